@@ -1,0 +1,31 @@
+//! Runs one backend alone: `cargo run --example demo -- alpha 9001 0`
+//! (name, port, colour; all optional). It ends when its standard input does.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use demo_backends::{Options, serve};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let options = Options {
+        name: arguments.next().unwrap_or_else(|| "alpha".to_owned()),
+        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: arguments.next().map_or(Ok(0), |port| port.parse())?,
+        color: arguments.next().map_or(Ok(0), |color| color.parse())?,
+    };
+    let name = options.name.clone();
+    let (end, ended) = tokio::sync::oneshot::channel();
+    // Reading blocks, and this runtime has but one thread.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = end.send(());
+    });
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(
+        options,
+        |address| println!("{name} answers on http://{address}/ (end with Ctrl-D)"),
+        async {
+            let _ = ended.await;
+        },
+    ))?;
+    Ok(())
+}

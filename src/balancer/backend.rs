@@ -1,0 +1,236 @@
+//! One backend at work: its state and its figures.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use super::latency::Latencies;
+use super::state::{Intent, State, Verdict, combined};
+use crate::config::{Address, BackendConfig, HealthCheck};
+
+/// What names a backend in events and decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Unique id, the sticky cookie's value.
+    pub id: u32,
+    /// Short name.
+    pub name: String,
+    /// Its address as a URL.
+    pub url: String,
+}
+
+/// A backend at work. Workers write its figures, the engine its state; all of it is read anywhere.
+///
+/// The atomics are independent figures: none guards other memory, so `Relaxed` is enough throughout.
+pub struct Backend {
+    /// Who it is.
+    pub identity: Arc<Identity>,
+    /// Where it is.
+    pub address: Address,
+    /// How it is checked.
+    pub health: HealthCheck,
+    /// Whom mail about it goes to.
+    pub owner: Option<String>,
+    /// The weight it was configured with.
+    pub configured_weight: u32,
+    /// The value of `x-backend` in responses.
+    pub url_header: HeaderValue,
+    /// The value of `x-backend-id` in responses.
+    pub id_header: HeaderValue,
+    /// The `Host` of requests that carry the backend's own name.
+    pub host_header: HeaderValue,
+    /// Whether its name is one of this machine's.
+    pub local: bool,
+    intent: AtomicU8,
+    verdict: AtomicU8,
+    weight: AtomicU32,
+    requests: AtomicU64,
+    errors: AtomicU64,
+    active: AtomicU32,
+    tunnels: AtomicU32,
+    sessions: AtomicU64,
+    suspected: AtomicBool,
+    /// Answers' times.
+    pub latencies: Latencies,
+    /// Wakes its checker before the interval is over.
+    pub(crate) recheck: Notify,
+    /// Told when its tunnels must end, because it was taken out.
+    pub(crate) cut: Notify,
+}
+
+impl Backend {
+    /// A backend that has not been checked yet.
+    pub fn new(config: &BackendConfig) -> Self {
+        let url = config.address.to_string();
+        // Addresses are checked when they are read and hold visible ASCII only, so that a fallback is never used;
+        // a Unix socket's path may hold anything.
+        let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unix"));
+        Backend {
+            url_header: header(&url),
+            id_header: HeaderValue::from(config.id),
+            host_header: header(&config.address.authority()),
+            identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url }),
+            local: config.address.is_local(),
+            address: config.address.clone(),
+            health: config.health.clone(),
+            owner: config.owner.clone(),
+            configured_weight: config.weight,
+            intent: AtomicU8::new(0),
+            verdict: AtomicU8::new(0),
+            weight: AtomicU32::new(config.weight),
+            requests: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            active: AtomicU32::new(0),
+            tunnels: AtomicU32::new(0),
+            sessions: AtomicU64::new(0),
+            suspected: AtomicBool::new(false),
+            latencies: Latencies::default(),
+            recheck: Notify::new(),
+            cut: Notify::new(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.identity.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> State {
+        combined(self.intent(), self.verdict())
+    }
+
+    /// What a person wants of it.
+    pub fn intent(&self) -> Intent {
+        match self.intent.load(Relaxed) {
+            1 => Intent::Drain,
+            2 => Intent::Maint,
+            _ => Intent::InService,
+        }
+    }
+
+    pub(crate) fn set_intent(&self, intent: Intent) {
+        self.intent.store(intent as u8, Relaxed);
+    }
+
+    /// What checks and traffic say of it.
+    pub fn verdict(&self) -> Verdict {
+        match self.verdict.load(Relaxed) {
+            1 => Verdict::Healthy,
+            2 => Verdict::Unhealthy,
+            _ => Verdict::Unknown,
+        }
+    }
+
+    pub(crate) fn set_verdict(&self, verdict: Verdict) {
+        self.verdict.store(verdict as u8, Relaxed);
+    }
+
+    /// Its weight in force.
+    pub fn weight(&self) -> u32 {
+        self.weight.load(Relaxed)
+    }
+
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.weight.store(weight, Relaxed);
+    }
+
+    /// Requests it was given, each counted once however it ended.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Relaxed)
+    }
+
+    /// Requests it was given that ended without an answer, or with a 5xx.
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Relaxed)
+    }
+
+    /// Requests and tunnels it has now.
+    pub fn active(&self) -> u32 {
+        self.active.load(Relaxed)
+    }
+
+    /// Tunnels it has now: WebSockets and other upgrades.
+    pub fn tunnels(&self) -> u32 {
+        self.tunnels.load(Relaxed)
+    }
+
+    /// Sticky cookies given out for it, less those of clients that were moved away.
+    pub fn sessions(&self) -> u64 {
+        self.sessions.load(Relaxed)
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_error(&self) {
+        self.errors.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn session_given(&self) {
+        self.sessions.fetch_add(1, Relaxed);
+    }
+
+    /// A client came with this backend's cookie and left with another's.
+    pub(crate) fn session_moved(&self) {
+        // Cookies outlive the program: one from an earlier run was never counted here.
+        let _ = self.sessions.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1));
+    }
+
+    /// A check has ended: the next failure of traffic asks for another.
+    pub(crate) fn clear_suspicion(&self) {
+        self.suspected.store(false, Relaxed);
+    }
+
+    /// Asks for a check now because traffic failed; only the first failure of a burst does.
+    pub(crate) fn suspect(&self) {
+        if !self.suspected.swap(true, Relaxed) {
+            self.recheck.notify_one();
+        }
+    }
+}
+
+/// Counts a request as active for as long as it lives, whatever way it ends.
+pub(crate) struct Active(Arc<Backend>);
+
+impl Active {
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+        backend.active.fetch_add(1, Relaxed);
+        Active(backend)
+    }
+
+    pub(crate) fn backend(&self) -> &Arc<Backend> {
+        &self.0
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Counts a tunnel for as long as it lives.
+pub(crate) struct Tunnelling(Arc<Backend>);
+
+impl Tunnelling {
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+        backend.tunnels.fetch_add(1, Relaxed);
+        Tunnelling(backend)
+    }
+}
+
+impl Drop for Tunnelling {
+    fn drop(&mut self) {
+        self.0.tunnels.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,250 @@
+//! Why a request went where it went: one value, used by the log, the screen and the API.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::{Identity, State};
+use crate::config::Strategy;
+
+/// What a request brought that may bind it to a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StickyKey {
+    /// The cookie's name.
+    pub name: Arc<str>,
+    /// Its value, a backend's id.
+    pub id: u32,
+}
+
+/// What decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Rule {
+    /// The request's sticky key.
+    Sticky,
+    /// The strategy, among the backends that take new clients.
+    Strategy {
+        /// The chosen one's place among them, from 1.
+        place: u32,
+        /// How many there were.
+        of: u32,
+    },
+    /// Nobody could be chosen.
+    Nobody,
+}
+
+/// What became of the sticky cookie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CookieAction {
+    /// Not touched: stickiness is off, or the request carried the right one.
+    #[default]
+    None,
+    /// Given to a client that had none.
+    New,
+    /// Given to a client whose own named another backend.
+    Rewritten,
+}
+
+/// Why a backend was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Exclusion {
+    /// Its state takes no new clients.
+    State(State),
+    /// Its weight is 0.
+    NoWeight,
+    /// This request was already tried there.
+    Tried,
+}
+
+/// One backend as the strategy saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// Who.
+    pub backend: Arc<Identity>,
+    /// Its weight in force.
+    pub weight: u32,
+    /// Its active requests.
+    pub active: u32,
+    /// Why it could not be chosen, if it could not.
+    pub excluded: Option<Exclusion>,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// The backend answered.
+    Answered,
+    /// It refused the connection, or cannot be reached.
+    Refused,
+    /// No connection within `timeouts.connect`.
+    ConnectTimeout,
+    /// It took the request and gave no answer.
+    NoAnswer,
+    /// No answer within `timeouts.response`.
+    ResponseTimeout,
+    /// What it sent is not a good HTTP response.
+    BadAnswer,
+}
+
+impl Outcome {
+    /// The outcome in words, after a backend's name: `delta refused`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Outcome::Answered => "answered",
+            Outcome::Refused => "refused",
+            Outcome::ConnectTimeout => "did not connect in time",
+            Outcome::NoAnswer => "gave no answer",
+            Outcome::ResponseTimeout => "did not answer in time",
+            Outcome::BadAnswer => "sent no good answer",
+        }
+    }
+}
+
+/// One backend that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Who.
+    pub backend: Arc<Identity>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took, in microseconds.
+    pub micros: u32,
+}
+
+/// The whole decision for one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// The strategy in force.
+    pub strategy: Strategy,
+    /// What the request brought.
+    pub key: Option<StickyKey>,
+    /// The key's backend and its state, where it could not be used.
+    pub moved_from: Option<(CompactString, State)>,
+    /// What decided in the end.
+    pub rule: Rule,
+    /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
+    pub candidates: Vec<Candidate>,
+    /// Each backend tried, the answering one last.
+    pub attempts: SmallVec<[Attempt; 1]>,
+    /// What became of the sticky cookie.
+    pub cookie: CookieAction,
+}
+
+impl Decision {
+    /// A decision not yet made.
+    pub fn new(strategy: Strategy) -> Self {
+        Decision {
+            strategy,
+            key: None,
+            moved_from: None,
+            rule: Rule::Nobody,
+            candidates: Vec::new(),
+            attempts: SmallVec::new(),
+            cookie: CookieAction::None,
+        }
+    }
+}
+
+/// The decision in words, one line: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,
+/// `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
+        for (n, attempt) in failed.enumerate() {
+            f.write_str(match (n, self.rule == Rule::Nobody || !self.answered()) {
+                (0, false) => "retried: ",
+                (0, true) => "failed: ",
+                _ => ", ",
+            })?;
+            write!(f, "{} {}", attempt.backend.name, attempt.outcome.words())?;
+            f.write_str("; ")?;
+        }
+        if let Some((name, state)) = &self.moved_from {
+            write!(f, "{name} is {state}, moved; ")?;
+        }
+        match &self.rule {
+            Rule::Sticky => match &self.key {
+                Some(key) => write!(f, "sticky {}={}", key.name, key.id)?,
+                None => f.write_str("sticky")?,
+            },
+            Rule::Strategy { place, of } => write!(f, "{} {place} of {of}", self.strategy)?,
+            Rule::Nobody => f.write_str("no backend is up")?,
+        }
+        match self.cookie {
+            CookieAction::None => Ok(()),
+            CookieAction::New => f.write_str("; new cookie"),
+            CookieAction::Rewritten => f.write_str("; cookie rewritten"),
+        }
+    }
+}
+
+impl Decision {
+    fn answered(&self) -> bool {
+        self.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered)
+    }
+
+    /// The decision in words, as a string.
+    pub fn reason(&self) -> String {
+        let mut text = String::with_capacity(64);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{self}");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(name: &str, outcome: Outcome) -> Attempt {
+        let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new() });
+        Attempt { backend, outcome, micros: 10 }
+    }
+
+    #[test]
+    fn a_sticky_request_names_its_cookie() {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.key = Some(StickyKey { name: "X-Backend-ID".into(), id: 0 });
+        decision.rule = Rule::Sticky;
+        decision.attempts.push(attempt("alpha", Outcome::Answered));
+        assert_eq!(decision.reason(), "sticky X-Backend-ID=0");
+    }
+
+    #[test]
+    fn a_retried_request_says_who_failed_and_how() {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.rule = Rule::Strategy { place: 1, of: 2 };
+        decision.cookie = CookieAction::Rewritten;
+        decision.attempts.push(attempt("delta", Outcome::Refused));
+        decision.attempts.push(attempt("alpha", Outcome::Answered));
+        assert_eq!(decision.reason(), "retried: delta refused; round-robin 1 of 2; cookie rewritten");
+    }
+
+    #[test]
+    fn a_moved_client_is_told_from_which_state() {
+        let mut decision = Decision::new(Strategy::Random);
+        decision.moved_from = Some(("bravo".into(), State::Maint));
+        decision.rule = Rule::Strategy { place: 2, of: 2 };
+        decision.cookie = CookieAction::Rewritten;
+        decision.attempts.push(attempt("alpha", Outcome::Answered));
+        assert_eq!(decision.reason(), "bravo is MAINT, moved; random 2 of 2; cookie rewritten");
+    }
+
+    #[test]
+    fn nobody_says_so() {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        assert_eq!(decision.reason(), "no backend is up");
+        decision.attempts.push(attempt("alpha", Outcome::Refused));
+        assert_eq!(decision.reason(), "failed: alpha refused; no backend is up");
+    }
+}

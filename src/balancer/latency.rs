@@ -1,0 +1,141 @@
+//! Response times of one backend, counted without a lock.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Steps per doubling: a percentile is at most an eighth too high.
+const STEPS: u32 = 8;
+/// Doublings from 1 µs: the last bucket begins above two hours.
+const DOUBLINGS: u32 = 33;
+const BUCKETS: usize = (STEPS * DOUBLINGS) as usize;
+
+/// A histogram with buckets that grow with the value, written by every worker, read once a second.
+///
+/// Counts wrap after four thousand million requests in one bucket; readers use differences, so that is no fault.
+pub struct Latencies(Box<[AtomicU32; BUCKETS]>);
+
+/// A copy of the counts at one moment.
+#[derive(Clone)]
+pub(crate) struct Counts(Box<[u32; BUCKETS]>);
+
+/// Three percentiles in microseconds; `None` where nothing was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// Half of the answers came within this.
+    pub p50: Option<u64>,
+    /// 95 of 100 did.
+    pub p95: Option<u64>,
+    /// 99 of 100 did.
+    pub p99: Option<u64>,
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Latencies(Box::new([const { AtomicU32::new(0) }; BUCKETS]))
+    }
+}
+
+impl Latencies {
+    /// Counts one answer.
+    pub fn record(&self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.0[bucket(micros)].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts(Box::new(std::array::from_fn(|i| self.0[i].load(Relaxed))))
+    }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Counts(Box::new([0; BUCKETS]))
+    }
+}
+
+impl Counts {
+    /// What was counted since `earlier`.
+    pub(crate) fn since(&self, earlier: &Counts) -> Counts {
+        Counts(Box::new(std::array::from_fn(|i| self.0[i].wrapping_sub(earlier.0[i]))))
+    }
+
+    pub(crate) fn add(&mut self, other: &Counts) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0.iter()) {
+            *mine = mine.wrapping_add(*theirs);
+        }
+    }
+
+    pub(crate) fn percentiles(&self) -> Percentiles {
+        Percentiles { p50: self.quantile(50), p95: self.quantile(95), p99: self.quantile(99) }
+    }
+
+    /// The upper edge of the bucket in which the answer of this rank lies.
+    fn quantile(&self, percent: u64) -> Option<u64> {
+        let total: u64 = self.0.iter().map(|n| u64::from(*n)).sum();
+        let rank = (total * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        self.0.iter().enumerate().find_map(|(i, n)| {
+            seen += u64::from(*n);
+            (seen >= rank).then(|| upper_edge(i))
+        })
+    }
+}
+
+/// The bucket of a value: below `STEPS` one each, then `STEPS` to a doubling.
+fn bucket(micros: u64) -> usize {
+    let steps = u64::from(STEPS);
+    if micros < steps {
+        return usize::try_from(micros).unwrap_or(0);
+    }
+    let shift = micros.ilog2() - STEPS.ilog2();
+    let within = (micros >> shift) - steps;
+    let index = u64::from(shift + 1) * steps + within;
+    usize::try_from(index).map_or(BUCKETS - 1, |i| i.min(BUCKETS - 1))
+}
+
+fn upper_edge(index: usize) -> u64 {
+    let (doubling, within) = (index as u64 / u64::from(STEPS), index as u64 % u64::from(STEPS));
+    if doubling == 0 { within } else { ((u64::from(STEPS) + within + 1) << (doubling - 1)) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_a_bucket_at_most_an_eighth_wide() {
+        for micros in (0..5000).chain((1..40).map(|n| 1u64 << n).filter(|n| *n < 1 << 34)) {
+            let edge = upper_edge(bucket(micros));
+            assert!(edge >= micros, "{micros}: {edge}");
+            assert!(edge - micros <= micros / 8, "{micros}: {edge}");
+        }
+    }
+
+    #[test]
+    fn percentiles_of_a_known_series() {
+        let latencies = Latencies::default();
+        for millis in 1..=100 {
+            latencies.record(Duration::from_millis(millis));
+        }
+        let p = latencies.counts().percentiles();
+        let within = |value: Option<u64>, about: u64| {
+            let value = value.expect("counted");
+            assert!(value >= about && value <= about + about / 8, "{value} for {about}");
+        };
+        within(p.p50, 50_000);
+        within(p.p95, 95_000);
+        within(p.p99, 99_000);
+    }
+
+    #[test]
+    fn nothing_counted_has_no_percentiles() {
+        assert_eq!(Counts::default().percentiles(), Percentiles::default());
+    }
+
+    #[test]
+    fn the_longest_wait_is_counted_in_the_last_bucket() {
+        assert_eq!(bucket(u64::MAX), BUCKETS - 1);
+    }
+}

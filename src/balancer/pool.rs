@@ -1,0 +1,354 @@
+//! The backends at one moment, and the choice among them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use compact_str::CompactString;
+use http::HeaderValue;
+
+use super::decision::{Candidate, Decision, Exclusion, Rule, StickyKey};
+use super::{Backend, CookieSticky};
+use crate::config::Strategy;
+
+/// The backends, strategy and stickiness in force at one moment.
+///
+/// Built anew whenever a state, a weight or the set of backends changes, so that a choice costs the same
+/// with three backends as with three hundred (least-connections alone looks at each).
+pub struct Pool {
+    /// All backends, in the order of the configuration.
+    pub backends: Vec<Arc<Backend>>,
+    /// How a client without a sticky key gets its backend.
+    pub strategy: Strategy,
+    /// The sticky cookie; `None` is off.
+    pub sticky: Option<CookieSticky>,
+    /// Each backend's `Set-Cookie`, made once.
+    set_cookies: Vec<Option<HeaderValue>>,
+    by_id: HashMap<u32, usize>,
+    /// Those that take new clients, each with the sum of the weights up to and with its own.
+    eligible: Vec<(usize, usize)>,
+    /// Where round robin stands and ties are broken from; successive pools go on from it.
+    turn: Arc<AtomicUsize>,
+}
+
+/// The backend chosen for one attempt.
+#[derive(Clone)]
+pub struct Choice {
+    /// Who.
+    pub backend: Arc<Backend>,
+    /// The `Set-Cookie` that binds the client to it, where stickiness is on.
+    pub set_cookie: Option<HeaderValue>,
+}
+
+/// No backend takes the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no backend is up")]
+pub struct NoBackend;
+
+impl Pool {
+    /// The pool of these backends as they are now.
+    pub fn new(
+        backends: Vec<Arc<Backend>>,
+        strategy: Strategy,
+        sticky: Option<CookieSticky>,
+        turn: Arc<AtomicUsize>,
+    ) -> Self {
+        let mut sum = 0;
+        let mut eligible = Vec::new();
+        for (index, backend) in backends.iter().enumerate() {
+            if exclusion(backend).is_none() {
+                sum += backend.weight() as usize;
+                eligible.push((index, sum));
+            }
+        }
+        let set_cookies = backends.iter().map(|b| sticky.as_ref().map(|s| s.set_cookie(b.id()))).collect();
+        let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
+        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, turn }
+    }
+
+    /// The same, as its backends are now.
+    #[must_use]
+    pub fn refreshed(&self) -> Self {
+        Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+    }
+
+    /// The same with one more backend.
+    #[must_use]
+    pub fn with(&self, backend: Arc<Backend>) -> Self {
+        let mut backends = self.backends.clone();
+        backends.push(backend);
+        Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+    }
+
+    /// The same with another strategy.
+    #[must_use]
+    pub fn with_strategy(&self, strategy: Strategy) -> Self {
+        Pool::new(self.backends.clone(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
+    }
+
+    /// The same with another stickiness.
+    #[must_use]
+    pub fn with_sticky(&self, sticky: Option<CookieSticky>) -> Self {
+        Pool::new(self.backends.clone(), self.strategy, sticky, Arc::clone(&self.turn))
+    }
+
+    /// The backend with this id.
+    pub fn get(&self, id: u32) -> Option<&Arc<Backend>> {
+        self.by_id.get(&id).map(|index| &self.backends[*index])
+    }
+
+    /// How many take new clients.
+    pub fn up(&self) -> usize {
+        self.eligible.len()
+    }
+
+    /// The share of new clients each backend should get, in the order of `backends`.
+    pub fn expected_shares(&self) -> Vec<f64> {
+        let total = self.total_weight();
+        let mut shares = vec![0.0; self.backends.len()];
+        let mut before = 0;
+        for (index, sum) in &self.eligible {
+            shares[*index] = (sum - before) as f64 / total as f64;
+            before = *sum;
+        }
+        shares
+    }
+
+    /// Chooses a backend: the sticky key's, where it keeps its clients and was not tried; else by strategy.
+    ///
+    /// `decision` is told what decided; `rng` is used by `random` alone.
+    pub fn choose(
+        &self,
+        key: Option<u32>,
+        tried: &[u32],
+        rng: &mut fastrand::Rng,
+        decision: &mut Decision,
+    ) -> Result<Choice, NoBackend> {
+        if let (Some(id), Some(sticky)) = (key, &self.sticky)
+            && let Some(index) = self.by_id.get(&id)
+        {
+            let backend = &self.backends[*index];
+            if decision.key.is_none() {
+                decision.key = Some(StickyKey { name: Arc::clone(&sticky.name), id });
+            }
+            let state = backend.state();
+            if state.keeps_its_clients() {
+                if !tried.contains(&id) {
+                    decision.rule = Rule::Sticky;
+                    return Ok(self.choice(*index));
+                }
+            } else if decision.moved_from.is_none() {
+                decision.moved_from = Some((CompactString::new(backend.name()), state));
+            }
+        }
+        let Some(start) = self.pick(rng) else {
+            decision.rule = Rule::Nobody;
+            return Err(NoBackend);
+        };
+        // From the strategy's pick on, the first that was not tried: with nothing tried, the pick itself.
+        let of = self.eligible.len();
+        for step in 0..of {
+            let place = (start + step) % of;
+            let index = self.eligible[place].0;
+            if !tried.contains(&self.backends[index].id()) {
+                decision.rule = Rule::Strategy { place: narrow(place + 1), of: narrow(of) };
+                return Ok(self.choice(index));
+            }
+        }
+        decision.rule = Rule::Nobody;
+        Err(NoBackend)
+    }
+
+    /// Every backend as the strategy sees it now.
+    pub fn candidates(&self, tried: &[u32]) -> Vec<Candidate> {
+        let candidate = |backend: &Arc<Backend>| Candidate {
+            backend: Arc::clone(&backend.identity),
+            weight: backend.weight(),
+            active: backend.active(),
+            excluded: exclusion(backend).or_else(|| tried.contains(&backend.id()).then_some(Exclusion::Tried)),
+        };
+        self.backends.iter().map(candidate).collect()
+    }
+
+    fn total_weight(&self) -> usize {
+        self.eligible.last().map_or(0, |(_, sum)| *sum)
+    }
+
+    /// The strategy's pick: a place in `eligible`.
+    fn pick(&self, rng: &mut fastrand::Rng) -> Option<usize> {
+        let total = self.total_weight();
+        if total == 0 {
+            return None;
+        }
+        let holder = |ticket: usize| self.eligible.partition_point(|(_, sum)| *sum <= ticket);
+        Some(match self.strategy {
+            Strategy::RoundRobin => holder(self.turn.fetch_add(1, Relaxed) % total),
+            Strategy::Random => holder(rng.usize(..total)),
+            Strategy::LeastConnections => self.least_connections(),
+        })
+    }
+
+    /// The fewest active requests for its weight. The search begins one further each time, so that ties rotate.
+    fn least_connections(&self) -> usize {
+        let of = self.eligible.len();
+        let start = self.turn.fetch_add(1, Relaxed);
+        let mut best = (start % of, u64::MAX, 1);
+        for step in 0..of {
+            let place = (start + step) % of;
+            let backend = &self.backends[self.eligible[place].0];
+            let (active, weight) = (u64::from(backend.active()), u64::from(backend.weight().max(1)));
+            // active/weight < best.active/best.weight, without division.
+            if best.1 == u64::MAX || active * best.2 < best.1 * weight {
+                best = (place, active, weight);
+            }
+        }
+        best.0
+    }
+
+    fn choice(&self, index: usize) -> Choice {
+        Choice { backend: Arc::clone(&self.backends[index]), set_cookie: self.set_cookies[index].clone() }
+    }
+}
+
+fn exclusion(backend: &Backend) -> Option<Exclusion> {
+    let state = backend.state();
+    if !state.takes_new_clients() {
+        Some(Exclusion::State(state))
+    } else if backend.weight() == 0 {
+        Some(Exclusion::NoWeight)
+    } else {
+        None
+    }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balancer::backend::Active;
+    use crate::balancer::{Intent, Verdict};
+    use crate::config::{Address, BackendConfig, CookieConfig, HealthCheck};
+
+    fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
+        let backend = |(index, weight): (usize, &u32)| {
+            let id = u32::try_from(index).expect("few");
+            let backend = Backend::new(&BackendConfig {
+                id,
+                name: format!("b{id}"),
+                address: Address::local(5000),
+                weight: *weight,
+                owner: None,
+                health: HealthCheck::default(),
+            });
+            backend.set_verdict(Verdict::Healthy);
+            Arc::new(backend)
+        };
+        weights.iter().enumerate().map(backend).collect()
+    }
+
+    fn pool(backends: Vec<Arc<Backend>>, strategy: Strategy) -> Pool {
+        let sticky = CookieSticky::new(&CookieConfig::default());
+        Pool::new(backends, strategy, Some(sticky), Arc::default())
+    }
+
+    fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
+        let mut decision = Decision::new(pool.strategy);
+        let mut rng = fastrand::Rng::with_seed(7);
+        pool.choose(key, tried, &mut rng, &mut decision).map(|c| (c.backend.id(), decision))
+    }
+
+    fn series(pool: &Pool, n: usize) -> Vec<u32> {
+        (0..n).map(|_| choose(pool, None, &[]).expect("a backend").0).collect()
+    }
+
+    #[test]
+    fn round_robin_runs_a_a_b_for_weights_2_and_1() {
+        let pool = pool(backends(&[2, 1]), Strategy::RoundRobin);
+        assert_eq!(series(&pool, 6), [0, 0, 1, 0, 0, 1]);
+    }
+
+    #[test]
+    fn random_follows_the_weights() {
+        let pool = pool(backends(&[3, 1, 0]), Strategy::Random);
+        let mut rng = fastrand::Rng::with_seed(1);
+        let mut counts = [0; 3];
+        for _ in 0..4000 {
+            let mut decision = Decision::new(pool.strategy);
+            let choice = pool.choose(None, &[], &mut rng, &mut decision).expect("a backend");
+            counts[choice.backend.id() as usize] += 1;
+        }
+        assert!((2800..3200).contains(&counts[0]), "{counts:?}");
+        assert_eq!(counts[2], 0, "weight 0 gets nobody");
+    }
+
+    #[test]
+    fn least_connections_weighs_and_rotates_ties() {
+        let pool = pool(backends(&[1, 1, 1]), Strategy::LeastConnections);
+        let mut seen = series(&pool, 3);
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2], "idle ties rotate");
+        let held: Vec<Active> = pool.backends[..2].iter().map(|b| Active::new(Arc::clone(b))).collect();
+        assert_eq!(series(&pool, 2), [2, 2]);
+        drop(held);
+        let pool = self::pool(backends(&[2, 1]), Strategy::LeastConnections);
+        let one_each: Vec<Active> = pool.backends.iter().map(|b| Active::new(Arc::clone(b))).collect();
+        assert_eq!(series(&pool, 2), [0, 0], "1 of 2 is less than 1 of 1");
+        drop(one_each);
+    }
+
+    #[test]
+    fn stickiness_comes_before_strategy() {
+        let pool = pool(backends(&[1, 1, 1]), Strategy::RoundRobin);
+        for _ in 0..5 {
+            let (id, decision) = choose(&pool, Some(2), &[]).expect("a backend");
+            assert_eq!((id, decision.rule), (2, Rule::Sticky));
+        }
+        assert!(matches!(choose(&pool, Some(9), &[]).expect("unknown id").1.key, None));
+    }
+
+    #[test]
+    fn a_draining_backend_keeps_its_clients_and_gets_no_new_ones() {
+        let all = backends(&[1, 1]);
+        all[0].set_intent(Intent::Drain);
+        let pool = pool(all, Strategy::RoundRobin);
+        assert_eq!(series(&pool, 3), [1, 1, 1]);
+        assert_eq!(choose(&pool, Some(0), &[]).expect("kept").0, 0);
+    }
+
+    #[test]
+    fn clients_of_a_backend_taken_out_move_and_the_reason_names_its_state() {
+        let all = backends(&[1, 1]);
+        all[0].set_intent(Intent::Maint);
+        let pool = pool(all, Strategy::RoundRobin);
+        let (id, decision) = choose(&pool, Some(0), &[]).expect("moved");
+        assert_eq!(id, 1);
+        assert!(decision.reason().starts_with("b0 is MAINT, moved"), "{decision}");
+    }
+
+    #[test]
+    fn those_already_tried_are_left_out() {
+        let pool = pool(backends(&[5, 1, 1]), Strategy::RoundRobin);
+        for _ in 0..7 {
+            assert_eq!(choose(&pool, Some(0), &[0, 1]).expect("the third").0, 2);
+        }
+        assert_eq!(choose(&pool, None, &[0, 1, 2]).err(), Some(NoBackend));
+    }
+
+    #[test]
+    fn with_nobody_up_nobody_is_chosen() {
+        let all = backends(&[1]);
+        all[0].set_verdict(Verdict::Unhealthy);
+        assert!(choose(&pool(all, Strategy::LeastConnections), None, &[]).is_err());
+        assert!(choose(&pool(Vec::new(), Strategy::RoundRobin), None, &[]).is_err());
+    }
+
+    #[test]
+    fn a_changed_pool_goes_on_where_the_last_one_stood() {
+        let first = pool(backends(&[1, 1, 1]), Strategy::RoundRobin);
+        assert_eq!(series(&first, 2), [0, 1]);
+        assert_eq!(series(&first.refreshed(), 2), [2, 0]);
+    }
+}

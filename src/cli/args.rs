@@ -1,0 +1,115 @@
+//! The command line's words.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::config::{BackendSpec, StickyBy, Strategy};
+
+/// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
+#[derive(Debug, Parser)]
+#[command(name = "stickylb-tui", version, max_term_width = 100, args_conflicts_with_subcommands = false)]
+#[command(after_help = "Begin with one of:
+  stickylb-tui --demo             three demo backends, nothing else needed
+  stickylb-tui 5000 5001          your own servers on these ports
+  stickylb-tui --config lb.json   everything from a file")]
+pub(super) struct Args {
+    /// 5000, :5000, host:port, http://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
+    #[arg(value_name = "BACKEND")]
+    pub(super) backends: Vec<BackendSpec>,
+
+    /// JSON file; ./stickylb.json when it exists and no BACKEND is given
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+
+    /// Port to listen on; 0 takes any free one [default: 3001]
+    #[arg(short, long, value_name = "N")]
+    pub(super) port: Option<u16>,
+
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = host)]
+    pub(super) host: Option<IpAddr>,
+
+    /// round-robin, least-connections or random [default: round-robin]
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) strategy: Option<Strategy>,
+
+    /// What binds a client to its backend: cookie or off [default: cookie]
+    #[arg(long, value_name = "MODE")]
+    pub(super) sticky: Option<StickyBy>,
+
+    /// Start N demo backends, each a process of its own [default N: 3]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", require_equals = true,
+          value_parser = clap::value_parser!(u8).range(1..=40))]
+    pub(super) demo: Option<u8>,
+
+    /// No screen: log lines on stdout (chosen by itself when stdout is no terminal)
+    #[arg(long)]
+    pub(super) headless: bool,
+
+    /// How log lines are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+
+    /// Write the log lines to this file as well; it is appended to
+    #[arg(long, value_name = "FILE")]
+    pub(super) log_file: Option<PathBuf>,
+
+    /// Make random choices repeatable
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+
+    /// Characters the screen is drawn with; auto asks the locale
+    #[arg(long, value_enum, value_name = "SET", default_value_t = Glyphs::Auto)]
+    pub(super) glyphs: Glyphs,
+
+    #[command(subcommand)]
+    pub(super) subcommand: Option<Subcommand>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Characters the screen is drawn with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Glyphs {
+    Auto,
+    Unicode,
+    Ascii,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Subcommand {
+    /// Read a configuration file, report everything wrong in it, start nothing
+    Check {
+        /// The file; the one of --config, or ./stickylb.json
+        file: Option<PathBuf>,
+    },
+    /// One demo backend, as --demo starts it
+    #[command(hide = true)]
+    DemoBackend(DemoBackend),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DemoBackend {
+    #[arg(long, default_value = "alpha")]
+    pub(super) name: String,
+    #[arg(long, default_value_t = 0)]
+    pub(super) color: usize,
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+}
+
+fn host(word: &str) -> Result<IpAddr, String> {
+    match word {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => word.parse().map_err(|_| "write an address of this machine, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+    }
+}

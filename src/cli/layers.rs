@@ -1,0 +1,73 @@
+//! Built-in default, then file, then flag.
+
+use std::path::{Path, PathBuf};
+
+use super::args::Args;
+use crate::config::{self, Config, ConfigError};
+use crate::engine::StartError;
+
+/// The file that is read when nothing else is said.
+const DEFAULT_FILE: &str = "stickylb.json";
+
+/// Why the program does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UsageError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Contradiction(String),
+    #[error("there is no ./{DEFAULT_FILE} to check: name a file, stickylb-tui check FILE")]
+    NothingToCheck,
+    #[error(
+        "there is nothing to balance: start it with --demo, with backends (stickylb-tui 5000 5001), or with --config FILE"
+    )]
+    NothingToBalance,
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The configuration that the command line, and the file it names, ask for.
+pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
+    let file = match &args.config {
+        Some(path) => Some(path.clone()),
+        None if args.backends.is_empty() && args.demo.is_none() => default_file(),
+        None => None,
+    };
+    if file.is_some() && !args.backends.is_empty() {
+        let both = "backends come from the command line or from --config FILE, not from both: leave one out";
+        return Err(UsageError::Contradiction(both.to_owned()));
+    }
+    let mut config = match file {
+        Some(path) => read(&path)?,
+        None => Config::from_specs(&args.backends),
+    };
+    if let Some(port) = args.port {
+        config.port = port;
+    }
+    if let Some(host) = args.host {
+        config.host = host;
+    }
+    if let Some(strategy) = args.strategy {
+        config.strategy = strategy;
+    }
+    if let Some(by) = args.sticky {
+        config.sticky.by = by;
+    }
+    config.seed = args.seed;
+    let problems = config.problems();
+    if problems.is_empty() { Ok(config) } else { Err(UsageError::Contradiction(problems.join("\n"))) }
+}
+
+/// Reads and checks a file.
+pub(super) fn read(path: &Path) -> Result<Config, ConfigError> {
+    let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    config::parse(path, &text)
+}
+
+pub(super) fn default_file() -> Option<PathBuf> {
+    let path = PathBuf::from(DEFAULT_FILE);
+    path.exists().then_some(path)
+}

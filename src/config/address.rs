@@ -1,0 +1,294 @@
+//! Where a backend is, as people write it.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::MAX_WEIGHT;
+
+/// How a backend is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// HTTP over TCP.
+    Http,
+    /// HTTP over a Unix socket at this path.
+    Unix(PathBuf),
+}
+
+/// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port` or `unix:/path`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// How it is spoken to.
+    pub scheme: Scheme,
+    /// Host name or address, IPv6 without brackets.
+    pub host: String,
+    /// Port; 0 for a Unix socket.
+    pub port: u16,
+    /// What was written after the host, without its trailing slash: put before each check's path,
+    /// as the direct predecessor does.
+    pub base_path: String,
+}
+
+/// Why a word is not a backend.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{word}' is not a backend: {why}")]
+pub struct AddressError {
+    /// What was written.
+    pub word: String,
+    /// What is wrong, and what to write.
+    pub why: String,
+}
+
+impl Address {
+    /// A backend on this machine.
+    pub fn local(port: u16) -> Self {
+        Address { scheme: Scheme::Http, host: "localhost".to_owned(), port, base_path: String::new() }
+    }
+
+    /// Host and port as they stand in a `Host` header (RFC 9110 7.2): the port is left out where it is 80.
+    pub fn authority(&self) -> String {
+        match self.port {
+            0 | 80 => self.bracketed_host(),
+            port => format!("{}:{port}", self.bracketed_host()),
+        }
+    }
+
+    /// Host and port for a table: `localhost:5000`, or the socket's path.
+    pub fn short(&self) -> String {
+        match &self.scheme {
+            Scheme::Unix(path) => path.display().to_string(),
+            Scheme::Http => format!("{}:{}", self.bracketed_host(), self.port),
+        }
+    }
+
+    /// Whether the host is a name of this machine.
+    pub fn is_local(&self) -> bool {
+        matches!(self.scheme, Scheme::Unix(_)) || is_local_name(&self.host)
+    }
+
+    /// Whether requests sent here would come back to a listener at `host` and `port`.
+    pub fn is_listener(&self, host: IpAddr, port: u16) -> bool {
+        port != 0
+            && self.port == port
+            && match self.host.parse::<IpAddr>() {
+                Ok(ip) => ip == host || (host.is_unspecified() && ip.is_loopback()),
+                // `localhost` is dialled on both families.
+                Err(_) => self.is_local() && (host.is_loopback() || host.is_unspecified()),
+            }
+    }
+
+    fn bracketed_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scheme {
+            Scheme::Unix(path) => write!(f, "unix:{}", path.display()),
+            Scheme::Http => write!(f, "http://{}{}", self.authority(), self.base_path),
+        }
+    }
+}
+
+/// Whether `host` (a name or an address, without port) means this machine.
+pub(crate) fn is_local_name(host: &str) -> bool {
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let tail = name.len().checked_sub("localhost".len()).filter(|at| name.is_char_boundary(*at));
+    if let Some(at) = tail {
+        let (before, last) = name.split_at(at);
+        if last.eq_ignore_ascii_case("localhost") && (before.is_empty() || before.ends_with('.')) {
+            return true;
+        }
+    }
+    match host.as_bytes().first() {
+        Some(b'0'..=b'9') => host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
+        Some(_) => host.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(word: &str) -> Result<Self, AddressError> {
+        let error = |why: &str| AddressError { word: word.to_owned(), why: why.to_owned() };
+        if let Some(path) = word.strip_prefix("unix:") {
+            if !path.starts_with('/') {
+                return Err(error("write the socket's whole path, unix:/run/app.sock"));
+            }
+            let scheme = Scheme::Unix(PathBuf::from(path));
+            return Ok(Address { scheme, host: "localhost".to_owned(), port: 0, base_path: String::new() });
+        }
+        if word.starts_with("https://") {
+            return Err(error("backends over TLS are not supported yet, write its http:// address"));
+        }
+        let (rest, default_port) = match word.strip_prefix("http://") {
+            Some(rest) => (rest, Some(80)),
+            None if word.contains("://") => return Err(error("only http:// and unix: are known")),
+            None => (word, None),
+        };
+        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        if path.contains(['?', '#', ' ']) {
+            return Err(error("a backend's address ends with its path, without query or fragment"));
+        }
+        if authority.contains('@') {
+            return Err(error("a user or password in the address is not sent on, leave it out"));
+        }
+        let (host, port) = split_port(authority).ok_or_else(|| error("the port is a number from 1 to 65535"))?;
+        let port = port.or(default_port).ok_or_else(|| error("write a port, host:port or http://host:port"))?;
+        let host = if host.is_empty() { "localhost" } else { host };
+        let good = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
+        if !good || (host.contains(':') && host.parse::<Ipv6Addr>().is_err()) {
+            return Err(error("the host is a name, an IPv4 address or an IPv6 address in brackets"));
+        }
+        let base_path = path.strip_suffix('/').unwrap_or(path).to_owned();
+        Ok(Address { scheme: Scheme::Http, host: host.to_ascii_lowercase(), port, base_path })
+    }
+}
+
+/// Splits `host:port`, `[v6]:port`, `:port`, `port` or `host`; `None` where the port is no port.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|port| digits && *port > 0)
+    };
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (host, after) = rest.split_once(']')?;
+        return match after.strip_prefix(':') {
+            Some(port) => Some((host, Some(number(port)?))),
+            None => after.is_empty().then_some((host, None)),
+        };
+    }
+    match authority.rsplit_once(':') {
+        Some((host, port)) => Some((host, Some(number(port)?))),
+        None if authority.bytes().all(|b| b.is_ascii_digit()) => Some(("", Some(number(authority)?))),
+        None => Some((authority, None)),
+    }
+}
+
+/// One BACKEND of the command line: an address, then `,weight=2`, `,name=api`, `,id=7`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendSpec {
+    /// Where it is.
+    pub address: Address,
+    /// Its weight, if given.
+    pub weight: Option<u32>,
+    /// Its name, if given.
+    pub name: Option<String>,
+    /// Its id, if given.
+    pub id: Option<u32>,
+}
+
+impl FromStr for BackendSpec {
+    type Err = AddressError;
+
+    fn from_str(word: &str) -> Result<Self, AddressError> {
+        let error = |why: String| AddressError { word: word.to_owned(), why };
+        let mut parts = word.split(',');
+        let address = parts.next().unwrap_or_default().parse::<Address>().map_err(|e| error(e.why))?;
+        let mut spec = BackendSpec { address, weight: None, name: None, id: None };
+        for part in parts {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+            let number = value.parse::<u32>().ok().filter(|_| digits);
+            match key {
+                "weight" => {
+                    let weight = number.filter(|w| *w <= MAX_WEIGHT);
+                    spec.weight = Some(weight.ok_or_else(|| {
+                        error(format!("weight is a whole number from 0 to {MAX_WEIGHT}, as in weight=2"))
+                    })?);
+                }
+                "id" => spec.id = Some(number.ok_or_else(|| error("id is a whole number, as in id=7".to_owned()))?),
+                "name" if !value.is_empty() => spec.name = Some(value.to_owned()),
+                "name" => return Err(error("name is not empty, as in name=api".to_owned())),
+                _ => return Err(error(format!("'{key}' is not known, write weight=, name= or id="))),
+            }
+        }
+        Ok(spec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(word: &str) -> Address {
+        word.parse().expect(word)
+    }
+
+    #[test]
+    fn every_way_of_writing_a_local_port_is_the_same_backend() {
+        for word in
+            ["5000", ":5000", "localhost:5000", "http://localhost:5000", "http://localhost:5000/", "LOCALHOST:5000"]
+        {
+            assert_eq!(address(word), Address::local(5000), "{word}");
+        }
+    }
+
+    #[test]
+    fn ipv6_hosts_are_bracketed_where_a_port_follows() {
+        assert_eq!(address("[::1]:5000").to_string(), "http://[::1]:5000");
+        assert_eq!(address("http://[::1]").authority(), "[::1]");
+        assert!("::1:5000:".parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn port_80_is_left_out_of_the_authority() {
+        assert_eq!(address("http://example.test/app/").to_string(), "http://example.test/app");
+        assert_eq!(address("http://example.test").port, 80);
+    }
+
+    #[test]
+    fn words_that_are_no_backend_say_what_to_write() {
+        for (word, hint) in [
+            ("", "write a port"),
+            ("host", "write a port"),
+            ("0", "1 to 65535"),
+            ("70000", "1 to 65535"),
+            ("a b:1", "the host is a name"),
+            ("localhost:+5", "1 to 65535"),
+            ("ftp://x", "only http://"),
+            ("https://x", "not supported yet"),
+            ("http://u:p@x", "password"),
+            ("unix:rel", "whole path"),
+            ("5000?x", "the host is a name"),
+        ] {
+            let error = word.parse::<Address>().expect_err(word).to_string();
+            assert!(error.contains(hint), "{word}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_spec_carries_weight_name_and_id() {
+        let spec: BackendSpec = "5000,weight=2,name=api,id=7".parse().expect("a good spec");
+        assert_eq!((spec.weight, spec.name.as_deref(), spec.id), (Some(2), Some("api"), Some(7)));
+        for bad in
+            ["5000,weight=x", "5000,weight=1001", "5000,weight=-1", "5000,wieght=1", "5000,name=", "5000,id=1abc"]
+        {
+            assert!(bad.parse::<BackendSpec>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn local_names_are_those_of_this_machine_only() {
+        for name in ["localhost", "LocalHost", "app.localhost", "localhost.", "127.0.0.1", "127.9.9.9", "[::1]", "::1"]
+        {
+            assert!(is_local_name(name), "{name}");
+        }
+        for name in ["", "evil.example", "notlocalhost", "localhost.example", "128.0.0.1", "::2", "127.0.0.1.example"] {
+            assert!(!is_local_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_balancer_itself_is_noticed_as_a_backend() {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert!(address("3001").is_listener(loopback, 3001));
+        assert!(address("127.0.0.1:3001").is_listener(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 3001));
+        assert!(!address("3002").is_listener(loopback, 3001));
+        assert!(!address("example.test:3001").is_listener(loopback, 3001));
+    }
+}

@@ -1,0 +1,251 @@
+//! A JSON document in which every value knows where it stands, so that each problem can be shown where it is.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jsonc_parser::ast::{ObjectProp, Value};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::Problem;
+
+/// The text and all that was found wrong in it so far.
+pub(super) struct Document<'a> {
+    text: &'a str,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// Strict JSON, but for comments and trailing commas: a looser reading would repair typing errors in silence.
+fn strict() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Document { text, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// The value the text holds, or `None` with the reason noted.
+    pub(super) fn parse(&self) -> Option<Value<'a>> {
+        match parse_to_ast(self.text, &CollectOptions::default(), &strict()) {
+            Ok(result) => {
+                if result.value.is_none() {
+                    self.problem(0, "", "the file is empty: write a JSON object".to_owned());
+                }
+                result.value
+            }
+            Err(error) => {
+                self.problem(error.range().start, "", format!("not JSON: {}", error.kind()));
+                None
+            }
+        }
+    }
+
+    pub(super) fn problem(&self, at: usize, path: &str, message: String) {
+        let before = &self.text[..at.min(self.text.len())];
+        let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+        self.problems.borrow_mut().push(Problem {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            path: path.to_owned(),
+            message,
+        });
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|p| (p.line, p.column));
+        problems
+    }
+}
+
+/// One value, with its place.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'d, 'a> {
+    document: &'d Document<'a>,
+    value: &'d Value<'a>,
+    path: &'d str,
+}
+
+impl<'d, 'a> Node<'d, 'a> {
+    pub(super) fn new(document: &'d Document<'a>, value: &'d Value<'a>, path: &'d str) -> Self {
+        Node { document, value, path }
+    }
+
+    /// Notes a problem here; gives `None`, so that it can end a chain.
+    pub(super) fn wrong<T>(&self, message: impl Into<String>) -> Option<T> {
+        self.document.problem(self.value.range().start, self.path, message.into());
+        None
+    }
+
+    fn expected<T>(&self, what: &str) -> Option<T> {
+        let found = match self.value {
+            Value::StringLit(s) => format!("\"{}\"", s.value),
+            Value::NumberLit(n) => n.value.to_owned(),
+            Value::BooleanLit(b) => b.value.to_string(),
+            Value::Object(_) => "an object".to_owned(),
+            Value::Array(_) => "an array".to_owned(),
+            Value::NullKeyword(_) => "null".to_owned(),
+        };
+        self.wrong(format!("must be {what}, not {found}"))
+    }
+
+    pub(super) fn string(&self) -> Option<String> {
+        match self.value {
+            Value::StringLit(s) => Some(s.value.to_string()),
+            _ => self.expected("a string"),
+        }
+    }
+
+    /// A string that `read` understands; its error is the problem.
+    pub(super) fn parsed<T, E: ToString>(&self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+        read(&self.string()?).map_or_else(|e| self.wrong(e.to_string()), Some)
+    }
+
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            Value::BooleanLit(b) => Some(b.value),
+            _ => self.expected("true or false"),
+        }
+    }
+
+    /// A whole number within `least` and `most`.
+    pub(super) fn integer(&self, least: u64, most: u64) -> Option<u64> {
+        let number = match self.value {
+            Value::NumberLit(n) => n.value.parse::<u64>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(n) if (least..=most).contains(&n) => Some(n),
+            _ if most == u64::MAX => self.expected(&format!("a whole number of at least {least}")),
+            _ => self.expected(&format!("a whole number from {least} to {most}")),
+        }
+    }
+
+    /// Milliseconds, at most a day: longer waits are mistakes, and overflow no timer.
+    pub(super) fn millis(&self, least: u64) -> Option<Duration> {
+        self.integer(least, 86_400_000).map(Duration::from_millis)
+    }
+
+    /// One of these names.
+    pub(super) fn one_of<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
+        let name = self.string()?;
+        options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value).or_else(|| {
+            let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
+            let near = nearest(&name, names.iter().copied());
+            self.wrong(format!("'{name}' is not known: write {}{near}", names.join(", ")))
+        })
+    }
+
+    pub(super) fn value_is_string(&self) -> bool {
+        matches!(self.value, Value::StringLit(_))
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.value, Value::NullKeyword(_))
+    }
+
+    /// The elements of an array.
+    pub(super) fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
+        let Value::Array(array) = self.value else { return self.expected("an array") };
+        for (index, value) in array.elements.iter().enumerate() {
+            with(Node { document: self.document, value, path: &format!("{}[{index}]", self.path) });
+        }
+        Some(array.elements.len())
+    }
+
+    /// The pairs of an object whose keys are free, such as header names.
+    pub(super) fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
+        let Value::Object(object) = self.value else { return self.expected("an object") };
+        for property in &object.properties {
+            let name = property.name.as_str();
+            let path = format!("{}[\"{name}\"]", self.path);
+            with(name, Node { document: self.document, value: &property.value, path: &path });
+        }
+        Some(())
+    }
+
+    /// Reads an object whose keys are fixed: `read` asks for each; what it did not ask for is unknown.
+    pub(super) fn object<T>(&self, read: impl FnOnce(&mut Keys<'d, 'a>) -> T) -> Option<T> {
+        let Value::Object(object) = self.value else { return self.expected("an object") };
+        let mut keys = Keys { node: *self, properties: &object.properties, asked: vec!["$schema"] };
+        let value = read(&mut keys);
+        keys.finish();
+        Some(value)
+    }
+}
+
+/// The keys of one object, while it is read.
+pub(super) struct Keys<'d, 'a> {
+    node: Node<'d, 'a>,
+    properties: &'d [ObjectProp<'a>],
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Keys<'_, 'a> {
+    /// Reads `key` where it is present; `None` where it is absent or wrong.
+    pub(super) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
+        self.asked.push(key);
+        let property = self.properties.iter().find(|p| p.name.as_str() == key)?;
+        let path = self.path_of(key);
+        read(Node { document: self.node.document, value: &property.value, path: &path })
+    }
+
+    /// Reads `key` into `into` where it is present and good.
+    pub(super) fn set<T>(&mut self, key: &'static str, into: &mut T, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) {
+        if let Some(value) = self.get(key, read) {
+            *into = value;
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.properties.iter().any(|p| p.name.as_str() == key)
+    }
+
+    /// Notes a problem with the object as a whole.
+    pub(super) fn wrong<T>(&self, message: &str) -> Option<T> {
+        self.node.wrong(message)
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.node.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.node.path) }
+    }
+
+    fn finish(self) {
+        let mut seen: Vec<&str> = Vec::new();
+        for property in self.properties {
+            let name = property.name.as_str();
+            let at = property.range().start;
+            let document = self.node.document;
+            if seen.contains(&name) {
+                document.problem(at, &self.path_of(name), "is written twice: leave one".to_owned());
+            } else if !self.asked.contains(&name) {
+                let near = nearest(name, self.asked.iter().copied());
+                document.problem(at, &self.path_of(name), format!("is not a known key{near}"));
+            }
+            seen.push(name);
+        }
+    }
+}
+
+/// `, did you mean 'x'?` for the option nearest to what was written, where one is near.
+fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
+    let lower = written.to_ascii_lowercase();
+    options
+        .map(|option| (strsim::damerau_levenshtein(&lower, &option.to_ascii_lowercase()), option))
+        .min()
+        .filter(|(distance, option)| *distance <= 1 + option.len() / 4)
+        .map(|(_, option)| format!(", did you mean '{option}'?"))
+        .unwrap_or_default()
+}

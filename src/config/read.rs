@@ -1,0 +1,239 @@
+//! The configuration file's keys, in the order of the README's table.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::document::{Document, Keys, Node};
+use super::{
+    Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader, Limits,
+    MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, default_name, free_id,
+};
+
+/// Reads a configuration file's text; `path` is only for the messages.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with every problem of the file, in its order.
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let value = document.parse();
+    let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(config));
+    match config {
+        Some(config) => {
+            let mut problems = document.into_problems();
+            if problems.is_empty() {
+                let whole = |message| super::Problem { line: 1, column: 1, path: String::new(), message };
+                problems.extend(config.problems().into_iter().map(whole));
+            }
+            if problems.is_empty() {
+                return Ok(config);
+            }
+            Err(ConfigError::Invalid { path: path.to_owned(), problems })
+        }
+        None => Err(ConfigError::Invalid { path: path.to_owned(), problems: document.into_problems() }),
+    }
+}
+
+fn config(keys: &mut Keys<'_, '_>) -> Config {
+    let mut config = Config::new(Vec::new());
+    if !keys.has("port") {
+        keys.wrong::<()>("'port' is required in config.");
+    }
+    keys.set("port", &mut config.port, |n| n.integer(0, 65_535).and_then(|port| u16::try_from(port).ok()));
+    keys.set("host", &mut config.host, |n| {
+        n.parsed(|host| match host {
+            "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+            _ => host.parse::<IpAddr>().map_err(|_| format!("'{host}' is not an address: write 127.0.0.1 or 0.0.0.0")),
+        })
+    });
+    keys.set("strategy", &mut config.strategy, |n| n.parsed(str::parse));
+    keys.set("health", &mut config.health, |n| n.object(health));
+    config.backends = backends(keys, &config.health);
+    keys.set("sticky", &mut config.sticky, |n| n.object(sticky));
+    keys.set("retry", &mut config.retry, |n| n.object(retry));
+    keys.set("timeouts", &mut config.timeouts, |n| n.object(timeouts));
+    keys.set("limits", &mut config.limits, |n| n.object(limits));
+    keys.set("hostHeader", &mut config.host_header, |n| {
+        n.one_of(&[("auto", HostHeader::Auto), ("client", HostHeader::Client), ("backend", HostHeader::Backend)])
+    });
+    config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).is_some();
+    config
+}
+
+fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
+    let mut health = HealthCheck::default();
+    keys.set("interval", &mut health.interval, |n| n.millis(100));
+    keys.set("timeout", &mut health.timeout, |n| n.millis(1));
+    keys.set("path", &mut health.path, |n| n.parsed(check_path));
+    keys.set("method", &mut health.method, |n| n.parsed(check_method));
+    keys.set("algorithm", &mut health.algorithm, algorithm);
+    keys.set("headers", &mut health.headers, headers);
+    keys.set("rise", &mut health.rise, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
+    keys.set("fall", &mut health.fall, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
+    health
+}
+
+fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Vec<BackendConfig> {
+    const EMPTY: &str = "'backends' must be a non-empty array in config.";
+    if !keys.has("backends") {
+        keys.wrong::<()>(EMPTY);
+    }
+    let mut read: Vec<(Option<u32>, BackendConfig)> = Vec::new();
+    keys.get("backends", |n| {
+        let count = n.each(|n| {
+            if let Some(Some(backend)) = n.object(|keys| backend(keys, health)) {
+                read.push(backend);
+            }
+        })?;
+        if count == 0 { n.wrong(EMPTY) } else { Some(count) }
+    });
+    let mut taken: BTreeSet<u32> = read.iter().filter_map(|(id, _)| *id).collect();
+    for (position, (id, backend)) in read.iter_mut().enumerate() {
+        backend.id = id.unwrap_or_else(|| free_id(&mut taken, position));
+    }
+    read.into_iter().map(|(_, backend)| backend).collect()
+}
+
+fn backend(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Option<(Option<u32>, BackendConfig)> {
+    let mut health = health.clone();
+    if !keys.has("url") {
+        keys.wrong::<()>("a backend needs a 'url', such as \"http://localhost:5000\"");
+    }
+    let id = keys.get("id", |n| n.integer(0, u64::from(u32::MAX)).and_then(|id| u32::try_from(id).ok()));
+    let name = keys
+        .get("name", |n| n.parsed(|name| if name.is_empty() { Err("must not be empty") } else { Ok(name.to_owned()) }));
+    let address = keys.get("url", |n| n.parsed(str::parse::<Address>));
+    let weight = keys.get("weight", |n| n.integer(0, u64::from(MAX_WEIGHT)).and_then(|w| u32::try_from(w).ok()));
+    let owner = keys.get("owner", |n| if n.is_null() { None } else { n.string() });
+    keys.set("healthPath", &mut health.path, |n| n.parsed(check_path));
+    keys.set("healthMethod", &mut health.method, |n| n.parsed(check_method));
+    keys.set("healthAlgorithm", &mut health.algorithm, algorithm);
+    keys.set("healthTimeout", &mut health.timeout, |n| n.millis(1));
+    keys.set("healthHeaders", &mut health.headers, headers);
+    let address = address?;
+    let name = name.unwrap_or_else(|| default_name(&address));
+    Some((id, BackendConfig { id: 0, name, address, weight: weight.unwrap_or(1), owner, health }))
+}
+
+fn sticky(keys: &mut Keys<'_, '_>) -> StickyConfig {
+    let mut sticky = StickyConfig::default();
+    keys.set("by", &mut sticky.by, |n| n.parsed(str::parse::<StickyBy>));
+    keys.set("cookie", &mut sticky.cookie, |n| n.object(cookie));
+    sticky
+}
+
+fn cookie(keys: &mut Keys<'_, '_>) -> CookieConfig {
+    let mut cookie = CookieConfig::default();
+    keys.set("name", &mut cookie.name, |n| n.parsed(cookie_name));
+    cookie.max_age = keys.get("maxAge", |n| n.integer(0, u64::from(u32::MAX)));
+    keys.set("sameSite", &mut cookie.same_site, |n| {
+        n.one_of(&[("Lax", SameSite::Lax), ("Strict", SameSite::Strict), ("None", SameSite::None)])
+    });
+    cookie.secure = keys.get("secure", |n| match n.value_is_string() {
+        true => n.one_of(&[("auto", None)]).flatten(),
+        false => n.boolean(),
+    });
+    keys.set("path", &mut cookie.path, |n| n.parsed(cookie_attribute));
+    cookie.domain = keys.get("domain", |n| n.parsed(cookie_attribute));
+    cookie
+}
+
+fn retry(keys: &mut Keys<'_, '_>) -> RetryConfig {
+    let mut retry = RetryConfig::default();
+    keys.set("attempts", &mut retry.attempts, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
+    retry
+}
+
+fn timeouts(keys: &mut Keys<'_, '_>) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    keys.set("connect", &mut timeouts.connect, |n| n.millis(1));
+    keys.set("requestHeaders", &mut timeouts.request_headers, |n| n.millis(1));
+    keys.set("response", &mut timeouts.response, |n| n.millis(1));
+    keys.set("idle", &mut timeouts.idle, |n| n.millis(1));
+    keys.set("tunnelIdle", &mut timeouts.tunnel_idle, |n| n.millis(0));
+    keys.set("shutdown", &mut timeouts.shutdown, |n| n.millis(0));
+    timeouts
+}
+
+fn limits(keys: &mut Keys<'_, '_>) -> Limits {
+    let mut limits = Limits::default();
+    let size = |n: Node<'_, '_>, least, most| n.integer(least, most).and_then(|v| usize::try_from(v).ok());
+    keys.set("connections", &mut limits.connections, |n| size(n, 1, 1_000_000));
+    keys.set("headerBytes", &mut limits.header_bytes, |n| size(n, 8192, 1 << 20));
+    keys.set("headers", &mut limits.headers, |n| size(n, 1, 10_000));
+    limits
+}
+
+/// The section is checked, so that a mistake in it is found now and not on the day mail is needed.
+fn email(keys: &mut Keys<'_, '_>) {
+    keys.get("service", |n| n.string());
+    keys.get("host", |n| n.string());
+    keys.get("port", |n| n.integer(1, 65_535));
+    keys.get("encryption", |n| n.one_of(&[("tls", ()), ("starttls", ()), ("none", ())]));
+    keys.get("auth", |n| {
+        n.object(|keys| {
+            keys.get("user", |n| n.string());
+            keys.get("pass", |n| n.parsed(Secret::resolve));
+        })
+    });
+    keys.get("from", |n| n.string());
+    keys.get("throttle", |n| n.millis(0));
+    if !keys.has("service") && !keys.has("host") {
+        keys.wrong::<()>("'email' needs a 'service', such as \"gmail\", or a 'host'");
+    }
+}
+
+fn algorithm(n: Node<'_, '_>) -> Option<CheckAlgorithm> {
+    n.one_of(&CheckAlgorithm::ALL.map(|a| (a.name(), a)))
+}
+
+fn check_path(path: &str) -> Result<String, String> {
+    if path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok() {
+        Ok(path.to_owned())
+    } else {
+        Err(format!("'{path}' is not a path: it starts with / and has no spaces"))
+    }
+}
+
+fn check_method(method: &str) -> Result<http::Method, String> {
+    match method {
+        "CONNECT" | "TRACE" => Err(format!("{method} cannot check a backend: write GET or HEAD")),
+        _ => method.parse().map_err(|_| format!("'{method}' is not a method: write GET or HEAD")),
+    }
+}
+
+fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {
+    let mut headers = Vec::new();
+    n.pairs(|name, n| {
+        let header = match name.parse::<http::HeaderName>() {
+            Ok(header) => header,
+            Err(_) => return n.wrong(format!("'{name}' is not a header name")).unwrap_or(()),
+        };
+        if let Some(value) = n.parsed(Secret::resolve) {
+            if http::HeaderValue::from_str(value.reveal()).is_ok() {
+                headers.push((header, value));
+            } else {
+                n.wrong::<()>("a header value is one line without control characters");
+            }
+        }
+    })?;
+    Some(headers)
+}
+
+/// RFC 6265 4.1.1: a cookie name is a token, as a header name is.
+fn cookie_name(name: &str) -> Result<String, String> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if !name.is_empty() && name.len() <= 64 && name.bytes().all(token) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("'{name}' is not a cookie name: write letters, digits, - and _, at most 64"))
+    }
+}
+
+fn cookie_attribute(value: &str) -> Result<String, String> {
+    if !value.is_empty() && value.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b';' && b != b',') {
+        Ok(value.to_owned())
+    } else {
+        Err(format!("'{value}' cannot stand in a cookie: no spaces, ';' or ','"))
+    }
+}

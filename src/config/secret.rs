@@ -1,0 +1,40 @@
+//! Values that must not be shown.
+
+use std::fmt;
+
+/// A value that may be a password or a token: it never appears in `Debug` output, pages, logs or events.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a value as it is to be used.
+    pub fn new(value: String) -> Self {
+        Secret(value)
+    }
+
+    /// The value itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads what a file says: `env:NAME` and `file:PATH` name where the value is, anything else is the value.
+    pub(super) fn resolve(written: &str) -> Result<Self, String> {
+        if let Some(name) = written.strip_prefix("env:") {
+            return std::env::var(name)
+                .map(Secret)
+                .map_err(|_| format!("the environment variable {name} is not set: set it, or write the value"));
+        }
+        if let Some(path) = written.strip_prefix("file:") {
+            return std::fs::read_to_string(path)
+                .map(|text| Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
+                .map_err(|e| format!("cannot read {path}: {e}"));
+        }
+        Ok(Secret(written.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}

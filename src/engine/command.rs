@@ -1,0 +1,92 @@
+//! What front ends may ask of the engine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::balancer::Intent;
+use crate::config::{MAX_WEIGHT, StickyBy, Strategy};
+
+/// One thing to do. Everything that changes the engine's state goes through here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "camelCase")]
+pub enum Command {
+    /// Put a backend in service, let it drain, or take it out. It holds until another says otherwise.
+    SetIntent {
+        /// Whose.
+        id: u32,
+        /// What is wanted.
+        intent: Intent,
+    },
+    /// Change a backend's weight until the program ends.
+    SetWeight {
+        /// Whose.
+        id: u32,
+        /// 0 to 1000.
+        weight: u32,
+    },
+    /// Change how backends are chosen.
+    SetStrategy {
+        /// The strategy from now on.
+        strategy: Strategy,
+    },
+    /// Change what binds a client to its backend.
+    SetSticky {
+        /// The mode from now on.
+        by: StickyBy,
+    },
+    /// Check a backend now.
+    CheckNow {
+        /// Whose.
+        id: u32,
+    },
+    /// Start one more demo backend, as a process of its own.
+    SpawnDemo,
+    /// Start a demo backend that was killed or died, on its old port.
+    Restart {
+        /// Whose.
+        id: u32,
+    },
+    /// Kill the process of a demo backend at once, as a crash would.
+    Kill {
+        /// Whose.
+        id: u32,
+    },
+}
+
+/// Why a command was not carried out. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "camelCase")]
+pub enum CommandError {
+    /// There is no such backend.
+    #[error("there is no backend with the id {id}")]
+    UnknownBackend {
+        /// The id that was asked for.
+        id: u32,
+    },
+    /// The weight is out of range.
+    #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]
+    BadWeight,
+    /// The backend was not started by this program.
+    #[error("{name} was not started here: only demo backends can be killed and restarted")]
+    NotSpawned {
+        /// The backend's name.
+        name: String,
+    },
+    /// The process is running.
+    #[error("{name} is running already")]
+    Running {
+        /// The backend's name.
+        name: String,
+    },
+    /// The process is not running.
+    #[error("{name} is not running: press a to start it again")]
+    NotRunning {
+        /// The backend's name.
+        name: String,
+    },
+    /// A process could not be started.
+    #[error("the demo backend did not start: {reason}")]
+    SpawnFailed {
+        /// What the system said.
+        reason: String,
+    },
+}

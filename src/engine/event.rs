@@ -1,0 +1,127 @@
+//! What happened, as front ends and the log are told.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use compact_str::CompactString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::balancer::{Decision, Identity, State};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub enum Event {
+    /// A request ended, one way or another.
+    Request(RequestEvent),
+    /// A backend's state changed.
+    Update(UpdateEvent),
+    /// Something a person should know.
+    Notice(Notice),
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ended {
+    /// With a whole response.
+    Complete,
+    /// The client left first.
+    ClientGone,
+    /// The backend broke off in the middle of its response.
+    CutByBackend,
+}
+
+/// One request, told once, when it has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestEvent {
+    /// When its first byte came.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub time: SystemTime,
+    /// From then until the last byte of the response was passed on, in seconds; for a tunnel, until it began.
+    #[serde(rename = "seconds", serialize_with = "write_seconds", deserialize_with = "read_seconds")]
+    pub took: Duration,
+    /// The client.
+    pub ip: IpAddr,
+    /// The method, as sent.
+    pub method: CompactString,
+    /// Path and query, at most 512 bytes of them.
+    pub path: CompactString,
+    /// The status the client got; 499 where it left before any.
+    pub status: u16,
+    /// The backend that answered or was tried last.
+    pub to: Option<Arc<Identity>>,
+    /// Bytes of the response's body.
+    pub bytes: u64,
+    /// How it ended.
+    pub ended: Ended,
+    /// Why it went where it went.
+    pub decision: Decision,
+}
+
+/// A backend's state changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateEvent {
+    /// When.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub time: SystemTime,
+    /// Whose.
+    pub backend: Arc<Identity>,
+    /// What it was.
+    pub from: State,
+    /// What it is.
+    pub to: State,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something should be done about it.
+    Warning,
+}
+
+/// Something a person should know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notice {
+    /// When.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub time: SystemTime,
+    /// How much it matters.
+    pub level: Level,
+    /// One plain sentence.
+    pub text: String,
+}
+
+/// A time as RFC 3339 writes it, in UTC with milliseconds.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
+    format!("{stamp:.3}")
+}
+
+fn write_time<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&rfc3339(*time))
+}
+
+fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(from)?;
+    let stamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+    Ok(stamp.into())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn write_seconds<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(took.as_secs_f64())
+}
+
+fn read_seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+}

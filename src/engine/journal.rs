@@ -1,0 +1,240 @@
+//! How events get from the workers to whoever reads them, without ever holding up a request.
+//!
+//! Each worker pushes into a ring of its own; a full ring drops the event and counts it. Readers empty the
+//! rings into one bounded history and take from there; whoever reads too slowly is told how much was missed.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_queue::ArrayQueue;
+use tokio::sync::Notify;
+
+use super::event::{Event, RequestEvent};
+
+/// Events a worker may be ahead of the readers.
+const RING: usize = 2048;
+/// Events kept for readers.
+const HISTORY: usize = 4096;
+
+/// What the rings and the journal share.
+#[derive(Default)]
+struct Signal {
+    readers: AtomicUsize,
+    /// A reader sleeps and wants to be woken by the next event.
+    armed: AtomicBool,
+    wake: Notify,
+    dropped: AtomicU64,
+}
+
+impl Signal {
+    fn ring(&self) {
+        // Read first: while the reader is busy nothing is written that other workers would have to fetch again.
+        if self.armed.load(Ordering::Acquire) && self.armed.swap(false, Ordering::AcqRel) {
+            self.wake.notify_one();
+        }
+    }
+}
+
+/// One worker's ring.
+pub(crate) struct EventRing {
+    queue: ArrayQueue<RequestEvent>,
+    signal: Arc<Signal>,
+}
+
+impl EventRing {
+    /// Whether anyone reads: without readers no event need be made.
+    pub(crate) fn is_read(&self) -> bool {
+        self.signal.readers.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn push(&self, event: RequestEvent) {
+        if self.queue.push(event).is_err() {
+            self.signal.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.signal.ring();
+    }
+}
+
+/// The rings of all workers and the history made from them.
+pub(crate) struct Journal {
+    rings: Vec<Arc<EventRing>>,
+    history: Mutex<History>,
+    signal: Arc<Signal>,
+}
+
+#[derive(Default)]
+struct History {
+    events: VecDeque<Arc<Event>>,
+    /// The number of the first event kept.
+    first: u64,
+}
+
+impl Journal {
+    pub(crate) fn new(workers: usize) -> Self {
+        let signal = Arc::new(Signal::default());
+        let ring = |_| Arc::new(EventRing { queue: ArrayQueue::new(RING), signal: Arc::clone(&signal) });
+        Journal { rings: (0..workers).map(ring).collect(), history: Mutex::default(), signal: Arc::clone(&signal) }
+    }
+
+    pub(crate) fn ring(&self, worker: usize) -> Arc<EventRing> {
+        Arc::clone(&self.rings[worker])
+    }
+
+    /// Tells of something that is no request; these are few and never dropped.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut history = self.history();
+        self.collect(&mut history);
+        history.push(event);
+        drop(history);
+        self.signal.ring();
+    }
+
+    /// Events lost because they came faster than they were read.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.signal.dropped.load(Ordering::Relaxed)
+    }
+
+    fn collect(&self, history: &mut History) {
+        let before = history.events.len();
+        for ring in &self.rings {
+            // At most what was there when it began: a fast worker must not keep a reader here.
+            for _ in 0..RING {
+                let Some(event) = ring.queue.pop() else { break };
+                history.events.push_back(Arc::new(Event::Request(event)));
+            }
+        }
+        if self.rings.len() > 1 {
+            history.events.make_contiguous()[before..].sort_by_key(|event| match &**event {
+                Event::Request(r) => Some(r.time + r.took),
+                _ => None,
+            });
+        }
+        history.trim();
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        // Readers only move whole events: nothing is half done after a panic.
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl History {
+    fn push(&mut self, event: Event) {
+        self.events.push_back(Arc::new(event));
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        let over = self.events.len().saturating_sub(HISTORY);
+        self.events.drain(..over);
+        self.first += over as u64;
+    }
+}
+
+/// Reads events from the moment it was made. Each reader sees them all.
+pub struct EventReader {
+    journal: Arc<Journal>,
+    next: u64,
+}
+
+impl EventReader {
+    pub(crate) fn new(journal: Arc<Journal>) -> Self {
+        journal.signal.readers.fetch_add(1, Ordering::Relaxed);
+        let next = {
+            let mut history = journal.history();
+            journal.collect(&mut history);
+            history.first + history.events.len() as u64
+        };
+        EventReader { journal, next }
+    }
+
+    /// Takes what has happened since the last call into `into`; returns how many events this reader missed.
+    pub fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
+        let mut history = self.journal.history();
+        self.journal.collect(&mut history);
+        let missed = history.first.saturating_sub(self.next);
+        let from = usize::try_from(self.next.max(history.first) - history.first).unwrap_or(usize::MAX);
+        into.extend(history.events.iter().skip(from).cloned());
+        self.next = history.first + history.events.len() as u64;
+        missed
+    }
+
+    /// Requests' events lost since the start because no reader was fast enough.
+    pub fn dropped(&self) -> u64 {
+        self.journal.dropped()
+    }
+
+    /// Waits until there is something to take. Safe to drop and call again.
+    pub async fn wait(&self) {
+        let signal = &self.journal.signal;
+        loop {
+            signal.armed.store(true, Ordering::SeqCst);
+            // Looked at after arming, so that no event can fall between the two.
+            let history_grew = {
+                let history = self.journal.history();
+                history.first + history.events.len() as u64 > self.next
+            };
+            if history_grew || self.journal.rings.iter().any(|ring| !ring.queue.is_empty()) {
+                return;
+            }
+            signal.wake.notified().await;
+        }
+    }
+}
+
+impl Drop for EventReader {
+    fn drop(&mut self) {
+        self.journal.signal.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::event::{Level, Notice};
+    use std::time::SystemTime;
+
+    fn notice(n: usize) -> Event {
+        Event::Notice(Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: n.to_string() })
+    }
+
+    #[test]
+    fn every_reader_sees_every_event_once() {
+        let journal = Arc::new(Journal::new(1));
+        let mut readers = [EventReader::new(Arc::clone(&journal)), EventReader::new(Arc::clone(&journal))];
+        for n in 0..10 {
+            journal.tell(notice(n));
+        }
+        for reader in &mut readers {
+            let mut events = Vec::new();
+            assert_eq!(reader.take(&mut events), 0);
+            assert_eq!(events.len(), 10);
+            events.clear();
+            reader.take(&mut events);
+            assert!(events.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_how_much_it_missed() {
+        let journal = Arc::new(Journal::new(1));
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        for n in 0..HISTORY + 7 {
+            journal.tell(notice(n));
+        }
+        let mut events = Vec::new();
+        assert_eq!(reader.take(&mut events), 7);
+        assert_eq!(events.len(), HISTORY);
+    }
+
+    #[test]
+    fn without_readers_no_event_need_be_made() {
+        let journal = Arc::new(Journal::new(1));
+        assert!(!journal.ring(0).is_read());
+        let reader = EventReader::new(Arc::clone(&journal));
+        assert!(journal.ring(0).is_read());
+        drop(reader);
+        assert!(!journal.ring(0).is_read());
+    }
+}

@@ -1,0 +1,25 @@
+//! The balancer at work, and the one door to it.
+//!
+//! [`Engine::start`] binds the listener, checks the backends, and serves. From then on front ends (the screen,
+//! the headless log, an embedding program) use the same three things: [`Command`] in, [`Snapshot`] and
+//! [`Event`] out. All are plain serde types.
+
+mod command;
+mod event;
+mod journal;
+mod shared;
+mod snapshot;
+mod start;
+mod statistics;
+mod worker;
+
+pub use command::{Command, CommandError};
+pub use event::{Ended, Event, Level, Notice, RequestEvent, UpdateEvent};
+pub use journal::EventReader;
+pub use snapshot::{BackendView, CheckMark, Listening, Snapshot, Spawned, Totals};
+pub use start::{Engine, Options, StartError};
+
+pub(crate) use event::rfc3339;
+pub(crate) use journal::EventRing;
+pub(crate) use shared::{Connected, Shared};
+pub(crate) use worker::Phase;

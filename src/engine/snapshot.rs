@@ -1,0 +1,120 @@
+//! How things stand at one moment: all that a front end shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::balancer::{Intent, Percentiles, State};
+use crate::config::{StickyBy, Strategy};
+
+/// Where the balancer listens.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listening {
+    /// The URL to open.
+    pub url: String,
+}
+
+/// How things stand at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// Where it listens.
+    pub listening: Listening,
+    /// How backends are chosen.
+    pub strategy: Strategy,
+    /// What binds a client to its backend.
+    pub sticky: StickyBy,
+    /// Every backend, in the order of the configuration.
+    pub backends: Vec<BackendView>,
+    /// All backends together.
+    pub totals: Totals,
+    /// Log lines lost because they came faster than they could be read.
+    pub dropped: u64,
+    /// Whether demo backends can be started.
+    pub can_spawn: bool,
+}
+
+/// All backends together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Requests that have ended.
+    pub requests: u64,
+    /// Requests without their response's end yet.
+    pub in_flight: u64,
+    /// Requests of the last whole second.
+    pub rate: u64,
+    /// Requests of each of the last 60 whole seconds, the latest last.
+    pub rates: Vec<u64>,
+    /// Response times of the last ten seconds, in microseconds.
+    pub latency: Percentiles,
+    /// Share of the last ten seconds' requests that ended with a 5xx, from 0 to 1; `None` without requests.
+    pub error_share: Option<f64>,
+    /// Clients' connections, tunnels included.
+    pub connections: u64,
+    /// Tunnels: WebSockets and other upgrades.
+    pub tunnels: u64,
+}
+
+/// One check's result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckMark {
+    /// Whether it passed.
+    pub passed: bool,
+    /// Why not, or the status.
+    pub reason: String,
+}
+
+/// The process of a backend that this program started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spawned {
+    /// Its process id while it runs.
+    pub pid: Option<u32>,
+}
+
+/// One backend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendView {
+    /// Unique id.
+    pub id: u32,
+    /// Short name.
+    pub name: String,
+    /// Address as a URL.
+    pub url: String,
+    /// Address as the table shows it.
+    pub address: String,
+    /// What it is doing.
+    pub state: State,
+    /// For how long, in whole seconds.
+    pub state_seconds: u64,
+    /// What a person wants of it.
+    pub intent: Intent,
+    /// Weight in force.
+    pub weight: u32,
+    /// Requests it was given.
+    pub requests: u64,
+    /// Requests of the last whole second.
+    pub rate: u64,
+    /// Requests of each of the last 60 whole seconds, the latest last.
+    pub rates: Vec<u64>,
+    /// Requests and tunnels it has now.
+    pub active: u32,
+    /// Tunnels it has now.
+    pub tunnels: u32,
+    /// Sticky cookies given out for it, less those of clients moved away.
+    pub sessions: u64,
+    /// Response times of the last ten seconds, in microseconds.
+    pub latency: Percentiles,
+    /// Requests that ended without an answer or with a 5xx.
+    pub errors: u64,
+    /// The last checks, the latest last.
+    pub checks: Vec<CheckMark>,
+    /// Share of new clients it should get, from 0 to 1.
+    pub expected_share: f64,
+    /// Share of the last ten seconds' requests it got, from 0 to 1; `None` without requests.
+    pub actual_share: Option<f64>,
+    /// Its process, where this program started it.
+    pub spawned: Option<Spawned>,
+}

@@ -1,0 +1,326 @@
+//! Starting, asking, and stopping the engine.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::command::{Command, CommandError};
+use super::event::Level;
+use super::journal::EventReader;
+use super::shared::Shared;
+use super::snapshot::Snapshot;
+use super::worker::{self, Phase, Work};
+use crate::balancer::{Backend, CookieSticky, Pool, Verdict};
+use crate::config::{Address, BackendConfig, Config, MAX_WEIGHT, StickyBy};
+use crate::health;
+use crate::listener::{self, ListenError};
+use crate::process::{self, DemoProcess};
+use crate::proxy::Proxy;
+
+/// What the engine is given beside its configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The program that is started for each demo backend, with the arguments of this crate's `demo-backend`
+    /// subcommand; `None` where demo backends cannot be started.
+    pub demo_program: Option<PathBuf>,
+    /// Demo backends to start at once.
+    pub demo_backends: usize,
+    /// Threads that serve clients; `None` is one for each processor.
+    pub workers: Option<usize>,
+}
+
+/// Why the engine did not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration contradicts itself.
+    #[error("{}", .0.join("\n"))]
+    Config(Vec<String>),
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A thread could not be started.
+    #[error("cannot start a worker thread: {0}")]
+    Thread(std::io::Error),
+    /// A demo backend could not be started.
+    #[error(transparent)]
+    Demo(#[from] CommandError),
+}
+
+/// The balancer at work. Dropping it ends it at once; [`Engine::stop`] lets requests finish first.
+///
+/// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
+pub struct Engine {
+    shared: Arc<Shared>,
+    phase: watch::Sender<Phase>,
+    workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
+    tasks: Mutex<JoinSet<()>>,
+    demo_program: Option<PathBuf>,
+    demos: Mutex<HashMap<u32, Demo>>,
+}
+
+/// A demo backend, running or not.
+struct Demo {
+    number: usize,
+    process: DemoProcess,
+}
+
+impl Engine {
+    /// Binds the listener, starts the demo backends and the checks, and serves. Clients are accepted as soon as
+    /// every backend has had its first check; until then they wait in the system's queue.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, options: Options) -> Result<Engine, StartError> {
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
+        let listener = listener::bind(config.host, config.port)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| ListenError::Other { address: SocketAddr::new(config.host, config.port), error })?;
+        let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let backends: Vec<Arc<Backend>> = config.backends.iter().map(|b| Arc::new(Backend::new(b))).collect();
+        let pool = Pool::new(backends.clone(), config.strategy, sticky(&config, config.sticky.by), Arc::default());
+        let places = Arc::new(Semaphore::new(config.limits.connections));
+        let seed = config.seed;
+        let shared = Arc::new(Shared::new(config, address, pool, workers, options.demo_program.is_some()));
+
+        let (phase, phases) = watch::channel(Phase::Starting);
+        let (done, workers_done) = mpsc::channel(1);
+        for number in 0..workers {
+            let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
+            let proxy = Proxy::new(Arc::clone(&shared), shared.journal.ring(number), rng);
+            let listener = listener.try_clone().map_err(StartError::Thread)?;
+            let work = Work {
+                shared: Arc::clone(&shared),
+                places: Arc::clone(&places),
+                phase: phases.clone(),
+                done: done.clone(),
+            };
+            worker::start(number, listener, proxy, work).map_err(StartError::Thread)?;
+        }
+        let engine = Engine {
+            shared,
+            phase,
+            workers: tokio::sync::Mutex::new(workers_done),
+            tasks: Mutex::default(),
+            demo_program: options.demo_program,
+            demos: Mutex::default(),
+        };
+        let mut first_checks: Vec<oneshot::Receiver<()>> = backends.into_iter().map(|b| engine.watch(b)).collect();
+        for _ in 0..options.demo_backends {
+            first_checks.push(engine.spawn_demo().await?);
+        }
+        engine.serve_after(first_checks);
+        Ok(engine)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// How things stand now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot()
+    }
+
+    /// Reads what happens from now on.
+    pub fn events(&self) -> EventReader {
+        EventReader::new(Arc::clone(&self.shared.journal))
+    }
+
+    /// Does one thing.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; nothing changed.
+    pub async fn command(&self, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::SetIntent { id, intent } => self.shared.set_intent(&*self.backend(id)?, intent),
+            Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
+            Command::SetWeight { id, weight } => {
+                let backend = self.backend(id)?;
+                backend.set_weight(weight);
+                self.shared.change_pool(Pool::refreshed);
+                self.notice(format!("{} has the weight {weight}", backend.name()));
+            }
+            Command::SetStrategy { strategy } => {
+                self.shared.change_pool(|pool| pool.with_strategy(strategy));
+                self.notice(format!("the strategy is {strategy}"));
+            }
+            Command::SetSticky { by } => {
+                self.shared.change_pool(|pool| pool.with_sticky(sticky(&self.shared.config, by)));
+                self.notice(format!("stickiness is by {}", by.name()));
+            }
+            Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
+            Command::SpawnDemo => {
+                self.spawn_demo().await?;
+            }
+            Command::Restart { id } => self.restart_demo(id).await?,
+            Command::Kill { id } => self.kill_demo(id)?,
+        }
+        Ok(())
+    }
+
+    /// Says where it listens, and what a person should know of it, to everyone who reads its events.
+    pub fn announce(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.shared.notice(Level::Warning, warning.clone());
+        }
+        self.notice(format!("listening on {}", self.snapshot().listening.url));
+    }
+
+    /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, then ends.
+    pub async fn stop(&self) {
+        self.phase.send_replace(Phase::Finishing);
+        let grace = self.shared.config.timeouts.shutdown;
+        let mut workers = self.workers.lock().await;
+        if tokio::time::timeout(grace, workers.recv()).await.is_err() {
+            self.end_now();
+            // Each worker ends at once now; nothing it waits for can hold it.
+            workers.recv().await;
+        }
+    }
+
+    /// Ends at once, whatever is in flight.
+    pub fn end_now(&self) {
+        self.phase.send_replace(Phase::Ended);
+    }
+
+    fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
+        self.shared.pool.load().get(id).cloned().ok_or(CommandError::UnknownBackend { id })
+    }
+
+    fn notice(&self, text: String) {
+        self.shared.notice(Level::Info, text);
+    }
+
+    /// Has a backend checked from now on; the receiver learns of its first check.
+    fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
+        let (first, checked) = oneshot::channel();
+        self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
+        checked
+    }
+
+    fn serve_after(&self, first_checks: Vec<oneshot::Receiver<()>>) {
+        let phase = self.phase.clone();
+        self.spawn(async move {
+            for checked in first_checks {
+                // An error means its checker is gone, which is an answer too.
+                let _ = checked.await;
+            }
+            phase.send_if_modified(|phase| {
+                let starting = *phase == Phase::Starting;
+                *phase = (*phase).max(Phase::Serving);
+                starting
+            });
+        });
+        let shared = Arc::clone(&self.shared);
+        self.spawn(async move {
+            let mut seconds = tokio::time::interval(Duration::from_secs(1));
+            seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                seconds.tick().await;
+                shared.tick();
+            }
+        });
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+
+    fn demos(&self) -> MutexGuard<'_, HashMap<u32, Demo>> {
+        self.demos.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn spawn_demo(&self) -> Result<oneshot::Receiver<()>, CommandError> {
+        let failed = |reason: String| CommandError::SpawnFailed { reason };
+        let Some(program) = &self.demo_program else {
+            return Err(failed("this program was embedded without one".to_owned()));
+        };
+        // The first name and number that no backend has.
+        let pool = self.shared.pool.load_full();
+        let taken = |name: &str| pool.backends.iter().any(|b| b.name() == name);
+        let number = (0..).find(|n| !taken(&process::name_of(*n))).unwrap_or(0);
+        let name = process::name_of(number);
+        let started = process::spawn(program, &name, number, 0).await.map_err(|e| failed(e.to_string()))?;
+        let mut health = self.shared.config.health.clone();
+        "/health".clone_into(&mut health.path);
+        let backend = Arc::new(Backend::new(&BackendConfig {
+            id: (1..).find(|id| pool.get(*id).is_none()).unwrap_or(u32::MAX),
+            name,
+            address: Address::local(started.port),
+            weight: 1,
+            owner: None,
+            health,
+        }));
+        self.shared.add(Arc::clone(&backend));
+        self.keep(&backend, number, started);
+        Ok(self.watch(backend))
+    }
+
+    async fn restart_demo(&self, id: u32) -> Result<(), CommandError> {
+        let backend = self.backend(id)?;
+        let (number, port) = {
+            let demos = self.demos();
+            let Some(demo) = demos.get(&id) else {
+                return Err(CommandError::NotSpawned { name: backend.name().to_owned() });
+            };
+            if self.shared.control().spawned.get(&id).is_some_and(Option::is_some) {
+                return Err(CommandError::Running { name: backend.name().to_owned() });
+            }
+            (demo.number, demo.process.port)
+        };
+        let Some(program) = &self.demo_program else { return Ok(()) };
+        let started = process::spawn(program, backend.name(), number, port)
+            .await
+            .map_err(|error| CommandError::SpawnFailed { reason: error.to_string() })?;
+        self.keep(&backend, number, started);
+        backend.recheck.notify_one();
+        Ok(())
+    }
+
+    fn kill_demo(&self, id: u32) -> Result<(), CommandError> {
+        let name = self.backend(id)?.name().to_owned();
+        let killed = self.demos().get_mut(&id).map(|demo| demo.process.kill());
+        match killed {
+            None => Err(CommandError::NotSpawned { name }),
+            Some(true) => Ok(()),
+            Some(false) => Err(CommandError::NotRunning { name }),
+        }
+    }
+
+    /// Notes a running process and watches for its end.
+    fn keep(&self, backend: &Arc<Backend>, number: usize, mut process: DemoProcess) {
+        self.shared.control().spawned.insert(backend.id(), Some(process.pid));
+        let ended = process.ended.take();
+        self.demos().insert(backend.id(), Demo { number, process });
+        let (shared, backend) = (Arc::clone(&self.shared), Arc::clone(backend));
+        self.spawn(async move {
+            let Some(ended) = ended else { return };
+            let how = ended.await.unwrap_or_else(|_| "its process was lost".to_owned());
+            shared.control().spawned.insert(backend.id(), None);
+            shared.set_verdict(&backend, Verdict::Unhealthy, &how);
+        });
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end_now();
+    }
+}
+
+fn sticky(config: &Config, by: StickyBy) -> Option<CookieSticky> {
+    match by {
+        StickyBy::Cookie => Some(CookieSticky::new(&config.sticky.cookie)),
+        StickyBy::Off => None,
+    }
+}

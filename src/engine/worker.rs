@@ -1,0 +1,117 @@
+//! A thread that accepts clients and serves them, from accept to close, on its own.
+
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::event::Level;
+use super::shared::{Connected, Shared};
+use crate::proxy::{self, Proxy};
+
+/// How far the engine is; it only ever moves on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// The backends have not had their first check.
+    Starting,
+    /// Clients are served.
+    Serving,
+    /// No more clients are accepted; those there are finish.
+    Finishing,
+    /// Everything ends at once.
+    Ended,
+}
+
+/// What all workers are given.
+pub(crate) struct Work {
+    pub(crate) shared: Arc<Shared>,
+    /// One for each client that may be connected.
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) phase: watch::Receiver<Phase>,
+    /// Its drop says that the worker has ended.
+    pub(crate) done: mpsc::Sender<()>,
+}
+
+impl Work {
+    /// Waits until the engine is as far as `phase`; an engine that is gone has ended.
+    async fn reached(&self, phase: Phase) {
+        let _ = self.phase.clone().wait_for(|now| *now >= phase).await;
+    }
+}
+
+/// Starts a worker on its copy of the listening socket. The thread ends when the engine finishes and its last
+/// client has gone, or when the engine has ended.
+pub(crate) fn start(number: usize, listener: StdListener, proxy: Proxy, work: Work) -> io::Result<()> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(run(listener, Arc::new(proxy), &work)),
+            Err(error) => work.shared.notice(Level::Warning, format!("worker {number} did not start: {error}")),
+        }
+        drop(work.done);
+    })?;
+    Ok(())
+}
+
+async fn run(listener: StdListener, proxy: Arc<Proxy>, work: &Work) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return work.shared.notice(Level::Warning, format!("the listener failed: {error}")),
+    };
+    tokio::spawn(sweep(Arc::clone(&proxy)));
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    tokio::select! {
+        () = async {
+            work.reached(Phase::Serving).await;
+            accept(&listener, &proxy, work, &alive).await;
+        } => {}
+        () = work.reached(Phase::Finishing) => {}
+    }
+    drop(listener);
+    drop(alive);
+    tokio::select! {
+        // Each connection holds a sender: when the last is gone, this returns.
+        _ = all_gone.recv() => {}
+        () = work.reached(Phase::Ended) => {}
+    }
+}
+
+async fn accept(listener: &TcpListener, proxy: &Arc<Proxy>, work: &Work, alive: &mpsc::Sender<()>) {
+    loop {
+        // At the limit clients wait in the system's queue until another leaves.
+        let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Fails only on a socket that is dead already, which the first read finds out.
+                let _ = stream.set_nodelay(true);
+                let connected = Connected::new(Arc::clone(&proxy.shared), place, alive.clone());
+                tokio::spawn(proxy::serve(Arc::clone(proxy), stream, peer, connected, work.phase.clone()));
+            }
+            Err(error) if is_about_one_client(&error) => {}
+            Err(error) => {
+                // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
+                proxy.shared.notice(Level::Warning, format!("accepting paused: {error}"));
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+    }
+}
+
+fn is_about_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Closes backends' connections that lay idle for long.
+async fn sweep(proxy: Arc<Proxy>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        proxy.idle.sweep();
+    }
+}

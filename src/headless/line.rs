@@ -1,0 +1,210 @@
+//! Log lines: for people, or one JSON object each.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::time::{Duration, SystemTime};
+
+use crate::cli::LogFormat;
+use crate::engine::{Ended, Event, Level, RequestEvent, rfc3339};
+use crate::visible::visible;
+
+/// Writes events as lines.
+pub(super) struct Writer<W> {
+    output: W,
+    format: LogFormat,
+    text: String,
+    second: Second,
+    dropped: u64,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(output: W, format: LogFormat) -> Self {
+        Writer { output, format, text: String::new(), second: Second::default(), dropped: 0 }
+    }
+
+    /// Adds an event's line.
+    pub(super) fn event(&mut self, event: &Event) {
+        match self.format {
+            LogFormat::Text => self.text_line(event),
+            LogFormat::Json => {
+                // Only a map with keys that are no strings could fail, and events have none.
+                if let Ok(line) = serde_json::to_string(event) {
+                    self.text.push_str(&line);
+                }
+            }
+        }
+        self.text.push('\n');
+    }
+
+    fn text_line(&mut self, event: &Event) {
+        // Writing to a string cannot fail.
+        let text = &mut self.text;
+        match event {
+            Event::Request(request) => {
+                self.second.write(text, request.time);
+                request_line(text, request);
+            }
+            Event::Update(update) => {
+                self.second.write(text, update.time);
+                let _ = write!(text, " {}: {} -> {}: ", visible(&update.backend.name), update.from, update.to);
+                text.push_str(&visible(&update.reason));
+            }
+            Event::Notice(notice) => {
+                self.second.write(text, notice.time);
+                if notice.level == Level::Warning {
+                    text.push_str(" warning:");
+                }
+                text.push(' ');
+                text.push_str(&visible(&notice.text));
+            }
+        }
+    }
+
+    /// Says how many lines are missing: `missed` by this reader, `dropped` before any reader, since the start.
+    pub(super) fn missed(&mut self, missed: u64, dropped: u64) {
+        let lost = missed + (dropped - self.dropped);
+        self.dropped = dropped;
+        if lost == 0 {
+            return;
+        }
+        let time = SystemTime::now();
+        let _ = match self.format {
+            LogFormat::Text => writeln!(self.text, "{} {lost} log lines dropped", rfc3339(time)),
+            LogFormat::Json => {
+                let line = serde_json::json!({ "event": "dropped", "time": rfc3339(time), "lines": lost });
+                writeln!(self.text, "{line}")
+            }
+        };
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.output.write_all(self.text.as_bytes())?;
+        self.text.clear();
+        self.output.flush()
+    }
+}
+
+/// ` 127.0.0.1 GET /path 200 4.1 ms alpha sticky X-Backend-ID=0`
+fn request_line(text: &mut String, request: &RequestEvent) {
+    let name = request.to.as_ref().map_or("-", |to| to.name.as_str());
+    let _ = write!(
+        text,
+        " {} {} {} {} {} {} {}",
+        request.ip,
+        visible(&request.method),
+        visible(&request.path),
+        request.status,
+        Millis(request.took),
+        visible(name),
+        request.decision,
+    );
+    match request.ended {
+        Ended::Complete => {}
+        Ended::ClientGone => text.push_str("; the client left"),
+        Ended::CutByBackend => text.push_str("; cut short by the backend"),
+    }
+}
+
+/// A time in milliseconds, as exact as is of use: `0.4 ms`, `17 ms`, `2500 ms`.
+struct Millis(Duration);
+
+impl std::fmt::Display for Millis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let micros = self.0.as_micros();
+        if micros < 9_950 {
+            write!(f, "{}.{} ms", (micros + 50) / 1000, (micros + 50) % 1000 / 100)
+        } else {
+            write!(f, "{} ms", (micros + 500) / 1000)
+        }
+    }
+}
+
+/// Writes times; the second's part is made once a second.
+#[derive(Default)]
+struct Second {
+    unix: u64,
+    text: String,
+}
+
+impl Second {
+    fn write(&mut self, text: &mut String, time: SystemTime) {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if self.text.is_empty() || self.unix != since.as_secs() {
+            self.unix = since.as_secs();
+            let whole = rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(self.unix));
+            // 2026-11-20T12:04:31.000Z without its last four characters.
+            self.text = whole[..whole.len() - 4].to_owned();
+        }
+        let _ = write!(text, "{}{:03}Z", self.text, since.subsec_millis());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balancer::{Decision, Identity, Rule, State};
+    use crate::config::Strategy;
+    use crate::engine::UpdateEvent;
+
+    fn request(path: &str) -> Event {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.rule = Rule::Strategy { place: 2, of: 3 };
+        Event::Request(RequestEvent {
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_123),
+            took: Duration::from_micros(4_130),
+            ip: "127.0.0.1".parse().expect("an address"),
+            method: "GET".into(),
+            path: path.into(),
+            status: 200,
+            to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into() }.into()),
+            bytes: 5,
+            ended: Ended::Complete,
+            decision,
+        })
+    }
+
+    fn lines(format: LogFormat, events: &[Event]) -> String {
+        let mut writer = Writer::new(Vec::new(), format);
+        events.iter().for_each(|event| writer.event(event));
+        writer.flush().expect("memory");
+        String::from_utf8(writer.output).expect("text")
+    }
+
+    #[test]
+    fn a_request_is_one_line_that_says_who_and_why() {
+        let line = lines(LogFormat::Text, &[request("/api/cart")]);
+        assert_eq!(line, "1970-01-02T00:00:00.123Z 127.0.0.1 GET /api/cart 200 4.1 ms alpha round-robin 2 of 3\n");
+    }
+
+    #[test]
+    fn a_hostile_path_stays_on_its_line() {
+        let line = lines(LogFormat::Text, &[request("/a\u{1b}[2J\nforged line")]);
+        assert_eq!(line.lines().count(), 1);
+        assert!(line.contains("/a\\x1b[2J\\x0aforged line"), "{line}");
+    }
+
+    #[test]
+    fn json_lines_are_objects_that_can_be_read_back() {
+        let update = Event::Update(UpdateEvent {
+            time: SystemTime::UNIX_EPOCH,
+            backend: Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into() }.into(),
+            from: State::Up,
+            to: State::Down,
+            reason: "check failed".into(),
+        });
+        let events = [request("/"), update];
+        let text = lines(LogFormat::Json, &events);
+        for (line, event) in text.lines().zip(&events) {
+            assert_eq!(&serde_json::from_str::<Event>(line).expect(line), event);
+        }
+    }
+
+    #[test]
+    fn times_are_as_exact_as_is_of_use() {
+        let text = |micros| Millis(Duration::from_micros(micros)).to_string();
+        assert_eq!(
+            [text(40), text(430), text(9_949), text(17_400), text(2_500_000)].join(" "),
+            "0.0 ms 0.4 ms 9.9 ms 17 ms 2500 ms"
+        );
+    }
+}

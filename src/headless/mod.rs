@@ -1,0 +1,148 @@
+//! The engine without a screen: one line for each request and each change, on stdout or in a file.
+
+mod line;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::cli::{LogFormat, Signals};
+use crate::engine::{Engine, EventReader};
+use line::Writer;
+
+/// Lines are written in batches this far apart when requests come fast.
+const BATCH: Duration = Duration::from_millis(20);
+
+/// A file that gets the log lines, beside stdout or the screen.
+pub(crate) struct LogFile {
+    file: Option<File>,
+    format: LogFormat,
+}
+
+impl LogFile {
+    /// Opens the file for appending; without a path nothing is written.
+    pub(crate) fn open(path: Option<&Path>, format: LogFormat) -> io::Result<Self> {
+        let open = |path: &Path| {
+            let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            File::options().create(true).append(true).open(path).map_err(named)
+        };
+        Ok(LogFile { file: path.map(open).transpose()?, format })
+    }
+
+    /// Starts writing what the engine tells from now on.
+    pub(crate) fn start(self, engine: &Engine) -> io::Result<Option<Log>> {
+        self.file.map(|file| Log::start(engine, file, self.format)).transpose()
+    }
+}
+
+/// A thread that writes log lines. It has a thread of its own because writing may block: then lines are dropped
+/// and counted, and nothing else is held up.
+pub(crate) struct Log {
+    thread: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+    failed: Option<oneshot::Receiver<io::Error>>,
+}
+
+impl Log {
+    fn start(engine: &Engine, output: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let (fail, failed) = oneshot::channel();
+        let reader = engine.events();
+        let writer = Writer::new(output, format);
+        let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(write(reader, writer, stopped)) {
+                // Nobody listens where a file fails under a running screen; the log just ends there.
+                let _ = fail.send(error);
+            }
+        })?;
+        Ok(Log { thread, stop, failed: Some(failed) })
+    }
+
+    /// Resolves when the log can no longer be written.
+    async fn failed(&mut self) -> io::Error {
+        if let Some(failed) = self.failed.take()
+            && let Ok(error) = failed.await
+        {
+            return error;
+        }
+        std::future::pending().await
+    }
+
+    /// Writes what there still is, and ends.
+    pub(crate) fn finish(self) {
+        drop(self.stop);
+        // A panic there has been reported where it happened.
+        let _ = self.thread.join();
+    }
+}
+
+async fn write<W: Write>(
+    mut reader: EventReader,
+    mut writer: Writer<W>,
+    mut stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let mut events = Vec::new();
+    loop {
+        let stop = tokio::select! {
+            biased;
+            () = reader.wait() => false,
+            _ = &mut stopped => true,
+        };
+        let missed = reader.take(&mut events);
+        for event in events.drain(..) {
+            writer.event(&event);
+        }
+        writer.missed(missed, reader.dropped());
+        writer.flush()?;
+        if stop {
+            return Ok(());
+        }
+        // The end of the program is not waited out.
+        tokio::select! {
+            () = tokio::time::sleep(BATCH) => {}
+            _ = &mut stopped => {
+                reader.take(&mut events);
+                events.drain(..).for_each(|event| writer.event(&event));
+                return writer.flush();
+            }
+        }
+    }
+}
+
+/// Runs the engine until a signal ends it, with a line for everything that happens.
+pub(crate) async fn run(
+    engine: &Arc<Engine>,
+    mut signals: Signals,
+    format: LogFormat,
+    file: LogFile,
+    warnings: &[String],
+) -> io::Result<ExitCode> {
+    let mut log = Log::start(engine, io::stdout(), format)?;
+    let file = file.start(engine)?;
+    engine.announce(warnings);
+    let ended = tokio::select! {
+        () = signals.next() => Ok(ExitCode::SUCCESS),
+        // `stickylb-tui … | head` has seen enough: that is no failure.
+        error = log.failed() => match error.kind() {
+            io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+            _ => Err(error),
+        },
+    };
+    tokio::select! {
+        () = engine.stop() => {}
+        // A second signal does not wait for anyone.
+        () = signals.next() => engine.end_now(),
+    }
+    log.finish();
+    if let Some(file) = file {
+        file.finish();
+    }
+    ended
+}

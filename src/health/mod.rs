@@ -1,0 +1,144 @@
+//! Who may get requests: each backend is asked, side by side with the others, and its state follows.
+
+mod probe;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::oneshot;
+
+use crate::balancer::{Backend, Verdict};
+use crate::engine::{CheckMark, Shared};
+
+/// Checks that are remembered for the screen.
+const REMEMBERED: usize = 20;
+
+/// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
+const DOWN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The last checks of one backend.
+#[derive(Clone, Default)]
+pub(crate) struct History {
+    /// The latest last.
+    pub(crate) marks: VecDeque<CheckMark>,
+    /// When the last one ended.
+    pub(crate) last: Option<SystemTime>,
+    /// Why the last failed one failed.
+    pub(crate) last_error: Option<String>,
+}
+
+impl History {
+    fn note(&mut self, mark: CheckMark) {
+        if !mark.passed {
+            self.last_error = Some(mark.reason.clone());
+        }
+        if self.marks.len() == REMEMBERED {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(mark);
+        self.last = Some(SystemTime::now());
+    }
+}
+
+/// Checks one backend until dropped: now, after each interval, and whenever traffic to it fails.
+///
+/// The next check begins only when the last one has ended, so that checks of one backend never overlap.
+pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
+    let mut first = Some(first);
+    let mut row = Row::default();
+    loop {
+        let result = probe::probe(&backend).await;
+        backend.clear_suspicion();
+        let (passed, reason) = match result {
+            Ok(reason) => (true, reason),
+            Err(error) => (false, error.to_string()),
+        };
+        shared.control().checks.entry(backend.id()).or_default().note(CheckMark { passed, reason: reason.clone() });
+        if let Some(verdict) = row.judge(&backend, passed) {
+            let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
+            shared.set_verdict(&backend, verdict, &reason);
+        }
+        if let Some(first) = first.take() {
+            // Nobody waits for it any more where the program is already stopping.
+            let _ = first.send(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause(&backend)) => {}
+            () = backend.recheck.notified() => {}
+        }
+    }
+}
+
+/// The results in a row.
+#[derive(Default)]
+struct Row {
+    passed: u32,
+    failed: u32,
+}
+
+impl Row {
+    /// The verdict after this result, where it changes.
+    fn judge(&mut self, backend: &Backend, passed: bool) -> Option<Verdict> {
+        if passed {
+            *self = Row { passed: self.passed + 1, failed: 0 };
+        } else {
+            *self = Row { passed: 0, failed: self.failed + 1 };
+        }
+        match backend.verdict() {
+            Verdict::Unknown if passed => Some(Verdict::Healthy),
+            Verdict::Unknown => Some(Verdict::Unhealthy),
+            Verdict::Healthy if self.failed >= backend.health.fall => Some(Verdict::Unhealthy),
+            Verdict::Unhealthy if self.passed >= backend.health.rise => Some(Verdict::Healthy),
+            _ => None,
+        }
+    }
+}
+
+/// The interval, five per cent more or less, so that backends started together are not asked together for ever.
+fn pause(backend: &Backend) -> Duration {
+    let interval = match backend.verdict() {
+        Verdict::Unhealthy => backend.health.interval.min(DOWN_INTERVAL),
+        _ => backend.health.interval,
+    };
+    interval.mul_f64(0.95 + 0.1 * fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Address, BackendConfig, HealthCheck};
+
+    fn backend(rise: u32, fall: u32) -> Backend {
+        let health = HealthCheck { rise, fall, ..HealthCheck::default() };
+        let address = Address::local(5000);
+        Backend::new(&BackendConfig { id: 1, name: "b".into(), address, weight: 1, owner: None, health })
+    }
+
+    fn judge(row: &mut Row, backend: &Backend, results: &[bool]) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for passed in results {
+            if let Some(verdict) = row.judge(backend, *passed) {
+                backend.set_verdict(verdict);
+            }
+            verdicts.push(backend.verdict());
+        }
+        verdicts
+    }
+
+    #[test]
+    fn the_first_check_decides_at_once() {
+        use Verdict::{Healthy, Unhealthy};
+        assert_eq!(judge(&mut Row::default(), &backend(3, 3), &[true]), [Healthy]);
+        assert_eq!(judge(&mut Row::default(), &backend(3, 3), &[false]), [Unhealthy]);
+    }
+
+    #[test]
+    fn rise_and_fall_damp_flapping() {
+        use Verdict::{Healthy, Unhealthy};
+        let verdicts = judge(&mut Row::default(), &backend(2, 3), &[true, false, false, true, false, false, false]);
+        assert_eq!(verdicts, [Healthy, Healthy, Healthy, Healthy, Healthy, Healthy, Unhealthy]);
+        let verdicts = judge(&mut Row::default(), &backend(2, 1), &[false, true, false, true, true]);
+        assert_eq!(verdicts, [Unhealthy, Unhealthy, Unhealthy, Unhealthy, Healthy]);
+    }
+}

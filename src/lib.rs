@@ -1,0 +1,13 @@
+//! stickylb_tui
+pub mod balancer;
+#[doc(hidden)]
+pub mod cli;
+pub mod config;
+pub mod engine;
+mod headless;
+mod health;
+pub mod listener;
+mod process;
+mod proxy;
+mod upstream;
+pub mod visible;

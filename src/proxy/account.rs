@@ -1,0 +1,146 @@
+//! Counts each request once, whatever becomes of it, and tells the log.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use compact_str::CompactString;
+use http::{Method, StatusCode};
+
+use super::Proxy;
+use super::client::Client;
+use super::clock::Phase;
+use crate::balancer::{Active, Backend, Decision};
+use crate::engine::{Ended, RequestEvent};
+use crate::upstream::Connection;
+
+/// What the log calls a request whose client left before the response began, as nginx does.
+const CLIENT_GONE: u16 = 499;
+
+/// Longest part of a path that is kept for the log.
+const PATH_KEPT: usize = 512;
+
+/// One request from its first byte to its end. Dropped early, it books a client that left.
+pub(crate) struct Exchange {
+    pub(super) client: Arc<Client>,
+    pub(super) decision: Decision,
+    started: Instant,
+    method: CompactString,
+    path: CompactString,
+    status: Option<StatusCode>,
+    active: Option<Active>,
+    bytes: u64,
+    booked: bool,
+}
+
+impl Exchange {
+    pub(super) fn begin(client: &Arc<Client>, method: &Method, path: &str, decision: Decision) -> Self {
+        let now = Instant::now();
+        // Counted from the first byte of the head, where that was seen arriving.
+        let started = if client.clock.phase() == Phase::Head { client.clock.since() } else { now };
+        client.clock.enter(Phase::Waiting, now);
+        client.proxy.shared.totals.begin();
+        let mut cut = path.len().min(PATH_KEPT);
+        while !path.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        Exchange {
+            client: Arc::clone(client),
+            decision,
+            started,
+            method: CompactString::new(method.as_str()),
+            path: CompactString::new(&path[..cut]),
+            status: None,
+            active: None,
+            bytes: 0,
+            booked: false,
+        }
+    }
+
+    pub(super) fn proxy(&self) -> &Arc<Proxy> {
+        &self.client.proxy
+    }
+
+
+    /// The request is on its way to this backend, and to no other.
+    pub(super) fn assign(&mut self, backend: &Arc<Backend>) {
+        self.active = Some(Active::new(Arc::clone(backend)));
+    }
+
+    /// It no longer is with any.
+    pub(super) fn release(&mut self) {
+        self.active = None;
+    }
+
+    pub(super) fn backend(&self) -> Option<&Arc<Backend>> {
+        self.active.as_ref().map(Active::backend)
+    }
+
+    /// The response's head is on its way to the client.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        let now = Instant::now();
+        self.client.clock.enter(Phase::Streaming, now);
+    }
+
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// Gives the backend's connection back for the next request.
+    pub(super) fn keep(&self, connection: Box<Connection>) {
+        if let Some(backend) = self.backend() {
+            self.proxy().idle.put(backend.id(), connection);
+        }
+    }
+
+    /// Books the request; only the first call counts.
+    pub(super) fn end(&mut self, ended: Ended) {
+        if std::mem::replace(&mut self.booked, true) {
+            return;
+        }
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.started);
+        if self.client.clock.phase() != Phase::Idle {
+            self.client.clock.enter(Phase::Idle, now);
+        }
+        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let shared = &self.client.proxy.shared;
+        shared.totals.end(status);
+        let backend = self.active.take();
+        let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
+        if let Some(active) = &backend {
+            let backend = active.backend();
+            backend.count_request();
+            if status >= 500 || ended == Ended::CutByBackend {
+                backend.count_error();
+            } else if ended == Ended::Complete {
+                backend.latencies.record(took);
+            }
+        }
+        // The figures must be right before anyone can read of the event.
+        drop(backend);
+        let proxy = &self.client.proxy;
+        if proxy.ring.is_read() {
+            proxy.ring.push(RequestEvent {
+                time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
+                took,
+                ip: self.client.ip,
+                method: std::mem::take(&mut self.method),
+                path: std::mem::take(&mut self.path),
+                status,
+                to,
+                bytes: self.bytes,
+                ended,
+                decision: std::mem::replace(&mut self.decision, Decision::new(shared.config.strategy)),
+            });
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
+        self.end(ended);
+    }
+}

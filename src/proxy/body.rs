@@ -1,0 +1,111 @@
+//! Response bodies on their way through: nothing is buffered, decoded or re-framed.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::account::Exchange;
+use crate::engine::Ended;
+use crate::upstream::Connection;
+
+/// The body of a response on its way to the client.
+pub(crate) enum ResponseBody {
+    /// None.
+    Empty,
+    /// The balancer's own.
+    Own(Option<Bytes>),
+    /// A backend's.
+    Upstream(Box<UpstreamBody>),
+}
+
+/// A backend's body, with the connection it comes over and the account it is booked on.
+pub(crate) struct UpstreamBody {
+    incoming: Incoming,
+    /// Given back when the body has ended well, reset when it has not.
+    connection: Option<Box<Connection>>,
+    exchange: Exchange,
+}
+
+impl UpstreamBody {
+    pub(super) fn new(incoming: Incoming, connection: Box<Connection>, exchange: Exchange) -> Self {
+        UpstreamBody { incoming, connection: Some(connection), exchange }
+    }
+
+    fn complete(&mut self, cx: &mut Context<'_>) {
+        if let Some(mut connection) = self.connection.take() {
+            if connection.poll_settled(cx) {
+                self.exchange.keep(connection);
+            }
+            self.exchange.end(Ended::Complete);
+        }
+    }
+}
+
+impl Drop for UpstreamBody {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.abort();
+            self.exchange.end(Ended::ClientGone);
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            ResponseBody::Empty => Poll::Ready(None),
+            ResponseBody::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            ResponseBody::Upstream(body) => body.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            ResponseBody::Empty => true,
+            ResponseBody::Own(bytes) => bytes.is_none(),
+            ResponseBody::Upstream(body) => body.connection.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            ResponseBody::Empty => SizeHint::with_exact(0),
+            ResponseBody::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            ResponseBody::Upstream(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+impl UpstreamBody {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
+        match connection.poll_body(&mut self.incoming, cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    self.exchange.sent(data.len());
+                }
+                if self.incoming.is_end_stream() {
+                    self.complete(cx);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                self.complete(cx);
+                Poll::Ready(None)
+            }
+            // The error ends the client's response short, as the backend's was: never with a clean end.
+            Poll::Ready(Some(Err(error))) => {
+                self.connection = None;
+                self.exchange.end(Ended::CutByBackend);
+                Poll::Ready(Some(Err(error)))
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One client's connection, from accept to close.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::Proxy;
+use super::clock::{Clock, Phase};
+use super::handle::handle;
+use super::tunnel::{self, Tunnel};
+use crate::engine::{self, Connected};
+use crate::upstream::Progress;
+
+/// What the requests of one connection share.
+pub(super) struct Client {
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) ip: IpAddr,
+    /// The client's address as `X-Forwarded-For` and `X-Real-IP` carry it, made once.
+    pub(super) ip_header: HeaderValue,
+    /// The same as `Forwarded` carries it (RFC 7239).
+    pub(super) forwarded_header: HeaderValue,
+    pub(super) clock: Clock,
+    /// Left here by the request that was answered 101, for when the connection has sent that answer.
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Client {
+    fn new(proxy: Arc<Proxy>, ip: IpAddr) -> Self {
+        let ip = ip.to_canonical();
+        let header =
+            |text: String| HeaderValue::try_from(text).expect("an IP address is digits, letters, dots and colons");
+        let node = match ip {
+            IpAddr::V4(v4) => format!("for={v4};proto=http"),
+            IpAddr::V6(v6) => format!("for=\"[{v6}]\";proto=http"),
+        };
+        Client {
+            proxy,
+            ip,
+            ip_header: header(ip.to_string()),
+            forwarded_header: header(node),
+            clock: Clock::new(),
+            tunnel: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn leave_tunnel(&self, tunnel: Tunnel) {
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+    }
+
+    fn take_tunnel(&self) -> Option<Tunnel> {
+        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Waits for `work`, but not beyond the time of the clock's phase.
+    pub(super) async fn in_time<F: Future>(&self, work: F) -> Option<F::Output> {
+        let mut work = pin!(work);
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if self.clock.expired() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+}
+
+/// Serves a client until it leaves, idles too long, or the engine finishes.
+pub(crate) async fn serve(
+    proxy: Arc<Proxy>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    connected: Connected,
+    mut engine: watch::Receiver<engine::Phase>,
+) {
+    let client = Arc::new(Client::new(Arc::clone(&proxy), peer.ip()));
+    let config = &proxy.shared.config;
+    let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
+    let mut connection = {
+        let client = Arc::clone(&client);
+        http1::Builder::new()
+            .header_read_timeout(None) // the clock does it, and tells an idle connection from a slow head
+            .writev(false)
+            .max_headers(config.limits.headers)
+            .max_header_size(config.limits.header_bytes)
+            .max_buf_size(config.limits.header_bytes.max(64 * 1024))
+            .serve_connection(
+                io,
+                service_fn(move |request| {
+                    let client = Arc::clone(&client);
+                    async move { Ok::<_, Infallible>(handle(client, request).await) }
+                }),
+            )
+    };
+
+    let timeouts = &config.timeouts;
+    // Never later than any phase that begins after now could end.
+    let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
+    let mut timer = pin!(tokio::time::sleep(rest));
+    let mut stopped = pin!(engine.wait_for(|phase| *phase >= engine::Phase::Finishing));
+    let mut stopping = false;
+    let ended = poll_fn(|cx| {
+        if !stopping && stopped.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let deadline = client.clock.deadline(timeouts).filter(|at| *at > now);
+            if deadline.is_none() {
+                match client.clock.phase() {
+                    Phase::Idle | Phase::Head => return Poll::Ready(false),
+                    Phase::Waiting => client.clock.expire(),
+                    Phase::Streaming => {}
+                }
+            }
+            let next = deadline.map_or(now + rest, |at| at.min(now + rest));
+            timer.as_mut().reset(next.into());
+        }
+        // An error here is the client's: it left, or sent what is no HTTP and was answered 400 or 431 by hyper.
+        Pin::new(&mut connection).poll(cx).map(|result| result.is_ok())
+    })
+    .await;
+
+    if ended && let Some(tunnel) = client.take_tunnel() {
+        let parts = connection.into_parts();
+        let stream = parts.io.into_inner().stream;
+        // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
+        tokio::spawn(tunnel::run(tunnel, stream, parts.read_buf, connected));
+    }
+}
+
+/// The client's socket, telling the clock when bytes arrive.
+struct Timed {
+    stream: TcpStream,
+    client: Arc<Client>,
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.client.clock.received();
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Progress for Client {
+    fn progressed(&self) {
+        self.clock.progressed();
+    }
+}

@@ -1,0 +1,38 @@
+//! What becomes of a request: refused, answered here, or forwarded.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+
+use super::account::Exchange;
+use super::answer::Answer;
+use super::body::ResponseBody;
+use super::client::Client;
+use super::forward::forward;
+use super::{pages, refuse};
+use crate::balancer::Decision;
+use crate::engine::Ended;
+
+pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
+    let uri = request.uri();
+    let path = uri.path_and_query().map_or("*", |p| p.as_str());
+    let decision = Decision::new(client.proxy.shared.pool.load().strategy);
+    let exchange = Exchange::begin(&client, request.method(), path, decision);
+    if let Err(refusal) = refuse::check(&request) {
+        let answer = Answer::refused(refusal.status, refusal.why);
+        return own(exchange, answer.response(request.headers()));
+    }
+    if uri.path().starts_with("/_lb/") {
+        let response = pages::answer(&client.proxy.shared, &request);
+        return own(exchange, response);
+    }
+    forward(exchange, request).await
+}
+
+/// Books a request that the balancer answered itself.
+pub(super) fn own(mut exchange: Exchange, response: Response<ResponseBody>) -> Response<ResponseBody> {
+    exchange.answered(response.status());
+    exchange.end(Ended::Complete);
+    response
+}

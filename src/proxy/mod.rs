@@ -1,0 +1,46 @@
+//! Moves requests and responses between a client and the backend that the balancer chose.
+//!
+//! The way of one request: [`client`] owns the client's connection and its times; [`handle`] refuses what
+//! must not pass ([`refuse`]), answers the balancer's own pages ([`pages`]) and sends everything else
+//! through [`forward`], which asks the balancer, dials or reuses a connection, and tries again where that
+//! is safe. [`headers`] rewrites both heads, [`body`] streams, [`tunnel`] carries what was upgraded, and
+//! [`account`] counts the request once, however it ends.
+
+mod account;
+mod answer;
+mod body;
+mod client;
+mod clock;
+mod forward;
+mod handle;
+mod headers;
+mod pages;
+mod refuse;
+mod tunnel;
+
+pub(crate) use client::serve;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{EventRing, Shared};
+use crate::upstream::IdleConnections;
+
+/// What one worker thread needs to serve requests. Nothing in it is contended by two threads but the
+/// atomics of [`Shared`].
+pub(crate) struct Proxy {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) idle: IdleConnections,
+    pub(crate) ring: Arc<EventRing>,
+    rng: Mutex<fastrand::Rng>,
+}
+
+impl Proxy {
+    pub(crate) fn new(shared: Arc<Shared>, ring: Arc<EventRing>, rng: fastrand::Rng) -> Self {
+        Proxy { shared, idle: IdleConnections::default(), ring, rng: Mutex::new(rng) }
+    }
+
+    fn with_rng<T>(&self, work: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        // Only this worker's tasks come here, one at a time.
+        work(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

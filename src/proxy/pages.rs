@@ -1,0 +1,104 @@
+//! The balancer's own pages, below `/_lb/`. Read only, and only for this machine's own names: a page of a
+//! foreign site that resolves its name to this address (DNS rebinding) must learn nothing.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::body::ResponseBody;
+use super::headers::{is_local_host, without_port};
+use crate::balancer::{Backend, State};
+use crate::engine::{Shared, rfc3339};
+
+/// The answer to a request below `/_lb/`.
+pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<ResponseBody> {
+    if !is_own_host(shared, request) {
+        let why = "This page is only for the names of the machine the balancer runs on.";
+        return Answer::refused(StatusCode::MISDIRECTED_REQUEST, why).response(request.headers());
+    }
+    if request.uri().path() != "/_lb/health" {
+        let why = "The balancer has no such page: there is /_lb/health.";
+        return Answer::refused(StatusCode::NOT_FOUND, why).response(request.headers());
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let why = "This page can only be read.";
+        let mut response = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, why).response(request.headers());
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(health(shared).to_string()))));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether the request names this machine, or the address the balancer was told to listen on.
+fn is_own_host<B>(shared: &Shared, request: &Request<B>) -> bool {
+    let target = request.uri().authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
+    let Some(host) = target.as_ref().or_else(|| request.headers().get(HOST)) else { return false };
+    is_local_host(host)
+        || host.to_str().is_ok_and(|host| {
+            let host = without_port(host);
+            let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+            bare.parse() == Ok(shared.config.host) && !shared.config.host.is_unspecified()
+        })
+}
+
+/// The direct predecessor's fields with their names, and ours beside them. No header values, no mail addresses.
+fn health(shared: &Shared) -> Value {
+    let snapshot = shared.snapshot();
+    let pool = shared.pool.load_full();
+    let backends: Vec<Value> = pool
+        .backends
+        .iter()
+        .zip(&snapshot.backends)
+        .map(|(backend, view)| {
+            let (checked, last_error) = last_check(shared, backend);
+            let check = &backend.health;
+            json!({
+                "id": view.id,
+                "url": view.url,
+                "healthy": is_healthy(view.state),
+                "weight": view.weight,
+                "requests": view.requests,
+                "activeConnections": view.active,
+                "lastChecked": checked,
+                "healthCheck": {
+                    "path": check.path,
+                    "method": check.method.as_str(),
+                    "algorithm": check.algorithm,
+                    "timeout": check.timeout.as_millis(),
+                    "hasCustomHeaders": !check.headers.is_empty(),
+                    "hasCustomFunction": false,
+                },
+                "name": view.name,
+                "state": view.state,
+                "latency": view.latency,
+                "sticky": view.sessions,
+                "errors": view.errors,
+                "lastError": last_error,
+            })
+        })
+        .collect();
+    let healthy = snapshot.backends.iter().filter(|b| is_healthy(b.state)).count();
+    json!({
+        "timestamp": rfc3339(std::time::SystemTime::now()),
+        "strategy": snapshot.strategy,
+        "total": backends.len(),
+        "healthy": healthy,
+        "unhealthy": backends.len() - healthy,
+        "backends": backends,
+    })
+}
+
+fn is_healthy(state: State) -> bool {
+    matches!(state, State::Up | State::Drain)
+}
+
+fn last_check(shared: &Shared, backend: &Backend) -> (Option<String>, Option<String>) {
+    let control = shared.control();
+    let Some(history) = control.checks.get(&backend.id()) else { return (None, None) };
+    (history.last.map(rfc3339), history.last_error.clone())
+}

@@ -1,0 +1,138 @@
+//! One HTTP/1.1 connection to a backend, driven by whoever uses it.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as _;
+use hyper::body::{Frame, Incoming};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+
+use super::gate::Gate;
+use super::{RequestBody, Stream};
+use crate::config::Limits;
+
+type Driver = http1::Connection<TokioIo<Stream>, RequestBody>;
+
+/// A connection to a backend. Nothing moves on it unless it is polled.
+pub(crate) struct Connection {
+    sender: http1::SendRequest<RequestBody>,
+    /// `None` once it has failed, so that a request it never wrote comes back.
+    driver: Option<Driver>,
+    /// The driver has ended; it is kept where the stream is taken over by a tunnel.
+    ended: bool,
+    gate: Gate,
+    /// Whether a request was answered on it before.
+    pub(crate) reused: bool,
+    /// When it was last given back.
+    pub(crate) idle_since: Instant,
+}
+
+/// A request without a response.
+#[derive(Debug)]
+pub(crate) struct SendError {
+    /// The request, where not one byte of it was written: safe to send again whatever its method.
+    pub(crate) unsent: Option<Request<RequestBody>>,
+    pub(crate) error: hyper::Error,
+}
+
+impl Connection {
+    pub(crate) async fn new(stream: Stream, limits: &Limits) -> Result<Self, hyper::Error> {
+        let (sender, driver) = http1::Builder::new()
+            // One write from one buffer costs less than a gathered one at these sizes.
+            .writev(false)
+            .max_headers(limits.headers)
+            .max_header_size(limits.header_bytes)
+            .max_buf_size(limits.header_bytes.max(64 * 1024))
+            .handshake(TokioIo::new(stream))
+            .await?;
+        Ok(Connection {
+            sender,
+            driver: Some(driver),
+            ended: false,
+            gate: Gate::new(),
+            reused: false,
+            idle_since: Instant::now(),
+        })
+    }
+
+    /// Sends a request and waits for the head of its response.
+    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
+        let sender = &mut self.sender;
+        let mut response = pin!(self.gate.quietly(|| sender.try_send_request(request)));
+        let (driver, ended) = (&mut self.driver, &mut self.ended);
+        let gate = &self.gate;
+        poll_fn(|cx| {
+            gate.poll(cx, |cx| {
+                drive(driver, ended, cx);
+                if let Poll::Ready(result) = response.as_mut().poll(cx) {
+                    return Poll::Ready(result);
+                }
+                if *ended {
+                    // An idle connection that the backend closed ends without looking at the request that waits:
+                    // letting go of it gives that request back.
+                    *driver = None;
+                    return response.as_mut().poll(cx);
+                }
+                Poll::Pending
+            })
+        })
+        .await
+        .map_err(|mut failed| SendError { unsent: failed.take_message(), error: failed.into_error() })
+    }
+
+    /// Polls a response's body and, with it, the connection it comes over.
+    pub(crate) fn poll_body(
+        &mut self,
+        body: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let (driver, ended) = (&mut self.driver, &mut self.ended);
+        self.gate.poll(cx, |cx| {
+            drive(driver, ended, cx);
+            Pin::new(&mut *body).poll_frame(cx)
+        })
+    }
+
+    /// Lets the connection come to rest after a response; says whether another request may follow.
+    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.sender.is_ready() {
+            let (driver, ended) = (&mut self.driver, &mut self.ended);
+            let _: Poll<()> = self.gate.poll(cx, |cx| {
+                drive(driver, ended, cx);
+                Poll::Pending
+            });
+        }
+        !self.ended && self.sender.is_ready()
+    }
+
+    /// The stream and what was read beyond the head of the 101, once the connection is done with HTTP.
+    pub(crate) async fn into_stream(mut self) -> Option<(Stream, Bytes)> {
+        let (driver, ended) = (&mut self.driver, &mut self.ended);
+        poll_fn(|cx| {
+            drive(driver, ended, cx);
+            if *ended { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let parts = self.driver?.into_parts();
+        Some((parts.io.into_inner(), parts.read_buf))
+    }
+
+    /// Ends the connection so that the backend notices at once.
+    pub(crate) fn abort(self) {
+        if let Some(driver) = self.driver {
+            driver.into_parts().io.inner().reset_on_close();
+        }
+    }
+}
+
+/// Polls the driver unless it has ended. Its errors are told through the response and the body.
+fn drive(driver: &mut Option<Driver>, ended: &mut bool, cx: &mut Context<'_>) {
+    if !*ended && let Some(driver) = driver {
+        *ended = Pin::new(driver).poll(cx).is_ready();
+    }
+}

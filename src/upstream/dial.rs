@@ -1,0 +1,68 @@
+//! Making a connection to a backend: the same for traffic and for checks.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+use super::Stream;
+use crate::config::{Address, Scheme};
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error("{0}")]
+    Refused(io::Error),
+    #[error("no connection within {} ms", .0.as_millis())]
+    Timeout(Duration),
+}
+
+/// Connects within `limit`, over all the addresses that the name has.
+pub(crate) async fn dial(address: &Address, limit: Duration) -> Result<Stream, DialError> {
+    match tokio::time::timeout(limit, connect(address)).await {
+        Ok(result) => result.map_err(DialError::Refused),
+        Err(_) => Err(DialError::Timeout(limit)),
+    }
+}
+
+async fn connect(address: &Address) -> io::Result<Stream> {
+    match &address.scheme {
+        Scheme::Http => connect_tcp(&address.host, address.port).await,
+        #[cfg(unix)]
+        Scheme::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+        #[cfg(not(unix))]
+        Scheme::Unix(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets")),
+    }
+}
+
+async fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return first_of(&[SocketAddr::new(ip, port)]).await;
+    }
+    if host == "localhost" {
+        // Without asking a resolver: dev servers listen on either family, some on one alone.
+        let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        return first_of(&both.map(|ip| SocketAddr::new(ip, port))).await;
+    }
+    // Asked anew for each connection, so that a changed name is followed.
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    first_of(&found).await
+}
+
+/// The first address that connects; the error is the first one's, which is the one people expect to see.
+async fn first_of(addresses: &[SocketAddr]) -> io::Result<Stream> {
+    let mut first_error = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(Stream::Tcp(stream));
+            }
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
+}

@@ -1,0 +1,58 @@
+//! The connections a worker keeps for the next request.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Connection;
+
+/// Below the 5 s after which Node closes an idle connection, so that the balancer is the one to close.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Connections kept for one backend by one worker; beyond it the oldest is not worth its memory.
+const MOST_PER_BACKEND: usize = 256;
+
+/// One worker's idle connections, the one used last on top: the warmest, and the least likely to be closed.
+///
+/// The lock is taken by its worker alone, so it is never contended; it is there because tasks must be `Send`.
+#[derive(Default)]
+pub(crate) struct IdleConnections {
+    by_backend: Mutex<HashMap<u32, Vec<Box<Connection>>>>,
+}
+
+impl IdleConnections {
+    pub(crate) fn take(&self, backend: u32) -> Option<Box<Connection>> {
+        let mut by_backend = self.lock();
+        let stack = by_backend.get_mut(&backend)?;
+        let connection = stack.pop()?;
+        if connection.idle_since.elapsed() < IDLE_TIMEOUT {
+            return Some(connection);
+        }
+        // The top is the youngest: all are too old.
+        stack.clear();
+        None
+    }
+
+    pub(crate) fn put(&self, backend: u32, mut connection: Box<Connection>) {
+        connection.reused = true;
+        connection.idle_since = Instant::now();
+        let mut by_backend = self.lock();
+        let stack = by_backend.entry(backend).or_default();
+        if stack.len() < MOST_PER_BACKEND {
+            stack.push(connection);
+        }
+    }
+
+    /// Closes those that were idle too long.
+    pub(crate) fn sweep(&self) {
+        self.lock().retain(|_, stack| {
+            stack.retain(|connection| connection.idle_since.elapsed() < IDLE_TIMEOUT);
+            !stack.is_empty()
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Vec<Box<Connection>>>> {
+        // A panic while holding it leaves a whole map: at worst one connection fewer.
+        self.by_backend.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,17 @@
+//! Connections to backends: dialling, keeping, and driving them.
+//!
+//! Every worker thread has its own idle connections, and a connection is driven inside the task of the
+//! client it serves: no driver task, no wake-up across threads, no lock two threads contend for.
+
+mod connection;
+mod dial;
+mod gate;
+mod idle;
+mod request;
+mod stream;
+
+pub(crate) use connection::{Connection, SendError};
+pub(crate) use dial::{DialError, dial};
+pub(crate) use idle::IdleConnections;
+pub(crate) use request::{Progress, RequestBody};
+pub(crate) use stream::Stream;
