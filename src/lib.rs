@@ -9,5 +9,7 @@ mod health;
 pub mod listener;
 mod process;
 mod proxy;
+#[cfg(feature = "tui")]
+pub mod tui;
 mod upstream;
 pub mod visible;

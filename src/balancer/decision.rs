@@ -35,6 +35,13 @@ pub enum Rule {
     },
     /// Nobody could be chosen.
     Nobody,
+    /// The balancer answered itself.
+    Own,
+    /// The request must not reach a backend.
+    Refused {
+        /// Why.
+        why: String,
+    },
 }
 
 /// What became of the sticky cookie.
@@ -179,6 +186,8 @@ impl fmt::Display for Decision {
             },
             Rule::Strategy { place, of } => write!(f, "{} {place} of {of}", self.strategy)?,
             Rule::Nobody => f.write_str("no backend is up")?,
+            Rule::Own => f.write_str("answered by the balancer")?,
+            Rule::Refused { why } => write!(f, "refused: {why}")?,
         }
         match self.cookie {
             CookieAction::None => Ok(()),

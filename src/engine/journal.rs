@@ -132,7 +132,8 @@ impl History {
     }
 }
 
-/// Reads events from the moment it was made. Each reader sees them all.
+/// Reads what happened. Each reader sees every change since the engine started, as far as it is kept, and every
+/// request from the moment the first reader was made.
 pub struct EventReader {
     journal: Arc<Journal>,
     next: u64,
@@ -141,11 +142,7 @@ pub struct EventReader {
 impl EventReader {
     pub(crate) fn new(journal: Arc<Journal>) -> Self {
         journal.signal.readers.fetch_add(1, Ordering::Relaxed);
-        let next = {
-            let mut history = journal.history();
-            journal.collect(&mut history);
-            history.first + history.events.len() as u64
-        };
+        let next = journal.history().first;
         EventReader { journal, next }
     }
 

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
@@ -90,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) totals: Counters,
     pub(crate) journal: Arc<Journal>,
     pub(crate) statistics: Mutex<Statistics>,
+    /// Counts the seconds; front ends that show rates follow it.
+    pub(crate) seconds: watch::Sender<u64>,
     noted: AtomicU32,
     can_spawn: bool,
     /// What is known of each backend beside its figures. Also serializes changes: whoever holds it may change
@@ -117,6 +118,7 @@ impl Shared {
             totals: Counters::default(),
             journal: Arc::new(Journal::new(workers)),
             statistics: Mutex::default(),
+            seconds: watch::Sender::new(0),
             noted: AtomicU32::new(0),
             control: Mutex::new(Control { since, ..Control::default() }),
             can_spawn,
@@ -141,6 +143,7 @@ impl Shared {
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
         self.statistics().tick(&self.totals, &self.pool.load().backends);
+        self.seconds.send_modify(|seconds| *seconds += 1);
     }
 
     /// Puts another pool in force, made from the present one.

@@ -131,7 +131,12 @@ impl Engine {
         self.shared.snapshot()
     }
 
-    /// Reads what happens from now on.
+    /// Changes once a second, just after the rates did.
+    pub fn seconds(&self) -> watch::Receiver<u64> {
+        self.shared.seconds.subscribe()
+    }
+
+    /// Reads what happens.
     pub fn events(&self) -> EventReader {
         EventReader::new(Arc::clone(&self.shared.journal))
     }

@@ -1,6 +1,5 @@
 //! Counts each request once, whatever becomes of it, and tells the log.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -60,7 +59,6 @@ impl Exchange {
     pub(super) fn proxy(&self) -> &Arc<Proxy> {
         &self.client.proxy
     }
-
 
     /// The request is on its way to this backend, and to no other.
     pub(super) fn assign(&mut self, backend: &Arc<Backend>) {

@@ -11,19 +11,21 @@ use super::body::ResponseBody;
 use super::client::Client;
 use super::forward::forward;
 use super::{pages, refuse};
-use crate::balancer::Decision;
+use crate::balancer::{Decision, Rule};
 use crate::engine::Ended;
 
 pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
     let uri = request.uri();
     let path = uri.path_and_query().map_or("*", |p| p.as_str());
     let decision = Decision::new(client.proxy.shared.pool.load().strategy);
-    let exchange = Exchange::begin(&client, request.method(), path, decision);
+    let mut exchange = Exchange::begin(&client, request.method(), path, decision);
     if let Err(refusal) = refuse::check(&request) {
+        exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
         let answer = Answer::refused(refusal.status, refusal.why);
         return own(exchange, answer.response(request.headers()));
     }
     if uri.path().starts_with("/_lb/") {
+        exchange.decision.rule = Rule::Own;
         let response = pages::answer(&client.proxy.shared, &request);
         return own(exchange, response);
     }

@@ -1,0 +1,156 @@
+//! The screen.
+//!
+//! A loop around two functions without side effects: [`update`] turns what happened into a new [`State`] and
+//! into effects, [`view`] draws a state. The loop owns everything else: the terminal, the input, the time.
+//! It draws at most 30 times a second, and only when something changed.
+
+mod action;
+mod format;
+mod message;
+mod pane;
+mod state;
+mod svg;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+
+pub use action::keys_table;
+pub use message::{Effect, Message};
+pub use state::State;
+pub use svg::svg;
+pub use theme::{Glyphs, Theme};
+pub use update::update;
+pub use view::view;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use crate::cli::Signals;
+use crate::engine::{Engine, EventReader};
+use crate::headless::LogFile;
+use terminal::Terminal;
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Runs the screen until the user quits or a signal ends the program. The terminal is whole again afterwards.
+pub(crate) async fn run(
+    engine: &Arc<Engine>,
+    mut signals: Signals,
+    log: LogFile,
+    warnings: Vec<String>,
+    glyphs: Glyphs,
+) -> io::Result<ExitCode> {
+    pane::install();
+    let events = engine.events();
+    let log = log.start(engine)?;
+    engine.announce(&warnings);
+    let mut terminal = Terminal::enter()?;
+    let mut state = State::new(Theme::from_environment(glyphs));
+    state.refresh(engine.snapshot());
+    let shown = show(engine, &mut terminal, &mut state, events, &mut signals).await;
+    terminal.leave();
+    let finished = match shown {
+        Ok(()) => finish(engine, &mut signals).await,
+        Err(error) => Err(error),
+    };
+    if let Some(log) = log {
+        log.finish();
+    }
+    finished.map(|()| ExitCode::SUCCESS)
+}
+
+/// The loop itself.
+async fn show(
+    engine: &Arc<Engine>,
+    terminal: &mut Terminal,
+    state: &mut State,
+    mut events: EventReader,
+    signals: &mut Signals,
+) -> io::Result<()> {
+    let mut input = EventStream::new();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut seconds = engine.seconds();
+    let mut drawn = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
+    // Events that came since the last frame; they are taken together, just before the next one.
+    let mut waiting = false;
+    loop {
+        if (state.changed || waiting) && drawn.elapsed() >= FRAME {
+            if std::mem::take(&mut waiting) {
+                let mut batch = Vec::new();
+                let missed = events.take(&mut batch);
+                apply(engine, state, Message::Events(batch, missed), &tell);
+                apply(engine, state, Message::Snapshot(Box::new(engine.snapshot())), &tell);
+            }
+            pane::collect();
+            terminal.draw(|frame| view(state, frame))?;
+            state.changed = false;
+            drawn = Instant::now();
+        }
+        let message = tokio::select! {
+            input = input.next() => match input {
+                Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
+                Some(Ok(Input::Resize(..))) => Message::Resized,
+                Some(Ok(_)) => continue,
+                // The terminal is gone.
+                Some(Err(_)) | None => return Ok(()),
+            },
+            () = events.wait(), if !waiting => {
+                waiting = true;
+                continue;
+            }
+            () = tokio::time::sleep_until((drawn + FRAME).into()), if state.changed || waiting => continue,
+            Ok(()) = seconds.changed() => Message::Snapshot(Box::new(engine.snapshot())),
+            Some(result) = told.recv() => Message::Done(result),
+            () = signals.next() => return Ok(()),
+        };
+        if apply(engine, state, message, &tell) {
+            return Ok(());
+        }
+    }
+}
+
+/// What a command's task sends back.
+type Told = mpsc::UnboundedSender<Result<(), crate::engine::CommandError>>;
+
+/// Takes a message into the state and does what follows from it; says whether to quit.
+fn apply(engine: &Arc<Engine>, state: &mut State, message: Message, tell: &Told) -> bool {
+    let mut quit = false;
+    for effect in update(state, message) {
+        match effect {
+            Effect::Command(command) => {
+                let (engine, tell) = (Arc::clone(engine), tell.clone());
+                tokio::spawn(async move {
+                    // The screen may be gone before the command is done.
+                    let _ = tell.send(engine.command(command).await);
+                });
+            }
+            Effect::Quit => quit = true,
+        }
+    }
+    quit
+}
+
+/// Lets requests in flight finish, on the ordinary screen again, where a signal cuts it short.
+async fn finish(engine: &Arc<Engine>, signals: &mut Signals) -> io::Result<()> {
+    let mut stopping = std::pin::pin!(engine.stop());
+    let patience = tokio::time::sleep(Duration::from_millis(300));
+    tokio::select! {
+        () = &mut stopping => return Ok(()),
+        () = patience => {}
+    }
+    let totals = engine.snapshot().totals;
+    eprintln!("waiting for {} connections to finish; Ctrl-C ends them", totals.connections);
+    tokio::select! {
+        () = &mut stopping => {}
+        () = signals.next() => engine.end_now(),
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! What the screen knows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::theme::Theme;
+use crate::balancer::State as BackendState;
+use crate::engine::{BackendView, Event, Snapshot};
+
+/// Log lines kept.
+const LOG: usize = 10_000;
+
+/// The pane that keys act on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pane {
+    #[default]
+    Backends,
+    Log,
+}
+
+/// What lies over the panes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Dialog {
+    /// The keys; scrolled by this many lines.
+    Help(u16),
+    /// A question: `y` does it, everything else does not.
+    Ask(Question),
+}
+
+/// What is asked before it is done, because it cannot be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Kill { id: u32, name: String },
+    Quit { in_flight: u64 },
+}
+
+/// What the screen knows.
+pub struct State {
+    pub(super) theme: Theme,
+    /// Times are shown in this zone.
+    pub(super) zone: TimeZone,
+    pub(super) snapshot: Snapshot,
+    /// Requests and state changes, the latest last.
+    pub(super) log: VecDeque<Arc<Event>>,
+    /// Lines lost because they came faster than they were read.
+    pub(super) lost: u64,
+    pub(super) pane: Pane,
+    /// The selected backend's id: the selection follows the backend, not the row.
+    pub(super) selected: Option<u32>,
+    /// The selected line's distance from the end of the log; `None` follows.
+    pub(super) held: Option<usize>,
+    pub(super) dialog: Option<Dialog>,
+    /// What came of the last command that failed.
+    pub(super) complaint: Option<String>,
+    /// Whether a frame must be drawn.
+    pub changed: bool,
+}
+
+impl State {
+    /// An empty screen, in the local time zone.
+    pub fn new(theme: Theme) -> Self {
+        State {
+            theme,
+            zone: TimeZone::system(),
+            snapshot: Snapshot::default(),
+            log: VecDeque::new(),
+            lost: 0,
+            pane: Pane::default(),
+            selected: None,
+            held: None,
+            dialog: None,
+            complaint: None,
+            changed: true,
+        }
+    }
+
+    /// The same, with times in UTC: for pictures and tests.
+    #[must_use]
+    pub fn in_utc(mut self) -> Self {
+        self.zone = TimeZone::UTC;
+        self
+    }
+
+    /// Takes in how things stand; asks for a frame only where one can see a difference.
+    pub fn refresh(&mut self, mut snapshot: Snapshot) {
+        for backend in &mut snapshot.backends {
+            // An UP backend's age is not shown.
+            if backend.state == BackendState::Up {
+                backend.state_seconds = 0;
+            }
+        }
+        if self.snapshot != snapshot {
+            self.snapshot = snapshot;
+            self.changed = true;
+        }
+        let exists = |id| self.snapshot.backends.iter().any(|b| b.id == id);
+        if !self.selected.is_some_and(exists) {
+            self.selected = self.snapshot.backends.first().map(|b| b.id);
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
+        let news: Vec<_> = events.into_iter().filter(|e| !matches!(**e, Event::Notice(_))).collect();
+        if let Some(held) = &mut self.held {
+            // What is being read stays where it is.
+            *held = (*held + news.len()).min(LOG - 1);
+        }
+        self.log.extend(news);
+        let over = self.log.len().saturating_sub(LOG);
+        self.log.drain(..over);
+        self.lost += missed;
+        self.changed = true;
+    }
+
+    pub(super) fn selected_row(&self) -> Option<usize> {
+        self.snapshot.backends.iter().position(|b| Some(b.id) == self.selected)
+    }
+
+    pub(super) fn selected_backend(&self) -> Option<&BackendView> {
+        self.selected_row().map(|row| &self.snapshot.backends[row])
+    }
+}

@@ -1,0 +1,87 @@
+//! A frame as a picture, for the README and for documents.
+
+use std::fmt::Write as _;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr as _;
+
+/// A cell's size in the picture.
+const CELL: (f32, f32) = (8.4, 18.0);
+const MARGIN: f32 = 12.0;
+const PAPER: &str = "#16181d";
+const INK: &str = "#d5d8de";
+
+/// Draws a buffer as SVG: text, not pixels, so that it stays sharp and can be searched.
+pub fn svg(buffer: &Buffer) -> String {
+    let (columns, rows) = (f32::from(buffer.area.width), f32::from(buffer.area.height));
+    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+         font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{PAPER}\"/>\n"
+    );
+    for y in 0..buffer.area.height {
+        let mut x = 0;
+        while x < buffer.area.width {
+            x = run(&mut out, buffer, x, y);
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Draws the cells from `x` on that look alike; returns where the next ones begin.
+fn run(out: &mut String, buffer: &Buffer, x: u16, y: u16) -> u16 {
+    let first = &buffer[(x, y)];
+    let style = first.style();
+    let mut text = String::new();
+    let mut end = x;
+    while end < buffer.area.width && buffer[(end, y)].style() == style {
+        let symbol = buffer[(end, y)].symbol();
+        text.push_str(symbol);
+        end += u16::try_from(symbol.width()).unwrap_or(1).max(1);
+    }
+    let reversed = style.add_modifier.contains(Modifier::REVERSED);
+    let (mut ink, mut paper) = (hex(style.fg, INK), hex(style.bg, PAPER));
+    if reversed {
+        std::mem::swap(&mut ink, &mut paper);
+    }
+    let left = f32::from(x) * CELL.0 + MARGIN;
+    let top = f32::from(y) * CELL.1 + MARGIN;
+    let width = f32::from(end - x) * CELL.0;
+    // Writing to a string cannot fail.
+    if paper != PAPER {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{paper}\"/>",
+            CELL.1
+        );
+    }
+    if !text.trim().is_empty() {
+        let weight = if style.add_modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
+        let base = top + CELL.1 * 0.75;
+        let _ = writeln!(
+            out,
+            "<text x=\"{left:.1}\" y=\"{base:.1}\" fill=\"{ink}\"{weight} textLength=\"{width:.1}\" xml:space=\"preserve\">{}</text>",
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+        );
+    }
+    end
+}
+
+/// The 16 palette colours as a common dark palette has them.
+fn hex(color: Option<Color>, default: &'static str) -> &'static str {
+    match color {
+        Some(Color::Black) => "#1d1f21",
+        Some(Color::Red | Color::LightRed) => "#f2777a",
+        Some(Color::Green | Color::LightGreen) => "#7fc97f",
+        Some(Color::Yellow | Color::LightYellow) => "#f0c674",
+        Some(Color::Blue | Color::LightBlue) => "#81a2be",
+        Some(Color::Magenta | Color::LightMagenta) => "#b294bb",
+        Some(Color::Cyan | Color::LightCyan) => "#6cc5d9",
+        Some(Color::Gray | Color::White) => "#ffffff",
+        Some(Color::DarkGray) => "#7d828c",
+        _ => default,
+    }
+}

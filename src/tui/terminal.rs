@@ -1,0 +1,82 @@
+//! The terminal: taken over, and given back whole however the program ends.
+
+use std::io::{self, Stdout, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::Show;
+use crossterm::event::DisableBracketedPaste;
+use crossterm::execute;
+use crossterm::style::ResetColor;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+
+/// Whether the screen is ours; the panic hook asks.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it shows the screen. Given back when left, dropped, or when the screen's thread panics.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Terminal {
+    pub(super) fn enter() -> io::Result<Self> {
+        install_panic_hook();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let entered = execute!(io::stdout(), EnterAlternateScreen)
+            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        match entered {
+            Ok(inner) => Ok(Terminal { inner }),
+            Err(error) => {
+                restore();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.inner.draw(render)?;
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self) {
+        restore();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// The one teardown. Undoes everything that could have been set, whether it was or not; only the first call acts.
+fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // A terminal that is gone cannot be helped, and nobody can be told.
+    let mut out = io::stdout();
+    let _ = execute!(out, DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}
+
+/// A panic of the screen's own thread gives the terminal back before it is reported. One of a worker must not:
+/// the screen goes on, and the report goes to its event pane.
+fn install_panic_hook() {
+    let screen = std::thread::current().id();
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !TAKEN.load(Ordering::SeqCst) {
+            report(info);
+        } else if std::thread::current().id() == screen {
+            restore();
+            report(info);
+            eprintln!("stickylb-tui met a bug of its own and ended; the lines above say where.");
+        } else {
+            log::error!("a bug in the proxy ended one connection: {info}");
+        }
+    }));
+}

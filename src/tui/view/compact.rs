@@ -1,0 +1,41 @@
+//! A small terminal: one status line, then one line a backend, without borders; the keys still work.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::{fitted, header};
+use crate::tui::format::{count, cut};
+use crate::tui::state::State;
+
+pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let columns = usize::from(area.width);
+    let mut parts = header::what(state);
+    let rate = format!("{} req/s", count(state.snapshot.totals.rate));
+    parts.push((92, vec![Span::raw(rate)]));
+    let status = match &state.complaint {
+        Some(complaint) => Line::styled(cut(complaint, columns, state.theme), state.theme.warning()),
+        None => Line::from(fitted(parts, columns)),
+    };
+    let mut lines = vec![status];
+    let rows = usize::from(area.height).saturating_sub(1);
+    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows));
+    for backend in state.snapshot.backends.iter().skip(first).take(rows) {
+        let selected = state.selected == Some(backend.id);
+        let words = format!(
+            "{}{} {} {}  {} req  {}/s  {} act",
+            if selected { "> " } else { "  " },
+            state.theme.state_glyph(backend.state),
+            backend.name,
+            backend.state,
+            count(backend.requests),
+            count(backend.rate),
+            backend.active,
+        );
+        let style = if selected { state.theme.selected() } else { Style::new() };
+        lines.push(Line::styled(cut(&words, columns, state.theme), style));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}

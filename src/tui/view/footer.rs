@@ -1,0 +1,30 @@
+//! The keys that matter, the least important left out first; or what went wrong with the last one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::fitted;
+use crate::tui::action::ACTIONS;
+use crate::tui::format::cut;
+use crate::tui::state::State;
+
+pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let columns = usize::from(area.width).saturating_sub(2);
+    if let Some(complaint) = &state.complaint {
+        let line = Line::styled(format!(" {}", cut(complaint, columns, state.theme)), state.theme.warning());
+        frame.render_widget(line, area);
+        return;
+    }
+    let parts = ACTIONS
+        .iter()
+        .filter_map(|entry| {
+            let (label, priority) = entry.footer?;
+            let key = entry.keys.split(' ').next().unwrap_or(entry.keys);
+            Some((priority, vec![Span::styled(key, state.theme.key()), Span::raw(format!(" {label}"))]))
+        })
+        .collect();
+    let mut spans = vec![Span::raw(" ")];
+    spans.extend(fitted(parts, columns));
+    frame.render_widget(Line::from(spans), area);
+}

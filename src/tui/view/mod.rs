@@ -1,0 +1,97 @@
+//! Draws a state. One file for each region of the screen.
+//!
+//! ```text
+//! header    what is balanced, how, and how it goes       2 lines
+//! backends  the table                                    as many lines as there are, at most half
+//! log       who went where and why  │  events            the rest; events from 160 columns on
+//! footer    keys, or what went wrong                     1 line
+//! ```
+
+mod backends;
+mod compact;
+mod dialog;
+mod empty;
+mod events;
+mod footer;
+mod header;
+mod log;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Block;
+
+use super::state::State;
+
+/// Below this size there is no room for borders: one line a backend.
+const FULL: (u16, u16) = (60, 14);
+/// From here on the event pane stands beside the log.
+const WIDE: u16 = 160;
+
+/// Draws the whole screen.
+pub fn view(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    if area.width < FULL.0 || area.height < FULL.1 {
+        compact::render(frame, state, area);
+    } else {
+        full(frame, state, area);
+    }
+    dialog::render(frame, state, area);
+}
+
+fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    header::render(frame, state, header);
+    footer::render(frame, state, footer);
+    if state.snapshot.backends.is_empty() {
+        empty::render(frame, state, body);
+        return;
+    }
+    let rows = u16::try_from(state.snapshot.backends.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let [table, below] =
+        Layout::vertical([Constraint::Length(rows.min(body.height / 2)), Constraint::Min(0)]).areas(body);
+    backends::render(frame, state, table);
+    if area.width < WIDE {
+        log::render(frame, state, below);
+    } else {
+        let [left, right] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(below);
+        log::render(frame, state, left);
+        events::render(frame, state, right);
+    }
+}
+
+/// A bordered region with its title on the left and what sums it up on the right.
+fn region<'t>(state: &State, focused: bool, title: &'t str, right: String) -> Block<'t> {
+    let theme = state.theme;
+    let block = Block::bordered()
+        .border_set(theme.borders())
+        .border_style(theme.border(focused))
+        .title(Line::styled(format!(" {title} "), if focused { theme.title() } else { Style::new() }));
+    if right.is_empty() { block } else { block.title(Line::styled(format!(" {right} "), theme.dim()).right_aligned()) }
+}
+
+/// Puts spans beside each other with two spaces between, leaving out the least important until they fit.
+fn fitted(mut parts: Vec<(u8, Vec<Span<'static>>)>, columns: usize) -> Vec<Span<'static>> {
+    let width = |part: &[Span<'_>]| part.iter().map(Span::width).sum::<usize>();
+    loop {
+        let total: usize = parts.iter().map(|(_, part)| width(part) + 2).sum();
+        if total <= columns + 2 {
+            break;
+        }
+        let Some(least) = (0..parts.len()).min_by_key(|n| parts[*n].0) else { break };
+        parts.remove(least);
+    }
+    let mut spans = Vec::new();
+    for (n, (_, part)) in parts.into_iter().enumerate() {
+        if n > 0 {
+            spans.push(Span::raw("  "));
+        }
+        spans.extend(part);
+    }
+    spans
+}
