@@ -25,25 +25,21 @@ pub struct Identity {
 /// A backend at work. Workers write its figures, the engine its state; all of it is read anywhere.
 ///
 /// The atomics are independent figures: none guards other memory, so `Relaxed` is enough throughout.
-pub struct Backend {
+pub(crate) struct Backend {
     /// Who it is.
-    pub identity: Arc<Identity>,
+    pub(crate) identity: Arc<Identity>,
     /// Where it is.
-    pub address: Address,
+    pub(crate) address: Address,
     /// How it is checked.
-    pub health: HealthCheck,
-    /// Whom mail about it goes to.
-    pub owner: Option<String>,
-    /// The weight it was configured with.
-    pub configured_weight: u32,
+    pub(crate) health: HealthCheck,
     /// The value of `x-backend` in responses.
-    pub url_header: HeaderValue,
+    pub(crate) url_header: HeaderValue,
     /// The value of `x-backend-id` in responses.
-    pub id_header: HeaderValue,
+    pub(crate) id_header: HeaderValue,
     /// The `Host` of requests that carry the backend's own name.
-    pub host_header: HeaderValue,
+    pub(crate) host_header: HeaderValue,
     /// Whether its name is one of this machine's.
-    pub local: bool,
+    pub(crate) local: bool,
     intent: AtomicU8,
     verdict: AtomicU8,
     weight: AtomicU32,
@@ -54,7 +50,7 @@ pub struct Backend {
     sessions: AtomicU64,
     suspected: AtomicBool,
     /// Answers' times.
-    pub latencies: Latencies,
+    pub(crate) latencies: Latencies,
     /// Wakes its checker before the interval is over.
     pub(crate) recheck: Notify,
     /// Told when its tunnels must end, because it was taken out.
@@ -63,7 +59,7 @@ pub struct Backend {
 
 impl Backend {
     /// A backend that has not been checked yet.
-    pub fn new(config: &BackendConfig) -> Self {
+    pub(crate) fn new(config: &BackendConfig) -> Self {
         let url = config.address.to_string();
         // Addresses are checked when they are read and hold visible ASCII only, so that a fallback is never used;
         // a Unix socket's path may hold anything.
@@ -76,8 +72,6 @@ impl Backend {
             local: config.address.is_local(),
             address: config.address.clone(),
             health: config.health.clone(),
-            owner: config.owner.clone(),
-            configured_weight: config.weight,
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),
             weight: AtomicU32::new(config.weight),
@@ -94,22 +88,22 @@ impl Backend {
     }
 
     /// Its id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.identity.id
     }
 
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.identity.name
     }
 
     /// What it is doing.
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         combined(self.intent(), self.verdict())
     }
 
     /// What a person wants of it.
-    pub fn intent(&self) -> Intent {
+    pub(crate) fn intent(&self) -> Intent {
         match self.intent.load(Relaxed) {
             1 => Intent::Drain,
             2 => Intent::Maint,
@@ -122,7 +116,7 @@ impl Backend {
     }
 
     /// What checks and traffic say of it.
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         match self.verdict.load(Relaxed) {
             1 => Verdict::Healthy,
             2 => Verdict::Unhealthy,
@@ -135,7 +129,7 @@ impl Backend {
     }
 
     /// Its weight in force.
-    pub fn weight(&self) -> u32 {
+    pub(crate) fn weight(&self) -> u32 {
         self.weight.load(Relaxed)
     }
 
@@ -144,27 +138,27 @@ impl Backend {
     }
 
     /// Requests it was given, each counted once however it ended.
-    pub fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Relaxed)
     }
 
     /// Requests it was given that ended without an answer, or with a 5xx.
-    pub fn errors(&self) -> u64 {
+    pub(crate) fn errors(&self) -> u64 {
         self.errors.load(Relaxed)
     }
 
     /// Requests and tunnels it has now.
-    pub fn active(&self) -> u32 {
+    pub(crate) fn active(&self) -> u32 {
         self.active.load(Relaxed)
     }
 
     /// Tunnels it has now: WebSockets and other upgrades.
-    pub fn tunnels(&self) -> u32 {
+    pub(crate) fn tunnels(&self) -> u32 {
         self.tunnels.load(Relaxed)
     }
 
     /// Sticky cookies given out for it, less those of clients that were moved away.
-    pub fn sessions(&self) -> u64 {
+    pub(crate) fn sessions(&self) -> u64 {
         self.sessions.load(Relaxed)
     }
 

@@ -14,7 +14,7 @@ const BUCKETS: usize = (STEPS * DOUBLINGS) as usize;
 /// A histogram with buckets that grow with the value, written by every worker, read once a second.
 ///
 /// Counts wrap after four thousand million requests in one bucket; readers use differences, so that is no fault.
-pub struct Latencies(Box<[AtomicU32; BUCKETS]>);
+pub(crate) struct Latencies(Box<[AtomicU32; BUCKETS]>);
 
 /// A copy of the counts at one moment.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Counts one answer.
-    pub fn record(&self, took: Duration) {
+    pub(crate) fn record(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.0[bucket(micros)].fetch_add(1, Relaxed);
     }

@@ -1,8 +1,8 @@
 //! Who gets a request, and why. Knows no socket.
 //!
-//! A [`Pool`] is a value: the backends, their strategy and their stickiness at one moment. Workers read
+//! A pool is a value: the backends, their strategy and their stickiness at one moment. Workers read
 //! the pool in force without a lock; whoever changes anything builds the next one. What changes with every
-//! request (counts, latencies) lives in the [`Backend`]s, which successive pools share.
+//! request (counts, latencies) lives in the backends, which successive pools share.
 
 mod backend;
 mod decision;
@@ -11,11 +11,13 @@ mod pool;
 mod state;
 mod sticky;
 
-pub(crate) use backend::{Active, Tunnelling};
-pub use backend::{Backend, Identity};
+pub use backend::Identity;
 pub use decision::{Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, StickyKey};
+pub use latency::Percentiles;
+pub use state::{Intent, State};
+
+pub(crate) use backend::{Active, Backend, Tunnelling};
 pub(crate) use latency::Counts;
-pub use latency::{Latencies, Percentiles};
-pub use pool::{Choice, NoBackend, Pool};
-pub use state::{Intent, State, Verdict};
-pub use sticky::CookieSticky;
+pub(crate) use pool::{Choice, Pool};
+pub(crate) use state::Verdict;
+pub(crate) use sticky::CookieSticky;

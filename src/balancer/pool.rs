@@ -15,13 +15,13 @@ use crate::config::Strategy;
 ///
 /// Built anew whenever a state, a weight or the set of backends changes, so that a choice costs the same
 /// with three backends as with three hundred (least-connections alone looks at each).
-pub struct Pool {
+pub(crate) struct Pool {
     /// All backends, in the order of the configuration.
-    pub backends: Vec<Arc<Backend>>,
+    pub(crate) backends: Vec<Arc<Backend>>,
     /// How a client without a sticky key gets its backend.
-    pub strategy: Strategy,
+    pub(crate) strategy: Strategy,
     /// The sticky cookie; `None` is off.
-    pub sticky: Option<CookieSticky>,
+    pub(crate) sticky: Option<CookieSticky>,
     /// Each backend's `Set-Cookie`, made once.
     set_cookies: Vec<Option<HeaderValue>>,
     by_id: HashMap<u32, usize>,
@@ -33,21 +33,21 @@ pub struct Pool {
 
 /// The backend chosen for one attempt.
 #[derive(Clone)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Who.
-    pub backend: Arc<Backend>,
+    pub(crate) backend: Arc<Backend>,
     /// The `Set-Cookie` that binds the client to it, where stickiness is on.
-    pub set_cookie: Option<HeaderValue>,
+    pub(crate) set_cookie: Option<HeaderValue>,
 }
 
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no backend is up")]
-pub struct NoBackend;
+pub(crate) struct NoBackend;
 
 impl Pool {
     /// The pool of these backends as they are now.
-    pub fn new(
+    pub(crate) fn new(
         backends: Vec<Arc<Backend>>,
         strategy: Strategy,
         sticky: Option<CookieSticky>,
@@ -68,13 +68,13 @@ impl Pool {
 
     /// The same, as its backends are now.
     #[must_use]
-    pub fn refreshed(&self) -> Self {
+    pub(crate) fn refreshed(&self) -> Self {
         Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
     /// The same with one more backend.
     #[must_use]
-    pub fn with(&self, backend: Arc<Backend>) -> Self {
+    pub(crate) fn with(&self, backend: Arc<Backend>) -> Self {
         let mut backends = self.backends.clone();
         backends.push(backend);
         Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
@@ -82,28 +82,23 @@ impl Pool {
 
     /// The same with another strategy.
     #[must_use]
-    pub fn with_strategy(&self, strategy: Strategy) -> Self {
+    pub(crate) fn with_strategy(&self, strategy: Strategy) -> Self {
         Pool::new(self.backends.clone(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
     /// The same with another stickiness.
     #[must_use]
-    pub fn with_sticky(&self, sticky: Option<CookieSticky>) -> Self {
+    pub(crate) fn with_sticky(&self, sticky: Option<CookieSticky>) -> Self {
         Pool::new(self.backends.clone(), self.strategy, sticky, Arc::clone(&self.turn))
     }
 
     /// The backend with this id.
-    pub fn get(&self, id: u32) -> Option<&Arc<Backend>> {
+    pub(crate) fn get(&self, id: u32) -> Option<&Arc<Backend>> {
         self.by_id.get(&id).map(|index| &self.backends[*index])
     }
 
-    /// How many take new clients.
-    pub fn up(&self) -> usize {
-        self.eligible.len()
-    }
-
     /// The share of new clients each backend should get, in the order of `backends`.
-    pub fn expected_shares(&self) -> Vec<f64> {
+    pub(crate) fn expected_shares(&self) -> Vec<f64> {
         let total = self.total_weight();
         let mut shares = vec![0.0; self.backends.len()];
         let mut before = 0;
@@ -117,7 +112,7 @@ impl Pool {
     /// Chooses a backend: the sticky key's, where it keeps its clients and was not tried; else by strategy.
     ///
     /// `decision` is told what decided; `rng` is used by `random` alone.
-    pub fn choose(
+    pub(crate) fn choose(
         &self,
         key: Option<u32>,
         tried: &[u32],
@@ -160,7 +155,7 @@ impl Pool {
     }
 
     /// Every backend as the strategy sees it now.
-    pub fn candidates(&self, tried: &[u32]) -> Vec<Candidate> {
+    pub(crate) fn candidates(&self, tried: &[u32]) -> Vec<Candidate> {
         let candidate = |backend: &Arc<Backend>| Candidate {
             backend: Arc::clone(&backend.identity),
             weight: backend.weight(),
@@ -306,7 +301,7 @@ mod tests {
             let (id, decision) = choose(&pool, Some(2), &[]).expect("a backend");
             assert_eq!((id, decision.rule), (2, Rule::Sticky));
         }
-        assert!(matches!(choose(&pool, Some(9), &[]).expect("unknown id").1.key, None));
+        assert!(choose(&pool, Some(9), &[]).expect("unknown id").1.key.is_none());
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub enum Intent {
 
 /// What checks and traffic say of a backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing yet.
     #[default]
     Unknown,

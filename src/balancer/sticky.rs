@@ -9,15 +9,15 @@ use crate::config::{CookieConfig, SameSite};
 
 /// The sticky cookie: how it is read, taken out of a request, and set.
 #[derive(Clone, Debug)]
-pub struct CookieSticky {
+pub(crate) struct CookieSticky {
     /// Its name.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     attributes: String,
 }
 
 impl CookieSticky {
     /// A cookie with these attributes. `secure: auto` means no `Secure`: this listener speaks plain HTTP.
-    pub fn new(config: &CookieConfig) -> Self {
+    pub(crate) fn new(config: &CookieConfig) -> Self {
         let mut attributes = format!("; Path={}", config.path);
         if let Some(seconds) = config.max_age {
             // Writing to a string cannot fail.
@@ -39,17 +39,17 @@ impl CookieSticky {
     }
 
     /// The `Set-Cookie` value that binds a client to the backend with this id.
-    pub fn set_cookie(&self, id: u32) -> HeaderValue {
+    pub(crate) fn set_cookie(&self, id: u32) -> HeaderValue {
         // Name and attributes are checked when the configuration is read: visible ASCII only.
-        HeaderValue::from_str(&format!("{}={id}{}", self.name, self.attributes))
-            .expect("a checked cookie name and attributes are visible ASCII")
+        let text = format!("{}={id}{}", self.name, self.attributes);
+        HeaderValue::try_from(text).expect("the configuration lets only visible ASCII into a cookie")
     }
 
     /// Takes the balancer's own cookie out of a request and returns the id it holds.
     ///
     /// Anything but one plain decimal number counts as no cookie: so does a second pair of the same name
     /// with another value. All other pairs stay as they are, byte for byte.
-    pub fn take(&self, headers: &mut HeaderMap) -> Option<u32> {
+    pub(crate) fn take(&self, headers: &mut HeaderMap) -> Option<u32> {
         if !headers.get_all(COOKIE).iter().any(|line| contains(line.as_bytes(), self.name.as_bytes())) {
             return None;
         }

@@ -63,9 +63,8 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
 
 /// Serves one demo backend until standard input ends.
 fn demo_backend(options: &DemoBackend) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return ExitCode::from(FAILED),
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return ExitCode::from(FAILED);
     };
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     // Reading blocks, so it has a thread of its own; it ends with the process.

@@ -115,6 +115,9 @@ impl FromStr for Address {
 
     fn from_str(word: &str) -> Result<Self, AddressError> {
         let error = |why: &str| AddressError { word: word.to_owned(), why: why.to_owned() };
+        if word.is_empty() {
+            return Err(error("write a port, host:port or http://host:port"));
+        }
         if let Some(path) = word.strip_prefix("unix:") {
             if !path.starts_with('/') {
                 return Err(error("write the socket's whole path, unix:/run/app.sock"));
@@ -254,7 +257,7 @@ mod tests {
             ("https://x", "not supported yet"),
             ("http://u:p@x", "password"),
             ("unix:rel", "whole path"),
-            ("5000?x", "the host is a name"),
+            ("5000?x", "write a port"),
         ] {
             let error = word.parse::<Address>().expect_err(word).to_string();
             assert!(error.contains(hint), "{word}: {error}");

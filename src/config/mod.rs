@@ -235,6 +235,34 @@ impl Default for CookieConfig {
     }
 }
 
+impl CookieConfig {
+    /// What cannot stand in a `Set-Cookie` line.
+    fn problems(&self) -> Vec<String> {
+        let attributes = std::iter::once(&self.path).chain(&self.domain);
+        let attributes = attributes.filter_map(|value| cookie_attribute(value).err());
+        cookie_name(&self.name).err().into_iter().chain(attributes).collect()
+    }
+}
+
+/// RFC 6265 4.1.1: a cookie name is a token, as a header name is.
+fn cookie_name(name: &str) -> Result<(), String> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if !name.is_empty() && name.len() <= 64 && name.bytes().all(token) {
+        Ok(())
+    } else {
+        Err(format!("'{name}' is not a cookie name: write letters, digits, - and _, at most 64"))
+    }
+}
+
+/// RFC 6265 4.1.1: an attribute's value ends at a semicolon.
+fn cookie_attribute(value: &str) -> Result<(), String> {
+    if !value.is_empty() && value.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b';' && b != b',') {
+        Ok(())
+    } else {
+        Err(format!("'{value}' cannot stand in a cookie: no spaces, ';' or ','"))
+    }
+}
+
 /// Stickiness as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StickyConfig {
@@ -279,8 +307,8 @@ impl Default for Timeouts {
         Timeouts {
             connect: Duration::from_secs(2),
             request_headers: Duration::from_secs(10),
-            response: Duration::from_secs(60),
-            idle: Duration::from_secs(60),
+            response: Duration::from_mins(1),
+            idle: Duration::from_mins(1),
             tunnel_idle: Duration::ZERO,
             shutdown: Duration::from_secs(10),
         }
@@ -393,6 +421,7 @@ impl Config {
         let mut problems = Vec::new();
         let mut ids = BTreeSet::new();
         let mut names = BTreeSet::new();
+        problems.extend(self.sticky.cookie.problems());
         for backend in &self.backends {
             if !ids.insert(backend.id) {
                 problems.push(format!("two backends have the id {}: give each its own", backend.id));

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::document::{Document, Keys, Node};
 use super::{
     Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader, Limits,
-    MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, default_name, free_id,
+    MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute, cookie_name,
+    default_name, free_id,
 };
 
 /// Reads a configuration file's text; `path` is only for the messages.
@@ -124,17 +125,15 @@ fn sticky(keys: &mut Keys<'_, '_>) -> StickyConfig {
 
 fn cookie(keys: &mut Keys<'_, '_>) -> CookieConfig {
     let mut cookie = CookieConfig::default();
-    keys.set("name", &mut cookie.name, |n| n.parsed(cookie_name));
+    keys.set("name", &mut cookie.name, |n| n.parsed(|name| cookie_name(name).map(|()| name.to_owned())));
     cookie.max_age = keys.get("maxAge", |n| n.integer(0, u64::from(u32::MAX)));
     keys.set("sameSite", &mut cookie.same_site, |n| {
         n.one_of(&[("Lax", SameSite::Lax), ("Strict", SameSite::Strict), ("None", SameSite::None)])
     });
-    cookie.secure = keys.get("secure", |n| match n.value_is_string() {
-        true => n.one_of(&[("auto", None)]).flatten(),
-        false => n.boolean(),
-    });
-    keys.set("path", &mut cookie.path, |n| n.parsed(cookie_attribute));
-    cookie.domain = keys.get("domain", |n| n.parsed(cookie_attribute));
+    cookie.secure =
+        keys.get("secure", |n| if n.value_is_string() { n.one_of(&[("auto", None)]).flatten() } else { n.boolean() });
+    keys.set("path", &mut cookie.path, |n| n.parsed(|value| cookie_attribute(value).map(|()| value.to_owned())));
+    cookie.domain = keys.get("domain", |n| n.parsed(|value| cookie_attribute(value).map(|()| value.to_owned())));
     cookie
 }
 
@@ -205,9 +204,9 @@ fn check_method(method: &str) -> Result<http::Method, String> {
 fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {
     let mut headers = Vec::new();
     n.pairs(|name, n| {
-        let header = match name.parse::<http::HeaderName>() {
-            Ok(header) => header,
-            Err(_) => return n.wrong(format!("'{name}' is not a header name")).unwrap_or(()),
+        let Ok(header) = name.parse::<http::HeaderName>() else {
+            n.wrong::<()>(format!("'{name}' is not a header name"));
+            return;
         };
         if let Some(value) = n.parsed(Secret::resolve) {
             if http::HeaderValue::from_str(value.reveal()).is_ok() {
@@ -218,22 +217,4 @@ fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {
         }
     })?;
     Some(headers)
-}
-
-/// RFC 6265 4.1.1: a cookie name is a token, as a header name is.
-fn cookie_name(name: &str) -> Result<String, String> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if !name.is_empty() && name.len() <= 64 && name.bytes().all(token) {
-        Ok(name.to_owned())
-    } else {
-        Err(format!("'{name}' is not a cookie name: write letters, digits, - and _, at most 64"))
-    }
-}
-
-fn cookie_attribute(value: &str) -> Result<String, String> {
-    if !value.is_empty() && value.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b';' && b != b',') {
-        Ok(value.to_owned())
-    } else {
-        Err(format!("'{value}' cannot stand in a cookie: no spaces, ';' or ','"))
-    }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::balancer::{Decision, Identity, State};
 
 /// Something that happened.
+#[expect(clippy::large_enum_variant, reason = "always behind an Arc, and nearly always the large one")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 pub enum Event {
@@ -117,7 +118,6 @@ fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error>
     Ok(stamp.into())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn write_seconds<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64(took.as_secs_f64())
 }

@@ -253,13 +253,13 @@ impl Engine {
         // The first name and number that no backend has.
         let pool = self.shared.pool.load_full();
         let taken = |name: &str| pool.backends.iter().any(|b| b.name() == name);
-        let number = (0..).find(|n| !taken(&process::name_of(*n))).unwrap_or(0);
+        let number = (0..=pool.backends.len()).find(|n| !taken(&process::name_of(*n))).unwrap_or(0);
         let name = process::name_of(number);
         let started = process::spawn(program, &name, number, 0).await.map_err(|e| failed(e.to_string()))?;
         let mut health = self.shared.config.health.clone();
         "/health".clone_into(&mut health.path);
         let backend = Arc::new(Backend::new(&BackendConfig {
-            id: (1..).find(|id| pool.get(*id).is_none()).unwrap_or(u32::MAX),
+            id: (1..=u32::MAX).find(|id| pool.get(*id).is_none()).unwrap_or(u32::MAX),
             name,
             address: Address::local(started.port),
             weight: 1,

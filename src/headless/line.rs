@@ -133,7 +133,7 @@ impl Second {
             self.unix = since.as_secs();
             let whole = rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(self.unix));
             // 2026-11-20T12:04:31.000Z without its last four characters.
-            self.text = whole[..whole.len() - 4].to_owned();
+            whole[..whole.len() - 4].clone_into(&mut self.text);
         }
         let _ = write!(text, "{}{:03}Z", self.text, since.subsec_millis());
     }
@@ -165,7 +165,9 @@ mod tests {
 
     fn lines(format: LogFormat, events: &[Event]) -> String {
         let mut writer = Writer::new(Vec::new(), format);
-        events.iter().for_each(|event| writer.event(event));
+        for event in events {
+            writer.event(event);
+        }
         writer.flush().expect("memory");
         String::from_utf8(writer.output).expect("text")
     }

@@ -36,7 +36,7 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
 
     let failure = loop {
-        let choice = client.proxy.with_rng(|rng| pool.choose(key, &tried, rng, &mut exchange.decision));
+        let choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
         if tried.is_empty() && shared.notes_candidates() {
             exchange.decision.candidates = pool.candidates(&tried);
         }
@@ -122,16 +122,15 @@ async fn attempt(
     let mut reuse = sending.repeatable;
     loop {
         let kept = if reuse { client.proxy.idle.take(backend.id()) } else { None };
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => {
-                let stream = dial(&backend.address, config.timeouts.connect).await.map_err(|error| match error {
-                    DialError::Refused(_) => Outcome::Refused,
-                    DialError::Timeout(_) => Outcome::ConnectTimeout,
-                })?;
-                let connection = Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)?;
-                Box::new(connection)
-            }
+        let mut connection = if let Some(connection) = kept {
+            connection
+        } else {
+            let stream = dial(&backend.address, config.timeouts.connect).await.map_err(|error| match error {
+                DialError::Refused(_) => Outcome::Refused,
+                DialError::Timeout(_) => Outcome::ConnectTimeout,
+            })?;
+            let connection = Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)?;
+            Box::new(connection)
         };
         let Some(mut request) = sending.take() else { return Err(Outcome::NoAnswer) };
         headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);

@@ -31,16 +31,16 @@ pub(crate) struct Proxy {
     pub(crate) shared: Arc<Shared>,
     pub(crate) idle: IdleConnections,
     pub(crate) ring: Arc<EventRing>,
-    rng: Mutex<fastrand::Rng>,
+    random: Mutex<fastrand::Rng>,
 }
 
 impl Proxy {
-    pub(crate) fn new(shared: Arc<Shared>, ring: Arc<EventRing>, rng: fastrand::Rng) -> Self {
-        Proxy { shared, idle: IdleConnections::default(), ring, rng: Mutex::new(rng) }
+    pub(crate) fn new(shared: Arc<Shared>, ring: Arc<EventRing>, random: fastrand::Rng) -> Self {
+        Proxy { shared, idle: IdleConnections::default(), ring, random: Mutex::new(random) }
     }
 
-    fn with_rng<T>(&self, work: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+    fn with_random<T>(&self, work: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
         // Only this worker's tasks come here, one at a time.
-        work(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

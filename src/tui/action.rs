@@ -1,5 +1,7 @@
 //! The one table of actions: keys, footer, help, and the README's table are made from it.
 
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What a key can do.
@@ -130,7 +132,8 @@ pub fn keys_table() -> String {
     let mut table = String::from("| keys | do |\n|---|---|\n");
     for entry in &ACTIONS {
         let keys: Vec<String> = entry.keys.split(' ').map(|key| format!("`{key}`")).collect();
-        table.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.help));
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.help);
     }
     table
 }

@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let mut state = State::new(Theme::from_environment(glyphs));
     state.refresh(engine.snapshot());
     let shown = show(engine, &mut terminal, &mut state, events, &mut signals).await;
-    terminal.leave();
+    drop(terminal);
     let finished = match shown {
         Ok(()) => finish(engine, &mut signals).await,
         Err(error) => Err(error),

@@ -39,10 +39,6 @@ impl Terminal {
         self.inner.draw(render)?;
         Ok(())
     }
-
-    pub(super) fn leave(&mut self) {
-        restore();
-    }
 }
 
 impl Drop for Terminal {

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::Connection;
 
+/// One backend's. Boxed, because they are moved on every request and are large.
+type Stack = Vec<Box<Connection>>;
+
 /// Below the 5 s after which Node closes an idle connection, so that the balancer is the one to close.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -17,7 +20,7 @@ const MOST_PER_BACKEND: usize = 256;
 /// The lock is taken by its worker alone, so it is never contended; it is there because tasks must be `Send`.
 #[derive(Default)]
 pub(crate) struct IdleConnections {
-    by_backend: Mutex<HashMap<u32, Vec<Box<Connection>>>>,
+    by_backend: Mutex<HashMap<u32, Stack>>,
 }
 
 impl IdleConnections {
@@ -51,7 +54,7 @@ impl IdleConnections {
         });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Vec<Box<Connection>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Stack>> {
         // A panic while holding it leaves a whole map: at worst one connection fewer.
         self.by_backend.lock().unwrap_or_else(PoisonError::into_inner)
     }

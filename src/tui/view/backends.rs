@@ -15,6 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::region;
 use crate::balancer::State as BackendState;
 use crate::engine::BackendView;
+use crate::tui::Theme;
 use crate::tui::format::{age, count, fit, fit_right, micros, percent};
 use crate::tui::state::{Pane, State};
 
@@ -69,7 +70,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         .take(8)
         .map(|b| b.actual_share.map_or_else(|| state.theme.none().to_owned(), percent))
         .collect();
-    let block = region(state, state.pane == Pane::Backends, "Backends", format!("share {} %", shares.join(" / ")));
+    let block = region(state, state.pane == Pane::Backends, "Backends", &format!("share {} %", shares.join(" / ")));
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
@@ -122,7 +123,7 @@ fn line(state: &State, columns: &[(&Column, usize)], row: usize, backend: &Backe
         spans.extend(filled((column.cell)(state, backend), *width, column.right, state));
         spans.push(Span::raw(" ".repeat(GAP)));
     }
-    let style = if selected && state.pane == Pane::Backends { state.theme.selected() } else { Style::new() };
+    let style = if selected && state.pane == Pane::Backends { Theme::selected() } else { Style::new() };
     Line::from(spans).style(style)
 }
 

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{fitted, header};
+use crate::tui::Theme;
 use crate::tui::format::{count, cut};
 use crate::tui::state::State;
 
@@ -34,7 +35,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
             count(backend.rate),
             backend.active,
         );
-        let style = if selected { state.theme.selected() } else { Style::new() };
+        let style = if selected { Theme::selected() } else { Style::new() };
         lines.push(Line::styled(cut(&words, columns, state.theme), style));
     }
     frame.render_widget(Paragraph::new(lines), area);

@@ -6,13 +6,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Padding, Paragraph, Wrap};
 
 use super::region;
+use crate::tui::Theme;
 use crate::tui::state::State;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let theme = state.theme;
     let key = |text: &'static str| Span::styled(text, theme.key());
     let lines = vec![
-        Line::styled("No backends yet. Three ways to begin:", theme.strong()),
+        Line::styled("No backends yet. Three ways to begin:", Theme::strong()),
         Line::raw(""),
         Line::from(vec![
             Span::raw("1  press "),
@@ -27,6 +28,6 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Line::raw(""),
         Line::raw(format!("Until then {} answers 503.", state.snapshot.listening.url)),
     ];
-    let block = region(state, true, "Backends", String::new()).padding(Padding::uniform(1));
+    let block = region(state, true, "Backends", "").padding(Padding::uniform(1));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), area);
 }

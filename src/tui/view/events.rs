@@ -10,7 +10,7 @@ use crate::tui::state::State;
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let theme = state.theme;
     let widget = TuiLoggerWidget::default()
-        .block(region(state, false, "Events", String::new()))
+        .block(region(state, false, "Events", ""))
         .output_separator(' ')
         .output_timestamp(Some("%H:%M:%S".to_owned()))
         .output_target(false)

@@ -10,6 +10,7 @@ use ratatui::widgets::Paragraph;
 
 use super::fitted;
 use crate::balancer::State as BackendState;
+use crate::tui::Theme;
 use crate::tui::format::{count, micros, spark};
 use crate::tui::state::State;
 
@@ -57,7 +58,7 @@ pub(super) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
 /// How it goes.
 fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, totals) = (state.theme, &state.snapshot.totals);
-    let mut rate = vec![Span::styled(format!("{} req/s", count(totals.rate)), theme.strong())];
+    let mut rate = vec![Span::styled(format!("{} req/s", count(totals.rate)), Theme::strong())];
     let width = if columns > 110 { 60 } else { 12 };
     rate.push(Span::styled(format!(" {}", spark(&totals.rates, width, theme)), theme.title()));
     let time = |name: &str, value: Option<u64>| {
@@ -66,7 +67,7 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     };
     let errors = totals.error_share.map_or_else(|| theme.none().to_owned(), |share| format!("{:.1}%", share * 100.0));
     let bad = totals.error_share.is_some_and(|share| share > 0.0);
-    let style = if bad { theme.bad() } else { theme.strong() };
+    let style = if bad { theme.bad() } else { Theme::strong() };
     let tunnels = match totals.tunnels {
         0 => String::new(),
         n => format!(" ({} ws)", count(n)),

@@ -15,6 +15,7 @@ use ratatui::widgets::Paragraph;
 
 use super::region;
 use crate::engine::{Ended, Event, RequestEvent, UpdateEvent};
+use crate::tui::Theme;
 use crate::tui::format::{cut, duration, fit, fit_right};
 use crate::tui::state::{Pane, State};
 
@@ -23,7 +24,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         None => format!("Routing log {} following", state.theme.dash()),
         Some(held) => format!("Routing log {} held, {held} below", state.theme.dash()),
     };
-    let block = region(state, state.pane == Pane::Log, &title, String::new());
+    let block = region(state, state.pane == Pane::Log, &title, "");
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if state.log.is_empty() {
@@ -41,7 +42,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let lines: Vec<Line<'_>> = (first..end)
         .map(|n| {
             let line = line(state, &state.log[n], usize::from(inner.width));
-            if selected == Some(n) && state.pane == Pane::Log { line.style(state.theme.selected()) } else { line }
+            if selected == Some(n) && state.pane == Pane::Log { line.style(Theme::selected()) } else { line }
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
@@ -82,7 +83,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
         space(),
         Span::raw(fit_right(&duration(request.took), 6, theme)),
         space(),
-        Span::styled(fit(name, 8, theme), theme.strong()),
+        Span::styled(fit(name, 8, theme), Theme::strong()),
         space(),
         Span::raw(cut(&reason, rest - path, theme)),
     ])

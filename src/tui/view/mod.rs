@@ -66,7 +66,7 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// A bordered region with its title on the left and what sums it up on the right.
-fn region<'t>(state: &State, focused: bool, title: &'t str, right: String) -> Block<'t> {
+fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Block<'t> {
     let theme = state.theme;
     let block = Block::bordered()
         .border_set(theme.borders())
