@@ -258,6 +258,8 @@ impl Engine {
         let started = process::spawn(program, &name, number, 0).await.map_err(|e| failed(e.to_string()))?;
         let mut health = self.shared.config.health.clone();
         "/health".clone_into(&mut health.path);
+        // A workshop watches: what fails is seen, and back, within a second.
+        health.interval = health.interval.min(Duration::from_secs(1));
         let backend = Arc::new(Backend::new(&BackendConfig {
             id: (1..=u32::MAX).find(|id| pool.get(*id).is_none()).unwrap_or(u32::MAX),
             name,

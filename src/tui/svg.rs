@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
 
 /// A cell's size in the picture.
-const CELL: (f32, f32) = (8.4, 18.0);
+const CELL: (f32, f32) = (8.43, 17.0);
 const MARGIN: f32 = 12.0;
 const PAPER: &str = "#16181d";
 const INK: &str = "#d5d8de";

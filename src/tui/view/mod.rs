@@ -13,6 +13,8 @@ mod dialog;
 mod empty;
 mod events;
 mod footer;
+#[cfg(test)]
+mod frames;
 mod header;
 mod log;
 

@@ -1,0 +1,227 @@
+//! Every frame as it is drawn, with its styles: `cargo insta review` shows what a change changed.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::view;
+use crate::balancer::{
+    Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, Rule, State as BackendState, StickyKey,
+};
+use crate::config::Strategy;
+use crate::engine::{
+    BackendView, CheckMark, CommandError, Ended, Event, Listening, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
+};
+use crate::tui::{Glyphs, Message, State, Theme, update};
+
+fn who(id: u32, name: &str) -> Arc<Identity> {
+    Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id) })
+}
+
+fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
+    let up = state == BackendState::Up;
+    BackendView {
+        id,
+        name: name.to_owned(),
+        url: format!("http://localhost:{}", 5000 + id),
+        address: format!("localhost:{}", 5000 + id),
+        state,
+        state_seconds: 12,
+        intent: Intent::InService,
+        weight: 1,
+        requests,
+        rate: if up { requests / 40 } else { 0 },
+        rates: vec![0; 60],
+        active: if up { 3 } else { 0 },
+        tunnels: u32::from(up),
+        sessions: requests / 100,
+        latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
+        errors: if up { 0 } else { 14 },
+        checks: (0..8).map(|n| CheckMark { passed: up || n < 3, reason: String::new() }).collect(),
+        expected_share: if up { 0.5 } else { 0.0 },
+        actual_share: Some(0.33),
+        spawned: Some(Spawned { pid: Some(100 + id) }),
+    }
+}
+
+fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> Arc<Event> {
+    Arc::new(Event::Request(RequestEvent {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + second * 1000),
+        took: Duration::from_micros(4_130 * (second + 1)),
+        ip: "127.0.0.1".parse().expect("an address"),
+        method: if second == 1 { "POST".into() } else { "GET".into() },
+        path: path.into(),
+        status: if second == 3 { 502 } else { 200 },
+        to: Some(Arc::clone(to)),
+        bytes: 10,
+        ended: Ended::Complete,
+        decision,
+    }))
+}
+
+fn decisions() -> Vec<Arc<Event>> {
+    let (alpha, bravo, delta) = (who(1, "alpha"), who(2, "bravo"), who(4, "delta"));
+    let attempt = |backend: &Arc<Identity>, outcome| Attempt { backend: Arc::clone(backend), outcome, micros: 900 };
+    let mut sticky = Decision::new(Strategy::RoundRobin);
+    sticky.key = Some(StickyKey { name: "X-Backend-ID".into(), id: 1 });
+    sticky.rule = Rule::Sticky;
+    sticky.attempts.push(attempt(&alpha, Outcome::Answered));
+    let mut retried = Decision::new(Strategy::RoundRobin);
+    retried.rule = Rule::Strategy { place: 2, of: 2 };
+    retried.cookie = CookieAction::Rewritten;
+    retried.attempts.push(attempt(&delta, Outcome::Refused));
+    retried.attempts.push(attempt(&bravo, Outcome::Answered));
+    let mut failed = Decision::new(Strategy::RoundRobin);
+    failed.attempts.push(attempt(&delta, Outcome::NoAnswer));
+    let update = Event::Update(UpdateEvent {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_473_900),
+        backend: Arc::clone(&delta),
+        from: BackendState::Up,
+        to: BackendState::Down,
+        reason: "check failed: Connection refused (os error 111)".to_owned(),
+    });
+    vec![
+        request(0, "/api/cart", &alpha, sticky),
+        request(1, "/api/pay?with=card", &bravo, retried),
+        Arc::new(update),
+        request(3, "/a\u{1b}[2J\u{202e}\u{9b}31mhostile/日本語/and/so/on/and/so/on", &delta, failed),
+    ]
+}
+
+fn state() -> State {
+    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: true }).in_utc();
+    let mut backends = vec![
+        backend(1, "alpha", BackendState::Up, 4102),
+        backend(2, "bravo", BackendState::Up, 123_456),
+        backend(3, "charlie", BackendState::Drain, 1_900),
+        backend(4, "delta", BackendState::Down, 1_204),
+        backend(5, "a-name-that-is-long\u{1b}]0;x\u{7}", BackendState::Maint, 0),
+        backend(6, "日本語", BackendState::Starting, 0),
+    ];
+    backends[0].weight = 2;
+    state.refresh(Snapshot {
+        listening: Listening { url: "http://localhost:3001".to_owned() },
+        backends,
+        totals: Totals {
+            requests: 132_000,
+            in_flight: 6,
+            rate: 412,
+            rates: (0..60).map(|n| n * n % 97).collect(),
+            latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(48_000) },
+            error_share: Some(0.002),
+            connections: 18,
+            tunnels: 3,
+        },
+        can_spawn: true,
+        ..Snapshot::default()
+    });
+    state.append(decisions(), 0);
+    state
+}
+
+fn press(state: &mut State, keys: &str) {
+    for key in keys.chars() {
+        let code = match key {
+            '\t' => KeyCode::Tab,
+            '\x1b' => KeyCode::Esc,
+            key => KeyCode::Char(key),
+        };
+        update(state, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+}
+
+/// The frame as text and, below it, as ratatui prints its styles.
+fn frame(state: &State, width: u16, height: u16) -> ratatui::buffer::Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
+    terminal.draw(|frame| view(state, frame)).expect("memory");
+    terminal.backend().buffer().clone()
+}
+
+#[test]
+fn the_usual_sizes() {
+    insta::assert_debug_snapshot!("80x24", frame(&state(), 80, 24));
+    insta::assert_debug_snapshot!("120x40", frame(&state(), 120, 40));
+}
+
+#[test]
+fn small_terminals_show_a_line_a_backend() {
+    insta::assert_debug_snapshot!("50x8", frame(&state(), 50, 8));
+    insta::assert_debug_snapshot!("20x3", frame(&state(), 20, 3));
+}
+
+#[test]
+fn every_size_can_be_drawn_in_every_state() {
+    let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: false })];
+    for keys in ["?", "X", "q", "\tgk"] {
+        let mut state = state();
+        press(&mut state, keys);
+        states.push(state);
+    }
+    for state in &states {
+        for (width, height) in [(0, 0), (1, 1), (2, 40), (19, 3), (59, 14), (60, 14), (80, 24), (160, 50), (200, 60)] {
+            frame(state, width, height);
+        }
+    }
+}
+
+#[test]
+fn nothing_from_outside_is_drawn_as_control() {
+    let frame = frame(&state(), 200, 60);
+    for cell in frame.content() {
+        assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+        assert!(!cell.symbol().contains('\u{202e}'));
+    }
+}
+
+#[test]
+fn no_backends_yet() {
+    let mut state = state();
+    state.refresh(Snapshot { listening: Listening { url: "http://localhost:3001".to_owned() }, ..Snapshot::default() });
+    insta::assert_debug_snapshot!("empty", frame(&state, 80, 24));
+}
+
+#[test]
+fn dialogs() {
+    let mut state = state();
+    press(&mut state, "?");
+    insta::assert_debug_snapshot!("help", frame(&state, 80, 24));
+    press(&mut state, "\x1bX");
+    insta::assert_debug_snapshot!("kill", frame(&state, 80, 24));
+    press(&mut state, "nq");
+    insta::assert_debug_snapshot!("quit", frame(&state, 80, 24));
+}
+
+#[test]
+fn what_went_wrong_stands_in_the_footer_until_the_next_key() {
+    let mut state = state();
+    let error = CommandError::NotSpawned { name: "alpha".to_owned() };
+    update(&mut state, Message::Done(Err(error)));
+    let text = |state: &State| format!("{:?}", frame(state, 80, 24));
+    assert!(text(&state).contains("alpha was not started here"));
+    press(&mut state, "j");
+    assert!(!text(&state).contains("alpha was not started here"));
+}
+
+#[test]
+fn without_colours_and_symbols_every_state_is_still_told_apart() {
+    let mut state = state();
+    state.theme = Theme { glyphs: Glyphs::Ascii, colors: false };
+    let frame = frame(&state, 80, 24);
+    insta::assert_debug_snapshot!("ascii", frame);
+    let symbols: Vec<&str> = frame.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+    // Names may be of any script; the screen's own characters are not.
+    assert!(symbols.iter().all(|s| s.is_ascii() || "日本語".contains(s)));
+}
+
+#[test]
+fn the_selection_follows_its_backend() {
+    let mut state = state();
+    press(&mut state, "jj");
+    let mut snapshot = state.snapshot.clone();
+    snapshot.backends.reverse();
+    state.refresh(snapshot);
+    assert_eq!(state.selected_backend().map(|b| b.name.as_str()), Some("charlie"));
+}
