@@ -40,7 +40,7 @@ pub(super) struct Args {
     pub(super) sticky: Option<StickyBy>,
 
     /// Start N demo backends, each a process of its own [default N: 3]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", require_equals = true,
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3",
           value_parser = clap::value_parser!(u8).range(1..=40))]
     pub(super) demo: Option<u8>,
 
