@@ -99,18 +99,50 @@ pub enum Outcome {
     ResponseTimeout,
     /// What it sent is not a good HTTP response.
     BadAnswer,
+    /// It answered with a status in `retry.on`.
+    Status(u16),
 }
 
-impl Outcome {
-    /// The outcome in words, after a backend's name: `delta refused`.
-    pub const fn words(self) -> &'static str {
-        match self {
+/// The outcome in words, after a backend's name: `delta refused`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Outcome::Answered => "answered",
             Outcome::Refused => "refused",
             Outcome::ConnectTimeout => "did not connect in time",
             Outcome::NoAnswer => "gave no answer",
             Outcome::ResponseTimeout => "did not answer in time",
             Outcome::BadAnswer => "sent no good answer",
+            Outcome::Status(status) => return write!(f, "answered {status}"),
+        })
+    }
+}
+
+/// Why a request that failed was not tried elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stopped {
+    /// It may have been acted on, and its method may not be repeated.
+    Unsafe,
+    /// More of its body was sent than is kept.
+    BodyLimit,
+    /// It was tried often enough.
+    Attempts,
+    /// Too many requests were repeated lately.
+    Budget,
+    /// The configuration does not want it.
+    Unwanted,
+}
+
+impl Stopped {
+    /// The reason in words, after `not retried: `.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Stopped::Unsafe => "it may have been acted on",
+            Stopped::BodyLimit => "its body is larger than retry.bodyLimit",
+            Stopped::Attempts => "retry.attempts is reached",
+            Stopped::Budget => "the retry budget is spent",
+            Stopped::Unwanted => "retry.on leaves it out",
         }
     }
 }
@@ -143,6 +175,8 @@ pub struct Decision {
     pub candidates: Vec<Candidate>,
     /// Each backend tried, the answering one last.
     pub attempts: SmallVec<[Attempt; 1]>,
+    /// Why a request that failed was not tried elsewhere.
+    pub stopped: Option<Stopped>,
     /// What became of the sticky cookie.
     pub cookie: CookieAction,
 }
@@ -157,6 +191,7 @@ impl Decision {
             rule: Rule::Nobody,
             candidates: Vec::new(),
             attempts: SmallVec::new(),
+            stopped: None,
             cookie: CookieAction::None,
         }
     }
@@ -173,7 +208,7 @@ impl fmt::Display for Decision {
                 (0, true) => "failed: ",
                 _ => ", ",
             })?;
-            write!(f, "{} {}", attempt.backend.name, attempt.outcome.words())?;
+            write!(f, "{} {}", attempt.backend.name, attempt.outcome)?;
             f.write_str("; ")?;
         }
         if let Some((name, state)) = &self.moved_from {
@@ -188,6 +223,9 @@ impl fmt::Display for Decision {
             Rule::Nobody => f.write_str("no backend is up")?,
             Rule::Own => f.write_str("answered by the balancer")?,
             Rule::Refused { why } => write!(f, "refused: {why}")?,
+        }
+        if let Some(stopped) = self.stopped {
+            write!(f, "; not retried: {}", stopped.words())?;
         }
         match self.cookie {
             CookieAction::None => Ok(()),
@@ -247,6 +285,16 @@ mod tests {
         decision.cookie = CookieAction::Rewritten;
         decision.attempts.push(attempt("alpha", Outcome::Answered));
         assert_eq!(decision.reason(), "bravo is MAINT, moved; random 2 of 2; cookie rewritten");
+    }
+
+    #[test]
+    fn what_is_not_retried_says_why() {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.rule = Rule::Strategy { place: 1, of: 2 };
+        decision.attempts.push(attempt("delta", Outcome::NoAnswer));
+        decision.stopped = Some(Stopped::Unsafe);
+        let words = "failed: delta gave no answer; round-robin 1 of 2; not retried: it may have been acted on";
+        assert_eq!(decision.reason(), words);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod state;
 mod sticky;
 
 pub use backend::Identity;
-pub use decision::{Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, StickyKey};
+pub use decision::{Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, StickyKey, Stopped};
 pub use latency::Percentiles;
 pub use state::{Intent, State};
 

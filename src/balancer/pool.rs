@@ -154,6 +154,11 @@ impl Pool {
         Err(NoBackend)
     }
 
+    /// Whether a backend takes new clients that was not tried.
+    pub(crate) fn has_another(&self, tried: &[u32]) -> bool {
+        self.eligible.iter().any(|(index, _)| !tried.contains(&self.backends[*index].id()))
+    }
+
     /// Every backend as the strategy sees it now.
     pub(crate) fn candidates(&self, tried: &[u32]) -> Vec<Candidate> {
         let candidate = |backend: &Arc<Backend>| Candidate {

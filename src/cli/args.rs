@@ -56,6 +56,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(super) log_file: Option<PathBuf>,
 
+    /// Hold a request this long while no backend is up, before the 503 [default: 0]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub(super) hold: Option<u64>,
+
     /// Make random choices repeatable
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,

@@ -55,6 +55,9 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     if let Some(by) = args.sticky {
         config.sticky.by = by;
     }
+    if let Some(seconds) = args.hold {
+        config.hold = std::time::Duration::from_secs(seconds);
+    }
     config.seed = args.seed;
     let problems = config.problems();
     if problems.is_empty() { Ok(config) } else { Err(UsageError::Contradiction(problems.join("\n"))) }

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// The port that is listened on unless the file or `--port` says otherwise.
@@ -277,11 +278,28 @@ pub struct StickyConfig {
 pub struct RetryConfig {
     /// Backends one request may be tried on, the first included.
     pub attempts: u32,
+    /// Bytes of a body that are kept so that it can be sent again.
+    pub body_limit: usize,
+    /// Repetitions allowed, in per cent of the requests of the last two seconds; ten a second always are.
+    pub budget_percent: u32,
+    /// Whether a request that could not be written is tried elsewhere.
+    pub on_connect: bool,
+    /// Whether one that was written and not answered is.
+    pub on_no_response: bool,
+    /// Statuses that count as no answer.
+    pub statuses: Vec<u16>,
 }
 
 impl Default for RetryConfig {
     fn default() -> Self {
-        RetryConfig { attempts: 3 }
+        RetryConfig {
+            attempts: 3,
+            body_limit: 65_536,
+            budget_percent: 20,
+            on_connect: true,
+            on_no_response: true,
+            statuses: Vec::new(),
+        }
     }
 }
 
@@ -324,11 +342,13 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Header fields of a request: 431 beyond.
     pub headers: usize,
+    /// Bytes of a request's body: 413 beyond. 0 is no limit.
+    pub body_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connections: 10_000, header_bytes: 65_536, headers: 128 }
+        Limits { connections: 10_000, header_bytes: 65_536, headers: 128, body_bytes: 0 }
     }
 }
 
@@ -365,8 +385,12 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Limits.
     pub limits: Limits,
+    /// How long a request is held while no backend is up, before the 503; zero answers at once.
+    pub hold: Duration,
     /// Which `Host` a backend sees.
     pub host_header: HostHeader,
+    /// Whose `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether an `email` section was given. It is checked, and mail is not sent by this version.
     pub email: bool,
     /// Fixes all random choices, for lessons and tests.
@@ -386,7 +410,9 @@ impl Config {
             retry: RetryConfig::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            hold: Duration::ZERO,
             host_header: HostHeader::default(),
+            trusted_proxies: Vec::new(),
             email: false,
             seed: None,
         }

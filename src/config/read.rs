@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 
+use ipnet::IpNet;
+
 use super::document::{Document, Keys, Node};
 use super::{
     Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader, Limits,
@@ -54,9 +56,11 @@ fn config(keys: &mut Keys<'_, '_>) -> Config {
     keys.set("retry", &mut config.retry, |n| n.object(retry));
     keys.set("timeouts", &mut config.timeouts, |n| n.object(timeouts));
     keys.set("limits", &mut config.limits, |n| n.object(limits));
+    keys.set("hold", &mut config.hold, |n| n.millis(0));
     keys.set("hostHeader", &mut config.host_header, |n| {
         n.one_of(&[("auto", HostHeader::Auto), ("client", HostHeader::Client), ("backend", HostHeader::Backend)])
     });
+    keys.get("trustedProxies", |n| n.each(|n| config.trusted_proxies.extend(n.parsed(network))));
     config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).is_some();
     config
 }
@@ -140,6 +144,22 @@ fn cookie(keys: &mut Keys<'_, '_>) -> CookieConfig {
 fn retry(keys: &mut Keys<'_, '_>) -> RetryConfig {
     let mut retry = RetryConfig::default();
     keys.set("attempts", &mut retry.attempts, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
+    keys.set("bodyLimit", &mut retry.body_limit, |n| n.integer(0, 1 << 30).and_then(|v| usize::try_from(v).ok()));
+    keys.set("budgetPercent", &mut retry.budget_percent, |n| n.integer(0, 100).and_then(|v| u32::try_from(v).ok()));
+    keys.get("on", |n| {
+        (retry.on_connect, retry.on_no_response) = (false, false);
+        n.each(|n| {
+            if n.value_is_string() {
+                match n.one_of(&[("connect", true), ("no-response", false)]) {
+                    Some(true) => retry.on_connect = true,
+                    Some(false) => retry.on_no_response = true,
+                    None => {}
+                }
+            } else {
+                retry.statuses.extend(n.integer(400, 599).and_then(|status| u16::try_from(status).ok()));
+            }
+        })
+    });
     retry
 }
 
@@ -160,6 +180,7 @@ fn limits(keys: &mut Keys<'_, '_>) -> Limits {
     keys.set("connections", &mut limits.connections, |n| size(n, 1, 1_000_000));
     keys.set("headerBytes", &mut limits.header_bytes, |n| size(n, 8192, 1 << 20));
     keys.set("headers", &mut limits.headers, |n| size(n, 1, 10_000));
+    keys.set("bodyBytes", &mut limits.body_bytes, |n| n.integer(0, u64::MAX));
     limits
 }
 
@@ -180,6 +201,12 @@ fn email(keys: &mut Keys<'_, '_>) {
     if !keys.has("service") && !keys.has("host") {
         keys.wrong::<()>("'email' needs a 'service', such as \"gmail\", or a 'host'");
     }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| one()).map_err(|_| format!("'{text}' is not a network: write 10.0.0.0/8 or 127.0.0.1"))
 }
 
 fn algorithm(n: Node<'_, '_>) -> Option<CheckAlgorithm> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::event::{Event, Level, Notice, UpdateEvent};
@@ -60,6 +61,30 @@ impl Counters {
     }
 }
 
+/// Repetitions a second that are always allowed, however few requests there are.
+const RETRIES_A_SECOND: u64 = 10;
+
+/// Bounds repetitions, so that a backend in trouble is not drowned in them.
+#[derive(Default)]
+struct RetryBudget {
+    spent: AtomicU64,
+    /// Requests begun when the last second began, and when the one before did.
+    marks: [AtomicU64; 2],
+}
+
+impl RetryBudget {
+    fn tick(&self, begun: u64) {
+        self.spent.store(0, Relaxed);
+        self.marks[1].store(self.marks[0].swap(begun, Relaxed), Relaxed);
+    }
+
+    fn spend(&self, begun: u64, percent: u32) -> bool {
+        let recent = begun.saturating_sub(self.marks[1].load(Relaxed));
+        let allowed = RETRIES_A_SECOND + recent * u64::from(percent) / 100;
+        self.spent.fetch_add(1, Relaxed) < allowed
+    }
+}
+
 /// A client's connection: counted, and holding its place under the limit, for as long as it lives.
 pub(crate) struct Connected {
     shared: Arc<Shared>,
@@ -85,13 +110,18 @@ impl Drop for Connected {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) address: SocketAddr,
+    /// This balancer in `Via` (RFC 9110 7.6.3): the protocol it received, and a pseudonym no other has.
+    pub(crate) via: HeaderValue,
     pub(crate) pool: ArcSwap<Pool>,
     pub(crate) totals: Counters,
     pub(crate) journal: Arc<Journal>,
     pub(crate) statistics: Mutex<Statistics>,
+    /// Changes with the pool; requests that are held wait for it.
+    pub(crate) pool_changes: watch::Sender<()>,
     /// Counts the seconds; front ends that show rates follow it.
     pub(crate) seconds: watch::Sender<u64>,
     noted: AtomicU32,
+    retries: RetryBudget,
     can_spawn: bool,
     /// What is known of each backend beside its figures. Also serializes changes: whoever holds it may change
     /// states and set a new pool.
@@ -110,15 +140,20 @@ pub(crate) struct Control {
 impl Shared {
     pub(crate) fn new(config: Config, address: SocketAddr, pool: Pool, workers: usize, can_spawn: bool) -> Self {
         let now = Instant::now();
+        let pseudonym = format!("1.1 stickylb-tui-{:08x}", fastrand::u32(..));
+        let via = HeaderValue::try_from(pseudonym).unwrap_or(HeaderValue::from_static("1.1 stickylb-tui"));
         let since = pool.backends.iter().map(|b| (b.id(), now)).collect();
         Shared {
             config,
             address,
+            via,
             pool: ArcSwap::from_pointee(pool),
             totals: Counters::default(),
             journal: Arc::new(Journal::new(workers)),
             statistics: Mutex::default(),
+            pool_changes: watch::Sender::new(()),
             seconds: watch::Sender::new(0),
+            retries: RetryBudget::default(),
             noted: AtomicU32::new(0),
             control: Mutex::new(Control { since, ..Control::default() }),
             can_spawn,
@@ -142,6 +177,7 @@ impl Shared {
     /// Once a second.
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
+        self.retries.tick(self.totals.begun.load(Relaxed));
         self.statistics().tick(&self.totals, &self.pool.load().backends);
         self.seconds.send_modify(|seconds| *seconds += 1);
     }
@@ -149,7 +185,17 @@ impl Shared {
     /// Puts another pool in force, made from the present one.
     pub(crate) fn change_pool(&self, change: impl FnOnce(&Pool) -> Pool) {
         let _alone = self.control();
-        self.pool.store(Arc::new(change(&self.pool.load())));
+        self.put_in_force(change(&self.pool.load()));
+    }
+
+    fn put_in_force(&self, pool: Pool) {
+        self.pool.store(Arc::new(pool));
+        self.pool_changes.send_replace(());
+    }
+
+    /// Takes one repetition from the budget, if there is one left.
+    pub(crate) fn spend_retry(&self) -> bool {
+        self.retries.spend(self.totals.begun.load(Relaxed), self.config.retry.budget_percent)
     }
 
     /// Adds a backend to the pool.
@@ -187,7 +233,7 @@ impl Shared {
                 return;
             }
             control.since.insert(backend.id(), Instant::now());
-            self.pool.store(Arc::new(self.pool.load().refreshed()));
+            self.put_in_force(self.pool.load().refreshed());
             (from, to)
         };
         let name = backend.name();
@@ -273,5 +319,23 @@ impl Shared {
             Level::Warning => log::warn!("{text}"),
         }
         self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_a_share_of_the_requests_and_ten_a_second_always_go() {
+        let budget = RetryBudget::default();
+        let spend = |begun| (0..1000).filter(|_| budget.spend(begun, 20)).count();
+        assert_eq!(spend(0), 10);
+        budget.tick(0);
+        assert_eq!(spend(1000), 210);
+        budget.tick(1000);
+        assert_eq!(spend(1000), 210, "the last second still counts");
+        budget.tick(1000);
+        assert_eq!(spend(1000), 10);
     }
 }

@@ -22,6 +22,9 @@ use crate::listener::{self, ListenError};
 use crate::process::{self, DemoProcess};
 use crate::proxy::Proxy;
 
+/// Time for tunnels to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+
 /// What the engine is given beside its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -186,7 +189,11 @@ impl Engine {
         self.phase.send_replace(Phase::Finishing);
         let grace = self.shared.config.timeouts.shutdown;
         let mut workers = self.workers.lock().await;
-        if tokio::time::timeout(grace, workers.recv()).await.is_err() {
+        if tokio::time::timeout(grace, workers.recv()).await.is_ok() {
+            return;
+        }
+        self.phase.send_replace(Phase::Leaving);
+        if tokio::time::timeout(GOODBYE, workers.recv()).await.is_err() {
             self.end_now();
             // Each worker ends at once now; nothing it waits for can hold it.
             workers.recv().await;

@@ -22,6 +22,8 @@ pub(crate) enum Phase {
     Serving,
     /// No more clients are accepted; those there are finish.
     Finishing,
+    /// Tunnels say goodbye and end.
+    Leaving,
     /// Everything ends at once.
     Ended,
 }

@@ -1,5 +1,6 @@
 //! Counts each request once, whatever becomes of it, and tells the log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -23,6 +24,8 @@ const PATH_KEPT: usize = 512;
 pub(crate) struct Exchange {
     pub(super) client: Arc<Client>,
     pub(super) decision: Decision,
+    /// The client, as far as its proxies are believed.
+    pub(super) ip: IpAddr,
     started: Instant,
     method: CompactString,
     path: CompactString,
@@ -46,6 +49,7 @@ impl Exchange {
         Exchange {
             client: Arc::clone(client),
             decision,
+            ip: client.ip,
             started,
             method: CompactString::new(method.as_str()),
             path: CompactString::new(&path[..cut]),
@@ -123,7 +127,7 @@ impl Exchange {
             proxy.ring.push(RequestEvent {
                 time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
                 took,
-                ip: self.client.ip,
+                ip: self.ip,
                 method: std::mem::take(&mut self.method),
                 path: std::mem::take(&mut self.path),
                 status,

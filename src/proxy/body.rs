@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 
 use super::account::Exchange;
 use crate::engine::Ended;
-use crate::upstream::Connection;
+use crate::upstream::{Connection, clean_trailers};
 
 /// The body of a response on its way to the client.
 pub(crate) enum ResponseBody {
@@ -87,7 +87,10 @@ impl UpstreamBody {
         let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
         match connection.poll_body(&mut self.incoming, cx) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    clean_trailers(trailers);
+                }
                 if let Some(data) = frame.data_ref() {
                     self.exchange.sent(data.len());
                 }

@@ -5,53 +5,52 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use http::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::Proxy;
 use super::clock::{Clock, Phase};
+use super::forwarded::Peer;
 use super::handle::handle;
-use super::tunnel::{self, Tunnel};
+use super::tunnel::{self, ClientHalf, Tunnel};
 use crate::engine::{self, Connected};
 use crate::upstream::Progress;
+
+/// What is read, and for how long, of a body that nobody wants.
+const DRAINED: usize = 256 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// What the requests of one connection share.
 pub(super) struct Client {
     pub(super) proxy: Arc<Proxy>,
+    /// The connection's peer.
     pub(super) ip: IpAddr,
-    /// The client's address as `X-Forwarded-For` and `X-Real-IP` carry it, made once.
-    pub(super) ip_header: HeaderValue,
-    /// The same as `Forwarded` carries it (RFC 7239).
-    pub(super) forwarded_header: HeaderValue,
+    pub(super) peer: Peer,
     pub(super) clock: Clock,
+    /// A request's body has not been read to its end.
+    pub(super) uploading: AtomicBool,
     /// Left here by the request that was answered 101, for when the connection has sent that answer.
     tunnel: Mutex<Option<Tunnel>>,
 }
 
 impl Client {
     fn new(proxy: Arc<Proxy>, ip: IpAddr) -> Self {
-        let ip = ip.to_canonical();
-        let header =
-            |text: String| HeaderValue::try_from(text).expect("an IP address is digits, letters, dots and colons");
-        let node = match ip {
-            IpAddr::V4(v4) => format!("for={v4};proto=http"),
-            IpAddr::V6(v6) => format!("for=\"[{v6}]\";proto=http"),
-        };
+        let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
         Client {
             proxy,
-            ip,
-            ip_header: header(ip.to_string()),
-            forwarded_header: header(node),
+            peer,
+            ip: ip.to_canonical(),
             clock: Clock::new(),
+            uploading: AtomicBool::new(false),
             tunnel: Mutex::new(None),
         }
     }
@@ -82,7 +81,7 @@ pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     connected: Connected,
-    mut engine: watch::Receiver<engine::Phase>,
+    engine: watch::Receiver<engine::Phase>,
 ) {
     let client = Arc::new(Client::new(Arc::clone(&proxy), peer.ip()));
     let config = &proxy.shared.config;
@@ -108,7 +107,8 @@ pub(crate) async fn serve(
     // Never later than any phase that begins after now could end.
     let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
     let mut timer = pin!(tokio::time::sleep(rest));
-    let mut stopped = pin!(engine.wait_for(|phase| *phase >= engine::Phase::Finishing));
+    let mut finishing = engine.clone();
+    let mut stopped = pin!(finishing.wait_for(|phase| *phase >= engine::Phase::Finishing));
     let mut stopping = false;
     let ended = poll_fn(|cx| {
         if !stopping && stopped.as_mut().poll(cx).is_ready() {
@@ -137,8 +137,28 @@ pub(crate) async fn serve(
         let parts = connection.into_parts();
         let stream = parts.io.into_inner().stream;
         // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
-        tokio::spawn(tunnel::run(tunnel, stream, parts.read_buf, connected));
+        let half = ClientHalf { stream, early: parts.read_buf, connected, engine, idle: config.timeouts.tunnel_idle };
+        tokio::spawn(tunnel::run(tunnel, half));
+    } else if ended && client.uploading.load(Relaxed) {
+        drain(connection.into_parts().io.into_inner().stream).await;
     }
+}
+
+/// Reads on for a while after the last response, for a client that is still sending a body nobody wants: closing
+/// at once would reset the connection, and the client would never see its answer.
+async fn drain(mut stream: TcpStream) {
+    let rest = async {
+        let mut buffer = vec![0; 16 * 1024];
+        let mut left = DRAINED;
+        while left > 0 {
+            match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(n) => left = left.saturating_sub(n),
+            }
+        }
+    };
+    // However much there still is, it has been polite enough.
+    let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
 }
 
 /// The client's socket, telling the clock when bytes arrive.
@@ -175,5 +195,10 @@ impl AsyncWrite for Timed {
 impl Progress for Client {
     fn progressed(&self) {
         self.clock.progressed();
+    }
+
+    fn ended(&self) {
+        self.clock.progressed();
+        self.uploading.store(false, Relaxed);
     }
 }

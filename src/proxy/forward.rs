@@ -1,156 +1,135 @@
-//! A request's way to a backend: choose, connect, send, and try again where that is safe.
+//! A request's way to a backend: choose, try, and try the next where that is safe.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use super::account::Exchange;
 use super::answer::Answer;
 use super::body::{ResponseBody, UpstreamBody};
-use super::client::Client;
+use super::clock::Phase;
 use super::handle::own;
 use super::headers::{self, Asked};
+use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
-use crate::balancer::{Attempt, Backend, Choice, CookieAction, Outcome, Rule};
-use crate::engine::Ended;
-use crate::upstream::{Connection, DialError, Progress, RequestBody, SendError, dial};
-use http_body::Body as _;
+use crate::balancer::{Attempt, Backend, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
+use crate::engine::{Ended, Shared};
+use crate::upstream::Connection;
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
 pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) -> Response<ResponseBody> {
     let client = Arc::clone(&exchange.client);
     let shared = &client.proxy.shared;
-    let pool = shared.pool.load_full();
+    let mut pool = shared.pool.load_full();
     exchange.decision.strategy = pool.strategy;
 
     let (mut parts, body) = request.into_parts();
-    let accept = parts.headers.get(http::header::ACCEPT).cloned();
+    // All that the balancer's own answers look at.
+    let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
     let key = pool.sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
     let asked = headers::prepare_request(&mut parts, &client);
-    let body = RequestBody::new(body, Arc::clone(&client) as Arc<dyn Progress>);
-    let mut sending = Sending::new(parts, body);
+    exchange.ip = asked.ip;
+    let mut sending = Sending::new(parts, body, &client);
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
 
-    let failure = loop {
-        let choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
+    let answer = loop {
+        let mut choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
+        if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
+            pool = held(shared, pool, shared.config.hold).await;
+            client.clock.enter(Phase::Waiting, Instant::now());
+            choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
+        }
         if tried.is_empty() && shared.notes_candidates() {
             exchange.decision.candidates = pool.candidates(&tried);
         }
-        let Ok(choice) = choice else { break None };
+        let Ok(choice) = choice else {
+            let why = exchange.decision.reason();
+            break if tried.is_empty() { Answer::unavailable(why) } else { Answer::bad_gateway(why) };
+        };
         let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
         let began = Instant::now();
         let outcome = match attempt(&client, &backend, &mut sending, &asked).await {
             Ok((response, connection)) => {
-                exchange.decision.attempts.push(noted(&backend, Outcome::Answered, began));
-                return finish(exchange, response, connection, &choice, &asked).await;
+                let status = response.status().as_u16();
+                tried.push(backend.id());
+                let again = shared.config.retry.statuses.contains(&status)
+                    && may_go_on(shared, &sending, &tried).is_ok()
+                    && pool.has_another(&tried);
+                if !again {
+                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, began));
+                    return finish(exchange, response, connection, &choice, &asked, &accept).await;
+                }
+                tried.pop();
+                Outcome::Status(status)
             }
-            Err(outcome) => outcome,
+            Err(Failure::Backend(outcome)) => outcome,
+            Err(Failure::TooLarge) => {
+                exchange.release();
+                let why = "The body is larger than this balancer lets pass.";
+                break Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why);
+            }
+            Err(Failure::ClientGone) => {
+                exchange.end(Ended::ClientGone);
+                break Answer::refused(StatusCode::BAD_REQUEST, "The body broke off.");
+            }
         };
         exchange.decision.attempts.push(noted(&backend, outcome, began));
-        log::debug!("{} {}", backend.name(), outcome.words());
-        if outcome != Outcome::ResponseTimeout {
-            backend.suspect();
-        }
         tried.push(backend.id());
-        let again = sending.is_possible() && outcome != Outcome::ResponseTimeout;
-        if !again || tried.len() >= shared.config.retry.attempts as usize {
-            break Some(outcome);
+        if outcome == Outcome::ResponseTimeout {
+            break Answer::gateway_timeout(exchange.decision.reason());
         }
-        // The failure is this backend's; the request goes on.
+        backend.suspect();
+        if let Err(stopped) = may_go_on(shared, &sending, &tried) {
+            exchange.decision.stopped = Some(stopped);
+            let why = exchange.decision.reason();
+            break match outcome {
+                Outcome::ConnectTimeout => Answer::gateway_timeout(why),
+                _ => Answer::bad_gateway(why),
+            };
+        }
+        // The failure is this backend's; the request goes on, by the states as they are now.
         backend.count_error();
         exchange.release();
+        pool = shared.pool.load_full();
     };
-
-    let mut request_headers = http::HeaderMap::new();
-    if let Some(accept) = accept {
-        request_headers.insert(http::header::ACCEPT, accept);
-    }
-    let why = exchange.decision.reason();
-    let answer = match failure {
-        None if tried.is_empty() => Answer::unavailable(why),
-        Some(Outcome::ResponseTimeout | Outcome::ConnectTimeout) => Answer::gateway_timeout(why),
-        _ => Answer::bad_gateway(why),
-    };
-    own(exchange, answer.response(&request_headers))
+    own(exchange, answer.response(&accept))
 }
 
-/// The request while it may still have to be sent again.
-struct Sending {
-    /// The request itself, while no byte of it is written.
-    request: Option<Request<RequestBody>>,
-    /// Its head, where it may be sent a second time: a safe or idempotent method without a body (RFC 9110 9.2.2).
-    spare: Option<Parts>,
-    repeatable: bool,
+/// Whether a request that was tried on these backends may be tried on another.
+fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32]) -> Result<(), Stopped> {
+    let retry = &shared.config.retry;
+    sending.allowed()?;
+    if tried.len() >= retry.attempts as usize {
+        return Err(Stopped::Attempts);
+    }
+    // What was never written costs a backend nothing, so that only real repetitions are budgeted.
+    let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
+    if !wanted {
+        return Err(Stopped::Unwanted);
+    }
+    if !sending.is_unsent() && !shared.spend_retry() {
+        return Err(Stopped::Budget);
+    }
+    Ok(())
 }
 
-impl Sending {
-    fn new(parts: Parts, body: RequestBody) -> Self {
-        let idempotent =
-            matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE);
-        let repeatable = idempotent && body.is_end_stream();
-        let spare = repeatable.then(|| parts.clone());
-        Sending { request: Some(Request::from_parts(parts, body)), spare, repeatable }
-    }
-
-    fn is_possible(&self) -> bool {
-        self.request.is_some() || self.spare.is_some()
-    }
-
-    fn take(&mut self) -> Option<Request<RequestBody>> {
-        self.request.take().or_else(|| {
-            let parts = self.spare.clone()?;
-            Some(Request::from_parts(parts, RequestBody::Empty))
-        })
-    }
-}
-
-/// One backend's try. On failure, `sending` holds what can still be sent elsewhere.
-async fn attempt(
-    client: &Client,
-    backend: &Arc<Backend>,
-    sending: &mut Sending,
-    asked: &Asked,
-) -> Result<(Response<Incoming>, Box<Connection>), Outcome> {
-    let config = &client.proxy.shared.config;
-    // An idle connection may be closed by the backend at the very moment it is used. What cannot be
-    // repeated is therefore sent on a connection of its own.
-    let mut reuse = sending.repeatable;
-    loop {
-        let kept = if reuse { client.proxy.idle.take(backend.id()) } else { None };
-        let mut connection = if let Some(connection) = kept {
-            connection
-        } else {
-            let stream = dial(&backend.address, config.timeouts.connect).await.map_err(|error| match error {
-                DialError::Refused(_) => Outcome::Refused,
-                DialError::Timeout(_) => Outcome::ConnectTimeout,
-            })?;
-            let connection = Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)?;
-            Box::new(connection)
-        };
-        let Some(mut request) = sending.take() else { return Err(Outcome::NoAnswer) };
-        headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);
-        match client.in_time(connection.send(request)).await {
-            Some(Ok(response)) => return Ok((response, connection)),
-            Some(Err(SendError { unsent, error })) => {
-                sending.request = unsent;
-                if connection.reused && sending.is_possible() {
-                    // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
-                    reuse = false;
-                    continue;
-                }
-                return Err(if error.is_parse() { Outcome::BadAnswer } else { Outcome::NoAnswer });
-            }
-            None => {
-                connection.abort();
-                return Err(Outcome::ResponseTimeout);
-            }
+/// Waits until a backend is up, for at most `limit`; gives the pool that is in force then.
+async fn held(shared: &Shared, mut pool: Arc<Pool>, limit: Duration) -> Arc<Pool> {
+    let mut changes = shared.pool_changes.subscribe();
+    let waited = tokio::time::timeout(limit, async {
+        while !pool.has_another(&[]) && changes.changed().await.is_ok() {
+            pool = shared.pool.load_full();
         }
-    }
+    });
+    // In time or not, the choice that follows tells.
+    let _ = waited.await;
+    shared.pool.load_full()
 }
 
 /// Turns a backend's response into the client's.
@@ -160,6 +139,7 @@ async fn finish(
     mut connection: Box<Connection>,
     choice: &Choice,
     asked: &Asked,
+    accept: &HeaderMap,
 ) -> Response<ResponseBody> {
     let (mut head, incoming) = response.into_parts();
     let set_cookie = choice.set_cookie.clone().filter(|_| exchange.decision.rule != Rule::Sticky);
@@ -170,17 +150,19 @@ async fn finish(
             attempt.outcome = Outcome::BadAnswer;
         }
         let why = exchange.decision.reason();
-        return own(exchange, Answer::bad_gateway(why).response(&http::HeaderMap::new()));
+        return own(exchange, Answer::bad_gateway(why).response(accept));
     }
     if set_cookie.is_some() {
         book_session(&mut exchange, &choice.backend);
     }
-    headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref());
+    let via = exchange.proxy().shared.via.clone();
+    headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), &via);
     exchange.answered(head.status);
 
     if switching {
         if let Some((stream, early)) = connection.into_stream().await {
-            exchange.client.leave_tunnel(Tunnel::new(stream, early, Arc::clone(&choice.backend)));
+            let websocket = asked.upgrade.as_ref().is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"websocket"));
+            exchange.client.leave_tunnel(Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket));
         }
         exchange.end(Ended::Complete);
         return Response::from_parts(head, ResponseBody::Empty);

@@ -1,28 +1,36 @@
 //! What becomes of a request: refused, answered here, or forwarded.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
+use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 
 use super::account::Exchange;
 use super::answer::Answer;
 use super::body::ResponseBody;
 use super::client::Client;
 use super::forward::forward;
-use super::{pages, refuse};
+use super::{headers, pages, refuse};
 use crate::balancer::{Decision, Rule};
 use crate::engine::Ended;
 
 pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
     let uri = request.uri();
     let path = uri.path_and_query().map_or("*", |p| p.as_str());
+    client.uploading.store(!request.body().is_end_stream(), Relaxed);
     let decision = Decision::new(client.proxy.shared.pool.load().strategy);
     let mut exchange = Exchange::begin(&client, request.method(), path, decision);
     if let Err(refusal) = refuse::check(&request) {
         exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
         let answer = Answer::refused(refusal.status, refusal.why);
         return own(exchange, answer.response(request.headers()));
+    }
+    if headers::is_looping(request.headers(), &client.proxy.shared.via) {
+        let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
+        exchange.decision.rule = Rule::Refused { why: why.to_owned() };
+        return own(exchange, Answer::refused(StatusCode::LOOP_DETECTED, why).response(request.headers()));
     }
     if uri.path().starts_with("/_lb/") {
         exchange.decision.rule = Rule::Own;

@@ -1,8 +1,10 @@
 //! What is changed in the heads of requests and responses on their way through (RFC 9110 7.6).
 
+use std::net::IpAddr;
+
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE, TE, TRANSFER_ENCODING,
+    UPGRADE, VIA,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -14,16 +16,9 @@ use crate::config::{HostHeader, is_local_name};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const X_BACKEND: HeaderName = HeaderName::from_static("x-backend");
 const X_BACKEND_ID: HeaderName = HeaderName::from_static("x-backend-id");
 
-/// RFC 9110 7.6.3: the protocol the message was received in, and a pseudonym.
-const VIA_US: HeaderValue = HeaderValue::from_static("1.1 stickylb-tui");
-const HTTP: HeaderValue = HeaderValue::from_static("http");
 const CHUNKED: HeaderValue = HeaderValue::from_static("chunked");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 const UPGRADE_TOKEN: HeaderValue = HeaderValue::from_static("upgrade");
@@ -34,6 +29,8 @@ pub(super) struct Asked {
     pub(super) upgrade: Option<HeaderValue>,
     /// The `Host` the client sent, for `hostHeader` and `Location`.
     pub(super) host: Option<HeaderValue>,
+    /// The client.
+    pub(super) ip: IpAddr,
 }
 
 /// Makes a client's head one that may go to a backend; all but its `Host`.
@@ -55,21 +52,15 @@ pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
         headers.insert(UPGRADE, protocol.clone());
         headers.append(CONNECTION, UPGRADE_TOKEN);
     }
-    // What a client says of itself here is not believed.
-    headers.insert(X_FORWARDED_FOR, client.ip_header.clone());
-    headers.insert(X_REAL_IP, client.ip_header.clone());
-    headers.insert(X_FORWARDED_PROTO, HTTP);
-    match &host {
-        Some(host) => headers.insert(X_FORWARDED_HOST, host.clone()),
-        None => headers.remove(X_FORWARDED_HOST),
-    };
-    headers.insert(FORWARDED, client.forwarded_header.clone());
-    headers.append(VIA, VIA_US);
+    let trusted = &client.proxy.shared.config.trusted_proxies;
+    let ip = client.peer.client(headers, trusted);
+    client.peer.announce(headers, ip, host.as_ref());
+    headers.append(VIA, client.proxy.shared.via.clone());
     if parts.uri.authority().is_some() {
         parts.uri = origin_form(&parts.uri);
     }
     parts.version = Version::HTTP_11;
-    Asked { upgrade, host }
+    Asked { upgrade, host, ip }
 }
 
 /// Sets the `Host` this backend is to see.
@@ -93,6 +84,7 @@ pub(super) fn prepare_response(
     backend: &Backend,
     set_cookie: Option<HeaderValue>,
     client_host: Option<&HeaderValue>,
+    via: &HeaderValue,
 ) {
     let headers = &mut head.headers;
     if headers.contains_key(TRANSFER_ENCODING) {
@@ -116,8 +108,14 @@ pub(super) fn prepare_response(
         // Beside the backend's own cookies, never in their place.
         headers.append(SET_COOKIE, cookie);
     }
-    headers.append(VIA, VIA_US);
+    headers.append(VIA, via.clone());
     head.version = Version::HTTP_11;
+}
+
+/// Whether a request has been here before: then it goes round in a circle of proxies.
+pub(super) fn is_looping(headers: &HeaderMap, via: &HeaderValue) -> bool {
+    let ours = via.as_bytes();
+    headers.get_all(VIA).iter().any(|line| line.as_bytes().windows(ours.len()).any(|part| part == ours))
 }
 
 /// Whether a `Host` value, with its port or without, is a name of this machine.

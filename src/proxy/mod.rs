@@ -3,7 +3,7 @@
 //! The way of one request: [`client`] owns the client's connection and its times; [`handle`] refuses what
 //! must not pass ([`refuse`]), answers the balancer's own pages ([`pages`]) and sends everything else
 //! through [`forward`], which asks the balancer, dials or reuses a connection, and tries again where that
-//! is safe. [`headers`] rewrites both heads, [`body`] streams, [`tunnel`] carries what was upgraded, and
+//! is safe ([`sending`]). [`headers`] rewrites both heads, [`body`] streams, [`tunnel`] carries what was upgraded, and
 //! [`account`] counts the request once, however it ends.
 
 mod account;
@@ -12,10 +12,13 @@ mod body;
 mod client;
 mod clock;
 mod forward;
+mod forwarded;
+mod frames;
 mod handle;
 mod headers;
 mod pages;
 mod refuse;
+mod sending;
 mod tunnel;
 
 pub(crate) use client::serve;

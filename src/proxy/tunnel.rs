@@ -10,13 +10,16 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
+use super::frames::{Frames, GOING_AWAY};
 use crate::balancer::{Active, Backend, Tunnelling};
-use crate::engine::Connected;
+use crate::engine::{Connected, Phase};
 use crate::upstream::Stream;
 
 const SCRATCH: usize = 64 * 1024;
@@ -33,47 +36,112 @@ pub(super) struct Tunnel {
     backend: Arc<Backend>,
     /// Both end with the tunnel, however it ends.
     counted: (Active, Tunnelling),
+    /// What the backend sends, where it is a WebSocket.
+    frames: Option<Frames>,
 }
 
 impl Tunnel {
-    pub(super) fn new(stream: Stream, early: Bytes, backend: Arc<Backend>) -> Self {
+    pub(super) fn new(stream: Stream, early: Bytes, backend: Arc<Backend>, websocket: bool) -> Self {
         let counted = (Active::new(Arc::clone(&backend)), Tunnelling::new(Arc::clone(&backend)));
-        Tunnel { stream, early, backend, counted }
+        let mut frames = websocket.then(Frames::default);
+        if let Some(frames) = &mut frames {
+            frames.follow(&early);
+        }
+        Tunnel { stream, early, backend, counted, frames }
     }
 }
 
-/// Carries bytes until both sides have ended, one has failed, or the backend is taken out.
-///
-/// `client_early` is what the client sent right behind its request.
-pub(super) async fn run(tunnel: Tunnel, mut client: TcpStream, client_early: Bytes, connected: Connected) {
-    let Tunnel { mut stream, early, backend, counted } = tunnel;
-    let mut up = Direction::new(client_early);
-    let mut down = Direction::new(early);
-    let mut cut = pin!(backend.cut.notified());
-    let clean = poll_fn(|cx| {
-        if cut.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(false);
+/// The client's half of a tunnel.
+pub(super) struct ClientHalf {
+    pub(super) stream: TcpStream,
+    /// What the client sent right behind its request.
+    pub(super) early: Bytes,
+    pub(super) connected: Connected,
+    pub(super) engine: watch::Receiver<Phase>,
+    /// `timeouts.tunnelIdle`; zero is no limit.
+    pub(super) idle: Duration,
+}
+
+/// How a tunnel ended.
+#[derive(Clone, Copy, PartialEq)]
+enum Finish {
+    /// Both sides closed.
+    Clean,
+    /// One side failed.
+    Broken,
+    /// It was idle too long, its backend was taken out, or the program stops.
+    Cut,
+}
+
+/// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
+pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
+    let Tunnel { mut stream, early, backend, counted, frames } = tunnel;
+    let ClientHalf { stream: mut client, early: client_early, connected, mut engine, idle } = client;
+    let mut up = Direction::new(client_early, None);
+    let mut down = Direction::new(early, frames);
+    let finish = {
+        let mut cut = pin!(backend.cut.notified());
+        let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
+        // Boxed, because most tunnels have no limit and should not pay its memory.
+        let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
+        let mut moved = Instant::now();
+        poll_fn(|cx| {
+            if cut.as_mut().poll(cx).is_ready() || leaving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Finish::Cut);
+            }
+            let before = up.carried + down.carried;
+            let up_done = up.poll(&mut client, &mut stream, cx);
+            let down_done = down.poll(&mut stream, &mut client, cx);
+            if let Some(timer) = &mut timer {
+                if up.carried + down.carried != before {
+                    moved = Instant::now();
+                }
+                while timer.as_mut().poll(cx).is_ready() {
+                    if moved.elapsed() >= idle {
+                        return Poll::Ready(Finish::Cut);
+                    }
+                    timer.as_mut().reset((moved + idle).into());
+                }
+            }
+            match (up_done, down_done) {
+                (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Finish::Clean),
+                (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => Poll::Ready(Finish::Broken),
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    };
+    match finish {
+        Finish::Clean => {}
+        Finish::Broken => {
+            stream.reset_on_close();
+            reset_on_close(&client);
         }
-        let up_done = up.poll(&mut client, &mut stream, cx);
-        let down_done = down.poll(&mut stream, &mut client, cx);
-        match (up_done, down_done) {
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(true),
-            (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => Poll::Ready(false),
-            _ => Poll::Pending,
+        Finish::Cut => {
+            stream.reset_on_close();
+            if down.may_say_goodbye() {
+                // Best effort: a client that does not read now is cut all the same.
+                let _ = client.try_write(&GOING_AWAY);
+            }
+            let _ = client.shutdown().await;
         }
-    })
-    .await;
-    if !clean {
-        stream.reset_on_close();
     }
     drop(counted);
     drop(connected);
+}
+
+/// A side that fails is passed on as a failure, not as an orderly end.
+fn reset_on_close(client: &TcpStream) {
+    // Where the socket is dead already there is nothing to reset.
+    let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
 }
 
 /// One way of a tunnel.
 struct Direction {
     /// What was read and not yet written.
     kept: Bytes,
+    carried: u64,
+    frames: Option<Frames>,
     ended: Ended,
 }
 
@@ -86,8 +154,13 @@ enum Ended {
 }
 
 impl Direction {
-    fn new(kept: Bytes) -> Self {
-        Direction { kept, ended: Ended::No }
+    fn new(kept: Bytes, frames: Option<Frames>) -> Self {
+        Direction { kept, carried: 0, frames, ended: Ended::No }
+    }
+
+    /// Whether a close frame would stand between two frames.
+    fn may_say_goodbye(&self) -> bool {
+        self.kept.is_empty() && self.ended == Ended::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
     fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
@@ -104,16 +177,15 @@ impl Direction {
                 }
                 self.kept.advance(written);
             }
-            if self.ended == Ended::Both {
-                return Poll::Ready(Ok(()));
+            match self.ended {
+                Ended::Both => return Poll::Ready(Ok(())),
+                Ended::Read => {
+                    // A half-close: the other direction goes on.
+                    ready!(Pin::new(&mut *to).poll_shutdown(cx))?;
+                    self.ended = Ended::Both;
+                }
+                Ended::No => ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?,
             }
-            if self.ended == Ended::Read {
-                // A half-close: the other direction goes on.
-                ready!(Pin::new(&mut *to).poll_shutdown(cx))?;
-                self.ended = Ended::Both;
-                return Poll::Ready(Ok(()));
-            }
-            ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?;
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -136,6 +208,10 @@ impl Direction {
         let mut rest = read.filled();
         if rest.is_empty() {
             self.ended = Ended::Read;
+        }
+        self.carried += rest.len() as u64;
+        if let Some(frames) = &mut self.frames {
+            frames.follow(rest);
         }
         while !rest.is_empty() {
             match Pin::new(&mut *to).poll_write(cx, rest)? {

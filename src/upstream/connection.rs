@@ -13,10 +13,11 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use super::gate::Gate;
+use super::stream::ReadsOn;
 use super::{RequestBody, Stream};
 use crate::config::Limits;
 
-type Driver = http1::Connection<TokioIo<Stream>, RequestBody>;
+type Driver = http1::Connection<TokioIo<ReadsOn>, RequestBody>;
 
 /// A connection to a backend. Nothing moves on it unless it is polled.
 pub(crate) struct Connection {
@@ -48,7 +49,7 @@ impl Connection {
             .max_headers(limits.headers)
             .max_header_size(limits.header_bytes)
             .max_buf_size(limits.header_bytes.max(64 * 1024))
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(ReadsOn::new(stream)))
             .await?;
         Ok(Connection {
             sender,
@@ -119,13 +120,13 @@ impl Connection {
         })
         .await;
         let parts = self.driver?.into_parts();
-        Some((parts.io.into_inner(), parts.read_buf))
+        Some((parts.io.into_inner().stream, parts.read_buf))
     }
 
     /// Ends the connection so that the backend notices at once.
     pub(crate) fn abort(self) {
         if let Some(driver) = self.driver {
-            driver.into_parts().io.inner().reset_on_close();
+            driver.into_parts().io.inner().stream.reset_on_close();
         }
     }
 }

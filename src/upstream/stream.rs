@@ -28,38 +28,77 @@ impl Stream {
     }
 }
 
+/// Passes a call on to whichever socket it is.
+macro_rules! each {
+    ($stream:expr, $socket:ident => $call:expr) => {
+        match $stream.get_mut() {
+            Stream::Tcp($socket) => $call,
+            #[cfg(unix)]
+            Stream::Unix($socket) => $call,
+        }
+    };
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Tcp(s) => Pin::new(s).poll_read(cx, buf),
-            #[cfg(unix)]
-            Stream::Unix(s) => Pin::new(s).poll_read(cx, buf),
-        }
+        each!(self, socket => Pin::new(socket).poll_read(cx, buf))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Tcp(s) => Pin::new(s).poll_write(cx, buf),
-            #[cfg(unix)]
-            Stream::Unix(s) => Pin::new(s).poll_write(cx, buf),
-        }
+        each!(self, socket => Pin::new(socket).poll_write(cx, buf))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Tcp(s) => Pin::new(s).poll_flush(cx),
-            #[cfg(unix)]
-            Stream::Unix(s) => Pin::new(s).poll_flush(cx),
-        }
+        each!(self, socket => Pin::new(socket).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Tcp(s) => Pin::new(s).poll_shutdown(cx),
-            #[cfg(unix)]
-            Stream::Unix(s) => Pin::new(s).poll_shutdown(cx),
+        each!(self, socket => Pin::new(socket).poll_shutdown(cx))
+    }
+}
+
+/// A stream whose failed writes are no failure yet: a backend that answers in the middle of an upload and closes has
+/// said what is to be read first. What can no longer be written is dropped; the reading side tells how it ends.
+pub(super) struct ReadsOn {
+    pub(super) stream: Stream,
+    deaf: bool,
+}
+
+impl ReadsOn {
+    pub(super) fn new(stream: Stream) -> Self {
+        ReadsOn { stream, deaf: false }
+    }
+}
+
+impl AsyncRead for ReadsOn {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for ReadsOn {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.deaf {
+            return Poll::Ready(Ok(buf.len()));
         }
+        match Pin::new(&mut self.stream).poll_write(cx, buf) {
+            Poll::Ready(Err(error))
+                if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) =>
+            {
+                self.deaf = true;
+                Poll::Ready(Ok(buf.len()))
+            }
+            result => result,
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -1,0 +1,126 @@
+//! A request on its way out: sent once, and again only where that is safe.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::client::Client;
+use super::headers::{self, Asked};
+use crate::balancer::{Backend, Outcome, Stopped};
+use crate::upstream::{Connection, DialError, Progress, RequestBody, SendError, Upload, UploadLimits, dial};
+
+/// A request while it may still have to be sent again.
+pub(super) struct Sending {
+    /// The request itself, while no byte of it is written: then it may go anywhere, whatever its method.
+    request: Option<Request<RequestBody>>,
+    /// Its head, where the method is safe or idempotent (RFC 9110 9.2): then it may be sent a second time.
+    spare: Option<Parts>,
+    upload: Option<Arc<Upload>>,
+}
+
+/// Why a backend's try gave no response.
+pub(super) enum Failure {
+    /// The backend's doing.
+    Backend(Outcome),
+    /// The client's: it left in the middle of its body.
+    ClientGone,
+    /// The client's: its body is larger than `limits.bodyBytes`.
+    TooLarge,
+}
+
+impl Sending {
+    pub(super) fn new(parts: Parts, body: Incoming, client: &Arc<Client>) -> Self {
+        let config = &client.proxy.shared.config;
+        let upload = (!body.is_end_stream()).then(|| {
+            let limits = UploadLimits { replay: config.retry.body_limit, pass: config.limits.body_bytes };
+            Upload::new(body, Arc::clone(client) as Arc<dyn Progress>, limits)
+        });
+        let idempotent =
+            matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE);
+        let spare = idempotent.then(|| parts.clone());
+        let body = upload.as_ref().map_or(RequestBody::Empty, RequestBody::pass);
+        Sending { request: Some(Request::from_parts(parts, body)), spare, upload }
+    }
+
+    /// Whether it may be sent now; else why not.
+    pub(super) fn allowed(&self) -> Result<(), Stopped> {
+        match (&self.request, &self.spare, &self.upload) {
+            (Some(_), ..) | (None, Some(_), None) => Ok(()),
+            (None, None, _) => Err(Stopped::Unsafe),
+            (None, Some(_), Some(upload)) if upload.can_be_sent_again() => Ok(()),
+            (None, Some(_), Some(_)) => Err(Stopped::BodyLimit),
+        }
+    }
+
+    /// Whether not one byte of it was written yet.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.request.is_some()
+    }
+
+    fn take(&mut self) -> Option<Request<RequestBody>> {
+        self.request.take().or_else(|| {
+            let parts = self.spare.clone()?;
+            let body = self.upload.as_ref().map_or(RequestBody::Empty, RequestBody::pass);
+            Some(Request::from_parts(parts, body))
+        })
+    }
+
+    /// Whether an idle connection will do. The backend may close it at the very moment it is used; what could not
+    /// be sent again then goes on a connection of its own.
+    fn may_reuse(&self) -> bool {
+        self.spare.is_some() && self.upload.is_none()
+    }
+}
+
+/// One backend's try. On failure, `sending` knows what can still be sent elsewhere.
+pub(super) async fn attempt(
+    client: &Client,
+    backend: &Arc<Backend>,
+    sending: &mut Sending,
+    asked: &Asked,
+) -> Result<(Response<Incoming>, Box<Connection>), Failure> {
+    let config = &client.proxy.shared.config;
+    let failed = |outcome| Err(Failure::Backend(outcome));
+    let mut reuse = sending.may_reuse();
+    loop {
+        let kept = if reuse { client.proxy.idle.take(backend.id()) } else { None };
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => Box::new(connect(client, backend).await.map_err(Failure::Backend)?),
+        };
+        let Some(mut request) = sending.take() else { return failed(Outcome::NoAnswer) };
+        headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);
+        match client.in_time(connection.send(request)).await {
+            Some(Ok(response)) => return Ok((response, connection)),
+            Some(Err(SendError { unsent, error })) => {
+                sending.request = unsent;
+                if let Some(upload) = sending.upload.as_ref().filter(|_| error.is_user()) {
+                    connection.abort();
+                    return Err(if upload.is_too_large() { Failure::TooLarge } else { Failure::ClientGone });
+                }
+                if connection.reused && sending.allowed().is_ok() {
+                    // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
+                    reuse = false;
+                    continue;
+                }
+                return failed(if error.is_parse() { Outcome::BadAnswer } else { Outcome::NoAnswer });
+            }
+            None => {
+                connection.abort();
+                return failed(Outcome::ResponseTimeout);
+            }
+        }
+    }
+}
+
+async fn connect(client: &Client, backend: &Backend) -> Result<Connection, Outcome> {
+    let config = &client.proxy.shared.config;
+    let stream = dial(&backend.address, config.timeouts.connect).await.map_err(|error| match error {
+        DialError::Refused(_) => Outcome::Refused,
+        DialError::Timeout(_) => Outcome::ConnectTimeout,
+    })?;
+    Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)
+}
