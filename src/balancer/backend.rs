@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::latency::Latencies;
 use super::state::{Intent, State, Verdict, combined};
-use crate::config::{Address, BackendConfig, HealthCheck};
+use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
 
 /// What names a backend in events and decisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub(crate) struct Backend {
     pub(crate) identity: Arc<Identity>,
     /// Where it is.
     pub(crate) address: Address,
+    /// How its certificate is judged.
+    pub(crate) tls: BackendTls,
     /// How it is checked.
     pub(crate) health: HealthCheck,
     /// The value of `x-backend` in responses.
@@ -71,6 +73,7 @@ impl Backend {
             identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url }),
             local: config.address.is_local(),
             address: config.address.clone(),
+            tls: config.tls.clone(),
             health: config.health.clone(),
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),

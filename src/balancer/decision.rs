@@ -91,6 +91,8 @@ pub enum Outcome {
     Answered,
     /// It refused the connection, or cannot be reached.
     Refused,
+    /// The TLS handshake failed.
+    TlsFailed,
     /// No connection within `timeouts.connect`.
     ConnectTimeout,
     /// It took the request and gave no answer.
@@ -109,6 +111,7 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Outcome::Answered => "answered",
             Outcome::Refused => "refused",
+            Outcome::TlsFailed => "failed the TLS handshake",
             Outcome::ConnectTimeout => "did not connect in time",
             Outcome::NoAnswer => "gave no answer",
             Outcome::ResponseTimeout => "did not answer in time",

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use crate::balancer::backend::Active;
     use crate::balancer::{Intent, Verdict};
-    use crate::config::{Address, BackendConfig, CookieConfig, HealthCheck};
+    use crate::config::{Address, BackendConfig, BackendTls, CookieConfig, HealthCheck};
 
     fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
         let backend = |(index, weight): (usize, &u32)| {
@@ -240,6 +240,7 @@ mod tests {
                 name: format!("b{id}"),
                 address: Address::local(5000),
                 weight: *weight,
+                tls: BackendTls::default(),
                 owner: None,
                 health: HealthCheck::default(),
             });

@@ -12,11 +12,13 @@ use super::MAX_WEIGHT;
 pub enum Scheme {
     /// HTTP over TCP.
     Http,
+    /// HTTP over TLS over TCP.
+    Https,
     /// HTTP over a Unix socket at this path.
     Unix(PathBuf),
 }
 
-/// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port` or `unix:/path`.
+/// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port`, `https://host` or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// How it is spoken to.
@@ -46,11 +48,20 @@ impl Address {
         Address { scheme: Scheme::Http, host: "localhost".to_owned(), port, base_path: String::new() }
     }
 
-    /// Host and port as they stand in a `Host` header (RFC 9110 7.2): the port is left out where it is 80.
+    /// Host and port as they stand in a `Host` header (RFC 9110 7.2): the scheme's own port is left out.
     pub fn authority(&self) -> String {
-        match self.port {
-            0 | 80 => self.bracketed_host(),
-            port => format!("{}:{port}", self.bracketed_host()),
+        match (&self.scheme, self.port) {
+            (Scheme::Unix(_), _) | (Scheme::Http, 80) | (Scheme::Https, 443) => self.bracketed_host(),
+            (_, port) => format!("{}:{port}", self.bracketed_host()),
+        }
+    }
+
+    /// Scheme and authority, as a redirect to this backend would begin; `None` for a Unix socket.
+    pub fn origin(&self) -> Option<String> {
+        match self.scheme {
+            Scheme::Http => Some(format!("http://{}", self.authority())),
+            Scheme::Https => Some(format!("https://{}", self.authority())),
+            Scheme::Unix(_) => None,
         }
     }
 
@@ -58,7 +69,7 @@ impl Address {
     pub fn short(&self) -> String {
         match &self.scheme {
             Scheme::Unix(path) => path.display().to_string(),
-            Scheme::Http => format!("{}:{}", self.bracketed_host(), self.port),
+            _ => format!("{}:{}", self.bracketed_host(), self.port),
         }
     }
 
@@ -88,6 +99,7 @@ impl fmt::Display for Address {
         match &self.scheme {
             Scheme::Unix(path) => write!(f, "unix:{}", path.display()),
             Scheme::Http => write!(f, "http://{}{}", self.authority(), self.base_path),
+            Scheme::Https => write!(f, "https://{}{}", self.authority(), self.base_path),
         }
     }
 }
@@ -125,13 +137,14 @@ impl FromStr for Address {
             let scheme = Scheme::Unix(PathBuf::from(path));
             return Ok(Address { scheme, host: "localhost".to_owned(), port: 0, base_path: String::new() });
         }
-        if word.starts_with("https://") {
-            return Err(error("backends over TLS are not supported yet, write its http:// address"));
-        }
-        let (rest, default_port) = match word.strip_prefix("http://") {
-            Some(rest) => (rest, Some(80)),
-            None if word.contains("://") => return Err(error("only http:// and unix: are known")),
-            None => (word, None),
+        let (scheme, rest, default_port) = if let Some(rest) = word.strip_prefix("http://") {
+            (Scheme::Http, rest, Some(80))
+        } else if let Some(rest) = word.strip_prefix("https://") {
+            (Scheme::Https, rest, Some(443))
+        } else if word.contains("://") {
+            return Err(error("only http://, https:// and unix: are known"));
+        } else {
+            (Scheme::Http, word, None)
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if path.contains(['?', '#', ' ']) {
@@ -148,7 +161,7 @@ impl FromStr for Address {
             return Err(error("the host is a name, an IPv4 address or an IPv6 address in brackets"));
         }
         let base_path = path.strip_suffix('/').unwrap_or(path).to_owned();
-        Ok(Address { scheme: Scheme::Http, host: host.to_ascii_lowercase(), port, base_path })
+        Ok(Address { scheme, host: host.to_ascii_lowercase(), port, base_path })
     }
 }
 
@@ -242,6 +255,7 @@ mod tests {
     fn port_80_is_left_out_of_the_authority() {
         assert_eq!(address("http://example.test/app/").to_string(), "http://example.test/app");
         assert_eq!(address("http://example.test").port, 80);
+        assert_eq!(address("https://example.test:443/").to_string(), "https://example.test");
     }
 
     #[test]
@@ -254,7 +268,6 @@ mod tests {
             ("a b:1", "the host is a name"),
             ("localhost:+5", "1 to 65535"),
             ("ftp://x", "only http://"),
-            ("https://x", "not supported yet"),
             ("http://u:p@x", "password"),
             ("unix:rel", "whole path"),
             ("5000?x", "write a port"),

@@ -144,6 +144,21 @@ impl Default for HealthCheck {
     }
 }
 
+/// TLS to a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendTls {
+    /// Whether its certificate must be one the system trusts.
+    pub verify: bool,
+    /// The name its certificate must be for; the host unless set.
+    pub server_name: Option<String>,
+}
+
+impl Default for BackendTls {
+    fn default() -> Self {
+        BackendTls { verify: true, server_name: None }
+    }
+}
+
 /// One backend as configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackendConfig {
@@ -155,6 +170,8 @@ pub struct BackendConfig {
     pub address: Address,
     /// Share of new clients relative to the others; 0 gives it none, as if drained.
     pub weight: u32,
+    /// How its certificate is judged, where it is spoken to over TLS.
+    pub tls: BackendTls,
     /// Whom mail about this backend goes to.
     pub owner: Option<String>,
     /// How it is checked.
@@ -434,6 +451,7 @@ impl Config {
                     name: spec.name.clone().unwrap_or_else(|| default_name(&spec.address)),
                     address: spec.address.clone(),
                     weight: spec.weight.unwrap_or(1),
+                    tls: BackendTls::default(),
                     owner: None,
                     health: health.clone(),
                 }

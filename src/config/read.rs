@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::document::{Document, Keys, Node};
 use super::{
-    Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader, Limits,
-    MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute, cookie_name,
+    Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
+    Limits, MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute, cookie_name,
     default_name, free_id,
 };
 
@@ -115,9 +115,16 @@ fn backend(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Option<(Option<u32>
     keys.set("healthAlgorithm", &mut health.algorithm, algorithm);
     keys.set("healthTimeout", &mut health.timeout, |n| n.millis(1));
     keys.set("healthHeaders", &mut health.headers, headers);
+    let mut tls = BackendTls::default();
+    keys.get("tls", |n| {
+        n.object(|keys| {
+            keys.set("verify", &mut tls.verify, |n| n.boolean());
+            tls.server_name = keys.get("serverName", |n| n.string());
+        })
+    });
     let address = address?;
     let name = name.unwrap_or_else(|| default_name(&address));
-    Some((id, BackendConfig { id: 0, name, address, weight: weight.unwrap_or(1), owner, health }))
+    Some((id, BackendConfig { id: 0, name, address, weight: weight.unwrap_or(1), tls, owner, health }))
 }
 
 fn sticky(keys: &mut Keys<'_, '_>) -> StickyConfig {

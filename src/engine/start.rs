@@ -16,7 +16,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
 use crate::balancer::{Backend, CookieSticky, Pool, Verdict};
-use crate::config::{Address, BackendConfig, Config, MAX_WEIGHT, StickyBy};
+use crate::config::{Address, BackendConfig, BackendTls, Config, MAX_WEIGHT, StickyBy};
 use crate::health;
 use crate::listener::{self, ListenError};
 use crate::process::{self, DemoProcess};
@@ -272,6 +272,7 @@ impl Engine {
             name,
             address: Address::local(started.port),
             weight: 1,
+            tls: BackendTls::default(),
             owner: None,
             health,
         }));

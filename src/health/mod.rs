@@ -107,12 +107,20 @@ fn pause(backend: &Backend) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Address, BackendConfig, HealthCheck};
+    use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
 
     fn backend(rise: u32, fall: u32) -> Backend {
         let health = HealthCheck { rise, fall, ..HealthCheck::default() };
         let address = Address::local(5000);
-        Backend::new(&BackendConfig { id: 1, name: "b".into(), address, weight: 1, owner: None, health })
+        Backend::new(&BackendConfig {
+            id: 1,
+            name: "b".into(),
+            address,
+            weight: 1,
+            tls: BackendTls::default(),
+            owner: None,
+            health,
+        })
     }
 
     fn judge(row: &mut Row, backend: &Backend, results: &[bool]) -> Vec<Verdict> {

@@ -36,7 +36,8 @@ pub(super) async fn probe(backend: &Backend) -> Result<String, ProbeError> {
 
 async fn ask(backend: &Backend) -> Result<String, ProbeError> {
     let health = &backend.health;
-    let stream = dial(&backend.address, health.timeout).await.map_err(|e| ProbeError::Connect(e.to_string()))?;
+    let stream =
+        dial(&backend.address, &backend.tls, health.timeout).await.map_err(|e| ProbeError::Connect(e.to_string()))?;
     if health.algorithm == CheckAlgorithm::Tcp {
         return Ok("connects".to_owned());
     }

@@ -189,11 +189,11 @@ fn rewritten_location(
 ) -> Option<HeaderValue> {
     let location = std::str::from_utf8(location.as_bytes()).ok()?;
     let host = client_host?.to_str().ok()?;
-    let rest = location.strip_prefix("http://")?;
-    let own = backend.address.authority();
-    let after = rest.get(..own.len()).filter(|a| a.eq_ignore_ascii_case(&own)).map(|_| &rest[own.len()..])?;
+    let origin = backend.address.origin()?;
+    let after =
+        location.get(..origin.len()).filter(|o| o.eq_ignore_ascii_case(&origin)).map(|_| &location[origin.len()..])?;
     let whole = after.is_empty() || after.starts_with(['/', '?', '#']);
-    if !whole || host.eq_ignore_ascii_case(&own) {
+    if !whole {
         return None;
     }
     HeaderValue::from_str(&format!("http://{host}{after}")).ok()

@@ -118,8 +118,9 @@ pub(super) async fn attempt(
 
 async fn connect(client: &Client, backend: &Backend) -> Result<Connection, Outcome> {
     let config = &client.proxy.shared.config;
-    let stream = dial(&backend.address, config.timeouts.connect).await.map_err(|error| match error {
+    let stream = dial(&backend.address, &backend.tls, config.timeouts.connect).await.map_err(|error| match error {
         DialError::Refused(_) => Outcome::Refused,
+        DialError::Tls(_) => Outcome::TlsFailed,
         DialError::Timeout(_) => Outcome::ConnectTimeout,
     })?;
     Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)

@@ -8,37 +8,47 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::Stream;
-use crate::config::{Address, Scheme};
+use super::{Stream, tls};
+use crate::config::{Address, BackendTls, Scheme};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
     #[error("{0}")]
     Refused(io::Error),
+    #[error("no TLS: {0}")]
+    Tls(io::Error),
     #[error("no connection within {} ms", .0.as_millis())]
     Timeout(Duration),
 }
 
 /// Connects within `limit`, over all the addresses that the name has.
-pub(crate) async fn dial(address: &Address, limit: Duration) -> Result<Stream, DialError> {
-    match tokio::time::timeout(limit, connect(address)).await {
-        Ok(result) => result.map_err(DialError::Refused),
+pub(crate) async fn dial(address: &Address, tls: &BackendTls, limit: Duration) -> Result<Stream, DialError> {
+    match tokio::time::timeout(limit, connect(address, tls)).await {
+        Ok(result) => result,
         Err(_) => Err(DialError::Timeout(limit)),
     }
 }
 
-async fn connect(address: &Address) -> io::Result<Stream> {
+async fn connect(address: &Address, tls: &BackendTls) -> Result<Stream, DialError> {
     match &address.scheme {
-        Scheme::Http => connect_tcp(&address.host, address.port).await,
+        Scheme::Http => connect_tcp(&address.host, address.port).await.map(Stream::Tcp).map_err(DialError::Refused),
+        Scheme::Https => {
+            let stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
+            let stream = tls::handshake(stream, &address.host, tls).await.map_err(DialError::Tls)?;
+            Ok(Stream::Tls(Box::new(stream)))
+        }
         #[cfg(unix)]
-        Scheme::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+        Scheme::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix).map_err(DialError::Refused),
         #[cfg(not(unix))]
-        Scheme::Unix(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets")),
+        Scheme::Unix(_) => {
+            let none = io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets");
+            Err(DialError::Refused(none))
+        }
     }
 }
 
-async fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
+async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return first_of(&[SocketAddr::new(ip, port)]).await;
     }
@@ -53,13 +63,13 @@ async fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
 }
 
 /// The first address that connects; the error is the first one's, which is the one people expect to see.
-async fn first_of(addresses: &[SocketAddr]) -> io::Result<Stream> {
+async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut first_error = None;
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                return Ok(Stream::Tcp(stream));
+                return Ok(stream);
             }
             Err(error) => first_error = first_error.or(Some(error)),
         }

@@ -9,6 +9,7 @@ mod gate;
 mod idle;
 mod request;
 mod stream;
+mod tls;
 mod trailers;
 
 pub(crate) use connection::{Connection, SendError};

@@ -9,10 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio_rustls::client::TlsStream;
 
 /// A connected socket.
 pub(crate) enum Stream {
     Tcp(TcpStream),
+    /// Boxed, because its state is large and most backends speak plainly.
+    Tls(Box<TlsStream<TcpStream>>),
     #[cfg(unix)]
     Unix(UnixStream),
 }
@@ -21,10 +24,14 @@ impl Stream {
     /// Makes the close that follows a reset, so that the other side stops working for nobody at once
     /// instead of when it next writes.
     pub(crate) fn reset_on_close(&self) {
-        if let Stream::Tcp(tcp) = self {
-            // Where the socket is dead already there is nothing to reset.
-            let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));
-        }
+        let tcp = match self {
+            Stream::Tcp(tcp) => tcp,
+            Stream::Tls(tls) => tls.get_ref().0,
+            #[cfg(unix)]
+            Stream::Unix(_) => return,
+        };
+        // Where the socket is dead already there is nothing to reset.
+        let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));
     }
 }
 
@@ -33,6 +40,7 @@ macro_rules! each {
     ($stream:expr, $socket:ident => $call:expr) => {
         match $stream.get_mut() {
             Stream::Tcp($socket) => $call,
+            Stream::Tls($socket) => $call,
             #[cfg(unix)]
             Stream::Unix($socket) => $call,
         }

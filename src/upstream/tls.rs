@@ -1,0 +1,100 @@
+//! TLS to backends.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use crate::config::BackendTls;
+
+/// Shakes hands over a connection to `host`.
+pub(super) async fn handshake(stream: TcpStream, host: &str, tls: &BackendTls) -> io::Result<TlsStream<TcpStream>> {
+    let name = tls.server_name.as_deref().unwrap_or(host);
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is no name for a certificate")))?;
+    connector(tls.verify)?.connect(name, stream).await.map_err(explained)
+}
+
+/// Made on first use and kept: reading the system's certificates takes a while.
+fn connector(verify: bool) -> io::Result<TlsConnector> {
+    static VERIFYING: OnceLock<TlsConnector> = OnceLock::new();
+    static TRUSTING: OnceLock<TlsConnector> = OnceLock::new();
+    let made = if verify { &VERIFYING } else { &TRUSTING };
+    if let Some(connector) = made.get() {
+        return Ok(connector.clone());
+    }
+    let connector = make(verify).map_err(io::Error::other)?;
+    Ok(made.get_or_init(|| connector).clone())
+}
+
+fn make(verify: bool) -> Result<TlsConnector, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let mut config = if verify {
+        let mut roots = RootCertStore::empty();
+        // A system without certificates trusts nobody, and the handshake's error says so.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        builder.with_root_certificates(roots).with_no_client_auth()
+    } else {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))).with_no_client_auth()
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Says what to do about a certificate that is not trusted.
+fn explained(error: io::Error) -> io::Error {
+    let untrusted = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    match untrusted {
+        Some(Error::InvalidCertificate(why)) => io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("its certificate is not trusted ({why}): for a self-signed one set \"tls\": {{\"verify\": false}}"),
+        ),
+        _ => error,
+    }
+}
+
+/// Takes any certificate, for `tls: {verify: false}`; the signatures are checked all the same.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
