@@ -33,6 +33,8 @@ pub enum Rule {
         /// How many there were.
         of: u32,
     },
+    /// The client lost its backend; all its requests go to the same other one.
+    Together,
     /// Nobody could be chosen.
     Nobody,
     /// The balancer answered itself.
@@ -223,6 +225,7 @@ impl fmt::Display for Decision {
                 None => f.write_str("sticky")?,
             },
             Rule::Strategy { place, of } => write!(f, "{} {place} of {of}", self.strategy)?,
+            Rule::Together => f.write_str("where all its requests go")?,
             Rule::Nobody => f.write_str("no backend is up")?,
             Rule::Own => f.write_str("answered by the balancer")?,
             Rule::Refused { why } => write!(f, "refused: {why}")?,

@@ -18,6 +18,6 @@ pub use state::{Intent, State};
 
 pub(crate) use backend::{Active, Backend, Tunnelling};
 pub(crate) use latency::Counts;
-pub(crate) use pool::{Choice, Pool};
+pub(crate) use pool::{Bound, Choice, Pool};
 pub(crate) use state::Verdict;
 pub(crate) use sticky::CookieSticky;

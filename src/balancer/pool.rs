@@ -40,6 +40,18 @@ pub(crate) struct Choice {
     pub(crate) set_cookie: Option<HeaderValue>,
 }
 
+/// What is known of the client for whom a backend is chosen.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Bound {
+    /// The id in its sticky cookie.
+    pub(crate) key: Option<u32>,
+    /// The same for all requests of one client, as far as can be told.
+    pub(crate) fingerprint: u64,
+}
+
+/// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no backend is up")]
@@ -109,17 +121,19 @@ impl Pool {
         shares
     }
 
-    /// Chooses a backend: the sticky key's, where it keeps its clients and was not tried; else by strategy.
+    /// Chooses a backend: the sticky key's, where it keeps its clients and was not tried. A client whose backend cannot
+    /// have it goes where all its requests go, so that those of one page move together. Others by strategy.
     ///
-    /// `decision` is told what decided; `rng` is used by `random` alone.
+    /// `decision` is told what decided; `random` is used by the strategy of that name alone.
     pub(crate) fn choose(
         &self,
-        key: Option<u32>,
+        client: Bound,
         tried: &[u32],
-        rng: &mut fastrand::Rng,
+        random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
-        if let (Some(id), Some(sticky)) = (key, &self.sticky)
+        let mut moves = false;
+        if let (Some(id), Some(sticky)) = (client.key, &self.sticky)
             && let Some(index) = self.by_id.get(&id)
         {
             let backend = &self.backends[*index];
@@ -135,8 +149,13 @@ impl Pool {
             } else if decision.moved_from.is_none() {
                 decision.moved_from = Some((CompactString::new(backend.name()), state));
             }
+            moves = true;
         }
-        let Some(start) = self.pick(rng) else {
+        if moves && let Some(index) = self.together(client.fingerprint, tried) {
+            decision.rule = Rule::Together;
+            return Ok(self.choice(index));
+        }
+        let Some(start) = self.pick(random) else {
             decision.rule = Rule::Nobody;
             return Err(NoBackend);
         };
@@ -170,12 +189,25 @@ impl Pool {
         self.backends.iter().map(candidate).collect()
     }
 
+    /// Where all requests of a client go that has lost its backend: the highest of weighted random values that depend
+    /// on the client and the backend alone (rendezvous hashing), so that no two of them disagree.
+    fn together(&self, fingerprint: u64, tried: &[u32]) -> Option<usize> {
+        let score = |backend: &Backend| {
+            let hash = fastrand::Rng::with_seed(fingerprint ^ u64::from(backend.id()).wrapping_mul(GOLDEN)).f64();
+            // -weight / ln(u) makes the chances those of the weights.
+            -f64::from(backend.weight()) / hash.max(f64::MIN_POSITIVE).ln()
+        };
+        let left = self.eligible.iter().map(|(index, _)| *index);
+        left.filter(|index| !tried.contains(&self.backends[*index].id()))
+            .max_by(|a, b| score(&self.backends[*a]).total_cmp(&score(&self.backends[*b])))
+    }
+
     fn total_weight(&self) -> usize {
         self.eligible.last().map_or(0, |(_, sum)| *sum)
     }
 
     /// The strategy's pick: a place in `eligible`.
-    fn pick(&self, rng: &mut fastrand::Rng) -> Option<usize> {
+    fn pick(&self, random: &mut fastrand::Rng) -> Option<usize> {
         let total = self.total_weight();
         if total == 0 {
             return None;
@@ -183,7 +215,7 @@ impl Pool {
         let holder = |ticket: usize| self.eligible.partition_point(|(_, sum)| *sum <= ticket);
         Some(match self.strategy {
             Strategy::RoundRobin => holder(self.turn.fetch_add(1, Relaxed) % total),
-            Strategy::Random => holder(rng.usize(..total)),
+            Strategy::Random => holder(random.usize(..total)),
             Strategy::LeastConnections => self.least_connections(),
         })
     }
@@ -257,8 +289,9 @@ mod tests {
 
     fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
         let mut decision = Decision::new(pool.strategy);
-        let mut rng = fastrand::Rng::with_seed(7);
-        pool.choose(key, tried, &mut rng, &mut decision).map(|c| (c.backend.id(), decision))
+        let mut random = fastrand::Rng::with_seed(7);
+        pool.choose(Bound { key, fingerprint: 9 }, tried, &mut random, &mut decision)
+            .map(|c| (c.backend.id(), decision))
     }
 
     fn series(pool: &Pool, n: usize) -> Vec<u32> {
@@ -274,11 +307,11 @@ mod tests {
     #[test]
     fn random_follows_the_weights() {
         let pool = pool(backends(&[3, 1, 0]), Strategy::Random);
-        let mut rng = fastrand::Rng::with_seed(1);
+        let mut random = fastrand::Rng::with_seed(1);
         let mut counts = [0; 3];
         for _ in 0..4000 {
             let mut decision = Decision::new(pool.strategy);
-            let choice = pool.choose(None, &[], &mut rng, &mut decision).expect("a backend");
+            let choice = pool.choose(Bound::default(), &[], &mut random, &mut decision).expect("a backend");
             counts[choice.backend.id() as usize] += 1;
         }
         assert!((2800..3200).contains(&counts[0]), "{counts:?}");
@@ -327,6 +360,28 @@ mod tests {
         let (id, decision) = choose(&pool, Some(0), &[]).expect("moved");
         assert_eq!(id, 1);
         assert!(decision.reason().starts_with("b0 is MAINT, moved"), "{decision}");
+    }
+
+    #[test]
+    fn a_client_that_moves_moves_to_one_place_and_the_clients_of_one_backend_to_many() {
+        let all = backends(&[1, 2, 1, 1]);
+        all[0].set_intent(Intent::Maint);
+        let pool = pool(all, Strategy::RoundRobin);
+        let mut counts = [0; 4];
+        for fingerprint in 0..4000 {
+            let client = Bound { key: Some(0), fingerprint };
+            let mut places = (0..3).map(|_| {
+                let mut decision = Decision::new(pool.strategy);
+                let choice = pool.choose(client, &[], &mut fastrand::Rng::new(), &mut decision).expect("moved");
+                assert_eq!(decision.rule, Rule::Together);
+                choice.backend.id()
+            });
+            let first = places.next().expect("three");
+            assert!(places.all(|place| place == first));
+            counts[first as usize] += 1;
+        }
+        assert_eq!(counts[0], 0);
+        assert!((1800..2200).contains(&counts[1]) && (850..1150).contains(&counts[2]), "{counts:?}");
     }
 
     #[test]

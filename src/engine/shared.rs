@@ -110,8 +110,10 @@ impl Drop for Connected {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) address: SocketAddr,
-    /// This balancer in `Via` (RFC 9110 7.6.3): the protocol it received, and a pseudonym no other has.
+    /// This balancer in `Via` (RFC 9110 7.6.3), where it received HTTP/1.1: a pseudonym no other has.
     pub(crate) via: HeaderValue,
+    /// The same, where it received HTTP/1.0.
+    pub(crate) via_1_0: HeaderValue,
     pub(crate) pool: ArcSwap<Pool>,
     pub(crate) totals: Counters,
     pub(crate) journal: Arc<Journal>,
@@ -140,13 +142,17 @@ pub(crate) struct Control {
 impl Shared {
     pub(crate) fn new(config: Config, address: SocketAddr, pool: Pool, workers: usize, can_spawn: bool) -> Self {
         let now = Instant::now();
-        let pseudonym = format!("1.1 stickylb-tui-{:08x}", fastrand::u32(..));
-        let via = HeaderValue::try_from(pseudonym).unwrap_or(HeaderValue::from_static("1.1 stickylb-tui"));
+        let pseudonym = fastrand::u32(..);
+        let via = |version: &str| {
+            HeaderValue::try_from(format!("{version} stickylb-tui-{pseudonym:08x}"))
+                .expect("digits, letters and dashes are a good value")
+        };
         let since = pool.backends.iter().map(|b| (b.id(), now)).collect();
         Shared {
             config,
             address,
-            via,
+            via: via("1.1"),
+            via_1_0: via("1.0"),
             pool: ArcSwap::from_pointee(pool),
             totals: Counters::default(),
             journal: Arc::new(Journal::new(workers)),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use compact_str::CompactString;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::Proxy;
 use super::client::Client;
 use super::clock::Phase;
-use crate::balancer::{Active, Backend, Decision};
+use crate::balancer::{Active, Backend, Decision, Rule};
 use crate::engine::{Ended, RequestEvent};
 use crate::upstream::Connection;
 
@@ -36,7 +36,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn begin(client: &Arc<Client>, method: &Method, path: &str, decision: Decision) -> Self {
+    pub(super) fn begin(client: &Arc<Client>, method: &str, path: &str, decision: Decision) -> Self {
         let now = Instant::now();
         // Counted from the first byte of the head, where that was seen arriving.
         let started = if client.clock.phase() == Phase::Head { client.clock.since() } else { now };
@@ -51,7 +51,7 @@ impl Exchange {
             decision,
             ip: client.ip,
             started,
-            method: CompactString::new(method.as_str()),
+            method: CompactString::new(method),
             path: CompactString::new(&path[..cut]),
             status: None,
             active: None,
@@ -145,4 +145,15 @@ impl Drop for Exchange {
         let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
         self.end(ended);
     }
+}
+
+/// Books a request that hyper could not read and has answered itself.
+pub(super) fn book_unreadable(client: &Arc<Client>, error: &hyper::Error) {
+    let mut decision = Decision::new(client.proxy.shared.pool.load().strategy);
+    decision.rule = Rule::Refused { why: format!("it is no good HTTP: {error}") };
+    let status =
+        if error.is_parse_too_large() { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+    let mut exchange = Exchange::begin(client, "-", "-", decision);
+    exchange.answered(status);
+    exchange.end(Ended::Complete);
 }

@@ -1,6 +1,7 @@
 //! Response bodies on their way through: nothing is buffered, decoded or re-framed.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -26,12 +27,14 @@ pub(crate) struct UpstreamBody {
     incoming: Incoming,
     /// Given back when the body has ended well, reset when it has not.
     connection: Option<Box<Connection>>,
+    /// How the backend broke off, told once what came before is on its way.
+    broken: Option<hyper::Error>,
     exchange: Exchange,
 }
 
 impl UpstreamBody {
     pub(super) fn new(incoming: Incoming, connection: Box<Connection>, exchange: Exchange) -> Self {
-        UpstreamBody { incoming, connection: Some(connection), exchange }
+        UpstreamBody { incoming, connection: Some(connection), broken: None, exchange }
     }
 
     fn complete(&mut self, cx: &mut Context<'_>) {
@@ -69,7 +72,7 @@ impl Body for ResponseBody {
         match self {
             ResponseBody::Empty => true,
             ResponseBody::Own(bytes) => bytes.is_none(),
-            ResponseBody::Upstream(body) => body.connection.is_none(),
+            ResponseBody::Upstream(body) => body.connection.is_none() && body.broken.is_none(),
         }
     }
 
@@ -84,6 +87,9 @@ impl Body for ResponseBody {
 
 impl UpstreamBody {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
         match connection.poll_body(&mut self.incoming, cx) {
             Poll::Pending => Poll::Pending,
@@ -103,11 +109,15 @@ impl UpstreamBody {
                 self.complete(cx);
                 Poll::Ready(None)
             }
-            // The error ends the client's response short, as the backend's was: never with a clean end.
+            // The error ends the client's response short, as the backend's was: never with a clean end. hyper drops what
+            // it has not written yet when it sees one, so it is given the chance to write first.
             Poll::Ready(Some(Err(error))) => {
                 self.connection = None;
+                self.broken = Some(error);
+                self.exchange.client.broken_off.store(true, Relaxed);
                 self.exchange.end(Ended::CutByBackend);
-                Poll::Ready(Some(Err(error)))
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
         }
     }

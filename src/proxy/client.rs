@@ -5,8 +5,8 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,22 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::Proxy;
 use super::clock::{Clock, Phase};
 use super::forwarded::Peer;
 use super::handle::handle;
+use super::refuse::Refusal;
 use super::tunnel::{self, ClientHalf, Tunnel};
+use super::wire::Wire;
+use super::{Proxy, account};
 use crate::engine::{self, Connected};
 use crate::upstream::Progress;
 
 /// What is read, and for how long, of a body that nobody wants.
 const DRAINED: usize = 256 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Room for a request line beside the header fields.
+const TARGET_BYTES: usize = 128 * 1024;
 
 /// What the requests of one connection share.
 pub(super) struct Client {
@@ -36,6 +41,14 @@ pub(super) struct Client {
     pub(super) ip: IpAddr,
     pub(super) peer: Peer,
     pub(super) clock: Clock,
+    /// The raw heads, as they came.
+    wire: Mutex<Wire>,
+    /// Requests so far.
+    requests: AtomicU64,
+    /// Whether the present request is HTTP/1.0, which may not see from its framing that a response was cut short.
+    pub(super) http_1_0: AtomicBool,
+    /// The last response was cut short.
+    pub(super) broken_off: AtomicBool,
     /// A request's body has not been read to its end.
     pub(super) uploading: AtomicBool,
     /// Left here by the request that was answered 101, for when the connection has sent that answer.
@@ -45,14 +58,30 @@ pub(super) struct Client {
 impl Client {
     fn new(proxy: Arc<Proxy>, ip: IpAddr) -> Self {
         let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
+        let header_bytes = proxy.shared.config.limits.header_bytes;
         Client {
             proxy,
             peer,
             ip: ip.to_canonical(),
             clock: Clock::new(),
+            wire: Mutex::new(Wire::new(header_bytes)),
+            requests: AtomicU64::new(0),
+            http_1_0: AtomicBool::new(false),
+            broken_off: AtomicBool::new(false),
             uploading: AtomicBool::new(false),
             tunnel: Mutex::new(None),
         }
+    }
+
+    /// Counts a request; says why its head, as it came, is no good.
+    pub(super) fn next_refusal(&self) -> Option<Refusal> {
+        let number = self.requests.fetch_add(1, Relaxed) + 1;
+        self.wire().refusal(number)
+    }
+
+    fn wire(&self) -> MutexGuard<'_, Wire> {
+        // This connection's task alone comes here.
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn leave_tunnel(&self, tunnel: Tunnel) {
@@ -92,8 +121,9 @@ pub(crate) async fn serve(
             .header_read_timeout(None) // the clock does it, and tells an idle connection from a slow head
             .writev(false)
             .max_headers(config.limits.headers)
-            .max_header_size(config.limits.header_bytes)
-            .max_buf_size(config.limits.header_bytes.max(64 * 1024))
+            // The header limit is kept by the wire, which knows the target from the fields; this is the bound behind it.
+            .max_header_size(config.limits.header_bytes + TARGET_BYTES)
+            .max_buf_size(config.limits.header_bytes + TARGET_BYTES)
             .serve_connection(
                 io,
                 service_fn(move |request| {
@@ -128,8 +158,15 @@ pub(crate) async fn serve(
             let next = deadline.map_or(now + rest, |at| at.min(now + rest));
             timer.as_mut().reset(next.into());
         }
-        // An error here is the client's: it left, or sent what is no HTTP and was answered 400 or 431 by hyper.
-        Pin::new(&mut connection).poll(cx).map(|result| result.is_ok())
+        Pin::new(&mut connection).poll(cx).map(|result| {
+            // An error here is the client's. Where it sent what is no HTTP, hyper has answered it.
+            if let Err(error) = &result
+                && error.is_parse()
+            {
+                account::book_unreadable(&client, error);
+            }
+            result.is_ok()
+        })
     })
     .await;
 
@@ -139,6 +176,11 @@ pub(crate) async fn serve(
         // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
         let half = ClientHalf { stream, early: parts.read_buf, connected, engine, idle: config.timeouts.tunnel_idle };
         tokio::spawn(tunnel::run(tunnel, half));
+    } else if client.broken_off.load(Relaxed) && client.http_1_0.load(Relaxed) {
+        // A response that ends with its connection is whole to this client unless the connection is reset.
+        let stream = connection.into_parts().io.into_inner().stream;
+        // Where the socket is dead already there is nothing to reset.
+        let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
     } else if ended && client.uploading.load(Relaxed) {
         drain(connection.into_parts().io.into_inner().stream).await;
     }
@@ -173,6 +215,7 @@ impl AsyncRead for Timed {
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
             self.client.clock.received();
+            self.client.wire().follow(&buf.filled()[before..]);
         }
         result
     }

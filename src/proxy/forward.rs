@@ -1,10 +1,12 @@
 //! A request's way to a backend: choose, try, and try the next where that is safe.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::ACCEPT;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
@@ -17,7 +19,7 @@ use super::handle::own;
 use super::headers::{self, Asked};
 use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
-use crate::balancer::{Attempt, Backend, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
+use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
 use crate::engine::{Ended, Shared};
 use crate::upstream::Connection;
 
@@ -33,16 +35,17 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
     let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
     let key = pool.sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
     let asked = headers::prepare_request(&mut parts, &client);
+    let bound = Bound { key, fingerprint: key.map_or(0, |key| fingerprint(key, asked.ip, &parts.headers)) };
     exchange.ip = asked.ip;
     let mut sending = Sending::new(parts, body, &client);
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
 
     let answer = loop {
-        let mut choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
+        let mut choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
             pool = held(shared, pool, shared.config.hold).await;
             client.clock.enter(Phase::Waiting, Instant::now());
-            choice = client.proxy.with_random(|random| pool.choose(key, &tried, random, &mut exchange.decision));
+            choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         }
         if tried.is_empty() && shared.notes_candidates() {
             exchange.decision.candidates = pool.candidates(&tried);
@@ -101,6 +104,14 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
     own(exchange, answer.response(&accept))
 }
 
+/// The same for the requests of one browser, and likely another for the next: its address, name and old backend.
+fn fingerprint(key: u32, ip: IpAddr, headers: &HeaderMap) -> u64 {
+    // Fixed keys, so that a restart moves nobody.
+    let mut hasher = DefaultHasher::new();
+    (key, ip, headers.get(USER_AGENT).map(HeaderValue::as_bytes)).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Whether a request that was tried on these backends may be tried on another.
 fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32]) -> Result<(), Stopped> {
     let retry = &shared.config.retry;
@@ -155,8 +166,9 @@ async fn finish(
     if set_cookie.is_some() {
         book_session(&mut exchange, &choice.backend);
     }
-    let via = exchange.proxy().shared.via.clone();
-    headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), &via);
+    let shared = &exchange.proxy().shared;
+    let via = if head.version == Version::HTTP_10 { shared.via_1_0.clone() } else { shared.via.clone() };
+    headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), via);
     exchange.answered(head.status);
 
     if switching {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 
 use super::account::Exchange;
 use super::answer::Answer;
@@ -20,9 +20,11 @@ pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> R
     let uri = request.uri();
     let path = uri.path_and_query().map_or("*", |p| p.as_str());
     client.uploading.store(!request.body().is_end_stream(), Relaxed);
+    client.http_1_0.store(request.version() == Version::HTTP_10, Relaxed);
     let decision = Decision::new(client.proxy.shared.pool.load().strategy);
-    let mut exchange = Exchange::begin(&client, request.method(), path, decision);
-    if let Err(refusal) = refuse::check(&request) {
+    let mut exchange = Exchange::begin(&client, request.method().as_str(), path, decision);
+    let raw = client.next_refusal().map_or(Ok(()), Err);
+    if let Err(refusal) = raw.and_then(|()| refuse::check(&request)) {
         exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
         let answer = Answer::refused(refusal.status, refusal.why);
         return own(exchange, answer.response(request.headers()));

@@ -55,7 +55,8 @@ pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
     let trusted = &client.proxy.shared.config.trusted_proxies;
     let ip = client.peer.client(headers, trusted);
     client.peer.announce(headers, ip, host.as_ref());
-    headers.append(VIA, client.proxy.shared.via.clone());
+    let shared = &client.proxy.shared;
+    headers.append(VIA, if parts.version == Version::HTTP_10 { shared.via_1_0.clone() } else { shared.via.clone() });
     if parts.uri.authority().is_some() {
         parts.uri = origin_form(&parts.uri);
     }
@@ -84,7 +85,7 @@ pub(super) fn prepare_response(
     backend: &Backend,
     set_cookie: Option<HeaderValue>,
     client_host: Option<&HeaderValue>,
-    via: &HeaderValue,
+    via: HeaderValue,
 ) {
     let headers = &mut head.headers;
     if headers.contains_key(TRANSFER_ENCODING) {
@@ -108,13 +109,14 @@ pub(super) fn prepare_response(
         // Beside the backend's own cookies, never in their place.
         headers.append(SET_COOKIE, cookie);
     }
-    headers.append(VIA, via.clone());
+    headers.append(VIA, via);
     head.version = Version::HTTP_11;
 }
 
 /// Whether a request has been here before: then it goes round in a circle of proxies.
 pub(super) fn is_looping(headers: &HeaderMap, via: &HeaderValue) -> bool {
-    let ours = via.as_bytes();
+    // The pseudonym alone: the version before it is that of each leg.
+    let ours = &via.as_bytes()["1.1 ".len()..];
     headers.get_all(VIA).iter().any(|line| line.as_bytes().windows(ours.len()).any(|part| part == ours))
 }
 
@@ -171,8 +173,11 @@ fn has_token(line: &[u8], token: &[u8]) -> bool {
     line.split(|b| *b == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token))
 }
 
+/// The authority of an absolute target, without the user information that stands in no Host (RFC 9110 4.2.4).
 fn authority(uri: &Uri) -> Option<HeaderValue> {
-    uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok())
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    HeaderValue::from_str(host).ok()
 }
 
 /// RFC 9112 3.2.2: an absolute target goes on in origin form.

@@ -20,6 +20,7 @@ mod pages;
 mod refuse;
 mod sending;
 mod tunnel;
+mod wire;
 
 pub(crate) use client::serve;
 

@@ -1,11 +1,13 @@
 //! Requests that must not reach a backend, in the order of RFC 9112.
 //!
-//! What the HTTP library refuses by itself (malformed lines, lengths, chunk sizes) never gets here.
+//! What the HTTP library refuses by itself (malformed lines, lengths, chunk sizes) never gets here; what it hides is
+//! found by `wire.rs`.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{HOST, TRANSFER_ENCODING};
 use http::{Method, Request, StatusCode, Version};
 
 /// Why a request is refused.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) why: &'static str,
@@ -32,11 +34,17 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
         _ => {}
     }
 
+    // RFC 9112 3.2: the asterisk is for OPTIONS, a bare authority for CONNECT.
+    let uri = request.uri();
+    if uri.path() == "*" && request.method() != Method::OPTIONS {
+        return refuse(StatusCode::BAD_REQUEST, "The target * is for OPTIONS alone.");
+    }
+    if uri.authority().is_some() && uri.scheme().is_none() && request.method() != Method::CONNECT {
+        return refuse(StatusCode::BAD_REQUEST, "The request's target is no path.");
+    }
+
     // RFC 9112 6.1: one framing, and only the one every server understands alike.
     if headers.contains_key(TRANSFER_ENCODING) {
-        if headers.contains_key(CONTENT_LENGTH) {
-            return refuse(StatusCode::BAD_REQUEST, "The request has both Content-Length and Transfer-Encoding.");
-        }
         let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
         let only = codings.next().is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"chunked"));
         if !only || codings.next().is_some() {

@@ -94,7 +94,10 @@ pub(super) async fn attempt(
         let Some(mut request) = sending.take() else { return failed(Outcome::NoAnswer) };
         headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);
         match client.in_time(connection.send(request)).await {
-            Some(Ok(response)) => return Ok((response, connection)),
+            Some(Ok(response)) => {
+                connection.heed(response.headers());
+                return Ok((response, connection));
+            }
             Some(Err(SendError { unsent, error })) => {
                 sending.request = unsent;
                 if let Some(upload) = sending.upload.as_ref().filter(|_| error.is_user()) {

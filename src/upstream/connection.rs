@@ -3,9 +3,10 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use http::{Request, Response};
 use http_body::Body as _;
 use hyper::body::{Frame, Incoming};
@@ -13,6 +14,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use super::gate::Gate;
+use super::idle::IDLE_TIMEOUT;
 use super::stream::ReadsOn;
 use super::{RequestBody, Stream};
 use crate::config::Limits;
@@ -29,8 +31,10 @@ pub(crate) struct Connection {
     gate: Gate,
     /// Whether a request was answered on it before.
     pub(crate) reused: bool,
-    /// When it was last given back.
-    pub(crate) idle_since: Instant,
+    /// When it is too old to be used again; set when it is given back.
+    pub(crate) idle_until: Instant,
+    /// How long the backend keeps it, as its last response says; zero is not at all.
+    pub(crate) idle_limit: Duration,
 }
 
 /// A request without a response.
@@ -57,7 +61,8 @@ impl Connection {
             ended: false,
             gate: Gate::new(),
             reused: false,
-            idle_since: Instant::now(),
+            idle_until: Instant::now(),
+            idle_limit: IDLE_TIMEOUT,
         })
     }
 
@@ -86,6 +91,18 @@ impl Connection {
         .map_err(|mut failed| SendError { unsent: failed.take_message(), error: failed.into_error() })
     }
 
+    /// Takes in what a response says about the connection it came over.
+    pub(crate) fn heed(&mut self, headers: &HeaderMap) {
+        if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+            // RFC 9112 6.3: its framing is in doubt, and with it where the next response begins.
+            self.idle_limit = Duration::ZERO;
+        } else if let Some(seconds) = keep_alive_timeout(headers) {
+            // Given back in time: the backend counts from its own last byte.
+            let margin = Duration::from_millis(if seconds > 1 { 1000 } else { 500 });
+            self.idle_limit = Duration::from_secs(seconds).saturating_sub(margin).min(IDLE_TIMEOUT);
+        }
+    }
+
     /// Polls a response's body and, with it, the connection it comes over.
     pub(crate) fn poll_body(
         &mut self,
@@ -108,7 +125,7 @@ impl Connection {
                 Poll::Pending
             });
         }
-        !self.ended && self.sender.is_ready()
+        !self.ended && !self.idle_limit.is_zero() && self.sender.is_ready()
     }
 
     /// The stream and what was read beyond the head of the 101, once the connection is done with HTTP.
@@ -136,4 +153,10 @@ fn drive(driver: &mut Option<Driver>, ended: &mut bool, cx: &mut Context<'_>) {
     if !*ended && let Some(driver) = driver {
         *ended = Pin::new(driver).poll(cx).is_ready();
     }
+}
+
+/// The seconds in `Keep-Alive: timeout=5, max=100`.
+fn keep_alive_timeout(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get("keep-alive")?.to_str().ok()?;
+    value.split(',').find_map(|part| part.trim().strip_prefix("timeout=")?.trim().parse().ok())
 }

@@ -28,17 +28,18 @@ impl IdleConnections {
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
         let connection = stack.pop()?;
-        if connection.idle_since.elapsed() < IDLE_TIMEOUT {
+        let now = Instant::now();
+        if now < connection.idle_until {
             return Some(connection);
         }
-        // The top is the youngest: all are too old.
-        stack.clear();
-        None
+        // Those below lie there even longer.
+        stack.retain(|connection| now < connection.idle_until);
+        stack.pop()
     }
 
     pub(crate) fn put(&self, backend: u32, mut connection: Box<Connection>) {
         connection.reused = true;
-        connection.idle_since = Instant::now();
+        connection.idle_until = Instant::now() + connection.idle_limit;
         let mut by_backend = self.lock();
         let stack = by_backend.entry(backend).or_default();
         if stack.len() < MOST_PER_BACKEND {
@@ -48,8 +49,9 @@ impl IdleConnections {
 
     /// Closes those that were idle too long.
     pub(crate) fn sweep(&self) {
+        let now = Instant::now();
         self.lock().retain(|_, stack| {
-            stack.retain(|connection| connection.idle_since.elapsed() < IDLE_TIMEOUT);
+            stack.retain(|connection| now < connection.idle_until);
             !stack.is_empty()
         });
     }
