@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 /// `text` with control characters written out: `\x1b`, `\u{202e}`; newlines too, so that it is one line.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    // Nearly all text is plain ASCII, and bytes are looked at faster than characters.
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b)) || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -23,6 +24,25 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// JSON text in which such characters, which stand in strings only, are escaped: the same JSON, for a terminal too.
+pub fn escaped_json(json: String) -> String {
+    if !json.chars().any(is_hidden) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 8);
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags.
@@ -44,6 +64,14 @@ mod tests {
         assert_eq!(visible("one\r\ntwo"), "one\\x0d\\x0atwo");
         assert_eq!(visible("abc\u{202e}gnp"), "abc\\u{202e}gnp");
         assert_eq!(visible("zero\u{200b}width"), "zero\\u{200b}width");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let hostile = serde_json::json!({ "a": "\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}日本語\n" });
+        let escaped = escaped_json(hostile.to_string());
+        assert!(!escaped.chars().any(is_hidden), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).expect("JSON"), hostile);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use crate::config::{BackendSpec, StickyBy, Strategy};
+use crate::config::{StickyBy, Strategy};
 
 /// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
 #[derive(Debug, Parser)]
@@ -17,7 +17,7 @@ use crate::config::{BackendSpec, StickyBy, Strategy};
 pub(super) struct Args {
     /// 5000, :5000, host:port, http://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
     #[arg(value_name = "BACKEND")]
-    pub(super) backends: Vec<BackendSpec>,
+    pub(super) backends: Vec<String>,
 
     /// JSON file; ./stickylb.json when it exists and no BACKEND is given
     #[arg(short, long, value_name = "FILE", global = true)]

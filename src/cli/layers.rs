@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, BackendSpec, Config, ConfigError};
 use crate::engine::StartError;
 
 /// The file that is read when nothing else is said.
@@ -14,8 +14,8 @@ const DEFAULT_FILE: &str = "stickylb.json";
 pub(super) enum UsageError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{0}")]
-    Contradiction(String),
+    #[error("{}", .0.join("\n"))]
+    Words(Vec<String>),
     #[error("there is no ./{DEFAULT_FILE} to check: name a file, stickylb-tui check FILE")]
     NothingToCheck,
     #[error(
@@ -28,6 +28,17 @@ pub(super) enum UsageError {
     Failed(String),
 }
 
+impl UsageError {
+    /// Each problem as one sentence.
+    pub(super) fn problems(&self) -> Vec<String> {
+        match self {
+            UsageError::Words(problems) | UsageError::Start(StartError::Config(problems)) => problems.clone(),
+            UsageError::Config(error) => error.problems(),
+            other => vec![other.to_string()],
+        }
+    }
+}
+
 /// The configuration that the command line, and the file it names, ask for.
 pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     let file = match &args.config {
@@ -37,11 +48,11 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     };
     if file.is_some() && !args.backends.is_empty() {
         let both = "backends come from the command line or from --config FILE, not from both: leave one out";
-        return Err(UsageError::Contradiction(both.to_owned()));
+        return Err(UsageError::Words(vec![both.to_owned()]));
     }
     let mut config = match file {
         Some(path) => read(&path)?,
-        None => Config::from_specs(&args.backends),
+        None => Config::from_specs(&specs(&args.backends)?),
     };
     if let Some(port) = args.port {
         config.port = port;
@@ -60,14 +71,26 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     }
     config.seed = args.seed;
     let problems = config.problems();
-    if problems.is_empty() { Ok(config) } else { Err(UsageError::Contradiction(problems.join("\n"))) }
+    if problems.is_empty() { Ok(config) } else { Err(UsageError::Words(problems)) }
+}
+
+/// The backends of the command line; everything wrong with them is told together.
+fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
+    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    for word in words {
+        match word.parse::<BackendSpec>() {
+            Ok(spec) => specs.push(spec),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    if problems.is_empty() { Ok(specs) } else { Err(UsageError::Words(problems)) }
 }
 
 /// Reads and checks a file.
 pub(super) fn read(path: &Path) -> Result<Config, ConfigError> {
     let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    config::parse(path, &text)
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    config::parse(path, &bytes)
 }
 
 pub(super) fn default_file() -> Option<PathBuf> {

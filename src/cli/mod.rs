@@ -12,6 +12,7 @@ use clap::Parser;
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
+use crate::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
 
@@ -22,24 +23,34 @@ const MISUSED: u8 = 2;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return refuse(&error),
+    };
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
         Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
         None => layers::config(&args).and_then(|config| run::run(&args, config)),
     };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            // One problem a line, each with what the program is called, as compilers do.
-            for line in error.to_string().lines() {
-                eprintln!("stickylb-tui: {}", crate::visible::visible(line));
-            }
-            ExitCode::from(match error {
-                UsageError::Failed(_) => FAILED,
-                _ => MISUSED,
-            })
+    result.unwrap_or_else(|error| {
+        // One problem a line, each with the program's name, as compilers do.
+        for problem in error.problems() {
+            eprintln!("stickylb-tui: {}", visible(&problem));
         }
+        ExitCode::from(if matches!(error, UsageError::Failed(_)) { FAILED } else { MISUSED })
+    })
+}
+
+/// Shows help or version, or what is wrong with the words; these may hold anything.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let shown: Vec<_> = text.trim_end().lines().map(visible).collect();
+    if error.use_stderr() {
+        eprintln!("{}", shown.join("\n"));
+        ExitCode::from(MISUSED)
+    } else {
+        println!("{}", shown.join("\n"));
+        ExitCode::SUCCESS
     }
 }
 
@@ -50,13 +61,12 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::read(&path)?;
     println!(
-        "{} is good: {} backend{} by {} on {}:{}",
-        path.display(),
+        "{} is good: {} backend{} by {} on {}",
+        visible(&path.display().to_string()),
         config.backends.len(),
         if config.backends.len() == 1 { "" } else { "s" },
         config.strategy,
-        config.host,
-        config.port,
+        std::net::SocketAddr::new(config.host, config.port),
     );
     Ok(ExitCode::SUCCESS)
 }

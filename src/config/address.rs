@@ -34,12 +34,19 @@ pub struct Address {
 
 /// Why a word is not a backend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{word}' is not a backend: {why}")]
+#[error("'{}' is not a backend: {why}", without_user(word))]
 pub struct AddressError {
     /// What was written.
     pub word: String,
     /// What is wrong, and what to write.
     pub why: String,
+}
+
+/// A word as it may be shown: what stands before an @ may be a password.
+fn without_user(word: &str) -> String {
+    let Some((before, host)) = word.rsplit_once('@') else { return word.to_owned() };
+    let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
+    format!("{scheme}(hidden)@{host}")
 }
 
 impl Address {
@@ -127,9 +134,6 @@ impl FromStr for Address {
 
     fn from_str(word: &str) -> Result<Self, AddressError> {
         let error = |why: &str| AddressError { word: word.to_owned(), why: why.to_owned() };
-        if word.is_empty() {
-            return Err(error("write a port, host:port or http://host:port"));
-        }
         if let Some(path) = word.strip_prefix("unix:") {
             if !path.starts_with('/') {
                 return Err(error("write the socket's whole path, unix:/run/app.sock"));
@@ -137,18 +141,18 @@ impl FromStr for Address {
             let scheme = Scheme::Unix(PathBuf::from(path));
             return Ok(Address { scheme, host: "localhost".to_owned(), port: 0, base_path: String::new() });
         }
-        let (scheme, rest, default_port) = if let Some(rest) = word.strip_prefix("http://") {
-            (Scheme::Http, rest, Some(80))
-        } else if let Some(rest) = word.strip_prefix("https://") {
-            (Scheme::Https, rest, Some(443))
-        } else if word.contains("://") {
-            return Err(error("only http://, https:// and unix: are known"));
-        } else {
-            (Scheme::Http, word, None)
+        let (scheme, rest, default_port) = match word.split_once("://") {
+            None => (Scheme::Http, word, None),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest, Some(80)),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest, Some(443)),
+            Some(_) => return Err(error("only http://, https:// and unix: are known")),
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if path.contains(['?', '#', ' ']) {
             return Err(error("a backend's address ends with its path, without query or fragment"));
+        }
+        if authority.is_empty() {
+            return Err(error("write a port, host:port or http://host:port"));
         }
         if authority.contains('@') {
             return Err(error("a user or password in the address is not sent on, leave it out"));
@@ -157,7 +161,8 @@ impl FromStr for Address {
         let port = port.or(default_port).ok_or_else(|| error("write a port, host:port or http://host:port"))?;
         let host = if host.is_empty() { "localhost" } else { host };
         let good = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
-        if !good || (host.contains(':') && host.parse::<Ipv6Addr>().is_err()) {
+        let bracketed = authority.starts_with('[');
+        if !good || host.contains(':') != bracketed || (bracketed && host.parse::<Ipv6Addr>().is_err()) {
             return Err(error("the host is a name, an IPv4 address or an IPv6 address in brackets"));
         }
         let base_path = path.strip_suffix('/').unwrap_or(path).to_owned();

@@ -38,6 +38,10 @@ impl<'a> Document<'a> {
 
     /// The value the text holds, or `None` with the reason noted.
     pub(super) fn parse(&self) -> Option<Value<'a>> {
+        if let Err((at, message)) = check_strings(self.text) {
+            self.problem(at, "", message);
+            return None;
+        }
         match parse_to_ast(self.text, &CollectOptions::default(), &strict()) {
             Ok(result) => {
                 if result.value.is_none() {
@@ -70,17 +74,53 @@ impl<'a> Document<'a> {
     }
 }
 
+/// RFC 8259 7: a string holds no raw control character. The parser would take one, and a line end after a forgotten
+/// quote with it, and then complain of something far from the mistake.
+fn check_strings(text: &str) -> Result<(), (usize, String)> {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match (c, chars.peek().map(|(_, next)| *next)) {
+            ('/', Some('/')) => while chars.next_if(|(_, c)| *c != '\n').is_some() {},
+            ('/', Some('*')) => {
+                let rest = text[at + 2..].find("*/").map_or(text.len(), |end| at + 2 + end + 2);
+                while chars.next_if(|(n, _)| *n < rest).is_some() {}
+            }
+            ('"', _) => check_string(at, &mut chars)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_string(start: usize, chars: &mut impl Iterator<Item = (usize, char)>) -> Result<(), (usize, String)> {
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok(()),
+            '\\' => drop(chars.next()),
+            '\n' | '\r' => break,
+            '\0'..=' ' if c != ' ' => {
+                let code = c as u32;
+                let message = format!("not JSON: a string cannot hold the control character {c}: write \\u{code:04x}");
+                return Err((at, message));
+            }
+            _ => {}
+        }
+    }
+    Err((start, "not JSON: a string begins here and does not end on its line".to_owned()))
+}
+
 /// One value, with its place.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'d, 'a> {
     document: &'d Document<'a>,
     value: &'d Value<'a>,
     path: &'d str,
+    secret: bool,
 }
 
 impl<'d, 'a> Node<'d, 'a> {
     pub(super) fn new(document: &'d Document<'a>, value: &'d Value<'a>, path: &'d str) -> Self {
-        Node { document, value, path }
+        Node { document, value, path, secret: false }
     }
 
     /// Notes a problem here; gives `None`, so that it can end a chain.
@@ -89,8 +129,15 @@ impl<'d, 'a> Node<'d, 'a> {
         None
     }
 
+    /// The value is a secret: no message repeats it.
+    pub(super) fn secret(self) -> Self {
+        Node { secret: true, ..self }
+    }
+
     fn expected<T>(&self, what: &str) -> Option<T> {
         let found = match self.value {
+            Value::StringLit(_) if self.secret => "a string".to_owned(),
+            Value::NumberLit(_) if self.secret => "a number".to_owned(),
             Value::StringLit(s) => format!("\"{}\"", s.value),
             Value::NumberLit(n) => n.value.to_owned(),
             Value::BooleanLit(b) => b.value.to_string(),
@@ -160,7 +207,12 @@ impl<'d, 'a> Node<'d, 'a> {
     pub(super) fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
         let Value::Array(array) = self.value else { return self.expected("an array") };
         for (index, value) in array.elements.iter().enumerate() {
-            with(Node { document: self.document, value, path: &format!("{}[{index}]", self.path) });
+            with(Node {
+                document: self.document,
+                value,
+                path: &format!("{}[{index}]", self.path),
+                secret: self.secret,
+            });
         }
         Some(array.elements.len())
     }
@@ -171,7 +223,7 @@ impl<'d, 'a> Node<'d, 'a> {
         for property in &object.properties {
             let name = property.name.as_str();
             let path = format!("{}[\"{name}\"]", self.path);
-            with(name, Node { document: self.document, value: &property.value, path: &path });
+            with(name, Node { document: self.document, value: &property.value, path: &path, secret: self.secret });
         }
         Some(())
     }
@@ -184,6 +236,12 @@ impl<'d, 'a> Node<'d, 'a> {
         keys.finish();
         Some(value)
     }
+}
+
+/// Where something stands in the document.
+pub(super) struct Place {
+    pub(super) at: usize,
+    pub(super) path: String,
 }
 
 /// The keys of one object, while it is read.
@@ -199,7 +257,7 @@ impl<'a> Keys<'_, 'a> {
         self.asked.push(key);
         let property = self.properties.iter().find(|p| p.name.as_str() == key)?;
         let path = self.path_of(key);
-        read(Node { document: self.node.document, value: &property.value, path: &path })
+        read(Node { document: self.node.document, value: &property.value, path: &path, secret: false })
     }
 
     /// Reads `key` into `into` where it is present and good.
@@ -218,7 +276,17 @@ impl<'a> Keys<'_, 'a> {
         self.node.wrong(message)
     }
 
+    /// Where a key's value stands; the object itself where it has none.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        let property = self.properties.iter().find(|p| p.name.as_str() == key);
+        match property {
+            Some(property) => Place { at: property.value.range().start, path: self.path_of(key) },
+            None => Place { at: self.node.value.range().start, path: self.node.path.to_owned() },
+        }
+    }
+
     fn path_of(&self, key: &str) -> String {
+        let key = if key.is_empty() { "\"\"" } else { key };
         if self.node.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.node.path) }
     }
 

@@ -462,26 +462,40 @@ impl Config {
 
     /// What is wrong with the whole, beyond what is wrong with its parts.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
+        let cookie = self.sticky.cookie.problems().into_iter();
+        cookie.chain(self.conflicts().into_iter().map(|conflict| conflict.message)).collect()
+    }
+
+    /// Backends that cannot be together, or not behind this listener.
+    fn conflicts(&self) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
         let mut ids = BTreeSet::new();
         let mut names = BTreeSet::new();
-        problems.extend(self.sticky.cookie.problems());
-        for backend in &self.backends {
-            if !ids.insert(backend.id) {
-                problems.push(format!("two backends have the id {}: give each its own", backend.id));
+        for (backend, config) in self.backends.iter().enumerate() {
+            let BackendConfig { id, name, address, .. } = config;
+            let mut conflict = |key, message| conflicts.push(Conflict { backend, key, message });
+            if !ids.insert(*id) {
+                conflict("id", format!("two backends have the id {id}: give each its own"));
             }
-            if !names.insert(backend.name.as_str()) {
-                problems.push(format!("two backends have the name '{}': give each its own", backend.name));
+            if !names.insert(name.as_str()) {
+                conflict("name", format!("two backends have the name '{name}': give each its own"));
             }
-            if backend.address.is_listener(self.host, self.port) {
-                problems.push(format!(
-                    "backend {} at {} is this balancer itself: give it another port",
-                    backend.name, backend.address
-                ));
+            if address.is_listener(self.host, self.port) {
+                let message = format!("backend {name} at {address} is this balancer itself: give it another port");
+                conflict("url", message);
             }
         }
-        problems
+        conflicts
     }
+}
+
+/// Something wrong with one backend beside the others.
+struct Conflict {
+    /// Its position.
+    backend: usize,
+    /// The key that is at fault.
+    key: &'static str,
+    message: String,
 }
 
 /// The smallest number from `position` up that no backend has yet; takes it.

@@ -38,7 +38,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file was read and is wrong, in each of these places.
-    #[error("{}", listed(path, problems))]
+    #[error("{}", self.problems().join("\n"))]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -47,7 +47,14 @@ pub enum ConfigError {
     },
 }
 
-fn listed(path: &std::path::Path, problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|p| format!("{}:{p}", path.display())).collect();
-    lines.join("\n")
+impl ConfigError {
+    /// Each problem as one sentence, with the file's name.
+    pub fn problems(&self) -> Vec<String> {
+        match self {
+            ConfigError::Unreadable { .. } => vec![self.to_string()],
+            ConfigError::Invalid { path, problems } => {
+                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
+            }
+        }
+    }
 }

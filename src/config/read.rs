@@ -6,38 +6,67 @@ use std::path::Path;
 
 use ipnet::IpNet;
 
-use super::document::{Document, Keys, Node};
+use super::document::{Document, Keys, Node, Place};
 use super::{
     Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute, cookie_name,
-    default_name, free_id,
+    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute,
+    cookie_name, default_name, free_id,
 };
 
-/// Reads a configuration file's text; `path` is only for the messages.
+/// Reads a configuration file's bytes; `path` is only for the messages.
 ///
 /// # Errors
 /// [`ConfigError::Invalid`] with every problem of the file, in its order.
-pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+    read(bytes).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+            let document = Document::new(&good);
+            document.problem(good.len(), "", "not UTF-8: save the file as UTF-8".to_owned());
+            return Err(document.into_problems());
+        }
+    };
     let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let value = document.parse();
-    let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(config));
-    match config {
-        Some(config) => {
-            let mut problems = document.into_problems();
-            if problems.is_empty() {
-                let whole = |message| super::Problem { line: 1, column: 1, path: String::new(), message };
-                problems.extend(config.problems().into_iter().map(whole));
+    let mut places = Vec::new();
+    let read = |keys: &mut Keys<'_, '_>| config(keys, &mut places);
+    let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(read));
+    if let Some(config) = &config {
+        for conflict in config.conflicts() {
+            let place = places.get(conflict.backend).and_then(|backend: &Places| backend.of(conflict.key));
+            if let Some(Place { at, path }) = place {
+                document.problem(*at, path, conflict.message);
             }
-            if problems.is_empty() {
-                return Ok(config);
-            }
-            Err(ConfigError::Invalid { path: path.to_owned(), problems })
         }
-        None => Err(ConfigError::Invalid { path: path.to_owned(), problems: document.into_problems() }),
+    }
+    let problems = document.into_problems();
+    config.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+/// Where the keys of one backend stand that may be at odds with another's.
+struct Places {
+    id: Place,
+    name: Place,
+    url: Place,
+}
+
+impl Places {
+    fn of(&self, key: &str) -> Option<&Place> {
+        match key {
+            "id" => Some(&self.id),
+            "name" => Some(&self.name),
+            "url" => Some(&self.url),
+            _ => None,
+        }
     }
 }
 
-fn config(keys: &mut Keys<'_, '_>) -> Config {
+fn config(keys: &mut Keys<'_, '_>, places: &mut Vec<Places>) -> Config {
     let mut config = Config::new(Vec::new());
     if !keys.has("port") {
         keys.wrong::<()>("'port' is required in config.");
@@ -51,7 +80,7 @@ fn config(keys: &mut Keys<'_, '_>) -> Config {
     });
     keys.set("strategy", &mut config.strategy, |n| n.parsed(str::parse));
     keys.set("health", &mut config.health, |n| n.object(health));
-    config.backends = backends(keys, &config.health);
+    config.backends = backends(keys, &config.health, places);
     keys.set("sticky", &mut config.sticky, |n| n.object(sticky));
     keys.set("retry", &mut config.retry, |n| n.object(retry));
     keys.set("timeouts", &mut config.timeouts, |n| n.object(timeouts));
@@ -78,7 +107,7 @@ fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
     health
 }
 
-fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Vec<BackendConfig> {
+fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck, places: &mut Vec<Places>) -> Vec<BackendConfig> {
     const EMPTY: &str = "'backends' must be a non-empty array in config.";
     if !keys.has("backends") {
         keys.wrong::<()>(EMPTY);
@@ -86,8 +115,13 @@ fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Vec<BackendConfig>
     let mut read: Vec<(Option<u32>, BackendConfig)> = Vec::new();
     keys.get("backends", |n| {
         let count = n.each(|n| {
-            if let Some(Some(backend)) = n.object(|keys| backend(keys, health)) {
+            let found = n.object(|keys| {
+                let backend = backend(keys, health)?;
+                Some((backend, ["id", "name", "url"].map(|key| keys.place_of(key))))
+            });
+            if let Some(Some((backend, [id, name, url]))) = found {
                 read.push(backend);
+                places.push(Places { id, name, url });
             }
         })?;
         if count == 0 { n.wrong(EMPTY) } else { Some(count) }
@@ -198,9 +232,9 @@ fn email(keys: &mut Keys<'_, '_>) {
     keys.get("port", |n| n.integer(1, 65_535));
     keys.get("encryption", |n| n.one_of(&[("tls", ()), ("starttls", ()), ("none", ())]));
     keys.get("auth", |n| {
-        n.object(|keys| {
+        n.secret().object(|keys| {
             keys.get("user", |n| n.string());
-            keys.get("pass", |n| n.parsed(Secret::resolve));
+            keys.get("pass", |n| n.secret().parsed(Secret::resolve));
         })
     });
     keys.get("from", |n| n.string());
@@ -236,12 +270,16 @@ fn check_method(method: &str) -> Result<http::Method, String> {
 }
 
 fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {
-    let mut headers = Vec::new();
-    n.pairs(|name, n| {
+    let mut headers: Vec<(http::HeaderName, Secret)> = Vec::new();
+    n.secret().pairs(|name, n| {
         let Ok(header) = name.parse::<http::HeaderName>() else {
             n.wrong::<()>(format!("'{name}' is not a header name"));
             return;
         };
+        if headers.iter().any(|(written, _)| *written == header) {
+            n.wrong::<()>("is written twice: leave one, header names differ in more than case");
+            return;
+        }
         if let Some(value) = n.parsed(Secret::resolve) {
             if http::HeaderValue::from_str(value.reveal()).is_ok() {
                 headers.push((header, value));

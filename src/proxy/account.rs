@@ -36,7 +36,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn begin(client: &Arc<Client>, method: &str, path: &str, decision: Decision) -> Self {
+    pub(super) fn begin(client: &Arc<Client>, method: &str, path: &str, decision: Decision) -> Box<Self> {
         let now = Instant::now();
         // Counted from the first byte of the head, where that was seen arriving.
         let started = if client.clock.phase() == Phase::Head { client.clock.since() } else { now };
@@ -46,7 +46,8 @@ impl Exchange {
         while !path.is_char_boundary(cut) {
             cut -= 1;
         }
-        Exchange {
+        // Boxed, because it is handed on from the head to the end of the body.
+        Box::new(Exchange {
             client: Arc::clone(client),
             decision,
             ip: client.ip,
@@ -57,7 +58,7 @@ impl Exchange {
             active: None,
             bytes: 0,
             booked: false,
-        }
+        })
     }
 
     pub(super) fn proxy(&self) -> &Arc<Proxy> {
@@ -79,9 +80,8 @@ impl Exchange {
     }
 
     /// The response's head is on its way to the client.
-    pub(super) fn answered(&mut self, status: StatusCode) {
+    pub(super) fn answered(&mut self, status: StatusCode, now: Instant) {
         self.status = Some(status);
-        let now = Instant::now();
         self.client.clock.enter(Phase::Streaming, now);
     }
 
@@ -89,19 +89,24 @@ impl Exchange {
         self.bytes += bytes as u64;
     }
 
-    /// Gives the backend's connection back for the next request.
-    pub(super) fn keep(&self, connection: Box<Connection>) {
-        if let Some(backend) = self.backend() {
-            self.proxy().idle.put(backend.id(), connection);
+    /// The whole response is on its way; gives the backend's connection back for the next request, if it is good.
+    pub(super) fn complete(&mut self, connection: Option<Box<Connection>>) {
+        let now = Instant::now();
+        if let (Some(backend), Some(connection)) = (self.backend(), connection) {
+            self.proxy().idle.put(backend.id(), connection, now);
         }
+        self.book(Ended::Complete, now);
     }
 
-    /// Books the request; only the first call counts.
+    /// Books the request as ended this way; only the first call counts.
     pub(super) fn end(&mut self, ended: Ended) {
+        self.book(ended, Instant::now());
+    }
+
+    fn book(&mut self, ended: Ended, now: Instant) {
         if std::mem::replace(&mut self.booked, true) {
             return;
         }
-        let now = Instant::now();
         let took = now.saturating_duration_since(self.started);
         if self.client.clock.phase() != Phase::Idle {
             self.client.clock.enter(Phase::Idle, now);
@@ -154,6 +159,6 @@ pub(super) fn book_unreadable(client: &Arc<Client>, error: &hyper::Error) {
     let status =
         if error.is_parse_too_large() { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
     let mut exchange = Exchange::begin(client, "-", "-", decision);
-    exchange.answered(status);
-    exchange.end(Ended::Complete);
+    exchange.answered(status, Instant::now());
+    exchange.complete(None);
 }

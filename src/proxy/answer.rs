@@ -5,6 +5,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, H
 use http::{Response, StatusCode};
 
 use super::body::ResponseBody;
+use crate::visible::escaped_json;
 
 /// The body of a 503, the direct predecessor's.
 const UNAVAILABLE: &str = "No healthy backends available.";
@@ -48,7 +49,7 @@ impl Answer {
         let (media, body) = if wants_page(request) {
             ("text/html; charset=utf-8", self.page())
         } else {
-            ("application/json", serde_json::json!({ "error": self.error }).to_string())
+            ("application/json", escaped_json(serde_json::json!({ "error": self.error }).to_string()))
         };
         let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(body))));
         *response.status_mut() = self.status;

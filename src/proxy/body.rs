@@ -19,7 +19,7 @@ pub(crate) enum ResponseBody {
     /// The balancer's own.
     Own(Option<Bytes>),
     /// A backend's.
-    Upstream(Box<UpstreamBody>),
+    Upstream(UpstreamBody),
 }
 
 /// A backend's body, with the connection it comes over and the account it is booked on.
@@ -29,20 +29,18 @@ pub(crate) struct UpstreamBody {
     connection: Option<Box<Connection>>,
     /// How the backend broke off, told once what came before is on its way.
     broken: Option<hyper::Error>,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
 }
 
 impl UpstreamBody {
-    pub(super) fn new(incoming: Incoming, connection: Box<Connection>, exchange: Exchange) -> Self {
+    pub(super) fn new(incoming: Incoming, connection: Box<Connection>, exchange: Box<Exchange>) -> Self {
         UpstreamBody { incoming, connection: Some(connection), broken: None, exchange }
     }
 
     fn complete(&mut self, cx: &mut Context<'_>) {
         if let Some(mut connection) = self.connection.take() {
-            if connection.poll_settled(cx) {
-                self.exchange.keep(connection);
-            }
-            self.exchange.end(Ended::Complete);
+            let good = connection.poll_settled(cx);
+            self.exchange.complete(good.then_some(connection));
         }
     }
 }

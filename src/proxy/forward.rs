@@ -24,7 +24,7 @@ use crate::engine::{Ended, Shared};
 use crate::upstream::Connection;
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
-pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) -> Response<ResponseBody> {
+pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
     let client = Arc::clone(&exchange.client);
     let shared = &client.proxy.shared;
     let mut pool = shared.pool.load_full();
@@ -57,7 +57,7 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
         let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
         let began = Instant::now();
-        let outcome = match attempt(&client, &backend, &mut sending, &asked).await {
+        let outcome = match attempt(&client, &backend, &mut sending, &asked, began).await {
             Ok((response, connection)) => {
                 let status = response.status().as_u16();
                 tried.push(backend.id());
@@ -65,7 +65,9 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
                     && may_go_on(shared, &sending, &tried).is_ok()
                     && pool.has_another(&tried);
                 if !again {
-                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, began));
+                    let now = Instant::now();
+                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, now - began));
+                    exchange.answered(response.status(), now);
                     return finish(exchange, response, connection, &choice, &asked, &accept).await;
                 }
                 tried.pop();
@@ -82,7 +84,7 @@ pub(super) async fn forward(mut exchange: Exchange, request: Request<Incoming>) 
                 break Answer::refused(StatusCode::BAD_REQUEST, "The body broke off.");
             }
         };
-        exchange.decision.attempts.push(noted(&backend, outcome, began));
+        exchange.decision.attempts.push(noted(&backend, outcome, began.elapsed()));
         tried.push(backend.id());
         if outcome == Outcome::ResponseTimeout {
             break Answer::gateway_timeout(exchange.decision.reason());
@@ -145,7 +147,7 @@ async fn held(shared: &Shared, mut pool: Arc<Pool>, limit: Duration) -> Arc<Pool
 
 /// Turns a backend's response into the client's.
 async fn finish(
-    mut exchange: Exchange,
+    mut exchange: Box<Exchange>,
     response: Response<Incoming>,
     mut connection: Box<Connection>,
     choice: &Choice,
@@ -169,26 +171,22 @@ async fn finish(
     let shared = &exchange.proxy().shared;
     let via = if head.version == Version::HTTP_10 { shared.via_1_0.clone() } else { shared.via.clone() };
     headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), via);
-    exchange.answered(head.status);
 
     if switching {
         if let Some((stream, early)) = connection.into_stream().await {
             let websocket = asked.upgrade.as_ref().is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"websocket"));
             exchange.client.leave_tunnel(Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket));
         }
-        exchange.end(Ended::Complete);
+        exchange.complete(None);
         return Response::from_parts(head, ResponseBody::Empty);
     }
     if incoming.is_end_stream() {
         let rests = std::future::poll_fn(|cx| std::task::Poll::Ready(connection.poll_settled(cx))).await;
-        if rests {
-            exchange.keep(connection);
-        }
-        exchange.end(Ended::Complete);
+        exchange.complete(rests.then_some(connection));
         return Response::from_parts(head, ResponseBody::Empty);
     }
     let body = UpstreamBody::new(incoming, connection, exchange);
-    Response::from_parts(head, ResponseBody::Upstream(Box::new(body)))
+    Response::from_parts(head, ResponseBody::Upstream(body))
 }
 
 /// Notes that the client gets this backend's cookie, and whose it had.
@@ -204,7 +202,7 @@ fn book_session(exchange: &mut Exchange, backend: &Backend) {
     exchange.decision.cookie = CookieAction::Rewritten;
 }
 
-fn noted(backend: &Backend, outcome: Outcome, began: Instant) -> Attempt {
-    let micros = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+fn noted(backend: &Backend, outcome: Outcome, took: Duration) -> Attempt {
+    let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
     Attempt { backend: Arc::clone(&backend.identity), outcome, micros }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -14,7 +15,6 @@ use super::client::Client;
 use super::forward::forward;
 use super::{headers, pages, refuse};
 use crate::balancer::{Decision, Rule};
-use crate::engine::Ended;
 
 pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
     let uri = request.uri();
@@ -43,8 +43,8 @@ pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> R
 }
 
 /// Books a request that the balancer answered itself.
-pub(super) fn own(mut exchange: Exchange, response: Response<ResponseBody>) -> Response<ResponseBody> {
-    exchange.answered(response.status());
-    exchange.end(Ended::Complete);
+pub(super) fn own(mut exchange: Box<Exchange>, response: Response<ResponseBody>) -> Response<ResponseBody> {
+    exchange.answered(response.status(), Instant::now());
+    exchange.complete(None);
     response
 }

@@ -9,6 +9,7 @@ use http::header::{
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{StatusCode, Uri, Version};
+use smallvec::SmallVec;
 
 use super::client::Client;
 use crate::balancer::Backend;
@@ -134,9 +135,12 @@ pub(super) fn without_port(host: &str) -> &str {
 }
 
 /// Removes what belongs to one connection: the fixed names, and those that `Connection` lists.
+///
+/// Most messages have none of them or one, and a look at the names costs less than asking the map for each.
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let listed: Vec<HeaderName> = headers
+    let present: SmallVec<[HeaderName; 2]> = headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    if present.contains(&CONNECTION) {
+        let listed: SmallVec<[HeaderName; 2]> = headers
             .get_all(CONNECTION)
             .iter()
             .flat_map(|line| line.as_bytes().split(|b| *b == b','))
@@ -148,10 +152,21 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
         for name in listed {
             headers.remove(name);
         }
-        headers.remove(CONNECTION);
     }
-    for name in [KEEP_ALIVE, PROXY_CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
+    for name in present {
         headers.remove(name);
+    }
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    // By length first: most names are ruled out by it.
+    match name.as_str().len() {
+        2 => *name == TE,
+        7 => *name == UPGRADE,
+        10 => *name == CONNECTION || *name == KEEP_ALIVE,
+        16 => *name == PROXY_CONNECTION,
+        17 => *name == TRANSFER_ENCODING,
+        _ => false,
     }
 }
 
@@ -174,7 +189,7 @@ fn has_token(line: &[u8], token: &[u8]) -> bool {
 }
 
 /// The authority of an absolute target, without the user information that stands in no Host (RFC 9110 4.2.4).
-fn authority(uri: &Uri) -> Option<HeaderValue> {
+pub(super) fn authority(uri: &Uri) -> Option<HeaderValue> {
     let authority = uri.authority()?.as_str();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     HeaderValue::from_str(host).ok()

@@ -2,21 +2,26 @@
 //! foreign site that resolves its name to this address (DNS rebinding) must learn nothing.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::body::ResponseBody;
-use super::headers::{is_local_host, without_port};
+use super::headers::{authority, is_local_host, without_port};
 use crate::balancer::{Backend, State};
 use crate::engine::{Shared, rfc3339};
+use crate::visible::escaped_json;
 
 /// The answer to a request below `/_lb/`.
 pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<ResponseBody> {
     if !is_own_host(shared, request) {
         let why = "This page is only for the names of the machine the balancer runs on.";
         return Answer::refused(StatusCode::MISDIRECTED_REQUEST, why).response(request.headers());
+    }
+    if !is_own_origin(shared, request) {
+        let why = "This page is not for scripts of other sites.";
+        return Answer::refused(StatusCode::FORBIDDEN, why).response(request.headers());
     }
     if request.uri().path() != "/_lb/health" {
         let why = "The balancer has no such page: there is /_lb/health.";
@@ -28,7 +33,7 @@ pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Respo
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(health(shared).to_string()))));
+    let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(escaped_json(health(shared).to_string())))));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -36,8 +41,19 @@ pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Respo
 
 /// Whether the request names this machine, or the address the balancer was told to listen on.
 fn is_own_host<B>(shared: &Shared, request: &Request<B>) -> bool {
-    let target = request.uri().authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
-    let Some(host) = target.as_ref().or_else(|| request.headers().get(HOST)) else { return false };
+    let host = authority(request.uri()).or_else(|| request.headers().get(HOST).cloned());
+    host.is_some_and(|host| is_own(shared, &host))
+}
+
+/// Whether a browser sends it for one of these names' own pages, or it is sent by no page at all (RFC 6454 7).
+fn is_own_origin<B>(shared: &Shared, request: &Request<B>) -> bool {
+    request.headers().get_all(ORIGIN).iter().all(|origin| {
+        let host = origin.as_bytes().strip_prefix(b"http://").or_else(|| origin.as_bytes().strip_prefix(b"https://"));
+        host.and_then(|host| HeaderValue::from_bytes(host).ok()).is_some_and(|host| is_own(shared, &host))
+    })
+}
+
+fn is_own(shared: &Shared, host: &HeaderValue) -> bool {
     is_local_host(host)
         || host.to_str().is_ok_and(|host| {
             let host = without_port(host);

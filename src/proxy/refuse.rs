@@ -4,6 +4,7 @@
 //! found by `wire.rs`.
 
 use http::header::{HOST, TRANSFER_ENCODING};
+use http::uri::Scheme;
 use http::{Method, Request, StatusCode, Version};
 
 /// Why a request is refused.
@@ -38,6 +39,9 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let uri = request.uri();
     if uri.path() == "*" && request.method() != Method::OPTIONS {
         return refuse(StatusCode::BAD_REQUEST, "The target * is for OPTIONS alone.");
+    }
+    if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
+        return refuse(StatusCode::BAD_REQUEST, "The request's target is for another protocol than HTTP.");
     }
     if uri.authority().is_some() && uri.scheme().is_none() && request.method() != Method::CONNECT {
         return refuse(StatusCode::BAD_REQUEST, "The request's target is no path.");

@@ -1,6 +1,7 @@
 //! A request on its way out: sent once, and again only where that is safe.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -81,12 +82,13 @@ pub(super) async fn attempt(
     backend: &Arc<Backend>,
     sending: &mut Sending,
     asked: &Asked,
+    began: Instant,
 ) -> Result<(Response<Incoming>, Box<Connection>), Failure> {
     let config = &client.proxy.shared.config;
     let failed = |outcome| Err(Failure::Backend(outcome));
     let mut reuse = sending.may_reuse();
     loop {
-        let kept = if reuse { client.proxy.idle.take(backend.id()) } else { None };
+        let kept = if reuse { client.proxy.idle.take(backend.id(), began) } else { None };
         let mut connection = match kept {
             Some(connection) => connection,
             None => Box::new(connect(client, backend).await.map_err(Failure::Backend)?),

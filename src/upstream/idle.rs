@@ -24,11 +24,10 @@ pub(crate) struct IdleConnections {
 }
 
 impl IdleConnections {
-    pub(crate) fn take(&self, backend: u32) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, backend: u32, now: Instant) -> Option<Box<Connection>> {
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
         let connection = stack.pop()?;
-        let now = Instant::now();
         if now < connection.idle_until {
             return Some(connection);
         }
@@ -37,9 +36,9 @@ impl IdleConnections {
         stack.pop()
     }
 
-    pub(crate) fn put(&self, backend: u32, mut connection: Box<Connection>) {
+    pub(crate) fn put(&self, backend: u32, mut connection: Box<Connection>, now: Instant) {
         connection.reused = true;
-        connection.idle_until = Instant::now() + connection.idle_limit;
+        connection.idle_until = now + connection.idle_limit;
         let mut by_backend = self.lock();
         let stack = by_backend.entry(backend).or_default();
         if stack.len() < MOST_PER_BACKEND {

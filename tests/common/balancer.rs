@@ -1,0 +1,139 @@
+//! The program itself, started without its screen.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Backend, Client, Response, until_some};
+
+/// A configuration in the making.
+#[derive(Clone)]
+pub struct Config(Value);
+
+impl Config {
+    /// The backends with the ids 0, 1, … and the names b0, b1, …, checked at the start and then not for a minute.
+    pub fn new(backends: &[&Backend]) -> Self {
+        let ports: Vec<u16> = backends.iter().map(|b| b.port).collect();
+        Config::of_ports(&ports)
+    }
+
+    pub fn of_ports(ports: &[u16]) -> Self {
+        let backend =
+            |(id, port)| json!({"id": id, "name": format!("b{id}"), "url": format!("http://localhost:{port}")});
+        let backends: Vec<Value> = ports.iter().enumerate().map(backend).collect();
+        Config(json!({
+            "port": 0,
+            "health": {"path": "/health", "interval": 60000, "timeout": 20000},
+            "backends": backends,
+        }))
+    }
+
+    /// Sets the value at a JSON pointer; what is on the way there is made.
+    #[must_use]
+    pub fn set(mut self, pointer: &str, value: Value) -> Self {
+        let mut at = &mut self.0;
+        for key in pointer.split('/').skip(1) {
+            at = match key.parse::<usize>() {
+                Ok(index) => &mut at[index],
+                Err(_) => &mut at[key],
+            };
+        }
+        *at = value;
+        self
+    }
+
+    pub fn start(&self) -> Balancer {
+        Balancer::start(self)
+    }
+}
+
+/// The program at work. It is killed when dropped.
+pub struct Balancer {
+    child: Child,
+    pub port: u16,
+    lines: Arc<Mutex<Vec<String>>>,
+    _dir: TempDir,
+}
+
+impl Balancer {
+    /// Over these backends, with the defaults of [`Config::new`].
+    pub fn over(backends: &[&Backend]) -> Self {
+        Config::new(backends).start()
+    }
+
+    fn start(config: &Config) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.json");
+        std::fs::write(&file, config.0.to_string()).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"))
+            .args(["--headless", "--config"])
+            .arg(&file)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let collected = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in output.lines() {
+                let Ok(line) = line else { return };
+                collected.lock().unwrap().push(line);
+            }
+        });
+        let mut balancer = Balancer { child, port: 0, lines, _dir: dir };
+        let said = balancer.line("listening on http://localhost:");
+        balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
+        balancer
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    /// Sends a request on a connection of its own and reads the answer.
+    pub fn exchange(&self, bytes: &[u8]) -> Response {
+        self.client().exchange(bytes)
+    }
+
+    /// GETs a path on a connection of its own.
+    pub fn get(&self, path: &str) -> Response {
+        self.exchange(&super::request("GET", path, &[]))
+    }
+
+    /// What `/_lb/health` says.
+    pub fn health(&self) -> Value {
+        serde_json::from_slice(&self.get("/_lb/health").body.bytes).unwrap()
+    }
+
+    /// What `/_lb/health` says of one backend.
+    pub fn backend(&self, index: usize) -> Value {
+        self.health()["backends"][index].clone()
+    }
+
+    /// Every line on stdout so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// Waits for a line with this text.
+    pub fn line(&self, text: &str) -> String {
+        until_some(&format!("a log line with '{text}'"), || self.lines().into_iter().find(|l| l.contains(text)))
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Balancer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

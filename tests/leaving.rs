@@ -1,0 +1,174 @@
+//! Clients that leave, and backends that answer before they have been told everything.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests say what is wrong by panicking")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{After, Backend, Balancer, request, response, until};
+
+/// The client is gone: the backend must be let go, the figures come back, and the backend not be blamed.
+fn assert_let_go(balancer: &Balancer, backend: &Backend, path: &str, logged: &[&str]) {
+    backend.wait_for_end(backend.requests()[0].connection);
+    until("no request is active", || balancer.backend(0)["activeConnections"] == 0);
+    let line = balancer.line(&format!(" {path} "));
+    assert!(logged.iter().any(|text| line.contains(text)), "{line}");
+    let backend = balancer.backend(0);
+    assert_eq!((&backend["errors"], &backend["requests"]), (&0.into(), &1.into()), "{line}");
+    assert_eq!(backend["state"], "UP");
+    assert!(!balancer.lines().iter().any(|line| line.contains("-> DOWN")));
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_is_logged_499() {
+    let backend = Backend::start(|call| {
+        call.wait_for_close();
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("GET", "/waiting", &[]));
+    backend.wait_for_requests(1);
+    drop(client);
+    assert_let_go(&balancer, &backend, "/waiting", &[" 499 "]);
+}
+
+#[test]
+fn a_client_that_resets_while_it_waits_is_logged_499() {
+    let backend = Backend::start(|call| {
+        call.wait_for_close();
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/waiting", &["Content-Length: 0"]));
+    backend.wait_for_requests(1);
+    client.reset();
+    assert_let_go(&balancer, &backend, "/waiting", &[" 499 "]);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_a_response_is_logged_as_gone() {
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+        call.wait_for_close();
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("GET", "/streaming", &[]));
+    client.head().unwrap();
+    drop(client);
+    assert_let_go(&balancer, &backend, "/streaming", &[" 499 ", "the client left"]);
+}
+
+fn leaves_while_uploading(framing: &str, part: &str) {
+    let backend = Backend::start(|call| {
+        let body = call.body();
+        assert!(!body.complete, "half an upload ended well");
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&[&request("POST", "/uploading", &[framing]), part.as_bytes()].concat());
+    let arrived = || !backend.requests().is_empty() && String::from_utf8_lossy(&backend.all_bytes()).contains("part");
+    until("a part of the upload has arrived", arrived);
+    drop(client);
+    assert_let_go(&balancer, &backend, "/uploading", &[" 499 "]);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_an_upload_by_length_is_logged_499() {
+    leaves_while_uploading("Content-Length: 100", "part");
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_an_upload_by_chunks_is_logged_499() {
+    leaves_while_uploading("Transfer-Encoding: chunked", "4\r\npart\r\n");
+}
+
+/// Uploads 8 MB to a backend that answers 413 after the head; the client must read that answer.
+fn assert_413_is_read(backend: &Backend) {
+    let balancer = Balancer::over(&[backend]);
+    let size = 8 << 20;
+    for n in 0..10 {
+        let mut client = balancer.client();
+        client.send(&request("POST", "/big", &[&format!("Content-Length: {size}")]));
+        let piece = vec![b'x'; 65536];
+        for _ in 0..size / piece.len() {
+            // The balancer may stop reading at some point; the answer must be there all the same.
+            if client.wire.write(&piece).is_err() {
+                break;
+            }
+        }
+        let answer = client.next_response("POST").map(|answer| (answer.status, answer.text()));
+        assert_eq!(answer, Some((413, "too big".to_owned())), "upload {n}");
+    }
+}
+
+#[test]
+fn a_413_in_the_middle_of_a_large_upload_reaches_the_client() {
+    assert_413_is_read(&Backend::start(|call| {
+        call.send(&response("413 Content Too Large", &["Connection: close"], "too big"));
+        // As careful servers do: the answer is said to be all, and what still comes is read for a while.
+        call.wire.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        call.wait_for_close();
+        After::Close
+    }));
+}
+
+#[test]
+fn a_413_from_a_backend_that_closes_at_once_reaches_the_client() {
+    assert_413_is_read(&Backend::start(|call| {
+        call.send(&response("413 Content Too Large", &["Connection: close"], "too big"));
+        After::Close
+    }));
+}
+
+#[test]
+fn a_413_from_a_backend_that_reads_some_and_closes_reaches_the_client() {
+    assert_413_is_read(&Backend::start(|call| {
+        let mut some = Vec::new();
+        // The balancer may have stopped.
+        let _ = call.wire.exactly(1 << 20, &mut some);
+        call.send(&response("413 Content Too Large", &["Connection: close"], "too big"));
+        After::Close
+    }));
+}
+
+#[test]
+fn an_upload_goes_on_while_the_response_is_already_coming() {
+    // RFC 9112 9.5 lets a server answer before it has read the request; then both go on at once.
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+        let body = call.body().bytes.clone();
+        call.send(&[format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat());
+        After::Keep
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/duplex", &["Content-Length: 4"]));
+    let head = client.head().unwrap().expect("the head comes before the upload has ended");
+    assert_eq!(head.status, 200);
+    client.send(b"last");
+    let body = client.wire.body(common::wire::Framing::Chunked);
+    assert_eq!((String::from_utf8_lossy(&body.bytes).as_ref(), body.complete), ("firstlast", true));
+    assert_eq!(client.exchange(&request("POST", "/again", &["Content-Length: 0"])).status, 200);
+}
+
+#[test]
+fn a_slow_reader_gets_everything() {
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n");
+        call.send(&vec![b'x'; 4 << 20]);
+        After::Keep
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &[]));
+    client.head().unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let body = client.wire.body(common::wire::Framing::Length(4 << 20));
+    assert!(body.complete && body.bytes.iter().all(|b| *b == b'x'));
+}
