@@ -82,7 +82,6 @@ fn a_word_that_is_no_backend_is_refused_with_what_to_write() {
         ("localhost:+5", "1 to 65535"),
         ("http://", "write a port"),
         ("ftp://x", "only http://"),
-        ("https://x", "not supported yet"),
         ("unix:rel", "whole path"),
         ("::1:5000", "brackets"),
         ("5000,weight=x", "whole number from 0 to 1000"),

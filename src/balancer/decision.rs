@@ -206,38 +206,51 @@ impl Decision {
 /// `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
-        for (n, attempt) in failed.enumerate() {
-            f.write_str(match (n, self.rule == Rule::Nobody || !self.answered()) {
-                (0, false) => "retried: ",
-                (0, true) => "failed: ",
-                _ => ", ",
-            })?;
-            write!(f, "{} {}", attempt.backend.name, attempt.outcome)?;
-            f.write_str("; ")?;
+        let mut words = Words { f, some: false };
+        let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
+        if let Some(first) = failed.next() {
+            let what = if self.answered() { "retried" } else { "failed" };
+            words.next(format_args!("{what}: {} {}", first.backend.name, first.outcome))?;
+            for attempt in failed {
+                write!(words.f, ", {} {}", attempt.backend.name, attempt.outcome)?;
+            }
         }
         if let Some((name, state)) = &self.moved_from {
-            write!(f, "{name} is {state}, moved; ")?;
+            words.next(format_args!("{name} is {state}, moved"))?;
         }
-        match &self.rule {
-            Rule::Sticky => match &self.key {
-                Some(key) => write!(f, "sticky {}={}", key.name, key.id)?,
-                None => f.write_str("sticky")?,
-            },
-            Rule::Strategy { place, of } => write!(f, "{} {place} of {of}", self.strategy)?,
-            Rule::Together => f.write_str("where all its requests go")?,
-            Rule::Nobody => f.write_str("no backend is up")?,
-            Rule::Own => f.write_str("answered by the balancer")?,
-            Rule::Refused { why } => write!(f, "refused: {why}")?,
+        match (&self.rule, &self.key) {
+            (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {}={}", key.name, key.id))?,
+            (Rule::Sticky, None) => words.next(format_args!("sticky"))?,
+            (Rule::Strategy { place, of }, _) => words.next(format_args!("{} {place} of {of}", self.strategy))?,
+            // What it lost is said already.
+            (Rule::Together, _) => {}
+            (Rule::Nobody, _) => words.next(format_args!("no backend is up"))?,
+            (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,
+            (Rule::Refused { why }, _) => words.next(format_args!("refused: {why}"))?,
         }
         if let Some(stopped) = self.stopped {
-            write!(f, "; not retried: {}", stopped.words())?;
+            words.next(format_args!("not retried: {}", stopped.words()))?;
         }
         match self.cookie {
             CookieAction::None => Ok(()),
-            CookieAction::New => f.write_str("; new cookie"),
-            CookieAction::Rewritten => f.write_str("; cookie rewritten"),
+            CookieAction::New => words.next(format_args!("new cookie")),
+            CookieAction::Rewritten => words.next(format_args!("cookie rewritten")),
         }
+    }
+}
+
+/// Joins what is said with semicolons.
+struct Words<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    some: bool,
+}
+
+impl Words<'_, '_> {
+    fn next(&mut self, words: fmt::Arguments<'_>) -> fmt::Result {
+        if std::mem::replace(&mut self.some, true) {
+            self.f.write_str("; ")?;
+        }
+        self.f.write_fmt(words)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::{StickyBy, Strategy};
   stickylb-tui 5000 5001          your own servers on these ports
   stickylb-tui --config lb.json   everything from a file")]
 pub(super) struct Args {
-    /// 5000, :5000, host:port, http://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
+    /// 5000, :5000, host:port, http(s)://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
     #[arg(value_name = "BACKEND")]
     pub(super) backends: Vec<String>,
 

@@ -28,6 +28,10 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
             demo_backends: args.demo.map_or(0, usize::from),
             workers: None,
         };
+        #[cfg(feature = "tui")]
+        if !headless {
+            crate::tui::install_log();
+        }
         let engine = Arc::new(Engine::start(config, options).await?);
         let log = headless::LogFile::open(args.log_file.as_deref(), args.log_format)
             .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;

@@ -17,6 +17,7 @@ mod view;
 
 pub use action::keys_table;
 pub use message::{Effect, Message};
+pub(crate) use pane::install as install_log;
 pub use state::State;
 pub use svg::svg;
 pub use theme::{Glyphs, Theme};
@@ -48,7 +49,6 @@ pub(crate) async fn run(
     warnings: Vec<String>,
     glyphs: Glyphs,
 ) -> io::Result<ExitCode> {
-    pane::install();
     let events = engine.events();
     let log = log.start(engine)?;
     engine.announce(&warnings);

@@ -29,7 +29,7 @@ impl Log for Pane {
 }
 
 /// Makes the pane the program's log.
-pub(super) fn install() {
+pub(crate) fn install() {
     tui_logger::set_default_level(LevelFilter::Info);
     // Another logger is there already only where this is embedded; then that one is meant.
     if log::set_boxed_logger(Box::new(Pane { drain: Drain::new() })).is_ok() {
