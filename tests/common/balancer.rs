@@ -88,6 +88,8 @@ impl Balancer {
         let mut balancer = Balancer { child, port: 0, lines, _dir: dir };
         let said = balancer.line("listening on http://localhost:");
         balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
+        // Answered once every backend has had its first check, and not before.
+        balancer.health();
         balancer
     }
 
@@ -123,6 +125,21 @@ impl Balancer {
     /// Waits for a line with this text.
     pub fn line(&self, text: &str) -> String {
         until_some(&format!("a log line with '{text}'"), || self.lines().into_iter().find(|l| l.contains(text)))
+    }
+
+    /// Asks it to stop, as a service manager would.
+    #[cfg(unix)]
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Its resident memory in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 
     pub fn is_running(&mut self) -> bool {

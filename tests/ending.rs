@@ -1,0 +1,76 @@
+//! How the program stops, and how tunnels end when it is not their peers' doing.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests say what is wrong by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::socket::{echo_bytes, open, read_exactly};
+use common::{After, Backend, Config, Gate, request, until};
+use serde_json::json;
+
+#[test]
+fn requests_in_flight_finish_and_no_new_clients_are_taken() {
+    let gate = Arc::new(Gate::default());
+    let held = Arc::clone(&gate);
+    let backend = Backend::start(move |call| {
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
+        held.pass();
+        call.send(b"+last");
+        After::Keep
+    });
+    let mut balancer = Config::new(&[&backend]).start();
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &[]));
+    let mut idle = balancer.client();
+    backend.wait_for_requests(1);
+    balancer.terminate();
+    idle.assert_closed();
+    until("the listener to close", || std::net::TcpStream::connect(("127.0.0.1", balancer.port)).is_err());
+    gate.open();
+    let answer = client.response();
+    assert_eq!((answer.text().as_str(), answer.body.complete), ("first+last", true));
+    until("the program to end", || !balancer.is_running());
+}
+
+#[test]
+fn after_the_grace_time_websockets_are_told_that_the_server_goes_away() {
+    let backend = Backend::start(echo_bytes);
+    let mut balancer = Config::new(&[&backend]).set("/timeouts/shutdown", json!(300)).start();
+    let mut client = open(&balancer, &[]);
+    // A whole frame from the backend: 'hi', unmasked.
+    client.send(b"\x81\x02hi");
+    assert_eq!(read_exactly(&mut client, 4), b"\x81\x02hi");
+    balancer.terminate();
+    assert_eq!(client.rest(), [0x88, 0x02, 0x03, 0xe9], "RFC 6455 7.4.1: 1001, going away");
+    until("the program to end", || !balancer.is_running());
+}
+
+#[test]
+fn in_the_middle_of_a_frame_no_close_frame_is_put_in() {
+    let backend = Backend::start(echo_bytes);
+    let balancer = Config::new(&[&backend]).set("/timeouts/shutdown", json!(300)).start();
+    let mut client = open(&balancer, &[]);
+    client.send(b"\x81\x05hi");
+    assert_eq!(read_exactly(&mut client, 4), b"\x81\x05hi");
+    balancer.terminate();
+    assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn a_tunnel_on_which_nothing_moves_ends_at_its_time_and_one_that_moves_does_not() {
+    let backend = Backend::start(echo_bytes);
+    let balancer = Config::new(&[&backend]).set("/timeouts/tunnelIdle", json!(400)).start();
+    let mut silent = open(&balancer, &[]);
+    let mut lively = open(&balancer, &[]);
+    // As long as the silent one is there, and for twice its time.
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < std::time::Duration::from_millis(900) {
+        lively.send(b"x");
+        assert_eq!(read_exactly(&mut lively, 1), b"x");
+    }
+    assert_eq!(silent.rest(), [0x88, 0x02, 0x03, 0xe9]);
+    until("one tunnel to remain", || balancer.backend(0)["activeConnections"] == 1);
+}

@@ -1,0 +1,162 @@
+//! What is sent again, how often, and what the log says of what is not.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests say what is wrong by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use common::backend::echo;
+use common::{After, Backend, Config, request, response};
+use serde_json::json;
+
+/// Takes each request with its body and dies without an answer.
+fn dying() -> Backend {
+    Backend::start(|call| {
+        call.body();
+        After::Reset
+    })
+}
+
+fn with_body(method: &str, body: &str) -> Vec<u8> {
+    let length = format!("Content-Length: {}", body.len());
+    [&request(method, "/", &["Cookie: X-Backend-ID=0", &length])[..], body.as_bytes()].concat()
+}
+
+#[test]
+fn a_body_within_the_limit_is_replayed_byte_for_byte() {
+    let (dying, alive) = (dying(), Backend::echoing());
+    let balancer = Config::new(&[&dying, &alive]).start();
+    let body = "0123456789abcdef".repeat(4000);
+    let answer = balancer.exchange(&with_body("PUT", &body));
+    assert_eq!((answer.status, answer.backend()), (200, Some(1)));
+    assert!(answer.text() == body, "another body than was sent");
+    assert!(balancer.line(" PUT / 200 ").contains("retried: b0 gave no answer"));
+}
+
+#[test]
+fn a_chunked_body_is_replayed_too() {
+    let (dying, alive) = (dying(), Backend::echoing());
+    let balancer = Config::new(&[&dying, &alive]).start();
+    let head = request("PUT", "/", &["Cookie: X-Backend-ID=0", "Transfer-Encoding: chunked"]);
+    let answer = balancer.exchange(&[&head[..], b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"].concat());
+    assert_eq!((answer.status, answer.text().as_str()), (200, "hello world"));
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_not_sent_again_and_the_log_says_why() {
+    let (dying, alive) = (dying(), Backend::echoing());
+    let balancer = Config::new(&[&dying, &alive]).set("/retry/bodyLimit", json!(1000)).start();
+    assert_eq!(balancer.exchange(&with_body("PUT", &"x".repeat(1001))).status, 502);
+    assert!(balancer.line(" PUT / 502 ").contains("not retried: its body is larger than retry.bodyLimit"));
+    assert_eq!(alive.requests().len(), 0);
+}
+
+#[test]
+fn what_may_have_been_acted_on_is_never_sent_twice() {
+    for method in ["POST", "PATCH", "LOCK"] {
+        let (dying, alive) = (dying(), Backend::echoing());
+        let balancer = Config::new(&[&dying, &alive]).start();
+        assert_eq!(balancer.exchange(&with_body(method, "hello")).status, 502, "{method}");
+        let line = balancer.line(&format!(" {method} / 502 "));
+        assert!(line.contains("not retried: it may have been acted on"), "{line}");
+        assert_eq!((dying.requests().len(), alive.requests().len()), (1, 0), "{method}");
+    }
+}
+
+#[test]
+fn attempts_are_counted_and_those_tried_are_left_out() {
+    let all = [dying(), dying(), dying(), dying()];
+    let each: Vec<&Backend> = all.iter().collect();
+    let balancer = Config::new(&each).set("/retry/attempts", json!(3)).start();
+    assert_eq!(balancer.get("/").status, 502);
+    let tried: Vec<usize> = all.iter().map(|backend| backend.requests().len()).collect();
+    assert_eq!(tried.iter().sum::<usize>(), 3, "{tried:?}");
+    assert!(tried.iter().all(|count| *count <= 1), "{tried:?}");
+    assert!(balancer.line(" GET / 502 ").contains("not retried: retry.attempts is reached"));
+}
+
+#[test]
+fn repetitions_are_bounded_by_the_budget() {
+    let all = [dying(), dying()];
+    // Checks stay good, so that traffic alone decides.
+    let balancer = Config::new(&[&all[0], &all[1]]).set("/retry/budgetPercent", json!(0)).start();
+    for _ in 0..60 {
+        assert_eq!(balancer.get("/").status, 502);
+    }
+    let sent: usize = all.iter().map(|backend| backend.requests().len()).sum();
+    assert!(sent < 120, "each of 60 requests was sent again");
+    assert!(balancer.line("the retry budget is spent").contains(" 502 "));
+}
+
+#[test]
+fn statuses_in_retry_on_are_tried_elsewhere_and_the_last_answer_stands() {
+    let busy = || Backend::answering(response("503 Busy", &[], "busy"));
+    let (first, alive) = (busy(), Backend::echoing());
+    let on = json!(["connect", "no-response", 503]);
+    let balancer = Config::new(&[&first, &alive]).set("/retry/on", on.clone()).start();
+    let answer = balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
+    assert_eq!((answer.status, answer.backend()), (200, Some(1)));
+    assert!(balancer.line(" GET / 200 ").contains("retried: b0 answered 503"));
+    assert_eq!(balancer.exchange(&with_body("POST", "x")).status, 503, "it may have been acted on");
+
+    let (one, two) = (busy(), busy());
+    let balancer = Config::new(&[&one, &two]).set("/retry/on", on).start();
+    let answer = balancer.get("/");
+    assert_eq!((answer.status, answer.text().as_str()), (503, "busy"));
+}
+
+#[test]
+fn what_retry_on_leaves_out_is_not_tried_elsewhere() {
+    let (dying, alive) = (dying(), Backend::echoing());
+    let balancer = Config::new(&[&dying, &alive]).set("/retry/on", json!(["connect"])).start();
+    assert_eq!(balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"])).status, 502);
+    assert!(balancer.line(" GET / 502 ").contains("not retried: retry.on leaves it out"));
+}
+
+#[test]
+fn with_hold_a_request_waits_for_the_backend_that_restarts() {
+    let mut backend = Backend::echoing();
+    let port = backend.port;
+    let balancer = Config::new(&[&backend]).set("/hold", json!(60_000)).start();
+    backend.stop();
+    // The first request finds it dead; what comes after the check has seen it waits.
+    assert_eq!(balancer.get("/first").status, 502);
+    balancer.line("UP -> DOWN");
+    let mut client = balancer.client();
+    client.send(&request("GET", "/held", &[]));
+    let _again = Backend::echoing_again_on(port);
+    assert_eq!(client.response().status, 200);
+}
+
+#[test]
+fn a_hold_that_is_over_is_a_503() {
+    let mut backend = Backend::echoing();
+    let port = backend.port;
+    backend.stop();
+    let balancer = Config::of_ports(&[port]).set("/hold", json!(100)).start();
+    let answer = balancer.exchange(&request("GET", "/", &["Accept: text/html"]));
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("http-equiv=\"refresh\""), "a browser's page reloads itself");
+}
+
+#[test]
+fn an_idle_connection_closed_at_the_moment_of_use_loses_and_doubles_nothing() {
+    // Each connection is closed right behind its answer, so that reuse always races with the close.
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&served);
+    let backend = Backend::start(move |call| {
+        count.fetch_add(1, SeqCst);
+        echo(call);
+        After::Close
+    });
+    let balancer = Config::new(&[&backend]).start();
+    let mut client = balancer.client();
+    for n in 0..400 {
+        let (method, target) = (["GET", "POST", "PUT"][n % 3], format!("/{n}"));
+        let head = request(method, &target, &["Content-Length: 1"]);
+        assert_eq!(client.exchange(&[&head[..], b"x"].concat()).status, 200, "{method} {target}");
+    }
+    assert_eq!(served.load(SeqCst), 400);
+}
