@@ -182,6 +182,30 @@ fn hostile_names_and_paths_move_no_terminal_in_either_format() {
 }
 
 #[test]
+fn a_hostile_name_moves_no_terminal_among_the_words_why_either() {
+    // Takes connections, which is all its check asks for, and answers none.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}", mute.local_addr().unwrap().port());
+    std::thread::spawn(move || mute.incoming().for_each(drop));
+    let folder = tempfile::tempdir().unwrap();
+    let backend = serde_json::json!({ "name": "\u{1b}[2J\u{9b}31m\nforged", "url": url, "healthAlgorithm": "tcp" });
+    let config = serde_json::json!({ "port": 0, "backends": [backend] }).to_string();
+    std::fs::write(folder.path().join("stickylb.json"), config).unwrap();
+    let mut command = program(&["--headless", "--config", "stickylb.json"]);
+    command.current_dir(folder.path());
+    let mut lb = Headless::from(command);
+    let port = program::port_in(&lb.line_with("listening on")).unwrap();
+    lb.line_with("UP");
+    get(port, "/mute");
+    lb.line_with("/mute");
+    lb.signal(Signal::TERM);
+    lb.ended();
+    let hostile: Vec<&String> =
+        lb.seen.iter().filter(|line| line.contains(is_hidden) || line.starts_with("forged")).collect();
+    assert!(hostile.is_empty(), "{hostile:#?}");
+}
+
+#[test]
 fn the_log_file_gets_the_lines_beside_stdout_and_is_appended_to() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lb.log");

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::{Identity, State};
 use crate::config::Strategy;
+use crate::visible::visible;
 
 /// What a request brought that may bind it to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,7 +203,7 @@ impl Decision {
     }
 }
 
-/// The decision in words, one line: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,
+/// The decision in words, one line, fit for a terminal: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,
 /// `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,13 +211,13 @@ impl fmt::Display for Decision {
         let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
         if let Some(first) = failed.next() {
             let what = if self.answered() { "retried" } else { "failed" };
-            words.next(format_args!("{what}: {} {}", first.backend.name, first.outcome))?;
+            words.next(format_args!("{what}: {} {}", visible(&first.backend.name), first.outcome))?;
             for attempt in failed {
-                write!(words.f, ", {} {}", attempt.backend.name, attempt.outcome)?;
+                write!(words.f, ", {} {}", visible(&attempt.backend.name), attempt.outcome)?;
             }
         }
         if let Some((name, state)) = &self.moved_from {
-            words.next(format_args!("{name} is {state}, moved"))?;
+            words.next(format_args!("{} is {state}, moved", visible(name)))?;
         }
         match (&self.rule, &self.key) {
             (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {}={}", key.name, key.id))?,
@@ -224,9 +225,10 @@ impl fmt::Display for Decision {
             (Rule::Strategy { place, of }, _) => words.next(format_args!("{} {place} of {of}", self.strategy))?,
             // What it lost is said already.
             (Rule::Together, _) => {}
-            (Rule::Nobody, _) => words.next(format_args!("no backend is up"))?,
+            (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
+            (Rule::Nobody, _) => words.next(format_args!("no other backend is up"))?,
             (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,
-            (Rule::Refused { why }, _) => words.next(format_args!("refused: {why}"))?,
+            (Rule::Refused { why }, _) => words.next(format_args!("refused: {}", visible(why)))?,
         }
         if let Some(stopped) = self.stopped {
             words.next(format_args!("not retried: {}", stopped.words()))?;
@@ -321,6 +323,6 @@ mod tests {
         let mut decision = Decision::new(Strategy::RoundRobin);
         assert_eq!(decision.reason(), "no backend is up");
         decision.attempts.push(attempt("alpha", Outcome::Refused));
-        assert_eq!(decision.reason(), "failed: alpha refused; no backend is up");
+        assert_eq!(decision.reason(), "failed: alpha refused; no other backend is up");
     }
 }

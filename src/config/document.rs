@@ -138,7 +138,7 @@ impl<'d, 'a> Node<'d, 'a> {
         let found = match self.value {
             Value::StringLit(_) if self.secret => "a string".to_owned(),
             Value::NumberLit(_) if self.secret => "a number".to_owned(),
-            Value::StringLit(s) => format!("\"{}\"", s.value),
+            Value::StringLit(s) => format!("\"{}\"", shortened(&s.value)),
             Value::NumberLit(n) => n.value.to_owned(),
             Value::BooleanLit(b) => b.value.to_string(),
             Value::Object(_) => "an object".to_owned(),
@@ -182,7 +182,15 @@ impl<'d, 'a> Node<'d, 'a> {
 
     /// Milliseconds, at most a day: longer waits are mistakes, and overflow no timer.
     pub(super) fn millis(&self, least: u64) -> Option<Duration> {
-        self.integer(least, 86_400_000).map(Duration::from_millis)
+        const DAY: u64 = 86_400_000;
+        let number = match self.value {
+            Value::NumberLit(n) => n.value.parse::<u64>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(n) if (least..=DAY).contains(&n) => Some(Duration::from_millis(n)),
+            _ => self.expected(&format!("milliseconds, a whole number from {least} to {DAY}")),
+        }
     }
 
     /// One of these names.
@@ -191,7 +199,7 @@ impl<'d, 'a> Node<'d, 'a> {
         options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value).or_else(|| {
             let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
             let near = nearest(&name, names.iter().copied());
-            self.wrong(format!("'{name}' is not known: write {}{near}", names.join(", ")))
+            self.wrong(format!("'{}' is not known: write {}{near}", shortened(&name), names.join(", ")))
         })
     }
 
@@ -235,6 +243,15 @@ impl<'d, 'a> Node<'d, 'a> {
         let value = read(&mut keys);
         keys.finish();
         Some(value)
+    }
+}
+
+/// The beginning of a long value: enough to find it by.
+fn shortened(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
     }
 }
 

@@ -177,6 +177,9 @@ fn cookie(keys: &mut Keys<'_, '_>) -> CookieConfig {
     });
     cookie.secure =
         keys.get("secure", |n| if n.value_is_string() { n.one_of(&[("auto", None)]).flatten() } else { n.boolean() });
+    if cookie.same_site == SameSite::None && cookie.secure != Some(true) {
+        keys.wrong::<()>("browsers drop a cookie with sameSite None that is not secure: set 'secure' to true");
+    }
     keys.set("path", &mut cookie.path, |n| n.parsed(|value| cookie_attribute(value).map(|()| value.to_owned())));
     cookie.domain = keys.get("domain", |n| n.parsed(|value| cookie_attribute(value).map(|()| value.to_owned())));
     cookie

@@ -20,6 +20,9 @@ impl Secret {
     /// Reads what a file says: `env:NAME` and `file:PATH` name where the value is, anything else is the value.
     pub(super) fn resolve(written: &str) -> Result<Self, String> {
         if let Some(name) = written.strip_prefix("env:") {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err("'env:' names no variable: write env:NAME".to_owned());
+            }
             return std::env::var(name)
                 .map(Secret)
                 .map_err(|_| format!("the environment variable {name} is not set: set it, or write the value"));

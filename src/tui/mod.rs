@@ -147,7 +147,8 @@ async fn finish(engine: &Arc<Engine>, signals: &mut Signals) -> io::Result<()> {
         () = patience => {}
     }
     let totals = engine.snapshot().totals;
-    eprintln!("waiting for {} connections to finish; Ctrl-C ends them", totals.connections);
+    let plural = if totals.connections == 1 { "" } else { "s" };
+    eprintln!("waiting for {} connection{plural} to finish; Ctrl-C ends the wait", totals.connections);
     tokio::select! {
         () = &mut stopping => {}
         () = signals.next() => engine.end_now(),

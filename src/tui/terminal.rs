@@ -3,13 +3,14 @@
 use std::io::{self, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::cursor::Show;
+use crossterm::cursor::{Hide, Show};
 use crossterm::event::DisableBracketedPaste;
 use crossterm::execute;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -17,6 +18,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it shows the screen. Given back when left, dropped, or when the screen's thread panics.
 pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    /// What is on the screen.
+    shown: Buffer,
 }
 
 impl Terminal {
@@ -24,10 +27,10 @@ impl Terminal {
         install_panic_hook();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let entered = execute!(io::stdout(), EnterAlternateScreen)
+        let entered = execute!(io::stdout(), EnterAlternateScreen, Hide)
             .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
         match entered {
-            Ok(inner) => Ok(Terminal { inner }),
+            Ok(inner) => Ok(Terminal { inner, shown: Buffer::default() }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -35,9 +38,20 @@ impl Terminal {
         }
     }
 
+    /// Draws a frame. One that looks like the last writes nothing at all, not even what ratatui writes around an empty
+    /// difference.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.inner.draw(render)?;
-        Ok(())
+        self.inner.autoresize()?;
+        render(&mut self.inner.get_frame());
+        let drawn = self.inner.current_buffer_mut();
+        if *drawn == self.shown {
+            drawn.reset();
+            return Ok(());
+        }
+        self.shown.clone_from(drawn);
+        self.inner.flush()?;
+        self.inner.swap_buffers();
+        Backend::flush(self.inner.backend_mut())
     }
 }
 

@@ -73,14 +73,15 @@ fn act(state: &mut State, action: Action, key: KeyEvent) -> Vec<Effect> {
         Action::Help => state.dialog = Some(Dialog::Help(0)),
         Action::Quit => return quit(state),
         Action::NextStrategy => {
-            return vec![Effect::Command(Command::SetStrategy { strategy: state.snapshot.strategy.next() })];
+            let strategy = state.snapshot.strategy.next();
+            return command(state, Command::SetStrategy { strategy });
         }
         Action::NextSticky => {
             let by = match state.snapshot.sticky {
                 StickyBy::Cookie => StickyBy::Off,
                 StickyBy::Off => StickyBy::Cookie,
             };
-            return vec![Effect::Command(Command::SetSticky { by })];
+            return command(state, Command::SetSticky { by });
         }
         Action::SpawnDemo => return spawn(state),
         Action::Kill => ask_to_kill(state),
@@ -97,13 +98,31 @@ fn on_selected(state: &mut State, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
-    let command = match action {
+    let wanted = match action {
         Action::ToggleMaintenance => toggled(Intent::Maint),
         Action::Drain => toggled(Intent::Drain),
         Action::WeightUp => Command::SetWeight { id, weight: (weight + 1).min(MAX_WEIGHT) },
         Action::WeightDown => Command::SetWeight { id, weight: weight.saturating_sub(1) },
         _ => Command::CheckNow { id },
     };
+    command(state, wanted)
+}
+
+/// Asks for a command and takes it for done, so that the next key starts from there however soon it comes. The next
+/// snapshot tells what really is.
+fn command(state: &mut State, command: Command) -> Vec<Effect> {
+    let snapshot = &mut state.snapshot;
+    match command {
+        Command::SetIntent { id, intent } => {
+            snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.intent = intent);
+        }
+        Command::SetWeight { id, weight } => {
+            snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.weight = weight);
+        }
+        Command::SetStrategy { strategy } => snapshot.strategy = strategy,
+        Command::SetSticky { by } => snapshot.sticky = by,
+        _ => {}
+    }
     vec![Effect::Command(command)]
 }
 

@@ -157,7 +157,8 @@ fn time(state: &State, value: Option<u64>) -> Cell {
 
 /// The whole address, or the port alone where the host is this machine.
 fn address_cell(_: &State, backend: &BackendView) -> Cell {
-    let short = backend.address.strip_prefix("localhost").unwrap_or(&backend.address);
+    let port = backend.address.strip_prefix("localhost").or_else(|| backend.address.strip_prefix("127.0.0.1"));
+    let short = port.unwrap_or(&backend.address);
     Cell::Either(backend.address.clone(), short.to_owned())
 }
 

@@ -72,7 +72,8 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
         0 => String::new(),
         n => format!(" ({} ws)", count(n)),
     };
-    let connections = format!("{} conns{tunnels}", count(totals.connections));
+    let plural = if totals.connections == 1 { "" } else { "s" };
+    let connections = format!("{} conn{plural}{tunnels}", count(totals.connections));
     let mut parts = vec![
         (100, rate),
         (40, time("p50", totals.latency.p50)),

@@ -19,6 +19,9 @@ use crate::tui::Theme;
 use crate::tui::format::{cut, duration, fit, fit_right};
 use crate::tui::state::{Pane, State};
 
+/// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
+const REASON: usize = 30;
+
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let title = match state.held {
         None => format!("Routing log {} following", state.theme.dash()),
@@ -64,7 +67,8 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     let time = clock(request.time, width, &state.zone);
     // Time, method, status, duration, backend and the spaces between; path and reason share the rest.
     let rest = width.saturating_sub(time.len() + 1 + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
-    let path = (rest / 3).min(60);
+    // The usual reasons are shown whole; paths are cut before they are.
+    let path = (rest / 3).min(60).min(rest.saturating_sub(REASON)).max(8).min(rest);
     let reason = match request.ended {
         Ended::Complete => request.decision.reason(),
         Ended::ClientGone => format!("{}; the client left", request.decision),

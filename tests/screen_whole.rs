@@ -1,0 +1,351 @@
+//! The screen and its terminal: every size, hostile text, rest, and the terminal given back however it ends.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs)] // a test says what is wrong by panicking
+
+mod program;
+mod terminal;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use program::{exchange, get, gone, is_hidden};
+use rustix::process::Signal;
+use terminal::Terminal;
+
+#[test]
+fn every_way_of_quitting_gives_the_terminal_back_and_ends_the_children() {
+    type End = fn(&mut Terminal);
+    let ways: [(&str, End); 5] = [
+        ("q", |terminal| terminal.press("q")),
+        ("Ctrl-C", |terminal| terminal.press("\x03")),
+        ("SIGTERM", |terminal| terminal.signal(Signal::TERM)),
+        ("SIGHUP", |terminal| terminal.signal(Signal::HUP)),
+        ("SIGINT", |terminal| terminal.signal(Signal::INT)),
+    ];
+    for (name, end) in ways {
+        let mut terminal = Terminal::demo();
+        assert!(terminal.look(vt100::Screen::alternate_screen), "{name}");
+        assert!(!terminal.is_cooked(), "{name}");
+        let started = terminal.children();
+        assert_eq!(started.len(), 3, "{name}");
+        end(&mut terminal);
+        terminal.is_given_back();
+        gone(&started);
+    }
+}
+
+#[test]
+fn it_can_be_quit_from_help_and_from_the_empty_screen() {
+    let mut terminal = Terminal::start(&["-p", "0"]);
+    terminal.shows("Three ways to begin");
+    terminal.press("q");
+    terminal.is_given_back();
+    let mut terminal = Terminal::start(&["-p", "0"]);
+    terminal.shows("Three ways to begin");
+    terminal.press("?");
+    terminal.shows("Esc closes");
+    terminal.press("q");
+    terminal.is_given_back();
+}
+
+#[test]
+fn quitting_asks_while_a_request_is_in_flight_and_lets_it_finish() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    let slow = std::thread::spawn(move || get(port, "/slow?ms=4000"));
+    terminal.shows("1 conn");
+    terminal.press("q");
+    terminal.shows("Sure?");
+    terminal.press("n");
+    terminal.wait("the question is gone", |screen| !screen.contains("Sure?"));
+    terminal.still_runs();
+    terminal.press("q");
+    terminal.shows("Sure?");
+    terminal.press("y");
+    let answer = slow.join().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    terminal.is_given_back();
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_the_last_request() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    let slow = std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(b"GET /slow?ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        // Cut off, one way or another.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    terminal.shows("1 conn");
+    terminal.press("q");
+    terminal.shows("Sure?");
+    terminal.press("y");
+    terminal.shows("waiting for 1 connection");
+    assert!(terminal.is_cooked());
+    terminal.press("\x03");
+    terminal.is_given_back();
+    slow.join().unwrap();
+}
+
+#[test]
+fn a_closed_window_ends_it_and_its_children() {
+    let mut terminal = Terminal::demo();
+    let started = terminal.children();
+    assert_eq!(started.len(), 3);
+    terminal.close_window();
+    terminal.ended();
+    gone(&started);
+}
+
+#[test]
+fn a_kill_that_cannot_be_caught_leaves_no_child() {
+    let mut terminal = Terminal::demo();
+    let started = terminal.children();
+    terminal.signal(Signal::KILL);
+    terminal.ended();
+    gone(&started);
+}
+
+#[test]
+fn an_error_at_the_start_leaves_the_terminal_alone() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut terminal = Terminal::start(&["--demo", "-p", &port]);
+    assert_eq!(terminal.ended().exit_code(), 2);
+    terminal.shows("is in use");
+    assert!(!terminal.written().contains(&0x1b), "{}", terminal.screen());
+    assert!(terminal.is_cooked());
+}
+
+#[test]
+fn no_size_crashes_it_and_the_screen_is_drawn_again() {
+    let mut terminal = Terminal::demo();
+    let whole = |terminal: &Terminal| {
+        terminal.wait("the screen is whole", |screen| {
+            let lines: Vec<&str> = screen.lines().collect();
+            lines.len() == 24
+                && lines[0].contains("http://localhost")
+                && lines[2].starts_with("┌ Backends")
+                && ["alpha", "bravo", "charlie"].iter().all(|name| screen.contains(name))
+                && screen.contains("Routing log")
+                && lines[23].contains("q quit")
+        });
+    };
+    whole(&terminal);
+    for (columns, rows, part) in [
+        (40, 10, Some("alpha")),
+        (200, 60, Some("Routing log")),
+        (120, 40, Some("Routing log")),
+        (20, 3, Some("alpha")),
+        (1, 1, None),
+        (2, 2, None),
+        (500, 1, None),
+        (1, 200, None),
+        (60, 14, Some("Routing log")),
+        (59, 13, Some("alpha")),
+    ] {
+        terminal.resize(columns, rows);
+        if let Some(part) = part {
+            terminal.wait(&format!("it is drawn at {columns}×{rows}"), |screen| screen.contains(part));
+        }
+        // Every dialog at every size.
+        terminal.press("?jj");
+        terminal.press("\x1b");
+        std::thread::sleep(Duration::from_millis(60));
+        terminal.press("X");
+        terminal.press("n");
+        get(terminal_port(&terminal), "/at-a-size");
+        terminal.still_runs();
+        terminal.resize(80, 24);
+        whole(&terminal);
+    }
+}
+
+/// The port, from an earlier look where the screen is too small to show it.
+fn terminal_port(terminal: &Terminal) -> u16 {
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    program::port_in(&written).unwrap()
+}
+
+#[test]
+fn a_small_screen_has_one_line_for_each_backend_and_never_says_too_small() {
+    let terminal = Terminal::demo();
+    terminal.resize(40, 10);
+    terminal.wait("it is drawn small", |screen| screen.lines().count() <= 10 && screen.contains("charlie"));
+    for name in ["alpha", "bravo", "charlie"] {
+        assert!(terminal.line_with(name).contains("UP"), "{}", terminal.screen());
+    }
+    assert!(!terminal.screen().to_lowercase().contains("too small"));
+}
+
+/// A backend in this test: answers every request with 200, for as long as the test runs.
+fn small_backend() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            });
+        }
+    });
+    port
+}
+
+/// A configuration with one backend that is checked once and then left alone for a day.
+fn quiet_config(folder: &std::path::Path, name: &str) -> String {
+    let file = folder.join("lb.json");
+    let text = format!(
+        r#"{{ "port": 0, "backends": [{{ "name": {}, "url": "http://127.0.0.1:{}" }}], "health": {{ "interval": 86400000 }} }}"#,
+        serde_json::Value::from(name),
+        small_backend()
+    );
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn at_rest_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = quiet_config(folder.path(), "quiet");
+    let terminal = Terminal::start(&["--config", &config]);
+    terminal.backend_is("quiet", "UP");
+    falls_silent(&terminal, program::LIMIT);
+}
+
+#[test]
+fn between_checks_nothing_is_written() {
+    falls_silent(&Terminal::demo(), program::LIMIT);
+}
+
+#[test]
+fn once_the_last_request_has_left_the_shown_figures_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = quiet_config(folder.path(), "quiet");
+    let terminal = Terminal::start(&["--config", &config]);
+    terminal.backend_is("quiet", "UP");
+    get(terminal.port(), "/last");
+    terminal.shows("/last");
+    // Percentiles are of the last ten seconds, and the blocks in the header of the last twelve.
+    falls_silent(&terminal, Duration::from_secs(30));
+}
+
+/// Three seconds pass without a byte.
+fn falls_silent(terminal: &Terminal, limit: Duration) {
+    let start = std::time::Instant::now();
+    loop {
+        let before = terminal.written().len();
+        std::thread::sleep(Duration::from_secs(3));
+        let written = terminal.written();
+        if written.len() == before {
+            return;
+        }
+        let rest = String::from_utf8_lossy(&written[before..]);
+        assert!(start.elapsed() < limit, "it still writes: {rest:?}");
+    }
+}
+
+#[test]
+fn hostile_text_changes_nothing_but_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\u{200b}\n";
+    let config = quiet_config(folder.path(), name);
+    let mut terminal = Terminal::start(&["--config", &config]);
+    terminal.shows("1 up");
+    let port = terminal.port();
+    // A path may hold UTF-8, and so C1 controls and those of the reading order.
+    for path in ["/\u{9b}31m\u{9b}2Jone", "/\u{202e}two", "/\u{200b}\u{feff}three", "/\u{85}four"] {
+        exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    }
+    // Raw escapes, line ends and bytes that are no text are refused, and shown or not, they do nothing.
+    for request in [
+        &b"GET /\x1b[2J HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
+        b"GET /\x9b2J HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"G\x1bT / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: \x1b[2J\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=\x1b[2J\r\nConnection: close\r\n\r\n",
+    ] {
+        exchange(port, request);
+    }
+    get(port, "/last");
+    terminal.shows("/last");
+    terminal.press("?");
+    terminal.shows("Esc closes");
+    terminal.press("\x1b");
+    terminal.shows("Routing log");
+    let screen = terminal.screen();
+    assert!(screen.contains("\\x1b]0;"), "the name is not shown as text:\n{screen}");
+    assert!(screen.contains("/\\x9b31m"), "the path is not shown as text:\n{screen}");
+    assert!(!screen.contains(is_hidden), "{screen:?}");
+    let written = terminal.written();
+    let has = |bytes: &[u8]| written.windows(bytes.len()).any(|window| window == bytes);
+    for bytes in [&b"\x1b]0;"[..], b"\x07", "\u{9b}".as_bytes(), "\u{85}".as_bytes(), "\u{202e}".as_bytes(), b"\x9b2J"]
+    {
+        let c1_alone = bytes == b"\x9b2J";
+        assert!(!has(bytes) || (c1_alone && has("\u{9b}2J".as_bytes())), "{bytes:?} reached the terminal");
+    }
+    terminal.press("q");
+    terminal.is_given_back();
+}
+
+#[test]
+fn text_of_any_width_leaves_every_border_in_its_place() {
+    let terminal = Terminal::demo();
+    let port = terminal.port();
+    let long = format!("/{}", "long".repeat(1000));
+    for path in ["/日本語日本語日本語日本語", "/👍🏽👨‍👩‍👧‍👦flags🇩🇪", "/e\u{301}e\u{301}e\u{301}combining", &long, "/ﷺ"]
+    {
+        exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    }
+    get(port, "/plain");
+    terminal.shows("/plain");
+    let broken: Vec<String> =
+        terminal.lines().into_iter().filter(|line| line.starts_with('│') && !line.ends_with('│')).collect();
+    assert!(broken.is_empty(), "{broken:#?}\n{}", terminal.screen());
+}
+
+#[test]
+fn ascii_glyphs_and_a_plain_locale_draw_with_ascii_alone() {
+    for terminal in [
+        Terminal::start(&["--demo", "-p", "0", "--glyphs", "ascii"]),
+        Terminal::with(&["--demo", "-p", "0"], &[("LC_ALL", "C")]),
+    ] {
+        terminal.shows("3 up");
+        get(terminal.port(), "/seen");
+        terminal.shows("/seen");
+        assert!(terminal.screen().is_ascii(), "{}", terminal.screen());
+    }
+}
+
+#[test]
+fn without_colours_every_state_is_still_told() {
+    let mut terminal = Terminal::with(&["--demo", "-p", "0"], &[("NO_COLOR", "1")]);
+    terminal.shows("3 up");
+    terminal.press(" ");
+    terminal.backend_is("alpha", "MAINT");
+    terminal.look(|screen| {
+        let cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
+        let colored =
+            cells.filter(|cell| (cell.fgcolor(), cell.bgcolor()) != (vt100::Color::Default, vt100::Color::Default));
+        assert_eq!(colored.count(), 0);
+    });
+}
+
+#[test]
+fn only_the_16_palette_colours_are_used() {
+    let mut terminal = Terminal::demo();
+    terminal.press("d");
+    terminal.backend_is("alpha", "DRAIN");
+    get(terminal.port(), "/status/500");
+    terminal.shows("/status/500");
+    terminal.look(|screen| {
+        for cell in (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column))) {
+            for color in [cell.fgcolor(), cell.bgcolor()] {
+                assert!(matches!(color, vt100::Color::Default | vt100::Color::Idx(0..16)), "{color:?}");
+            }
+        }
+    });
+}
