@@ -6,11 +6,12 @@ use std::path::Path;
 
 use ipnet::IpNet;
 
+use super::backend::{default_name, free_id};
 use super::document::{Document, Keys, Node, Place};
+use super::sticky::{cookie_attribute, cookie_name};
 use super::{
     Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts, cookie_attribute,
-    cookie_name, default_name, free_id,
+    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.

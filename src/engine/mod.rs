@@ -4,7 +4,10 @@
 //! the headless log, an embedding program) use the same three things: [`Command`] in, [`Snapshot`] and
 //! [`Event`] out. All are plain serde types.
 
+mod budget;
 mod command;
+mod counters;
+mod demos;
 mod event;
 mod journal;
 mod shared;

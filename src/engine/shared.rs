@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -10,6 +10,8 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
+use super::budget::RetryBudget;
+use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
 use super::snapshot::{BackendView, Listening, Snapshot, Spawned, Totals};
@@ -20,70 +22,6 @@ use crate::health::History;
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
-
-/// Counts over all requests.
-#[derive(Default)]
-pub(crate) struct Counters {
-    begun: AtomicU64,
-    ended: AtomicU64,
-    server_errors: AtomicU64,
-    connections: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn begin(&self) {
-        self.begun.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn end(&self, status: u16) {
-        self.ended.fetch_add(1, Relaxed);
-        if status >= 500 {
-            self.server_errors.fetch_add(1, Relaxed);
-        }
-    }
-
-    pub(crate) fn ended(&self) -> u64 {
-        self.ended.load(Relaxed)
-    }
-
-    pub(crate) fn in_flight(&self) -> u64 {
-        // Read in this order a request that ends in between is missed, not counted twice.
-        let ended = self.ended.load(Relaxed);
-        self.begun.load(Relaxed).saturating_sub(ended)
-    }
-
-    pub(crate) fn server_errors(&self) -> u64 {
-        self.server_errors.load(Relaxed)
-    }
-
-    pub(crate) fn connections(&self) -> u64 {
-        self.connections.load(Relaxed)
-    }
-}
-
-/// Repetitions a second that are always allowed, however few requests there are.
-const RETRIES_A_SECOND: u64 = 10;
-
-/// Bounds repetitions, so that a backend in trouble is not drowned in them.
-#[derive(Default)]
-struct RetryBudget {
-    spent: AtomicU64,
-    /// Requests begun when the last second began, and when the one before did.
-    marks: [AtomicU64; 2],
-}
-
-impl RetryBudget {
-    fn tick(&self, begun: u64) {
-        self.spent.store(0, Relaxed);
-        self.marks[1].store(self.marks[0].swap(begun, Relaxed), Relaxed);
-    }
-
-    fn spend(&self, begun: u64, percent: u32) -> bool {
-        let recent = begun.saturating_sub(self.marks[1].load(Relaxed));
-        let allowed = RETRIES_A_SECOND + recent * u64::from(percent) / 100;
-        self.spent.fetch_add(1, Relaxed) < allowed
-    }
-}
 
 /// A client's connection: counted, and holding its place under the limit, for as long as it lives.
 pub(crate) struct Connected {
@@ -183,7 +121,7 @@ impl Shared {
     /// Once a second.
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
-        self.retries.tick(self.totals.begun.load(Relaxed));
+        self.retries.tick(self.totals.begun());
         self.statistics().tick(&self.totals, &self.pool.load().backends);
         self.seconds.send_modify(|seconds| *seconds += 1);
     }
@@ -201,7 +139,7 @@ impl Shared {
 
     /// Takes one repetition from the budget, if there is one left.
     pub(crate) fn spend_retry(&self) -> bool {
-        self.retries.spend(self.totals.begun.load(Relaxed), self.config.retry.budget_percent)
+        self.retries.spend(self.totals.begun(), self.config.retry.budget_percent)
     }
 
     /// Adds a backend to the pool.
@@ -325,23 +263,5 @@ impl Shared {
             Level::Warning => log::warn!("{text}"),
         }
         self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text }));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repetitions_are_a_share_of_the_requests_and_ten_a_second_always_go() {
-        let budget = RetryBudget::default();
-        let spend = |begun| (0..1000).filter(|_| budget.spend(begun, 20)).count();
-        assert_eq!(spend(0), 10);
-        budget.tick(0);
-        assert_eq!(spend(1000), 210);
-        budget.tick(1000);
-        assert_eq!(spend(1000), 210, "the last second still counts");
-        budget.tick(1000);
-        assert_eq!(spend(1000), 10);
     }
 }

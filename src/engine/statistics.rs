@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::shared::Counters;
+use super::counters::Counters;
 use crate::balancer::{Backend, Counts, Percentiles};
 
 /// Seconds of rates that are kept.

@@ -1,7 +1,7 @@
 //! A backend to test against, and a client that sees the bytes.
 
 // Each test file is a crate of its own, and none uses all of this.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

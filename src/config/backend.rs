@@ -1,0 +1,53 @@
+//! One backend as configured.
+
+use std::collections::BTreeSet;
+
+use super::{Address, HealthCheck};
+
+/// TLS to a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendTls {
+    /// Whether its certificate must be one the system trusts.
+    pub verify: bool,
+    /// The name its certificate must be for; the host unless set.
+    pub server_name: Option<String>,
+}
+
+impl Default for BackendTls {
+    fn default() -> Self {
+        BackendTls { verify: true, server_name: None }
+    }
+}
+
+/// One backend as configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackendConfig {
+    /// Unique; the value of the sticky cookie.
+    pub id: u32,
+    /// Short name for the screen and the log.
+    pub name: String,
+    /// Where it is.
+    pub address: Address,
+    /// Share of new clients relative to the others; 0 gives it none, as if drained.
+    pub weight: u32,
+    /// How its certificate is judged, where it is spoken to over TLS.
+    pub tls: BackendTls,
+    /// Whom mail about this backend goes to.
+    pub owner: Option<String>,
+    /// How it is checked.
+    pub health: HealthCheck,
+}
+
+/// The smallest number from `position` up that no backend has yet; takes it.
+pub(super) fn free_id(taken: &mut BTreeSet<u32>, position: usize) -> u32 {
+    let mut id = u32::try_from(position).unwrap_or(u32::MAX);
+    while !taken.insert(id) {
+        id += 1;
+    }
+    id
+}
+
+/// A name for a backend that was given none: what tells it from its neighbours.
+pub(super) fn default_name(address: &Address) -> String {
+    if address.is_local() { address.short() } else { address.to_string() }
+}
