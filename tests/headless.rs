@@ -118,12 +118,12 @@ fn check_request(event: &Value) {
     assert_eq!(event["ip"], "127.0.0.1");
     assert_eq!(event["method"], "GET");
     assert_eq!(event["status"], 200);
-    assert_eq!(event["to"]["id"], 1);
-    assert_eq!(event["to"]["name"], "alpha");
-    assert!(event["to"]["url"].as_str().is_some_and(|url| url.starts_with("http://localhost:")), "{event}");
+    assert_eq!((&event["backendId"], &event["backend"]), (&serde_json::json!(1), &serde_json::json!("alpha")));
+    assert!(event["to"].as_str().is_some_and(|url| url.starts_with("http://localhost:")), "{event}");
+    assert_eq!(event["reason"], "round-robin 1 of 1; new cookie");
     assert!(event["bytes"].as_u64().is_some(), "{event}");
     assert_eq!(event["ended"], "complete");
-    assert_eq!(event["decision"]["strategy"], "round-robin");
+    assert_eq!(event["strategy"], "round-robin");
     assert_eq!(event["decision"]["rule"]["by"], "strategy");
     assert_eq!(event["decision"]["cookie"], "new");
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use compact_str::CompactString;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::record::RequestRecord;
 use crate::balancer::{Decision, Identity, State};
 
 /// Something that happened.
@@ -36,13 +37,11 @@ pub enum Ended {
 
 /// One request, told once, when it has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(into = "RequestRecord", from = "RequestRecord")]
 pub struct RequestEvent {
     /// When its first byte came.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub time: SystemTime,
-    /// From then until the last byte of the response was passed on, in seconds; for a tunnel, until it began.
-    #[serde(rename = "seconds", serialize_with = "write_seconds", deserialize_with = "read_seconds")]
+    /// From then until the last byte of the response was passed on; for a tunnel, until it began.
     pub took: Duration,
     /// The client.
     pub ip: IpAddr,
@@ -67,7 +66,7 @@ pub struct RequestEvent {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateEvent {
     /// When.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    #[serde(with = "time")]
     pub time: SystemTime,
     /// Whose.
     pub backend: Arc<Identity>,
@@ -94,7 +93,7 @@ pub enum Level {
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
     /// When.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    #[serde(with = "time")]
     pub time: SystemTime,
     /// How much it matters.
     pub level: Level,
@@ -108,20 +107,19 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{stamp:.3}")
 }
 
-fn write_time<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&rfc3339(*time))
-}
+/// Times in events, as [`rfc3339`] writes them.
+pub(super) mod time {
+    use std::time::SystemTime;
 
-fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
-    let text = String::deserialize(from)?;
-    let stamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
-    Ok(stamp.into())
-}
+    use serde::{Deserialize as _, Deserializer, Serializer};
 
-fn write_seconds<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_f64(took.as_secs_f64())
-}
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&super::rfc3339(*time))
+    }
 
-fn read_seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
+        let text = String::deserialize(from)?;
+        let stamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        Ok(stamp.into())
+    }
 }

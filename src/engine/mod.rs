@@ -10,6 +10,7 @@ mod counters;
 mod demos;
 mod event;
 mod journal;
+mod record;
 mod shared;
 mod snapshot;
 mod start;
