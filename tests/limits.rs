@@ -87,6 +87,26 @@ fn forwarding_fields_are_believed_from_trusted_proxies_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn without_file_descriptors_accepting_pauses_blames_no_backend_and_goes_on() {
+    let backend = Backend::echoing();
+    let balancer = Config::new(&[&backend]).set("/health/interval", json!(100)).start();
+    balancer.limit_descriptors(48);
+    let mut held: Vec<_> = (0..64).map(|_| balancer.client()).collect();
+    balancer.line("accepting is paused");
+    let ticks = balancer.cpu_ticks();
+    let checks = backend.checks();
+    // What it does meanwhile is little: a loop that spins would use a whole core.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(balancer.cpu_ticks() - ticks < 50, "it spins");
+    held.clear();
+    balancer.line("accepting goes on");
+    until("checks to go on", || backend.checks() > checks);
+    assert_eq!(balancer.get("/").status, 200);
+    assert!(!balancer.lines().iter().any(|line| line.contains("DOWN")), "{:#?}", balancer.lines());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn memory_does_not_grow_with_a_body_whose_receiver_stalls() {
     const SENT: usize = 96 << 20;
     let gate = Arc::new(Gate::default());

@@ -92,6 +92,8 @@ pub struct Candidate {
 pub enum Outcome {
     /// The backend answered.
     Answered,
+    /// It was not asked: this program has no file descriptor left.
+    Exhausted,
     /// It refused the connection, or cannot be reached.
     Refused,
     /// The TLS handshake failed.
@@ -113,6 +115,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Outcome::Answered => "answered",
+            Outcome::Exhausted => "was not asked, for want of a file descriptor",
             Outcome::Refused => "refused",
             Outcome::TlsFailed => "failed the TLS handshake",
             Outcome::ConnectTimeout => "did not connect in time",

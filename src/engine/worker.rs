@@ -83,11 +83,15 @@ async fn run(listener: StdListener, proxy: Arc<Proxy>, work: &Work) {
 }
 
 async fn accept(listener: &TcpListener, proxy: &Arc<Proxy>, work: &Work, alive: &mpsc::Sender<()>) {
+    let mut paused = false;
     loop {
         // At the limit clients wait in the system's queue until another leaves.
         let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                if std::mem::take(&mut paused) {
+                    proxy.shared.notice(Level::Info, "accepting goes on".to_owned());
+                }
                 // Fails only on a socket that is dead already, which the first read finds out.
                 let _ = stream.set_nodelay(true);
                 let connected = Connected::new(Arc::clone(&proxy.shared), place, alive.clone());
@@ -96,7 +100,9 @@ async fn accept(listener: &TcpListener, proxy: &Arc<Proxy>, work: &Work, alive: 
             Err(error) if is_about_one_client(&error) => {}
             Err(error) => {
                 // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
-                proxy.shared.notice(Level::Warning, format!("accepting paused: {error}"));
+                if !std::mem::replace(&mut paused, true) {
+                    proxy.shared.notice(Level::Warning, format!("accepting is paused: {error}"));
+                }
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
         }

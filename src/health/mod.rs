@@ -50,12 +50,14 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
     loop {
         let result = probe::probe(&backend).await;
         backend.clear_suspicion();
+        let inconclusive = result.as_ref().is_err_and(probe::ProbeError::is_ours);
         let (passed, reason) = match result {
             Ok(reason) => (true, reason),
             Err(error) => (false, error.to_string()),
         };
         shared.control().checks.entry(backend.id()).or_default().note(CheckMark { passed, reason: reason.clone() });
-        if let Some(verdict) = row.judge(&backend, passed) {
+        let verdict = if inconclusive { None } else { row.judge(&backend, passed) };
+        if let Some(verdict) = verdict {
             let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
             shared.set_verdict(&backend, verdict, &reason);
         }

@@ -10,19 +10,26 @@ use hyper_util::rt::TokioIo;
 
 use crate::balancer::Backend;
 use crate::config::CheckAlgorithm;
-use crate::upstream::{Stream, dial};
+use crate::upstream::{DialError, Stream, dial};
 
 /// Why a check failed, as people are told.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProbeError {
     #[error("{0}")]
-    Connect(String),
+    Connect(DialError),
     #[error("no answer within {0} ms")]
     Timeout(u128),
     #[error("no good HTTP answer: {0}")]
     Http(hyper::Error),
     #[error("status {}", .0.as_u16())]
     Status(StatusCode),
+}
+
+impl ProbeError {
+    /// Whether this says nothing of the backend.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self, ProbeError::Connect(DialError::Exhausted))
+    }
 }
 
 /// Checks a backend once; says what passed.
@@ -36,8 +43,7 @@ pub(super) async fn probe(backend: &Backend) -> Result<String, ProbeError> {
 
 async fn ask(backend: &Backend) -> Result<String, ProbeError> {
     let health = &backend.health;
-    let stream =
-        dial(&backend.address, &backend.tls, health.timeout).await.map_err(|e| ProbeError::Connect(e.to_string()))?;
+    let stream = dial(&backend.address, &backend.tls, health.timeout).await.map_err(ProbeError::Connect)?;
     if health.algorithm == CheckAlgorithm::Tcp {
         return Ok("connects".to_owned());
     }

@@ -89,6 +89,10 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         if outcome == Outcome::ResponseTimeout {
             break Answer::gateway_timeout(exchange.decision.reason());
         }
+        if outcome == Outcome::Exhausted {
+            exchange.release();
+            break Answer::unavailable(exchange.decision.reason());
+        }
         backend.suspect();
         if let Err(stopped) = may_go_on(shared, &sending, &tried) {
             exchange.decision.stopped = Some(stopped);

@@ -124,6 +124,7 @@ pub(super) async fn attempt(
 async fn connect(client: &Client, backend: &Backend) -> Result<Connection, Outcome> {
     let config = &client.proxy.shared.config;
     let stream = dial(&backend.address, &backend.tls, config.timeouts.connect).await.map_err(|error| match error {
+        DialError::Exhausted => Outcome::Exhausted,
         DialError::Refused(_) => Outcome::Refused,
         DialError::Tls(_) => Outcome::TlsFailed,
         DialError::Timeout(_) => Outcome::ConnectTimeout,

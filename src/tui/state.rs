@@ -42,7 +42,7 @@ pub struct State {
     /// Times are shown in this zone.
     pub(super) zone: TimeZone,
     pub(super) snapshot: Snapshot,
-    /// Requests and state changes, the latest last.
+    /// What happened, the latest last.
     pub(super) log: VecDeque<Arc<Event>>,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
@@ -103,12 +103,11 @@ impl State {
 
     /// Takes in what happened.
     pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
-        let news: Vec<_> = events.into_iter().filter(|e| !matches!(**e, Event::Notice(_))).collect();
         if let Some(held) = &mut self.held {
             // What is being read stays where it is.
-            *held = (*held + news.len()).min(LOG - 1);
+            *held = (*held + events.len()).min(LOG - 1);
         }
-        self.log.extend(news);
+        self.log.extend(events);
         let over = self.log.len().saturating_sub(LOG);
         self.log.drain(..over);
         self.lost += missed;

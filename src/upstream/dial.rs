@@ -14,6 +14,9 @@ use crate::config::{Address, BackendTls, Scheme};
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
+    /// This program has no file descriptor left, which says nothing of the backend.
+    #[error("this program has no file descriptor left")]
+    Exhausted,
     #[error("{0}")]
     Refused(io::Error),
     #[error("no TLS: {0}")]
@@ -25,6 +28,7 @@ pub(crate) enum DialError {
 /// Connects within `limit`, over all the addresses that the name has.
 pub(crate) async fn dial(address: &Address, tls: &BackendTls, limit: Duration) -> Result<Stream, DialError> {
     match tokio::time::timeout(limit, connect(address, tls)).await {
+        Ok(Err(DialError::Refused(error))) if is_exhausted(&error) => Err(DialError::Exhausted),
         Ok(result) => result,
         Err(_) => Err(DialError::Timeout(limit)),
     }
@@ -75,4 +79,18 @@ async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         }
     }
     Err(first_error.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
+}
+
+/// EMFILE and ENFILE, which the standard library has no kinds for.
+fn is_exhausted(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        let code = error.raw_os_error();
+        [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
 }

@@ -134,6 +134,22 @@ impl Balancer {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 
+    /// Bounds the file descriptors it may open from now on.
+    #[cfg(target_os = "linux")]
+    pub fn limit_descriptors(&self, most: u64) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let limit = rustix::process::Rlimit { current: Some(most), maximum: Some(most) };
+        rustix::process::prlimit(Some(pid), rustix::process::Resource::Nofile, limit).unwrap();
+    }
+
+    /// Processor time it has used, in hundredths of a second.
+    #[cfg(target_os = "linux")]
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
     /// Its resident memory in bytes.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {

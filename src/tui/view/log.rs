@@ -10,11 +10,12 @@ use std::time::SystemTime;
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use crate::engine::{Ended, Event, RequestEvent, UpdateEvent};
+use crate::engine::{Ended, Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
 use crate::tui::format::{cut, duration, fit, fit_right};
 use crate::tui::state::{Pane, State};
@@ -57,7 +58,9 @@ fn line(state: &State, event: &Event, width: usize) -> Line<'static> {
         Event::Update(update) => update_line(state, update, width),
         Event::Notice(notice) => {
             let time = clock(notice.time, width, &state.zone);
-            Line::raw(cut(&format!("{time} {}", notice.text), width, state.theme))
+            let style = if notice.level == Level::Warning { state.theme.warning() } else { Style::new() };
+            let words = cut(&notice.text, width.saturating_sub(time.len() + 1), state.theme);
+            Line::from(vec![Span::styled(time, state.theme.dim()), Span::raw(" "), Span::styled(words, style)])
         }
     }
 }
