@@ -43,7 +43,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     let answer = loop {
         let mut choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
-            pool = held(shared, pool, shared.config.hold).await;
+            pool = Box::pin(held(shared, pool, shared.config.hold)).await;
             client.clock.enter(Phase::Waiting, Instant::now());
             choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         }
@@ -177,7 +177,7 @@ async fn finish(
     headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), via);
 
     if switching {
-        if let Some((stream, early)) = connection.into_stream().await {
+        if let Some((stream, early)) = Box::pin(connection.into_stream()).await {
             let websocket = asked.upgrade.as_ref().is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"websocket"));
             exchange.client.leave_tunnel(Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket));
         }

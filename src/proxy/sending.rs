@@ -91,7 +91,9 @@ pub(super) async fn attempt(
         let kept = if reuse { client.proxy.idle.take(backend.id(), began) } else { None };
         let mut connection = match kept {
             Some(connection) => connection,
-            None => Box::new(connect(client, backend).await.map_err(Failure::Backend)?),
+            // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
+            // longest way its requests could go for as long as it lives.
+            None => Box::new(Box::pin(connect(client, backend)).await.map_err(Failure::Backend)?),
         };
         let Some(mut request) = sending.take() else { return failed(Outcome::NoAnswer) };
         headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);

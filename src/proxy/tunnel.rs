@@ -77,8 +77,9 @@ enum Finish {
 pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
     let Tunnel { mut stream, early, backend, counted, frames } = tunnel;
     let ClientHalf { stream: mut client, early: client_early, connected, mut engine, idle } = client;
-    let mut up = Direction::new(client_early, None);
-    let mut down = Direction::new(early, frames);
+    let mut up = Direction::new(&client_early, None);
+    let mut down = Direction::new(&early, frames);
+    drop((client_early, early));
     let finish = {
         let mut cut = pin!(backend.cut.notified());
         let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
@@ -154,8 +155,9 @@ enum Ended {
 }
 
 impl Direction {
-    fn new(kept: Bytes, frames: Option<Frames>) -> Self {
-        Direction { kept, carried: 0, frames, ended: Ended::No }
+    /// `early` is copied: as it comes, a few bytes or none hold the whole buffer they were read into.
+    fn new(early: &[u8], frames: Option<Frames>) -> Self {
+        Direction { kept: Bytes::copy_from_slice(early), carried: 0, frames, ended: Ended::No }
     }
 
     /// Whether a close frame would stand between two frames.
@@ -177,6 +179,7 @@ impl Direction {
                 }
                 self.kept.advance(written);
             }
+            self.kept = Bytes::new();
             match self.ended {
                 Ended::Both => return Poll::Ready(Ok(())),
                 Ended::Read => {

@@ -31,11 +31,6 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let block = region(state, state.pane == Pane::Log, &title, "");
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    if state.log.is_empty() {
-        let hint = format!("Nothing yet. Open {} in a browser, or: curl -i {0}", state.snapshot.listening.url);
-        frame.render_widget(Line::styled(cut(&hint, usize::from(inner.width), state.theme), state.theme.dim()), inner);
-        return;
-    }
     let rows = usize::from(inner.height);
     let held = state.held.unwrap_or(0);
     // The selected line stays in sight: near the end with the end below it, elsewhere at the bottom.
@@ -49,7 +44,19 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
             if selected == Some(n) && state.pane == Pane::Log { line.style(Theme::selected()) } else { line }
         })
         .collect();
-    frame.render_widget(Paragraph::new(lines), inner);
+    let lines = lines.into_iter().chain(hint(state, usize::from(inner.width)));
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
+}
+
+/// What to do while there was no request yet.
+fn hint(state: &State, width: usize) -> Option<Line<'static>> {
+    /// More lines than any start has: then there were requests, and the log need not be searched.
+    const START: usize = 100;
+    let quiet = state.log.len() < START && !state.log.iter().any(|event| matches!(**event, Event::Request(_)));
+    quiet.then(|| {
+        let hint = format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.listening.url);
+        Line::styled(cut(&hint, width, state.theme), state.theme.dim())
+    })
 }
 
 fn line(state: &State, event: &Event, width: usize) -> Line<'static> {
