@@ -145,7 +145,8 @@ impl Backend {
         self.requests.load(Relaxed)
     }
 
-    /// Requests it was given that ended without an answer, or with a 5xx.
+    /// Tries that ended without an answer, or with a 5xx; one that was repeated elsewhere counts here and, as a request,
+    /// there.
     pub(crate) fn errors(&self) -> u64 {
         self.errors.load(Relaxed)
     }

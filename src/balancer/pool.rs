@@ -14,7 +14,7 @@ use crate::config::Strategy;
 /// The backends, strategy and stickiness in force at one moment.
 ///
 /// Built anew whenever a state, a weight or the set of backends changes, so that a choice costs the same
-/// with three backends as with three hundred (least-connections alone looks at each).
+/// with three backends as with three hundred (least-connections looks at each, as does a client that lost its own).
 pub(crate) struct Pool {
     /// All backends, in the order of the configuration.
     pub(crate) backends: Vec<Arc<Backend>>,

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
     raise_descriptor_limit();
     let failed = |error: std::io::Error| UsageError::Failed(format!("cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let signals = Signals::new().map_err(failed)?;
         let warnings = warnings(&config);
         let options = Options {
@@ -49,7 +49,10 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
         headless::run(&engine, signals, args.log_format, log, &warnings)
             .await
             .map_err(|error| UsageError::Failed(format!("cannot write the log: {error}")))
-    })
+    });
+    // A resolver that hangs must not hold up the end.
+    runtime.shutdown_background();
+    done
 }
 
 /// What a person should know of their configuration before they rely on it.

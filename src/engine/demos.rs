@@ -24,6 +24,7 @@ impl Engine {
         let Some(program) = &self.demo_program else {
             return Err(failed("this program was embedded without one".to_owned()));
         };
+        let _alone = self.starting.lock().await;
         // The first name and number that no backend has.
         let pool = self.shared.pool.load_full();
         let taken = |name: &str| pool.backends.iter().any(|b| b.name() == name);
@@ -50,6 +51,7 @@ impl Engine {
 
     /// Starts one that is not running, on its old port.
     pub(super) async fn restart_demo(&self, id: u32) -> Result<(), CommandError> {
+        let _alone = self.starting.lock().await;
         let backend = self.backend(id)?;
         let (number, port) = {
             let demos = self.demos();

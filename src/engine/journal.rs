@@ -4,6 +4,7 @@
 //! rings into one bounded history and take from there; whoever reads too slowly is told how much was missed.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +22,7 @@ const HISTORY: usize = 4096;
 #[derive(Default)]
 struct Signal {
     readers: AtomicUsize,
-    /// A reader sleeps and wants to be woken by the next event.
+    /// Some reader sleeps and wants to be woken by the next event.
     armed: AtomicBool,
     wake: Notify,
     dropped: AtomicU64,
@@ -29,9 +30,10 @@ struct Signal {
 
 impl Signal {
     fn ring(&self) {
-        // Read first: while the reader is busy nothing is written that other workers would have to fetch again.
-        if self.armed.load(Ordering::Acquire) && self.armed.swap(false, Ordering::AcqRel) {
-            self.wake.notify_one();
+        // Read first: while the readers are busy nothing is written that other workers would have to fetch again.
+        // The order with the push before it must hold, or a reader that looks just then sleeps on.
+        if self.armed.load(Ordering::SeqCst) && self.armed.swap(false, Ordering::SeqCst) {
+            self.wake.notify_waiters();
         }
     }
 }
@@ -166,6 +168,8 @@ impl EventReader {
     pub async fn wait(&self) {
         let signal = &self.journal.signal;
         loop {
+            let mut woken = pin!(signal.wake.notified());
+            woken.as_mut().enable();
             signal.armed.store(true, Ordering::SeqCst);
             // Looked at after arming, so that no event can fall between the two.
             let history_grew = {
@@ -175,7 +179,7 @@ impl EventReader {
             if history_grew || self.journal.rings.iter().any(|ring| !ring.queue.is_empty()) {
                 return;
             }
-            signal.wake.notified().await;
+            woken.await;
         }
     }
 }
@@ -223,6 +227,23 @@ mod tests {
         let mut events = Vec::new();
         assert_eq!(reader.take(&mut events), 7);
         assert_eq!(events.len(), HISTORY);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_event_wakes_every_reader() {
+        let journal = Arc::new(Journal::new(1));
+        let readers = [EventReader::new(Arc::clone(&journal)), EventReader::new(Arc::clone(&journal))];
+        let waiting = readers.map(|mut reader| {
+            tokio::spawn(async move {
+                reader.wait().await;
+                reader.take(&mut Vec::new())
+            })
+        });
+        tokio::task::yield_now().await;
+        journal.tell(notice(1));
+        for reader in waiting {
+            assert_eq!(reader.await.expect("woken"), 0);
+        }
     }
 
     #[test]

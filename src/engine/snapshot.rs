@@ -107,7 +107,7 @@ pub struct BackendView {
     pub sessions: u64,
     /// Response times of the last ten seconds, in microseconds.
     pub latency: Percentiles,
-    /// Requests that ended without an answer or with a 5xx.
+    /// Tries that ended without an answer or with a 5xx, those repeated elsewhere included.
     pub errors: u64,
     /// The last checks, the latest last.
     pub checks: Vec<CheckMark>,

@@ -64,6 +64,8 @@ pub struct Engine {
     tasks: Mutex<JoinSet<()>>,
     pub(super) demo_program: Option<PathBuf>,
     demos: Mutex<HashMap<u32, Demo>>,
+    /// Held while a demo backend starts: two at once would take the same name and id.
+    pub(super) starting: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -109,6 +111,7 @@ impl Engine {
             tasks: Mutex::default(),
             demo_program: options.demo_program,
             demos: Mutex::default(),
+            starting: tokio::sync::Mutex::default(),
         };
         let mut first_checks: Vec<oneshot::Receiver<()>> = backends.into_iter().map(|b| engine.watch(b)).collect();
         for _ in 0..options.demo_backends {

@@ -51,7 +51,11 @@ pub(crate) fn start(number: usize, listener: StdListener, proxy: Proxy, work: Wo
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => runtime.block_on(run(listener, Arc::new(proxy), &work)),
+            Ok(runtime) => {
+                runtime.block_on(run(listener, Arc::new(proxy), &work));
+                // A resolver that hangs must not hold up the end.
+                runtime.shutdown_background();
+            }
             Err(error) => work.shared.notice(Level::Warning, format!("worker {number} did not start: {error}")),
         }
         drop(work.done);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -18,6 +18,9 @@ use line::Writer;
 
 /// Lines are written in batches this far apart when requests come fast.
 const BATCH: Duration = Duration::from_millis(20);
+
+/// How long the last lines may take to write.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A file that gets the log lines, beside stdout or the screen.
 pub(crate) struct LogFile {
@@ -75,11 +78,13 @@ impl Log {
         std::future::pending().await
     }
 
-    /// Writes what there still is, and ends.
+    /// Writes what there still is, and ends; a reader that takes nothing is not waited for.
     pub(crate) fn finish(self) {
         drop(self.stop);
-        // A panic there has been reported where it happened.
-        let _ = self.thread.join();
+        let begun = Instant::now();
+        while !self.thread.is_finished() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -17,6 +17,9 @@ const REMEMBERED: usize = 20;
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
 const DOWN_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The least time between two checks of one backend, whoever asks.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
 /// The last checks of one backend.
 #[derive(Clone, Default)]
 pub(crate) struct History {
@@ -65,6 +68,8 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
             // Nobody waits for it any more where the program is already stopping.
             let _ = first.send(());
         }
+        // Failing traffic asks again and again; a backend in trouble is not asked more often than this.
+        tokio::time::sleep(LEAST_PAUSE).await;
         tokio::select! {
             () = tokio::time::sleep(pause(&backend)) => {}
             () = backend.recheck.notified() => {}
@@ -103,7 +108,7 @@ fn pause(backend: &Backend) -> Duration {
         Verdict::Unhealthy => backend.health.interval.min(DOWN_INTERVAL),
         _ => backend.health.interval,
     };
-    interval.mul_f64(0.95 + 0.1 * fastrand::f64())
+    interval.mul_f64(0.95 + 0.1 * fastrand::f64()).saturating_sub(LEAST_PAUSE)
 }
 
 #[cfg(test)]

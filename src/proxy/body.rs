@@ -1,6 +1,7 @@
 //! Response bodies on their way through: nothing is buffered, decoded or re-framed.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
@@ -10,7 +11,7 @@ use hyper::body::Incoming;
 
 use super::account::Exchange;
 use crate::engine::Ended;
-use crate::upstream::{Connection, clean_trailers};
+use crate::upstream::{Connection, Upload, clean_trailers};
 
 /// The body of a response on its way to the client.
 pub(crate) enum ResponseBody {
@@ -29,12 +30,19 @@ pub(crate) struct UpstreamBody {
     connection: Option<Box<Connection>>,
     /// How the backend broke off, told once what came before is on its way.
     broken: Option<hyper::Error>,
+    /// The request's body, where it may still be on its way.
+    upload: Option<Arc<Upload>>,
     exchange: Box<Exchange>,
 }
 
 impl UpstreamBody {
-    pub(super) fn new(incoming: Incoming, connection: Box<Connection>, exchange: Box<Exchange>) -> Self {
-        UpstreamBody { incoming, connection: Some(connection), broken: None, exchange }
+    pub(super) fn new(
+        incoming: Incoming,
+        connection: Box<Connection>,
+        upload: Option<Arc<Upload>>,
+        exchange: Box<Exchange>,
+    ) -> Self {
+        UpstreamBody { incoming, connection: Some(connection), broken: None, upload, exchange }
     }
 
     fn complete(&mut self, cx: &mut Context<'_>) {
@@ -47,8 +55,7 @@ impl UpstreamBody {
 
 impl Drop for UpstreamBody {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.abort();
+        if self.connection.take().is_some() {
             self.exchange.end(Ended::ClientGone);
         }
     }
@@ -113,7 +120,8 @@ impl UpstreamBody {
                 self.connection = None;
                 self.broken = Some(error);
                 self.exchange.client.broken_off.store(true, Relaxed);
-                self.exchange.end(Ended::CutByBackend);
+                let by_client = self.upload.as_ref().is_some_and(|upload| upload.broken().is_some());
+                self.exchange.end(if by_client { Ended::ClientGone } else { Ended::CutByBackend });
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

@@ -22,7 +22,7 @@ use super::forwarded::Peer;
 use super::handle::handle;
 use super::refuse::Refusal;
 use super::tunnel::{self, ClientHalf, Tunnel};
-use super::wire::Wire;
+use super::wire::{TARGET_LIMIT, Wire};
 use super::{Proxy, account};
 use crate::engine::{self, Connected};
 use crate::upstream::Progress;
@@ -31,8 +31,8 @@ use crate::upstream::Progress;
 const DRAINED: usize = 256 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// Room for a request line beside the header fields.
-const TARGET_BYTES: usize = 128 * 1024;
+/// Room for a request line beside the header fields, with some to spare for telling a target that is too long.
+const REQUEST_LINE: usize = 2 * TARGET_LIMIT;
 
 /// What the requests of one connection share.
 pub(super) struct Client {
@@ -122,8 +122,8 @@ pub(crate) async fn serve(
             .writev(false)
             .max_headers(config.limits.headers)
             // The header limit is kept by the wire, which knows the target from the fields; this is the bound behind it.
-            .max_header_size(config.limits.header_bytes + TARGET_BYTES)
-            .max_buf_size(config.limits.header_bytes + TARGET_BYTES)
+            .max_header_size(config.limits.header_bytes + REQUEST_LINE)
+            .max_buf_size(config.limits.header_bytes + REQUEST_LINE)
             .serve_connection(
                 io,
                 service_fn(move |request| {
@@ -147,14 +147,14 @@ pub(crate) async fn serve(
         }
         while timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let deadline = client.clock.deadline(timeouts).filter(|at| *at > now);
-            if deadline.is_none() {
+            let deadline = client.clock.deadline(timeouts);
+            if deadline.is_some_and(|at| at <= now) {
                 match client.clock.phase() {
                     Phase::Idle | Phase::Head => return Poll::Ready(false),
-                    Phase::Waiting => client.clock.expire(),
-                    Phase::Streaming => {}
+                    Phase::Waiting | Phase::Streaming => client.clock.expire(),
                 }
             }
+            let deadline = deadline.filter(|at| *at > now);
             let next = deadline.map_or(now + rest, |at| at.min(now + rest));
             timer.as_mut().reset(next.into());
         }
@@ -209,6 +209,17 @@ struct Timed {
     client: Arc<Client>,
 }
 
+impl Timed {
+    /// Notes whether the client takes what it is sent. While it does not, its connection is not idle, however long
+    /// ago the last byte came from the backend.
+    fn wrote(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Pending => self.client.clock.blocked(true),
+            Poll::Ready(_) => self.client.clock.blocked(false),
+        }
+    }
+}
+
 impl AsyncRead for Timed {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
@@ -223,7 +234,9 @@ impl AsyncRead for Timed {
 
 impl AsyncWrite for Timed {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(&result);
+        result
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -27,6 +27,7 @@ pub(super) struct Clock {
     phase: AtomicU8,
     since_micros: AtomicU64,
     expired: AtomicBool,
+    blocked: AtomicBool,
 }
 
 impl Clock {
@@ -36,6 +37,7 @@ impl Clock {
             phase: AtomicU8::new(Phase::Idle as u8),
             since_micros: AtomicU64::new(0),
             expired: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
         }
     }
 
@@ -62,6 +64,17 @@ impl Clock {
         }
     }
 
+    /// The client does not take what it is sent, or does again.
+    pub(super) fn blocked(&self, blocked: bool) {
+        let before = self.blocked.load(Relaxed);
+        if before != blocked {
+            self.blocked.store(blocked, Relaxed);
+            if self.phase() == Phase::Idle {
+                self.enter(Phase::Idle, Instant::now());
+            }
+        }
+    }
+
     /// A piece of the request's body went by.
     pub(super) fn progressed(&self) {
         if self.phase() == Phase::Waiting {
@@ -77,6 +90,7 @@ impl Clock {
     /// When the present phase has lasted too long; `None` where it may last.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         let limit = match self.phase() {
+            Phase::Idle if self.blocked.load(Relaxed) => return None,
             Phase::Idle => timeouts.idle,
             Phase::Head => timeouts.request_headers,
             Phase::Waiting => timeouts.response,

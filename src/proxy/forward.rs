@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
@@ -21,7 +22,7 @@ use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
 use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
 use crate::engine::{Ended, Shared};
-use crate::upstream::Connection;
+use crate::upstream::{Connection, Upload};
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
 pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
@@ -43,7 +44,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     let answer = loop {
         let mut choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
-            pool = Box::pin(held(shared, pool, shared.config.hold)).await;
+            pool = Box::pin(held(shared, shared.config.hold)).await;
             client.clock.enter(Phase::Waiting, Instant::now());
             choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         }
@@ -62,13 +63,13 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
                 let status = response.status().as_u16();
                 tried.push(backend.id());
                 let again = shared.config.retry.statuses.contains(&status)
-                    && may_go_on(shared, &sending, &tried).is_ok()
-                    && pool.has_another(&tried);
+                    && pool.has_another(&tried)
+                    && may_go_on(shared, &sending, &tried, true).is_ok();
                 if !again {
                     let now = Instant::now();
                     exchange.decision.attempts.push(noted(&backend, Outcome::Answered, now - began));
                     exchange.answered(response.status(), now);
-                    return finish(exchange, response, connection, &choice, &asked, &accept).await;
+                    return finish(exchange, response, connection, &choice, &asked, &accept, sending.upload()).await;
                 }
                 tried.pop();
                 Outcome::Status(status)
@@ -83,6 +84,11 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
                 exchange.end(Ended::ClientGone);
                 break Answer::refused(StatusCode::BAD_REQUEST, "The body broke off.");
             }
+            Err(Failure::BadBody) => {
+                let why = "The body's framing is no good.";
+                exchange.decision.rule = Rule::Refused { why: why.to_owned() };
+                break Answer::refused(StatusCode::BAD_REQUEST, why);
+            }
         };
         exchange.decision.attempts.push(noted(&backend, outcome, began.elapsed()));
         tried.push(backend.id());
@@ -94,7 +100,10 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             break Answer::unavailable(exchange.decision.reason());
         }
         backend.suspect();
-        if let Err(stopped) = may_go_on(shared, &sending, &tried) {
+        // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
+        let retry = &shared.config.retry;
+        let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
+        if let Err(stopped) = may_go_on(shared, &sending, &tried, wanted) {
             exchange.decision.stopped = Some(stopped);
             let why = exchange.decision.reason();
             break match outcome {
@@ -118,15 +127,12 @@ fn fingerprint(key: u32, ip: IpAddr, headers: &HeaderMap) -> u64 {
     hasher.finish()
 }
 
-/// Whether a request that was tried on these backends may be tried on another.
-fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32]) -> Result<(), Stopped> {
-    let retry = &shared.config.retry;
+/// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
+fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
     sending.allowed()?;
-    if tried.len() >= retry.attempts as usize {
+    if tried.len() >= shared.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
-    // What was never written costs a backend nothing, so that only real repetitions are budgeted.
-    let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
     if !wanted {
         return Err(Stopped::Unwanted);
     }
@@ -137,8 +143,10 @@ fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32]) -> Result<(), St
 }
 
 /// Waits until a backend is up, for at most `limit`; gives the pool that is in force then.
-async fn held(shared: &Shared, mut pool: Arc<Pool>, limit: Duration) -> Arc<Pool> {
+async fn held(shared: &Shared, limit: Duration) -> Arc<Pool> {
+    // Looked at after subscribing, so that no change can fall between the two.
     let mut changes = shared.pool_changes.subscribe();
+    let mut pool = shared.pool.load_full();
     let waited = tokio::time::timeout(limit, async {
         while !pool.has_another(&[]) && changes.changed().await.is_ok() {
             pool = shared.pool.load_full();
@@ -157,6 +165,7 @@ async fn finish(
     choice: &Choice,
     asked: &Asked,
     accept: &HeaderMap,
+    upload: Option<Arc<Upload>>,
 ) -> Response<ResponseBody> {
     let (mut head, incoming) = response.into_parts();
     let set_cookie = choice.set_cookie.clone().filter(|_| exchange.decision.rule != Rule::Sticky);
@@ -189,7 +198,10 @@ async fn finish(
         exchange.complete(rests.then_some(connection));
         return Response::from_parts(head, ResponseBody::Empty);
     }
-    let body = UpstreamBody::new(incoming, connection, exchange);
+    if exchange.client.uploading.load(Relaxed) {
+        connection.drive_apart();
+    }
+    let body = UpstreamBody::new(incoming, connection, upload, exchange);
     Response::from_parts(head, ResponseBody::Upstream(body))
 }
 

@@ -1,6 +1,7 @@
 //! What is changed in the heads of requests and responses on their way through (RFC 9110 7.6).
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
 
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE, TE, TRANSFER_ENCODING,
@@ -36,7 +37,9 @@ pub(super) struct Asked {
 
 /// Makes a client's head one that may go to a backend; all but its `Host`.
 pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
-    let upgrade = if parts.version == Version::HTTP_11 { wanted_upgrade(&parts.headers) } else { None };
+    // Not from HTTP/1.0 (RFC 9110 7.8), and not with a body: the new protocol could begin only behind it.
+    let may_upgrade = parts.version == Version::HTTP_11 && !client.uploading.load(Relaxed);
+    let upgrade = if may_upgrade { wanted_upgrade(&parts.headers) } else { None };
     let host = authority(&parts.uri).or_else(|| parts.headers.get(HOST).cloned());
     let chunked = parts.headers.contains_key(TRANSFER_ENCODING);
     let headers = &mut parts.headers;

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use super::client::Client;
 use super::headers::{self, Asked};
 use crate::balancer::{Backend, Outcome, Stopped};
-use crate::upstream::{Connection, DialError, Progress, RequestBody, SendError, Upload, UploadLimits, dial};
+use crate::upstream::{Broken, Connection, DialError, Progress, RequestBody, SendError, Upload, UploadLimits, dial};
 
 /// A request while it may still have to be sent again.
 pub(super) struct Sending {
@@ -28,6 +28,8 @@ pub(super) enum Failure {
     Backend(Outcome),
     /// The client's: it left in the middle of its body.
     ClientGone,
+    /// The client's: its body is framed wrongly.
+    BadBody,
     /// The client's: its body is larger than `limits.bodyBytes`.
     TooLarge,
 }
@@ -59,6 +61,11 @@ impl Sending {
     /// Whether not one byte of it was written yet.
     pub(super) fn is_unsent(&self) -> bool {
         self.request.is_some()
+    }
+
+    /// The client's body, where there is one.
+    pub(super) fn upload(&self) -> Option<Arc<Upload>> {
+        self.upload.clone()
     }
 
     fn take(&mut self) -> Option<Request<RequestBody>> {
@@ -95,6 +102,7 @@ pub(super) async fn attempt(
             // longest way its requests could go for as long as it lives.
             None => Box::new(Box::pin(connect(client, backend)).await.map_err(Failure::Backend)?),
         };
+        connection.reusable = sending.may_reuse();
         let Some(mut request) = sending.take() else { return failed(Outcome::NoAnswer) };
         headers::set_host(request.headers_mut(), backend, asked.host.as_ref(), config.host_header);
         match client.in_time(connection.send(request)).await {
@@ -104,9 +112,12 @@ pub(super) async fn attempt(
             }
             Some(Err(SendError { unsent, error })) => {
                 sending.request = unsent;
-                if let Some(upload) = sending.upload.as_ref().filter(|_| error.is_user()) {
-                    connection.abort();
-                    return Err(if upload.is_too_large() { Failure::TooLarge } else { Failure::ClientGone });
+                if let Some(broken) = sending.upload.as_ref().and_then(|upload| upload.broken()) {
+                    return Err(match broken {
+                        Broken::Gone => Failure::ClientGone,
+                        Broken::BadFraming => Failure::BadBody,
+                        Broken::TooLarge => Failure::TooLarge,
+                    });
                 }
                 if connection.reused && sending.allowed().is_ok() {
                     // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
@@ -115,10 +126,7 @@ pub(super) async fn attempt(
                 }
                 return failed(if error.is_parse() { Outcome::BadAnswer } else { Outcome::NoAnswer });
             }
-            None => {
-                connection.abort();
-                return failed(Outcome::ResponseTimeout);
-            }
+            None => return failed(Outcome::ResponseTimeout),
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::frames::{Frames, GOING_AWAY};
-use crate::balancer::{Active, Backend, Tunnelling};
+use crate::balancer::{Active, Backend, Intent, Tunnelling};
 use crate::engine::{Connected, Phase};
 use crate::upstream::Stream;
 
@@ -82,12 +82,15 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
     drop((client_early, early));
     let finish = {
         let mut cut = pin!(backend.cut.notified());
+        // From here on no cut is missed; one that came before, while the backend took its time to switch, is seen below.
+        cut.as_mut().enable();
+        let taken_out = backend.intent() == Intent::Maint;
         let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
         // Boxed, because most tunnels have no limit and should not pay its memory.
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
         let mut moved = Instant::now();
         poll_fn(|cx| {
-            if cut.as_mut().poll(cx).is_ready() || leaving.as_mut().poll(cx).is_ready() {
+            if taken_out || cut.as_mut().poll(cx).is_ready() || leaving.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Finish::Cut);
             }
             let before = up.carried + down.carried;
@@ -142,12 +145,14 @@ struct Direction {
     /// What was read and not yet written.
     kept: Bytes,
     carried: u64,
+    /// Something was written and not flushed: TLS keeps records of its own that only a flush sends.
+    unflushed: bool,
     frames: Option<Frames>,
-    ended: Ended,
+    closed: Closed,
 }
 
 #[derive(PartialEq)]
-enum Ended {
+enum Closed {
     No,
     /// The reading side has ended; the writing side is yet to be told.
     Read,
@@ -157,12 +162,12 @@ enum Ended {
 impl Direction {
     /// `early` is copied: as it comes, a few bytes or none hold the whole buffer they were read into.
     fn new(early: &[u8], frames: Option<Frames>) -> Self {
-        Direction { kept: Bytes::copy_from_slice(early), carried: 0, frames, ended: Ended::No }
+        Direction { kept: Bytes::copy_from_slice(early), carried: 0, unflushed: false, frames, closed: Closed::No }
     }
 
     /// Whether a close frame would stand between two frames.
     fn may_say_goodbye(&self) -> bool {
-        self.kept.is_empty() && self.ended == Ended::No && self.frames.as_ref().is_some_and(Frames::is_between)
+        self.kept.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
     fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
@@ -178,16 +183,21 @@ impl Direction {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
                 self.kept.advance(written);
+                self.unflushed = true;
             }
             self.kept = Bytes::new();
-            match self.ended {
-                Ended::Both => return Poll::Ready(Ok(())),
-                Ended::Read => {
+            if self.unflushed {
+                ready!(Pin::new(&mut *to).poll_flush(cx))?;
+                self.unflushed = false;
+            }
+            match self.closed {
+                Closed::Both => return Poll::Ready(Ok(())),
+                Closed::Read => {
                     // A half-close: the other direction goes on.
                     ready!(Pin::new(&mut *to).poll_shutdown(cx))?;
-                    self.ended = Ended::Both;
+                    self.closed = Closed::Both;
                 }
-                Ended::No => ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?,
+                Closed::No => ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?,
             }
         }
         cx.waker().wake_by_ref();
@@ -210,7 +220,7 @@ impl Direction {
         ready!(Pin::new(from).poll_read(cx, &mut read))?;
         let mut rest = read.filled();
         if rest.is_empty() {
-            self.ended = Ended::Read;
+            self.closed = Closed::Read;
         }
         self.carried += rest.len() as u64;
         if let Some(frames) = &mut self.frames {
@@ -219,7 +229,10 @@ impl Direction {
         while !rest.is_empty() {
             match Pin::new(&mut *to).poll_write(cx, rest)? {
                 Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(written) => rest = &rest[written..],
+                Poll::Ready(written) => {
+                    rest = &rest[written..];
+                    self.unflushed = true;
+                }
                 Poll::Pending => {
                     self.kept = Bytes::copy_from_slice(rest);
                     break;

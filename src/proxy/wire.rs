@@ -12,8 +12,8 @@ use memchr::memchr;
 
 use super::refuse::Refusal;
 
-/// What is kept of a line that has not come whole; a line may be as long as the header limit.
-const TARGET_LIMIT: usize = 65_536;
+/// Bytes of a target, as many as `http::Uri` takes: its lengths are 16 bits, the last value marking none.
+pub(super) const TARGET_LIMIT: usize = 65_534;
 
 /// The state of one client's bytes.
 pub(super) struct Wire {
@@ -87,6 +87,7 @@ impl Wire {
                     }
                     None => {
                         self.line.extend_from_slice(bytes);
+                        // A request line or a field of this length is refused by the library.
                         if self.line.len() > self.header_limit + TARGET_LIMIT {
                             self.place = Place::Lost;
                             self.line = Vec::new();
@@ -170,7 +171,7 @@ fn request_line(line: &[u8]) -> Result<(), Refusal> {
     let bad = |why| Err(Refusal { status: StatusCode::BAD_REQUEST, why });
     let mut words = line.split(|b| *b == b' ');
     let Some(target) = words.nth(1) else { return Ok(()) };
-    if target.len() > TARGET_LIMIT - 2 {
+    if target.len() > TARGET_LIMIT {
         let why = "The request's target is longer than 64 KB.";
         return Err(Refusal { status: StatusCode::URI_TOO_LONG, why });
     }

@@ -12,6 +12,7 @@ use http_body::Body as _;
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::task::AbortHandle;
 
 use super::gate::Gate;
 use super::idle::IDLE_TIMEOUT;
@@ -22,15 +23,22 @@ use crate::config::Limits;
 type Driver = http1::Connection<TokioIo<ReadsOn>, RequestBody>;
 
 /// A connection to a backend. Nothing moves on it unless it is polled.
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, none of which is a state of another")]
 pub(crate) struct Connection {
     sender: http1::SendRequest<RequestBody>,
     /// `None` once it has failed, so that a request it never wrote comes back.
     driver: Option<Driver>,
     /// The driver has ended; it is kept where the stream is taken over by a tunnel.
     ended: bool,
+    /// A request is on its way or its response is: dropped now, the backend is to notice at once.
+    busy: bool,
+    /// The task that drives it, where the response does not wait for the request's end.
+    apart: Option<AbortHandle>,
     gate: Gate,
     /// Whether a request was answered on it before.
     pub(crate) reused: bool,
+    /// Whether the present request could have gone over a kept connection.
+    pub(crate) reusable: bool,
     /// When it is too old to be used again; set when it is given back.
     pub(crate) idle_until: Instant,
     /// How long the backend keeps it, as its last response says; zero is not at all.
@@ -59,8 +67,11 @@ impl Connection {
             sender,
             driver: Some(driver),
             ended: false,
+            busy: false,
+            apart: None,
             gate: Gate::new(),
             reused: false,
+            reusable: true,
             idle_until: Instant::now(),
             idle_limit: IDLE_TIMEOUT,
         })
@@ -68,6 +79,7 @@ impl Connection {
 
     /// Sends a request and waits for the head of its response.
     pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
+        self.busy = true;
         let sender = &mut self.sender;
         let mut response = pin!(self.gate.quietly(|| sender.try_send_request(request)));
         let (driver, ended) = (&mut self.driver, &mut self.ended);
@@ -103,6 +115,16 @@ impl Connection {
         }
     }
 
+    /// Lets a task of its own drive the connection from here on. A response that comes before its request has ended
+    /// is read at the client's pace, and the request must not wait for that (RFC 9112 9.3: full duplex).
+    pub(crate) fn drive_apart(&mut self) {
+        if let Some(driver) = self.driver.take().filter(|_| !self.ended) {
+            // Its errors are told through the response's body.
+            let task = tokio::spawn(async move { drop(driver.await) });
+            self.apart = Some(task.abort_handle());
+        }
+    }
+
     /// Polls a response's body and, with it, the connection it comes over.
     pub(crate) fn poll_body(
         &mut self,
@@ -118,6 +140,10 @@ impl Connection {
 
     /// Lets the connection come to rest after a response; says whether another request may follow.
     pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> bool {
+        self.busy = false;
+        if self.apart.is_some() {
+            return false;
+        }
         if !self.sender.is_ready() {
             let (driver, ended) = (&mut self.driver, &mut self.ended);
             let _: Poll<()> = self.gate.poll(cx, |cx| {
@@ -136,13 +162,18 @@ impl Connection {
             if *ended { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        let parts = self.driver?.into_parts();
+        self.busy = false;
+        let parts = self.driver.take()?.into_parts();
         Some((parts.io.into_inner().stream, parts.read_buf))
     }
+}
 
-    /// Ends the connection so that the backend notices at once.
-    pub(crate) fn abort(self) {
-        if let Some(driver) = self.driver {
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(task) = &self.apart {
+            task.abort();
+        }
+        if let Some(driver) = self.driver.take().filter(|_| self.busy) {
             driver.into_parts().io.inner().stream.reset_on_close();
         }
     }

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::Connection;
 
+/// Connections kept of those that were made for one request alone.
+const SPARE: usize = 4;
+
 /// One backend's. Boxed, because they are moved on every request and are large.
 type Stack = Vec<Box<Connection>>;
 
@@ -31,7 +34,7 @@ impl IdleConnections {
         if now < connection.idle_until {
             return Some(connection);
         }
-        // Those below lie there even longer.
+        // Those below lie there longer, but their backends may keep them longer, too.
         stack.retain(|connection| now < connection.idle_until);
         stack.pop()
     }
@@ -41,7 +44,9 @@ impl IdleConnections {
         connection.idle_until = now + connection.idle_limit;
         let mut by_backend = self.lock();
         let stack = by_backend.entry(backend).or_default();
-        if stack.len() < MOST_PER_BACKEND {
+        // One that was made for a request that could not use a kept one is itself of use to others only.
+        let most = if connection.reusable { MOST_PER_BACKEND } else { SPARE };
+        if stack.len() < most {
             stack.push(connection);
         }
     }

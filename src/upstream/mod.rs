@@ -15,6 +15,6 @@ mod trailers;
 pub(crate) use connection::{Connection, SendError};
 pub(crate) use dial::{DialError, dial};
 pub(crate) use idle::IdleConnections;
-pub(crate) use request::{Progress, RequestBody, Upload, UploadLimits};
+pub(crate) use request::{Broken, Progress, RequestBody, Upload, UploadLimits};
 pub(crate) use stream::Stream;
 pub(crate) use trailers::clean_trailers;

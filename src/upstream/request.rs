@@ -55,14 +55,41 @@ struct State {
     ended: bool,
     /// More was read than is kept, or it broke off: it cannot be sent again.
     lost: bool,
-    too_large: bool,
+    broken: Option<Broken>,
+}
+
+/// How a client's body broke off, which is no backend's fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// The client left.
+    Gone,
+    /// Its framing is no good.
+    BadFraming,
+    /// It is larger than it may be.
+    TooLarge,
+}
+
+impl Broken {
+    fn by(error: &hyper::Error) -> Self {
+        let mut source = std::error::Error::source(error);
+        while let Some(inner) = source {
+            if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+                use std::io::ErrorKind::{InvalidData, InvalidInput};
+                // What the connection says is the client's leaving; what the decoder says is not.
+                let framing = matches!(io.kind(), InvalidData | InvalidInput);
+                return if framing { Broken::BadFraming } else { Broken::Gone };
+            }
+            source = inner.source();
+        }
+        Broken::Gone
+    }
 }
 
 impl Upload {
     pub(crate) fn new(incoming: Incoming, progress: Arc<dyn Progress>, limits: UploadLimits) -> Arc<Self> {
         let size = incoming.size_hint();
         let state =
-            State { incoming, kept: Vec::new(), trailers: None, read: 0, ended: false, lost: false, too_large: false };
+            State { incoming, kept: Vec::new(), trailers: None, read: 0, ended: false, lost: false, broken: None };
         Arc::new(Upload { state: Mutex::new(state), progress, limits, size })
     }
 
@@ -71,9 +98,9 @@ impl Upload {
         !self.state().lost
     }
 
-    /// Whether it was cut off because it is larger than it may be.
-    pub(crate) fn is_too_large(&self) -> bool {
-        self.state().too_large
+    /// How it broke off, if it did.
+    pub(crate) fn broken(&self) -> Option<Broken> {
+        self.state().broken
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -88,6 +115,7 @@ impl Upload {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => {
                 state.lost = true;
+                state.broken = Some(Broken::by(&error));
                 return Poll::Ready(Some(Err(error.into())));
             }
             None => {
@@ -100,7 +128,7 @@ impl Upload {
             state.read += data.len() as u64;
             if self.limits.pass > 0 && state.read > self.limits.pass {
                 state.lost = true;
-                state.too_large = true;
+                state.broken = Some(Broken::TooLarge);
                 return Poll::Ready(Some(Err(UploadError::TooLarge)));
             }
             if state.read > self.limits.replay as u64 {
