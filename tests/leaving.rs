@@ -4,9 +4,12 @@
 
 mod common;
 
+use std::io::Write as _;
 use std::time::Duration;
 
-use common::{After, Backend, Balancer, request, response, until};
+use common::wire::Framing;
+use common::{After, Backend, Balancer, Config, request, response, until};
+use serde_json::json;
 
 /// The client is gone: the backend must be let go, the figures come back, and the backend not be blamed.
 fn assert_let_go(balancer: &Balancer, backend: &Backend, path: &str, logged: &[&str]) {
@@ -171,4 +174,51 @@ fn a_slow_reader_gets_everything() {
     std::thread::sleep(Duration::from_millis(100));
     let body = client.wire.body(common::wire::Framing::Length(4 << 20));
     assert!(body.complete && body.bytes.iter().all(|b| *b == b'x'));
+}
+
+#[test]
+fn an_upload_goes_on_while_its_client_reads_nothing() {
+    // More either way than all the buffers between hold, so that neither could wait for the other.
+    const BYTES: usize = 48 << 20;
+    let backend = Backend::start(|call| {
+        let mut down = call.wire.stream.try_clone().unwrap();
+        let writer = std::thread::spawn(move || {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n");
+            down.write_all(head.as_bytes()).unwrap();
+            let piece = vec![b'd'; 1 << 20];
+            for _ in 0..BYTES >> 20 {
+                down.write_all(&piece).unwrap();
+            }
+        });
+        let read = call.body().bytes.len();
+        assert_eq!(read, BYTES);
+        writer.join().unwrap();
+        After::Keep
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/", &[&format!("Content-Length: {BYTES}")]));
+    let piece = vec![b'u'; 1 << 20];
+    for _ in 0..BYTES >> 20 {
+        client.wire.write(&piece).unwrap();
+    }
+    assert_eq!(client.next_response("POST").unwrap().body.bytes.len(), BYTES);
+}
+
+#[test]
+fn a_client_that_pauses_longer_than_the_idle_time_still_gets_everything() {
+    const BYTES: usize = 4 << 20;
+    let backend = Backend::start(|call| {
+        call.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n").as_bytes());
+        call.send(&vec![b'x'; BYTES]);
+        After::Keep
+    });
+    let balancer = Config::new(&[&backend]).set("/timeouts/idle", json!(200)).start();
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &[]));
+    let head = client.head().unwrap().unwrap();
+    assert_eq!(head.status, 200);
+    // Whether the last bytes wait in the balancer by then or not, they are not cut.
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(client.wire.body(Framing::Length(BYTES)).bytes.len(), BYTES);
 }

@@ -108,6 +108,14 @@ fn statuses_in_retry_on_are_tried_elsewhere_and_the_last_answer_stands() {
 }
 
 #[test]
+fn a_status_in_retry_on_counts_without_the_other_words() {
+    let (busy, alive) = (Backend::answering(response("503 Busy", &[], "")), Backend::echoing());
+    let balancer = Config::new(&[&busy, &alive]).set("/retry/on", json!([503])).start();
+    let answer = balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
+    assert_eq!((answer.status, answer.backend()), (200, Some(1)));
+}
+
+#[test]
 fn what_retry_on_leaves_out_is_not_tried_elsewhere() {
     let (dying, alive) = (dying(), Backend::echoing());
     let balancer = Config::new(&[&dying, &alive]).set("/retry/on", json!(["connect"])).start();

@@ -276,3 +276,13 @@ fn a_silent_tunnel_is_not_cut_by_the_times_of_requests() {
     client.send(b"alive");
     assert_eq!(read_exactly(&mut client, 5), b"alive");
 }
+
+#[test]
+fn an_upgrade_with_a_body_is_a_request_like_any_other() {
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let lines = [&LINES[..], &["Content-Length: 5"]].concat();
+    let answer = balancer.exchange(&[&request("POST", "/", &lines)[..], b"hello"].concat());
+    assert_eq!((answer.status, answer.text().as_str()), (200, "hello"));
+    assert_eq!(backend.requests()[0].get("upgrade"), None);
+}

@@ -99,11 +99,16 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             exchange.release();
             break Answer::unavailable(exchange.decision.reason());
         }
-        backend.suspect();
+        // Whether to go on was asked already where the backend did answer, and its answer is given up.
+        let answered = matches!(outcome, Outcome::Status(_));
+        if !answered {
+            backend.suspect();
+        }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &shared.config.retry;
         let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
-        if let Err(stopped) = may_go_on(shared, &sending, &tried, wanted) {
+        let go_on = if answered { Ok(()) } else { may_go_on(shared, &sending, &tried, wanted) };
+        if let Err(stopped) = go_on {
             exchange.decision.stopped = Some(stopped);
             let why = exchange.decision.reason();
             break match outcome {
