@@ -35,6 +35,24 @@ fn every_way_of_quitting_gives_the_terminal_back_and_ends_the_children() {
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_gives_the_terminal_back_says_where_it_was_and_ends_the_children() {
+    let mut terminal = Terminal::with(&["--demo", "-p", "0"], &[("STICKYLB_PANIC_KEY", "1"), ("RUST_BACKTRACE", "0")]);
+    terminal.backend_is("charlie", "UP");
+    let started = terminal.children();
+    terminal.press("\x1b[24~");
+    assert!(!terminal.ended().success());
+    terminal.wait("the report is on the ordinary screen", |screen| {
+        screen.starts_with("$ stickylb-tui")
+            && screen.contains("panicked at")
+            && screen.contains("met a bug of its own")
+    });
+    terminal.look(|screen| assert!(!screen.alternate_screen() && !screen.hide_cursor()));
+    assert!(terminal.is_cooked(), "the terminal is still raw");
+    gone(&started);
+}
+
 #[test]
 fn it_can_be_quit_from_help_and_from_the_empty_screen() {
     let mut terminal = Terminal::start(&["-p", "0"]);

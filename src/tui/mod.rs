@@ -111,10 +111,19 @@ async fn show(
             Some(result) = told.recv() => Message::Done(result),
             () = signals.next() => return Ok(()),
         };
+        #[cfg(debug_assertions)]
+        panic_if_asked(&message);
         if apply(engine, state, message, &tell) {
             return Ok(());
         }
     }
+}
+
+/// Debug builds panic on F12 where the environment asks for it, so that a test can see the terminal survive one.
+#[cfg(debug_assertions)]
+fn panic_if_asked(message: &Message) {
+    let f12 = matches!(message, Message::Key(key) if key.code == crossterm::event::KeyCode::F(12));
+    assert!(!f12 || std::env::var_os("STICKYLB_PANIC_KEY").is_none(), "the panic that STICKYLB_PANIC_KEY asks for");
 }
 
 /// What a command's task sends back.
