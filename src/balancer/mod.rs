@@ -10,6 +10,7 @@ mod latency;
 mod pool;
 mod state;
 mod sticky;
+mod strategy;
 
 pub use backend::Identity;
 pub use decision::{Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, StickyKey, Stopped};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
 
 use compact_str::CompactString;
 use http::HeaderValue;
@@ -26,9 +26,9 @@ pub(crate) struct Pool {
     set_cookies: Vec<Option<HeaderValue>>,
     by_id: HashMap<u32, usize>,
     /// Those that take new clients, each with the sum of the weights up to and with its own.
-    eligible: Vec<(usize, usize)>,
+    pub(super) eligible: Vec<(usize, usize)>,
     /// Where round robin stands and ties are broken from; successive pools go on from it.
-    turn: Arc<AtomicUsize>,
+    pub(super) turn: Arc<AtomicUsize>,
 }
 
 /// The backend chosen for one attempt.
@@ -48,9 +48,6 @@ pub(crate) struct Bound {
     /// The same for all requests of one client, as far as can be told.
     pub(crate) fingerprint: u64,
 }
-
-/// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -189,52 +186,8 @@ impl Pool {
         self.backends.iter().map(candidate).collect()
     }
 
-    /// Where all requests of a client go that has lost its backend: the highest of weighted random values that depend
-    /// on the client and the backend alone (rendezvous hashing), so that no two of them disagree.
-    fn together(&self, fingerprint: u64, tried: &[u32]) -> Option<usize> {
-        let score = |backend: &Backend| {
-            let hash = fastrand::Rng::with_seed(fingerprint ^ u64::from(backend.id()).wrapping_mul(GOLDEN)).f64();
-            // -weight / ln(u) makes the chances those of the weights.
-            -f64::from(backend.weight()) / hash.max(f64::MIN_POSITIVE).ln()
-        };
-        let left = self.eligible.iter().map(|(index, _)| *index);
-        left.filter(|index| !tried.contains(&self.backends[*index].id()))
-            .max_by(|a, b| score(&self.backends[*a]).total_cmp(&score(&self.backends[*b])))
-    }
-
-    fn total_weight(&self) -> usize {
+    pub(super) fn total_weight(&self) -> usize {
         self.eligible.last().map_or(0, |(_, sum)| *sum)
-    }
-
-    /// The strategy's pick: a place in `eligible`.
-    fn pick(&self, random: &mut fastrand::Rng) -> Option<usize> {
-        let total = self.total_weight();
-        if total == 0 {
-            return None;
-        }
-        let holder = |ticket: usize| self.eligible.partition_point(|(_, sum)| *sum <= ticket);
-        Some(match self.strategy {
-            Strategy::RoundRobin => holder(self.turn.fetch_add(1, Relaxed) % total),
-            Strategy::Random => holder(random.usize(..total)),
-            Strategy::LeastConnections => self.least_connections(),
-        })
-    }
-
-    /// The fewest active requests for its weight. The search begins one further each time, so that ties rotate.
-    fn least_connections(&self) -> usize {
-        let of = self.eligible.len();
-        let start = self.turn.fetch_add(1, Relaxed);
-        let mut best = (start % of, u64::MAX, 1);
-        for step in 0..of {
-            let place = (start + step) % of;
-            let backend = &self.backends[self.eligible[place].0];
-            let (active, weight) = (u64::from(backend.active()), u64::from(backend.weight().max(1)));
-            // active/weight < best.active/best.weight, without division.
-            if best.1 == u64::MAX || active * best.2 < best.1 * weight {
-                best = (place, active, weight);
-            }
-        }
-        best.0
     }
 
     fn choice(&self, index: usize) -> Choice {

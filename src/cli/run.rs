@@ -22,6 +22,9 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let done = runtime.block_on(async {
         let signals = Signals::new().map_err(failed)?;
+        // Before anything is started, so that a mistake in its name starts nothing.
+        let log = headless::LogFile::open(args.log_file.as_deref(), args.log_format)
+            .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
         let warnings = warnings(&config);
         let options = Options {
             demo_program: std::env::current_exe().ok(),
@@ -33,8 +36,6 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
             crate::tui::install_log();
         }
         let engine = Arc::new(Engine::start(config, options).await?);
-        let log = headless::LogFile::open(args.log_file.as_deref(), args.log_format)
-            .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
         #[cfg(feature = "tui")]
         if !headless {
             let glyphs = match args.glyphs {
