@@ -16,8 +16,19 @@ pub enum Message {
     Snapshot(Box<Snapshot>),
     /// What happened since the last time, and how many events were missed.
     Events(Vec<Arc<Event>>, u64),
+    /// Text was pasted: it goes where text is typed, and is no keys.
+    Paste(String),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
+}
+
+/// One sentence in the footer, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It was done.
+    Done(String),
+    /// It was not, and why.
+    Trouble(String),
 }
 
 /// Something to do.
@@ -25,6 +36,9 @@ pub enum Message {
 pub enum Effect {
     /// Ask the engine.
     Command(Command),
+    /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
+    /// first, line breaks too.
+    Copy(String),
     /// End the program.
     Quit,
 }

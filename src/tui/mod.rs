@@ -5,6 +5,7 @@
 //! It draws at most 30 times a second, and only when something changed.
 
 mod action;
+mod clipboard;
 mod format;
 mod message;
 mod pane;
@@ -86,8 +87,8 @@ async fn show(
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
                 let missed = events.take(&mut batch);
-                apply(engine, state, Message::Events(batch, missed), &tell);
-                apply(engine, state, Message::Snapshot(Box::new(engine.snapshot())), &tell);
+                apply(engine, terminal, state, Message::Events(batch, missed), &tell);
+                apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &tell);
             }
             pane::collect();
             terminal.draw(|frame| view(state, frame))?;
@@ -98,6 +99,7 @@ async fn show(
             input = input.next() => match input {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
                 Some(Ok(Input::Resize(..))) => Message::Resized,
+                Some(Ok(Input::Paste(text))) => Message::Paste(text),
                 Some(Ok(_)) => continue,
                 // The terminal is gone.
                 Some(Err(_)) | None => return Ok(()),
@@ -113,7 +115,7 @@ async fn show(
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
-        if apply(engine, state, message, &tell) {
+        if apply(engine, terminal, state, message, &tell) {
             return Ok(());
         }
     }
@@ -130,7 +132,7 @@ fn panic_if_asked(message: &Message) {
 type Told = mpsc::UnboundedSender<Result<(), crate::engine::CommandError>>;
 
 /// Takes a message into the state and does what follows from it; says whether to quit.
-fn apply(engine: &Arc<Engine>, state: &mut State, message: Message, tell: &Told) -> bool {
+fn apply(engine: &Arc<Engine>, terminal: &mut Terminal, state: &mut State, message: Message, tell: &Told) -> bool {
     let mut quit = false;
     for effect in update(state, message) {
         match effect {
@@ -141,6 +143,11 @@ fn apply(engine: &Arc<Engine>, state: &mut State, message: Message, tell: &Told)
                     let _ = tell.send(engine.command(command).await);
                 });
             }
+            Effect::Copy(text) => match terminal.copy(&text) {
+                Ok(1) => state.say("copied 1 character"),
+                Ok(count) => state.say(format!("copied {count} characters")),
+                Err(error) => state.complain(error.to_string()),
+            },
             Effect::Quit => quit = true,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::message::Said;
 use super::theme::Theme;
 use crate::balancer::State as BackendState;
 use crate::engine::{BackendView, Event, Snapshot};
@@ -52,8 +53,8 @@ pub struct State {
     /// The selected line's distance from the end of the log; `None` follows.
     pub(super) held: Option<usize>,
     pub(super) dialog: Option<Dialog>,
-    /// What came of the last command that failed.
-    pub(super) complaint: Option<String>,
+    /// What came of the last key or command, where it must be said.
+    pub(super) said: Option<Said>,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -71,7 +72,7 @@ impl State {
             selected: None,
             held: None,
             dialog: None,
-            complaint: None,
+            said: None,
             changed: true,
         }
     }
@@ -111,6 +112,18 @@ impl State {
         let over = self.log.len().saturating_sub(LOG);
         self.log.drain(..over);
         self.lost += missed;
+        self.changed = true;
+    }
+
+    /// Says what was done.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.said = Some(Said::Done(text.into()));
+        self.changed = true;
+    }
+
+    /// Says what was not done, why, and what to do.
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.said = Some(Said::Trouble(text.into()));
         self.changed = true;
     }
 

@@ -4,13 +4,15 @@ use std::io::{self, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::DisableBracketedPaste;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
+
+use super::clipboard::{self, CopyError, Route};
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -20,6 +22,7 @@ pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
     /// What is on the screen.
     shown: Buffer,
+    route: Route,
 }
 
 impl Terminal {
@@ -27,10 +30,10 @@ impl Terminal {
         install_panic_hook();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let entered = execute!(io::stdout(), EnterAlternateScreen, Hide)
+        let entered = execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)
             .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
         match entered {
-            Ok(inner) => Ok(Terminal { inner, shown: Buffer::default() }),
+            Ok(inner) => Ok(Terminal { inner, shown: Buffer::default(), route: Route::from_environment() }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -52,6 +55,13 @@ impl Terminal {
         self.inner.flush()?;
         self.inner.swap_buffers();
         Backend::flush(self.inner.backend_mut())
+    }
+}
+
+impl Terminal {
+    /// Puts text into the clipboard; returns how many characters that were.
+    pub(super) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
+        clipboard::copy(text, self.route, &mut io::stdout())
     }
 }
 

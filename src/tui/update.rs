@@ -14,7 +14,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
             state.changed = true;
-            state.complaint = None;
+            state.said = None;
             return match state.dialog.take() {
                 Some(dialog) => in_dialog(state, dialog, key),
                 None => action_of(key).map_or_else(Vec::new, |action| act(state, action, key)),
@@ -24,10 +24,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Snapshot(snapshot) => state.refresh(*snapshot),
         Message::Events(events, missed) => state.append(events, missed),
         Message::Done(Ok(())) => {}
-        Message::Done(Err(error)) => {
-            state.complaint = Some(error.to_string());
-            state.changed = true;
-        }
+        Message::Done(Err(error)) => state.complain(error.to_string()),
+        // Nothing here takes text; what is pasted by mistake must not act as keys.
+        Message::Paste(_) => state.complain("pasted text does nothing here"),
     }
     Vec::new()
 }
@@ -94,7 +93,7 @@ fn act(state: &mut State, action: Action, key: KeyEvent) -> Vec<Effect> {
 
 fn on_selected(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(BackendView { id, weight, intent, .. }) = state.selected_backend().cloned() else {
-        state.complaint = Some("there is no backend yet: press a to start a demo backend".to_owned());
+        state.complain("there is no backend yet: press a to start a demo backend");
         return Vec::new();
     };
     let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
@@ -141,10 +140,10 @@ fn ask_to_kill(state: &mut State) {
     match backend.spawned {
         Some(Spawned { pid: Some(_) }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
         Some(Spawned { pid: None }) => {
-            state.complaint = Some(format!("{name} is not running: press a to start it again"));
+            state.complain(format!("{name} is not running: press a to start it again"));
         }
         None => {
-            state.complaint = Some(format!("{name} was not started here: press space to take it out instead"));
+            state.complain(format!("{name} was not started here: press space to take it out instead"));
         }
     }
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::footer::sentence;
 use super::{fitted, header};
 use crate::tui::Theme;
 use crate::tui::format::{count, cut};
@@ -16,8 +17,8 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let mut parts = header::what(state);
     let rate = format!("{} req/s", count(state.snapshot.totals.rate));
     parts.push((92, vec![Span::raw(rate)]));
-    let status = match &state.complaint {
-        Some(complaint) => Line::styled(cut(complaint, columns, state.theme), state.theme.warning()),
+    let status = match &state.said {
+        Some(said) => Line::from(sentence(said, columns, state.theme)),
         None => Line::from(fitted(parts, columns)),
     };
     let mut lines = vec![status];

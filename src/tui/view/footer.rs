@@ -1,19 +1,20 @@
-//! The keys that matter, the least important left out first; or what went wrong with the last one.
+//! The keys that matter, the least important left out first; or what came of the last one.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::fitted;
+use crate::tui::Theme;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
+use crate::tui::message::Said;
 use crate::tui::state::State;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
-    if let Some(complaint) = &state.complaint {
-        let line = Line::styled(format!(" {}", cut(complaint, columns, state.theme)), state.theme.warning());
-        frame.render_widget(line, area);
+    if let Some(said) = &state.said {
+        frame.render_widget(Line::from(vec![Span::raw(" "), sentence(said, columns, state.theme)]), area);
         return;
     }
     let parts = ACTIONS
@@ -27,4 +28,12 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let mut spans = vec![Span::raw(" ")];
     spans.extend(fitted(parts, columns));
     frame.render_widget(Line::from(spans), area);
+}
+
+/// What is said, in the colour of how it went.
+pub(super) fn sentence(said: &Said, columns: usize, theme: Theme) -> Span<'static> {
+    match said {
+        Said::Done(text) => Span::styled(cut(text, columns, theme), theme.good()),
+        Said::Trouble(text) => Span::styled(cut(text, columns, theme), theme.warning()),
+    }
 }
