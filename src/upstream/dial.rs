@@ -62,7 +62,10 @@ async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
         return first_of(&both.map(|ip| SocketAddr::new(ip, port))).await;
     }
     // Asked anew for each connection, so that a changed name is followed.
-    let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    let found = tokio::net::lookup_host((host, port)).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("the name {host} has no address ({error}): check its spelling"))
+    })?;
+    let found: Vec<SocketAddr> = found.collect();
     first_of(&found).await
 }
 

@@ -1,0 +1,124 @@
+//! Where backends are: names with one address family, literals, sockets of the file system, and places that change.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
+
+use common::{Balancer, Config, until, until_some};
+use serde_json::json;
+
+/// Answers one request with the name given.
+fn answer(stream: impl Read + Write, name: &str) {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        if stream.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{name}", name.len());
+    // A balancer that has gone is the test's to judge.
+    let _ = stream.get_mut().write_all(answer.as_bytes());
+}
+
+/// Serves until the test ends; `None` where this machine has no such address.
+fn serve(address: &str, name: &'static str) -> Option<u16> {
+    let listener = TcpListener::bind(address).ok()?;
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream, name));
+        }
+    });
+    Some(port)
+}
+
+fn over(url: &str) -> Balancer {
+    Config::of_ports(&[9]).set("/backends/0/url", json!(url)).set("/health/interval", json!(200)).start()
+}
+
+#[test]
+fn localhost_on_either_family_alone_works_checks_included() {
+    for (address, family) in [("127.0.0.1:0", "four"), ("[::1]:0", "six")] {
+        let Some(port) = serve(address, family) else {
+            eprintln!("left out: this machine has no {address}");
+            continue;
+        };
+        let balancer = over(&format!("http://localhost:{port}"));
+        assert_eq!(balancer.backend(0)["state"], "UP", "{address}");
+        assert_eq!(balancer.get("/").text(), family);
+    }
+}
+
+#[test]
+fn an_ipv6_literal_works_checks_included() {
+    let Some(port) = serve("[::1]:0", "six") else {
+        eprintln!("left out: this machine has no IPv6");
+        return;
+    };
+    let balancer = over(&format!("http://[::1]:{port}"));
+    assert_eq!(balancer.backend(0)["state"], "UP");
+    assert_eq!(balancer.get("/").text(), "six");
+    assert_eq!(balancer.get("/").get("x-backend").unwrap(), format!("http://[::1]:{port}"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_works_checks_included() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("backend.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream, "socket"));
+        }
+    });
+    let balancer = over(&format!("unix:{}", path.display()));
+    assert_eq!(balancer.backend(0)["state"], "UP");
+    assert_eq!(balancer.get("/").text(), "socket");
+}
+
+#[test]
+fn a_name_is_resolved_anew_for_each_connection() {
+    let four = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = four.local_addr().unwrap().port();
+    let first = std::thread::spawn(move || {
+        // Until a request comes that says so, then this address of the name is no more.
+        for mut stream in four.incoming().flatten() {
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).unwrap_or(0);
+            // A balancer that has gone is the test's to judge.
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfour");
+            if head[..read].starts_with(b"GET /move") {
+                return;
+            }
+        }
+    });
+    let balancer = over(&format!("http://localhost:{port}"));
+    assert_eq!(balancer.get("/move").text(), "four");
+    first.join().unwrap();
+    if serve(&format!("[::1]:{port}"), "six").is_none() {
+        eprintln!("left out: this machine has no IPv6");
+        return;
+    }
+    until("the backend at its new address", || balancer.get("/").text() == "six");
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_down_with_the_reason_and_harms_nothing() {
+    let port = serve("127.0.0.1:0", "here").unwrap();
+    let balancer = Config::of_ports(&[9, port])
+        .set("/backends/0/url", json!("http://no-such-name.invalid:80"))
+        .set("/health/interval", json!(200))
+        .start();
+    assert_eq!(balancer.get("/").text(), "here");
+    let why = until_some("the reason", || {
+        let backend = balancer.backend(0);
+        (backend["state"] == "DOWN").then(|| backend["lastError"].as_str().map(str::to_owned))?
+    });
+    assert!(why.contains("no-such-name.invalid"), "{why}");
+}
