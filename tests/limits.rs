@@ -107,42 +107,40 @@ fn without_file_descriptors_accepting_pauses_blames_no_backend_and_goes_on() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn memory_does_not_grow_with_a_body_whose_receiver_stalls() {
-    const SENT: usize = 96 << 20;
+fn memory_does_not_grow_with_a_gigabyte_either_way_whose_receiver_stalls() {
+    const SENT: usize = 1 << 30;
+    const PIECE: usize = 1 << 20;
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
+    let send = |stream: &mut dyn std::io::Write| {
+        let piece = vec![b'x'; PIECE];
+        (0..SENT / PIECE).all(|_| stream.write_all(&piece).is_ok())
+    };
     let backend = Backend::start(move |call| {
         if call.target == "/down" {
             call.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {SENT}\r\n\r\n").as_bytes());
-            let piece = vec![b'x'; 1 << 20];
-            for _ in 0..SENT >> 20 {
-                if call.wire.write(&piece).is_err() {
-                    return After::Close;
-                }
-            }
-        } else {
-            held.pass();
-            call.body();
-            call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            return if send(&mut call.wire.stream) { After::Keep } else { After::Close };
         }
+        held.pass();
+        call.wire.exactly_filled(SENT, b'x').unwrap();
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         After::Keep
     });
     let balancer = Balancer::over(&[&backend]);
-    assert_eq!(balancer.get("/down").body.bytes.len(), SENT);
+    let mut download = balancer.client();
+    download.send(&request("GET", "/down", &[]));
+    assert_eq!(download.head().unwrap().unwrap().status, 200);
+    download.wire.exactly_filled(SENT, b'x').unwrap();
     let before = balancer.memory();
 
     // A download that its client does not read.
-    let mut stalled = balancer.client();
-    stalled.send(&request("GET", "/down", &[]));
+    download.send(&request("GET", "/down", &[]));
     backend.wait_for_requests(2);
     // An upload that its backend does not read.
     let mut upload = balancer.client();
     upload.send(&request("PUT", "/up", &[&format!("Content-Length: {SENT}")]));
     let mut wire = upload.wire.stream.try_clone().unwrap();
-    let writer = std::thread::spawn(move || {
-        let piece = vec![b'x'; 1 << 20];
-        (0..SENT >> 20).all(|_| std::io::Write::write_all(&mut wire, &piece).is_ok())
-    });
+    let writer = std::thread::spawn(move || send(&mut wire));
     let (mut last, mut same) = (0, 0);
     until("both to stall", || {
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -151,9 +149,16 @@ fn memory_does_not_grow_with_a_body_whose_receiver_stalls() {
         last = now;
         same > 10
     });
-    let grown = balancer.memory().saturating_sub(before);
-    assert!(grown < 8 << 20, "grew by {grown} bytes");
+    let bounded = |moment: &str| {
+        let grown = balancer.memory().saturating_sub(before);
+        assert!(grown < 8 << 20, "grew by {grown} bytes {moment}");
+    };
+    bounded("while both stalled");
     gate.open();
-    assert_eq!(upload.response().status, 200);
     assert!(writer.join().unwrap());
+    assert_eq!(upload.response().status, 200);
+    bounded("behind the upload");
+    assert_eq!(download.head().unwrap().unwrap().status, 200);
+    download.wire.exactly_filled(SENT, b'x').unwrap();
+    bounded("behind the download");
 }

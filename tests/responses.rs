@@ -5,9 +5,11 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::wire::Framing;
-use common::{After, Backend, Balancer, Client, Gate, request, response};
+use common::{After, Backend, Balancer, Client, Config, Gate, request, response};
+use serde_json::json;
 
 /// Reads until this text has come, and leaves it there.
 fn read_until(client: &mut Client, text: &str) {
@@ -311,5 +313,21 @@ fn each_event_of_a_stream_passes_when_it_comes() {
     client.send(&request("GET", "/events", &["Accept: text/event-stream"]));
     read_until(&mut client, "data: 1\n\n");
     gate.open();
+    assert_eq!(client.response().text(), "data: 1\n\ndata: 2\n\n");
+}
+
+#[test]
+fn a_silent_stream_of_events_is_not_cut_by_the_times_of_requests() {
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+        // Not waiting for anything: that several of the times pass is what is tested.
+        std::thread::sleep(Duration::from_millis(1500));
+        call.send(b"data: 2\n\n");
+        After::Close
+    });
+    let times = json!({"response": 300, "idle": 300, "requestHeaders": 300, "tunnelIdle": 300});
+    let balancer = Config::new(&[&backend]).set("/timeouts", times).start();
+    let mut client = balancer.client();
+    client.send(&request("GET", "/events", &["Accept: text/event-stream"]));
     assert_eq!(client.response().text(), "data: 1\n\ndata: 2\n\n");
 }

@@ -162,6 +162,28 @@ impl Wire {
         }
     }
 
+    /// Reads `count` bytes that are all `expected`, and keeps none: for bodies larger than memory should hold.
+    pub fn exactly_filled(&mut self, mut count: usize, expected: u8) -> io::Result<()> {
+        let mut piece = vec![0; 1 << 20];
+        while count > 0 {
+            let read = if self.buffer.is_empty() {
+                let most = count.min(piece.len());
+                self.stream.read(&mut piece[..most])?
+            } else {
+                let most = count.min(piece.len()).min(self.buffer.len());
+                piece[..most].copy_from_slice(&self.buffer[..most]);
+                self.buffer.drain(..most);
+                most
+            };
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            assert!(piece[..read].iter().all(|byte| *byte == expected), "other bytes than were sent");
+            count -= read;
+        }
+        Ok(())
+    }
+
     /// Reads until the other side ends.
     pub fn read_rest(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
         loop {
