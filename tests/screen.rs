@@ -228,9 +228,11 @@ fn help_opens_over_everything_and_escape_closes_it() {
     let mut terminal = Terminal::demo();
     terminal.press("?");
     terminal.shows("Esc closes");
-    for part in ["Ctrl-C", "next strategy", "space"] {
+    for part in ["next strategy", "space", "weight [BACKEND] N"] {
         assert!(terminal.screen().contains(part), "no '{part}' in:\n{}", terminal.screen());
     }
+    terminal.press("G");
+    terminal.shows("Ctrl-C");
     terminal.press("\x1b");
     terminal.wait("help is closed", |screen| !screen.contains("Esc closes") && screen.contains("Routing log"));
 }
@@ -275,8 +277,11 @@ fn the_log_can_be_held_and_followed_again() {
 #[test]
 fn no_key_crashes_it() {
     let mut terminal = Terminal::demo();
-    let keys: String = (' '..='~').filter(|key| !matches!(key, 'q' | 'a' | 'y' | 'Y')).collect();
+    let keys: String = (' '..='~').filter(|key| !matches!(key, 'q' | 'a' | 'y' | 'Y' | ':')).collect();
     terminal.press(&keys);
+    terminal.press("\x1b\x1b:");
+    terminal.press(&keys);
+    terminal.press("\t\r\x1b");
     for sequence in
         ["\x1b[A", "\x1b[5~", "\x1bOP", "\x1b[200~pasted\x1b[201~", "\x1b[M !!", "\x1b[<0;1;1M", "ü日", "\x1b"]
     {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What a backend is doing, as people see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Takes requests.
@@ -19,6 +19,7 @@ pub enum State {
     /// Taken out by a person.
     Maint,
     /// Not checked yet, or its process is not ready.
+    #[default]
     Starting,
 }
 

@@ -74,7 +74,7 @@ pub struct Spawned {
 }
 
 /// One backend.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackendView {
     /// Unique id.

@@ -1,10 +1,10 @@
-//! The one table of actions: keys, footer, help, and the README's table are made from it.
+//! The one table of actions: keys, commands, footer, help, and the README's table are made from it.
 
 use std::fmt::Write as _;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What a key can do.
+/// What a key or a command can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Up,
@@ -16,14 +16,18 @@ pub(super) enum Action {
     Back,
     ToggleMaintenance,
     Drain,
+    InService,
     WeightUp,
     WeightDown,
+    SetWeight,
     CheckNow,
     Kill,
-    NextStrategy,
-    NextSticky,
+    Strategy,
+    Sticky,
     SpawnDemo,
     Follow,
+    Undo,
+    Palette,
     Help,
     Quit,
 }
@@ -31,47 +35,71 @@ pub(super) enum Action {
 /// One line of the table.
 pub(super) struct Entry {
     pub(super) action: Action,
-    /// The keys, as they are written in help and README.
+    /// The keys, as they are written in help and README; empty where there is a command alone.
     pub(super) keys: &'static str,
     bound: &'static [(KeyModifiers, KeyCode)],
     /// One or two words for the footer, and how much they matter there: the least first goes.
     pub(super) footer: Option<(&'static str, u8)>,
+    /// The command's name and what may follow it, in capitals, in brackets where it can be left out; alternatives are
+    /// written out. Empty where there is a key alone.
+    pub(super) command: &'static str,
     /// What it does, for help and README.
     pub(super) help: &'static str,
 }
 
+impl Entry {
+    /// The command's name.
+    pub(super) fn name(&self) -> &'static str {
+        self.command.split(' ').next().unwrap_or_default()
+    }
+
+    /// What may follow it, a word each.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.command.split(' ').skip(1)
+    }
+
+    /// The first of its keys.
+    pub(super) fn key(&self) -> &'static str {
+        self.keys.split(' ').next().unwrap_or_default()
+    }
+}
+
 const NONE: KeyModifiers = KeyModifiers::NONE;
+const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 
 const fn entry(
     action: Action,
     keys: &'static str,
     bound: &'static [(KeyModifiers, KeyCode)],
     footer: Option<(&'static str, u8)>,
+    command: &'static str,
     help: &'static str,
 ) -> Entry {
-    Entry { action, keys, bound, footer, help }
+    Entry { action, keys, bound, footer, command, help }
 }
 
 /// Every action, in the order of help and README.
-pub(super) const ACTIONS: [Entry; 19] = [
-    entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "up"),
-    entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "down"),
-    entry(Action::First, "g", &[(NONE, KeyCode::Char('g')), (NONE, KeyCode::Home)], None, "to the top"),
+pub(super) const ACTIONS: [Entry; 23] = [
+    entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
+    entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
+    entry(Action::First, "g", &[(NONE, KeyCode::Char('g')), (NONE, KeyCode::Home)], None, "", "to the top"),
     entry(
         Action::Last,
         "G",
         &[(NONE, KeyCode::Char('G')), (NONE, KeyCode::End)],
         None,
+        "",
         "to the bottom; in the log, follow again",
     ),
-    entry(Action::NextPane, "Tab", &[(NONE, KeyCode::Tab)], None, "next pane"),
-    entry(Action::Pick, "1-9", &[], None, "pick the backend in that row"),
-    entry(Action::Back, "Esc", &[(NONE, KeyCode::Esc)], None, "back"),
+    entry(Action::NextPane, "Tab", &[(NONE, KeyCode::Tab)], None, "", "next pane"),
+    entry(Action::Pick, "1-9", &[], None, "select BACKEND", "pick the backend in that row"),
+    entry(Action::Back, "Esc", &[(NONE, KeyCode::Esc)], None, "", "back"),
     entry(
         Action::ToggleMaintenance,
         "space",
         &[(NONE, KeyCode::Char(' '))],
         Some(("on/off", 100)),
+        "maint [BACKEND]",
         "take the selected backend out (MAINT), or put it back in service; its clients move at once",
     ),
     entry(
@@ -79,40 +107,84 @@ pub(super) const ACTIONS: [Entry; 19] = [
         "d",
         &[(NONE, KeyCode::Char('d'))],
         Some(("drain", 90)),
+        "drain [BACKEND]",
         "drain: it keeps its sessions and connections and gets no new ones; again to end it",
     ),
+    entry(Action::InService, "", &[], None, "up [BACKEND]", "put it in service, whatever it was before"),
     entry(
         Action::WeightUp,
         "+",
         &[(NONE, KeyCode::Char('+')), (NONE, KeyCode::Char('='))],
         Some(("weight", 40)),
+        "",
         "one more weight",
     ),
-    entry(Action::WeightDown, "-", &[(NONE, KeyCode::Char('-'))], None, "one less weight; 0 gets no new clients"),
-    entry(Action::CheckNow, "R", &[(NONE, KeyCode::Char('R'))], Some(("check", 30)), "check it now"),
+    entry(Action::WeightDown, "-", &[(NONE, KeyCode::Char('-'))], None, "", "one less weight; 0 gets no new clients"),
+    entry(Action::SetWeight, "", &[], None, "weight [BACKEND] N", "set its weight, from 0 to 1000"),
+    entry(Action::CheckNow, "R", &[(NONE, KeyCode::Char('R'))], Some(("check", 30)), "check [BACKEND]", "check it now"),
     entry(
         Action::Kill,
         "X",
         &[(NONE, KeyCode::Char('X'))],
         Some(("kill", 60)),
+        "kill [BACKEND]",
         "kill the process of a demo backend (asks first)",
     ),
-    entry(Action::NextStrategy, "s", &[(NONE, KeyCode::Char('s'))], Some(("strategy", 80)), "next strategy"),
-    entry(Action::NextSticky, "t", &[(NONE, KeyCode::Char('t'))], Some(("sticky", 35)), "stickiness on or off"),
+    entry(
+        Action::Strategy,
+        "s",
+        &[(NONE, KeyCode::Char('s'))],
+        Some(("strategy", 80)),
+        "strategy [STRATEGY]",
+        "next strategy",
+    ),
+    entry(
+        Action::Sticky,
+        "t",
+        &[(NONE, KeyCode::Char('t'))],
+        Some(("sticky", 35)),
+        "sticky [MODE]",
+        "stickiness on or off",
+    ),
     entry(
         Action::SpawnDemo,
         "a",
         &[(NONE, KeyCode::Char('a'))],
         Some(("demo", 70)),
+        "demo",
         "start a demo backend; on one that was killed, start that one again",
     ),
-    entry(Action::Follow, "f", &[(NONE, KeyCode::Char('f'))], Some(("follow", 20)), "follow the log, or hold it"),
-    entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "this help"),
+    entry(
+        Action::Follow,
+        "f",
+        &[(NONE, KeyCode::Char('f'))],
+        Some(("follow", 20)),
+        "follow",
+        "follow the log, or hold it",
+    ),
+    entry(
+        Action::Undo,
+        "u",
+        &[(NONE, KeyCode::Char('u'))],
+        Some(("undo", 25)),
+        "undo",
+        "take back the last change of weight, state, strategy or stickiness; again for the one before",
+    ),
+    entry(
+        Action::Palette,
+        ":",
+        &[(NONE, KeyCode::Char(':'))],
+        Some(("commands", 105)),
+        "",
+        "find a command by a few of its letters, and give it what it needs",
+    ),
+    entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "help", "this help"),
     entry(
         Action::Quit,
         "q Ctrl-C",
-        &[(NONE, KeyCode::Char('q')), (KeyModifiers::CONTROL, KeyCode::Char('c'))],
+        &[(NONE, KeyCode::Char('q')), (CONTROL, KeyCode::Char('c'))],
         Some(("quit", 120)),
+        "quit",
         "quit (asks if requests are in flight)",
     ),
 ];
@@ -127,13 +199,17 @@ pub(super) fn action_of(key: KeyEvent) -> Option<Action> {
     ACTIONS.iter().find(|entry| entry.bound.contains(&(modifiers, key.code))).map(|entry| entry.action)
 }
 
-/// The keys as a Markdown table, for the README.
+/// The actions as a Markdown table, for the README.
 pub fn keys_table() -> String {
-    let mut table = String::from("| keys | do |\n|---|---|\n");
+    let mut table = String::from("| keys | command | do |\n|---|---|---|\n");
     for entry in &ACTIONS {
-        let keys: Vec<String> = entry.keys.split(' ').map(|key| format!("`{key}`")).collect();
+        let keys: Vec<String> = entry.keys.split(' ').filter(|k| !k.is_empty()).map(|k| format!("`{k}`")).collect();
+        let command = match entry.command.replace('|', "\\|") {
+            none if none.is_empty() => none,
+            some => format!("`{some}`"),
+        };
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.help);
+        let _ = writeln!(table, "| {} | {command} | {} |", keys.join(" "), entry.help);
     }
     table
 }
@@ -143,13 +219,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_does_two_things() {
-        let mut seen = Vec::new();
+    fn no_key_and_no_command_does_two_things() {
+        let (mut seen, mut named) = (Vec::new(), Vec::new());
         for entry in &ACTIONS {
             for key in entry.bound {
                 assert!(!seen.contains(key), "{key:?}");
                 seen.push(*key);
             }
+            assert!(entry.name().is_empty() || !named.contains(&entry.name()), "{}", entry.name());
+            named.push(entry.name());
+            assert!(!(entry.keys.is_empty() && entry.command.is_empty()), "{:?} cannot be reached", entry.action);
         }
     }
 
@@ -164,6 +243,13 @@ mod tests {
     #[test]
     fn the_readme_shows_these_keys() {
         let readme = include_str!("../../README.md").replace("\r\n", "\n");
-        assert!(readme.contains(&keys_table()), "put this into README.md:\n{}", keys_table());
+        if std::env::var_os("UPDATE").is_some() {
+            let (before, rest) = readme.split_once("| keys |").expect("the table");
+            let (_, after) = rest.split_once("\n\n").expect("what follows the table");
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+            std::fs::write(path, format!("{before}{}\n{after}", keys_table())).expect("written");
+            return;
+        }
+        assert!(readme.contains(&keys_table()), "run with UPDATE=1 to put this into README.md:\n{}", keys_table());
     }
 }

@@ -10,8 +10,8 @@ use crate::engine::{Command, CommandError, Event, Snapshot};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
-    /// The terminal has another size.
-    Resized,
+    /// The terminal has this size: columns and lines.
+    Resized(u16, u16),
     /// How things stand now.
     Snapshot(Box<Snapshot>),
     /// What happened since the last time, and how many events were missed.

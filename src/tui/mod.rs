@@ -6,8 +6,11 @@
 
 mod action;
 mod clipboard;
+mod control;
 mod format;
+mod input;
 mod message;
+mod palette;
 mod pane;
 mod state;
 mod svg;
@@ -55,6 +58,7 @@ pub(crate) async fn run(
     engine.announce(&warnings);
     let mut terminal = Terminal::enter()?;
     let mut state = State::new(Theme::from_environment(glyphs));
+    state.size = terminal.size()?;
     state.refresh(engine.snapshot());
     let shown = show(engine, &mut terminal, &mut state, events, &mut signals).await;
     drop(terminal);
@@ -98,7 +102,7 @@ async fn show(
         let message = tokio::select! {
             input = input.next() => match input {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
-                Some(Ok(Input::Resize(..))) => Message::Resized,
+                Some(Ok(Input::Resize(columns, rows))) => Message::Resized(columns, rows),
                 Some(Ok(Input::Paste(text))) => Message::Paste(text),
                 Some(Ok(_)) => continue,
                 // The terminal is gone.

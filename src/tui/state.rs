@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::message::Said;
+use super::palette::Palette;
 use super::theme::Theme;
 use crate::balancer::State as BackendState;
-use crate::engine::{BackendView, Event, Snapshot};
+use crate::engine::{BackendView, Command, Event, Snapshot};
 
 /// Log lines kept.
 const LOG: usize = 10_000;
@@ -28,6 +29,8 @@ pub(super) enum Dialog {
     Help(u16),
     /// A question: `y` does it, everything else does not.
     Ask(Question),
+    /// A command is being typed.
+    Palette(Palette),
 }
 
 /// What is asked before it is done, because it cannot be undone.
@@ -40,6 +43,8 @@ pub(super) enum Question {
 /// What the screen knows.
 pub struct State {
     pub(super) theme: Theme,
+    /// Columns and lines of the terminal.
+    pub(super) size: (u16, u16),
     /// Times are shown in this zone.
     pub(super) zone: TimeZone,
     pub(super) snapshot: Snapshot,
@@ -55,6 +60,8 @@ pub struct State {
     pub(super) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
     pub(super) said: Option<Said>,
+    /// What takes back the last changes, the latest last.
+    pub(super) undo: VecDeque<Command>,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -64,6 +71,7 @@ impl State {
     pub fn new(theme: Theme) -> Self {
         State {
             theme,
+            size: (80, 24),
             zone: TimeZone::system(),
             snapshot: Snapshot::default(),
             log: VecDeque::new(),
@@ -73,6 +81,7 @@ impl State {
             held: None,
             dialog: None,
             said: None,
+            undo: VecDeque::new(),
             changed: true,
         }
     }

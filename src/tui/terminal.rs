@@ -59,6 +59,11 @@ impl Terminal {
 }
 
 impl Terminal {
+    /// Columns and lines.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        self.inner.size().map(|size| (size.width, size.height))
+    }
+
     /// Puts text into the clipboard; returns how many characters that were.
     pub(super) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
         clipboard::copy(text, self.route, &mut io::stdout())

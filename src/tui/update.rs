@@ -3,11 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::{Action, action_of};
+use super::control::{self, Outcome};
 use super::message::{Effect, Message};
+use super::palette::{Meaning, Palette};
 use super::state::{Dialog, Pane, Question, State};
-use crate::balancer::Intent;
-use crate::config::{MAX_WEIGHT, StickyBy};
-use crate::engine::{BackendView, Command, Spawned};
+use super::view::help_hides;
+use crate::engine::Command;
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -17,16 +18,26 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.said = None;
             return match state.dialog.take() {
                 Some(dialog) => in_dialog(state, dialog, key),
-                None => action_of(key).map_or_else(Vec::new, |action| act(state, action, key)),
+                None => on_key(state, key),
             };
         }
-        Message::Resized => state.changed = true,
+        Message::Resized(columns, rows) => {
+            state.size = (columns, rows);
+            state.changed = true;
+        }
         Message::Snapshot(snapshot) => state.refresh(*snapshot),
         Message::Events(events, missed) => state.append(events, missed),
         Message::Done(Ok(())) => {}
         Message::Done(Err(error)) => state.complain(error.to_string()),
-        // Nothing here takes text; what is pasted by mistake must not act as keys.
-        Message::Paste(_) => state.complain("pasted text does nothing here"),
+        Message::Paste(text) => match &mut state.dialog {
+            Some(Dialog::Palette(palette)) => {
+                palette.line.insert(&text);
+                palette.chosen = 0;
+                state.changed = true;
+            }
+            // What is pasted by mistake must not act as keys.
+            _ => state.complain("pasted text does nothing here"),
+        },
     }
     Vec::new()
 }
@@ -34,11 +45,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 fn in_dialog(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {
         Dialog::Help(scroll) => match action_of(key) {
-            Some(Action::Down) => state.dialog = Some(Dialog::Help(scroll.saturating_add(1))),
+            Some(Action::Down) => state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size)))),
             Some(Action::Up) => state.dialog = Some(Dialog::Help(scroll.saturating_sub(1))),
-            Some(Action::Quit) => return act(state, Action::Quit, key),
+            Some(Action::First) => state.dialog = Some(Dialog::Help(0)),
+            Some(Action::Last) => state.dialog = Some(Dialog::Help(help_hides(state.size))),
+            Some(Action::Quit) => return on_key(state, key),
             _ => {}
         },
+        Dialog::Palette(palette) => return in_palette(state, palette, key),
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
             // Asked to quit and asked again: that is an answer.
@@ -54,7 +68,59 @@ fn in_dialog(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn act(state: &mut State, action: Action, key: KeyEvent) -> Vec<Effect> {
+fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Effect> {
+    palette.trouble = None;
+    match key.code {
+        KeyCode::Esc => return Vec::new(),
+        KeyCode::Char('c') if action_of(key) == Some(Action::Quit) => return Vec::new(),
+        KeyCode::Backspace if palette.line.text().is_empty() => return Vec::new(),
+        KeyCode::Up | KeyCode::BackTab => palette.chosen = palette.chosen.saturating_sub(1),
+        KeyCode::Down => {
+            let last = super::palette::proposals(state, palette.line.text()).len().saturating_sub(1);
+            palette.chosen = (palette.chosen + 1).min(last);
+        }
+        KeyCode::Tab => palette.complete(state),
+        KeyCode::Enter => match palette.meaning(state) {
+            Meaning::Do(action, words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                match act(state, action, &words) {
+                    Ok(effects) => return effects,
+                    Err(trouble) => palette.trouble = Some(trouble),
+                }
+            }
+            Meaning::More(line, trouble) => {
+                palette =
+                    Palette { line: super::input::Line::new(&line), trouble: Some(trouble), ..Palette::default() };
+            }
+            Meaning::Unknown(trouble) => palette.trouble = Some(trouble),
+        },
+        _ => {
+            if palette.line.press(key) {
+                palette.chosen = 0;
+            }
+        }
+    }
+    state.dialog = Some(Dialog::Palette(palette));
+    Vec::new()
+}
+
+fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(action) = action_of(key) else { return Vec::new() };
+    let result = match key.code {
+        KeyCode::Char(row) if action == Action::Pick => {
+            pick(state, row);
+            Ok(Vec::new())
+        }
+        _ => act(state, action, &[]),
+    };
+    result.unwrap_or_else(|trouble| {
+        state.complain(trouble);
+        Vec::new()
+    })
+}
+
+/// Does an action; a command's words follow it. What cannot be done is said in the error.
+fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     match action {
         Action::Up => step(state, -1),
         Action::Down => step(state, 1),
@@ -66,86 +132,29 @@ fn act(state: &mut State, action: Action, key: KeyEvent) -> Vec<Effect> {
                 Pane::Log => Pane::Backends,
             };
         }
-        Action::Pick => pick(state, key),
+        Action::Pick => {
+            state.selected = Some(control::backend(state, words.first().copied())?.id);
+            state.pane = Pane::Backends;
+        }
         Action::Back => state.pane = Pane::Backends,
         Action::Follow => state.held = if state.held.is_some() { None } else { Some(0) },
+        Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),
-        Action::Quit => return quit(state),
-        Action::NextStrategy => {
-            let strategy = state.snapshot.strategy.next();
-            return command(state, Command::SetStrategy { strategy });
-        }
-        Action::NextSticky => {
-            let by = match state.snapshot.sticky {
-                StickyBy::Cookie => StickyBy::Off,
-                StickyBy::Off => StickyBy::Cookie,
-            };
-            return command(state, Command::SetSticky { by });
-        }
-        Action::SpawnDemo => return spawn(state),
-        Action::Kill => ask_to_kill(state),
-        Action::ToggleMaintenance | Action::Drain | Action::WeightUp | Action::WeightDown | Action::CheckNow => {
-            return on_selected(state, action);
-        }
+        Action::Quit => return Ok(quit(state)),
+        Action::Strategy => return control::strategy(state, words),
+        Action::Sticky => return control::sticky(state, words),
+        Action::SpawnDemo => return Ok(control::spawn(state)),
+        Action::Kill => return control::ask_to_kill(state, words),
+        Action::SetWeight => return control::weight(state, words),
+        Action::Undo => return control::undo(state),
+        Action::ToggleMaintenance
+        | Action::Drain
+        | Action::InService
+        | Action::WeightUp
+        | Action::WeightDown
+        | Action::CheckNow => return control::on_backend(state, action, words),
     }
-    Vec::new()
-}
-
-fn on_selected(state: &mut State, action: Action) -> Vec<Effect> {
-    let Some(BackendView { id, weight, intent, .. }) = state.selected_backend().cloned() else {
-        state.complain("there is no backend yet: press a to start a demo backend");
-        return Vec::new();
-    };
-    let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
-    let wanted = match action {
-        Action::ToggleMaintenance => toggled(Intent::Maint),
-        Action::Drain => toggled(Intent::Drain),
-        Action::WeightUp => Command::SetWeight { id, weight: (weight + 1).min(MAX_WEIGHT) },
-        Action::WeightDown => Command::SetWeight { id, weight: weight.saturating_sub(1) },
-        _ => Command::CheckNow { id },
-    };
-    command(state, wanted)
-}
-
-/// Asks for a command and takes it for done, so that the next key starts from there however soon it comes. The next
-/// snapshot tells what really is.
-fn command(state: &mut State, command: Command) -> Vec<Effect> {
-    let snapshot = &mut state.snapshot;
-    match command {
-        Command::SetIntent { id, intent } => {
-            snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.intent = intent);
-        }
-        Command::SetWeight { id, weight } => {
-            snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.weight = weight);
-        }
-        Command::SetStrategy { strategy } => snapshot.strategy = strategy,
-        Command::SetSticky { by } => snapshot.sticky = by,
-        _ => {}
-    }
-    vec![Effect::Command(command)]
-}
-
-/// A new demo backend; on a selected one that is not running, that one again.
-fn spawn(state: &mut State) -> Vec<Effect> {
-    let command = match state.selected_backend() {
-        Some(BackendView { id, spawned: Some(Spawned { pid: None }), .. }) => Command::Restart { id: *id },
-        _ => Command::SpawnDemo,
-    };
-    vec![Effect::Command(command)]
-}
-
-fn ask_to_kill(state: &mut State) {
-    let Some(backend) = state.selected_backend() else { return };
-    let (id, name) = (backend.id, backend.name.clone());
-    match backend.spawned {
-        Some(Spawned { pid: Some(_) }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
-        Some(Spawned { pid: None }) => {
-            state.complain(format!("{name} is not running: press a to start it again"));
-        }
-        None => {
-            state.complain(format!("{name} was not started here: press space to take it out instead"));
-        }
-    }
+    Ok(Vec::new())
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {
@@ -183,9 +192,8 @@ fn jump(state: &mut State, first: bool) {
     }
 }
 
-fn pick(state: &mut State, key: KeyEvent) {
-    let KeyCode::Char(digit) = key.code else { return };
-    let row = digit.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
+fn pick(state: &mut State, row: char) {
+    let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
     if let Some(backend) = row.and_then(|row| state.snapshot.backends.get(row)) {
         state.selected = Some(backend.id);
         state.pane = Pane::Backends;

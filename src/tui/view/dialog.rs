@@ -5,32 +5,63 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
+use super::palette;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
 use crate::tui::state::{Dialog, Question, State};
+use crate::tui::{Glyphs, Theme};
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match &state.dialog {
         None => {}
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
+        Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
     }
 }
 
-fn help(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
-    let width = area.width.min(100);
-    let columns = usize::from(width.saturating_sub(16));
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    for entry in &ACTIONS {
+/// Columns for keys in the help.
+const KEYS: usize = 10;
+
+/// The help's lines on a terminal that is so wide: keys and what they do, and the commands where there is room for them.
+fn help_lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
+    let longest = ACTIONS.iter().map(|entry| entry.command.len()).max().unwrap_or(0);
+    let commands = if width >= 76 { longest + 2 } else { 0 };
+    let columns = usize::from(width).saturating_sub(KEYS + commands + 4);
+    let mut lines = Vec::new();
+    for entry in ACTIONS.iter().filter(|entry| commands > 0 || !entry.keys.is_empty()) {
         // Long ones go on below themselves.
         for (n, part) in wrapped(entry.help, columns).into_iter().enumerate() {
-            let keys = if n == 0 { entry.keys } else { "" };
-            lines.push(Line::from(vec![Span::styled(format!("{keys:<10}"), state.theme.key()), Span::raw(part)]));
+            let (keys, command) = if n == 0 { (entry.keys, entry.command) } else { ("", "") };
+            let mut line = vec![Span::styled(format!("{keys:<KEYS$}"), theme.key())];
+            if commands > 0 {
+                line.push(Span::styled(format!("{command:<commands$}"), theme.title()));
+            }
+            line.push(Span::raw(part));
+            lines.push(Line::from(line));
         }
     }
+    lines
+}
+
+/// The help's width on a terminal that is so wide.
+fn help_width(columns: u16) -> u16 {
+    columns.min(110)
+}
+
+/// Lines of the help that a terminal of this size does not show at once.
+pub(in crate::tui) fn help_hides((columns, rows): (u16, u16)) -> u16 {
+    let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: false }).len();
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(rows.saturating_sub(2))
+}
+
+fn help(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
+    let width = help_width(area.width);
+    let lines = help_lines(width, state.theme);
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
-    let hidden = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(height.saturating_sub(2));
-    let title = if hidden > 0 { " Keys: j k scroll, Esc closes " } else { " Keys: Esc closes " };
+    let hidden = help_hides((area.width, area.height));
+    let title =
+        if hidden > 0 { " Keys and : commands: j k scroll, Esc closes " } else { " Keys and : commands: Esc closes " };
     let place = centred(area, width, height);
     frame.render_widget(Clear, place);
     let block = frame_of(state, title);
@@ -64,7 +95,7 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
     frame.render_widget(paragraph, place);
 }
 
-fn frame_of<'t>(state: &State, title: &'t str) -> Block<'t> {
+pub(super) fn frame_of<'t>(state: &State, title: &'t str) -> Block<'t> {
     Block::bordered()
         .border_set(state.theme.borders())
         .border_style(state.theme.title())

@@ -21,8 +21,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         .iter()
         .filter_map(|entry| {
             let (label, priority) = entry.footer?;
-            let key = entry.keys.split(' ').next().unwrap_or(entry.keys);
-            Some((priority, vec![Span::styled(key, state.theme.key()), Span::raw(format!(" {label}"))]))
+            Some((priority, vec![Span::styled(entry.key(), state.theme.key()), Span::raw(format!(" {label}"))]))
         })
         .collect();
     let mut spans = vec![Span::raw(" ")];

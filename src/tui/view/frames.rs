@@ -127,6 +127,7 @@ fn press(state: &mut State, keys: &str) {
         let code = match key {
             '\t' => KeyCode::Tab,
             '\x1b' => KeyCode::Esc,
+            '\n' => KeyCode::Enter,
             key => KeyCode::Char(key),
         };
         update(state, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
@@ -155,7 +156,7 @@ fn small_terminals_show_a_line_a_backend() {
 #[test]
 fn every_size_can_be_drawn_in_every_state() {
     let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: false })];
-    for keys in ["?", "X", "q", "\tgk"] {
+    for keys in ["?", "X", "q", "\tgk", ":", ":xyzzy\n", ":weight "] {
         let mut state = state();
         press(&mut state, keys);
         states.push(state);
@@ -192,6 +193,13 @@ fn dialogs() {
     insta::assert_debug_snapshot!("kill", frame(&state, 80, 24));
     press(&mut state, "nq");
     insta::assert_debug_snapshot!("quit", frame(&state, 80, 24));
+}
+
+#[test]
+fn the_palette_finds_commands_and_says_what_is_missing() {
+    let mut state = state();
+    press(&mut state, ":wei\n");
+    insta::assert_debug_snapshot!("palette", frame(&state, 80, 24));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod footer;
 mod frames;
 mod header;
 mod log;
+mod palette;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -25,6 +26,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
 use super::state::State;
+pub(super) use dialog::help_hides;
 
 /// Below this size there is no room for borders: one line a backend.
 const FULL: (u16, u16) = (60, 14);

@@ -1,0 +1,69 @@
+//! Commands typed on the screen, and taking back what they did.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs)] // a test says what is wrong by panicking
+
+mod program;
+mod terminal;
+
+use program::get;
+use terminal::Terminal;
+
+#[test]
+fn a_typed_command_is_done_and_u_takes_it_back() {
+    let mut terminal = Terminal::demo();
+    terminal.press(":");
+    terminal.shows("Tab completes");
+    terminal.press("weight bravo 0\r");
+    terminal.shows("bravo has the weight 0");
+    let port = terminal.port();
+    for _ in 0..4 {
+        assert!(!get(port, "/health").contains("x-backend-id: 2\r\n"));
+    }
+    terminal.press("s");
+    terminal.shows("least-connections");
+    terminal.press("u");
+    terminal.shows("undone: the strategy is round-robin again (u again: 1 more)");
+    terminal.press("u");
+    terminal.shows("undone: bravo has the weight 1 again");
+    terminal.press("u");
+    terminal.shows("there is nothing to undo");
+    let seen: Vec<String> = (0..3).map(|_| get(port, "/health")).collect();
+    assert!(seen.iter().any(|answer| answer.contains("x-backend-id: 2\r\n")), "{seen:?}");
+}
+
+#[test]
+fn tab_completes_letters_to_a_command_and_its_words() {
+    let mut terminal = Terminal::demo();
+    terminal.press(":strat\tra\t");
+    terminal.shows(":strategy random");
+    terminal.press("\r");
+    terminal.wait("random is in the header", |screen| screen.lines().next().unwrap_or_default().contains("random"));
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_said_beside_it_and_it_can_be_mended() {
+    let mut terminal = Terminal::demo();
+    terminal.press(":weight nobody 3\r");
+    terminal.shows("there is no backend 'nobody': alpha, bravo, charlie");
+    terminal.shows(":weight nobody 3");
+    terminal.press("\x15weight alpha many\r");
+    terminal.shows("'many' is no weight: it is a whole number from 0 to 1000");
+    terminal.press("\x177\r");
+    terminal.shows("alpha has the weight 7");
+    terminal.press(":xyzzy\r");
+    terminal.shows("there is no command 'xyzzy'");
+    terminal.press("\x1b");
+    terminal.wait("the palette is closed", |screen| !screen.contains("Tab completes"));
+}
+
+#[test]
+fn pasted_text_goes_into_the_line_and_nowhere_else() {
+    let mut terminal = Terminal::demo();
+    terminal.press("\x1b[200~qXy\r   \x1b[201~");
+    terminal.shows("pasted text does nothing here");
+    terminal.press(":\x1b[200~weight alpha\r5\x1b[201~");
+    terminal.shows(":weight alpha 5");
+    terminal.press("\r");
+    terminal.shows("alpha has the weight 5");
+    terminal.still_runs();
+}
