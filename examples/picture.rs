@@ -42,7 +42,12 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     let none: [BackendSpec; 0] = [];
     let mut config = Config::from_specs(&none);
     config.seed = Some(1);
-    let options = Options { demo_program: Some(std::env::current_exe()?), demo_backends: 4, workers: Some(1) };
+    let options = Options {
+        demo_program: Some(std::env::current_exe()?),
+        demo_backends: 4,
+        workers: Some(1),
+        ..Options::default()
+    };
     let engine = Engine::start(config, options).await?;
     let mut events = engine.events();
     let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: true }).in_utc();

@@ -30,6 +30,7 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
             demo_program: std::env::current_exe().ok(),
             demo_backends: args.demo.map_or(0, usize::from),
             workers: None,
+            admission: None,
         };
         #[cfg(feature = "tui")]
         if !headless {

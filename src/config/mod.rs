@@ -4,6 +4,7 @@
 //! [`Config::new`] and the checks of [`Config::problems`], which report every problem at once and
 //! repair none.
 
+mod access;
 mod address;
 mod backend;
 mod check;
@@ -15,6 +16,7 @@ mod secret;
 mod sticky;
 mod strategy;
 
+pub use access::AccessConfig;
 pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
 pub use backend::{BackendConfig, BackendTls};
@@ -79,6 +81,8 @@ pub struct Config {
     pub host_header: HostHeader,
     /// Whose `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who may come in, and how often.
+    pub access: AccessConfig,
     /// Whether an `email` section was given. It is checked, and mail is not sent by this version.
     pub email: bool,
     /// Fixes all random choices, for lessons and tests.
@@ -101,6 +105,7 @@ impl Config {
             hold: Duration::ZERO,
             host_header: HostHeader::default(),
             trusted_proxies: Vec::new(),
+            access: AccessConfig::default(),
             email: false,
             seed: None,
         }

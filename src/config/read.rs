@@ -10,8 +10,8 @@ use super::backend::{default_name, free_id};
 use super::document::{Document, Keys, Node, Place};
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
-    Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
+    AccessConfig, Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck,
+    HostHeader, Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -91,6 +91,7 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Vec<Places>) -> Config {
         n.one_of(&[("auto", HostHeader::Auto), ("client", HostHeader::Client), ("backend", HostHeader::Backend)])
     });
     keys.get("trustedProxies", |n| n.each(|n| config.trusted_proxies.extend(n.parsed(network))));
+    keys.set("access", &mut config.access, |n| n.object(access));
     config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).is_some();
     config
 }
@@ -227,6 +228,16 @@ fn limits(keys: &mut Keys<'_, '_>) -> Limits {
     keys.set("headers", &mut limits.headers, |n| size(n, 1, 10_000));
     keys.set("bodyBytes", &mut limits.body_bytes, |n| n.integer(0, u64::MAX));
     limits
+}
+
+fn access(keys: &mut Keys<'_, '_>) -> AccessConfig {
+    let mut access = AccessConfig::default();
+    let count = |n: Node<'_, '_>| n.integer(0, 1_000_000).and_then(|v| u32::try_from(v).ok());
+    keys.get("allow", |n| n.each(|n| access.allow.extend(n.parsed(network))));
+    keys.get("deny", |n| n.each(|n| access.deny.extend(n.parsed(network))));
+    keys.set("connectionsPerIp", &mut access.connections_per_ip, count);
+    keys.set("requestsPerSecondPerIp", &mut access.requests_per_second_per_ip, count);
+    access
 }
 
 /// The section is checked, so that a mistake in it is found now and not on the day mail is needed.

@@ -17,6 +17,7 @@ mod start;
 mod statistics;
 mod worker;
 
+pub use crate::access::Admission;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, RequestEvent, UpdateEvent};
 pub use journal::EventReader;

@@ -16,6 +16,7 @@ use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
 use super::snapshot::{BackendView, Listening, Snapshot, Spawned, Totals};
 use super::statistics::Statistics;
+use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Intent, Pool, State, Verdict};
 use crate::config::{Config, StickyBy};
 use crate::health::History;
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     noted: AtomicU32,
     retries: RetryBudget,
     can_spawn: bool,
+    pub(crate) access: Access,
     /// What is known of each backend beside its figures. Also serializes changes: whoever holds it may change
     /// states and set a new pool.
     control: Mutex<Control>,
@@ -78,7 +80,14 @@ pub(crate) struct Control {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, address: SocketAddr, pool: Pool, workers: usize, can_spawn: bool) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        address: SocketAddr,
+        pool: Pool,
+        workers: usize,
+        admission: Option<Admission>,
+        can_spawn: bool,
+    ) -> Self {
         let now = Instant::now();
         let pseudonym = fastrand::u32(..);
         let via = |version: &str| {
@@ -87,6 +96,7 @@ impl Shared {
         };
         let since = pool.backends.iter().map(|b| (b.id(), now)).collect();
         Shared {
+            access: Access::new(config.access.clone(), admission),
             config,
             address,
             via: via("1.1"),
@@ -121,6 +131,7 @@ impl Shared {
     /// Once a second.
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
+        self.access.tick(Instant::now());
         self.retries.tick(self.totals.begun());
         self.statistics().tick(&self.totals, &self.pool.load().backends);
         self.seconds.send_modify(|seconds| *seconds += 1);

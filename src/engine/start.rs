@@ -16,6 +16,7 @@ use super::journal::EventReader;
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
+use crate::access::Admission;
 use crate::balancer::{Backend, CookieSticky, Pool};
 use crate::config::{Config, MAX_WEIGHT, StickyBy};
 use crate::health;
@@ -35,6 +36,8 @@ pub struct Options {
     pub demo_backends: usize,
     /// Threads that serve clients; `None` is one for each processor.
     pub workers: Option<usize>,
+    /// Asked for each connection before anything is read from it.
+    pub admission: Option<Admission>,
 }
 
 /// Why the engine did not start. Nothing is left running.
@@ -88,7 +91,8 @@ impl Engine {
         let pool = Pool::new(backends.clone(), config.strategy, sticky(&config, config.sticky.by), Arc::default());
         let places = Arc::new(Semaphore::new(config.limits.connections));
         let seed = config.seed;
-        let shared = Arc::new(Shared::new(config, address, pool, workers, options.demo_program.is_some()));
+        let shared =
+            Arc::new(Shared::new(config, address, pool, workers, options.admission, options.demo_program.is_some()));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);

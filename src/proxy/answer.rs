@@ -5,12 +5,17 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, H
 use http::{Response, StatusCode};
 
 use super::body::ResponseBody;
+use crate::access::Refused;
 use crate::visible::escaped_json;
 
 /// The body of a 503, the direct predecessor's.
 const UNAVAILABLE: &str = "No healthy backends available.";
 /// The body of a 502, the direct predecessor's.
 const BAD_GATEWAY: &str = "Bad gateway — backend did not respond.";
+
+/// The body of a 429, that of the Go proxy.
+const TOO_MANY: &str = "Too Many Requests.";
+const FORBIDDEN: &str = "Forbidden.";
 
 /// An answer of the balancer's own: JSON, or a page for a browser.
 pub(super) struct Answer {
@@ -39,6 +44,15 @@ impl Answer {
         Answer { status: StatusCode::GATEWAY_TIMEOUT, error, why, close: false }
     }
 
+    /// The client may not come in, or is there too often.
+    pub(super) fn not_admitted(refused: &Refused, close: bool) -> Self {
+        let (status, error) = match refused {
+            Refused::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
+            Refused::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
+        };
+        Answer { status, error: error.to_owned(), why: refused.why().to_owned(), close }
+    }
+
     /// The request must not pass. Its connection closes: what follows on it cannot be trusted to be a request.
     pub(super) fn refused(status: StatusCode, why: &str) -> Self {
         Answer { status, error: why.to_owned(), why: String::new(), close: true }
@@ -56,7 +70,7 @@ impl Answer {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if self.close {

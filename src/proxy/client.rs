@@ -24,6 +24,7 @@ use super::refuse::Refusal;
 use super::tunnel::{self, ClientHalf, Tunnel};
 use super::wire::{TARGET_LIMIT, Wire};
 use super::{Proxy, account};
+use crate::access::{Place, Refused};
 use crate::engine::{self, Connected};
 use crate::upstream::Progress;
 
@@ -41,6 +42,8 @@ pub(super) struct Client {
     pub(super) ip: IpAddr,
     pub(super) peer: Peer,
     pub(super) clock: Clock,
+    /// Its place among the connections of its address, or why it has none.
+    pub(super) admitted: Result<Option<Place>, Refused>,
     /// The raw heads, as they came.
     wire: Mutex<Wire>,
     /// Requests so far.
@@ -56,10 +59,12 @@ pub(super) struct Client {
 }
 
 impl Client {
-    fn new(proxy: Arc<Proxy>, ip: IpAddr) -> Self {
+    fn new(proxy: Arc<Proxy>, address: SocketAddr) -> Self {
+        let ip = address.ip();
         let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
         let header_bytes = proxy.shared.config.limits.header_bytes;
         Client {
+            admitted: proxy.shared.access.connection(address, peer.is_trusted()),
             proxy,
             peer,
             ip: ip.to_canonical(),
@@ -112,7 +117,7 @@ pub(crate) async fn serve(
     connected: Connected,
     engine: watch::Receiver<engine::Phase>,
 ) {
-    let client = Arc::new(Client::new(Arc::clone(&proxy), peer.ip()));
+    let client = Arc::new(Client::new(Arc::clone(&proxy), peer));
     let config = &proxy.shared.config;
     let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
     let mut connection = {

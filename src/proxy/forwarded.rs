@@ -36,6 +36,11 @@ impl Peer {
         Peer { ip, trusted, ip_value: value(ip.to_string()), forwarded_value: value(node) }
     }
 
+    /// Whether it speaks for many clients.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
     /// The client of a request: the peer, or the right-most hop that a trusted peer names and that is not trusted itself.
     pub(super) fn client(&self, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
         if !self.trusted {

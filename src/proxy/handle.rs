@@ -14,6 +14,7 @@ use super::body::ResponseBody;
 use super::client::Client;
 use super::forward::forward;
 use super::{headers, pages, refuse};
+use crate::access::Refused;
 use crate::balancer::{Decision, Rule};
 
 pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
@@ -29,6 +30,10 @@ pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> R
         let answer = Answer::refused(refusal.status, refusal.why);
         return own(exchange, answer.response(request.headers()));
     }
+    if let Err(refused) = admit(&client, &request) {
+        exchange.decision.rule = Rule::Refused { why: refused.why().to_owned() };
+        return own(exchange, Answer::not_admitted(&refused, client.admitted.is_err()).response(request.headers()));
+    }
     if headers::is_looping(request.headers(), &client.proxy.shared.via) {
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
         exchange.decision.rule = Rule::Refused { why: why.to_owned() };
@@ -40,6 +45,17 @@ pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> R
         return own(exchange, response);
     }
     forward(exchange, request).await
+}
+
+/// Whether the client may come in, by its connection and by this request.
+fn admit(client: &Client, request: &Request<Incoming>) -> Result<(), Refused> {
+    client.admitted.as_ref().map_err(Refused::clone)?;
+    let shared = &client.proxy.shared;
+    if !shared.access.looks_at_requests() {
+        return Ok(());
+    }
+    let ip = client.peer.client(request.headers(), &shared.config.trusted_proxies);
+    shared.access.request(ip, Instant::now())
 }
 
 /// Books a request that the balancer answered itself.

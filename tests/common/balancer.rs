@@ -46,6 +46,14 @@ impl Config {
     }
 
     pub fn start(&self) -> Balancer {
+        let balancer = Balancer::start(self);
+        // Answered once every backend has had its first check, and not before.
+        balancer.health();
+        balancer
+    }
+
+    /// Starts where the health page cannot be asked for, because it is not to be had or would count.
+    pub fn start_without_health(&self) -> Balancer {
         Balancer::start(self)
     }
 }
@@ -88,8 +96,6 @@ impl Balancer {
         let mut balancer = Balancer { child, port: 0, lines, _dir: dir };
         let said = balancer.line("listening on http://localhost:");
         balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
-        // Answered once every backend has had its first check, and not before.
-        balancer.health();
         balancer
     }
 
