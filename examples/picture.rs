@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use stickylb_tui::balancer::Intent;
 use stickylb_tui::config::{BackendSpec, Config};
 use stickylb_tui::engine::{Command, Engine, Options};
-use stickylb_tui::tui::{Glyphs, Message, State, Theme, svg, update, view};
+use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -50,7 +50,7 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     };
     let engine = Engine::start(config, options).await?;
     let mut events = engine.events();
-    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: true }).in_utc();
+    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
 
     let mut visitors: Vec<Visitor> = (0..24).map(|_| Visitor::default()).collect();
     engine.command(Command::SetWeight { id: 1, weight: 2 }).await?;

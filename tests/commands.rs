@@ -67,3 +67,54 @@ fn pasted_text_goes_into_the_line_and_nowhere_else() {
     terminal.shows("alpha has the weight 5");
     terminal.still_runs();
 }
+
+/// The screen has a cell in one of these colours.
+fn shows_color(terminal: &Terminal, wanted: u8) -> bool {
+    terminal.look(|screen| {
+        let mut cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
+        cells.any(|cell| cell.fgcolor() == vt100::Color::Idx(wanted))
+    })
+}
+
+#[test]
+fn the_theme_is_chosen_at_start_or_while_it_runs() {
+    const CYAN: u8 = 6;
+    const BLUE: u8 = 4;
+    let mut terminal = Terminal::start(&["--demo", "-p", "0", "--theme", "light"]);
+    terminal.shows("3 up");
+    assert!(shows_color(&terminal, BLUE) && !shows_color(&terminal, CYAN));
+    terminal.press(":theme dark\r");
+    program::until("it is dark", || shows_color(&terminal, CYAN).then_some(()));
+    terminal.press(":theme pink\r");
+    terminal.shows("there is no theme 'pink': dark, light, high-contrast, color-blind, mono");
+}
+
+#[test]
+fn a_theme_that_is_named_wins_over_no_color() {
+    let terminal = Terminal::with(&["--demo", "-p", "0", "--theme", "dark"], &[("NO_COLOR", "1")]);
+    terminal.shows("3 up");
+    program::until("there are colours", || shows_color(&terminal, 2).then_some(()));
+}
+
+#[test]
+fn a_backend_that_goes_down_is_told_only_where_that_was_asked_for() {
+    let bells = |terminal: &Terminal| terminal.written().split(|byte| *byte == 7).count() - 1;
+    let mut terminal = Terminal::start(&["--demo", "-p", "0", "--notify", "bell"]);
+    terminal.shows("3 up");
+    assert_eq!(bells(&terminal), 0);
+    program::signal(terminal.children()[0], rustix::process::Signal::KILL);
+    terminal.shows("1 down");
+    program::until("the bell rings", || (bells(&terminal) == 1).then_some(()));
+    terminal.press(":notify off\r");
+    terminal.shows("goes DOWN: off");
+    program::signal(terminal.children()[0], rustix::process::Signal::KILL);
+    terminal.shows("2 down");
+    assert_eq!(bells(&terminal), 1);
+    terminal.press(":notify desktop\r");
+    terminal.shows("goes DOWN: desktop");
+    program::signal(terminal.children()[0], rustix::process::Signal::KILL);
+    terminal.shows("3 down");
+    program::until("the desktop is told", || {
+        String::from_utf8_lossy(&terminal.written()).contains(" is DOWN\x07").then_some(())
+    });
+}

@@ -68,6 +68,14 @@ pub(super) struct Args {
     #[arg(long, value_enum, value_name = "SET", default_value_t = Glyphs::Auto)]
     pub(super) glyphs: Glyphs,
 
+    /// Colours; auto follows NO_COLOR and what the terminal says of its background
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = ThemeName::Auto)]
+    pub(super) theme: ThemeName,
+
+    /// Tell when a backend goes DOWN: by the terminal's bell, or on the desktop
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = NotifyHow::Off)]
+    pub(super) notify: NotifyHow,
+
     #[command(subcommand)]
     pub(super) subcommand: Option<Subcommand>,
 }
@@ -87,6 +95,25 @@ pub(super) enum Glyphs {
     Auto,
     Unicode,
     Ascii,
+}
+
+/// The screen's colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeName {
+    Auto,
+    Dark,
+    Light,
+    HighContrast,
+    ColorBlind,
+    Mono,
+}
+
+/// How a backend that goes DOWN is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum NotifyHow {
+    Off,
+    Bell,
+    Desktop,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -2,6 +2,8 @@
 
 mod args;
 mod layers;
+#[cfg(feature = "tui")]
+mod look;
 mod run;
 mod signals;
 

@@ -39,12 +39,7 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
         let engine = Arc::new(Engine::start(config, options).await?);
         #[cfg(feature = "tui")]
         if !headless {
-            let glyphs = match args.glyphs {
-                super::args::Glyphs::Auto => crate::tui::Glyphs::from_locale(),
-                super::args::Glyphs::Unicode => crate::tui::Glyphs::Unicode,
-                super::args::Glyphs::Ascii => crate::tui::Glyphs::Ascii,
-            };
-            return crate::tui::run(&engine, signals, log, warnings, glyphs)
+            return crate::tui::run(&engine, signals, log, warnings, super::look::options(args))
                 .await
                 .map_err(|error| UsageError::Failed(format!("the screen failed: {error}")));
         }

@@ -27,6 +27,8 @@ pub(super) enum Action {
     SpawnDemo,
     Follow,
     Undo,
+    Theme,
+    Notify,
     Palette,
     Help,
     Quit,
@@ -79,7 +81,7 @@ const fn entry(
 }
 
 /// Every action, in the order of help and README.
-pub(super) const ACTIONS: [Entry; 23] = [
+pub(super) const ACTIONS: [Entry; 25] = [
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
     entry(Action::First, "g", &[(NONE, KeyCode::Char('g')), (NONE, KeyCode::Home)], None, "", "to the top"),
@@ -177,6 +179,15 @@ pub(super) const ACTIONS: [Entry; 23] = [
         Some(("commands", 105)),
         "",
         "find a command by a few of its letters, and give it what it needs",
+    ),
+    entry(Action::Theme, "", &[], None, "theme [THEME]", "other colours, for this terminal and these eyes"),
+    entry(
+        Action::Notify,
+        "",
+        &[],
+        None,
+        "notify [off|bell|desktop]",
+        "tell you when a backend goes DOWN while you look elsewhere",
     ),
     entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "help", "this help"),
     entry(

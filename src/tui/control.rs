@@ -174,10 +174,10 @@ mod tests {
 
     use super::*;
     use crate::tui::message::Said;
-    use crate::tui::{Glyphs, Message, Theme, update};
+    use crate::tui::{Colors, Glyphs, Message, Theme, update};
 
     fn state() -> State {
-        let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: true });
+        let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
         let backend = |id, name: &str| BackendView { id, name: name.to_owned(), weight: 1, ..BackendView::default() };
         state.refresh(Snapshot { backends: vec![backend(1, "alpha"), backend(7, "bravo")], ..Snapshot::default() });
         state

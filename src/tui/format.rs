@@ -104,9 +104,9 @@ pub(super) fn cut(text: &str, columns: usize, theme: Theme) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::Glyphs;
+    use crate::tui::{Colors, Glyphs};
 
-    const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: true };
+    const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
 
     #[test]
     fn figures_stay_within_their_columns() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
+use super::notify::Notify;
 use crate::engine::{Command, CommandError, Event, Snapshot};
 
 /// Something that happened.
@@ -39,6 +40,8 @@ pub enum Effect {
     /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
     /// first, line breaks too.
     Copy(String),
+    /// Tell whoever is not looking, in this way.
+    Notify(Notify, String),
     /// End the program.
     Quit,
 }

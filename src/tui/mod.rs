@@ -8,8 +8,10 @@ mod action;
 mod clipboard;
 mod control;
 mod format;
+mod glyphs;
 mod input;
 mod message;
+mod notify;
 mod palette;
 mod pane;
 mod state;
@@ -20,11 +22,13 @@ mod update;
 mod view;
 
 pub use action::keys_table;
+pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
+pub use notify::Notify;
 pub(crate) use pane::install as install_log;
 pub use state::State;
 pub use svg::svg;
-pub use theme::{Glyphs, Theme};
+pub use theme::{Colors, Theme};
 pub use update::update;
 pub use view::view;
 
@@ -45,19 +49,27 @@ use terminal::Terminal;
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// How the screen is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) theme: Theme,
+    pub(crate) notify: Notify,
+}
+
 /// Runs the screen until the user quits or a signal ends the program. The terminal is whole again afterwards.
 pub(crate) async fn run(
     engine: &Arc<Engine>,
     mut signals: Signals,
     log: LogFile,
     warnings: Vec<String>,
-    glyphs: Glyphs,
+    options: Options,
 ) -> io::Result<ExitCode> {
     let events = engine.events();
     let log = log.start(engine)?;
     engine.announce(&warnings);
     let mut terminal = Terminal::enter()?;
-    let mut state = State::new(Theme::from_environment(glyphs));
+    let mut state = State::new(options.theme);
+    state.notify = options.notify;
     state.size = terminal.size()?;
     state.refresh(engine.snapshot());
     let shown = show(engine, &mut terminal, &mut state, events, &mut signals).await;
@@ -152,6 +164,7 @@ fn apply(engine: &Arc<Engine>, terminal: &mut Terminal, state: &mut State, messa
                 Ok(count) => state.say(format!("copied {count} characters")),
                 Err(error) => state.complain(error.to_string()),
             },
+            Effect::Notify(how, text) => terminal.notify(how, &text),
             Effect::Quit => quit = true,
         }
     }

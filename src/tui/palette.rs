@@ -3,6 +3,7 @@
 use super::action::{ACTIONS, Action, Entry};
 use super::input::Line;
 use super::state::State;
+use super::theme::Colors;
 use crate::config::Strategy;
 use crate::engine::BackendView;
 
@@ -124,6 +125,7 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
             state.snapshot.backends.iter().map(word).collect()
         }
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
+        "THEME" => Colors::ALL.iter().map(|c| c.name().to_owned()).collect(),
         "MODE" => names(&["cookie", "off"]),
         choice if choice.contains('|') => names(&choice.split('|').collect::<Vec<_>>()),
         _ => Vec::new(),
@@ -158,10 +160,10 @@ fn score(letters: &str, name: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::{Glyphs, Theme};
+    use crate::tui::{Colors, Glyphs, Theme};
 
     fn state() -> State {
-        State::new(Theme { glyphs: Glyphs::Unicode, colors: true })
+        State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark })
     }
 
     fn best(text: &str) -> Option<&'static str> {

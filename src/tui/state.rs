@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::message::Said;
+use super::notify::Notify;
 use super::palette::Palette;
 use super::theme::Theme;
 use crate::balancer::State as BackendState;
@@ -60,6 +61,8 @@ pub struct State {
     pub(super) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
     pub(super) said: Option<Said>,
+    /// How a backend that goes DOWN is told.
+    pub(super) notify: Notify,
     /// What takes back the last changes, the latest last.
     pub(super) undo: VecDeque<Command>,
     /// Whether a frame must be drawn.
@@ -81,6 +84,7 @@ impl State {
             held: None,
             dialog: None,
             said: None,
+            notify: Notify::default(),
             undo: VecDeque::new(),
             changed: true,
         }

@@ -13,6 +13,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 
 use super::clipboard::{self, CopyError, Route};
+use super::notify::{self, Notify};
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -28,6 +29,8 @@ pub(super) struct Terminal {
 impl Terminal {
     pub(super) fn enter() -> io::Result<Self> {
         install_panic_hook();
+        // The theme decides about colours, NO_COLOR included; crossterm would take bold and reverse away with them.
+        crossterm::style::force_color_output(true);
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let entered = execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)
@@ -62,6 +65,11 @@ impl Terminal {
     /// Columns and lines.
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
         self.inner.size().map(|size| (size.width, size.height))
+    }
+
+    /// Tells whoever is not looking; a terminal that cannot be written to will be noticed with the next frame.
+    pub(super) fn notify(&self, how: Notify, text: &str) {
+        let _ = notify::send(how, text, self.route, &mut io::stdout());
     }
 
     /// Puts text into the clipboard; returns how many characters that were.

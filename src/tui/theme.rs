@@ -1,32 +1,64 @@
-//! Colours and characters. State is a word and a glyph and a colour, never a colour alone.
+//! Colours. State is a word and a glyph and a colour, never a colour alone; and only the 16 colours that the
+//! terminal's own palette gives, so that they suit it.
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::Glyphs;
 use crate::balancer::State;
 
-/// The characters the screen is drawn with.
+/// A set of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyphs {
-    /// Box drawing, blocks and symbols.
-    Unicode,
-    /// Plain ASCII.
-    Ascii,
+pub enum Colors {
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// Nothing faint, and what matters on a background of its own.
+    HighContrast,
+    /// Blue for good, yellow for care, reversed for bad: nobody mistakes one for another.
+    ColorBlind,
+    /// None at all: bold, faint and reversed remain.
+    Mono,
 }
 
-impl Glyphs {
-    /// What the locale can show: Unicode where its name says UTF-8, or where it says nothing.
-    pub fn from_locale() -> Self {
-        let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| {
-            let value = std::env::var(name).ok()?;
-            (!value.is_empty()).then_some(value)
-        });
-        match set {
-            Some(locale) => {
-                let locale = locale.to_ascii_lowercase();
-                if locale.contains("utf-8") || locale.contains("utf8") { Glyphs::Unicode } else { Glyphs::Ascii }
-            }
-            None => Glyphs::Unicode,
+impl Colors {
+    /// All of them, in the order of help.
+    pub(super) const ALL: [Colors; 5] =
+        [Colors::Dark, Colors::Light, Colors::HighContrast, Colors::ColorBlind, Colors::Mono];
+
+    /// The name on the command line and in commands.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Colors::Dark => "dark",
+            Colors::Light => "light",
+            Colors::HighContrast => "high-contrast",
+            Colors::ColorBlind => "color-blind",
+            Colors::Mono => "mono",
         }
+    }
+
+    /// What suits the terminal: none where `NO_COLOR` is set to something; else light or dark, as terminals that say
+    /// so in `COLORFGBG` have it.
+    pub fn from_environment() -> Self {
+        let light = |value: &str| matches!(value.rsplit(';').next(), Some("7" | "15"));
+        if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+            Colors::Mono
+        } else if std::env::var("COLORFGBG").is_ok_and(|value| light(&value)) {
+            Colors::Light
+        } else {
+            Colors::Dark
+        }
+    }
+}
+
+impl std::str::FromStr for Colors {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Colors::ALL.into_iter().find(|colors| colors.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Colors::ALL.iter().map(|colors| colors.name()).collect();
+            format!("there is no theme '{name}': {}", names.join(", "))
+        })
     }
 }
 
@@ -35,35 +67,49 @@ impl Glyphs {
 pub struct Theme {
     /// Characters.
     pub glyphs: Glyphs,
-    /// Whether colours may be used. Without them, bold and reverse remain.
-    pub colors: bool,
+    /// Colours.
+    pub colors: Colors,
 }
 
 impl Theme {
-    /// Colours unless `NO_COLOR` is set to something.
-    pub fn from_environment(glyphs: Glyphs) -> Self {
-        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Theme { glyphs, colors: !forbidden }
+    /// The colours of this theme, in the order of [`Colors::ALL`]; `None` is the terminal's own.
+    fn pick(self, each: [Option<Color>; 4]) -> Style {
+        let color = match self.colors {
+            Colors::Dark => each[0],
+            Colors::Light => each[1],
+            Colors::HighContrast => each[2],
+            Colors::ColorBlind => each[3],
+            Colors::Mono => None,
+        };
+        color.map_or_else(Style::new, |color| Style::new().fg(color))
     }
 
-    fn fg(self, color: Color) -> Style {
-        if self.colors { Style::new().fg(color) } else { Style::new() }
+    /// Where the theme has it on a background of its own, that; else `style`.
+    fn marked(self, paper: Color, ink: Color, style: Style) -> Style {
+        if self.colors == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
     }
 
     pub(super) fn title(self) -> Style {
-        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)]).add_modifier(Modifier::BOLD)
     }
 
     pub(super) fn border(self, focused: bool) -> Style {
-        if focused { self.fg(Color::Cyan) } else { self.dim() }
+        if focused {
+            self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)])
+        } else {
+            self.dim()
+        }
     }
 
+    /// What can be passed over.
     pub(super) fn dim(self) -> Style {
-        self.fg(Color::DarkGray)
+        let style = self.pick([Some(Color::DarkGray), Some(Color::DarkGray), None, Some(Color::DarkGray)]);
+        if self.colors == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style }
     }
 
     pub(super) fn key(self) -> Style {
-        self.fg(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.pick([Some(Color::Yellow), Some(Color::Magenta), Some(Color::LightYellow), Some(Color::Yellow)])
+            .add_modifier(Modifier::BOLD)
     }
 
     pub(super) fn selected() -> Style {
@@ -71,15 +117,19 @@ impl Theme {
     }
 
     pub(super) fn good(self) -> Style {
-        self.fg(Color::Green)
+        self.pick([Some(Color::Green), Some(Color::Green), Some(Color::LightGreen), Some(Color::LightBlue)])
     }
 
     pub(super) fn bad(self) -> Style {
-        self.fg(Color::Red).add_modifier(Modifier::BOLD)
+        let style = self.pick([Some(Color::Red), Some(Color::Red), None, Some(Color::Red)]);
+        let style = if self.colors == Colors::ColorBlind { style.add_modifier(Modifier::REVERSED) } else { style };
+        self.marked(Color::Red, Color::White, style).add_modifier(Modifier::BOLD)
     }
 
+    /// Yellow cannot be read on white.
     pub(super) fn warning(self) -> Style {
-        self.fg(Color::Yellow)
+        let style = self.pick([Some(Color::Yellow), Some(Color::Magenta), None, Some(Color::Yellow)]);
+        self.marked(Color::Yellow, Color::Black, style)
     }
 
     pub(super) fn strong() -> Style {
@@ -99,80 +149,38 @@ impl Theme {
         match status {
             500.. => self.bad(),
             400..500 => self.warning(),
-            300..400 => self.fg(Color::Cyan),
+            300..400 => self.pick([Some(Color::Cyan), Some(Color::Blue), None, None]),
             _ => self.good(),
         }
     }
+}
 
-    pub(super) fn state_glyph(self, state: State) -> &'static str {
-        match (self.glyphs, state) {
-            (Glyphs::Unicode, State::Up) => "●",
-            (Glyphs::Unicode, State::Down) => "✖",
-            (Glyphs::Unicode, State::Ejected) => "▲",
-            (Glyphs::Unicode, State::Drain) => "◐",
-            (Glyphs::Unicode, State::Maint) => "■",
-            (Glyphs::Unicode, State::Starting) => "○",
-            (Glyphs::Ascii, State::Up) => "+",
-            (Glyphs::Ascii, State::Down) => "x",
-            (Glyphs::Ascii, State::Ejected) => "!",
-            (Glyphs::Ascii, State::Drain) => "~",
-            (Glyphs::Ascii, State::Maint) => "#",
-            (Glyphs::Ascii, State::Starting) => "?",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_is_found_by_its_name_and_an_unknown_one_names_them_all() {
+        for colors in Colors::ALL {
+            assert_eq!(colors.name().parse(), Ok(colors));
         }
+        let error = "solarized".parse::<Colors>().expect_err("unknown");
+        assert_eq!(error, "there is no theme 'solarized': dark, light, high-contrast, color-blind, mono");
     }
 
-    pub(super) fn check_glyph(self, passed: bool) -> &'static str {
-        match (self.glyphs, passed) {
-            (Glyphs::Unicode, true) => "▮",
-            (Glyphs::Unicode, false) => "▯",
-            (Glyphs::Ascii, true) => "|",
-            (Glyphs::Ascii, false) => ".",
-        }
-    }
-
-    /// Eight heights for sparks, the lowest first.
-    pub(super) fn spark_glyphs(self) -> [char; 8] {
-        match self.glyphs {
-            Glyphs::Unicode => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
-            Glyphs::Ascii => ['_', '.', '.', '-', '-', '=', '=', '#'],
-        }
-    }
-
-    pub(super) fn ellipsis(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "…",
-            Glyphs::Ascii => "~",
-        }
-    }
-
-    /// What stands for no value.
-    pub(super) fn none(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "–",
-            Glyphs::Ascii => "-",
-        }
-    }
-
-    pub(super) fn dash(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "─",
-            Glyphs::Ascii => "-",
-        }
-    }
-
-    pub(super) fn borders(self) -> ratatui::symbols::border::Set<'static> {
-        match self.glyphs {
-            Glyphs::Unicode => ratatui::symbols::border::PLAIN,
-            Glyphs::Ascii => ratatui::symbols::border::Set {
-                top_left: "+",
-                top_right: "+",
-                bottom_left: "+",
-                bottom_right: "+",
-                vertical_left: "|",
-                vertical_right: "|",
-                horizontal_top: "-",
-                horizontal_bottom: "-",
-            },
+    #[test]
+    fn without_colours_there_are_none_and_the_others_use_the_palette_alone() {
+        for colors in Colors::ALL {
+            let theme = Theme { glyphs: Glyphs::Unicode, colors };
+            let styles =
+                [theme.title(), theme.border(true), theme.border(false), theme.key(), theme.good(), theme.bad()];
+            let more = [theme.warning(), theme.dim(), Theme::selected(), Theme::strong()];
+            for style in styles.into_iter().chain(more).chain([200, 302, 404, 502].map(|status| theme.status(status))) {
+                for color in [style.fg, style.bg].into_iter().flatten() {
+                    assert!(!matches!(color, Color::Rgb(..) | Color::Indexed(_)), "{colors:?}: {color:?}");
+                    assert_ne!(colors, Colors::Mono);
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::action::{Action, action_of};
 use super::control::{self, Outcome};
 use super::message::{Effect, Message};
+use super::notify;
 use super::palette::{Meaning, Palette};
 use super::state::{Dialog, Pane, Question, State};
 use super::view::help_hides;
@@ -26,7 +27,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.changed = true;
         }
         Message::Snapshot(snapshot) => state.refresh(*snapshot),
-        Message::Events(events, missed) => state.append(events, missed),
+        Message::Events(events, missed) => {
+            let effects = notify::due(state.notify, &events);
+            state.append(events, missed);
+            return effects;
+        }
         Message::Done(Ok(())) => {}
         Message::Done(Err(error)) => state.complain(error.to_string()),
         Message::Paste(text) => match &mut state.dialog {
@@ -147,6 +152,16 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
         Action::Undo => return control::undo(state),
+        Action::Theme => match words.first() {
+            Some(name) => state.theme.colors = name.parse()?,
+            None => state.say(format!("the theme is {}", state.theme.colors.name())),
+        },
+        Action::Notify => {
+            if let Some(name) = words.first() {
+                state.notify = name.parse()?;
+            }
+            state.say(format!("notifications when a backend goes DOWN: {}", state.notify.name()));
+        }
         Action::ToggleMaintenance
         | Action::Drain
         | Action::InService

@@ -9,7 +9,7 @@ use super::palette;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
 use crate::tui::state::{Dialog, Question, State};
-use crate::tui::{Glyphs, Theme};
+use crate::tui::{Colors, Glyphs, Theme};
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match &state.dialog {
@@ -51,7 +51,7 @@ fn help_width(columns: u16) -> u16 {
 
 /// Lines of the help that a terminal of this size does not show at once.
 pub(in crate::tui) fn help_hides((columns, rows): (u16, u16)) -> u16 {
-    let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: false }).len();
+    let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono }).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(rows.saturating_sub(2))
 }
 

@@ -15,7 +15,7 @@ use crate::config::Strategy;
 use crate::engine::{
     BackendView, CheckMark, CommandError, Ended, Event, Listening, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
 };
-use crate::tui::{Glyphs, Message, State, Theme, update};
+use crate::tui::{Colors, Glyphs, Message, State, Theme, update};
 
 fn who(id: u32, name: &str) -> Arc<Identity> {
     Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id) })
@@ -92,7 +92,7 @@ fn decisions() -> Vec<Arc<Event>> {
 }
 
 fn state() -> State {
-    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: true }).in_utc();
+    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
     let mut backends = vec![
         backend(1, "alpha", BackendState::Up, 4102),
         backend(2, "bravo", BackendState::Up, 123_456),
@@ -155,7 +155,7 @@ fn small_terminals_show_a_line_a_backend() {
 
 #[test]
 fn every_size_can_be_drawn_in_every_state() {
-    let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: false })];
+    let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono })];
     for keys in ["?", "X", "q", "\tgk", ":", ":xyzzy\n", ":weight "] {
         let mut state = state();
         press(&mut state, keys);
@@ -216,12 +216,48 @@ fn what_went_wrong_stands_in_the_footer_until_the_next_key() {
 #[test]
 fn without_colours_and_symbols_every_state_is_still_told_apart() {
     let mut state = state();
-    state.theme = Theme { glyphs: Glyphs::Ascii, colors: false };
+    state.theme = Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono };
     let frame = frame(&state, 80, 24);
     insta::assert_debug_snapshot!("ascii", frame);
     let symbols: Vec<&str> = frame.content().iter().map(ratatui::buffer::Cell::symbol).collect();
     // Names may be of any script; the screen's own characters are not.
     assert!(symbols.iter().all(|s| s.is_ascii() || "日本語".contains(s)));
+}
+
+#[test]
+fn in_every_theme_words_alone_tell_the_state() {
+    for colors in Colors::ALL {
+        for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+            let mut state = state();
+            state.theme = Theme { glyphs, colors };
+            let drawn = frame(&state, 120, 40);
+            let lines: Vec<String> = drawn
+                .content()
+                .chunks(120)
+                .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect())
+                .collect();
+            let row = |name: &str| lines.iter().find(|line| line.contains(name)).cloned().unwrap_or_default();
+            let words =
+                [("alpha", "UP"), ("charlie", "DRAIN"), ("delta", "DOWN"), ("a-name", "MAINT"), ("日", "STARTING")];
+            for (name, word) in words {
+                assert!(row(name).contains(word), "{colors:?}, {glyphs:?}: no {word} in {}", row(name));
+            }
+            let marks = [BackendState::Up, BackendState::Down, BackendState::Ejected, BackendState::Drain];
+            let glyphs: std::collections::HashSet<&str> = marks.map(|s| state.theme.state_glyph(s)).into();
+            assert_eq!(glyphs.len(), marks.len());
+        }
+    }
+}
+
+#[test]
+fn every_theme_is_drawn_as_it_is() {
+    for (name, colors) in
+        [("light", Colors::Light), ("high-contrast", Colors::HighContrast), ("color-blind", Colors::ColorBlind)]
+    {
+        let mut state = state();
+        state.theme.colors = colors;
+        insta::assert_debug_snapshot!(name, frame(&state, 80, 24));
+    }
 }
 
 #[test]

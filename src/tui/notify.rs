@@ -1,0 +1,111 @@
+//! Tells whoever is not looking at the screen that a backend went DOWN, where that was asked for.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::clipboard::Route;
+use super::message::Effect;
+use crate::balancer::State;
+use crate::engine::Event;
+use crate::visible::visible;
+
+/// Characters of a notification.
+const MOST: usize = 200;
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notify {
+    /// Not at all.
+    #[default]
+    Off,
+    /// By the terminal's bell.
+    Bell,
+    /// By a notification of the desktop that the terminal runs on.
+    Desktop,
+}
+
+impl Notify {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Notify::Off => "off",
+            Notify::Bell => "bell",
+            Notify::Desktop => "desktop",
+        }
+    }
+}
+
+impl std::str::FromStr for Notify {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        [Notify::Off, Notify::Bell, Notify::Desktop]
+            .into_iter()
+            .find(|notify| notify.name() == name)
+            .ok_or_else(|| format!("'{name}' is no way to notify: off, bell or desktop"))
+    }
+}
+
+/// What is to be told of what happened: at most one notification, however much went down together.
+pub(super) fn due(how: Notify, events: &[Arc<Event>]) -> Vec<Effect> {
+    if how == Notify::Off {
+        return Vec::new();
+    }
+    let down = |event: &Arc<Event>| match &**event {
+        Event::Update(update) if update.to == State::Down => Some(format!("{} is DOWN", update.backend.name)),
+        _ => None,
+    };
+    let all: Vec<String> = events.iter().filter_map(down).collect();
+    if all.is_empty() { Vec::new() } else { vec![Effect::Notify(how, all.join(", "))] }
+}
+
+/// Writes a notification. Terminals know one of two commands for it, and most show a bell in some way.
+pub(super) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
+    if how == Notify::Desktop && route != Route::Nowhere {
+        // A semicolon would end the text in the one, and a number before it mean something else in the other.
+        let text: String = visible(text).replace(';', ",").chars().take(MOST).collect();
+        let command = if speaks_777() { format!("777;notify;stickylb;{text}") } else { format!("9;stickylb: {text}") };
+        return route.send(&command, out);
+    }
+    out.write_all(b"\x07")?;
+    out.flush()
+}
+
+/// The terminals that know OSC 777 and not OSC 9.
+fn speaks_777() -> bool {
+    let rxvt = std::env::var("TERM").is_ok_and(|term| term.starts_with("rxvt") || term.starts_with("foot"));
+    rxvt || std::env::var_os("VTE_VERSION").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balancer::Identity;
+    use crate::engine::UpdateEvent;
+
+    fn update(name: &str, to: State) -> Arc<Event> {
+        Arc::new(Event::Update(UpdateEvent {
+            time: std::time::SystemTime::UNIX_EPOCH,
+            backend: Identity { id: 1, name: name.to_owned(), url: String::new() }.into(),
+            from: State::Up,
+            to,
+            reason: String::new(),
+        }))
+    }
+
+    #[test]
+    fn what_goes_down_together_is_one_notification_and_only_where_it_is_asked_for() {
+        let events = [update("alpha", State::Down), update("bravo", State::Maint), update("charlie", State::Down)];
+        assert_eq!(due(Notify::Bell, &events), [Effect::Notify(Notify::Bell, "alpha is DOWN, charlie is DOWN".into())]);
+        assert!(due(Notify::Bell, &events[1..2]).is_empty());
+        assert!(due(Notify::Off, &events).is_empty());
+    }
+
+    #[test]
+    fn a_hostile_name_stays_text() {
+        let mut out = Vec::new();
+        send(Notify::Desktop, "\x1b]0;x\x07\u{9b} is DOWN", Route::Direct, &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        let inner = text.strip_prefix("\x1b]").and_then(|t| t.strip_suffix('\x07')).expect("one command");
+        assert!(!inner.chars().any(char::is_control), "{inner:?}");
+    }
+}
