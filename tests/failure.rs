@@ -250,7 +250,7 @@ fn checks_do_not_follow_redirects() {
     let balancer = Balancer::over(&[&backend]);
     assert_eq!(balancer.get("/").status, 503);
     assert_eq!(backend.targets(), Vec::<String>::new());
-    assert_eq!(balancer.backend(0)["lastError"], "status 302");
+    assert_eq!(balancer.backend(0)["lastError"], "GET /health 302");
 }
 
 #[test]

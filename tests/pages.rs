@@ -54,7 +54,7 @@ fn the_health_page_has_every_field_it_promises() {
     assert_eq!((&up["healthy"], &up["state"], &up["weight"]), (&json!(true), &json!("UP"), &json!(3)));
     assert_eq!((&up["requests"], &up["activeConnections"]), (&json!(1), &json!(0)));
     assert_eq!((&down["healthy"], &down["state"]), (&json!(false), &json!("DOWN")));
-    assert_eq!((&up["lastError"], &down["lastError"]), (&Value::Null, &json!("status 503")));
+    assert_eq!((&up["lastError"], &down["lastError"]), (&Value::Null, &json!("GET /health 503")));
     let check = json!({
         "path": "/health", "method": "GET", "algorithm": "http-status", "timeout": 20000,
         "hasCustomHeaders": false, "hasCustomFunction": false,

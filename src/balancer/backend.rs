@@ -7,8 +7,9 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::ejection::Ejection;
 use super::latency::Latencies;
-use super::state::{Intent, State, Verdict, combined};
+use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
 
 /// What names a backend in events and decisions.
@@ -44,6 +45,7 @@ pub(crate) struct Backend {
     pub(crate) local: bool,
     intent: AtomicU8,
     verdict: AtomicU8,
+    agent: AtomicU8,
     weight: AtomicU32,
     requests: AtomicU64,
     errors: AtomicU64,
@@ -53,6 +55,8 @@ pub(crate) struct Backend {
     suspected: AtomicBool,
     /// Answers' times.
     pub(crate) latencies: Latencies,
+    /// What its traffic says of it.
+    pub(crate) ejection: Ejection,
     /// Wakes its checker before the interval is over.
     pub(crate) recheck: Notify,
     /// Told when its tunnels must end, because it was taken out.
@@ -77,6 +81,7 @@ impl Backend {
             health: config.health.clone(),
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),
+            agent: AtomicU8::new(0),
             weight: AtomicU32::new(config.weight),
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
@@ -85,6 +90,7 @@ impl Backend {
             sessions: AtomicU64::new(0),
             suspected: AtomicBool::new(false),
             latencies: Latencies::default(),
+            ejection: Ejection::default(),
             recheck: Notify::new(),
             cut: Notify::new(),
         }
@@ -102,7 +108,12 @@ impl Backend {
 
     /// What it is doing.
     pub(crate) fn state(&self) -> State {
-        combined(self.intent(), self.verdict())
+        combined(Known {
+            intent: self.intent(),
+            agent: self.agent(),
+            verdict: self.verdict(),
+            ejected: self.ejection.is_out(),
+        })
     }
 
     /// What a person wants of it.
@@ -129,6 +140,19 @@ impl Backend {
 
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8, Relaxed);
+    }
+
+    /// What it says of itself.
+    pub(crate) fn agent(&self) -> AgentWord {
+        match self.agent.load(Relaxed) {
+            1 => AgentWord::Drain,
+            2 => AgentWord::Maint,
+            _ => AgentWord::Ready,
+        }
+    }
+
+    pub(crate) fn set_agent(&self, word: AgentWord) {
+        self.agent.store(word as u8, Relaxed);
     }
 
     /// Its weight in force.

@@ -110,6 +110,13 @@ pub enum Outcome {
     Status(u16),
 }
 
+impl Outcome {
+    /// Whether the backend had taken the connection, well or not.
+    pub(crate) const fn connected(self) -> bool {
+        !matches!(self, Outcome::Refused | Outcome::TlsFailed | Outcome::ConnectTimeout)
+    }
+}
+
 /// The outcome in words, after a backend's name: `delta refused`.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 
 mod backend;
 mod decision;
+mod ejection;
 mod latency;
 mod pool;
 mod state;
@@ -20,5 +21,5 @@ pub use state::{Intent, State};
 pub(crate) use backend::{Active, Backend, Tunnelling};
 pub(crate) use latency::Counts;
 pub(crate) use pool::{Bound, Choice, Pool};
-pub(crate) use state::Verdict;
+pub(crate) use state::{AgentWord, Verdict};
 pub(crate) use sticky::CookieSticky;

@@ -207,6 +207,15 @@ impl<'d, 'a> Node<'d, 'a> {
         matches!(self.value, Value::StringLit(_))
     }
 
+    pub(super) fn value_is_array(&self) -> bool {
+        matches!(self.value, Value::Array(_))
+    }
+
+    /// The value as it stands, whatever it is.
+    pub(super) fn json(&self) -> serde_json::Value {
+        json(self.value)
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self.value, Value::NullKeyword(_))
     }
@@ -243,6 +252,20 @@ impl<'d, 'a> Node<'d, 'a> {
         let value = read(&mut keys);
         keys.finish();
         Some(value)
+    }
+}
+
+fn json(value: &Value<'_>) -> serde_json::Value {
+    match value {
+        Value::StringLit(s) => s.value.as_ref().into(),
+        // The parser took it for a number, so that JSON does too.
+        Value::NumberLit(n) => n.value.parse::<serde_json::Number>().map_or(serde_json::Value::Null, Into::into),
+        Value::BooleanLit(b) => b.value.into(),
+        Value::Object(object) => {
+            object.properties.iter().map(|p| (p.name.as_str().to_owned(), json(&p.value))).collect()
+        }
+        Value::Array(array) => array.elements.iter().map(json).collect(),
+        Value::NullKeyword(_) => serde_json::Value::Null,
     }
 }
 
@@ -291,6 +314,12 @@ impl<'a> Keys<'_, 'a> {
     /// Notes a problem with the object as a whole.
     pub(super) fn wrong<T>(&self, message: &str) -> Option<T> {
         self.node.wrong(message)
+    }
+
+    /// Notes a problem with one key's value.
+    pub(super) fn wrong_at(&self, key: &str, message: String) {
+        let place = self.place_of(key);
+        self.node.document.problem(place.at, &place.path, message);
     }
 
     /// Where a key's value stands; the object itself where it has none.

@@ -9,10 +9,12 @@ mod address;
 mod backend;
 mod check;
 mod document;
+mod health;
 mod limits;
 mod problem;
 mod read;
 mod secret;
+mod statuses;
 mod sticky;
 mod strategy;
 
@@ -20,11 +22,12 @@ pub use access::AccessConfig;
 pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
 pub use backend::{BackendConfig, BackendTls};
-pub use check::{CheckAlgorithm, HealthCheck};
+pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 pub use limits::{Limits, RetryConfig, Timeouts};
 pub use problem::{ConfigError, Problem};
 pub use read::parse;
 pub use secret::Secret;
+pub use statuses::Statuses;
 pub use sticky::{CookieConfig, SameSite, StickyBy, StickyConfig};
 pub use strategy::Strategy;
 

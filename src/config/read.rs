@@ -8,10 +8,11 @@ use ipnet::IpNet;
 
 use super::backend::{default_name, free_id};
 use super::document::{Document, Keys, Node, Place};
+use super::health::{health, overrides};
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
-    AccessConfig, Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck,
-    HostHeader, Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
+    AccessConfig, Address, BackendConfig, BackendTls, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
+    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -96,19 +97,6 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Vec<Places>) -> Config {
     config
 }
 
-fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
-    let mut health = HealthCheck::default();
-    keys.set("interval", &mut health.interval, |n| n.millis(100));
-    keys.set("timeout", &mut health.timeout, |n| n.millis(1));
-    keys.set("path", &mut health.path, |n| n.parsed(check_path));
-    keys.set("method", &mut health.method, |n| n.parsed(check_method));
-    keys.set("algorithm", &mut health.algorithm, algorithm);
-    keys.set("headers", &mut health.headers, headers);
-    keys.set("rise", &mut health.rise, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
-    keys.set("fall", &mut health.fall, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
-    health
-}
-
 fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck, places: &mut Vec<Places>) -> Vec<BackendConfig> {
     const EMPTY: &str = "'backends' must be a non-empty array in config.";
     if !keys.has("backends") {
@@ -146,11 +134,7 @@ fn backend(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Option<(Option<u32>
     let address = keys.get("url", |n| n.parsed(str::parse::<Address>));
     let weight = keys.get("weight", |n| n.integer(0, u64::from(MAX_WEIGHT)).and_then(|w| u32::try_from(w).ok()));
     let owner = keys.get("owner", |n| if n.is_null() { None } else { n.string() });
-    keys.set("healthPath", &mut health.path, |n| n.parsed(check_path));
-    keys.set("healthMethod", &mut health.method, |n| n.parsed(check_method));
-    keys.set("healthAlgorithm", &mut health.algorithm, algorithm);
-    keys.set("healthTimeout", &mut health.timeout, |n| n.millis(1));
-    keys.set("healthHeaders", &mut health.headers, headers);
+    overrides(keys, &mut health);
     let mut tls = BackendTls::default();
     keys.get("tls", |n| {
         n.object(|keys| {
@@ -263,45 +247,4 @@ fn email(keys: &mut Keys<'_, '_>) {
 fn network(text: &str) -> Result<IpNet, String> {
     let one = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or_else(|_| one()).map_err(|_| format!("'{text}' is not a network: write 10.0.0.0/8 or 127.0.0.1"))
-}
-
-fn algorithm(n: Node<'_, '_>) -> Option<CheckAlgorithm> {
-    n.one_of(&CheckAlgorithm::ALL.map(|a| (a.name(), a)))
-}
-
-fn check_path(path: &str) -> Result<String, String> {
-    if path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok() {
-        Ok(path.to_owned())
-    } else {
-        Err(format!("'{path}' is not a path: it starts with / and has no spaces"))
-    }
-}
-
-fn check_method(method: &str) -> Result<http::Method, String> {
-    match method {
-        "CONNECT" | "TRACE" => Err(format!("{method} cannot check a backend: write GET or HEAD")),
-        _ => method.parse().map_err(|_| format!("'{method}' is not a method: write GET or HEAD")),
-    }
-}
-
-fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {
-    let mut headers: Vec<(http::HeaderName, Secret)> = Vec::new();
-    n.secret().pairs(|name, n| {
-        let Ok(header) = name.parse::<http::HeaderName>() else {
-            n.wrong::<()>(format!("'{name}' is not a header name"));
-            return;
-        };
-        if headers.iter().any(|(written, _)| *written == header) {
-            n.wrong::<()>("is written twice: leave one, header names differ in more than case");
-            return;
-        }
-        if let Some(value) = n.parsed(Secret::resolve) {
-            if http::HeaderValue::from_str(value.reveal()).is_ok() {
-                headers.push((header, value));
-            } else {
-                n.wrong::<()>("a header value is one line without control characters");
-            }
-        }
-    })?;
-    Some(headers)
 }

@@ -14,6 +14,7 @@ mod record;
 mod shared;
 mod snapshot;
 mod start;
+mod states;
 mod statistics;
 mod worker;
 

@@ -17,7 +17,7 @@ use super::journal::Journal;
 use super::snapshot::{BackendView, Listening, Snapshot, Spawned, Totals};
 use super::statistics::Statistics;
 use crate::access::{Access, Admission};
-use crate::balancer::{Backend, Intent, Pool, State, Verdict};
+use crate::balancer::{Backend, Pool, State};
 use crate::config::{Config, StickyBy};
 use crate::health::History;
 
@@ -160,39 +160,24 @@ impl Shared {
         self.control().since.insert(id, Instant::now());
     }
 
-    /// A person's word about a backend.
-    pub(crate) fn set_intent(&self, backend: &Backend, intent: Intent) {
-        let reason = match intent {
-            Intent::InService => "put back in service by hand",
-            Intent::Drain => "set to drain by hand",
-            Intent::Maint => "taken out by hand",
-        };
-        self.change_state(backend, reason, || backend.set_intent(intent));
-        if intent == Intent::Maint {
-            backend.cut.notify_waiters();
-        }
-    }
-
-    /// What checks and traffic say of a backend.
-    pub(crate) fn set_verdict(&self, backend: &Backend, verdict: Verdict, reason: &str) {
-        self.change_state(backend, reason, || backend.set_verdict(verdict));
-    }
-
-    fn change_state(&self, backend: &Backend, reason: &str, change: impl FnOnce()) {
-        let (from, to) = {
+    /// Changes what a backend's state follows from, and tells of the state that changed with it.
+    ///
+    /// `change` gives the reason; `None` where there was nothing to change after all.
+    pub(super) fn change_state(&self, backend: &Backend, change: impl FnOnce(&Pool) -> Option<String>) {
+        let (from, to, reason) = {
             let mut control = self.control();
             let from = backend.state();
-            change();
+            let Some(reason) = change(&self.pool.load()) else { return };
             let to = backend.state();
             if from == to {
                 return;
             }
             control.since.insert(backend.id(), Instant::now());
             self.put_in_force(self.pool.load().refreshed());
-            (from, to)
+            (from, to, reason)
         };
         let name = backend.name();
-        if to == State::Down {
+        if matches!(to, State::Down | State::Ejected) {
             log::warn!("{name} is {to}: {reason}");
         } else {
             log::info!("{name} is {to}: {reason}");
@@ -202,8 +187,11 @@ impl Shared {
             backend: Arc::clone(&backend.identity),
             from,
             to,
-            reason: reason.to_owned(),
+            reason,
         }));
+        if from == State::Up {
+            self.call_back_ejected();
+        }
     }
 
     /// How things stand now.
@@ -221,6 +209,7 @@ impl Shared {
                 address: backend.address.short(),
                 state: backend.state(),
                 state_seconds: control.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
+                ejected_seconds: backend.ejection.until().map(|until| seconds_left(until, Instant::now())),
                 intent: backend.intent(),
                 weight: backend.weight(),
                 requests: backend.requests(),
@@ -275,4 +264,9 @@ impl Shared {
         }
         self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text }));
     }
+}
+
+/// Whole seconds until then, the one that has begun counted.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
+    until.saturating_duration_since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }

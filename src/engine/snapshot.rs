@@ -1,5 +1,7 @@
 //! How things stand at one moment: all that a front end shows.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use crate::balancer::{Intent, Percentiles, State};
@@ -59,9 +61,14 @@ pub struct Totals {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckMark {
+    /// When it began.
+    #[serde(with = "super::event::time")]
+    pub time: SystemTime,
+    /// How long it took, in microseconds.
+    pub micros: u64,
     /// Whether it passed.
     pub passed: bool,
-    /// Why not, or the status.
+    /// What it found: `GET / 503`, `exit 1: no database`.
     pub reason: String,
 }
 
@@ -89,6 +96,8 @@ pub struct BackendView {
     pub state: State,
     /// For how long, in whole seconds.
     pub state_seconds: u64,
+    /// For how many more seconds it is ejected, where it is.
+    pub ejected_seconds: Option<u64>,
     /// What a person wants of it.
     pub intent: Intent,
     /// Weight in force.

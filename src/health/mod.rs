@@ -1,15 +1,22 @@
 //! Who may get requests: each backend is asked, side by side with the others, and its state follows.
 
+mod agent;
+mod command;
+mod http;
 mod probe;
+mod websocket;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
-use crate::balancer::{Backend, Verdict};
+use crate::balancer::{AgentWord, Backend, Verdict};
+use crate::config::CheckAlgorithm;
 use crate::engine::{CheckMark, Shared};
+use crate::visible::visible;
+use probe::CheckResult;
 
 /// Checks that are remembered for the screen.
 const REMEMBERED: usize = 20;
@@ -44,25 +51,41 @@ impl History {
     }
 }
 
-/// Checks one backend until dropped: now, after each interval, and whenever traffic to it fails.
+/// Watches one backend until dropped: checks it, and takes it back when an ejection is over.
+pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
+    tokio::join!(check(&shared, &backend, first), take_back(&shared, &backend));
+}
+
+/// Checks now, after each interval, and whenever traffic fails.
 ///
 /// The next check begins only when the last one has ended, so that checks of one backend never overlap.
-pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
+async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
     let mut first = Some(first);
     let mut row = Row::default();
+    let mut said = AgentWord::Ready;
     loop {
-        let result = probe::probe(&backend).await;
+        let (time, began) = (SystemTime::now(), Instant::now());
+        let found = probe::probe(backend).await;
         backend.clear_suspicion();
-        let inconclusive = result.as_ref().is_err_and(probe::ProbeError::is_ours);
-        let (passed, reason) = match result {
-            Ok(reason) => (true, reason),
-            Err(error) => (false, error.to_string()),
-        };
-        shared.control().checks.entry(backend.id()).or_default().note(CheckMark { passed, reason: reason.clone() });
-        let verdict = if inconclusive { None } else { row.judge(&backend, passed) };
-        if let Some(verdict) = verdict {
+        let passed = found.result == CheckResult::Passed;
+        let reason = visible(&found.reason).into_owned();
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let mark = CheckMark { time, micros, passed, reason: reason.clone() };
+        shared.control().checks.entry(backend.id()).or_default().note(mark);
+        if let Some(report) = found.report
+            && std::mem::replace(&mut said, report.word) != report.word
+        {
+            // Only what is new is heeded, so that a person's word holds until the backend changes its own.
+            shared.set_agent(backend, report.word);
+        }
+        if found.result != CheckResult::Inconclusive
+            && let Some(verdict) = row.judge(backend, passed)
+        {
             let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
-            shared.set_verdict(&backend, verdict, &reason);
+            shared.set_verdict(backend, verdict, &reason);
+        }
+        if passed && backend.health.algorithm != CheckAlgorithm::Command {
+            shared.connected_at(backend, began);
         }
         if let Some(first) = first.take() {
             // Nobody waits for it any more where the program is already stopping.
@@ -71,8 +94,21 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
         // Failing traffic asks again and again; a backend in trouble is not asked more often than this.
         tokio::time::sleep(LEAST_PAUSE).await;
         tokio::select! {
-            () = tokio::time::sleep(pause(&backend)) => {}
+            () = tokio::time::sleep(pause(backend)) => {}
             () = backend.recheck.notified() => {}
+        }
+    }
+}
+
+/// Ends each ejection when its time is over.
+async fn take_back(shared: &Shared, backend: &Backend) {
+    loop {
+        match backend.ejection.until() {
+            None => backend.ejection.changed.notified().await,
+            Some(until) => tokio::select! {
+                () = tokio::time::sleep_until(until.into()) => shared.end_ejection(backend, "its time out is over"),
+                () = backend.ejection.changed.notified() => {}
+            },
         }
     }
 }

@@ -62,6 +62,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             Ok((response, connection)) => {
                 let status = response.status().as_u16();
                 tried.push(backend.id());
+                shared.traffic_answered(&backend, status);
                 let again = shared.config.retry.statuses.contains(&status)
                     && pool.has_another(&tried)
                     && may_go_on(shared, &sending, &tried, true).is_ok();
@@ -92,17 +93,17 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         };
         exchange.decision.attempts.push(noted(&backend, outcome, began.elapsed()));
         tried.push(backend.id());
+        // Whether to go on was asked already where the backend did answer, and its answer is given up.
+        let answered = matches!(outcome, Outcome::Status(_));
+        if !answered && outcome != Outcome::Exhausted {
+            shared.traffic_failed(&backend, outcome);
+        }
         if outcome == Outcome::ResponseTimeout {
             break Answer::gateway_timeout(exchange.decision.reason());
         }
         if outcome == Outcome::Exhausted {
             exchange.release();
             break Answer::unavailable(exchange.decision.reason());
-        }
-        // Whether to go on was asked already where the backend did answer, and its answer is given up.
-        let answered = matches!(outcome, Outcome::Status(_));
-        if !answered {
-            backend.suspect();
         }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &shared.config.retry;

@@ -10,6 +10,7 @@ use super::answer::Answer;
 use super::body::ResponseBody;
 use super::headers::{authority, is_local_host, without_port};
 use crate::balancer::{Backend, State};
+use crate::config::{CheckAlgorithm, Expect};
 use crate::engine::{Shared, rfc3339};
 use crate::visible::escaped_json;
 
@@ -87,7 +88,7 @@ fn health(shared: &Shared) -> Value {
                     "algorithm": check.algorithm,
                     "timeout": check.timeout.as_millis(),
                     "hasCustomHeaders": !check.headers.is_empty(),
-                    "hasCustomFunction": false,
+                    "hasCustomFunction": check.algorithm == CheckAlgorithm::Command || check.expect != Expect::default(),
                 },
                 "name": view.name,
                 "state": view.state,

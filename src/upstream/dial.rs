@@ -85,7 +85,7 @@ async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
 }
 
 /// EMFILE and ENFILE, which the standard library has no kinds for.
-fn is_exhausted(error: &io::Error) -> bool {
+pub(crate) fn is_exhausted(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         let code = error.raw_os_error();

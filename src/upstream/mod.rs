@@ -13,7 +13,7 @@ mod tls;
 mod trailers;
 
 pub(crate) use connection::{Connection, SendError};
-pub(crate) use dial::{DialError, dial};
+pub(crate) use dial::{DialError, dial, is_exhausted};
 pub(crate) use idle::IdleConnections;
 pub(crate) use request::{Broken, Progress, RequestBody, Upload, UploadLimits};
 pub(crate) use stream::Stream;

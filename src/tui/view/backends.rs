@@ -74,7 +74,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
-    let columns = chosen(usize::from(inner.width).saturating_sub(LEAD));
+    let columns = chosen(usize::from(inner.width).saturating_sub(LEAD), widest_state(state));
     let mut lines = vec![titles(state, &columns)];
     let rows = usize::from(inner.height).saturating_sub(1);
     // Scrolled so that the selected row is seen.
@@ -85,8 +85,9 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// The columns there is room for, in their order; what room is left goes to the address.
-fn chosen(room: usize) -> Vec<(&'static Column, usize)> {
-    let mut columns: Vec<(&Column, usize)> = COLUMNS.iter().map(|c| (c, c.width)).collect();
+fn chosen(room: usize, widest_state: usize) -> Vec<(&'static Column, usize)> {
+    let width = |column: &Column| if column.title == "STATE" { column.width.max(widest_state) } else { column.width };
+    let mut columns: Vec<(&Column, usize)> = COLUMNS.iter().map(|c| (c, width(c))).collect();
     let total = |columns: &[(&Column, usize)]| columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
     while total(&columns) > room + GAP && columns.len() > 1 {
         let Some(least) = (0..columns.len()).min_by_key(|n| columns[*n].0.priority) else { break };
@@ -163,12 +164,23 @@ fn address_cell(_: &State, backend: &BackendView) -> Cell {
 }
 
 fn state_cell(state: &State, backend: &BackendView) -> Cell {
-    let glyph = state.theme.state_glyph(backend.state);
-    let mut text = format!("{glyph} {}", backend.state);
-    if backend.state != BackendState::Up {
-        text = format!("{text} {}", age(backend.state_seconds));
+    Cell::Words(Span::styled(state_words(state, backend), state.theme.state(backend.state)))
+}
+
+/// `● UP`, `✖ DOWN 12s` since when, `▲ EJECTED 8s` for how long still.
+fn state_words(state: &State, backend: &BackendView) -> String {
+    let (glyph, word) = (state.theme.state_glyph(backend.state), backend.state);
+    match backend.ejected_seconds {
+        _ if word == BackendState::Up => format!("{glyph} {word}"),
+        Some(left) if word == BackendState::Ejected => format!("{glyph} {word} {}", age(left)),
+        _ => format!("{glyph} {word} {}", age(backend.state_seconds)),
     }
-    Cell::Words(Span::styled(text, state.theme.state(backend.state)))
+}
+
+/// The columns that the longest of the countdowns needs, of which nothing may be cut.
+fn widest_state(state: &State) -> usize {
+    let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
+    ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
 }
 
 fn error_cell(state: &State, backend: &BackendView) -> Cell {

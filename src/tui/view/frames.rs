@@ -30,6 +30,7 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         address: format!("localhost:{}", 5000 + id),
         state,
         state_seconds: 12,
+        ejected_seconds: None,
         intent: Intent::InService,
         weight: 1,
         requests,
@@ -40,11 +41,16 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         sessions: requests / 100,
         latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
         errors: if up { 0 } else { 14 },
-        checks: (0..8).map(|n| CheckMark { passed: up || n < 3, reason: String::new() }).collect(),
+        checks: (0..8).map(|n| check(n, up || n < 3)).collect(),
         expected_share: if up { 0.5 } else { 0.0 },
         actual_share: Some(0.33),
         spawned: Some(Spawned { pid: Some(100 + id) }),
     }
+}
+
+fn check(second: u64, passed: bool) -> CheckMark {
+    let reason = if passed { "GET / 200" } else { "GET / 503" };
+    CheckMark { time: SystemTime::UNIX_EPOCH + Duration::from_secs(second), micros: 900, passed, reason: reason.into() }
 }
 
 fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> Arc<Event> {

@@ -1,0 +1,80 @@
+//! Sets of HTTP statuses, as people write them.
+
+use std::ops::RangeInclusive;
+
+use super::document::Node;
+
+/// A set of HTTP statuses: `200-299`, `500, 502-504`, `none`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statuses(Vec<RangeInclusive<u16>>);
+
+impl Statuses {
+    /// Whether `status` is one of them.
+    pub fn contains(&self, status: u16) -> bool {
+        self.0.iter().any(|range| range.contains(&status))
+    }
+}
+
+impl std::str::FromStr for Statuses {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Statuses::default());
+        }
+        text.split(',')
+            .map(|range| parse_range(range.trim()))
+            .collect::<Option<_>>()
+            .map(Statuses)
+            .ok_or_else(|| format!("'{text}' is no set of statuses: write \"200-299\", \"500, 502-504\" or \"none\""))
+    }
+}
+
+fn parse_range(text: &str) -> Option<RangeInclusive<u16>> {
+    // Not parse alone: it takes a sign.
+    let status = |text: &str| {
+        let plain = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|status| plain && (100..=599).contains(status))
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (status(first.trim())?, status(last.trim())?);
+    (first <= last).then_some(first..=last)
+}
+
+/// A text, one status, or a list of both.
+pub(super) fn statuses(n: Node<'_, '_>) -> Option<Statuses> {
+    let one = |n: Node<'_, '_>| {
+        if n.value_is_string() {
+            n.parsed(str::parse::<Statuses>)
+        } else {
+            let status = n.integer(100, 599).and_then(|status| u16::try_from(status).ok())?;
+            Some(Statuses(vec![status..=status]))
+        }
+    };
+    if !n.value_is_array() {
+        return one(n);
+    }
+    let mut all = Statuses::default();
+    n.each(|n| all.0.extend(one(n).into_iter().flat_map(|some| some.0)))?;
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_read_as_people_write_them() {
+        let set: Statuses = "500, 502-504".parse().expect("a set");
+        let found: Vec<u16> = (100..600).filter(|status| set.contains(*status)).collect();
+        assert_eq!(found, [500, 502, 503, 504]);
+        assert!("none".parse::<Statuses>().is_ok_and(|none| (0..=u16::MAX).all(|status| !none.contains(status))));
+    }
+
+    #[test]
+    fn what_is_no_status_is_refused() {
+        for text in ["", "abc", "99", "600", "+200", "200-", "-299", "299-200", "200,,201", "2xx", "200-299-300"] {
+            assert!(text.parse::<Statuses>().is_err(), "{text}");
+        }
+    }
+}
