@@ -35,6 +35,8 @@ pub mod balancer;
 #[doc(hidden)]
 pub mod cli;
 pub mod config;
+#[cfg(unix)]
+mod control;
 pub mod engine;
 mod headless;
 mod health;

@@ -1,5 +1,7 @@
 //! The command line's words.
 
+#[cfg(unix)]
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -47,6 +49,11 @@ pub(super) struct Args {
     /// No screen: log lines on stdout (chosen by itself when stdout is no terminal)
     #[arg(long)]
     pub(super) headless: bool,
+
+    /// How `start` starts it: in a session of its own, without stdio once it serves
+    #[cfg(unix)]
+    #[arg(long, hide = true)]
+    pub(super) background: bool,
 
     /// How log lines are written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
@@ -123,9 +130,77 @@ pub(super) enum Subcommand {
         /// The file; the one of --config, or ./stickylb.json
         file: Option<PathBuf>,
     },
+    /// Start in the background: everything after it as without it
+    #[cfg(unix)]
+    Start {
+        /// Options and backends, as for the screen
+        #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// The balancers of yours that run
+    #[cfg(unix)]
+    List,
+    /// Stop one that runs, when the requests in flight have finished
+    #[cfg(unix)]
+    Stop {
+        /// The one on this port; needed where several run
+        #[arg(short, long, value_name = "N", conflicts_with = "all")]
+        port: Option<u16>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// The screen of one that runs; leaving it leaves the balancer running
+    #[cfg(all(unix, feature = "tui"))]
+    Attach {
+        /// The one on this port; needed where several run
+        #[arg(short, long, value_name = "N")]
+        port: Option<u16>,
+    },
+    /// See or change one that runs
+    #[cfg(unix)]
+    Ctl {
+        /// The one on this port; needed where several run
+        #[arg(short, long, value_name = "N", global = true)]
+        port: Option<u16>,
+        #[command(subcommand)]
+        what: Ctl,
+    },
     /// One demo backend, as --demo starts it
     #[command(hide = true)]
     DemoBackend(DemoBackend),
+}
+
+/// What is asked of a balancer that runs. A backend is named by its id or its name.
+#[cfg(unix)]
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Ctl {
+    /// How things stand
+    Status {
+        /// All of it, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backend in service
+    Up { backend: String },
+    /// Take a backend out: its clients move at once
+    Down { backend: String },
+    /// Let a backend keep its clients and get no new ones
+    Drain { backend: String },
+    /// Change a backend's weight
+    Weight {
+        backend: String,
+        /// 0 to 1000
+        weight: u32,
+    },
+    /// Change how backends are chosen
+    Strategy { name: Strategy },
+    /// Change what binds a client to its backend
+    Sticky { mode: StickyBy },
+    /// Check a backend now
+    Check { backend: String },
+    /// The same as stickylb-tui stop
+    Stop,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,10 @@
 //! The command line: what is asked for, and which front end does it.
 
 mod args;
+#[cfg(unix)]
+mod background;
+#[cfg(unix)]
+mod ctl;
 mod layers;
 #[cfg(feature = "tui")]
 mod look;
@@ -32,6 +36,16 @@ pub fn main() -> ExitCode {
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
         Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
+        #[cfg(unix)]
+        Some(Subcommand::Start { words }) => background::start(words),
+        #[cfg(unix)]
+        Some(Subcommand::List) => ctl::run(ctl::list()),
+        #[cfg(unix)]
+        Some(Subcommand::Stop { port, all }) => ctl::run(ctl::stop(*port, *all)),
+        #[cfg(all(unix, feature = "tui"))]
+        Some(Subcommand::Attach { port }) => ctl::run(ctl::attach(&args, *port)),
+        #[cfg(unix)]
+        Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
         None => layers::config(&args).and_then(|config| run::run(&args, config)),
     };
     result.unwrap_or_else(|error| {

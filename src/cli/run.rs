@@ -3,53 +3,195 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::Args;
+#[cfg(unix)]
+use super::background;
 use super::layers::UsageError;
 use super::signals::Signals;
 use crate::config::Config;
-use crate::engine::{Engine, Options};
-use crate::headless;
+use crate::engine::{Ending, Engine, Options};
+use crate::headless::{self, Log, LogFile};
+
+/// How people are told what happens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    Screen,
+    Lines,
+    /// Not at all, until somebody attaches.
+    #[cfg(unix)]
+    Background,
+}
+
+impl Front {
+    fn of(args: &Args) -> Self {
+        #[cfg(unix)]
+        if args.background {
+            return Front::Background;
+        }
+        let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal();
+        if lines { Front::Lines } else { Front::Screen }
+    }
+}
 
 /// Runs until told to stop.
 pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
-    let headless = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal();
-    if headless && config.backends.is_empty() && args.demo.is_none() {
+    let front = Front::of(args);
+    if front != Front::Screen && config.backends.is_empty() && args.demo.is_none() {
         return Err(UsageError::NothingToBalance);
     }
+    #[cfg(unix)]
+    if front == Front::Background {
+        background::begin()?;
+    }
     raise_descriptor_limit();
-    let failed = |error: std::io::Error| UsageError::Failed(format!("cannot start: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let done = runtime.block_on(async {
-        let signals = Signals::new().map_err(failed)?;
-        // Before anything is started, so that a mistake in its name starts nothing.
-        let log = headless::LogFile::open(args.log_file.as_deref(), args.log_format)
-            .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
-        let warnings = warnings(&config);
-        let options = Options {
-            demo_program: std::env::current_exe().ok(),
-            demo_backends: args.demo.map_or(0, usize::from),
-            workers: None,
-            admission: None,
-        };
-        #[cfg(feature = "tui")]
-        if !headless {
-            crate::tui::install_log();
-        }
-        let engine = Arc::new(Engine::start(config, options).await?);
-        #[cfg(feature = "tui")]
-        if !headless {
-            return crate::tui::run(&engine, signals, log, warnings, super::look::options(args))
-                .await
-                .map_err(|error| UsageError::Failed(format!("the screen failed: {error}")));
-        }
-        headless::run(&engine, signals, args.log_format, log, &warnings)
-            .await
-            .map_err(|error| UsageError::Failed(format!("cannot write the log: {error}")))
-    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+    let done = runtime.block_on(serve(args, config, front));
     // A resolver that hangs must not hold up the end.
     runtime.shutdown_background();
-    done
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(args: &Args, config: Config, front: Front) -> Result<(), UsageError> {
+    let mut signals = Signals::new().map_err(cannot_start)?;
+    // Before anything is started, so that a mistake in its name starts nothing.
+    let file = LogFile::open(args.log_file.as_deref(), args.log_format)
+        .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
+    let mut warnings = warnings(&config);
+    let options = Options {
+        demo_program: std::env::current_exe().ok(),
+        demo_backends: args.demo.map_or(0, usize::from),
+        workers: None,
+        admission: None,
+    };
+    #[cfg(feature = "tui")]
+    if front == Front::Screen {
+        crate::tui::install_log();
+    }
+    let engine = Arc::new(Engine::start(config, options).await?);
+    let control = Control::open(&engine, &signals, front, &mut warnings)?;
+    let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
+    let file = file.start(&engine).map_err(cannot_log)?;
+    let mut lines = None;
+    let shown = match front {
+        Front::Screen => {
+            engine.announce(&warnings);
+            screen(args, &engine, &mut signals, control.is_open()).await
+        }
+        Front::Lines => {
+            let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
+            engine.announce(&warnings);
+            headless::run(lines, &mut signals).await.map_err(cannot_log)
+        }
+        #[cfg(unix)]
+        Front::Background => {
+            engine.announce(&warnings);
+            let unheard = |error| UsageError::Failed(format!("nobody waits for it to start any more: {error}"));
+            background::serve(&engine, &mut signals).await.map_err(unheard)
+        }
+    };
+    let ending = end(&engine, &mut signals, front == Front::Screen).await;
+    control.close(ending).await;
+    [lines, file].into_iter().flatten().for_each(Log::finish);
+    shown
+}
+
+/// The control socket, where there is one.
+struct Control {
+    #[cfg(unix)]
+    server: Option<crate::control::Server>,
+}
+
+impl Control {
+    #[cfg(unix)]
+    fn open(
+        engine: &Arc<Engine>,
+        signals: &Signals,
+        front: Front,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, UsageError> {
+        match crate::control::Server::open(engine, signals.asked()) {
+            Ok(server) => Ok(Control { server: Some(server) }),
+            // Nobody could ever stop it.
+            Err(error) if front == Front::Background => Err(UsageError::Failed(error.to_string())),
+            Err(error) => {
+                warnings.push(format!("ctl, attach and stop cannot reach this balancer: {error}"));
+                Ok(Control { server: None })
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "the same as where there is one")]
+    fn open(_: &Arc<Engine>, _: &Signals, _: Front, _: &mut Vec<String>) -> Result<Self, UsageError> {
+        Ok(Control {})
+    }
+
+    /// Whether other processes can reach this one.
+    fn is_open(&self) -> bool {
+        #[cfg(unix)]
+        return self.server.is_some();
+        #[cfg(not(unix))]
+        return false;
+    }
+
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "nobody is there to be told"))]
+    async fn close(self, ending: Ending) {
+        #[cfg(unix)]
+        if let Some(server) = self.server {
+            server.close(ending).await;
+        }
+    }
+}
+
+/// Shows the screen until it is left for good.
+#[cfg(feature = "tui")]
+async fn screen(args: &Args, engine: &Arc<Engine>, signals: &mut Signals, reachable: bool) -> Result<(), UsageError> {
+    use crate::tui::{self, Leaving, Left};
+    let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
+    // Where no other process can reach this one, a screen that was left would not come back.
+    let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
+    let mut door = crate::engine::Local::new(engine);
+    let left = tui::run(&mut door, leaving, signals, super::look::options(args)).await.map_err(failed)?;
+    #[cfg(unix)]
+    if left == Left::Detached {
+        drop(door);
+        background::detached(engine, signals).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Never asked for: without the feature every run is headless.
+#[cfg(not(feature = "tui"))]
+async fn screen(_: &Args, _: &Arc<Engine>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
+    signals.next().await;
+    Ok(())
+}
+
+/// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.
+async fn end(engine: &Arc<Engine>, signals: &mut Signals, seen: bool) -> Ending {
+    let mut stopping = std::pin::pin!(engine.stop());
+    if seen {
+        let patience = tokio::time::sleep(Duration::from_millis(300));
+        tokio::select! {
+            ending = &mut stopping => return ending,
+            () = patience => {}
+        }
+        let connections = engine.snapshot().totals.connections;
+        let plural = if connections == 1 { "" } else { "s" };
+        eprintln!("waiting for {connections} connection{plural} to finish; Ctrl-C ends the wait");
+    }
+    tokio::select! {
+        ending = &mut stopping => ending,
+        // A second signal does not wait for anyone.
+        () = signals.next() => engine.end_now(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn cannot_start(error: std::io::Error) -> UsageError {
+    UsageError::Failed(format!("cannot start: {error}"))
 }
 
 /// What a person should know of their configuration before they rely on it.

@@ -89,4 +89,10 @@ pub enum CommandError {
         /// What the system said.
         reason: String,
     },
+    /// The engine is in another process, which cannot be asked.
+    #[error("{reason}")]
+    Unreachable {
+        /// Why, as one sentence.
+        reason: String,
+    },
 }

@@ -8,6 +8,8 @@ mod budget;
 mod command;
 mod counters;
 mod demos;
+#[cfg(feature = "tui")]
+mod door;
 mod event;
 mod journal;
 mod record;
@@ -23,8 +25,10 @@ pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, RequestEvent, UpdateEvent};
 pub use journal::EventReader;
 pub use snapshot::{BackendView, CheckMark, Listening, Snapshot, Spawned, Totals};
-pub use start::{Engine, Options, StartError};
+pub use start::{Ending, Engine, Options, StartError};
 
+#[cfg(feature = "tui")]
+pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
 pub(crate) use journal::EventRing;
 pub(crate) use shared::{Connected, Shared};

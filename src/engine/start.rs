@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -55,6 +56,19 @@ pub enum StartError {
     /// A demo backend could not be started.
     #[error(transparent)]
     Demo(#[from] CommandError),
+}
+
+/// How the engine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "camelCase")]
+pub enum Ending {
+    /// Everything in flight finished first.
+    Finished,
+    /// The time was up, or it was told to end at once.
+    Cut {
+        /// Clients' connections there were then.
+        connections: u64,
+    },
 }
 
 /// The balancer at work. Dropping it ends it at once; [`Engine::stop`] lets requests finish first.
@@ -185,25 +199,35 @@ impl Engine {
         self.notice(format!("listening on {}", self.snapshot().listening.url));
     }
 
+    /// Waits until clients are served, which is when every backend has had its first check.
+    pub async fn serving(&self) {
+        // The sender lives as long as this engine.
+        let _ = self.phase.subscribe().wait_for(|phase| *phase >= Phase::Serving).await;
+    }
+
     /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, then ends.
-    pub async fn stop(&self) {
+    pub async fn stop(&self) -> Ending {
         self.phase.send_replace(Phase::Finishing);
         let grace = self.shared.config.timeouts.shutdown;
         let mut workers = self.workers.lock().await;
         if tokio::time::timeout(grace, workers.recv()).await.is_ok() {
-            return;
+            return Ending::Finished;
         }
+        let cut = Ending::Cut { connections: self.shared.totals.connections() };
         self.phase.send_replace(Phase::Leaving);
         if tokio::time::timeout(GOODBYE, workers.recv()).await.is_err() {
             self.end_now();
             // Each worker ends at once now; nothing it waits for can hold it.
             workers.recv().await;
         }
+        cut
     }
 
     /// Ends at once, whatever is in flight.
-    pub fn end_now(&self) {
+    pub fn end_now(&self) -> Ending {
+        let connections = self.shared.totals.connections();
         self.phase.send_replace(Phase::Ended);
+        if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
     }
 
     pub(super) fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {

@@ -5,8 +5,6 @@ mod line;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -53,6 +51,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Starts writing to stdout.
+    pub(crate) fn stdout(engine: &Engine, format: LogFormat) -> io::Result<Self> {
+        Log::start(engine, io::stdout(), format)
+    }
+
     fn start(engine: &Engine, output: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
@@ -121,33 +124,14 @@ async fn write<W: Write>(
     }
 }
 
-/// Runs the engine until a signal ends it, with a line for everything that happens.
-pub(crate) async fn run(
-    engine: &Arc<Engine>,
-    mut signals: Signals,
-    format: LogFormat,
-    file: LogFile,
-    warnings: &[String],
-) -> io::Result<ExitCode> {
-    let mut log = Log::start(engine, io::stdout(), format)?;
-    let file = file.start(engine)?;
-    engine.announce(warnings);
-    let ended = tokio::select! {
-        () = signals.next() => Ok(ExitCode::SUCCESS),
+/// Waits until a signal ends the program, or nobody reads its lines any more.
+pub(crate) async fn run(log: &mut Log, signals: &mut Signals) -> io::Result<()> {
+    tokio::select! {
+        () = signals.next() => Ok(()),
         // `stickylb-tui … | head` has seen enough: that is no failure.
         error = log.failed() => match error.kind() {
-            io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+            io::ErrorKind::BrokenPipe => Ok(()),
             _ => Err(error),
         },
-    };
-    tokio::select! {
-        () = engine.stop() => {}
-        // A second signal does not wait for anyone.
-        () = signals.next() => engine.end_now(),
     }
-    log.finish();
-    if let Some(file) = file {
-        file.finish();
-    }
-    ended
 }

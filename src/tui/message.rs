@@ -21,6 +21,8 @@ pub enum Message {
     Paste(String),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
+    /// The engine has ended, or is out of reach: why, as one sentence.
+    Ended(String),
 }
 
 /// One sentence in the footer, until the next key.
@@ -42,6 +44,8 @@ pub enum Effect {
     Copy(String),
     /// Tell whoever is not looking, in this way.
     Notify(Notify, String),
-    /// End the program.
+    /// Leave the screen, and let the engine go on without one.
+    Detach,
+    /// Leave the screen; an engine of this process ends too.
     Quit,
 }

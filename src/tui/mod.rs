@@ -26,15 +26,13 @@ pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
 pub use notify::Notify;
 pub(crate) use pane::install as install_log;
-pub use state::State;
+pub use state::{Leaving, State};
 pub use svg::svg;
 pub use theme::{Colors, Theme};
 pub use update::update;
 pub use view::view;
 
 use std::io;
-use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
@@ -42,8 +40,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use crate::cli::Signals;
-use crate::engine::{Engine, EventReader};
-use crate::headless::LogFile;
+use crate::engine::{Door, News};
 use terminal::Terminal;
 
 /// The shortest time between two frames.
@@ -56,45 +53,42 @@ pub(crate) struct Options {
     pub(crate) notify: Notify,
 }
 
-/// Runs the screen until the user quits or a signal ends the program. The terminal is whole again afterwards.
+/// Shows what is behind the door until the user leaves or a signal ends the program. The terminal is whole again
+/// afterwards.
 pub(crate) async fn run(
-    engine: &Arc<Engine>,
-    mut signals: Signals,
-    log: LogFile,
-    warnings: Vec<String>,
+    door: &mut impl Door,
+    leaving: Leaving,
+    signals: &mut Signals,
     options: Options,
-) -> io::Result<ExitCode> {
-    let events = engine.events();
-    let log = log.start(engine)?;
-    engine.announce(&warnings);
+) -> io::Result<Left> {
     let mut terminal = Terminal::enter()?;
-    let mut state = State::new(options.theme);
+    let mut state = State::new(options.theme).with_leaving(leaving);
     state.notify = options.notify;
     state.size = terminal.size()?;
-    state.refresh(engine.snapshot());
-    let shown = show(engine, &mut terminal, &mut state, events, &mut signals).await;
-    drop(terminal);
-    let finished = match shown {
-        Ok(()) => finish(engine, &mut signals).await,
-        Err(error) => Err(error),
-    };
-    if let Some(log) = log {
-        log.finish();
-    }
-    finished.map(|()| ExitCode::SUCCESS)
+    state.refresh(door.snapshot());
+    show(door, &mut terminal, &mut state, signals).await
+}
+
+/// How the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// By the user.
+    Quit,
+    /// By the user, who wants the engine to go on.
+    Detached,
+    /// By a signal, or because the terminal is gone.
+    Ended,
 }
 
 /// The loop itself.
 async fn show(
-    engine: &Arc<Engine>,
+    door: &mut impl Door,
     terminal: &mut Terminal,
     state: &mut State,
-    mut events: EventReader,
     signals: &mut Signals,
-) -> io::Result<()> {
+) -> io::Result<Left> {
     let mut input = EventStream::new();
     let (tell, mut told) = mpsc::unbounded_channel();
-    let mut seconds = engine.seconds();
     let mut drawn = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
@@ -102,9 +96,9 @@ async fn show(
         if (state.changed || waiting) && drawn.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
-                let missed = events.take(&mut batch);
-                apply(engine, terminal, state, Message::Events(batch, missed), &tell);
-                apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &tell);
+                let missed = door.take(&mut batch);
+                apply(door, terminal, state, Message::Events(batch, missed), &tell);
+                apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &tell);
             }
             pane::collect();
             terminal.draw(|frame| view(state, frame))?;
@@ -118,21 +112,24 @@ async fn show(
                 Some(Ok(Input::Paste(text))) => Message::Paste(text),
                 Some(Ok(_)) => continue,
                 // The terminal is gone.
-                Some(Err(_)) | None => return Ok(()),
+                Some(Err(_)) | None => return Ok(Left::Ended),
             },
-            () = events.wait(), if !waiting => {
-                waiting = true;
-                continue;
-            }
+            news = door.news(!waiting) => match news {
+                News::Events => {
+                    waiting = true;
+                    continue;
+                }
+                News::Figures => Message::Snapshot(Box::new(door.snapshot())),
+                News::Ended(why) => Message::Ended(why),
+            },
             () = tokio::time::sleep_until((drawn + FRAME).into()), if state.changed || waiting => continue,
-            Ok(()) = seconds.changed() => Message::Snapshot(Box::new(engine.snapshot())),
             Some(result) = told.recv() => Message::Done(result),
-            () = signals.next() => return Ok(()),
+            () = signals.next() => return Ok(Left::Ended),
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
-        if apply(engine, terminal, state, message, &tell) {
-            return Ok(());
+        if let Some(left) = apply(door, terminal, state, message, &tell) {
+            return Ok(left);
         }
     }
 }
@@ -147,16 +144,16 @@ fn panic_if_asked(message: &Message) {
 /// What a command's task sends back.
 type Told = mpsc::UnboundedSender<Result<(), crate::engine::CommandError>>;
 
-/// Takes a message into the state and does what follows from it; says whether to quit.
-fn apply(engine: &Arc<Engine>, terminal: &mut Terminal, state: &mut State, message: Message, tell: &Told) -> bool {
-    let mut quit = false;
+/// Takes a message into the state and does what follows from it; says whether to leave.
+fn apply(door: &impl Door, terminal: &mut Terminal, state: &mut State, message: Message, tell: &Told) -> Option<Left> {
+    let mut left = None;
     for effect in update(state, message) {
         match effect {
             Effect::Command(command) => {
-                let (engine, tell) = (Arc::clone(engine), tell.clone());
+                let (done, tell) = (door.command(command), tell.clone());
                 tokio::spawn(async move {
                     // The screen may be gone before the command is done.
-                    let _ = tell.send(engine.command(command).await);
+                    let _ = tell.send(done.await);
                 });
             }
             Effect::Copy(text) => match terminal.copy(&text) {
@@ -165,26 +162,9 @@ fn apply(engine: &Arc<Engine>, terminal: &mut Terminal, state: &mut State, messa
                 Err(error) => state.complain(error.to_string()),
             },
             Effect::Notify(how, text) => terminal.notify(how, &text),
-            Effect::Quit => quit = true,
+            Effect::Detach => left = Some(Left::Detached),
+            Effect::Quit => left = Some(Left::Quit),
         }
     }
-    quit
-}
-
-/// Lets requests in flight finish, on the ordinary screen again, where a signal cuts it short.
-async fn finish(engine: &Arc<Engine>, signals: &mut Signals) -> io::Result<()> {
-    let mut stopping = std::pin::pin!(engine.stop());
-    let patience = tokio::time::sleep(Duration::from_millis(300));
-    tokio::select! {
-        () = &mut stopping => return Ok(()),
-        () = patience => {}
-    }
-    let totals = engine.snapshot().totals;
-    let plural = if totals.connections == 1 { "" } else { "s" };
-    eprintln!("waiting for {} connection{plural} to finish; Ctrl-C ends the wait", totals.connections);
-    tokio::select! {
-        () = &mut stopping => {}
-        () = signals.next() => engine.end_now(),
-    }
-    Ok(())
+    left
 }

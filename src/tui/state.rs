@@ -37,8 +37,27 @@ pub(super) enum Dialog {
 /// What is asked before it is done, because it cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    Kill { id: u32, name: String },
-    Quit { in_flight: u64 },
+    Kill {
+        id: u32,
+        name: String,
+    },
+    /// `detachable`: or the engine may go on without the screen.
+    Quit {
+        in_flight: u64,
+        detachable: bool,
+    },
+}
+
+/// What leaving the screen does to the engine behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaving {
+    /// It ends too.
+    #[default]
+    Ends,
+    /// It ends too, unless the user lets it go on without a screen.
+    EndsOrGoesOn,
+    /// It goes on: it is another process.
+    GoesOn,
 }
 
 /// What the screen knows.
@@ -65,6 +84,10 @@ pub struct State {
     pub(super) notify: Notify,
     /// What takes back the last changes, the latest last.
     pub(super) undo: VecDeque<Command>,
+    /// What leaving does.
+    pub(super) leaving: Leaving,
+    /// The engine has ended or is out of reach, and why.
+    pub(super) ended: Option<String>,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -86,6 +109,8 @@ impl State {
             said: None,
             notify: Notify::default(),
             undo: VecDeque::new(),
+            leaving: Leaving::default(),
+            ended: None,
             changed: true,
         }
     }
@@ -94,6 +119,13 @@ impl State {
     #[must_use]
     pub fn in_utc(mut self) -> Self {
         self.zone = TimeZone::UTC;
+        self
+    }
+
+    /// The same, where leaving does this.
+    #[must_use]
+    pub fn with_leaving(mut self, leaving: Leaving) -> Self {
+        self.leaving = leaving;
         self
     }
 

@@ -7,7 +7,7 @@ use super::control::{self, Outcome};
 use super::message::{Effect, Message};
 use super::notify;
 use super::palette::{Meaning, Palette};
-use super::state::{Dialog, Pane, Question, State};
+use super::state::{Dialog, Leaving, Pane, Question, State};
 use super::view::help_hides;
 use crate::engine::Command;
 
@@ -33,6 +33,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             return effects;
         }
         Message::Done(Ok(())) => {}
+        Message::Ended(why) => {
+            state.ended = Some(why);
+            state.dialog = None;
+            state.changed = true;
+        }
         Message::Done(Err(error)) => state.complain(error.to_string()),
         Message::Paste(text) => match &mut state.dialog {
             Some(Dialog::Palette(palette)) => {
@@ -62,6 +67,10 @@ fn in_dialog(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
             // Asked to quit and asked again: that is an answer.
             let again = matches!(question, Question::Quit { .. }) && action_of(key) == Some(Action::Quit);
+            let detach = matches!(question, Question::Quit { detachable: true, .. });
+            if detach && key.code == KeyCode::Char('d') {
+                return vec![Effect::Detach];
+            }
             if yes || again {
                 return match question {
                     Question::Kill { id, .. } => vec![Effect::Command(Command::Kill { id })],
@@ -174,10 +183,11 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
 
 fn quit(state: &mut State) -> Vec<Effect> {
     let in_flight = state.snapshot.totals.in_flight + state.snapshot.totals.tunnels;
-    if in_flight == 0 {
+    if in_flight == 0 || state.leaving == Leaving::GoesOn {
         return vec![Effect::Quit];
     }
-    state.dialog = Some(Dialog::Ask(Question::Quit { in_flight }));
+    let detachable = state.leaving == Leaving::EndsOrGoesOn;
+    state.dialog = Some(Dialog::Ask(Question::Quit { in_flight, detachable }));
     Vec::new()
 }
 

@@ -80,6 +80,8 @@ impl Balancer {
             .args(["--headless", "--config"])
             .arg(&file)
             .current_dir(dir.path())
+            // Apart from the balancers of whoever runs the tests.
+            .env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -16,6 +16,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null());
+    // Apart from the balancers of whoever runs the tests.
+    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
     command.env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
     command
 }

@@ -75,7 +75,7 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
             "kill it",
             "leave it",
         ),
-        Question::Quit { in_flight } => (
+        Question::Quit { in_flight, .. } => (
             format!("{in_flight} requests and connections are in flight. Quit when they have finished?"),
             "quit",
             "stay",
@@ -83,12 +83,14 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
     };
     let place = centred(area, area.width.min(60), area.height.min(6));
     frame.render_widget(Clear, place);
-    let keys = Line::from(vec![
-        Span::styled("y", state.theme.key()),
-        Span::raw(format!(" {yes}   ")),
-        Span::styled("n", state.theme.key()),
-        Span::raw(format!(" {no}")),
-    ]);
+    let mut keys = vec![("y", yes), ("n", no)];
+    if let Question::Quit { detachable: true, .. } = question {
+        keys.push(("d", "detach: it goes on without the screen"));
+    }
+    let spans = keys
+        .into_iter()
+        .flat_map(|(key, what)| [Span::styled(key, state.theme.key()), Span::raw(format!(" {what}   "))]);
+    let keys = Line::from(spans.collect::<Vec<_>>());
     let text = cut(&what, 200, state.theme);
     let lines = vec![Line::raw(text), Line::raw(""), keys];
     let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true }).block(frame_of(state, " Sure? "));

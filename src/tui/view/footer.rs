@@ -17,6 +17,12 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         frame.render_widget(Line::from(vec![Span::raw(" "), sentence(said, columns, state.theme)]), area);
         return;
     }
+    if let Some(why) = &state.ended {
+        let text = cut(&format!("{why}; q leaves"), columns, state.theme);
+        let line = Line::from(vec![Span::raw(" "), Span::styled(text, state.theme.bad())]);
+        frame.render_widget(line, area);
+        return;
+    }
     let parts = ACTIONS
         .iter()
         .filter_map(|entry| {

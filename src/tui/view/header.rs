@@ -31,8 +31,11 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let mut second = vec![Span::raw(" ")];
     second.extend(fitted(how(state, columns), columns));
     frame.render_widget(Paragraph::new(vec![Line::from(first), Line::from(second)]), area);
-    let live = Line::styled("LIVE ", state.theme.good()).right_aligned();
-    frame.render_widget(live, Rect { height: 1, ..area });
+    let live = match state.ended {
+        None => Line::styled("LIVE ", state.theme.good()),
+        Some(_) => Line::styled("ENDED ", state.theme.bad()),
+    };
+    frame.render_widget(live.right_aligned(), Rect { height: 1, ..area });
 }
 
 /// What is balanced, and how many of each state there are.

@@ -1,0 +1,102 @@
+//! A program without a terminal: `start` on both of its sides, and what is left of a screen that was detached.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::Parser as _;
+
+use super::args::Args;
+use super::layers::UsageError;
+use super::signals::Signals;
+use crate::engine::Engine;
+
+/// Starts the program again in the background, with these words, and waits until it serves.
+pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
+    // What is wrong with the words is told here, as it would be without `start`.
+    let program = OsString::from("stickylb-tui");
+    let args = match Args::try_parse_from(std::iter::once(&program).chain(words)) {
+        Ok(args) => args,
+        Err(error) => return Ok(super::refuse(&error)),
+    };
+    if std::env::args_os().nth(1).is_none_or(|first| first != "start") {
+        return Err(UsageError::Words(vec!["write the options behind start: stickylb-tui start --demo".to_owned()]));
+    }
+    if args.subcommand.is_some() {
+        let why = "start takes options and backends: leave the subcommand out".to_owned();
+        return Err(UsageError::Words(vec![why]));
+    }
+    let failed = |error: io::Error| UsageError::Failed(format!("cannot start in the background: {error}"));
+    let itself = std::env::current_exe().map_err(failed)?;
+    // Its complaints go where ours do, until it serves; then it says so on stdout and lets go of both.
+    let mut child = Command::new(itself)
+        .arg("--background")
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let mut ready = String::new();
+    if let Some(said) = child.stdout.take() {
+        BufReader::new(said).read_line(&mut ready).map_err(failed)?;
+    }
+    if ready.is_empty() {
+        // It has said why.
+        let status = child.wait().map_err(failed)?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(super::FAILED);
+        return Ok(ExitCode::from(code));
+    }
+    println!("{} serves in the background (pid {})", ready.trim_end(), child.id());
+    println!("its screen:   stickylb-tui attach");
+    println!("to stop it:   stickylb-tui stop");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first thing a program in the background does: it leaves the session of whoever started it.
+pub(super) fn begin() -> Result<(), UsageError> {
+    rustix::process::setsid()
+        .map(drop)
+        .map_err(|error| UsageError::Failed(format!("cannot leave the terminal's session: {error}")))
+}
+
+/// Waits until it serves, says so to whoever started it, and lets go of its terminal and files.
+///
+/// # Errors
+/// Whoever started it did not wait: then it is not wanted any more.
+pub(super) async fn serve(engine: &Engine, signals: &mut Signals) -> io::Result<()> {
+    tokio::select! {
+        () = engine.serving() => {}
+        () = signals.next() => return Ok(()),
+    }
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{}", engine.snapshot().listening.url)?;
+    stdout.flush()?;
+    go_on(signals).await
+}
+
+/// What is left of a screen that was detached: says so, and runs on.
+#[cfg(feature = "tui")]
+pub(super) async fn detached(engine: &Engine, signals: &mut Signals) -> io::Result<()> {
+    let url = engine.snapshot().listening.url;
+    // Nobody may be there to read it.
+    let _ = writeln!(
+        io::stdout(),
+        "{url} goes on without a screen (pid {}), also when this terminal closes\n\
+         its screen:   stickylb-tui attach, in another terminal\n\
+         to stop it:   stickylb-tui stop, or Ctrl-C here",
+        std::process::id()
+    );
+    go_on(signals).await
+}
+
+/// Runs on without a terminal until it is told to stop.
+pub(super) async fn go_on(signals: &mut Signals) -> io::Result<()> {
+    let nothing = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&nothing)?;
+    rustix::stdio::dup2_stdout(&nothing)?;
+    rustix::stdio::dup2_stderr(&nothing)?;
+    signals.without_terminal();
+    signals.next().await;
+    Ok(())
+}

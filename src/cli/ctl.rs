@@ -1,0 +1,258 @@
+//! What is asked of balancers that run: `ctl`, `list`, `stop` and `attach`.
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use super::args::Ctl;
+use super::layers::UsageError;
+use crate::balancer::Intent;
+use crate::control::{ControlError, Instance, Reply, Request, instances};
+use crate::engine::{BackendView, Command, Ending, Snapshot};
+use crate::visible::{escaped_json, visible};
+
+impl From<ControlError> for UsageError {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Several { .. } | ControlError::NotThere { .. } => UsageError::Words(vec![error.to_string()]),
+            _ => UsageError::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Runs one of these to its end.
+pub(super) fn run(work: impl Future<Output = Result<(), UsageError>>) -> Result<ExitCode, UsageError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| UsageError::Failed(format!("cannot start: {error}")))?.block_on(work)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `ctl WHAT`.
+pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError> {
+    let instance = Instance::find(port).await?;
+    let intent = |intent| move |id| Command::SetIntent { id, intent };
+    match what {
+        Ctl::Status { json } => {
+            let snapshot = snapshot(&instance).await?;
+            if *json {
+                let text = serde_json::to_string_pretty(&snapshot).map_err(|e| UsageError::Failed(e.to_string()))?;
+                println!("{}", text.lines().map(|line| escaped_json(line.to_owned())).collect::<Vec<_>>().join("\n"));
+            } else {
+                print!("{}", table(&snapshot));
+            }
+            Ok(())
+        }
+        Ctl::Up { backend } => change(&instance, backend, "in service", intent(Intent::InService)).await,
+        Ctl::Down { backend } => change(&instance, backend, "taken out", intent(Intent::Maint)).await,
+        Ctl::Drain { backend } => change(&instance, backend, "draining", intent(Intent::Drain)).await,
+        Ctl::Weight { backend, weight } => {
+            let said = format!("of weight {weight}");
+            change(&instance, backend, &said, |id| Command::SetWeight { id, weight: *weight }).await
+        }
+        Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
+        Ctl::Strategy { name } => {
+            command(&instance, Command::SetStrategy { strategy: *name }).await?;
+            println!("the strategy is {name}");
+            Ok(())
+        }
+        Ctl::Sticky { mode } => {
+            command(&instance, Command::SetSticky { by: *mode }).await?;
+            println!("stickiness is by {}", mode.name());
+            Ok(())
+        }
+        Ctl::Stop => stop_one(&instance).await,
+    }
+}
+
+/// `list`.
+pub(super) async fn list() -> Result<(), UsageError> {
+    let found = instances().await?;
+    for error in &found.silent {
+        eprintln!("stickylb-tui: {}", visible(&error.to_string()));
+    }
+    if found.running.is_empty() {
+        if found.silent.is_empty() {
+            eprintln!("no stickylb-tui is running");
+        }
+        return Ok(());
+    }
+    let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME"].map(str::to_owned)];
+    for instance in &found.running {
+        let snapshot = snapshot(instance).await?;
+        let up = snapshot.backends.iter().filter(|b| b.state.keeps_its_clients()).count();
+        let ports: Vec<String> = instance.hello.ports.iter().map(u16::to_string).collect();
+        rows.push([
+            ports.join(","),
+            instance.hello.pid.to_string(),
+            up.to_string(),
+            (snapshot.backends.len() - up).to_string(),
+            snapshot.strategy.name().to_owned(),
+            duration(instance.hello.uptime_seconds),
+        ]);
+    }
+    print!("{}", aligned(&rows));
+    Ok(())
+}
+
+/// `stop`.
+pub(super) async fn stop(port: Option<u16>, all: bool) -> Result<(), UsageError> {
+    if !all {
+        return stop_one(&Instance::find(port).await?).await;
+    }
+    let found = instances().await?;
+    if found.running.is_empty() && found.silent.is_empty() {
+        return Err(ControlError::NoneRuns.into());
+    }
+    // Each is told, whatever became of the one before.
+    let mut problems: Vec<String> = found.silent.iter().map(ToString::to_string).collect();
+    for instance in &found.running {
+        if let Err(error) = stop_one(instance).await {
+            problems.extend(error.problems());
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(UsageError::Failed(problems.join("\n"))) }
+}
+
+async fn stop_one(instance: &Instance) -> Result<(), UsageError> {
+    let mut connection = instance.connect().await?;
+    connection.ask(&Request::Stop).await?;
+    let who = format!("the balancer on port {} (pid {})", instance.port(), instance.hello.pid);
+    // As long as its grace time lasts; the connection ends with the program, however that ends.
+    match connection.next().await {
+        Ok(Some(Reply::Ended(Ending::Finished))) => println!("stopped {who}"),
+        Ok(Some(Reply::Ended(Ending::Cut { connections }))) => {
+            let plural = if connections == 1 { "" } else { "s" };
+            println!("stopped {who}; {connections} connection{plural} did not finish in time and had to be cut");
+        }
+        _ => println!("{who} has ended, without a word how"),
+    }
+    Ok(())
+}
+
+/// `attach`.
+#[cfg(feature = "tui")]
+pub(super) async fn attach(args: &super::Args, port: Option<u16>) -> Result<(), UsageError> {
+    use std::io::IsTerminal as _;
+
+    use super::signals::Signals;
+    use crate::control::Remote;
+    use crate::tui::{self, Leaving, Left};
+
+    let instance = Instance::find(port).await?;
+    if !std::io::stdout().is_terminal() {
+        let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
+        return Err(UsageError::Words(vec![instead]));
+    }
+    let failed = |error: std::io::Error| UsageError::Failed(format!("the screen failed: {error}"));
+    let mut signals = Signals::new().map_err(failed)?;
+    let url = instance.hello.url.clone();
+    let mut remote = Remote::attach(instance).await?;
+    let left =
+        tui::run(&mut remote, Leaving::GoesOn, &mut signals, super::look::options(args)).await.map_err(failed)?;
+    match remote.ended() {
+        Some(why) => eprintln!("{}", visible(&why)),
+        None if left == Left::Quit => eprintln!("{} goes on; stickylb-tui stop ends it", visible(&url)),
+        None => {}
+    }
+    Ok(())
+}
+
+async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
+    match instance.ask(&Request::Snapshot).await? {
+        Reply::Snapshot(snapshot) => Ok(*snapshot),
+        _ => Err(UsageError::Failed(format!("the balancer on port {} did not say how it stands", instance.port()))),
+    }
+}
+
+/// Has a command for one backend carried out, and says so.
+async fn change(
+    instance: &Instance,
+    backend: &str,
+    said: &str,
+    wanted: impl FnOnce(u32) -> Command,
+) -> Result<(), UsageError> {
+    let snapshot = snapshot(instance).await?;
+    let found = named(&snapshot, backend)?;
+    command(instance, wanted(found.id)).await?;
+    println!("{} is {said}", visible(&found.name));
+    Ok(())
+}
+
+async fn command(instance: &Instance, command: Command) -> Result<(), UsageError> {
+    match instance.ask(&Request::Do(command)).await? {
+        Reply::Failed(error) => Err(UsageError::Failed(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// The backend with this name or id; a name wins, because people choose it.
+fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, UsageError> {
+    let by_name = snapshot.backends.iter().find(|b| b.name == word);
+    let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
+    by_name.or_else(by_id).ok_or_else(|| {
+        let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
+        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", "))])
+    })
+}
+
+/// How things stand, for people.
+fn table(snapshot: &Snapshot) -> String {
+    let totals = &snapshot.totals;
+    let plural = if totals.connections == 1 { "" } else { "s" };
+    let head = format!(
+        "{}  {}  sticky: {}  {} requests  {} connection{plural}\n",
+        visible(&snapshot.listening.url),
+        snapshot.strategy,
+        snapshot.sticky.name(),
+        totals.requests,
+        totals.connections,
+    );
+    let titles = ["ID", "NAME", "STATE", "ADDRESS", "WEIGHT", "REQS", "ACT", "STICKY", "ERR"];
+    let mut rows = vec![titles.map(str::to_owned)];
+    rows.extend(snapshot.backends.iter().map(|b| {
+        [
+            b.id.to_string(),
+            visible(&b.name).into_owned(),
+            b.state.to_string(),
+            visible(&b.address).into_owned(),
+            b.weight.to_string(),
+            b.requests.to_string(),
+            b.active.to_string(),
+            b.sessions.to_string(),
+            b.errors.to_string(),
+        ]
+    }));
+    head + &aligned(&rows)
+}
+
+/// Rows with their columns below each other.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.
+fn duration(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_their_two_largest_units() {
+        let told = [9, 61, 3_720, 90_000].map(duration);
+        assert_eq!(told, ["9 s", "1 min", "1 h 2 min", "1 d 1 h"]);
+    }
+}

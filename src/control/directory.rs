@@ -1,0 +1,164 @@
+//! The user's runtime directory, where the control sockets lie.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, geteuid, test_kill_process};
+
+/// Why the directory is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DirectoryError {
+    /// It is not this user's alone: whoever else it belongs to could stand in for a balancer.
+    #[error("{path} {what}: remove it, or set XDG_RUNTIME_DIR to a directory of your own")]
+    NotOurs {
+        /// Where.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It cannot be made or read.
+    #[error("cannot use {path}: {error}")]
+    Failed {
+        /// Where.
+        path: String,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// A directory that this user alone can enter.
+#[derive(Debug)]
+pub(super) struct Directory(PathBuf);
+
+/// A socket's name: the first port and the process, `3001-4711.sock`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) port: u16,
+    pub(super) pid: u32,
+}
+
+impl Directory {
+    /// `$XDG_RUNTIME_DIR/stickylb-tui`, or `stickylb-tui-UID` among the temporary files where there is none; made
+    /// where it is missing.
+    pub(super) fn open() -> Result<Self, DirectoryError> {
+        let path = place(std::env::var_os("XDG_RUNTIME_DIR"));
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(DirectoryError::Failed { path: path.display().to_string(), error })
+            }
+            // Looked at even when just made: what counts is what is there now.
+            _ => checked(path),
+        }
+    }
+
+    /// The sockets in it, whether anybody listens or not.
+    pub(super) fn names(&self) -> Result<Vec<Name>, DirectoryError> {
+        let entries = fs::read_dir(&self.0).map_err(|error| self.failed(error))?;
+        let mut names: Vec<Name> =
+            entries.flatten().filter_map(|entry| Name::parse(entry.file_name().to_str()?)).collect();
+        names.sort_by_key(|name| (name.port, name.pid));
+        Ok(names)
+    }
+
+    pub(super) fn path(&self, name: Name) -> PathBuf {
+        self.0.join(format!("{}-{}.sock", name.port, name.pid))
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> DirectoryError {
+        DirectoryError::Failed { path: self.0.display().to_string(), error }
+    }
+
+    /// Removes a socket on which nobody listens, where its process is gone as well: one that was killed could not.
+    pub(super) fn remove_if_stale(&self, name: Name) {
+        let pid = i32::try_from(name.pid).ok().and_then(Pid::from_raw);
+        if pid.is_none_or(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH)) {
+            // Another process may have been faster.
+            let _ = fs::remove_file(self.path(name));
+        }
+    }
+}
+
+impl Name {
+    fn parse(name: &str) -> Option<Self> {
+        let (port, pid) = name.strip_suffix(".sock")?.split_once('-')?;
+        Some(Name { port: port.parse().ok()?, pid: pid.parse().ok()? })
+    }
+}
+
+fn place(runtime: Option<OsString>) -> PathBuf {
+    // The XDG base directory specification: a relative path is as if none were set.
+    match runtime.map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir()) {
+        Some(runtime) => runtime.join("stickylb-tui"),
+        None => std::env::temp_dir().join(format!("stickylb-tui-{}", geteuid().as_raw())),
+    }
+}
+
+fn checked(path: PathBuf) -> Result<Directory, DirectoryError> {
+    let shown = |path: &Path| path.display().to_string();
+    // Of the path itself, not of what a link there points to.
+    let found = fs::symlink_metadata(&path);
+    let found = found.map_err(|error| DirectoryError::Failed { path: shown(&path), error })?;
+    let what = if found.is_symlink() {
+        "is a link"
+    } else if !found.is_dir() {
+        "is no directory"
+    } else if found.uid() != geteuid().as_raw() {
+        "belongs to somebody else"
+    } else if found.mode() & 0o077 != 0 {
+        "lets other users in"
+    } else {
+        return Ok(Directory(path));
+    };
+    Err(DirectoryError::NotOurs { path: shown(&path), what })
+}
+
+/// Makes a file its owner's alone.
+pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_not_this_users_alone_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = |path: PathBuf| checked(path).expect_err("refused").to_string();
+        let open = folder.path().join("open");
+        DirBuilder::new().mode(0o700).create(&open).expect("made");
+        assert!(checked(open.clone()).is_ok());
+        fs::set_permissions(&open, Permissions::from_mode(0o770)).expect("set");
+        assert!(refused(open.clone()).contains("lets other users in"));
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&open, &link).expect("linked");
+        assert!(refused(link).contains("is a link"));
+        let file = folder.path().join("file");
+        fs::write(&file, "").expect("written");
+        assert!(refused(file).contains("is no directory"));
+        // The root directory is the administrator's; tests may run as that one.
+        if geteuid().as_raw() != 0 {
+            assert!(refused("/".into()).contains("somebody else"));
+        }
+    }
+
+    #[test]
+    fn only_a_whole_path_to_a_directory_is_taken_from_the_environment() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(place(Some(folder.path().into())), folder.path().join("stickylb-tui"));
+        for none in [None, Some("".into()), Some("relative".into()), Some("/no/such/directory".into())] {
+            assert!(place(none).starts_with(std::env::temp_dir()));
+        }
+    }
+
+    #[test]
+    fn names_say_port_and_process_and_anything_else_is_no_socket_of_ours() {
+        assert_eq!(Name::parse("3001-4711.sock"), Some(Name { port: 3001, pid: 4711 }));
+        for other in ["3001.sock", "3001-4711", "x-1.sock", "99999-1.sock", ".sock", "1-2-3.sock"] {
+            assert_eq!(Name::parse(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What is said on a control socket: one JSON object a line.
+//!
+//! The server begins with [`Reply::Hello`]. Then each [`Request`] gets its reply, in order; after [`Request::Follow`]
+//! the server tells what happens until one of the two leaves.
+
+use std::io;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use crate::engine::{Command, CommandError, Ending, Event, Snapshot};
+
+/// Of this description; another number is another language.
+pub(super) const VERSION: u32 = 1;
+
+/// The longest line a client may send.
+pub(super) const REQUEST_LIMIT: usize = 256 * 1024;
+/// The longest line a server may send: a snapshot of many backends.
+pub(super) const REPLY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Who answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Hello {
+    /// The protocol's [`VERSION`].
+    pub(crate) protocol: u32,
+    /// The program's version.
+    pub(crate) version: String,
+    pub(crate) pid: u32,
+    /// The ports it listens on, the first one first.
+    pub(crate) ports: Vec<u16>,
+    /// The URL to open.
+    pub(crate) url: String,
+    pub(crate) uptime_seconds: u64,
+}
+
+/// What a client asks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "camelCase")]
+pub(crate) enum Request {
+    /// How things stand.
+    Snapshot,
+    /// Do one thing.
+    Do(Command),
+    /// Tell what happens from now on.
+    Follow,
+    /// Stop, and say how it ended.
+    Stop,
+}
+
+/// What the server says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "camelCase")]
+pub(crate) enum Reply {
+    /// The first line.
+    Hello(Hello),
+    /// How things stand.
+    Snapshot(Box<Snapshot>),
+    /// It was done.
+    Done,
+    /// It was not done.
+    Failed(CommandError),
+    /// Something happened.
+    Happened(Arc<Event>),
+    /// More happened than could be told.
+    Missed {
+        /// So many events.
+        events: u64,
+    },
+    /// No more clients are accepted; requests in flight finish.
+    Stopping,
+    /// The program has ended.
+    Ended(Ending),
+    /// The request is not answered.
+    Refused {
+        /// Why, as one sentence.
+        why: String,
+    },
+}
+
+/// Reads one line; `None` is the end. A line beyond `limit` is an error.
+///
+/// What was read of a line when this is dropped is lost.
+pub(super) async fn read<T: DeserializeOwned>(
+    from: &mut (impl AsyncBufRead + Unpin),
+    limit: usize,
+) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    from.take(limit as u64 + 1).read_until(b'\n', &mut line).await?;
+    if line.len() > limit {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is too long"));
+    }
+    match line.pop() {
+        None => Ok(None),
+        Some(b'\n') => Ok(Some(serde_json::from_slice(&line)?)),
+        Some(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Writes one line.
+pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
+    line.push(b'\n');
+    to.write_all(&line).await
+}

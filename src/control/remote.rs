@@ -1,0 +1,158 @@
+//! The door to an engine in another process.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::client::{Connection, ControlError, Instance};
+use super::protocol::{Reply, Request};
+use crate::engine::{Command, CommandError, Door, Ending, Event, News, Snapshot};
+
+/// Events kept for a screen that does not take them.
+const KEPT: usize = 4096;
+
+/// What came over the connection.
+#[derive(Default)]
+struct Received {
+    snapshot: Snapshot,
+    events: VecDeque<Arc<Event>>,
+    missed: u64,
+    figures: bool,
+    /// Why nothing more will come, and whether the screen was told.
+    ended: Option<String>,
+    told: bool,
+}
+
+/// A running program as the screen sees it.
+pub(crate) struct Remote {
+    instance: Instance,
+    received: Arc<Mutex<Received>>,
+    news: Arc<Notify>,
+    /// Takes what comes, always: the program is never held up by this screen.
+    reading: AbortHandle,
+}
+
+impl Remote {
+    /// Connects to it and learns how things stand.
+    pub(crate) async fn attach(instance: Instance) -> Result<Self, ControlError> {
+        let mut connection = instance.connect().await?;
+        let mut received = Received::default();
+        // The first reply is an event or how things stand: either is taken as all that follow.
+        take(&mut received, connection.ask(&Request::Snapshot).await?);
+        let first = connection.ask(&Request::Follow).await?;
+        take(&mut received, first);
+        let (received, news) = (Arc::new(Mutex::new(received)), Arc::new(Notify::new()));
+        let reading = tokio::spawn(receive(connection, Arc::clone(&received), Arc::clone(&news))).abort_handle();
+        Ok(Remote { instance, received, news, reading })
+    }
+
+    /// Why it is over, where it is.
+    pub(crate) fn ended(&self) -> Option<String> {
+        self.received().ended.clone()
+    }
+
+    fn received(&self) -> MutexGuard<'_, Received> {
+        lock(&self.received)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Door for Remote {
+    fn snapshot(&self) -> Snapshot {
+        self.received().snapshot.clone()
+    }
+
+    fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
+        let mut received = self.received();
+        into.extend(received.events.drain(..));
+        std::mem::take(&mut received.missed)
+    }
+
+    async fn news(&mut self, events: bool) -> News {
+        loop {
+            {
+                let mut received = self.received();
+                if events && !received.events.is_empty() {
+                    return News::Events;
+                }
+                if std::mem::take(&mut received.figures) {
+                    return News::Figures;
+                }
+                if let Some(why) = received.ended.clone().filter(|_| !received.told) {
+                    received.told = true;
+                    return News::Ended(why);
+                }
+            }
+            // What came since the look is remembered.
+            self.news.notified().await;
+        }
+    }
+
+    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            let unreachable = |reason: String| CommandError::Unreachable { reason };
+            match instance.ask(&Request::Do(command)).await {
+                Ok(Reply::Done) => Ok(()),
+                Ok(Reply::Failed(error)) => Err(error),
+                Ok(_) => Err(unreachable("the balancer gave another answer than was asked for".to_owned())),
+                Err(error) => Err(unreachable(error.to_string())),
+            }
+        }
+    }
+}
+
+fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
+    // Each change is whole: nothing is half done after a panic.
+    received.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn receive(mut connection: Connection, received: Arc<Mutex<Received>>, news: Arc<Notify>) {
+    loop {
+        let reply = connection.next().await;
+        let over = {
+            let mut received = lock(&received);
+            match reply {
+                Ok(Some(reply)) => take(&mut received, reply),
+                Ok(None) => received.ended = Some("the balancer is gone: it ended without a word".to_owned()),
+                Err(error) => received.ended = Some(format!("the connection to the balancer was lost: {error}")),
+            }
+            received.ended.is_some()
+        };
+        news.notify_one();
+        if over {
+            return;
+        }
+    }
+}
+
+fn take(received: &mut Received, reply: Reply) {
+    match reply {
+        Reply::Snapshot(snapshot) => {
+            received.snapshot = *snapshot;
+            received.figures = true;
+        }
+        Reply::Happened(event) => {
+            received.events.push_back(event);
+            if received.events.len() > KEPT {
+                received.events.pop_front();
+                received.missed += 1;
+            }
+        }
+        Reply::Missed { events } => received.missed += events,
+        Reply::Ended(Ending::Finished) => received.ended = Some("the balancer has ended".to_owned()),
+        Reply::Ended(Ending::Cut { connections }) => {
+            let plural = if connections == 1 { "" } else { "s" };
+            received.ended = Some(format!("the balancer has ended; {connections} connection{plural} had to be cut"));
+        }
+        Reply::Hello(_) | Reply::Done | Reply::Failed(_) | Reply::Stopping | Reply::Refused { .. } => {}
+    }
+}

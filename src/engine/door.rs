@@ -1,0 +1,73 @@
+//! The door between the engine and a screen, wherever the two are.
+
+use std::future::{Future, pending};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::command::{Command, CommandError};
+use super::event::Event;
+use super::journal::EventReader;
+use super::snapshot::Snapshot;
+use super::start::Engine;
+
+/// What a screen knows an engine by. Whether that engine is in the same process does not show.
+pub(crate) trait Door {
+    /// How things stand, as far as is known here.
+    fn snapshot(&self) -> Snapshot;
+
+    /// Takes what has happened since the last call into `into`; returns how many events were missed.
+    fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64;
+
+    /// Waits for something new; for events only where `events` is set. Safe to drop and call again.
+    fn news(&mut self, events: bool) -> impl Future<Output = News>;
+
+    /// Does one thing.
+    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static;
+}
+
+/// What is new.
+pub(crate) enum News {
+    /// There are events to take.
+    Events,
+    /// The figures are those of another second.
+    Figures,
+    /// The engine has ended, or is out of reach: why, as one sentence. It is told once.
+    Ended(String),
+}
+
+/// The door to an engine in this process.
+pub(crate) struct Local {
+    engine: Arc<Engine>,
+    events: EventReader,
+    seconds: watch::Receiver<u64>,
+}
+
+impl Local {
+    pub(crate) fn new(engine: &Arc<Engine>) -> Self {
+        Local { engine: Arc::clone(engine), events: engine.events(), seconds: engine.seconds() }
+    }
+}
+
+impl Door for Local {
+    fn snapshot(&self) -> Snapshot {
+        self.engine.snapshot()
+    }
+
+    fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
+        self.events.take(into)
+    }
+
+    async fn news(&mut self, events: bool) -> News {
+        tokio::select! {
+            () = self.events.wait(), if events => News::Events,
+            Ok(()) = self.seconds.changed() => News::Figures,
+            else => pending().await,
+        }
+    }
+
+    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
+        let engine = Arc::clone(&self.engine);
+        async move { engine.command(command).await }
+    }
+}
