@@ -13,7 +13,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let mut config = Config::from_specs(&["5000,weight=2".parse()?, "5001,name=spare".parse()?]);
-//! config.port = 0; // any free one
+//! config.listeners[0].port = 0; // any free one
 //!
 //! let engine = Engine::start(config, Options::default()).await?;
 //! println!("open http://{}", engine.address());

@@ -21,6 +21,9 @@ pub struct Identity {
     pub name: String,
     /// Its address as a URL.
     pub url: String,
+    /// Its pool, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Arc<str>>,
 }
 
 /// A backend at work. Workers write its figures, the engine its state; all of it is read anywhere.
@@ -64,8 +67,8 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// A backend that has not been checked yet.
-    pub(crate) fn new(config: &BackendConfig) -> Self {
+    /// A backend that has not been checked yet; `pool` is its pool's name, where there are several.
+    pub(crate) fn new(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
         let url = config.address.to_string();
         // Addresses are checked when they are read and hold visible ASCII only, so that a fallback is never used;
         // a Unix socket's path may hold anything.
@@ -74,7 +77,7 @@ impl Backend {
             url_header: header(&url),
             id_header: HeaderValue::from(config.id),
             host_header: header(&config.address.authority()),
-            identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url }),
+            identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url, pool }),
             local: config.address.is_local(),
             address: config.address.clone(),
             tls: config.tls.clone(),

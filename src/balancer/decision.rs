@@ -175,10 +175,26 @@ pub struct Attempt {
     pub micros: u32,
 }
 
+/// The route that a request took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteTaken {
+    /// What it matches, in words.
+    pub matched: String,
+    /// The pool it leads to.
+    pub pool: String,
+}
+
 /// The whole decision for one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
+    /// The pool, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Arc<str>>,
+    /// The route that led to it; `None` where the listener's own pool was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Arc<RouteTaken>>,
     /// The strategy in force.
     pub strategy: Strategy,
     /// What the request brought.
@@ -201,6 +217,8 @@ impl Decision {
     /// A decision not yet made.
     pub fn new(strategy: Strategy) -> Self {
         Decision {
+            pool: None,
+            route: None,
             strategy,
             key: None,
             moved_from: None,
@@ -218,6 +236,9 @@ impl Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Words { f, some: false };
+        if let Some(route) = &self.route {
+            words.next(format_args!("route {} -> {}", visible(&route.matched), visible(&route.pool)))?;
+        }
         let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
         if let Some(first) = failed.next() {
             let what = if self.answered() { "retried" } else { "failed" };
@@ -285,7 +306,7 @@ mod tests {
     use super::*;
 
     fn attempt(name: &str, outcome: Outcome) -> Attempt {
-        let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new() });
+        let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None });
         Attempt { backend, outcome, micros: 10 }
     }
 

@@ -14,7 +14,9 @@ mod sticky;
 mod strategy;
 
 pub use backend::Identity;
-pub use decision::{Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, StickyKey, Stopped};
+pub use decision::{
+    Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, RouteTaken, Rule, StickyKey, Stopped,
+};
 pub use latency::Percentiles;
 pub use state::{Intent, State};
 

@@ -220,15 +220,18 @@ mod tests {
     fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
         let backend = |(index, weight): (usize, &u32)| {
             let id = u32::try_from(index).expect("few");
-            let backend = Backend::new(&BackendConfig {
-                id,
-                name: format!("b{id}"),
-                address: Address::local(5000),
-                weight: *weight,
-                tls: BackendTls::default(),
-                owner: None,
-                health: HealthCheck::default(),
-            });
+            let backend = Backend::new(
+                &BackendConfig {
+                    id,
+                    name: format!("b{id}"),
+                    address: Address::local(5000),
+                    weight: *weight,
+                    tls: BackendTls::default(),
+                    owner: None,
+                    health: HealthCheck::default(),
+                },
+                None,
+            );
             backend.set_verdict(Verdict::Healthy);
             Arc::new(backend)
         };

@@ -194,9 +194,19 @@ pub(super) enum Ctl {
         weight: u32,
     },
     /// Change how backends are chosen
-    Strategy { name: Strategy },
+    Strategy {
+        name: Strategy,
+        /// In this pool alone
+        #[arg(long)]
+        pool: Option<String>,
+    },
     /// Change what binds a client to its backend
-    Sticky { mode: StickyBy },
+    Sticky {
+        mode: StickyBy,
+        /// In this pool alone
+        #[arg(long)]
+        pool: Option<String>,
+    },
     /// Check a backend now
     Check { backend: String },
     /// The same as stickylb-tui stop

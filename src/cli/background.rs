@@ -70,7 +70,7 @@ pub(super) async fn serve(engine: &Engine, signals: &mut Signals) -> io::Result<
         () = signals.next() => return Ok(()),
     }
     let mut stdout = io::stdout();
-    writeln!(stdout, "{}", engine.snapshot().listening.url)?;
+    writeln!(stdout, "{}", engine.snapshot().url())?;
     stdout.flush()?;
     go_on(signals).await
 }
@@ -78,7 +78,7 @@ pub(super) async fn serve(engine: &Engine, signals: &mut Signals) -> io::Result<
 /// What is left of a screen that was detached: says so, and runs on.
 #[cfg(feature = "tui")]
 pub(super) async fn detached(engine: &Engine, signals: &mut Signals) -> io::Result<()> {
-    let url = engine.snapshot().listening.url;
+    let url = engine.snapshot().url().to_owned();
     // Nobody may be there to read it.
     let _ = writeln!(
         io::stdout(),

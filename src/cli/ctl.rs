@@ -7,7 +7,7 @@ use super::args::Ctl;
 use super::layers::UsageError;
 use crate::balancer::Intent;
 use crate::control::{ControlError, Instance, Reply, Request, instances};
-use crate::engine::{BackendView, Command, Ending, Snapshot};
+use crate::engine::{BackendView, Command, Ending, PoolView, Snapshot};
 use crate::visible::{escaped_json, visible};
 
 impl From<ControlError> for UsageError {
@@ -49,18 +49,23 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             change(&instance, backend, &said, |id| Command::SetWeight { id, weight: *weight }).await
         }
         Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
-        Ctl::Strategy { name } => {
-            command(&instance, Command::SetStrategy { strategy: *name }).await?;
-            println!("the strategy is {name}");
+        Ctl::Strategy { name, pool } => {
+            command(&instance, Command::SetStrategy { pool: pool.clone(), strategy: *name }).await?;
+            println!("the strategy{} is {name}", of_pool(pool.as_deref()));
             Ok(())
         }
-        Ctl::Sticky { mode } => {
-            command(&instance, Command::SetSticky { by: *mode }).await?;
-            println!("stickiness is by {}", mode.name());
+        Ctl::Sticky { mode, pool } => {
+            command(&instance, Command::SetSticky { pool: pool.clone(), by: *mode }).await?;
+            println!("stickiness{} is by {}", of_pool(pool.as_deref()), mode.name());
             Ok(())
         }
         Ctl::Stop => stop_one(&instance).await,
     }
+}
+
+/// ` of web`, where one pool is meant.
+fn of_pool(pool: Option<&str>) -> String {
+    pool.map(|pool| format!(" of {}", visible(pool))).unwrap_or_default()
 }
 
 /// `list`.
@@ -85,7 +90,10 @@ pub(super) async fn list() -> Result<(), UsageError> {
             instance.hello.pid.to_string(),
             up.to_string(),
             (snapshot.backends.len() - up).to_string(),
-            snapshot.strategy.name().to_owned(),
+            match snapshot.pools.as_slice() {
+                [only] => only.strategy.name().to_owned(),
+                pools => format!("{} pools", pools.len()),
+            },
             duration(instance.hello.uptime_seconds),
         ]);
     }
@@ -186,7 +194,7 @@ async fn command(instance: &Instance, command: Command) -> Result<(), UsageError
 
 /// The backend with this name or id; a name wins, because people choose it.
 fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, UsageError> {
-    let by_name = snapshot.backends.iter().find(|b| b.name == word);
+    let by_name = snapshot.backends.iter().find(|b| b.name == word || full_name(snapshot, b) == word);
     let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
@@ -194,24 +202,34 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     })
 }
 
+/// A backend's name; where there are several pools, behind its pool's.
+fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
+    match snapshot.pools.len() {
+        0 | 1 => backend.name.clone(),
+        _ => format!("{}/{}", backend.pool, backend.name),
+    }
+}
+
 /// How things stand, for people.
 fn table(snapshot: &Snapshot) -> String {
     let totals = &snapshot.totals;
     let plural = if totals.connections == 1 { "" } else { "s" };
-    let head = format!(
-        "{}  {}  sticky: {}  {} requests  {} connection{plural}\n",
-        visible(&snapshot.listening.url),
-        snapshot.strategy,
-        snapshot.sticky.name(),
-        totals.requests,
-        totals.connections,
-    );
+    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky.name());
+    let urls = snapshot.listeners.iter().map(|listener| visible(&listener.url).into_owned());
+    let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
+    let head = match snapshot.pools.as_slice() {
+        [only] => urls.chain([how(only), counts]).collect::<Vec<_>>().join("  "),
+        pools => {
+            let pools = pools.iter().map(|pool| format!("{}: {}\n", visible(&pool.name), how(pool)));
+            urls.chain([counts]).collect::<Vec<_>>().join("  ") + &pools.collect::<String>()
+        }
+    };
     let titles = ["ID", "NAME", "STATE", "ADDRESS", "WEIGHT", "REQS", "ACT", "STICKY", "ERR"];
     let mut rows = vec![titles.map(str::to_owned)];
     rows.extend(snapshot.backends.iter().map(|b| {
         [
             b.id.to_string(),
-            visible(&b.name).into_owned(),
+            visible(&full_name(snapshot, b)).into_owned(),
             b.state.to_string(),
             visible(&b.address).into_owned(),
             b.weight.to_string(),

@@ -54,17 +54,14 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
         Some(path) => read(&path)?,
         None => Config::from_specs(&specs(&args.backends)?),
     };
-    if let Some(port) = args.port {
-        config.port = port;
-    }
-    if let Some(host) = args.host {
-        config.host = host;
-    }
-    if let Some(strategy) = args.strategy {
-        config.strategy = strategy;
-    }
-    if let Some(by) = args.sticky {
-        config.sticky.by = by;
+    place(args, &mut config)?;
+    for pool in &mut config.pools {
+        if let Some(strategy) = args.strategy {
+            pool.strategy = strategy;
+        }
+        if let Some(by) = args.sticky {
+            pool.sticky.by = by;
+        }
     }
     if let Some(seconds) = args.hold {
         config.hold = std::time::Duration::from_secs(seconds);
@@ -72,6 +69,23 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     config.seed = args.seed;
     let problems = config.problems();
     if problems.is_empty() { Ok(config) } else { Err(UsageError::Words(problems)) }
+}
+
+/// Where to listen, as the command line says.
+fn place(args: &Args, config: &mut Config) -> Result<(), UsageError> {
+    match config.listeners.as_mut_slice() {
+        [only] => {
+            only.port = args.port.unwrap_or(only.port);
+            only.host = args.host.unwrap_or(only.host);
+            Ok(())
+        }
+        _ if args.port.is_none() && args.host.is_none() => Ok(()),
+        several => {
+            let count = several.len();
+            let which = format!("--port and --host are for one listener, the file has {count}: change them there");
+            Err(UsageError::Words(vec![which]))
+        }
+    }
 }
 
 /// The backends of the command line; everything wrong with them is told together.

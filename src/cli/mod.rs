@@ -18,6 +18,7 @@ use clap::Parser;
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
+use crate::config::Config;
 use crate::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
@@ -76,15 +77,20 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .or(args.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::read(&path)?;
-    println!(
-        "{} is good: {} backend{} by {} on {}",
-        visible(&path.display().to_string()),
-        config.backends.len(),
-        if config.backends.len() == 1 { "" } else { "s" },
-        config.strategy,
-        std::net::SocketAddr::new(config.host, config.port),
-    );
+    println!("{} is good: {}", visible(&path.display().to_string()), summary(&config));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a configuration holds, in one line: `2 backends by round-robin on 127.0.0.1:3001`.
+fn summary(config: &Config) -> String {
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let backends = counted(config.backends().count(), "backend");
+    let addresses: Vec<String> = config.listeners.iter().map(|listener| listener.address().to_string()).collect();
+    let addresses = addresses.join(", ");
+    match config.pools.as_slice() {
+        [only] => format!("{backends} by {} on {addresses}", only.strategy),
+        pools => format!("{backends} in {} on {addresses}", counted(pools.len(), "pool")),
+    }
 }
 
 /// Serves one demo backend until standard input ends.

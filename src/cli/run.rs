@@ -38,7 +38,7 @@ impl Front {
 /// Runs until told to stop.
 pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
     let front = Front::of(args);
-    if front != Front::Screen && config.backends.is_empty() && args.demo.is_none() {
+    if front != Front::Screen && config.backends().next().is_none() && args.demo.is_none() {
         return Err(UsageError::NothingToBalance);
     }
     #[cfg(unix)]
@@ -197,9 +197,9 @@ fn cannot_start(error: std::io::Error) -> UsageError {
 /// What a person should know of their configuration before they rely on it.
 fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
-    if config.host.is_unspecified() {
-        warnings
-            .push(format!("listening on {}: everyone on your network can reach the backends through it", config.host));
+    for listener in config.listeners.iter().filter(|listener| listener.host.is_unspecified()) {
+        let host = listener.host;
+        warnings.push(format!("listening on {host}: everyone on your network can reach the backends through it"));
     }
     if config.email {
         warnings.push("'email' is set, but this version sends no mail yet".to_owned());

@@ -14,11 +14,14 @@ pub enum Scheme {
     Http,
     /// HTTP over TLS over TCP.
     Https,
-    /// HTTP over a Unix socket at this path.
+    /// HTTP, or whatever the clients speak, over a Unix socket at this path.
     Unix(PathBuf),
+    /// Whatever the clients speak, over TCP.
+    Tcp,
 }
 
-/// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port`, `https://host` or `unix:/path`.
+/// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port`, `https://host`, `unix:/path` or
+/// `tcp://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// How it is spoken to.
@@ -68,7 +71,7 @@ impl Address {
         match self.scheme {
             Scheme::Http => Some(format!("http://{}", self.authority())),
             Scheme::Https => Some(format!("https://{}", self.authority())),
-            Scheme::Unix(_) => None,
+            Scheme::Unix(_) | Scheme::Tcp => None,
         }
     }
 
@@ -96,7 +99,7 @@ impl Address {
             }
     }
 
-    fn bracketed_host(&self) -> String {
+    pub(super) fn bracketed_host(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
@@ -107,6 +110,7 @@ impl fmt::Display for Address {
             Scheme::Unix(path) => write!(f, "unix:{}", path.display()),
             Scheme::Http => write!(f, "http://{}{}", self.authority(), self.base_path),
             Scheme::Https => write!(f, "https://{}{}", self.authority(), self.base_path),
+            Scheme::Tcp => write!(f, "tcp://{}", self.authority()),
         }
     }
 }
@@ -145,9 +149,13 @@ impl FromStr for Address {
             None => (Scheme::Http, word, None),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest, Some(80)),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest, Some(443)),
-            Some(_) => return Err(error("only http://, https:// and unix: are known")),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tcp") => (Scheme::Tcp, rest, None),
+            Some(_) => return Err(error("only http://, https://, tcp:// and unix: are known")),
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        if scheme == Scheme::Tcp && !path.is_empty() {
+            return Err(error("a tcp:// address ends with its port, as in tcp://localhost:5432"));
+        }
         if path.contains(['?', '#', ' ']) {
             return Err(error("a backend's address ends with its path, without query or fragment"));
         }
@@ -273,6 +281,8 @@ mod tests {
             ("a b:1", "the host is a name"),
             ("localhost:+5", "1 to 65535"),
             ("ftp://x", "only http://"),
+            ("tcp://x", "write a port"),
+            ("tcp://x:1/", "ends with its port"),
             ("http://u:p@x", "password"),
             ("unix:rel", "whole path"),
             ("5000?x", "write a port"),

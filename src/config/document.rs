@@ -129,6 +129,11 @@ impl<'d, 'a> Node<'d, 'a> {
         None
     }
 
+    /// Where it stands.
+    pub(super) fn place(&self) -> Place {
+        Place { at: self.value.range().start, path: self.path.to_owned() }
+    }
+
     /// The value is a secret: no message repeats it.
     pub(super) fn secret(self) -> Self {
         Node { secret: true, ..self }
@@ -307,6 +312,11 @@ impl<'a> Keys<'_, 'a> {
         }
     }
 
+    /// Counts these keys as known, though nothing is read from them here.
+    pub(super) fn know(&mut self, keys: &[&'static str]) {
+        self.asked.extend(keys);
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.properties.iter().any(|p| p.name.as_str() == key)
     }
@@ -354,7 +364,7 @@ impl<'a> Keys<'_, 'a> {
 }
 
 /// `, did you mean 'x'?` for the option nearest to what was written, where one is near.
-fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
+pub(super) fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
     let lower = written.to_ascii_lowercase();
     options
         .map(|option| (strsim::damerau_levenshtein(&lower, &option.to_ascii_lowercase()), option))

@@ -8,11 +8,15 @@ mod access;
 mod address;
 mod backend;
 mod check;
+mod conflict;
 mod document;
 mod health;
 mod limits;
+mod listener;
+mod pool;
 mod problem;
 mod read;
+mod read_pools;
 mod secret;
 mod statuses;
 mod sticky;
@@ -24,6 +28,8 @@ pub use address::{Address, AddressError, BackendSpec, Scheme};
 pub use backend::{BackendConfig, BackendTls};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 pub use limits::{Limits, RetryConfig, Timeouts};
+pub use listener::{ListenerConfig, Mode, RouteConfig, UpgradeMatch};
+pub use pool::{DEFAULT_POOL, PoolConfig};
 pub use problem::{ConfigError, Problem};
 pub use read::parse;
 pub use secret::Secret;
@@ -32,12 +38,13 @@ pub use sticky::{CookieConfig, SameSite, StickyBy, StickyConfig};
 pub use strategy::Strategy;
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use backend::{default_name, free_id};
+use conflict::conflicts;
+use pool::pool_name;
 
 /// The port that is listened on unless the file or `--port` says otherwise.
 pub const DEFAULT_PORT: u16 = 3001;
@@ -60,18 +67,10 @@ pub enum HostHeader {
 /// Everything the engine is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Where to listen.
-    pub host: IpAddr,
-    /// Port to listen on; 0 lets the system choose.
-    pub port: u16,
-    /// How a backend is chosen.
-    pub strategy: Strategy,
-    /// The backends; the engine may start with none and be given demo backends later.
-    pub backends: Vec<BackendConfig>,
-    /// The checks of backends that have no settings of their own, and of demo backends.
-    pub health: HealthCheck,
-    /// Stickiness.
-    pub sticky: StickyConfig,
+    /// Where clients come in; at least one.
+    pub listeners: Vec<ListenerConfig>,
+    /// What they come in for; each with a name of its own, and each behind a listener.
+    pub pools: Vec<PoolConfig>,
     /// Second tries.
     pub retry: RetryConfig,
     /// Times.
@@ -93,15 +92,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with every default and these backends.
+    /// A configuration with every default: one listener, and one pool of these backends behind it.
+    ///
+    /// Where every backend is at a `tcp://` address, the listener passes on raw connections.
     pub fn new(backends: Vec<BackendConfig>) -> Self {
+        let mut listener = ListenerConfig::new(DEFAULT_POOL);
+        if !backends.is_empty() && backends.iter().all(|b| b.address.scheme == Scheme::Tcp) {
+            listener.mode = Mode::Tcp;
+        }
         Config {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: DEFAULT_PORT,
-            strategy: Strategy::default(),
-            backends,
-            health: HealthCheck::default(),
-            sticky: StickyConfig::default(),
+            listeners: vec![listener],
+            pools: vec![PoolConfig::new(DEFAULT_POOL, backends)],
             retry: RetryConfig::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
@@ -119,11 +120,12 @@ impl Config {
     /// Those without an id get their position, or the next free number after it.
     pub fn from_specs(specs: &[BackendSpec]) -> Self {
         let mut taken: BTreeSet<u32> = specs.iter().filter_map(|s| s.id).collect();
-        let health = HealthCheck::default();
         let backends = specs
             .iter()
             .enumerate()
             .map(|(position, spec)| {
+                let tcp = spec.address.scheme == Scheme::Tcp;
+                let algorithm = if tcp { CheckAlgorithm::Tcp } else { CheckAlgorithm::default() };
                 let id = spec.id.unwrap_or_else(|| free_id(&mut taken, position));
                 BackendConfig {
                     id,
@@ -132,47 +134,27 @@ impl Config {
                     weight: spec.weight.unwrap_or(1),
                     tls: BackendTls::default(),
                     owner: None,
-                    health: health.clone(),
+                    health: HealthCheck { algorithm, ..HealthCheck::default() },
                 }
             })
             .collect();
         Config::new(backends)
     }
 
+    /// Every backend of every pool.
+    pub fn backends(&self) -> impl Iterator<Item = &BackendConfig> {
+        self.pools.iter().flat_map(|pool| &pool.backends)
+    }
+
+    /// What the clients of a pool speak.
+    pub fn mode_of(&self, pool: &str) -> Mode {
+        self.listeners.iter().find(|listener| listener.pools().any(|name| name == pool)).map_or(Mode::Http, |l| l.mode)
+    }
+
     /// What is wrong with the whole, beyond what is wrong with its parts.
     pub fn problems(&self) -> Vec<String> {
-        let cookie = self.sticky.cookie.problems().into_iter();
-        cookie.chain(self.conflicts().into_iter().map(|conflict| conflict.message)).collect()
+        let cookies = self.pools.iter().flat_map(|pool| pool.sticky.cookie.problems());
+        let names = self.pools.iter().filter_map(|pool| pool_name(&pool.name).err());
+        cookies.chain(names).chain(conflicts(self).into_iter().map(|conflict| conflict.message)).collect()
     }
-
-    /// Backends that cannot be together, or not behind this listener.
-    fn conflicts(&self) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
-        let mut ids = BTreeSet::new();
-        let mut names = BTreeSet::new();
-        for (backend, config) in self.backends.iter().enumerate() {
-            let BackendConfig { id, name, address, .. } = config;
-            let mut conflict = |key, message| conflicts.push(Conflict { backend, key, message });
-            if !ids.insert(*id) {
-                conflict("id", format!("two backends have the id {id}: give each its own"));
-            }
-            if !names.insert(name.as_str()) {
-                conflict("name", format!("two backends have the name '{name}': give each its own"));
-            }
-            if address.is_listener(self.host, self.port) {
-                let message = format!("backend {name} at {address} is this balancer itself: give it another port");
-                conflict("url", message);
-            }
-        }
-        conflicts
-    }
-}
-
-/// Something wrong with one backend beside the others.
-struct Conflict {
-    /// Its position.
-    backend: usize,
-    /// The key that is at fault.
-    key: &'static str,
-    message: String,
 }

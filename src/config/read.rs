@@ -7,12 +7,15 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use super::backend::{default_name, free_id};
+use super::conflict::{At, conflicts};
 use super::document::{Document, Keys, Node, Place};
 use super::health::{health, overrides};
+use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
-    AccessConfig, Address, BackendConfig, BackendTls, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, Problem, RetryConfig, SameSite, Secret, StickyBy, StickyConfig, Timeouts,
+    AccessConfig, Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck,
+    HostHeader, Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, Secret, StickyBy, StickyConfig,
+    Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -35,13 +38,12 @@ fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     };
     let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let value = document.parse();
-    let mut places = Vec::new();
+    let mut places = Places::default();
     let read = |keys: &mut Keys<'_, '_>| config(keys, &mut places);
     let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(read));
     if let Some(config) = &config {
-        for conflict in config.conflicts() {
-            let place = places.get(conflict.backend).and_then(|backend: &Places| backend.of(conflict.key));
-            if let Some(Place { at, path }) = place {
+        for conflict in conflicts(config) {
+            if let Some(Place { at, path }) = places.of(conflict.at) {
                 document.problem(*at, path, conflict.message);
             }
         }
@@ -50,40 +52,23 @@ fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     config.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-/// Where the keys of one backend stand that may be at odds with another's.
-struct Places {
-    id: Place,
-    name: Place,
-    url: Place,
-}
+/// Where the values stand that may be at odds with others.
+#[derive(Default)]
+pub(super) struct Places(Vec<(At, Place)>);
 
 impl Places {
-    fn of(&self, key: &str) -> Option<&Place> {
-        match key {
-            "id" => Some(&self.id),
-            "name" => Some(&self.name),
-            "url" => Some(&self.url),
-            _ => None,
-        }
+    pub(super) fn note(&mut self, at: At, place: Place) {
+        self.0.push((at, place));
+    }
+
+    fn of(&self, at: At) -> Option<&Place> {
+        self.0.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
     }
 }
 
-fn config(keys: &mut Keys<'_, '_>, places: &mut Vec<Places>) -> Config {
+fn config(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
     let mut config = Config::new(Vec::new());
-    if !keys.has("port") {
-        keys.wrong::<()>("'port' is required in config.");
-    }
-    keys.set("port", &mut config.port, |n| n.integer(0, 65_535).and_then(|port| u16::try_from(port).ok()));
-    keys.set("host", &mut config.host, |n| {
-        n.parsed(|host| match host {
-            "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
-            _ => host.parse::<IpAddr>().map_err(|_| format!("'{host}' is not an address: write 127.0.0.1 or 0.0.0.0")),
-        })
-    });
-    keys.set("strategy", &mut config.strategy, |n| n.parsed(str::parse));
-    keys.set("health", &mut config.health, |n| n.object(health));
-    config.backends = backends(keys, &config.health, places);
-    keys.set("sticky", &mut config.sticky, |n| n.object(sticky));
+    (config.listeners, config.pools) = listeners_and_pools(keys, places);
     keys.set("retry", &mut config.retry, |n| n.object(retry));
     keys.set("timeouts", &mut config.timeouts, |n| n.object(timeouts));
     keys.set("limits", &mut config.limits, |n| n.object(limits));
@@ -97,33 +82,70 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Vec<Places>) -> Config {
     config
 }
 
-fn backends(keys: &mut Keys<'_, '_>, health: &HealthCheck, places: &mut Vec<Places>) -> Vec<BackendConfig> {
+/// A pool's backends, each with its id where it is given one.
+pub(super) type Unnumbered = Vec<(Option<u32>, BackendConfig)>;
+
+/// The keys that every pool has, whether it is the only one or not; its backends are yet to be numbered.
+pub(super) fn pool(keys: &mut Keys<'_, '_>, pool: &mut PoolConfig, number: usize, places: &mut Places) -> Unnumbered {
+    keys.set("strategy", &mut pool.strategy, |n| n.parsed(str::parse));
+    let mut says_how = false;
+    keys.set("health", &mut pool.health, |n| {
+        n.object(|keys| {
+            says_how =
+                ["algorithm", "path", "method", "headers", "expect", "command", "agent"].iter().any(|k| keys.has(k));
+            health(keys)
+        })
+    });
+    let backends = backends(keys, (&pool.health, says_how), number, places);
+    let default = pool.sticky.clone();
+    keys.set("sticky", &mut pool.sticky, |n| n.object(|keys| sticky(keys, &default)));
+    places.note(At::Sticky(number), keys.place_of("sticky"));
+    backends
+}
+
+/// `health` is the pool's, and whether it says how to check.
+fn backends(keys: &mut Keys<'_, '_>, health: (&HealthCheck, bool), number: usize, places: &mut Places) -> Unnumbered {
     const EMPTY: &str = "'backends' must be a non-empty array in config.";
     if !keys.has("backends") {
         keys.wrong::<()>(EMPTY);
     }
-    let mut read: Vec<(Option<u32>, BackendConfig)> = Vec::new();
+    let mut read: Unnumbered = Vec::new();
     keys.get("backends", |n| {
         let count = n.each(|n| {
             let found = n.object(|keys| {
                 let backend = backend(keys, health)?;
-                Some((backend, ["id", "name", "url"].map(|key| keys.place_of(key))))
+                Some((backend, ["id", "name", "url"].map(|key| (key, keys.place_of(key)))))
             });
-            if let Some(Some((backend, [id, name, url]))) = found {
+            if let Some(Some((backend, keys))) = found {
+                for (key, place) in keys {
+                    places.note(At::Backend(number, read.len(), key), place);
+                }
                 read.push(backend);
-                places.push(Places { id, name, url });
             }
         })?;
         if count == 0 { n.wrong(EMPTY) } else { Some(count) }
     });
-    let mut taken: BTreeSet<u32> = read.iter().filter_map(|(id, _)| *id).collect();
-    for (position, (id, backend)) in read.iter_mut().enumerate() {
-        backend.id = id.unwrap_or_else(|| free_id(&mut taken, position));
-    }
-    read.into_iter().map(|(_, backend)| backend).collect()
+    read
 }
 
-fn backend(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Option<(Option<u32>, BackendConfig)> {
+/// Gives the backends of all pools that have no id their position over the whole file, or the next free number.
+pub(super) fn numbered(pools: Vec<(PoolConfig, Unnumbered)>) -> Vec<PoolConfig> {
+    let mut taken: BTreeSet<u32> = pools.iter().flat_map(|(_, backends)| backends).filter_map(|(id, _)| *id).collect();
+    let mut position = 0;
+    pools
+        .into_iter()
+        .map(|(mut pool, backends)| {
+            for (id, mut backend) in backends {
+                backend.id = id.unwrap_or_else(|| free_id(&mut taken, position));
+                position += 1;
+                pool.backends.push(backend);
+            }
+            pool
+        })
+        .collect()
+}
+
+fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) -> Option<(Option<u32>, BackendConfig)> {
     let mut health = health.clone();
     if !keys.has("url") {
         keys.wrong::<()>("a backend needs a 'url', such as \"http://localhost:5000\"");
@@ -143,19 +165,24 @@ fn backend(keys: &mut Keys<'_, '_>, health: &HealthCheck) -> Option<(Option<u32>
         })
     });
     let address = address?;
+    let own = ["healthAlgorithm", "healthPath", "healthMethod", "healthHeaders", "healthExpect", "healthCommand"];
+    if address.scheme == Scheme::Tcp && !says_how && !own.iter().any(|key| keys.has(key)) {
+        // What it speaks is not known: that it takes a connection is all that can be asked.
+        health.algorithm = CheckAlgorithm::Tcp;
+    }
     let name = name.unwrap_or_else(|| default_name(&address));
     Some((id, BackendConfig { id: 0, name, address, weight: weight.unwrap_or(1), tls, owner, health }))
 }
 
-fn sticky(keys: &mut Keys<'_, '_>) -> StickyConfig {
-    let mut sticky = StickyConfig::default();
+fn sticky(keys: &mut Keys<'_, '_>, default: &StickyConfig) -> StickyConfig {
+    let mut sticky = default.clone();
     keys.set("by", &mut sticky.by, |n| n.parsed(str::parse::<StickyBy>));
-    keys.set("cookie", &mut sticky.cookie, |n| n.object(cookie));
+    keys.set("cookie", &mut sticky.cookie, |n| n.object(|keys| cookie(keys, &default.cookie)));
     sticky
 }
 
-fn cookie(keys: &mut Keys<'_, '_>) -> CookieConfig {
-    let mut cookie = CookieConfig::default();
+fn cookie(keys: &mut Keys<'_, '_>, default: &CookieConfig) -> CookieConfig {
+    let mut cookie = default.clone();
     keys.set("name", &mut cookie.name, |n| n.parsed(|name| cookie_name(name).map(|()| name.to_owned())));
     cookie.max_age = keys.get("maxAge", |n| n.integer(0, u64::from(u32::MAX)));
     keys.set("sameSite", &mut cookie.same_site, |n| {

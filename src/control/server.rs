@@ -1,6 +1,7 @@
 //! The running program's end of the control socket.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -151,8 +152,8 @@ impl Served {
             protocol: VERSION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            ports: vec![self.engine.address().port()],
-            url: self.engine.snapshot().listening.url,
+            ports: self.engine.addresses().iter().map(SocketAddr::port).collect(),
+            url: self.engine.snapshot().url().to_owned(),
             uptime_seconds: self.started.elapsed().as_secs(),
         }
     }

@@ -25,11 +25,17 @@ pub enum Command {
     },
     /// Change how backends are chosen.
     SetStrategy {
+        /// In which pool; in all of them where it is `None`.
+        #[serde(default)]
+        pool: Option<String>,
         /// The strategy from now on.
         strategy: Strategy,
     },
     /// Change what binds a client to its backend.
     SetSticky {
+        /// In which pool; in all of them where it is `None`.
+        #[serde(default)]
+        pool: Option<String>,
         /// The mode from now on.
         by: StickyBy,
     },
@@ -61,6 +67,12 @@ pub enum CommandError {
     UnknownBackend {
         /// The id that was asked for.
         id: u32,
+    },
+    /// There is no such pool.
+    #[error("there is no pool with the name '{pool}'")]
+    UnknownPool {
+        /// The name that was asked for.
+        pool: String,
     },
     /// The weight is out of range.
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]

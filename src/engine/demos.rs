@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::command::CommandError;
 use super::start::Engine;
 use crate::balancer::{Backend, Verdict};
-use crate::config::{Address, BackendConfig, BackendTls};
+use crate::config::{Address, BackendConfig, BackendTls, Mode};
 use crate::process::{self, DemoProcess};
 
 /// A demo backend, running or not.
@@ -26,25 +26,29 @@ impl Engine {
         };
         let _alone = self.starting.lock().await;
         // The first name and number that no backend has.
-        let pool = self.shared.pool.load_full();
-        let taken = |name: &str| pool.backends.iter().any(|b| b.name() == name);
-        let number = (0..=pool.backends.len()).find(|n| !taken(&process::name_of(*n))).unwrap_or(0);
+        let live = self.shared.pools.iter().find(|pool| pool.mode == Mode::Http);
+        let live =
+            live.ok_or_else(|| failed("demo backends speak HTTP, and every pool is behind a tcp listener".to_owned()))?;
+        let backends = self.shared.backends();
+        let taken = |name: &str| backends.iter().any(|b| b.name() == name);
+        let number = (0..=backends.len()).find(|n| !taken(&process::name_of(*n))).unwrap_or(0);
         let name = process::name_of(number);
         let started = process::spawn(program, &name, number, 0).await.map_err(|e| failed(e.to_string()))?;
-        let mut health = self.shared.config.health.clone();
+        let mut health = live.config.health.clone();
         "/health".clone_into(&mut health.path);
         // A workshop watches: what fails is seen, and back, within a second.
         health.interval = health.interval.min(Duration::from_secs(1));
-        let backend = Arc::new(Backend::new(&BackendConfig {
-            id: (1..=u32::MAX).find(|id| pool.get(*id).is_none()).unwrap_or(u32::MAX),
+        let config = BackendConfig {
+            id: (1..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX),
             name,
             address: Address::local(started.port),
             weight: 1,
             tls: BackendTls::default(),
             owner: None,
             health,
-        }));
-        self.shared.add(Arc::clone(&backend));
+        };
+        let backend = Arc::new(Backend::new(&config, live.label.clone()));
+        self.shared.add(live, Arc::clone(&backend));
         self.keep(&backend, number, started);
         Ok(self.watch(backend))
     }

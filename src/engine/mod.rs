@@ -1,6 +1,6 @@
 //! The balancer at work, and the one door to it.
 //!
-//! [`Engine::start`] binds the listener, checks the backends, and serves. From then on front ends (the screen,
+//! [`Engine::start`] binds the listeners, checks the backends, and serves. From then on front ends (the screen,
 //! the headless log, an embedding program) use the same three things: [`Command`] in, [`Snapshot`] and
 //! [`Event`] out. All are plain serde types.
 
@@ -12,24 +12,27 @@ mod demos;
 mod door;
 mod event;
 mod journal;
+mod pools;
 mod record;
 mod shared;
 mod snapshot;
 mod start;
 mod states;
 mod statistics;
+mod view;
 mod worker;
 
 pub use crate::access::Admission;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, RequestEvent, UpdateEvent};
 pub use journal::EventReader;
-pub use snapshot::{BackendView, CheckMark, Listening, Snapshot, Spawned, Totals};
+pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use start::{Ending, Engine, Options, StartError};
 
 #[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
 pub(crate) use journal::EventRing;
+pub(crate) use pools::{Listener, LivePool};
 pub(crate) use shared::{Connected, Shared};
 pub(crate) use worker::Phase;

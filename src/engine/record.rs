@@ -24,6 +24,9 @@ pub(super) struct RequestRecord {
     strategy: Strategy,
     /// The backend's name.
     backend: Option<String>,
+    /// The pool's, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pool: Option<Arc<str>>,
     method: CompactString,
     path: CompactString,
     status: u16,
@@ -45,6 +48,7 @@ impl From<RequestEvent> for RequestRecord {
             backend_id: to.map(|to| to.id),
             strategy: event.decision.strategy,
             backend: to.map(|to| to.name.clone()),
+            pool: event.decision.pool.clone(),
             method: event.method,
             path: event.path,
             status: event.status,
@@ -59,7 +63,7 @@ impl From<RequestEvent> for RequestRecord {
 
 impl From<RequestRecord> for RequestEvent {
     fn from(record: RequestRecord) -> Self {
-        let RequestRecord { to, backend_id, backend, .. } = record;
+        let RequestRecord { to, backend_id, backend, pool, .. } = record;
         let to = to.zip(backend_id).zip(backend);
         RequestEvent {
             time: record.time,
@@ -68,7 +72,7 @@ impl From<RequestRecord> for RequestEvent {
             method: record.method,
             path: record.path,
             status: record.status,
-            to: to.map(|((url, id), name)| Arc::new(Identity { id, name, url })),
+            to: to.map(|((url, id), name)| Arc::new(Identity { id, name, url, pool })),
             bytes: record.bytes,
             ended: record.ended,
             decision: record.decision,

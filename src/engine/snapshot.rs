@@ -4,28 +4,46 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::balancer::{Intent, Percentiles, State};
-use crate::config::{StickyBy, Strategy};
+use crate::balancer::{Intent, Percentiles, RouteTaken, State};
+use crate::config::{Mode, StickyBy, Strategy};
 
-/// Where the balancer listens.
+/// Where clients come in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Listening {
-    /// The URL to open.
+pub struct ListenerView {
+    /// The URL to open; `tcp://…` where raw connections are passed on.
     pub url: String,
+    /// What it speaks.
+    pub mode: Mode,
+    /// The pool of what takes no route.
+    pub pool: String,
+    /// The routes, in words: what each matches, and its pool.
+    pub routes: Vec<RouteTaken>,
+}
+
+/// One pool.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolView {
+    /// Its name; `default` where the configuration has no `pools`.
+    pub name: String,
+    /// What its clients speak.
+    pub mode: Mode,
+    /// How backends are chosen.
+    pub strategy: Strategy,
+    /// What binds a client to its backend.
+    pub sticky: StickyBy,
 }
 
 /// How things stand at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// Where it listens.
-    pub listening: Listening,
-    /// How backends are chosen.
-    pub strategy: Strategy,
-    /// What binds a client to its backend.
-    pub sticky: StickyBy,
-    /// Every backend, in the order of the configuration.
+    /// Where it listens, in the order of the configuration.
+    pub listeners: Vec<ListenerView>,
+    /// The pools, in the order of the configuration.
+    pub pools: Vec<PoolView>,
+    /// Every backend of every pool, in the order of the configuration.
     pub backends: Vec<BackendView>,
     /// All backends together.
     pub totals: Totals,
@@ -33,6 +51,18 @@ pub struct Snapshot {
     pub dropped: u64,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
+}
+
+impl Snapshot {
+    /// The pool with this name.
+    pub fn pool(&self, name: &str) -> Option<&PoolView> {
+        self.pools.iter().find(|pool| pool.name == name)
+    }
+
+    /// The first listener's URL, which is the one to open.
+    pub fn url(&self) -> &str {
+        self.listeners.first().map_or("", |listener| &listener.url)
+    }
 }
 
 /// All backends together.
@@ -88,6 +118,8 @@ pub struct BackendView {
     pub id: u32,
     /// Short name.
     pub name: String,
+    /// Its pool's name.
+    pub pool: String,
     /// Address as a URL.
     pub url: String,
     /// Address as the table shows it.
@@ -120,9 +152,9 @@ pub struct BackendView {
     pub errors: u64,
     /// The last checks, the latest last.
     pub checks: Vec<CheckMark>,
-    /// Share of new clients it should get, from 0 to 1.
+    /// Share of its pool's new clients it should get, from 0 to 1.
     pub expected_share: f64,
-    /// Share of the last ten seconds' requests it got, from 0 to 1; `None` without requests.
+    /// Share of its pool's requests of the last ten seconds it got, from 0 to 1; `None` without requests.
     pub actual_share: Option<f64>,
     /// Its process, where this program started it.
     pub spawned: Option<Spawned>,

@@ -1,7 +1,7 @@
 //! Starting, asking, and stopping the engine.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,12 +14,13 @@ use super::command::{Command, CommandError};
 use super::demos::Demo;
 use super::event::Level;
 use super::journal::EventReader;
+use super::pools::{LivePool, sticky};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
 use crate::access::Admission;
-use crate::balancer::{Backend, CookieSticky, Pool};
-use crate::config::{Config, MAX_WEIGHT, StickyBy};
+use crate::balancer::{Backend, Pool};
+use crate::config::{Config, MAX_WEIGHT};
 use crate::health;
 use crate::listener::{self, ListenError};
 use crate::proxy::Proxy;
@@ -86,7 +87,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Binds the listener, starts the demo backends and the checks, and serves. Clients are accepted as soon as
+    /// Binds the listeners, starts the demo backends and the checks, and serves. Clients are accepted as soon as
     /// every backend has had its first check; until then they wait in the system's queue.
     ///
     /// # Errors
@@ -96,31 +97,29 @@ impl Engine {
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
         }
-        let listener = listener::bind(config.host, config.port)?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| ListenError::Other { address: SocketAddr::new(config.host, config.port), error })?;
+        // All of them before anything else: where one port is in use, nothing starts.
+        let bound = config.listeners.iter().map(|listener| listener::bind(listener.address()));
+        let (sockets, addresses): (Vec<_>, Vec<_>) = bound.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let backends: Vec<Arc<Backend>> = config.backends.iter().map(|b| Arc::new(Backend::new(b))).collect();
-        let pool = Pool::new(backends.clone(), config.strategy, sticky(&config, config.sticky.by), Arc::default());
         let places = Arc::new(Semaphore::new(config.limits.connections));
         let seed = config.seed;
-        let shared =
-            Arc::new(Shared::new(config, address, pool, workers, options.admission, options.demo_program.is_some()));
+        let can_spawn = options.demo_program.is_some();
+        let shared = Arc::new(Shared::new(config, &addresses, workers, options.admission, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
             let proxy = Proxy::new(Arc::clone(&shared), shared.journal.ring(number), rng);
-            let listener = listener.try_clone().map_err(StartError::Thread)?;
+            let sockets = sockets.iter().map(TcpListener::try_clone).collect::<Result<Vec<_>, _>>();
+            let sockets = sockets.map_err(StartError::Thread)?;
             let work = Work {
                 shared: Arc::clone(&shared),
                 places: Arc::clone(&places),
                 phase: phases.clone(),
                 done: done.clone(),
             };
-            worker::start(number, listener, proxy, work).map_err(StartError::Thread)?;
+            worker::start(number, sockets, proxy, work).map_err(StartError::Thread)?;
         }
         let engine = Engine {
             shared,
@@ -131,7 +130,8 @@ impl Engine {
             demos: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         };
-        let mut first_checks: Vec<oneshot::Receiver<()>> = backends.into_iter().map(|b| engine.watch(b)).collect();
+        let backends = engine.shared.backends().into_iter();
+        let mut first_checks: Vec<oneshot::Receiver<()>> = backends.map(|b| engine.watch(b)).collect();
         for _ in 0..options.demo_backends {
             first_checks.push(engine.spawn_demo().await?);
         }
@@ -139,9 +139,15 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Where it listens.
+    /// Where it listens; with several listeners, where the first does.
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        // A configuration without a listener does not start.
+        self.shared.listeners[0].address
+    }
+
+    /// Where each listener listens, in the order of the configuration.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.shared.listeners.iter().map(|listener| listener.address).collect()
     }
 
     /// How things stand now.
@@ -168,18 +174,22 @@ impl Engine {
             Command::SetIntent { id, intent } => self.shared.set_intent(&*self.backend(id)?, intent),
             Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
             Command::SetWeight { id, weight } => {
-                let backend = self.backend(id)?;
+                let (pool, backend) = self.shared.find(id).ok_or(CommandError::UnknownBackend { id })?;
                 backend.set_weight(weight);
-                self.shared.change_pool(Pool::refreshed);
+                self.shared.change_pool(pool, Pool::refreshed);
                 self.notice(format!("{} has the weight {weight}", backend.name()));
             }
-            Command::SetStrategy { strategy } => {
-                self.shared.change_pool(|pool| pool.with_strategy(strategy));
-                self.notice(format!("the strategy is {strategy}"));
+            Command::SetStrategy { pool, strategy } => {
+                for pool in self.pools(pool.as_deref())? {
+                    self.shared.change_pool(pool, |value| value.with_strategy(strategy));
+                    self.notice(format!("the strategy{} is {strategy}", of_pool(pool)));
+                }
             }
-            Command::SetSticky { by } => {
-                self.shared.change_pool(|pool| pool.with_sticky(sticky(&self.shared.config, by)));
-                self.notice(format!("stickiness is by {}", by.name()));
+            Command::SetSticky { pool, by } => {
+                for pool in self.pools(pool.as_deref())? {
+                    self.shared.change_pool(pool, |value| value.with_sticky(sticky(&pool.config, by)));
+                    self.notice(format!("stickiness{} is by {}", of_pool(pool), by.name()));
+                }
             }
             Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
             Command::SpawnDemo => {
@@ -196,7 +206,9 @@ impl Engine {
         for warning in warnings {
             self.shared.notice(Level::Warning, warning.clone());
         }
-        self.notice(format!("listening on {}", self.snapshot().listening.url));
+        for listener in &self.shared.listeners {
+            self.notice(format!("listening on {}", listener.url()));
+        }
     }
 
     /// Waits until clients are served, which is when every backend has had its first check.
@@ -231,7 +243,17 @@ impl Engine {
     }
 
     pub(super) fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
-        self.shared.pool.load().get(id).cloned().ok_or(CommandError::UnknownBackend { id })
+        self.shared.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
+    }
+
+    /// The pool with this name, or all of them.
+    fn pools(&self, name: Option<&str>) -> Result<Vec<&Arc<LivePool>>, CommandError> {
+        let named = self.shared.pools.iter().filter(|pool| name.is_none_or(|name| pool.name() == name));
+        let named: Vec<_> = named.collect();
+        match name {
+            Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.to_owned() }),
+            _ => Ok(named),
+        }
     }
 
     fn notice(&self, text: String) {
@@ -284,9 +306,7 @@ impl Drop for Engine {
     }
 }
 
-fn sticky(config: &Config, by: StickyBy) -> Option<CookieSticky> {
-    match by {
-        StickyBy::Cookie => Some(CookieSticky::new(&config.sticky.cookie)),
-        StickyBy::Off => None,
-    }
+/// ` of web`, where there are several pools.
+fn of_pool(pool: &LivePool) -> String {
+    pool.label.as_ref().map(|name| format!(" of {name}")).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::pools::LivePool;
 use super::shared::Shared;
 use crate::balancer::{AgentWord, Backend, Intent, Outcome, Pool, Verdict};
 
@@ -92,9 +93,9 @@ impl Shared {
         });
     }
 
-    /// Nobody is left but those that are ejected: they are better than nobody.
-    pub(super) fn call_back_ejected(&self) {
-        let pool = self.pool.load();
+    /// Nobody is left in a pool but those that are ejected: they are better than nobody.
+    pub(super) fn call_back_ejected(&self, pool: &LivePool) {
+        let pool = pool.in_force.load();
         if !pool.has_another(&[]) {
             for backend in pool.backends.iter().filter(|b| b.ejection.is_out()) {
                 self.end_ejection(backend, "no other backend is up");

@@ -110,10 +110,10 @@ impl Statistics {
         self.backends.get(&id).map_or_else(Percentiles::default, |b| b.latency)
     }
 
-    /// Share of the window's requests, among those of all backends.
-    pub(crate) fn backend_share(&self, id: u32) -> Option<f64> {
-        let all = self.backends.values().map(|b| b.requests.window()).sum();
-        share(self.backends.get(&id).map_or(0, |b| b.requests.window()), all)
+    /// Share of the window's requests, among those of these backends.
+    pub(crate) fn backend_share(&self, id: u32, among: &[u32]) -> Option<f64> {
+        let window = |id| self.backends.get(id).map_or(0, |b| b.requests.window());
+        share(window(&id), among.iter().map(window).sum())
     }
 }
 

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::event::Level;
+use super::pools::Listener;
 use super::shared::{Connected, Shared};
-use crate::proxy::{self, Proxy};
+use crate::proxy::{self, Arrival, Proxy};
 
 /// How far the engine is; it only ever moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,14 +47,14 @@ impl Work {
     }
 }
 
-/// Starts a worker on its copy of the listening socket. The thread ends when the engine finishes and its last
+/// Starts a worker on its copies of the listening sockets, in the order of the listeners. The thread ends when the engine finishes and its last
 /// client has gone, or when the engine has ended.
-pub(crate) fn start(number: usize, listener: StdListener, proxy: Proxy, work: Work) -> io::Result<()> {
+pub(crate) fn start(number: usize, sockets: Vec<StdListener>, proxy: Proxy, work: Work) -> io::Result<()> {
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => {
-                runtime.block_on(run(listener, Arc::new(proxy), &work));
+                runtime.block_on(run(sockets, Arc::new(proxy), &work));
                 // A resolver that hangs must not hold up the end.
                 runtime.shutdown_background();
             }
@@ -63,21 +65,23 @@ pub(crate) fn start(number: usize, listener: StdListener, proxy: Proxy, work: Wo
     Ok(())
 }
 
-async fn run(listener: StdListener, proxy: Arc<Proxy>, work: &Work) {
-    let listener = match TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return work.shared.notice(Level::Warning, format!("the listener failed: {error}")),
+async fn run(sockets: Vec<StdListener>, proxy: Arc<Proxy>, work: &Work) {
+    let sockets = sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<Vec<_>>>();
+    let sockets = match sockets {
+        Ok(sockets) => sockets,
+        Err(error) => return work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
     };
     tokio::spawn(sweep(Arc::clone(&proxy)));
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     tokio::select! {
         () = async {
             work.reached(Phase::Serving).await;
-            accept(&listener, &proxy, work, &alive).await;
+            let listeners = work.shared.listeners.iter().zip(&sockets);
+            join_all(listeners.map(|(listener, socket)| accept(socket, listener, &proxy, work, &alive))).await;
         } => {}
         () = work.reached(Phase::Finishing) => {}
     }
-    drop(listener);
+    drop(sockets);
     drop(alive);
     tokio::select! {
         // Each connection holds a sender: when the last is gone, this returns.
@@ -86,12 +90,18 @@ async fn run(listener: StdListener, proxy: Arc<Proxy>, work: &Work) {
     }
 }
 
-async fn accept(listener: &TcpListener, proxy: &Arc<Proxy>, work: &Work, alive: &mpsc::Sender<()>) {
+async fn accept(
+    socket: &TcpListener,
+    listener: &Arc<Listener>,
+    proxy: &Arc<Proxy>,
+    work: &Work,
+    alive: &mpsc::Sender<()>,
+) {
     let mut paused = false;
     loop {
         // At the limit clients wait in the system's queue until another leaves.
         let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
-        match listener.accept().await {
+        match socket.accept().await {
             Ok((stream, peer)) => {
                 if std::mem::take(&mut paused) {
                     proxy.shared.notice(Level::Info, "accepting goes on".to_owned());
@@ -99,7 +109,8 @@ async fn accept(listener: &TcpListener, proxy: &Arc<Proxy>, work: &Work, alive: 
                 // Fails only on a socket that is dead already, which the first read finds out.
                 let _ = stream.set_nodelay(true);
                 let connected = Connected::new(Arc::clone(&proxy.shared), place, alive.clone());
-                tokio::spawn(proxy::serve(Arc::clone(proxy), stream, peer, connected, work.phase.clone()));
+                let arrival = Arrival { stream, peer, listener: Arc::clone(listener), connected };
+                tokio::spawn(proxy::serve(Arc::clone(proxy), arrival, work.phase.clone()));
             }
             Err(error) if is_about_one_client(&error) => {}
             Err(error) => {

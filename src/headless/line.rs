@@ -52,7 +52,9 @@ impl<W: Write> Writer<W> {
             }
             Event::Update(update) => {
                 self.second.write(text, update.time);
-                let _ = write!(text, " {}: {} -> {}: ", visible(&update.backend.name), update.from, update.to);
+                text.push(' ');
+                push_named(text, update.backend.pool.as_deref(), &update.backend.name);
+                let _ = write!(text, ": {} -> {}: ", update.from, update.to);
                 text.push_str(&visible(&update.reason));
             }
             Event::Notice(notice) => {
@@ -96,6 +98,7 @@ impl<W: Write> Writer<W> {
 fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     let mut digits = itoa::Buffer::new();
     let name = request.to.as_ref().map_or("-", |to| to.name.as_str());
+    let pool = request.decision.pool.as_deref();
     for word in [ip, &request.method, &request.path, digits.format(request.status)] {
         text.push(' ');
         text.push_str(&visible(word));
@@ -103,7 +106,7 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     text.push(' ');
     push_millis(text, request.took);
     text.push(' ');
-    text.push_str(&visible(name));
+    push_named(text, pool, name);
     text.push(' ');
     // Writing to a string cannot fail.
     let _ = write!(text, "{}", request.decision);
@@ -112,6 +115,15 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
         Ended::ClientGone => text.push_str("; the client left"),
         Ended::CutByBackend => text.push_str("; cut short by the backend"),
     }
+}
+
+/// `alpha`, or `web/alpha` where there are several pools.
+fn push_named(text: &mut String, pool: Option<&str>, name: &str) {
+    if let Some(pool) = pool {
+        text.push_str(&visible(pool));
+        text.push('/');
+    }
+    text.push_str(&visible(name));
 }
 
 /// A time in milliseconds, as exact as is of use: `0.4 ms`, `17 ms`, `2500 ms`.
@@ -170,7 +182,7 @@ mod tests {
             method: "GET".into(),
             path: path.into(),
             status: 200,
-            to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into() }.into()),
+            to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into(), pool: None }.into()),
             bytes: 5,
             ended: Ended::Complete,
             decision,
@@ -203,7 +215,7 @@ mod tests {
     fn json_lines_are_objects_that_can_be_read_back() {
         let update = Event::Update(UpdateEvent {
             time: SystemTime::UNIX_EPOCH,
-            backend: Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into() }.into(),
+            backend: Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into(), pool: None }.into(),
             from: State::Up,
             to: State::Down,
             reason: "check failed".into(),

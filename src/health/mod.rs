@@ -155,15 +155,18 @@ mod tests {
     fn backend(rise: u32, fall: u32) -> Backend {
         let health = HealthCheck { rise, fall, ..HealthCheck::default() };
         let address = Address::local(5000);
-        Backend::new(&BackendConfig {
-            id: 1,
-            name: "b".into(),
-            address,
-            weight: 1,
-            tls: BackendTls::default(),
-            owner: None,
-            health,
-        })
+        Backend::new(
+            &BackendConfig {
+                id: 1,
+                name: "b".into(),
+                address,
+                weight: 1,
+                tls: BackendTls::default(),
+                owner: None,
+                health,
+            },
+            None,
+        )
     }
 
     fn judge(row: &mut Row, backend: &Backend, results: &[bool]) -> Vec<Verdict> {

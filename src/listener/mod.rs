@@ -1,9 +1,9 @@
-//! The socket that clients connect to.
+//! The sockets that clients connect to.
 
 mod owner;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -41,10 +41,11 @@ fn owned(owner: Option<&str>) -> String {
     owner.map(|who| format!(" by {who}")).unwrap_or_default()
 }
 
-/// Binds and listens. Port 0 lets the system choose.
-pub(crate) fn bind(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
-    let address = SocketAddr::new(host, port);
-    listen(address).map_err(|error| match error.kind() {
+/// Binds and listens; gives the address it has then. Port 0 lets the system choose.
+pub(crate) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let port = address.port();
+    let bound = listen(address).and_then(|listener| listener.local_addr().map(|address| (listener, address)));
+    bound.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse { port, owner: owner::of_port(port) },
         io::ErrorKind::PermissionDenied => ListenError::Denied { port },
         _ => ListenError::Other { address, error },

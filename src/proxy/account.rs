@@ -129,6 +129,7 @@ impl Exchange {
         drop(backend);
         let proxy = &self.client.proxy;
         if proxy.ring.is_read() {
+            let strategy = self.decision.strategy;
             proxy.ring.push(RequestEvent {
                 time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
                 took,
@@ -139,7 +140,7 @@ impl Exchange {
                 to,
                 bytes: self.bytes,
                 ended,
-                decision: std::mem::replace(&mut self.decision, Decision::new(shared.config.strategy)),
+                decision: std::mem::replace(&mut self.decision, Decision::new(strategy)),
             });
         }
     }
@@ -154,7 +155,7 @@ impl Drop for Exchange {
 
 /// Books a request that hyper could not read and has answered itself.
 pub(super) fn book_unreadable(client: &Arc<Client>, error: &hyper::Error) {
-    let mut decision = Decision::new(client.proxy.shared.pool.load().strategy);
+    let mut decision = client.undecided();
     decision.rule = Rule::Refused { why: format!("it is no good HTTP: {error}") };
     let status =
         if error.is_parse_too_large() { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };

@@ -25,7 +25,8 @@ use super::tunnel::{self, ClientHalf, Tunnel};
 use super::wire::{TARGET_LIMIT, Wire};
 use super::{Proxy, account};
 use crate::access::{Place, Refused};
-use crate::engine::{self, Connected};
+use crate::balancer::Decision;
+use crate::engine::{self, Connected, Listener};
 use crate::upstream::Progress;
 
 /// What is read, and for how long, of a body that nobody wants.
@@ -38,6 +39,8 @@ const REQUEST_LINE: usize = 2 * TARGET_LIMIT;
 /// What the requests of one connection share.
 pub(super) struct Client {
     pub(super) proxy: Arc<Proxy>,
+    /// Where it came in.
+    pub(super) listener: Arc<Listener>,
     /// The connection's peer.
     pub(super) ip: IpAddr,
     pub(super) peer: Peer,
@@ -59,13 +62,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    fn new(proxy: Arc<Proxy>, address: SocketAddr) -> Self {
+    fn new(proxy: Arc<Proxy>, listener: Arc<Listener>, address: SocketAddr) -> Self {
         let ip = address.ip();
         let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
         let header_bytes = proxy.shared.config.limits.header_bytes;
         Client {
             admitted: proxy.shared.access.connection(address, peer.is_trusted()),
             proxy,
+            listener,
             peer,
             ip: ip.to_canonical(),
             clock: Clock::new(),
@@ -76,6 +80,11 @@ impl Client {
             uploading: AtomicBool::new(false),
             tunnel: Mutex::new(None),
         }
+    }
+
+    /// The decision for a request that has none yet.
+    pub(super) fn undecided(&self) -> Decision {
+        Decision::new(self.listener.pool.in_force.load().strategy)
     }
 
     /// Counts a request; says why its head, as it came, is no good.
@@ -109,15 +118,19 @@ impl Client {
     }
 }
 
+/// A client that was accepted.
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    /// Where it came in.
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) connected: Connected,
+}
+
 /// Serves a client until it leaves, idles too long, or the engine finishes.
-pub(crate) async fn serve(
-    proxy: Arc<Proxy>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    connected: Connected,
-    engine: watch::Receiver<engine::Phase>,
-) {
-    let client = Arc::new(Client::new(Arc::clone(&proxy), peer));
+pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<engine::Phase>) {
+    let Arrival { stream, peer, listener, connected } = arrival;
+    let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer));
     let config = &proxy.shared.config;
     let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
     let mut connection = {

@@ -18,23 +18,31 @@ use super::body::{ResponseBody, UpstreamBody};
 use super::clock::Phase;
 use super::handle::own;
 use super::headers::{self, Asked};
+use super::route::route;
 use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
 use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
-use crate::engine::{Ended, Shared};
+use crate::engine::{Ended, LivePool, Shared};
 use crate::upstream::{Connection, Upload};
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
 pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
     let client = Arc::clone(&exchange.client);
     let shared = &client.proxy.shared;
-    let mut pool = shared.pool.load_full();
+    let (live, route) = route(&client.listener, &request);
+    let mut pool = live.in_force.load_full();
     exchange.decision.strategy = pool.strategy;
+    exchange.decision.pool.clone_from(&live.label);
+    exchange.decision.route = route.cloned();
 
     let (mut parts, body) = request.into_parts();
     // All that the balancer's own answers look at.
     let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
     let key = pool.sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
+    for other in client.listener.others(live) {
+        // This one's cookie means nothing to this pool, and is no backend's business.
+        other.in_force.load().sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
+    }
     let asked = headers::prepare_request(&mut parts, &client);
     let bound = Bound { key, fingerprint: key.map_or(0, |key| fingerprint(key, asked.ip, &parts.headers)) };
     exchange.ip = asked.ip;
@@ -44,7 +52,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     let answer = loop {
         let mut choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
-            pool = Box::pin(held(shared, shared.config.hold)).await;
+            pool = Box::pin(held(live, shared.config.hold)).await;
             client.clock.enter(Phase::Waiting, Instant::now());
             choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         }
@@ -120,7 +128,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         // The failure is this backend's; the request goes on, by the states as they are now.
         backend.count_error();
         exchange.release();
-        pool = shared.pool.load_full();
+        pool = live.in_force.load_full();
     };
     own(exchange, answer.response(&accept))
 }
@@ -149,18 +157,18 @@ fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32], wanted: bool) ->
 }
 
 /// Waits until a backend is up, for at most `limit`; gives the pool that is in force then.
-async fn held(shared: &Shared, limit: Duration) -> Arc<Pool> {
+async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
     // Looked at after subscribing, so that no change can fall between the two.
-    let mut changes = shared.pool_changes.subscribe();
-    let mut pool = shared.pool.load_full();
+    let mut changes = live.changes.subscribe();
+    let mut pool = live.in_force.load_full();
     let waited = tokio::time::timeout(limit, async {
         while !pool.has_another(&[]) && changes.changed().await.is_ok() {
-            pool = shared.pool.load_full();
+            pool = live.in_force.load_full();
         }
     });
     // In time or not, the choice that follows tells.
     let _ = waited.await;
-    shared.pool.load_full()
+    live.in_force.load_full()
 }
 
 /// Turns a backend's response into the client's.
@@ -218,7 +226,7 @@ fn book_session(exchange: &mut Exchange, backend: &Backend) {
         exchange.decision.cookie = CookieAction::New;
         return;
     };
-    if let Some(before) = exchange.proxy().shared.pool.load().get(key.id) {
+    if let Some((_, before)) = exchange.proxy().shared.find(key.id) {
         before.session_moved();
     }
     exchange.decision.cookie = CookieAction::Rewritten;

@@ -15,15 +15,14 @@ use super::client::Client;
 use super::forward::forward;
 use super::{headers, pages, refuse};
 use crate::access::Refused;
-use crate::balancer::{Decision, Rule};
+use crate::balancer::Rule;
 
 pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
     let uri = request.uri();
     let path = uri.path_and_query().map_or("*", |p| p.as_str());
     client.uploading.store(!request.body().is_end_stream(), Relaxed);
     client.http_1_0.store(request.version() == Version::HTTP_10, Relaxed);
-    let decision = Decision::new(client.proxy.shared.pool.load().strategy);
-    let mut exchange = Exchange::begin(&client, request.method().as_str(), path, decision);
+    let mut exchange = Exchange::begin(&client, request.method().as_str(), path, client.undecided());
     let raw = client.next_refusal().map_or(Ok(()), Err);
     if let Err(refusal) = raw.and_then(|()| refuse::check(&request)) {
         exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };

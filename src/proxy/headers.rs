@@ -180,7 +180,7 @@ fn is_end_to_end(name: &HeaderName) -> bool {
 }
 
 /// The protocol a request wants to change to. `h2c` is not passed on: many servers never answer it.
-fn wanted_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+pub(super) fn wanted_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let protocol = headers.get(UPGRADE)?;
     let listed = headers.get_all(CONNECTION).iter().any(|line| has_token(line.as_bytes(), b"upgrade"));
     let http2 = has_token(protocol.as_bytes(), b"h2c") || has_token(protocol.as_bytes(), b"h2");

@@ -2,7 +2,7 @@
 //!
 //! The way of one request: [`client`] owns the client's connection and its times; [`handle`] refuses what
 //! must not pass ([`refuse`]), answers the balancer's own pages ([`pages`]) and sends everything else
-//! through [`forward`], which asks the balancer, dials or reuses a connection, and tries again where that
+//! through [`forward`], which [`route`]s it to a pool, asks the balancer, dials or reuses a connection, and tries again where that
 //! is safe ([`sending`]). [`headers`] rewrites both heads, [`body`] streams, [`tunnel`] carries what was upgraded, and
 //! [`account`] counts the request once, however it ends.
 
@@ -18,11 +18,12 @@ mod handle;
 mod headers;
 mod pages;
 mod refuse;
+mod route;
 mod sending;
 mod tunnel;
 mod wire;
 
-pub(crate) use client::serve;
+pub(crate) use client::{Arrival, serve};
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,6 +1,8 @@
 //! The balancer's own pages, below `/_lb/`. Read only, and only for this machine's own names: a page of a
 //! foreign site that resolves its name to this address (DNS rebinding) must learn nothing.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode};
@@ -59,22 +61,23 @@ fn is_own(shared: &Shared, host: &HeaderValue) -> bool {
         || host.to_str().is_ok_and(|host| {
             let host = without_port(host);
             let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-            bare.parse() == Ok(shared.config.host) && !shared.config.host.is_unspecified()
+            let listened = |ip: IpAddr| !ip.is_unspecified() && shared.config.listeners.iter().any(|l| l.host == ip);
+            bare.parse().is_ok_and(listened)
         })
 }
 
 /// The direct predecessor's fields with their names, and ours beside them. No header values, no mail addresses.
 fn health(shared: &Shared) -> Value {
     let snapshot = shared.snapshot();
-    let pool = shared.pool.load_full();
-    let backends: Vec<Value> = pool
+    let several = snapshot.pools.len() > 1;
+    let backends: Vec<Value> = snapshot
         .backends
         .iter()
-        .zip(&snapshot.backends)
-        .map(|(backend, view)| {
-            let (checked, last_error) = last_check(shared, backend);
+        .filter_map(|view| Some((view, shared.find(view.id)?.1)))
+        .map(|(view, backend)| {
+            let (checked, last_error) = last_check(shared, &backend);
             let check = &backend.health;
-            json!({
+            let mut value = json!({
                 "id": view.id,
                 "url": view.url,
                 "healthy": is_healthy(view.state),
@@ -96,18 +99,26 @@ fn health(shared: &Shared) -> Value {
                 "sticky": view.sessions,
                 "errors": view.errors,
                 "lastError": last_error,
-            })
+            });
+            if several {
+                value["pool"] = json!(view.pool);
+            }
+            value
         })
         .collect();
     let healthy = snapshot.backends.iter().filter(|b| is_healthy(b.state)).count();
-    json!({
+    let mut value = json!({
         "timestamp": rfc3339(std::time::SystemTime::now()),
-        "strategy": snapshot.strategy,
+        "strategy": snapshot.pools.first().map(|pool| pool.strategy),
         "total": backends.len(),
         "healthy": healthy,
         "unhealthy": backends.len() - healthy,
         "backends": backends,
-    })
+    });
+    if several {
+        value["pools"] = json!(snapshot.pools);
+    }
+    value
 }
 
 fn is_healthy(state: State) -> bool {

@@ -5,7 +5,7 @@ use super::message::Effect;
 use super::state::{Dialog, Question, State};
 use crate::balancer::Intent;
 use crate::config::{MAX_WEIGHT, StickyBy, Strategy};
-use crate::engine::{BackendView, Command, Snapshot, Spawned};
+use crate::engine::{BackendView, Command, PoolView, Snapshot, Spawned};
 
 /// Steps back that are kept.
 const STEPS: usize = 100;
@@ -43,20 +43,30 @@ pub(super) fn weight(state: &mut State, words: &[&str]) -> Outcome {
 }
 
 pub(super) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
+    let pool = pool(state)?;
     let strategy = match words.first() {
         Some(name) => name.parse::<Strategy>()?,
-        None => state.snapshot.strategy.next(),
+        None => pool.strategy.next(),
     };
-    Ok(command(state, Command::SetStrategy { strategy }))
+    let pool = Some(pool.name.clone());
+    Ok(command(state, Command::SetStrategy { pool, strategy }))
 }
 
 pub(super) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
-    let by = match (words.first(), state.snapshot.sticky) {
+    let pool = pool(state)?;
+    let by = match (words.first(), pool.sticky) {
         (Some(name), _) => name.parse::<StickyBy>()?,
         (None, StickyBy::Cookie) => StickyBy::Off,
         (None, StickyBy::Off) => StickyBy::Cookie,
     };
-    Ok(command(state, Command::SetSticky { by }))
+    let pool = Some(pool.name.clone());
+    Ok(command(state, Command::SetSticky { pool, by }))
+}
+
+/// The selected backend's pool; the first where there is no backend.
+fn pool(state: &State) -> Result<&PoolView, String> {
+    let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(&backend.pool));
+    selected.or_else(|| state.snapshot.pools.first()).ok_or_else(|| "there is no pool yet".to_owned())
 }
 
 /// A new demo backend; on a selected one that is not running, that one again.
@@ -86,7 +96,11 @@ pub(super) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s Ba
         let none = || "there is no backend yet: press a to start a demo backend".to_owned();
         return state.selected_backend().ok_or_else(none);
     };
-    let by_name = backends.iter().find(|b| b.name.eq_ignore_ascii_case(word));
+    let is_it = |b: &BackendView| {
+        let whole = word.split_once('/').filter(|(pool, _)| *pool == b.pool);
+        b.name.eq_ignore_ascii_case(whole.map_or(word, |(_, name)| name))
+    };
+    let by_name = backends.iter().find(|b| is_it(b));
     let by_id = || word.parse::<u32>().ok().and_then(|id| backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let names: Vec<&str> = backends.iter().map(|b| b.name.as_str()).collect();
@@ -122,8 +136,12 @@ pub(super) fn undo(state: &mut State) -> Outcome {
                 Intent::Maint => format!("{} is taken out again", name(state, *id)),
             },
             Command::SetWeight { id, weight } => format!("{} has the weight {weight} again", name(state, *id)),
-            Command::SetStrategy { strategy } => format!("the strategy is {strategy} again"),
-            Command::SetSticky { by } => format!("stickiness is by {} again", by.name()),
+            Command::SetStrategy { pool, strategy } => {
+                format!("the strategy{} is {strategy} again", of_pool(state, pool.as_deref()))
+            }
+            Command::SetSticky { pool, by } => {
+                format!("stickiness{} is by {} again", of_pool(state, pool.as_deref()), by.name())
+            }
             _ => String::new(),
         };
         let more = match state.undo.len() {
@@ -140,14 +158,22 @@ fn name(state: &State, id: u32) -> String {
     state.snapshot.backends.iter().find(|b| b.id == id).map(|b| b.name.clone()).unwrap_or_default()
 }
 
+/// ` of web`, where there are several pools.
+fn of_pool(state: &State, pool: Option<&str>) -> String {
+    pool.filter(|_| state.snapshot.pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
+}
+
 /// The command that takes `command` back; `None` where it changes nothing, or cannot be taken back.
 fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
     let backend = |id: u32| snapshot.backends.iter().find(|b| b.id == id);
+    let pool = |pool: &Option<String>| snapshot.pool(pool.as_deref()?);
     let back = match *command {
         Command::SetIntent { id, .. } => Command::SetIntent { id, intent: backend(id)?.intent },
         Command::SetWeight { id, .. } => Command::SetWeight { id, weight: backend(id)?.weight },
-        Command::SetStrategy { .. } => Command::SetStrategy { strategy: snapshot.strategy },
-        Command::SetSticky { .. } => Command::SetSticky { by: snapshot.sticky },
+        Command::SetStrategy { pool: ref name, .. } => {
+            Command::SetStrategy { pool: name.clone(), strategy: pool(name)?.strategy }
+        }
+        Command::SetSticky { pool: ref name, .. } => Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky },
         Command::CheckNow { .. } | Command::SpawnDemo | Command::Restart { .. } | Command::Kill { .. } => return None,
     };
     (back != *command).then_some(back)
@@ -155,6 +181,7 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
 
 /// Changes a snapshot as the command will.
 fn foresee(snapshot: &mut Snapshot, command: &Command) {
+    let meant = |name: &Option<String>, pool: &PoolView| name.as_ref().is_none_or(|name| *name == pool.name);
     match *command {
         Command::SetIntent { id, intent } => {
             snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.intent = intent);
@@ -162,8 +189,12 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetWeight { id, weight } => {
             snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.weight = weight);
         }
-        Command::SetStrategy { strategy } => snapshot.strategy = strategy,
-        Command::SetSticky { by } => snapshot.sticky = by,
+        Command::SetStrategy { ref pool, strategy } => {
+            snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.strategy = strategy);
+        }
+        Command::SetSticky { ref pool, by } => {
+            snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by);
+        }
         Command::CheckNow { .. } | Command::SpawnDemo | Command::Restart { .. } | Command::Kill { .. } => {}
     }
 }
@@ -179,7 +210,8 @@ mod tests {
     fn state() -> State {
         let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
         let backend = |id, name: &str| BackendView { id, name: name.to_owned(), weight: 1, ..BackendView::default() };
-        state.refresh(Snapshot { backends: vec![backend(1, "alpha"), backend(7, "bravo")], ..Snapshot::default() });
+        let backends = vec![backend(1, "alpha"), backend(7, "bravo")];
+        state.refresh(Snapshot { pools: vec![PoolView::default()], backends, ..Snapshot::default() });
         state
     }
 

@@ -85,7 +85,7 @@ mod tests {
     fn update(name: &str, to: State) -> Arc<Event> {
         Arc::new(Event::Update(UpdateEvent {
             time: std::time::SystemTime::UNIX_EPOCH,
-            backend: Identity { id: 1, name: name.to_owned(), url: String::new() }.into(),
+            backend: Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None }.into(),
             from: State::Up,
             to,
             reason: String::new(),

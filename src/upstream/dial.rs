@@ -36,7 +36,9 @@ pub(crate) async fn dial(address: &Address, tls: &BackendTls, limit: Duration) -
 
 async fn connect(address: &Address, tls: &BackendTls) -> Result<Stream, DialError> {
     match &address.scheme {
-        Scheme::Http => connect_tcp(&address.host, address.port).await.map(Stream::Tcp).map_err(DialError::Refused),
+        Scheme::Http | Scheme::Tcp => {
+            connect_tcp(&address.host, address.port).await.map(Stream::Tcp).map_err(DialError::Refused)
+        }
         Scheme::Https => {
             let stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
             let stream = tls::handshake(stream, &address.host, tls).await.map_err(DialError::Tls)?;

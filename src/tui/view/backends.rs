@@ -14,9 +14,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
 use crate::balancer::State as BackendState;
-use crate::engine::BackendView;
+use crate::config::Mode;
+use crate::engine::{BackendView, PoolView};
 use crate::tui::Theme;
-use crate::tui::format::{age, count, fit, fit_right, micros, percent};
+use crate::tui::format::{age, count, cut, fit, fit_right, micros, percent};
 use crate::tui::state::{Pane, State};
 
 /// One column of the table.
@@ -76,12 +77,58 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 
     let columns = chosen(usize::from(inner.width).saturating_sub(LEAD), widest_state(state));
     let mut lines = vec![titles(state, &columns)];
-    let rows = usize::from(inner.height).saturating_sub(1);
+    let room = usize::from(inner.height).saturating_sub(1);
+    let rows = grouped(state);
     // Scrolled so that the selected row is seen.
-    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows));
-    let backends = state.snapshot.backends.iter().enumerate().skip(first).take(rows);
-    lines.extend(backends.map(|(row, backend)| line(state, &columns, row, backend)));
+    let selected = rows.iter().position(|row| matches!(row, Row::Backend(_, b) if Some(b.id) == state.selected));
+    let first = selected.map_or(0, |row| (row + 1).saturating_sub(room));
+    lines.extend(rows.into_iter().skip(first).take(room).map(|row| match row {
+        Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
+        Row::Backend(number, backend) => line(state, &columns, number, backend),
+    }));
     frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// What stands in a row.
+enum Row<'s> {
+    /// A pool's heading, where there are several.
+    Pool(&'s PoolView),
+    /// A backend, and its number.
+    Backend(usize, &'s BackendView),
+}
+
+/// Rows below the titles.
+pub(super) fn rows(state: &State) -> usize {
+    grouped(state).len()
+}
+
+/// The backends by pool, each pool with its heading; one pool needs none.
+fn grouped(state: &State) -> Vec<Row<'_>> {
+    let snapshot = &state.snapshot;
+    let mut backends = snapshot.backends.iter().enumerate().peekable();
+    let mut rows = Vec::new();
+    if snapshot.pools.len() > 1 {
+        for pool in &snapshot.pools {
+            rows.push(Row::Pool(pool));
+            while let Some((number, backend)) = backends.next_if(|(_, backend)| backend.pool == pool.name) {
+                rows.push(Row::Backend(number, backend));
+            }
+        }
+    }
+    rows.extend(backends.map(|(number, backend)| Row::Backend(number, backend)));
+    rows
+}
+
+/// ` web  round-robin  sticky: cookie`
+fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
+    let how = format!("  {}  sticky: {}", pool.strategy, pool.sticky.name());
+    let how = if pool.mode == Mode::Tcp { format!("  tcp{how}") } else { how };
+    let name = format!(" {}", cut(&pool.name, width.saturating_sub(1), state.theme));
+    let rest = width.saturating_sub(name.width());
+    Line::from(vec![
+        Span::styled(name, state.theme.title()),
+        Span::styled(cut(&how, rest, state.theme), state.theme.dim()),
+    ])
 }
 
 /// The columns there is room for, in their order; what room is left goes to the address.

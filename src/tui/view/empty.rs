@@ -26,7 +26,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
             key("stickylb-tui --config lb.json"),
         ]),
         Line::raw(""),
-        Line::raw(format!("Until then {} answers 503.", state.snapshot.listening.url)),
+        Line::raw(format!("Until then {} answers 503.", state.snapshot.url())),
     ];
     let block = region(state, true, "Backends", "").padding(Padding::uniform(1));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), area);

@@ -13,12 +13,13 @@ use crate::balancer::{
 };
 use crate::config::Strategy;
 use crate::engine::{
-    BackendView, CheckMark, CommandError, Ended, Event, Listening, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
+    BackendView, CheckMark, CommandError, Ended, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned,
+    Totals, UpdateEvent,
 };
 use crate::tui::{Colors, Glyphs, Message, State, Theme, update};
 
 fn who(id: u32, name: &str) -> Arc<Identity> {
-    Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id) })
+    Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id), pool: None })
 }
 
 fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
@@ -26,6 +27,7 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
     BackendView {
         id,
         name: name.to_owned(),
+        pool: "default".to_owned(),
         url: format!("http://localhost:{}", 5000 + id),
         address: format!("localhost:{}", 5000 + id),
         state,
@@ -97,6 +99,18 @@ fn decisions() -> Vec<Arc<Event>> {
     ]
 }
 
+fn listeners() -> Vec<ListenerView> {
+    vec![ListenerView {
+        url: "http://localhost:3001".to_owned(),
+        pool: "default".to_owned(),
+        ..ListenerView::default()
+    }]
+}
+
+fn pools() -> Vec<PoolView> {
+    vec![PoolView { name: "default".to_owned(), ..PoolView::default() }]
+}
+
 fn state() -> State {
     let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
     let mut backends = vec![
@@ -109,7 +123,8 @@ fn state() -> State {
     ];
     backends[0].weight = 2;
     state.refresh(Snapshot {
-        listening: Listening { url: "http://localhost:3001".to_owned() },
+        listeners: listeners(),
+        pools: pools(),
         backends,
         totals: Totals {
             requests: 132_000,
@@ -186,7 +201,7 @@ fn nothing_from_outside_is_drawn_as_control() {
 #[test]
 fn no_backends_yet() {
     let mut state = state();
-    state.refresh(Snapshot { listening: Listening { url: "http://localhost:3001".to_owned() }, ..Snapshot::default() });
+    state.refresh(Snapshot { listeners: listeners(), pools: pools(), ..Snapshot::default() });
     insta::assert_debug_snapshot!("empty", frame(&state, 80, 24));
 }
 

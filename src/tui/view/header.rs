@@ -41,12 +41,16 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 /// What is balanced, and how many of each state there are.
 pub(super) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
-    let mut parts = vec![
-        (55, vec![Span::styled("stickylb", theme.title())]),
-        (80, vec![Span::raw(snapshot.listening.url.clone())]),
-        (60, vec![Span::raw(snapshot.strategy.name())]),
-        (50, vec![Span::raw(format!("sticky: {}", snapshot.sticky.name()))]),
-    ];
+    let mut parts =
+        vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_owned())])];
+    for listener in snapshot.listeners.iter().skip(1) {
+        parts.push((70, vec![Span::raw(listener.url.clone())]));
+    }
+    // With several pools each says so above its backends.
+    if let [only] = snapshot.pools.as_slice() {
+        parts.push((60, vec![Span::raw(only.strategy.name())]));
+        parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky.name()))]));
+    }
     for one in ORDER {
         let n = snapshot.backends.iter().filter(|b| b.state == one).count();
         if n > 0 {

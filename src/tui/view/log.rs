@@ -54,7 +54,7 @@ fn hint(state: &State, width: usize) -> Option<Line<'static>> {
     const START: usize = 100;
     let quiet = state.log.len() < START && !state.log.iter().any(|event| matches!(**event, Event::Request(_)));
     quiet.then(|| {
-        let hint = format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.listening.url);
+        let hint = format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.url());
         Line::styled(cut(&hint, width, state.theme), state.theme.dim())
     })
 }

@@ -56,7 +56,7 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         empty::render(frame, state, body);
         return;
     }
-    let rows = u16::try_from(state.snapshot.backends.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let rows = u16::try_from(backends::rows(state)).unwrap_or(u16::MAX).saturating_add(3);
     let [table, below] =
         Layout::vertical([Constraint::Length(rows.min(body.height / 2)), Constraint::Min(0)]).areas(body);
     backends::render(frame, state, table);

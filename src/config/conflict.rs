@@ -1,0 +1,153 @@
+//! What cannot be together, though each part is good by itself.
+
+use std::collections::BTreeSet;
+
+use super::document::nearest;
+use super::{BackendConfig, Config, ListenerConfig, Mode, PoolConfig, Scheme, StickyBy};
+
+/// Which value is at fault, by the positions of what it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum At {
+    /// All of it.
+    File,
+    /// A pool.
+    Pool(usize),
+    /// A key of a pool's stickiness.
+    Sticky(usize),
+    /// A key of a backend: its pool, itself, the key.
+    Backend(usize, usize, &'static str),
+    /// A key of a listener.
+    Listener(usize, &'static str),
+    /// A key of a route: its listener, itself, the key.
+    Route(usize, usize, &'static str),
+}
+
+/// Something wrong with one value beside the others.
+pub(super) struct Conflict {
+    pub(super) at: At,
+    pub(super) message: String,
+}
+
+/// All that cannot be together in a configuration.
+pub(super) fn conflicts(config: &Config) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    let mut wrong = |at, message| conflicts.push(Conflict { at, message });
+    listeners(config, &mut wrong);
+    pools(config, &mut wrong);
+    backends(config, &mut wrong);
+    conflicts
+}
+
+fn listeners(config: &Config, wrong: &mut impl FnMut(At, String)) {
+    if config.listeners.is_empty() {
+        wrong(At::File, "there is no listener: clients need a place to come in".to_owned());
+    }
+    let names = || config.pools.iter().map(|pool| pool.name.as_str());
+    let unknown =
+        |pool: &str| (!is_known(config, pool)).then(|| format!("there is no pool '{pool}'{}", nearest(pool, names())));
+    for (number, listener) in config.listeners.iter().enumerate() {
+        if config.listeners[..number].iter().any(|other| other.overlaps(listener)) {
+            let message = format!("another listener has the port {} already: give each its own", listener.port);
+            wrong(At::Listener(number, "port"), message);
+        }
+        if listener.pool.is_empty() && !config.pools.is_empty() {
+            let names: Vec<&str> = names().collect();
+            wrong(At::Listener(number, "pool"), format!("a listener needs a 'pool': write {}", names.join(" or ")));
+        }
+        if let Some(message) = unknown(&listener.pool) {
+            wrong(At::Listener(number, "pool"), message);
+        }
+        if listener.mode == Mode::Tcp && !listener.routes.is_empty() {
+            let message = "a tcp listener has no routes: raw bytes have no path and no host. Leave it out";
+            wrong(At::Listener(number, "routes"), message.to_owned());
+        }
+        for (place, route) in listener.routes.iter().enumerate() {
+            if let Some(message) = unknown(&route.pool) {
+                wrong(At::Route(number, place, "pool"), message);
+            }
+            if route.is_empty() {
+                let message =
+                    "matches every request: name upgrade, pathPrefix or host, or make it the listener's 'pool'";
+                wrong(At::Route(number, place, "match"), message.to_owned());
+            } else if listener.routes[..place].iter().any(|earlier| earlier.matches_as(route)) {
+                let message = "is never reached: a route before it matches the same requests";
+                wrong(At::Route(number, place, "match"), message.to_owned());
+            }
+        }
+    }
+}
+
+/// Whether there is such a pool; what is missing altogether is said where it is read.
+fn is_known(config: &Config, pool: &str) -> bool {
+    config.pools.is_empty() || pool.is_empty() || config.pools.iter().any(|known| known.name == pool)
+}
+
+fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
+    // A name that is not known may be a mistyped one of these.
+    let certain =
+        config.listeners.iter().flat_map(ListenerConfig::pools).all(|name| !name.is_empty() && is_known(config, name));
+    for (number, pool) in config.pools.iter().enumerate() {
+        let mut leading = config.listeners.iter().filter(|listener| listener.pools().any(|name| name == pool.name));
+        let Some(first) = leading.next() else {
+            if certain && !config.listeners.is_empty() {
+                let message = format!("no listener leads to the pool '{}': name it in one, or leave it out", pool.name);
+                wrong(At::Pool(number), message);
+            }
+            continue;
+        };
+        if leading.any(|other| other.mode != first.mode) {
+            let message = "is behind a tcp listener and an http one: make two pools of it";
+            wrong(At::Pool(number), message.to_owned());
+            continue;
+        }
+        schemes(number, pool, first, wrong);
+        let by = pool.sticky.by;
+        if first.mode == Mode::Tcp && by == StickyBy::Cookie {
+            let message = format!("sticky by {} needs HTTP, and this pool is behind a tcp listener", by.name());
+            wrong(At::Sticky(number), message);
+        }
+        let same = |other: &PoolConfig| {
+            other.sticky.by == StickyBy::Cookie && other.sticky.cookie.name == pool.sticky.cookie.name
+        };
+        if by == StickyBy::Cookie && config.pools[..number].iter().any(same) {
+            let message = format!("two pools have the cookie '{}': give each its own", pool.sticky.cookie.name);
+            wrong(At::Sticky(number), message);
+        }
+    }
+}
+
+/// A backend is spoken to as its pool's clients speak.
+fn schemes(number: usize, pool: &PoolConfig, listener: &ListenerConfig, wrong: &mut impl FnMut(At, String)) {
+    for (place, BackendConfig { address, .. }) in pool.backends.iter().enumerate() {
+        let message = match (listener.mode, &address.scheme) {
+            (_, Scheme::Unix(_)) | (Mode::Http, Scheme::Http | Scheme::Https) | (Mode::Tcp, Scheme::Tcp) => continue,
+            (Mode::Http, Scheme::Tcp) => {
+                "tcp:// is for a pool behind a listener with \"mode\": \"tcp\": write http:// here".to_owned()
+            }
+            (Mode::Tcp, _) => {
+                format!("this pool is behind a tcp listener: write tcp://{}:{}", address.bracketed_host(), address.port)
+            }
+        };
+        wrong(At::Backend(number, place, "url"), message);
+    }
+}
+
+fn backends(config: &Config, wrong: &mut impl FnMut(At, String)) {
+    // Ids are one space over all pools: commands and cookies name a backend by nothing else.
+    let mut ids = BTreeSet::new();
+    for (pool, PoolConfig { backends, .. }) in config.pools.iter().enumerate() {
+        let mut names = BTreeSet::new();
+        for (place, BackendConfig { id, name, address, .. }) in backends.iter().enumerate() {
+            let mut wrong = |key, message| wrong(At::Backend(pool, place, key), message);
+            if !ids.insert(*id) {
+                wrong("id", format!("two backends have the id {id}: give each its own"));
+            }
+            if !names.insert(name.as_str()) {
+                wrong("name", format!("two backends have the name '{name}': give each its own"));
+            }
+            if config.listeners.iter().any(|listener| address.is_listener(listener.host, listener.port)) {
+                wrong("url", format!("backend {name} at {address} is this balancer itself: give it another port"));
+            }
+        }
+    }
+}

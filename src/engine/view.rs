@@ -1,0 +1,94 @@
+//! How things stand, taken from what is shared.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::pools::{Listener, LivePool};
+use super::shared::{Control, Shared};
+use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Spawned, Totals};
+use super::statistics::Statistics;
+use crate::balancer::{Backend, Pool};
+use crate::config::StickyBy;
+
+impl Shared {
+    /// How things stand now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let pools: Vec<(&LivePool, Arc<Pool>)> = self.pools.iter().map(|p| (&**p, p.in_force.load_full())).collect();
+        let control = self.control();
+        let statistics = self.statistics();
+        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &control, &statistics));
+        let backends: Vec<BackendView> = backends.collect();
+        Snapshot {
+            listeners: self.listeners.iter().map(|listener| listener_view(listener)).collect(),
+            pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
+            totals: Totals {
+                requests: self.totals.ended(),
+                in_flight: self.totals.in_flight(),
+                rate: statistics.rate(),
+                rates: statistics.rates(),
+                latency: statistics.latency,
+                error_share: statistics.error_share(),
+                connections: self.totals.connections(),
+                tunnels: backends.iter().map(|b| u64::from(b.tunnels)).sum(),
+            },
+            backends,
+            dropped: self.journal.dropped(),
+            can_spawn: self.can_spawn,
+        }
+    }
+}
+
+fn listener_view(listener: &Listener) -> ListenerView {
+    ListenerView {
+        url: listener.url(),
+        mode: listener.config.mode,
+        pool: listener.pool.name().to_owned(),
+        routes: listener.routes.iter().map(|route| (*route.taken).clone()).collect(),
+    }
+}
+
+fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
+    PoolView {
+        name: live.name().to_owned(),
+        mode: live.mode,
+        strategy: pool.strategy,
+        sticky: if pool.sticky.is_some() { StickyBy::Cookie } else { StickyBy::Off },
+    }
+}
+
+fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Statistics) -> Vec<BackendView> {
+    let ids: Vec<u32> = pool.backends.iter().map(|backend| backend.id()).collect();
+    let view = |(backend, share): (&Arc<Backend>, f64)| {
+        let id = backend.id();
+        BackendView {
+            id,
+            name: backend.name().to_owned(),
+            pool: live.name().to_owned(),
+            url: backend.identity.url.clone(),
+            address: backend.address.short(),
+            state: backend.state(),
+            state_seconds: control.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
+            ejected_seconds: backend.ejection.until().map(|until| seconds_left(until, Instant::now())),
+            intent: backend.intent(),
+            weight: backend.weight(),
+            requests: backend.requests(),
+            rate: statistics.backend_rate(id),
+            rates: statistics.backend_rates(id),
+            active: backend.active(),
+            tunnels: backend.tunnels(),
+            sessions: backend.sessions(),
+            latency: statistics.backend_latency(id),
+            errors: backend.errors(),
+            checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
+            expected_share: share,
+            actual_share: statistics.backend_share(id, &ids),
+            spawned: control.spawned.get(&id).map(|pid| Spawned { pid: *pid }),
+        }
+    };
+    pool.backends.iter().zip(pool.expected_shares()).map(view).collect()
+}
+
+/// Whole seconds until then, the one that has begun counted.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
+    until.saturating_duration_since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+}
