@@ -228,7 +228,7 @@ fn help_opens_over_everything_and_escape_closes_it() {
     let mut terminal = Terminal::demo();
     terminal.press("?");
     terminal.shows("Esc closes");
-    for part in ["next strategy", "space", "weight [BACKEND] N"] {
+    for part in ["one more weight", "space", "weight [BACKEND] N"] {
         assert!(terminal.screen().contains(part), "no '{part}' in:\n{}", terminal.screen());
     }
     terminal.press("G");
@@ -272,6 +272,86 @@ fn the_log_can_be_held_and_followed_again() {
     terminal.press("f");
     terminal.shows("/unseen");
     terminal.shows("following");
+}
+
+#[test]
+fn a_filter_narrows_the_log_as_it_is_typed_and_its_mistakes_are_shown_where_they_are() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    for path in ["/status/404", "/health", "/status/503", "/whoami"] {
+        get(port, path);
+    }
+    terminal.shows("/whoami");
+    terminal.press("/status>=400");
+    terminal.wait("only errors are shown", |screen| screen.contains("/status/503") && !screen.contains("/whoami"));
+    terminal.press(" stattus:1");
+    terminal.shows("^ there is no field 'stattus'; did you mean 'status'?");
+    let lines = terminal.lines();
+    let caret = lines.iter().find_map(|line| line.find("^ there is")).unwrap();
+    assert_eq!(lines.iter().find_map(|line| line.find("stattus:1")), Some(caret), "{}", terminal.screen());
+    // What is wrong is not taken.
+    terminal.press("\r");
+    terminal.shows("^ there is no field");
+    terminal.press("\x17\r");
+    terminal.shows("/status>=400");
+    terminal.shows("2 of ");
+    terminal.press("F");
+    terminal.shows("/whoami");
+    terminal.press("\x1b");
+    terminal.wait("the filter is gone", |screen| !screen.contains("/status>=400"));
+}
+
+#[test]
+fn the_table_is_sorted_by_a_chosen_column_and_filtered() {
+    let mut terminal = Terminal::demo();
+    let order = |screen: &str| {
+        let at = |name: &str| screen.lines().skip(4).position(|line| line.contains(name));
+        let mut names = ["alpha", "bravo", "charlie"].map(|name| (at(name), name));
+        names.sort_unstable();
+        names.map(|(_, name)| name)
+    };
+    terminal.press("oO");
+    terminal.wait("the last name is the first", |screen| order(screen) == ["charlie", "bravo", "alpha"]);
+    terminal.shows("NAME▼");
+    terminal.press(" ");
+    terminal.backend_is("alpha", "MAINT");
+    terminal.press("1 ");
+    terminal.backend_is("charlie", "MAINT");
+    terminal.press("/state:up\r");
+    terminal.shows("Backends 1 of 3");
+    // What is out of sight is safe from keys.
+    terminal.press("X");
+    terminal.shows("Kill the process of bravo?");
+    terminal.press("n");
+}
+
+#[test]
+fn changes_of_states_stay_in_sight_when_the_log_runs_on() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    terminal.press("Xy");
+    terminal.backend_is("alpha", "DOWN");
+    (0..60).for_each(|n| drop(get(port, &format!("/line-{n}"))));
+    terminal.shows("/line-59");
+    let line = terminal.line_with("alpha is DOWN");
+    assert!(line.contains("its process ended"), "{}", terminal.screen());
+}
+
+#[test]
+fn marked_lines_are_found_again() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    get(port, "/marked-one");
+    terminal.shows("/marked-one");
+    terminal.press("m");
+    terminal.shows("◆");
+    terminal.press("f");
+    (0..40).for_each(|n| drop(get(port, &format!("/line-{n}"))));
+    terminal.shows("/line-39");
+    assert!(!terminal.screen().contains("◆"), "{}", terminal.screen());
+    terminal.press("N");
+    terminal.shows("/marked-one");
+    terminal.shows("◆");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Figures and words in the few columns there are.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use jiff::tz::TimeZone;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -43,6 +45,13 @@ pub(super) fn age(seconds: u64) -> String {
         6_000..360_000 => format!("{}h", seconds / 3600),
         _ => format!("{}d", seconds / 86_400),
     }
+}
+
+/// A time of the day: `12:04:31`, with milliseconds `12:04:31.220`.
+pub(super) fn clock(time: SystemTime, millis: bool, zone: &TimeZone) -> String {
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
+    let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
+    stamp.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
 /// A share in per cent without its sign.

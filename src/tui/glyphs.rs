@@ -56,6 +56,24 @@ impl Theme {
         }
     }
 
+    /// What stands before a marked line.
+    pub(super) fn mark(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "◆",
+            Glyphs::Ascii => "*",
+        }
+    }
+
+    /// Which way a column is sorted.
+    pub(super) fn order(self, descending: bool) -> &'static str {
+        match (self.glyphs, descending) {
+            (Glyphs::Unicode, true) => "▼",
+            (Glyphs::Unicode, false) => "▲",
+            (Glyphs::Ascii, true) => "v",
+            (Glyphs::Ascii, false) => "^",
+        }
+    }
+
     /// Eight heights for sparks, the lowest first.
     pub(super) fn spark_glyphs(self) -> [char; 8] {
         match self.glyphs {

@@ -5,17 +5,21 @@
 //! It draws at most 30 times a second, and only when something changed.
 
 mod action;
+mod changes;
 mod clipboard;
 mod control;
+mod filter;
 mod format;
 mod glyphs;
 mod input;
+mod log;
 mod message;
 mod notify;
 mod palette;
 mod pane;
 mod state;
 mod svg;
+mod table;
 mod terminal;
 mod theme;
 mod update;

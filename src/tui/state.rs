@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::filter::{Filter, FilterError};
+use super::input::Line;
+use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
 use super::palette::Palette;
+use super::table::Table;
 use super::theme::Theme;
 use crate::balancer::State as BackendState;
 use crate::engine::{BackendView, Command, Event, Snapshot};
-
-/// Log lines kept.
-const LOG: usize = 10_000;
 
 /// The pane that keys act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,18 @@ pub(super) enum Dialog {
     Ask(Question),
     /// A command is being typed.
     Palette(Palette),
+    /// A filter is being typed.
+    Filter(FilterPrompt),
+}
+
+/// A filter while it is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FilterPrompt {
+    pub(super) line: Line,
+    /// The filter that was in force before.
+    pub(super) before: String,
+    /// What is wrong with what is typed; until it is mended, the last good one is in force.
+    pub(super) error: Option<FilterError>,
 }
 
 /// What is asked before it is done, because it cannot be undone.
@@ -68,15 +81,15 @@ pub struct State {
     /// Times are shown in this zone.
     pub(super) zone: TimeZone,
     pub(super) snapshot: Snapshot,
-    /// What happened, the latest last.
-    pub(super) log: VecDeque<Arc<Event>>,
+    /// What happened.
+    pub(super) log: Log,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
     pub(super) pane: Pane,
     /// The selected backend's id: the selection follows the backend, not the row.
     pub(super) selected: Option<u32>,
-    /// The selected line's distance from the end of the log; `None` follows.
-    pub(super) held: Option<usize>,
+    /// The order of the backends' rows.
+    pub(super) table: Table,
     pub(super) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
     pub(super) said: Option<Said>,
@@ -100,11 +113,11 @@ impl State {
             size: (80, 24),
             zone: TimeZone::system(),
             snapshot: Snapshot::default(),
-            log: VecDeque::new(),
+            log: Log::default(),
             lost: 0,
             pane: Pane::default(),
             selected: None,
-            held: None,
+            table: Table::default(),
             dialog: None,
             said: None,
             notify: Notify::default(),
@@ -141,21 +154,27 @@ impl State {
             self.snapshot = snapshot;
             self.changed = true;
         }
-        let exists = |id| self.snapshot.backends.iter().any(|b| b.id == id);
-        if !self.selected.is_some_and(exists) {
-            self.selected = self.snapshot.backends.first().map(|b| b.id);
+        self.order();
+    }
+
+    /// Puts the table's rows in order. The selection follows its backend; where that is not shown, the first row has it:
+    /// no key may act on a backend that is out of sight.
+    pub(super) fn order(&mut self) {
+        self.table.order(&self.snapshot.backends, self.log.filter());
+        if self.selected_row().is_none() {
+            self.select_row(0);
         }
+    }
+
+    /// Puts a filter in force, or none.
+    pub(super) fn set_filter(&mut self, filter: Option<Filter>) {
+        self.log.set_filter(filter);
+        self.order();
     }
 
     /// Takes in what happened.
     pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
-        if let Some(held) = &mut self.held {
-            // What is being read stays where it is.
-            *held = (*held + events.len()).min(LOG - 1);
-        }
-        self.log.extend(events);
-        let over = self.log.len().saturating_sub(LOG);
-        self.log.drain(..over);
+        self.log.append(events);
         self.lost += missed;
         self.changed = true;
     }
@@ -172,11 +191,24 @@ impl State {
         self.changed = true;
     }
 
+    /// The selected backend's row.
     pub(super) fn selected_row(&self) -> Option<usize> {
-        self.snapshot.backends.iter().position(|b| Some(b.id) == self.selected)
+        self.shown_backends().position(|b| Some(b.id) == self.selected)
     }
 
     pub(super) fn selected_backend(&self) -> Option<&BackendView> {
-        self.selected_row().map(|row| &self.snapshot.backends[row])
+        self.shown_backends().find(|b| Some(b.id) == self.selected)
+    }
+
+    /// Selects the backend in this row, if there is one.
+    pub(super) fn select_row(&mut self, row: usize) {
+        let selected = self.shown_backends().nth(row).map(|b| b.id);
+        self.selected = selected;
+    }
+
+    /// The backends that the table shows, in its order.
+    pub(super) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
+        // A row is a place in this very snapshot: both change together.
+        self.table.rows.iter().filter_map(|row| self.snapshot.backends.get(*row))
     }
 }

@@ -17,18 +17,9 @@ use crate::balancer::State as BackendState;
 use crate::config::Mode;
 use crate::engine::{BackendView, PoolView};
 use crate::tui::Theme;
-use crate::tui::format::{age, count, cut, fit, fit_right, micros, percent};
+use crate::tui::format::{age, count, cut, fit, fit_right, micros, percent, spark};
 use crate::tui::state::{Pane, State};
-
-/// One column of the table.
-struct Column {
-    title: &'static str,
-    width: usize,
-    right: bool,
-    /// The least important go first where there is no room.
-    priority: u8,
-    cell: fn(&State, &BackendView) -> Cell,
-}
+use crate::tui::table::Column;
 
 /// What stands in a cell.
 enum Cell {
@@ -38,6 +29,8 @@ enum Cell {
     Either(String, String),
     /// Marks of one column each, the latest last; the earliest go where there is no room.
     Marks(Vec<Span<'static>>),
+    /// A line of blocks, one for each second.
+    Spark(Vec<u64>),
 }
 
 /// Columns between the cells.
@@ -45,37 +38,67 @@ const GAP: usize = 1;
 /// Columns before the first cell: the marker and the row's number.
 const LEAD: usize = 4;
 
-const COLUMNS: [Column; 15] = [
-    Column { title: "NAME", width: 9, right: false, priority: 100, cell: |_, b| words(b.name.as_str()) },
-    Column { title: "STATE", width: 11, right: false, priority: 99, cell: state_cell },
-    Column { title: "ADDRESS", width: 7, right: false, priority: 73, cell: address_cell },
-    Column { title: "W", width: 2, right: true, priority: 70, cell: |_, b| words(b.weight.to_string()) },
-    Column { title: "REQS", width: 5, right: true, priority: 95, cell: |_, b| words(count(b.requests)) },
-    Column { title: "/s", width: 4, right: true, priority: 94, cell: |_, b| words(count(b.rate)) },
-    Column { title: "ACT", width: 3, right: true, priority: 93, cell: |_, b| words(count(u64::from(b.active))) },
-    Column { title: "WS", width: 3, right: true, priority: 20, cell: |_, b| words(count(u64::from(b.tunnels))) },
-    Column { title: "STICKY", width: 6, right: true, priority: 72, cell: |_, b| words(count(b.sessions)) },
-    Column { title: "p50", width: 6, right: true, priority: 15, cell: |s, b| time(s, b.latency.p50) },
-    Column { title: "p95", width: 6, right: true, priority: 80, cell: |s, b| time(s, b.latency.p95) },
-    Column { title: "p99", width: 6, right: true, priority: 14, cell: |s, b| time(s, b.latency.p99) },
-    Column { title: "ERR", width: 4, right: true, priority: 92, cell: error_cell },
-    Column { title: "SHARE/DUE", width: 9, right: true, priority: 30, cell: share_cell },
-    Column { title: "CHECKS", width: 6, right: false, priority: 71, cell: checks_cell },
-];
+/// A column's width; one that grows has more where there is room. Those that matter least go first where there is none.
+fn shape(column: Column) -> (usize, u8) {
+    match column {
+        Column::Name => (9, 100),
+        Column::State => (11, 99),
+        Column::Requests => (5, 95),
+        Column::Rate => (4, 94),
+        Column::Active => (3, 93),
+        Column::Errors => (4, 92),
+        Column::P95 => (6, 80),
+        Column::Address => (7, 73),
+        Column::Sticky => (6, 72),
+        Column::Checks => (6, 71),
+        Column::Weight => (2, 70),
+        Column::Share => (9, 30),
+        Column::Spark => (12, 25),
+        Column::WebSockets => (3, 20),
+        Column::P50 => (6, 15),
+        Column::P99 => (6, 14),
+    }
+}
+
+/// Figures stand on the right of their columns.
+fn is_right(column: Column) -> bool {
+    !matches!(column, Column::Name | Column::State | Column::Address | Column::Checks | Column::Spark)
+}
+
+fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
+    match column {
+        Column::Name => words(backend.name.as_str()),
+        Column::State => state_cell(state, backend),
+        Column::Address => address_cell(backend),
+        Column::Weight => words(backend.weight.to_string()),
+        Column::Requests => words(count(backend.requests)),
+        Column::Rate => words(count(backend.rate)),
+        Column::Active => words(count(u64::from(backend.active))),
+        Column::WebSockets => words(count(u64::from(backend.tunnels))),
+        Column::Sticky => words(count(backend.sessions)),
+        Column::P50 => time(state, backend.latency.p50),
+        Column::P95 => time(state, backend.latency.p95),
+        Column::P99 => time(state, backend.latency.p99),
+        Column::Errors => error_cell(state, backend),
+        Column::Share => share_cell(state, backend),
+        Column::Checks => checks_cell(state, backend),
+        Column::Spark => Cell::Spark(backend.rates.clone()),
+    }
+}
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let shares: Vec<String> = state
-        .snapshot
-        .backends
-        .iter()
+        .shown_backends()
         .take(8)
         .map(|b| b.actual_share.map_or_else(|| state.theme.none().to_owned(), percent))
         .collect();
-    let block = region(state, state.pane == Pane::Backends, "Backends", &format!("share {} %", shares.join(" / ")));
+    let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
+    let title = if shown == all { "Backends".to_owned() } else { format!("Backends {shown} of {all}") };
+    let block = region(state, state.pane == Pane::Backends, &title, &format!("share {} %", shares.join(" / ")));
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
-    let columns = chosen(usize::from(inner.width).saturating_sub(LEAD), widest_state(state));
+    let columns = chosen(state, usize::from(inner.width).saturating_sub(LEAD));
     let mut lines = vec![titles(state, &columns)];
     let room = usize::from(inner.height).saturating_sub(1);
     let rows = grouped(state);
@@ -105,7 +128,7 @@ pub(super) fn rows(state: &State) -> usize {
 /// The backends by pool, each pool with its heading; one pool needs none.
 fn grouped(state: &State) -> Vec<Row<'_>> {
     let snapshot = &state.snapshot;
-    let mut backends = snapshot.backends.iter().enumerate().peekable();
+    let mut backends = state.shown_backends().enumerate().peekable();
     let mut rows = Vec::new();
     if snapshot.pools.len() > 1 {
         for pool in &snapshot.pools {
@@ -131,19 +154,36 @@ fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
     ])
 }
 
-/// The columns there is room for, in their order; what room is left goes to the address.
-fn chosen(room: usize, widest_state: usize) -> Vec<(&'static Column, usize)> {
-    let width = |column: &Column| if column.title == "STATE" { column.width.max(widest_state) } else { column.width };
-    let mut columns: Vec<(&Column, usize)> = COLUMNS.iter().map(|c| (c, width(c))).collect();
-    let total = |columns: &[(&Column, usize)]| columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
+/// The columns there is room for, in their order. The one that was chosen by hand is always among them.
+fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
+    let table = &state.table;
+    let priority = |column: Column| match shape(column).1 {
+        _ if table.chosen && table.column == column => u8::MAX,
+        _ if table.sort.is_some_and(|(by, _)| by == column) => u8::MAX - 1,
+        priority => priority,
+    };
+    let width = |column: Column| match column {
+        Column::State => shape(column).0.max(widest_state(state)),
+        _ => shape(column).0,
+    };
+    let mut columns: Vec<(Column, usize)> = Column::ALL.iter().map(|c| (*c, width(*c))).collect();
+    let total = |columns: &[(Column, usize)]| columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
     while total(&columns) > room + GAP && columns.len() > 1 {
-        let Some(least) = (0..columns.len()).min_by_key(|n| columns[*n].0.priority) else { break };
+        let Some(least) = (0..columns.len()).min_by_key(|n| priority(columns[*n].0)) else { break };
         columns.remove(least);
     }
     let mut spare = (room + GAP).saturating_sub(total(&columns));
-    for (title, most) in [("ADDRESS", 15_usize), ("CHECKS", 8), ("NAME", 20), ("ADDRESS", 40), ("CHECKS", 20)] {
+    let growing = [
+        (Column::Address, 15_usize),
+        (Column::Checks, 8),
+        (Column::Name, 20),
+        (Column::Spark, 60),
+        (Column::Address, 40),
+        (Column::Checks, 20),
+    ];
+    for (which, most) in growing {
         for (column, width) in &mut columns {
-            if column.title == title {
+            if *column == which {
                 let more = spare.min(most.saturating_sub(*width));
                 *width += more;
                 spare -= more;
@@ -153,22 +193,35 @@ fn chosen(room: usize, widest_state: usize) -> Vec<(&'static Column, usize)> {
     columns
 }
 
-fn titles(state: &State, columns: &[(&Column, usize)]) -> Line<'static> {
+fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
+    let table = &state.table;
     let mut spans = vec![Span::raw(" ".repeat(LEAD))];
     for (column, width) in columns {
-        let title = Cell::Words(Span::styled(column.title, state.theme.dim()));
-        spans.extend(filled(title, *width, column.right, state));
+        let sorted = table.sort.filter(|(by, _)| by == column).map(|(_, descending)| descending);
+        let text = format!("{}{}", column.title(), sorted.map_or("", |descending| state.theme.order(descending)));
+        let is_chosen = table.chosen && table.column == *column && state.pane == Pane::Backends;
+        let style = if is_chosen { Theme::selected() } else { state.theme.dim() };
+        let mut filled = filled(Cell::Words(Span::raw(text)), *width, is_right(*column), state);
+        // Only the title itself, not the room around it.
+        for span in &mut filled {
+            let text = span.content.trim().to_owned();
+            let (before, after) = (span.content.find(text.as_str()).unwrap_or(0), span.content.trim_end().len());
+            let after = span.content.len() - after;
+            spans.push(Span::raw(" ".repeat(before)));
+            spans.push(Span::styled(text, style));
+            spans.push(Span::raw(" ".repeat(after)));
+        }
         spans.push(Span::raw(" ".repeat(GAP)));
     }
     Line::from(spans)
 }
 
-fn line(state: &State, columns: &[(&Column, usize)], row: usize, backend: &BackendView) -> Line<'static> {
+fn line(state: &State, columns: &[(Column, usize)], row: usize, backend: &BackendView) -> Line<'static> {
     let selected = state.selected == Some(backend.id);
     let marker = if selected { ">" } else { " " };
     let mut spans = vec![Span::raw(format!("{marker}{:>2} ", row + 1))];
     for (column, width) in columns {
-        spans.extend(filled((column.cell)(state, backend), *width, column.right, state));
+        spans.extend(filled(cell(*column, state, backend), *width, is_right(*column), state));
         spans.push(Span::raw(" ".repeat(GAP)));
     }
     let style = if selected && state.pane == Pane::Backends { Theme::selected() } else { Style::new() };
@@ -185,6 +238,9 @@ fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Vec<Span<'sta
         Cell::Either(long, short) => {
             let text = if long.width() <= width { long } else { short };
             vec![Span::raw(fit(&text, width, state.theme))]
+        }
+        Cell::Spark(values) => {
+            vec![Span::styled(fit_right(&spark(&values, width, state.theme), width, state.theme), state.theme.title())]
         }
         Cell::Marks(marks) => {
             let skip = marks.len().saturating_sub(width);
@@ -204,7 +260,7 @@ fn time(state: &State, value: Option<u64>) -> Cell {
 }
 
 /// The whole address, or the port alone where the host is this machine.
-fn address_cell(_: &State, backend: &BackendView) -> Cell {
+fn address_cell(backend: &BackendView) -> Cell {
     let port = backend.address.strip_prefix("localhost").or_else(|| backend.address.strip_prefix("127.0.0.1"));
     let short = port.unwrap_or(&backend.address);
     Cell::Either(backend.address.clone(), short.to_owned())

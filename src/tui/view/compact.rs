@@ -24,7 +24,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let mut lines = vec![status];
     let rows = usize::from(area.height).saturating_sub(1);
     let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows));
-    for backend in state.snapshot.backends.iter().skip(first).take(rows) {
+    for backend in state.shown_backends().skip(first).take(rows) {
         let selected = state.selected == Some(backend.id);
         let words = format!(
             "{}{} {} {}  {} req  {}/s  {} act",

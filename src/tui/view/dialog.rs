@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
-use super::palette;
+use super::{palette, prompt};
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
 use crate::tui::state::{Dialog, Question, State};
@@ -17,6 +17,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
         Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
+        Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }
 }
 

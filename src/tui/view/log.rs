@@ -7,7 +7,6 @@
 
 use std::time::SystemTime;
 
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -17,66 +16,98 @@ use ratatui::widgets::Paragraph;
 use super::region;
 use crate::engine::{Ended, Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
-use crate::tui::format::{cut, duration, fit, fit_right};
+use crate::tui::format::{clock, count, cut, duration, fit, fit_right};
 use crate::tui::state::{Pane, State};
 
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
 const REASON: usize = 30;
+/// From this width on the client has a column.
+const WITH_CLIENT: usize = 110;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let title = match state.held {
-        None => format!("Routing log {} following", state.theme.dash()),
-        Some(held) => format!("Routing log {} held, {held} below", state.theme.dash()),
+    let log = &state.log;
+    let end = log.shown();
+    let place = log.place();
+    let dash = state.theme.dash();
+    let title = match place {
+        None => format!("Routing log {dash} following"),
+        Some(place) => format!("Routing log {dash} held, {} below", end.saturating_sub(place + 1)),
     };
-    let block = region(state, state.pane == Pane::Log, &title, "");
+    let block = region(state, state.pane == Pane::Log, &title, &sum(state, usize::from(area.width)));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let rows = usize::from(inner.height);
-    let held = state.held.unwrap_or(0);
+    let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
     // The selected line stays in sight: near the end with the end below it, elsewhere at the bottom.
-    let below = if held < rows { 0 } else { held + 1 - rows };
-    let end = state.log.len() - below.min(state.log.len());
-    let first = end.saturating_sub(rows);
-    let selected = state.log.len().checked_sub(held + 1).filter(|_| state.held.is_some());
-    let lines: Vec<Line<'_>> = (first..end)
-        .map(|n| {
-            let line = line(state, &state.log[n], usize::from(inner.width));
-            if selected == Some(n) && state.pane == Pane::Log { line.style(Theme::selected()) } else { line }
-        })
-        .collect();
-    let lines = lines.into_iter().chain(hint(state, usize::from(inner.width)));
-    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
+    let held = place.map_or(0, |place| end.saturating_sub(place + 1));
+    let to = end - if held < rows { 0 } else { (held + 1 - rows).min(end) };
+    let from = to.saturating_sub(rows);
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(rows);
+    for (at, entry) in (from..).zip(log.window(from, to)) {
+        let mark = log.is_marked(entry.number);
+        let mut line = line(state, &entry.event, width, mark);
+        if log.shows_everything() && !log.is_match(&entry) {
+            line.spans.iter_mut().for_each(|span| span.style = state.theme.dim());
+        }
+        let selected = place == Some(at) && state.pane == Pane::Log;
+        lines.push(if selected { line.style(Theme::selected()) } else { line });
+    }
+    lines.extend(hint(state, width));
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// What is looked for, how often it was found, and what could not be kept.
+fn sum(state: &State, width: usize) -> String {
+    let log = &state.log;
+    let mut parts = Vec::new();
+    if let Some(filter) = log.filter() {
+        let found = format!("{} of {}", count(log.matches() as u64), count(log.len() as u64));
+        // The title and the borders need their part of the line.
+        let room = width.saturating_sub(found.len() + 36);
+        parts.push(format!("/{} {found}", cut(filter.text(), room, state.theme)));
+    }
+    let dropped = state.snapshot.dropped + state.lost;
+    if dropped > 0 {
+        parts.push(format!("{} dropped", count(dropped)));
+    }
+    parts.join("  ")
 }
 
 /// What to do while there was no request yet.
 fn hint(state: &State, width: usize) -> Option<Line<'static>> {
-    /// More lines than any start has: then there were requests, and the log need not be searched.
-    const START: usize = 100;
-    let quiet = state.log.len() < START && !state.log.iter().any(|event| matches!(**event, Event::Request(_)));
-    quiet.then(|| {
-        let hint = format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.url());
-        Line::styled(cut(&hint, width, state.theme), state.theme.dim())
-    })
+    let hint = if state.log.is_quiet() {
+        format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.url())
+    } else if state.log.shown() == 0 {
+        "No line matches the filter. Esc takes it away, / changes it.".to_owned()
+    } else {
+        return None;
+    };
+    Some(Line::styled(cut(&hint, width, state.theme), state.theme.dim()))
 }
 
-fn line(state: &State, event: &Event, width: usize) -> Line<'static> {
-    match event {
+fn line(state: &State, event: &Event, width: usize, mark: bool) -> Line<'static> {
+    let mut line = match event {
         Event::Request(request) => request_line(state, request, width),
         Event::Update(update) => update_line(state, update, width),
         Event::Notice(notice) => {
-            let time = clock(notice.time, width, &state.zone);
+            let time = time_of(notice.time, width, state);
             let style = if notice.level == Level::Warning { state.theme.warning() } else { Style::new() };
             let words = cut(&notice.text, width.saturating_sub(time.len() + 1), state.theme);
             Line::from(vec![Span::styled(time, state.theme.dim()), Span::raw(" "), Span::styled(words, style)])
         }
+    };
+    if mark {
+        // Between the time and the words.
+        line.spans[1] = Span::styled(state.theme.mark(), state.theme.key());
     }
+    line
 }
 
 fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'static> {
     let theme = state.theme;
-    let time = clock(request.time, width, &state.zone);
+    let time = time_of(request.time, width, state);
+    let client = if width < WITH_CLIENT { String::new() } else { fit(&request.ip.to_string(), 16, theme) };
     // Time, method, status, duration, backend and the spaces between; path and reason share the rest.
-    let rest = width.saturating_sub(time.len() + 1 + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
+    let rest = width.saturating_sub(time.len() + 1 + client.len() + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
     // The usual reasons are shown whole; paths are cut before they are.
     let path = (rest / 3).min(60).min(rest.saturating_sub(REASON)).max(8).min(rest);
     let reason = match request.ended {
@@ -89,6 +120,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     Line::from(vec![
         Span::styled(time, theme.dim()),
         space(),
+        Span::styled(client, theme.dim()),
         Span::raw(fit(&request.method, 5, theme)),
         space(),
         Span::raw(fit(&request.path, path, theme)),
@@ -105,7 +137,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
 
 fn update_line(state: &State, update: &UpdateEvent, width: usize) -> Line<'static> {
     let theme = state.theme;
-    let time = clock(update.time, width, &state.zone);
+    let time = time_of(update.time, width, state);
     let words = format!(
         "{} {} is {} (was {}): {}",
         theme.state_glyph(update.to),
@@ -121,9 +153,7 @@ fn update_line(state: &State, update: &UpdateEvent, width: usize) -> Line<'stati
     ])
 }
 
-/// `12:04:31.220`; without the milliseconds where the reason needs the room.
-fn clock(time: SystemTime, width: usize, zone: &TimeZone) -> String {
-    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
-    let format = if width < 90 { "%H:%M:%S" } else { "%H:%M:%S.%3f" };
-    stamp.to_zoned(zone.clone()).strftime(format).to_string()
+/// Without the milliseconds where the reason needs the room.
+fn time_of(time: SystemTime, width: usize, state: &State) -> String {
+    clock(time, width >= 90, &state.zone)
 }

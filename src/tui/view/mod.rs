@@ -3,11 +3,13 @@
 //! ```text
 //! header    what is balanced, how, and how it goes       2 lines
 //! backends  the table                                    as many lines as there are, at most half
+//! changes   the last changes of states                    at most 6 lines
 //! log       who went where and why  │  events            the rest; events from 160 columns on
 //! footer    keys, or what went wrong                     1 line
 //! ```
 
 mod backends;
+mod changes;
 mod compact;
 mod dialog;
 mod empty;
@@ -18,6 +20,7 @@ mod frames;
 mod header;
 mod log;
 mod palette;
+mod prompt;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -56,10 +59,15 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         empty::render(frame, state, body);
         return;
     }
-    let rows = u16::try_from(backends::rows(state)).unwrap_or(u16::MAX).saturating_add(3);
-    let [table, below] =
-        Layout::vertical([Constraint::Length(rows.min(body.height / 2)), Constraint::Min(0)]).areas(body);
+    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
+    let [table, changed, below] = Layout::vertical([
+        Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(changes::height(state, area.height)),
+        Constraint::Min(0),
+    ])
+    .areas(body);
     backends::render(frame, state, table);
+    changes::render(frame, state, changed);
     if area.width < WIDE {
         log::render(frame, state, below);
     } else {

@@ -1,0 +1,186 @@
+//! The last changes of backends' states, and what each did to the clients: kept apart from the log, where they would be
+//! gone within a second under load.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::balancer::{CookieAction, Outcome, State};
+use crate::engine::{Event, RequestEvent, UpdateEvent};
+
+/// Changes kept.
+const KEPT: usize = 64;
+
+/// What became of the requests that a backend in trouble had, or would have had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Harm {
+    /// Answered by another backend.
+    pub(super) retried: u64,
+    /// Clients that were given another backend's cookie.
+    pub(super) moved: u64,
+    /// Answered by nobody.
+    pub(super) lost: u64,
+}
+
+/// One change.
+pub(super) struct Change {
+    event: Arc<Event>,
+    pub(super) harm: Harm,
+}
+
+impl Change {
+    /// What changed; only updates are kept.
+    pub(super) fn update(&self) -> Option<&UpdateEvent> {
+        match &*self.event {
+            Event::Update(update) => Some(update),
+            _ => None,
+        }
+    }
+}
+
+/// The last changes, the latest last.
+#[derive(Default)]
+pub(super) struct Changes {
+    kept: VecDeque<Change>,
+    /// Harm that came before its change: traffic finds a dead backend before its check does.
+    ahead: HashMap<u32, Harm>,
+}
+
+impl Changes {
+    pub(super) fn follow(&mut self, event: &Arc<Event>) {
+        match &**event {
+            Event::Request(request) => self.count(request),
+            // A backend's first check is no news.
+            Event::Update(update) if update.from == State::Starting && update.to == State::Up => {
+                self.ahead.remove(&update.backend.id);
+            }
+            Event::Update(update) => {
+                let harm = self.ahead.remove(&update.backend.id).filter(|_| update.to != State::Up);
+                if self.kept.len() == KEPT {
+                    self.kept.pop_front();
+                }
+                self.kept.push_back(Change { event: Arc::clone(event), harm: harm.unwrap_or_default() });
+            }
+            Event::Notice(_) => {}
+        }
+    }
+
+    fn count(&mut self, request: &RequestEvent) {
+        let decision = &request.decision;
+        // Nearly every request: answered by the first backend, and by its client's own.
+        if decision.moved_from.is_none() && decision.attempts.iter().all(|a| a.outcome == Outcome::Answered) {
+            return;
+        }
+        let answered = decision.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered);
+        let mut moved = u64::from(decision.cookie == CookieAction::Rewritten);
+        for attempt in decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
+            let harm = self.harm_of(attempt.backend.id);
+            harm.moved += std::mem::take(&mut moved);
+            if answered {
+                harm.retried += 1;
+            } else {
+                harm.lost += 1;
+            }
+        }
+        if let Some((name, _)) = &decision.moved_from
+            && let Some(change) =
+                self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.name == *name))
+        {
+            change.harm.moved += moved;
+        }
+    }
+
+    /// What is counted for a backend now: with its last change while that is a change for the worse, else ahead of it.
+    fn harm_of(&mut self, id: u32) -> &mut Harm {
+        let last = self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.id == id));
+        match last {
+            Some(change) if change.update().is_some_and(|update| update.to != State::Up) => &mut change.harm,
+            _ => self.ahead.entry(id).or_default(),
+        }
+    }
+
+    /// The last ones, the latest last.
+    pub(super) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
+        self.kept.iter().skip(self.kept.len().saturating_sub(most))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::balancer::{Attempt, Decision, Identity};
+    use crate::config::Strategy;
+    use crate::engine::Ended;
+
+    fn who(id: u32) -> Arc<Identity> {
+        Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })
+    }
+
+    fn change(id: u32, from: State, to: State) -> Arc<Event> {
+        Arc::new(Event::Update(UpdateEvent {
+            time: SystemTime::UNIX_EPOCH,
+            backend: who(id),
+            from,
+            to,
+            reason: String::new(),
+        }))
+    }
+
+    fn request(outcomes: &[(u32, Outcome)], cookie: CookieAction) -> Arc<Event> {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.cookie = cookie;
+        for (id, outcome) in outcomes {
+            decision.attempts.push(Attempt { backend: who(*id), outcome: *outcome, micros: 0 });
+        }
+        Arc::new(Event::Request(RequestEvent {
+            time: SystemTime::UNIX_EPOCH,
+            took: Duration::ZERO,
+            ip: [127, 0, 0, 1].into(),
+            method: "GET".into(),
+            path: "/".into(),
+            status: 200,
+            to: None,
+            bytes: 0,
+            ended: Ended::Complete,
+            decision,
+        }))
+    }
+
+    #[test]
+    fn a_death_is_told_with_what_it_did_to_the_requests_before_and_after_it_was_seen() {
+        let mut changes = Changes::default();
+        changes.follow(&request(&[(4, Outcome::Refused), (1, Outcome::Answered)], CookieAction::Rewritten));
+        changes.follow(&change(4, State::Up, State::Down));
+        changes.follow(&request(&[(4, Outcome::NoAnswer)], CookieAction::None));
+        changes.follow(&request(&[(1, Outcome::Answered)], CookieAction::None));
+        let harm = changes.last(1).next().expect("one").harm;
+        assert_eq!(harm, Harm { retried: 1, moved: 1, lost: 1 });
+    }
+
+    #[test]
+    fn the_next_death_begins_to_count_anew() {
+        let mut changes = Changes::default();
+        changes.follow(&change(4, State::Up, State::Down));
+        changes.follow(&change(4, State::Down, State::Up));
+        changes.follow(&request(&[(4, Outcome::Refused), (1, Outcome::Answered)], CookieAction::None));
+        changes.follow(&change(4, State::Up, State::Down));
+        let retried: Vec<u64> = changes.last(3).map(|change| change.harm.retried).collect();
+        assert_eq!(retried, [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_first_check_that_passes_is_no_news() {
+        let mut changes = Changes::default();
+        changes.follow(&change(1, State::Starting, State::Up));
+        assert_eq!(changes.len(), 0);
+        for _ in 0..KEPT + 5 {
+            changes.follow(&change(1, State::Up, State::Maint));
+        }
+        assert_eq!(changes.len(), KEPT);
+    }
+}

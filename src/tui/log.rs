@@ -1,0 +1,402 @@
+//! The routing log as the screen keeps it: lines, which of them match, marks, and where one reads.
+//!
+//! Every line has a number that it keeps, so that what is being read stays where it is. What a frame needs is kept up
+//! as lines come, so that no frame walks the log.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::changes::Changes;
+use super::filter::Filter;
+use crate::engine::Event;
+
+/// Lines kept.
+const LINES: usize = 100_000;
+/// Marked lines that are kept when those around them go.
+const MARKS: usize = 100;
+
+/// One line and its number.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub(super) number: u64,
+    pub(super) event: Arc<Event>,
+}
+
+/// The lines and where one reads.
+#[derive(Default)]
+pub(super) struct Log {
+    lines: VecDeque<Arc<Event>>,
+    /// The first line's number.
+    first: u64,
+    /// Marked lines that are older than the first.
+    kept: VecDeque<Line>,
+    marks: Vec<u64>,
+    filter: Option<Filter>,
+    /// The numbers of the lines that match the filter, from the first on.
+    matching: VecDeque<u64>,
+    /// Lines that do not match are shown, too.
+    everything: bool,
+    /// The selected line; `None` follows what comes.
+    held: Option<u64>,
+    requests: u64,
+    pub(super) changes: Changes,
+}
+
+impl Log {
+    /// Takes in what happened.
+    pub(super) fn append(&mut self, events: Vec<Arc<Event>>) {
+        for event in events {
+            let number = self.first + self.lines.len() as u64;
+            self.changes.follow(&event);
+            self.requests += u64::from(matches!(*event, Event::Request(_)));
+            if self.filter.as_ref().is_some_and(|filter| filter.line(&event, false)) {
+                self.matching.push_back(number);
+            }
+            self.lines.push_back(event);
+            if self.lines.len() > LINES {
+                self.let_go();
+            }
+        }
+    }
+
+    /// Lets the oldest line go; if it is marked it is kept apart.
+    fn let_go(&mut self) {
+        let Some(event) = self.lines.pop_front() else { return };
+        let number = self.first;
+        self.first += 1;
+        if self.matching.front() == Some(&number) {
+            self.matching.pop_front();
+        }
+        if self.marks.contains(&number) {
+            self.kept.push_back(Line { number, event });
+        }
+        if self.held == Some(number) && self.kept.back().map(|line| line.number) != Some(number) {
+            self.held = Some(self.first);
+        }
+    }
+
+    /// Whether no request was logged yet.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.requests == 0
+    }
+
+    /// Lines in all.
+    pub(super) fn len(&self) -> usize {
+        self.kept.len() + self.lines.len()
+    }
+
+    fn hides(&self) -> Option<&Filter> {
+        self.filter.as_ref().filter(|_| !self.everything)
+    }
+
+    /// Marked lines of old that are shown.
+    fn older(&self) -> usize {
+        match self.hides() {
+            None => self.kept.len(),
+            Some(filter) => self.kept.iter().filter(|line| filter.line(&line.event, true)).count(),
+        }
+    }
+
+    /// Lines that are shown.
+    pub(super) fn shown(&self) -> usize {
+        self.older() + if self.hides().is_some() { self.matching.len() } else { self.lines.len() }
+    }
+
+    /// Lines that match the filter.
+    pub(super) fn matches(&self) -> usize {
+        match &self.filter {
+            None => self.len(),
+            Some(filter) => {
+                self.matching.len() + self.kept.iter().filter(|line| filter.line(&line.event, true)).count()
+            }
+        }
+    }
+
+    /// The shown lines from one place to before another.
+    pub(super) fn window(&self, from: usize, to: usize) -> Vec<Line> {
+        let older: Vec<&Line> = match self.hides() {
+            None => self.kept.iter().collect(),
+            Some(filter) => self.kept.iter().filter(|line| filter.line(&line.event, true)).collect(),
+        };
+        (from..to.min(self.shown()))
+            .filter_map(|place| match place.checked_sub(older.len()) {
+                None => Some(older[place].clone()),
+                Some(place) => self.line(self.number_at(place)),
+            })
+            .collect()
+    }
+
+    /// The number of the shown line at this place, the marked ones of old left out.
+    fn number_at(&self, place: usize) -> u64 {
+        if self.hides().is_some() {
+            self.matching.get(place).copied().unwrap_or(u64::MAX)
+        } else {
+            self.first + place as u64
+        }
+    }
+
+    fn line(&self, number: u64) -> Option<Line> {
+        let event = match number.checked_sub(self.first) {
+            Some(at) => self.lines.get(usize::try_from(at).ok()?)?,
+            None => &self.kept.iter().find(|line| line.number == number)?.event,
+        };
+        Some(Line { number, event: Arc::clone(event) })
+    }
+
+    /// The place of the line with this number among those shown, or of the one before it.
+    fn place_of(&self, number: u64) -> usize {
+        let older = self.older();
+        if number < self.first {
+            let shown = |line: &&Line| self.hides().is_none_or(|filter| filter.line(&line.event, true));
+            return self.kept.iter().filter(shown).take_while(|line| line.number < number).count();
+        }
+        let within = if self.hides().is_some() {
+            self.matching.partition_point(|known| *known <= number).saturating_sub(1)
+        } else {
+            usize::try_from(number - self.first).unwrap_or(usize::MAX)
+        };
+        (older + within).min(self.shown().saturating_sub(1))
+    }
+
+    /// The place of the selected line; `None` follows.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.held.map(|number| self.place_of(number))
+    }
+
+    /// Whether it follows what comes.
+    pub(super) fn follows(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Follows what comes from now on.
+    pub(super) fn follow(&mut self) {
+        self.held = None;
+    }
+
+    /// Holds the selected line; while following, the last.
+    pub(super) fn hold(&mut self) {
+        self.go(self.place().unwrap_or(usize::MAX));
+    }
+
+    /// Selects the line at this place, or the last where there are not so many.
+    pub(super) fn go(&mut self, place: usize) {
+        let place = place.min(self.shown().saturating_sub(1));
+        self.held = self.window(place, place + 1).first().map(|line| line.number);
+    }
+
+    /// Moves the selection.
+    pub(super) fn step(&mut self, by: isize) {
+        // While following, the first step up selects the last line.
+        match self.place() {
+            Some(place) => self.go(place.saturating_add_signed(by)),
+            None => self.go(self.shown().saturating_sub(1)),
+        }
+    }
+
+    /// The filter in force.
+    pub(super) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Whether this line is what the filter looks for.
+    pub(super) fn is_match(&self, line: &Line) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.line(&line.event, self.is_marked(line.number)))
+    }
+
+    /// Puts a filter in force, or none.
+    pub(super) fn set_filter(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
+        self.everything = false;
+        self.index();
+    }
+
+    /// Shows the lines that do not match, too, or hides them again.
+    pub(super) fn toggle_everything(&mut self) {
+        self.everything = !self.everything;
+    }
+
+    /// Whether lines that do not match are shown, too.
+    pub(super) fn shows_everything(&self) -> bool {
+        self.everything
+    }
+
+    fn index(&mut self) {
+        let Some(filter) = &self.filter else { return self.matching.clear() };
+        let numbered = (self.first..).zip(&self.lines);
+        self.matching = numbered
+            .filter(|(number, event)| filter.line(event, self.marks.contains(number)))
+            .map(|(number, _)| number)
+            .collect();
+    }
+
+    /// Marks the selected line, or takes its mark away. While following, nothing is selected.
+    ///
+    /// # Errors
+    /// There are as many marks as are kept.
+    pub(super) fn toggle_mark(&mut self) -> Result<(), String> {
+        self.hold();
+        let Some(number) = self.held else { return Ok(()) };
+        if let Some(at) = self.marks.iter().position(|mark| *mark == number) {
+            self.marks.remove(at);
+            self.kept.retain(|line| line.number != number);
+            if number < self.first {
+                self.held = Some(self.first);
+            }
+        } else if self.marks.len() == MARKS {
+            return Err(format!("there are {MARKS} marks already: m on one of them takes it away"));
+        } else {
+            self.marks.push(number);
+            self.marks.sort_unstable();
+        }
+        if self.filter.as_ref().is_some_and(Filter::asks_for_marks) {
+            self.index();
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_marked(&self, number: u64) -> bool {
+        self.marks.binary_search(&number).is_ok()
+    }
+
+    /// Selects the next line that matches the filter, or, without a filter, that is marked; or the one before.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn next_match(&mut self, forward: bool) -> Result<(), String> {
+        let from = self.held.unwrap_or(u64::MAX);
+        let (what, next) = match &self.filter {
+            None => ("mark", neighbour(self.marks.iter().copied(), from, forward)),
+            Some(filter) => {
+                let older = self.kept.iter().filter(|line| filter.line(&line.event, true)).map(|line| line.number);
+                let all = older.chain(self.matching.iter().copied());
+                ("match", neighbour(all, from, forward))
+            }
+        };
+        match next {
+            Some(number) => {
+                self.held = Some(number);
+                Ok(())
+            }
+            None if what == "mark" && self.marks.is_empty() => {
+                Err("there is no mark: m marks a line, / filters".to_owned())
+            }
+            None if forward => Err(format!("there is no {what} below")),
+            None => Err(format!("there is no {what} above")),
+        }
+    }
+}
+
+/// The number nearest to `from` on one side of it, among ascending ones.
+fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Option<u64> {
+    if forward {
+        let mut numbers = numbers;
+        numbers.find(|number| *number > from)
+    } else {
+        numbers.take_while(|number| *number < from).last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::engine::{Level, Notice};
+
+    fn notices(range: std::ops::Range<usize>) -> Vec<Arc<Event>> {
+        let notice = |n: usize| Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: format!("line {n}") };
+        range.map(|n| Arc::new(Event::Notice(notice(n)))).collect()
+    }
+
+    fn text(line: &Line) -> String {
+        match &*line.event {
+            Event::Notice(notice) => notice.text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    fn selected(log: &Log) -> String {
+        let place = log.place().expect("held");
+        log.window(place, place + 1).first().map(text).expect("shown")
+    }
+
+    fn filter(text: &str) -> Option<Filter> {
+        Filter::parse(text).expect("good")
+    }
+
+    #[test]
+    fn what_is_read_stays_while_lines_come_and_go() {
+        let mut log = Log::default();
+        log.append(notices(0..100));
+        log.go(50);
+        log.append(notices(100..LINES + 20));
+        assert_eq!((log.shown(), selected(&log)), (LINES, "line 50".to_owned()));
+        log.append(notices(LINES + 20..LINES + 70));
+        assert_eq!(selected(&log), "line 70", "its line is gone: the oldest there is");
+    }
+
+    #[test]
+    fn marks_outlive_the_lines_around_them() {
+        let mut log = Log::default();
+        log.append(notices(0..100));
+        for place in [10, 20] {
+            log.go(place);
+            log.toggle_mark().expect("few");
+        }
+        log.follow();
+        log.append(notices(100..LINES + 500));
+        assert_eq!(log.shown(), LINES + 2);
+        let found: Vec<String> = (0..2)
+            .map(|_| {
+                log.next_match(false).expect("a mark");
+                selected(&log)
+            })
+            .collect();
+        assert_eq!(found, ["line 20", "line 10"]);
+        assert_eq!(log.next_match(false), Err("there is no mark above".to_owned()));
+        log.toggle_mark().expect("taken away");
+        assert_eq!(log.shown(), LINES + 1);
+    }
+
+    #[test]
+    fn a_filter_hides_the_rest_or_shows_it_with_the_matches_told_apart() {
+        let mut log = Log::default();
+        log.append(notices(0..100));
+        log.set_filter(filter("7"));
+        log.append(notices(100..108));
+        assert_eq!((log.shown(), log.matches(), log.len()), (20, 20, 108));
+        assert_eq!(text(&log.window(0, 1)[0]), "line 7");
+        log.next_match(false).expect("one");
+        assert_eq!(selected(&log), "line 107");
+        log.toggle_everything();
+        assert_eq!((log.shown(), selected(&log)), (108, "line 107".to_owned()));
+        log.next_match(false).expect("one");
+        assert_eq!(selected(&log), "line 97");
+        log.set_filter(None);
+        assert_eq!(selected(&log), "line 97", "it stays when the filter goes");
+    }
+
+    #[test]
+    fn a_filter_for_marks_follows_them() {
+        let mut log = Log::default();
+        log.append(notices(0..10));
+        log.set_filter(filter("marked"));
+        assert_eq!(log.shown(), 0);
+        log.set_filter(None);
+        log.go(3);
+        log.toggle_mark().expect("few");
+        log.set_filter(filter("marked"));
+        assert_eq!(log.shown(), 1);
+    }
+
+    #[test]
+    fn an_empty_log_can_be_moved_about_in() {
+        let mut log = Log::default();
+        log.step(-1);
+        log.step(1);
+        log.go(7);
+        log.toggle_mark().expect("nothing to mark");
+        assert!(log.next_match(true).is_err());
+        assert!(log.follows());
+    }
+}

@@ -1,0 +1,132 @@
+//! What follows from what happened.
+
+mod dialog;
+mod movement;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::action::{Action, action_of};
+use super::control::{self, Outcome};
+use super::message::{Effect, Message};
+use super::notify;
+use super::palette::Palette;
+use super::state::{Dialog, Leaving, Pane, Question, State};
+
+/// Takes a message into the state; returns what is to be done.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => {
+            state.changed = true;
+            state.said = None;
+            return match state.dialog.take() {
+                Some(dialog) => dialog::key(state, dialog, key),
+                None => on_key(state, key),
+            };
+        }
+        Message::Resized(columns, rows) => {
+            state.size = (columns, rows);
+            state.changed = true;
+        }
+        Message::Snapshot(snapshot) => state.refresh(*snapshot),
+        Message::Events(events, missed) => {
+            let effects = notify::due(state.notify, &events);
+            state.append(events, missed);
+            return effects;
+        }
+        Message::Done(Ok(())) => {}
+        Message::Ended(why) => {
+            state.ended = Some(why);
+            state.dialog = None;
+            state.changed = true;
+        }
+        Message::Done(Err(error)) => state.complain(error.to_string()),
+        Message::Paste(text) => dialog::paste(state, &text),
+    }
+    Vec::new()
+}
+
+fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(action) = action_of(key) else { return Vec::new() };
+    let result = match key.code {
+        KeyCode::Char(row) if action == Action::Pick => {
+            movement::pick(state, row);
+            Ok(Vec::new())
+        }
+        _ => act(state, action, &[]),
+    };
+    result.unwrap_or_else(|trouble| {
+        state.complain(trouble);
+        Vec::new()
+    })
+}
+
+/// Does an action; a command's words follow it. What cannot be done is said in the error.
+fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
+    match action {
+        Action::Up => movement::step(state, -1),
+        Action::Down => movement::step(state, 1),
+        Action::PageUp => movement::page(state, false),
+        Action::PageDown => movement::page(state, true),
+        Action::First => movement::jump(state, true),
+        Action::Last => movement::jump(state, false),
+        Action::NextPane => movement::next_pane(state),
+        Action::Pick => {
+            state.selected = Some(control::backend(state, words.first().copied())?.id);
+            state.pane = Pane::Backends;
+        }
+        Action::Back => movement::back(state),
+        Action::Follow if state.log.follows() => state.log.hold(),
+        Action::Follow => state.log.follow(),
+        Action::Filter => dialog::ask_for_filter(state),
+        Action::Everything => movement::toggle_everything(state)?,
+        Action::NextMatch => movement::next_match(state, true)?,
+        Action::LastMatch => movement::next_match(state, false)?,
+        Action::Mark => movement::mark(state)?,
+        Action::NextColumn => state.table.step(true),
+        Action::LastColumn => state.table.step(false),
+        Action::Sort => {
+            state.table.sort();
+            state.order();
+        }
+        Action::Reverse => {
+            state.table.reverse();
+            state.order();
+        }
+        Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
+        Action::Help => state.dialog = Some(Dialog::Help(0)),
+        Action::Quit => return Ok(quit(state)),
+        Action::Strategy => return control::strategy(state, words),
+        Action::Sticky => return control::sticky(state, words),
+        Action::SpawnDemo => return Ok(control::spawn(state)),
+        Action::Kill => return control::ask_to_kill(state, words),
+        Action::SetWeight => return control::weight(state, words),
+        Action::Undo => return control::undo(state),
+        Action::Theme => match words.first() {
+            Some(name) => state.theme.colors = name.parse()?,
+            None => state.say(format!("the theme is {}", state.theme.colors.name())),
+        },
+        Action::Notify => {
+            if let Some(name) = words.first() {
+                state.notify = name.parse()?;
+            }
+            state.say(format!("notifications when a backend goes DOWN: {}", state.notify.name()));
+        }
+        Action::ToggleMaintenance
+        | Action::Drain
+        | Action::InService
+        | Action::WeightUp
+        | Action::WeightDown
+        | Action::CheckNow => return control::on_backend(state, action, words),
+    }
+    Ok(Vec::new())
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    let in_flight = state.snapshot.totals.in_flight + state.snapshot.totals.tunnels;
+    if in_flight == 0 || state.leaving == Leaving::GoesOn {
+        return vec![Effect::Quit];
+    }
+    let detachable = state.leaving == Leaving::EndsOrGoesOn;
+    state.dialog = Some(Dialog::Ask(Question::Quit { in_flight, detachable }));
+    Vec::new()
+}

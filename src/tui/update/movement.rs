@@ -1,0 +1,71 @@
+//! Moving about: selection, panes, matches and marks.
+
+use crate::tui::state::{Pane, State};
+
+/// Lines that a page moves by.
+const PAGE: isize = 10;
+
+pub(super) fn step(state: &mut State, by: isize) {
+    match state.pane {
+        Pane::Backends => {
+            let last = state.table.rows.len().saturating_sub(1);
+            let row = state.selected_row().unwrap_or(0).saturating_add_signed(by).min(last);
+            state.select_row(row);
+        }
+        Pane::Log => state.log.step(by),
+    }
+}
+
+pub(super) fn page(state: &mut State, down: bool) {
+    step(state, if down { PAGE } else { -PAGE });
+}
+
+pub(super) fn jump(state: &mut State, first: bool) {
+    match state.pane {
+        Pane::Backends => state.select_row(if first { 0 } else { state.table.rows.len().saturating_sub(1) }),
+        Pane::Log if first => state.log.go(0),
+        Pane::Log => state.log.follow(),
+    }
+}
+
+pub(super) fn next_pane(state: &mut State) {
+    state.pane = match state.pane {
+        Pane::Backends => Pane::Log,
+        Pane::Log => Pane::Backends,
+    };
+}
+
+/// Back to the usual screen, one thing at a time: first the filter goes.
+pub(super) fn back(state: &mut State) {
+    if state.log.filter().is_some() {
+        state.set_filter(None);
+    } else {
+        state.pane = Pane::Backends;
+    }
+}
+
+pub(super) fn pick(state: &mut State, row: char) {
+    let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
+    if let Some(row) = row.filter(|row| *row < state.table.rows.len()) {
+        state.select_row(row);
+        state.pane = Pane::Backends;
+    }
+}
+
+pub(super) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
+    state.pane = Pane::Log;
+    state.log.next_match(forward)
+}
+
+pub(super) fn mark(state: &mut State) -> Result<(), String> {
+    state.pane = Pane::Log;
+    state.log.toggle_mark()
+}
+
+pub(super) fn toggle_everything(state: &mut State) -> Result<(), String> {
+    if state.log.filter().is_none() {
+        return Err("there is no filter: / takes one".to_owned());
+    }
+    state.log.toggle_everything();
+    Ok(())
+}
