@@ -31,6 +31,7 @@
 //! The folders of `src/` are the picture of the system; `ARCHITECTURE.md` shows how they fit together.
 
 mod access;
+mod alert;
 pub mod balancer;
 #[doc(hidden)]
 pub mod cli;

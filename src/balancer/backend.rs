@@ -38,6 +38,8 @@ pub(crate) struct Backend {
     pub(crate) tls: BackendTls,
     /// How it is checked.
     pub(crate) health: HealthCheck,
+    /// Whom mail about it goes to.
+    pub(crate) owner: Option<String>,
     /// The value of `x-backend` in responses.
     pub(crate) url_header: HeaderValue,
     /// The value of `x-backend-id` in responses.
@@ -82,6 +84,7 @@ impl Backend {
             address: config.address.clone(),
             tls: config.tls.clone(),
             health: config.health.clone(),
+            owner: config.owner.clone(),
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),
             agent: AtomicU8::new(0),

@@ -10,7 +10,7 @@ use super::args::Args;
 use super::background;
 use super::layers::UsageError;
 use super::signals::Signals;
-use crate::config::Config;
+use crate::config::{Config, Encryption, is_local_name};
 use crate::engine::{Ending, Engine, Options};
 use crate::headless::{self, Log, LogFile};
 
@@ -201,8 +201,13 @@ fn warnings(config: &Config) -> Vec<String> {
         let host = listener.host;
         warnings.push(format!("listening on {host}: everyone on your network can reach the backends through it"));
     }
-    if config.email {
-        warnings.push("'email' is set, but this version sends no mail yet".to_owned());
+    if let Some(email) = &config.email
+        && email.auth.is_some()
+        && email.encryption == Encryption::None
+        && !is_local_name(&email.host)
+    {
+        warnings
+            .push(format!("email.encryption is none: the password goes to {} readable by anyone between", email.host));
     }
     warnings
 }

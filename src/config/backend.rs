@@ -32,7 +32,7 @@ pub struct BackendConfig {
     pub weight: u32,
     /// How its certificate is judged, where it is spoken to over TLS.
     pub tls: BackendTls,
-    /// Whom mail about this backend goes to.
+    /// Whom mail about this backend goes to: an address, or several with commas between them.
     pub owner: Option<String>,
     /// How it is checked.
     pub health: HealthCheck,

@@ -10,6 +10,7 @@ mod backend;
 mod check;
 mod conflict;
 mod document;
+mod email;
 mod health;
 mod limits;
 mod listener;
@@ -27,6 +28,7 @@ pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
 pub use backend::{BackendConfig, BackendTls};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
+pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use limits::{Limits, RetryConfig, Timeouts};
 pub use listener::{ListenerConfig, Mode, RouteConfig, UpgradeMatch};
 pub use pool::{DEFAULT_POOL, PoolConfig};
@@ -85,8 +87,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may come in, and how often.
     pub access: AccessConfig,
-    /// Whether an `email` section was given. It is checked, and mail is not sent by this version.
-    pub email: bool,
+    /// How mail about backends is sent, if it is.
+    pub email: Option<EmailConfig>,
     /// Fixes all random choices, for lessons and tests.
     pub seed: Option<u64>,
 }
@@ -110,7 +112,7 @@ impl Config {
             host_header: HostHeader::default(),
             trusted_proxies: Vec::new(),
             access: AccessConfig::default(),
-            email: false,
+            email: None,
             seed: None,
         }
     }

@@ -9,12 +9,13 @@ use ipnet::IpNet;
 use super::backend::{default_name, free_id};
 use super::conflict::{At, conflicts};
 use super::document::{Document, Keys, Node, Place};
+use super::email::{email, owner};
 use super::health::{health, overrides};
 use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
     AccessConfig, Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck,
-    HostHeader, Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, Secret, StickyBy, StickyConfig,
+    HostHeader, Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy, StickyConfig,
     Timeouts,
 };
 
@@ -78,7 +79,7 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
     });
     keys.get("trustedProxies", |n| n.each(|n| config.trusted_proxies.extend(n.parsed(network))));
     keys.set("access", &mut config.access, |n| n.object(access));
-    config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).is_some();
+    config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).flatten();
     config
 }
 
@@ -155,7 +156,7 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
         .get("name", |n| n.parsed(|name| if name.is_empty() { Err("must not be empty") } else { Ok(name.to_owned()) }));
     let address = keys.get("url", |n| n.parsed(str::parse::<Address>));
     let weight = keys.get("weight", |n| n.integer(0, u64::from(MAX_WEIGHT)).and_then(|w| u32::try_from(w).ok()));
-    let owner = keys.get("owner", |n| if n.is_null() { None } else { n.string() });
+    let owner = keys.get("owner", owner);
     overrides(keys, &mut health);
     let mut tls = BackendTls::default();
     keys.get("tls", |n| {
@@ -249,25 +250,6 @@ fn access(keys: &mut Keys<'_, '_>) -> AccessConfig {
     keys.set("connectionsPerIp", &mut access.connections_per_ip, count);
     keys.set("requestsPerSecondPerIp", &mut access.requests_per_second_per_ip, count);
     access
-}
-
-/// The section is checked, so that a mistake in it is found now and not on the day mail is needed.
-fn email(keys: &mut Keys<'_, '_>) {
-    keys.get("service", |n| n.string());
-    keys.get("host", |n| n.string());
-    keys.get("port", |n| n.integer(1, 65_535));
-    keys.get("encryption", |n| n.one_of(&[("tls", ()), ("starttls", ()), ("none", ())]));
-    keys.get("auth", |n| {
-        n.secret().object(|keys| {
-            keys.get("user", |n| n.string());
-            keys.get("pass", |n| n.secret().parsed(Secret::resolve));
-        })
-    });
-    keys.get("from", |n| n.string());
-    keys.get("throttle", |n| n.millis(0));
-    if !keys.has("service") && !keys.has("host") {
-        keys.wrong::<()>("'email' needs a 'service', such as \"gmail\", or a 'host'");
-    }
 }
 
 /// A network, or one address.

@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) totals: Counters,
     pub(crate) journal: Arc<Journal>,
     pub(crate) statistics: Mutex<Statistics>,
+    /// Changes with every backend's state.
+    pub(crate) states: watch::Sender<()>,
     /// Counts the seconds; front ends that show rates follow it.
     pub(crate) seconds: watch::Sender<u64>,
     noted: AtomicU32,
@@ -103,6 +105,7 @@ impl Shared {
             totals: Counters::default(),
             journal: Arc::new(Journal::new(workers)),
             statistics: Mutex::default(),
+            states: watch::Sender::new(()),
             seconds: watch::Sender::new(0),
             retries: RetryBudget::default(),
             noted: AtomicU32::new(0),
@@ -180,6 +183,7 @@ impl Shared {
             pool.put_in_force(pool.in_force.load().refreshed());
             (from, to, reason)
         };
+        self.states.send_replace(());
         let name = backend.name();
         if matches!(to, State::Down | State::Ejected) {
             log::warn!("{name} is {to}: {reason}");

@@ -19,6 +19,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
 use crate::access::Admission;
+use crate::alert;
 use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::health;
@@ -79,6 +80,8 @@ pub struct Engine {
     pub(super) shared: Arc<Shared>,
     phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
+    /// Ends when the last mail is sent.
+    mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
     tasks: Mutex<JoinSet<()>>,
     pub(super) demo_program: Option<PathBuf>,
     demos: Mutex<HashMap<u32, Demo>>,
@@ -121,15 +124,20 @@ impl Engine {
             };
             worker::start(number, sockets, proxy, work).map_err(StartError::Thread)?;
         }
+        let (mailing, mail_done) = mpsc::channel(1);
         let engine = Engine {
             shared,
             phase,
             workers: tokio::sync::Mutex::new(workers_done),
+            mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
             demo_program: options.demo_program,
             demos: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         };
+        if let Some(email) = engine.shared.config.email.clone() {
+            engine.spawn(alert::run(Arc::clone(&engine.shared), email, phases, mailing));
+        }
         let backends = engine.shared.backends().into_iter();
         let mut first_checks: Vec<oneshot::Receiver<()>> = backends.map(|b| engine.watch(b)).collect();
         for _ in 0..options.demo_backends {
@@ -217,9 +225,21 @@ impl Engine {
         let _ = self.phase.subscribe().wait_for(|phase| *phase >= Phase::Serving).await;
     }
 
-    /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, then ends.
+    /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, sends
+    /// the mail that is due, then ends.
     pub async fn stop(&self) -> Ending {
         self.phase.send_replace(Phase::Finishing);
+        let ending = self.stop_workers().await;
+        let mut phase = self.phase.subscribe();
+        tokio::select! {
+            _ = async { self.mail.lock().await.recv().await } => {}
+            () = tokio::time::sleep(alert::LAST_MAIL) => {}
+            _ = phase.wait_for(|phase| *phase == Phase::Ended) => {}
+        }
+        ending
+    }
+
+    async fn stop_workers(&self) -> Ending {
         let grace = self.shared.config.timeouts.shutdown;
         let mut workers = self.workers.lock().await;
         if tokio::time::timeout(grace, workers.recv()).await.is_ok() {

@@ -11,7 +11,10 @@ use super::{Backend, Client, Response, until_some};
 
 /// A configuration in the making.
 #[derive(Clone)]
-pub struct Config(Value);
+pub struct Config {
+    value: Value,
+    environment: Vec<(String, String)>,
+}
 
 impl Config {
     /// The backends with the ids 0, 1, … and the names b0, b1, …, checked at the start and then not for a minute.
@@ -24,17 +27,18 @@ impl Config {
         let backend =
             |(id, port)| json!({"id": id, "name": format!("b{id}"), "url": format!("http://localhost:{port}")});
         let backends: Vec<Value> = ports.iter().enumerate().map(backend).collect();
-        Config(json!({
+        let value = json!({
             "port": 0,
             "health": {"path": "/health", "interval": 60000, "timeout": 20000},
             "backends": backends,
-        }))
+        });
+        Config { value, environment: Vec::new() }
     }
 
     /// Sets the value at a JSON pointer; what is on the way there is made.
     #[must_use]
     pub fn set(mut self, pointer: &str, value: Value) -> Self {
-        let mut at = &mut self.0;
+        let mut at = &mut self.value;
         for key in pointer.split('/').skip(1) {
             at = match key.parse::<usize>() {
                 Ok(index) => &mut at[index],
@@ -42,6 +46,13 @@ impl Config {
             };
         }
         *at = value;
+        self
+    }
+
+    /// Sets a variable of the program's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -75,10 +86,11 @@ impl Balancer {
     fn start(config: &Config) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
-        std::fs::write(&file, config.0.to_string()).unwrap();
+        std::fs::write(&file, config.value.to_string()).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"))
             .args(["--headless", "--config"])
             .arg(&file)
+            .envs(config.environment.iter().cloned())
             .current_dir(dir.path())
             // Apart from the balancers of whoever runs the tests.
             .env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"))

@@ -12,6 +12,7 @@
 pub mod backend;
 pub mod balancer;
 pub mod client;
+pub mod mail;
 pub mod socket;
 pub mod wire;
 

@@ -1,0 +1,56 @@
+//! The words of a mail: those of the direct predecessor.
+
+use std::time::SystemTime;
+
+use lettre::Message;
+use lettre::message::header::{ContentType, To};
+use lettre::message::{Mailbox, Mailboxes};
+
+use super::owed::Condition;
+use crate::engine::rfc3339;
+use crate::visible::visible;
+
+/// A mail to `owner` about the backend at `url`, which has been so since `since`.
+///
+/// # Errors
+/// Where an address is none, which the configuration lets nobody write.
+pub(super) fn message(
+    from: &str,
+    owner: &str,
+    url: &str,
+    condition: Condition,
+    since: SystemTime,
+) -> Result<Message, String> {
+    let (subject, words) = match condition {
+        Condition::Down => ("⚠️ Backend Down", "is down."),
+        Condition::Up => ("✅ Backend Recovered", "is back online."),
+    };
+    let text = format!("Your backend at {} {words}\r\nTime: {}", visible(url), rfc3339(since));
+    let from: Mailbox = from.parse().map_err(|_| "'from' is no address".to_owned())?;
+    let owner: Mailboxes = owner.parse().map_err(|_| "the owner is no address".to_owned())?;
+    Message::builder()
+        .from(from)
+        .mailbox(To::from(owner))
+        .subject(subject)
+        .header(ContentType::TEXT_PLAIN)
+        .body(text)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_url_and_no_name_adds_a_header() {
+        let url = "unix:/tmp/a\r\nBcc: everybody@example.com\r\n\r\nx";
+        let owner = "\"Own\\\"er, é\" <owner@example.com>, b@example.com";
+        let message = message("lb@example.com", owner, url, Condition::Down, SystemTime::UNIX_EPOCH).expect("a mail");
+        let text = String::from_utf8(message.formatted()).expect("text");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(!head.to_ascii_lowercase().contains("bcc"), "{head}");
+        assert_eq!(message.envelope().to().len(), 2);
+        assert!(body.starts_with("Your backend at unix:/tmp/a\\x0d\\x0aBcc: "), "{body}");
+        assert!(text.bytes().all(|b| b.is_ascii()), "{text}");
+    }
+}

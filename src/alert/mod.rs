@@ -1,0 +1,111 @@
+//! Mail to the owners of backends that go DOWN and come back.
+//!
+//! One task looks at the backends' states whenever one changes, and mails what their owners do not know yet, one mail at
+//! a time. It keeps what each owner was told and no queue: while a mail server is slow, or a backend flaps, only the
+//! present state is still to be told.
+
+mod message;
+mod owed;
+mod smtp;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::balancer::Backend;
+use crate::config::EmailConfig;
+use crate::engine::{Level, Phase, Shared};
+use owed::{Condition, Owed};
+use smtp::Server;
+
+/// Time for what is still to be told when the program stops.
+pub(crate) const LAST_MAIL: Duration = Duration::from_secs(2);
+
+/// Mails until the engine finishes, and what is then still to be told. The drop of `_done` says that it has ended.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    config: EmailConfig,
+    mut phase: watch::Receiver<Phase>,
+    _done: mpsc::Sender<()>,
+) {
+    let throttle = config.throttle;
+    let mut mail = Mail { from: config.from.clone(), server: Server::new(config), owed: HashMap::new(), shared };
+    // Subscribed before the first look, so that no change can fall between the two.
+    let mut states = mail.shared.states.subscribe();
+    loop {
+        let next = mail.next(throttle);
+        if let Some((backend, due)) = &next
+            && *due <= Instant::now()
+        {
+            mail.tell(backend).await;
+            continue;
+        }
+        let wait = next.map_or(Duration::from_hours(1), |(_, due)| due.saturating_duration_since(Instant::now()));
+        tokio::select! {
+            changed = states.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(wait) => {}
+            _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => break,
+        }
+    }
+    while let Some((backend, _)) = mail.next(Duration::ZERO) {
+        mail.tell(&backend).await;
+    }
+}
+
+struct Mail {
+    from: String,
+    server: Server,
+    /// By backend; those without an owner have no account.
+    owed: HashMap<u32, Owed>,
+    shared: Arc<Shared>,
+}
+
+impl Mail {
+    /// The backend whose owner is to be told first, and when.
+    fn next(&mut self, throttle: Duration) -> Option<(Arc<Backend>, Instant)> {
+        let (now, time) = (Instant::now(), SystemTime::now());
+        let backends = self.shared.backends();
+        self.owed.retain(|id, _| backends.iter().any(|b| b.id() == *id));
+        let mut next: Option<(Arc<Backend>, Instant)> = None;
+        for backend in backends.iter().filter(|b| b.owner.is_some()) {
+            let owed = self.owed.entry(backend.id()).or_default();
+            owed.note(backend.state(), time);
+            if let Some(due) = owed.due(throttle, now)
+                && next.as_ref().is_none_or(|(_, first)| due < *first)
+            {
+                next = Some((Arc::clone(backend), due));
+            }
+        }
+        next
+    }
+
+    /// Mails what is to be told of a backend. A mail that fails is told of here and not sent again.
+    async fn tell(&mut self, backend: &Backend) {
+        let (Some(owner), Some(owed)) = (&backend.owner, self.owed.get_mut(&backend.id())) else { return };
+        let Some((condition, since)) = owed.news() else { return };
+        owed.tell(condition, Instant::now());
+        let message = message::message(&self.from, owner, &backend.identity.url, condition, since);
+        let sent = match &message {
+            Ok(message) => self.server.send(message).await.map_err(|failed| failed.to_string()),
+            Err(error) => Err(error.clone()),
+        };
+        let what = match condition {
+            Condition::Down => "is DOWN",
+            Condition::Up => "is back",
+        };
+        // No address: what is told here is told to every reader of events.
+        let text = format!("mail to the owner of {}, that it {what}", backend.name());
+        match sent {
+            Ok(()) => self.shared.notice(Level::Info, format!("{text}: sent")),
+            Err(why) => self.shared.notice(Level::Warning, format!("{text}: failed: {}", hidden(&why, owner))),
+        }
+    }
+}
+
+/// A server's words without the owner's addresses.
+fn hidden(words: &str, owner: &str) -> String {
+    let addresses = owner.split([',', '<', '>', ' ']).filter(|part| part.contains('@'));
+    addresses.fold(words.to_owned(), |words, address| words.replace(address, "(hidden)"))
+}

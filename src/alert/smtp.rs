@@ -1,0 +1,113 @@
+//! A conversation with a mail server, each step of it bounded in time.
+
+use std::fmt;
+use std::time::Duration;
+
+use lettre::Message;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::sync::OnceCell;
+
+use crate::config::{EmailConfig, Encryption};
+use crate::visible::visible;
+
+/// The longest any step may take. Some servers greet late on purpose, to be rid of those that cannot wait.
+const STEP: Duration = Duration::from_secs(10);
+/// How much of a server's words is repeated, in characters.
+const REPEATED: usize = 200;
+
+/// Why a mail was not sent, and which key to look at.
+pub(super) struct Failed {
+    what: String,
+    check: &'static str,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; check {}", self.what, self.check)
+    }
+}
+
+/// A mail server, as configured.
+pub(super) struct Server {
+    config: EmailConfig,
+    /// Made when it is first needed: reading the system's certificates takes a while.
+    tls: OnceCell<TlsParameters>,
+}
+
+impl Server {
+    pub(super) fn new(config: EmailConfig) -> Self {
+        Server { config, tls: OnceCell::new() }
+    }
+
+    /// Hands a mail over, on a connection of its own.
+    pub(super) async fn send(&self, message: &Message) -> Result<(), Failed> {
+        let EmailConfig { host, port, encryption, auth, .. } = &self.config;
+        let hello = ClientId::default();
+        let tls = if *encryption == Encryption::None { None } else { Some(self.tls().await?) };
+        let at_once = tls.clone().filter(|_| *encryption == Encryption::Tls);
+        let connecting = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), None, &hello, at_once, None);
+        let mut connection = self.step("the connection", "email.host and email.port", connecting).await?;
+        if let Some(tls) = tls.filter(|_| *encryption == Encryption::StartTls) {
+            if !connection.can_starttls() {
+                return Err(self.failed("it offers no STARTTLS", "email.encryption"));
+            }
+            self.step("STARTTLS", "email.encryption", connection.starttls(tls, &hello)).await?;
+        }
+        if let Some(auth) = auth {
+            let account = Credentials::new(auth.user.clone(), auth.pass.reveal().to_owned());
+            let ways = [Mechanism::Plain, Mechanism::Login];
+            self.step("the login", "email.auth", connection.auth(&ways, &account)).await?;
+        }
+        let (envelope, text) = (message.envelope(), message.formatted());
+        self.step("the mail", "email.from and the owner", connection.send(envelope, &text)).await?;
+        // It has taken the mail; how it takes the goodbye is no matter.
+        let _ = tokio::time::timeout(STEP, connection.quit()).await;
+        Ok(())
+    }
+
+    async fn step<T>(
+        &self,
+        name: &str,
+        check: &'static str,
+        doing: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failed> {
+        match tokio::time::timeout(STEP, doing).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                let words = error.to_string();
+                let check =
+                    if words.contains("certificate") { "email.host, or allow it by email.tls.verify" } else { check };
+                Err(self.failed(format_args!("{name} failed: {words}"), check))
+            }
+            Err(_) => Err(self.failed(format_args!("no answer to {name} within {} s", STEP.as_secs()), check)),
+        }
+    }
+
+    /// What a server says may repeat whatever it was told, the password too.
+    fn failed(&self, what: impl fmt::Display, check: &'static str) -> Failed {
+        let mut what = format!("{}:{}: {what}", self.config.host, self.config.port);
+        let account = self.config.auth.iter().flat_map(|auth| [auth.pass.reveal(), auth.user.as_str()]);
+        for secret in account.chain([self.config.from.as_str()]).filter(|secret| !secret.is_empty()) {
+            what = what.replace(secret, "(hidden)");
+        }
+        let what = visible(&what).chars().take(REPEATED).collect();
+        Failed { what, check }
+    }
+
+    async fn tls(&self) -> Result<TlsParameters, Failed> {
+        let make = || async {
+            let (host, verify) = (self.config.host.clone(), self.config.verify);
+            let builds = tokio::task::spawn_blocking(move || {
+                let builder = TlsParameters::builder(host);
+                let builder = builder.dangerous_accept_invalid_certs(!verify);
+                builder.dangerous_accept_invalid_hostnames(!verify).build_rustls()
+            });
+            builds.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        };
+        let tls = self.tls.get_or_try_init(make).await;
+        tls.cloned().map_err(|error| self.failed(format_args!("no TLS: {error}"), "email.host"))
+    }
+}

@@ -1,0 +1,206 @@
+//! The `email` section: how mail about backends is sent.
+
+use std::time::Duration;
+
+use lettre::Address as MailAddress;
+use lettre::message::{Mailbox, Mailboxes};
+
+use super::Secret;
+use super::document::{Keys, Node};
+
+/// How a conversation with a mail server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TLS from the first byte on.
+    Tls,
+    /// TLS after a greeting in the clear; without it no mail is sent.
+    StartTls,
+    /// Nothing: for a mail server on this machine.
+    None,
+}
+
+/// Who this program is to a mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailAuth {
+    /// The account's name.
+    pub user: String,
+    /// Its password.
+    pub pass: Secret,
+}
+
+/// How mail about backends is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailConfig {
+    /// The mail server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the conversation is kept private.
+    pub encryption: Encryption,
+    /// Whether the server's certificate must be one the system trusts.
+    pub verify: bool,
+    /// The account, where the server wants one.
+    pub auth: Option<EmailAuth>,
+    /// Whom it is from: an address, perhaps with a name, as `Name <a@b.example>`.
+    pub from: String,
+    /// The least time between two mails about one backend.
+    pub throttle: Duration,
+}
+
+/// The providers people know by name, with where they take mail. Names are compared without case and spaces.
+const SERVICES: [(&str, &str, u16); 33] = [
+    ("126", "smtp.126.com", 465),
+    ("163", "smtp.163.com", 465),
+    ("1und1", "smtp.1und1.de", 465),
+    ("aol", "smtp.aol.com", 587),
+    ("brevo", "smtp-relay.brevo.com", 587),
+    ("ethereal", "smtp.ethereal.email", 587),
+    ("fastmail", "smtp.fastmail.com", 465),
+    ("gmail", "smtp.gmail.com", 465),
+    ("gmx", "mail.gmx.com", 587),
+    ("googlemail", "smtp.gmail.com", 465),
+    ("hotmail", "smtp-mail.outlook.com", 587),
+    ("icloud", "smtp.mail.me.com", 587),
+    ("ionos", "smtp.ionos.com", 465),
+    ("mail.ru", "smtp.mail.ru", 465),
+    ("mailgun", "smtp.mailgun.org", 465),
+    ("mailjet", "in-v3.mailjet.com", 587),
+    ("mailtrap", "live.smtp.mailtrap.io", 587),
+    ("mandrill", "smtp.mandrillapp.com", 587),
+    ("naver", "smtp.naver.com", 465),
+    ("office365", "smtp.office365.com", 587),
+    ("outlook", "smtp-mail.outlook.com", 587),
+    ("outlook365", "smtp.office365.com", 587),
+    ("postmark", "smtp.postmarkapp.com", 587),
+    ("protonmail", "smtp.protonmail.ch", 587),
+    ("qq", "smtp.qq.com", 465),
+    ("sendgrid", "smtp.sendgrid.net", 587),
+    ("sendinblue", "smtp-relay.brevo.com", 587),
+    ("ses", "email-smtp.us-east-1.amazonaws.com", 465),
+    ("sparkpost", "smtp.sparkpostmail.com", 587),
+    ("web.de", "smtp.web.de", 587),
+    ("yahoo", "smtp.mail.yahoo.com", 465),
+    ("yandex", "smtp.yandex.com", 465),
+    ("zoho", "smtp.zoho.com", 465),
+];
+
+/// Reads the section; `None` where something is wrong with it.
+pub(super) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
+    let service = keys.get("service", service);
+    let host = keys.get("host", |n| n.parsed(host));
+    let port = keys.get("port", |n| n.integer(1, 65_535).and_then(|port| u16::try_from(port).ok()));
+    let encryption = keys.get("encryption", |n| {
+        n.one_of(&[("tls", Encryption::Tls), ("starttls", Encryption::StartTls), ("none", Encryption::None)])
+    });
+    let mut verify = true;
+    keys.get("tls", |n| n.object(|keys| keys.set("verify", &mut verify, |n| n.boolean())));
+    let auth = keys.get("auth", |n| n.secret().object(auth)).flatten();
+    let from = keys.get("from", |n| n.parsed(sender));
+    let mut throttle = Duration::from_mins(1);
+    keys.set("throttle", &mut throttle, |n| n.millis(0));
+
+    if keys.has("service") {
+        for key in ["host", "port", "encryption"].into_iter().filter(|key| keys.has(key)) {
+            keys.wrong_at(key, format!("'service' knows its {key}: leave one of the two out"));
+        }
+        if !keys.has("auth") {
+            keys.wrong::<()>("'email' with a 'service' needs 'auth', the account there: {\"user\": …, \"pass\": …}");
+        }
+    } else if !keys.has("host") {
+        keys.wrong::<()>("'email' needs a 'service', such as \"gmail\", or a 'host'");
+    }
+    let user = || sender(&auth.as_ref()?.user).ok();
+    let from = match from {
+        Some(from) => Some(from),
+        None if keys.has("from") => None,
+        // Where an account is missing or wrong, that is said already.
+        None if auth.is_none() && (keys.has("auth") || keys.has("service")) => None,
+        None => user().or_else(|| {
+            keys.wrong("'email' needs a 'from', such as \"lb@example.com\", where 'auth.user' is no mail address")
+        }),
+    };
+    let (host, port, encryption) = if let Some((host, port)) = service {
+        (host.to_owned(), port, by_port(port))
+    } else {
+        let encryption = encryption.or_else(|| port.map(by_port)).unwrap_or(Encryption::StartTls);
+        (host?, port.unwrap_or(usual_port(encryption)), encryption)
+    };
+    Some(EmailConfig { host, port, encryption, verify, auth, from: from?, throttle })
+}
+
+/// What is spoken at a port unless the file says otherwise (RFC 8314 3).
+fn by_port(port: u16) -> Encryption {
+    if port == 465 { Encryption::Tls } else { Encryption::StartTls }
+}
+
+fn usual_port(encryption: Encryption) -> u16 {
+    match encryption {
+        Encryption::Tls => 465,
+        Encryption::StartTls => 587,
+        Encryption::None => 25,
+    }
+}
+
+fn service(n: Node<'_, '_>) -> Option<(&'static str, u16)> {
+    let written = n.string()?;
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let name = written.chars().filter(plain).collect::<String>().to_ascii_lowercase();
+    if let Some((_, host, port)) = SERVICES.iter().find(|(known, ..)| *known == name) {
+        return Some((host, *port));
+    }
+    let near = super::document::nearest(&name, SERVICES.iter().map(|(known, ..)| *known));
+    n.wrong(format!("'{written}' is no provider known here: write 'host' in its place{near}"))
+}
+
+fn auth(keys: &mut Keys<'_, '_>) -> Option<EmailAuth> {
+    let user = keys.get("user", |n| n.string());
+    let pass = keys.get("pass", |n| n.secret().parsed(Secret::resolve));
+    for key in ["user", "pass"].into_iter().filter(|key| !keys.has(key)) {
+        keys.wrong::<()>(&format!("needs a '{key}'"));
+    }
+    Some(EmailAuth { user: user?, pass: pass? })
+}
+
+fn host(host: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if !host.is_empty() && host.chars().all(plain) {
+        Ok(host.to_owned())
+    } else {
+        Err(format!("'{host}' is no name of a mail server: write one such as mail.example.com"))
+    }
+}
+
+/// One address, perhaps with a name before it.
+fn sender(text: &str) -> Result<String, String> {
+    let good = one_line(text) && text.parse::<Mailbox>().is_ok();
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("'{text}' is no mail address: write one such as lb@example.com"))
+    }
+}
+
+/// Whom mail about a backend goes to: an address, or several with commas between them. Nobody where it is empty.
+pub(super) fn owner(n: Node<'_, '_>) -> Option<String> {
+    if n.is_null() {
+        return None;
+    }
+    let text = n.string()?;
+    if text.is_empty() {
+        return None;
+    }
+    let addresses = text.parse::<Mailboxes>().map(|all| all.into_iter().map(|one| one.email).collect::<Vec<_>>());
+    match addresses {
+        Ok(all) if one_line(&text) && !all.is_empty() && all.iter().all(has_domain) => Some(text),
+        _ => n.wrong(format!("'{text}' is no mail address: write one such as you@example.com")),
+    }
+}
+
+fn has_domain(address: &MailAddress) -> bool {
+    !address.domain().is_empty()
+}
+
+/// Nothing that could end a header line and begin another.
+fn one_line(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
