@@ -68,7 +68,12 @@ fn values_out_of_range_are_refused_with_what_to_write() {
 #[test]
 fn an_unknown_strategy_is_answered_in_the_predecessors_words() {
     let output = run(&["--strategy", "fastest", "5000"]);
-    refused(&output, &["Unknown strategy 'fastest'. Valid options: round-robin, least-connections, random"]);
+    refused(
+        &output,
+        &[
+            "Unknown strategy 'fastest'. Valid options: round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash, first",
+        ],
+    );
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::ejection::Ejection;
+use super::ewma::PeakEwma;
 use super::latency::Latencies;
 use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
@@ -48,10 +50,15 @@ pub(crate) struct Backend {
     pub(crate) host_header: HeaderValue,
     /// Whether its name is one of this machine's.
     pub(crate) local: bool,
+    /// Whether it takes clients only while no other is up.
+    pub(crate) backup: bool,
+    /// How long its weight takes to grow after a recovery.
+    pub(crate) slow_start: Duration,
     intent: AtomicU8,
     verdict: AtomicU8,
     agent: AtomicU8,
     weight: AtomicU32,
+    percent: AtomicU32,
     requests: AtomicU64,
     errors: AtomicU64,
     active: AtomicU32,
@@ -62,6 +69,8 @@ pub(crate) struct Backend {
     pub(crate) latencies: Latencies,
     /// What its traffic says of it.
     pub(crate) ejection: Ejection,
+    /// What answers took lately; followed while the strategy goes by it.
+    pub(crate) ewma: PeakEwma,
     /// Wakes its checker before the interval is over.
     pub(crate) recheck: Notify,
     /// Told when its tunnels must end, because it was taken out.
@@ -85,10 +94,13 @@ impl Backend {
             tls: config.tls.clone(),
             health: config.health.clone(),
             owner: config.owner.clone(),
+            backup: config.backup,
+            slow_start: config.slow_start,
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),
             agent: AtomicU8::new(0),
             weight: AtomicU32::new(config.weight),
+            percent: AtomicU32::new(100),
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             active: AtomicU32::new(0),
@@ -97,6 +109,7 @@ impl Backend {
             suspected: AtomicBool::new(false),
             latencies: Latencies::default(),
             ejection: Ejection::default(),
+            ewma: PeakEwma::default(),
             recheck: Notify::new(),
             cut: Notify::new(),
         }
@@ -168,6 +181,25 @@ impl Backend {
 
     pub(crate) fn set_weight(&self, weight: u32) {
         self.weight.store(weight, Relaxed);
+    }
+
+    /// How much of its weight counts now, from 1 to 100: less than all of it while it starts slowly.
+    pub(crate) fn percent(&self) -> u32 {
+        self.percent.load(Relaxed)
+    }
+
+    pub(crate) fn set_percent(&self, percent: u32) {
+        self.percent.store(percent.clamp(1, 100), Relaxed);
+    }
+
+    /// Whether clients that are not bound to it may be sent to it.
+    pub(crate) fn takes_new_clients(&self) -> bool {
+        self.state().takes_new_clients() && self.weight() > 0
+    }
+
+    /// What one more request would take, in microseconds.
+    pub(crate) fn expected_wait(&self, now: Instant) -> f64 {
+        self.ewma.expected_wait(self.active(), now)
     }
 
     /// Requests it was given, each counted once however it ended.

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::{Identity, State};
+use super::{Candidate, Identity, State};
 use crate::config::Strategy;
 use crate::visible::visible;
 
@@ -33,7 +33,11 @@ pub enum Rule {
         place: u32,
         /// How many there were.
         of: u32,
+        /// The place of the other one it was drawn with, by the strategies that draw two.
+        against: Option<u32>,
     },
+    /// A backup, because the request was tried on all others.
+    Backup,
     /// The client lost its backend; all its requests go to the same other one.
     Together,
     /// Nobody could be chosen.
@@ -68,22 +72,22 @@ pub enum Exclusion {
     State(State),
     /// Its weight is 0.
     NoWeight,
+    /// It is a backup, and others are up.
+    Backup,
     /// This request was already tried there.
     Tried,
 }
 
-/// One backend as the strategy saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Candidate {
-    /// Who.
-    pub backend: Arc<Identity>,
-    /// Its weight in force.
-    pub weight: u32,
-    /// Its active requests.
-    pub active: u32,
-    /// Why it could not be chosen, if it could not.
-    pub excluded: Option<Exclusion>,
+/// The reason in words, after a backend's name: `bravo is MAINT`.
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exclusion::State(state) => write!(f, "is {state}"),
+            Exclusion::NoWeight => f.write_str("has the weight 0"),
+            Exclusion::Backup => f.write_str("is a backup, and others are up"),
+            Exclusion::Tried => f.write_str("was tried"),
+        }
+    }
 }
 
 /// How one attempt ended.
@@ -199,8 +203,8 @@ pub struct Decision {
     pub strategy: Strategy,
     /// What the request brought.
     pub key: Option<StickyKey>,
-    /// The key's backend and its state, where it could not be used.
-    pub moved_from: Option<(CompactString, State)>,
+    /// The key's backend and why it could not be used, where it could not.
+    pub moved_from: Option<(CompactString, Exclusion)>,
     /// What decided in the end.
     pub rule: Rule,
     /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
@@ -247,13 +251,19 @@ impl fmt::Display for Decision {
                 write!(words.f, ", {} {}", visible(&attempt.backend.name), attempt.outcome)?;
             }
         }
-        if let Some((name, state)) = &self.moved_from {
-            words.next(format_args!("{} is {state}, moved", visible(name)))?;
+        if let Some((name, why)) = &self.moved_from {
+            words.next(format_args!("{} {why}, moved", visible(name)))?;
         }
         match (&self.rule, &self.key) {
             (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {}={}", key.name, key.id))?,
             (Rule::Sticky, None) => words.next(format_args!("sticky"))?,
-            (Rule::Strategy { place, of }, _) => words.next(format_args!("{} {place} of {of}", self.strategy))?,
+            (Rule::Strategy { place, of, against }, _) => {
+                words.next(format_args!("{} {place} of {of}", self.strategy))?;
+                if let Some(other) = against {
+                    write!(words.f, " (drawn with {other})")?;
+                }
+            }
+            (Rule::Backup, _) => words.next(format_args!("backup"))?,
             // What it lost is said already.
             (Rule::Together, _) => {}
             (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
@@ -322,7 +332,7 @@ mod tests {
     #[test]
     fn a_retried_request_says_who_failed_and_how() {
         let mut decision = Decision::new(Strategy::RoundRobin);
-        decision.rule = Rule::Strategy { place: 1, of: 2 };
+        decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
         decision.cookie = CookieAction::Rewritten;
         decision.attempts.push(attempt("delta", Outcome::Refused));
         decision.attempts.push(attempt("alpha", Outcome::Answered));
@@ -332,8 +342,8 @@ mod tests {
     #[test]
     fn a_moved_client_is_told_from_which_state() {
         let mut decision = Decision::new(Strategy::Random);
-        decision.moved_from = Some(("bravo".into(), State::Maint));
-        decision.rule = Rule::Strategy { place: 2, of: 2 };
+        decision.moved_from = Some(("bravo".into(), Exclusion::State(State::Maint)));
+        decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
         decision.cookie = CookieAction::Rewritten;
         decision.attempts.push(attempt("alpha", Outcome::Answered));
         assert_eq!(decision.reason(), "bravo is MAINT, moved; random 2 of 2; cookie rewritten");
@@ -342,7 +352,7 @@ mod tests {
     #[test]
     fn what_is_not_retried_says_why() {
         let mut decision = Decision::new(Strategy::RoundRobin);
-        decision.rule = Rule::Strategy { place: 1, of: 2 };
+        decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
         decision.attempts.push(attempt("delta", Outcome::NoAnswer));
         decision.stopped = Some(Stopped::Unsafe);
         let words = "failed: delta gave no answer; round-robin 1 of 2; not retried: it may have been acted on";

@@ -5,23 +5,28 @@
 //! request (counts, latencies) lives in the backends, which successive pools share.
 
 mod backend;
+mod candidates;
+mod choose;
 mod decision;
 mod ejection;
+mod ewma;
 mod latency;
 mod pool;
+mod rendezvous;
 mod state;
 mod sticky;
 mod strategy;
 
 pub use backend::Identity;
-pub use decision::{
-    Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, RouteTaken, Rule, StickyKey, Stopped,
-};
+pub use candidates::{Candidate, Score};
+pub use decision::{Attempt, CookieAction, Decision, Exclusion, Outcome, RouteTaken, Rule, StickyKey, Stopped};
 pub use latency::Percentiles;
 pub use state::{Intent, State};
 
 pub(crate) use backend::{Active, Backend, Tunnelling};
+pub(crate) use choose::Bound;
 pub(crate) use latency::Counts;
-pub(crate) use pool::{Bound, Choice, Pool};
+pub(crate) use pool::{Choice, Pool};
+pub(crate) use rendezvous::Fingerprint;
 pub(crate) use state::{AgentWord, Verdict};
 pub(crate) use sticky::CookieSticky;

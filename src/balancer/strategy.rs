@@ -1,56 +1,111 @@
 //! How one of the backends that take new clients is picked.
+//!
+//! With n of them a pick costs: round-robin, random and power-of-two O(log n), a search in the sums of the weights;
+//! smooth-round-robin O(1), from a row made when the pool is; first O(1); least-connections, least-latency and hash
+//! O(n), one look at each. Where the pick was tried or is full, the ones after it are looked at: O(n) at worst.
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Backend;
-use super::pool::Pool;
+use super::pool::{Eligible, Pool};
+use super::rendezvous::Fingerprint;
 use crate::config::Strategy;
 
-/// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+/// What a strategy picked.
+#[derive(Clone, Copy)]
+pub(super) struct Pick {
+    /// Its place in `eligible`.
+    pub(super) place: usize,
+    /// The other one it was drawn with.
+    pub(super) against: Option<usize>,
+}
+
+impl Pick {
+    fn of(place: usize) -> Self {
+        Pick { place, against: None }
+    }
+}
 
 impl Pool {
-    /// The strategy's pick: a place in `eligible`.
-    pub(super) fn pick(&self, random: &mut fastrand::Rng) -> Option<usize> {
+    /// The strategy's pick among those that take new clients.
+    pub(super) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng) -> Option<Pick> {
         let total = self.total_weight();
         if total == 0 {
             return None;
         }
-        let holder = |ticket: usize| self.eligible.partition_point(|(_, sum)| *sum <= ticket);
+        let holder = |ticket: usize| self.eligible.partition_point(|one| one.sum <= ticket);
         Some(match self.strategy {
-            Strategy::RoundRobin => holder(self.turn.fetch_add(1, Relaxed) % total),
-            Strategy::Random => holder(random.usize(..total)),
-            Strategy::LeastConnections => self.least_connections(),
+            Strategy::RoundRobin => Pick::of(holder(self.next_turn() % total)),
+            Strategy::SmoothRoundRobin => Pick::of(self.smooth[self.next_turn() % self.smooth.len()]),
+            Strategy::Random => Pick::of(holder(random.usize(..total))),
+            Strategy::PowerOfTwo => {
+                let drawn = [holder(random.usize(..total)), holder(random.usize(..total))];
+                self.less_busy(drawn)
+            }
+            Strategy::LeastConnections => Pick::of(self.least(|one| f64::from(one.backend(self).active()))),
+            Strategy::LeastLatency => {
+                let now = std::time::Instant::now();
+                Pick::of(self.least(|one| one.backend(self).expected_wait(now)))
+            }
+            Strategy::Hash => Pick::of(self.suited(key, |_| true)?),
+            Strategy::First => Pick::of(0),
         })
     }
 
-    /// The fewest active requests for its weight. The search begins one further each time, so that ties rotate.
-    fn least_connections(&self) -> usize {
+    fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Relaxed)
+    }
+
+    fn less_busy(&self, [one, other]: [usize; 2]) -> Pick {
+        let load = |place: usize| {
+            let one = &self.eligible[place];
+            f64::from(one.backend(self).active()) / f64::from(one.weight)
+        };
+        match one == other {
+            true => Pick::of(one),
+            false if load(other) < load(one) => Pick { place: other, against: Some(one) },
+            false => Pick { place: one, against: Some(other) },
+        }
+    }
+
+    /// The smallest cost for its weight. The search begins one further each time, so that ties rotate.
+    fn least(&self, cost: impl Fn(&Eligible) -> f64) -> usize {
         let of = self.eligible.len();
-        let start = self.turn.fetch_add(1, Relaxed);
-        let mut best = (start % of, u64::MAX, 1);
+        let start = self.next_turn();
+        let mut best = (start % of, f64::INFINITY);
         for step in 0..of {
             let place = (start + step) % of;
-            let backend = &self.backends[self.eligible[place].0];
-            let (active, weight) = (u64::from(backend.active()), u64::from(backend.weight().max(1)));
-            // active/weight < best.active/best.weight, without division.
-            if best.1 == u64::MAX || active * best.2 < best.1 * weight {
-                best = (place, active, weight);
+            let one = &self.eligible[place];
+            let cost = cost(one) / f64::from(one.weight);
+            if cost < best.1 {
+                best = (place, cost);
             }
         }
         best.0
     }
 
-    /// Where all requests of a client go that has lost its backend: the highest of weighted random values that depend
-    /// on the client and the backend alone (rendezvous hashing), so that no two of them disagree.
-    pub(super) fn together(&self, fingerprint: u64, tried: &[u32]) -> Option<usize> {
-        let score = |backend: &Backend| {
-            let hash = fastrand::Rng::with_seed(fingerprint ^ u64::from(backend.id()).wrapping_mul(GOLDEN)).f64();
-            // -weight / ln(u) makes the chances those of the weights.
-            -f64::from(backend.weight()) / hash.max(f64::MIN_POSITIVE).ln()
+    /// Which of those that take new clients suits a key best, of those that may be had.
+    pub(super) fn suited(&self, key: Fingerprint, may: impl Fn(&Eligible) -> bool) -> Option<usize> {
+        let score = |place: &usize| {
+            let one = &self.eligible[*place];
+            key.score(one.backend(self).id(), one.weight)
         };
-        let left = self.eligible.iter().map(|(index, _)| *index);
-        left.filter(|index| !tried.contains(&self.backends[*index].id()))
-            .max_by(|a, b| score(&self.backends[*a]).total_cmp(&score(&self.backends[*b])))
+        (0..self.eligible.len()).filter(|place| may(&self.eligible[*place])).max_by_key(score)
     }
+}
+
+/// The row of smooth weighted round robin, as nginx runs it: A A B A C A A for weights 5, 1 and 1. Its length is the
+/// sum of the weights, so that everyone's share is exact; it costs n times that once, when the pool is made.
+pub(super) fn smooth_row(eligible: &[Eligible]) -> Box<[usize]> {
+    let total: i64 = eligible.iter().map(|one| i64::from(one.weight)).sum();
+    let mut current = vec![0_i64; eligible.len()];
+    let step = |_| {
+        for (current, one) in current.iter_mut().zip(eligible) {
+            *current += i64::from(one.weight);
+        }
+        // The first of the highest.
+        let place = (0..current.len()).rev().max_by_key(|place| current[*place]).unwrap_or(0);
+        current[place] -= total;
+        place
+    };
+    (0..total).map(step).collect()
 }

@@ -33,7 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", value_parser = host)]
     pub(super) host: Option<IpAddr>,
 
-    /// round-robin, least-connections or random [default: round-robin]
+    /// round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash or first [default:
+    /// round-robin]
     #[arg(short, long, value_name = "NAME")]
     pub(super) strategy: Option<Strategy>,
 

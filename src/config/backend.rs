@@ -1,6 +1,7 @@
 //! One backend as configured.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{Address, HealthCheck};
 
@@ -30,12 +31,33 @@ pub struct BackendConfig {
     pub address: Address,
     /// Share of new clients relative to the others; 0 gives it none, as if drained.
     pub weight: u32,
+    /// Takes clients only while no other backend is up.
+    pub backup: bool,
+    /// Time over which its weight grows to its own after a recovery; zero is at once.
+    pub slow_start: Duration,
     /// How its certificate is judged, where it is spoken to over TLS.
     pub tls: BackendTls,
     /// Whom mail about this backend goes to: an address, or several with commas between them.
     pub owner: Option<String>,
     /// How it is checked.
     pub health: HealthCheck,
+}
+
+impl BackendConfig {
+    /// A backend with every default.
+    pub fn new(id: u32, name: String, address: Address) -> Self {
+        BackendConfig {
+            id,
+            name,
+            address,
+            weight: 1,
+            backup: false,
+            slow_start: Duration::ZERO,
+            tls: BackendTls::default(),
+            owner: None,
+            health: HealthCheck::default(),
+        }
+    }
 }
 
 /// The smallest number from `position` up that no backend has yet; takes it.

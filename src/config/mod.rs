@@ -129,15 +129,10 @@ impl Config {
                 let tcp = spec.address.scheme == Scheme::Tcp;
                 let algorithm = if tcp { CheckAlgorithm::Tcp } else { CheckAlgorithm::default() };
                 let id = spec.id.unwrap_or_else(|| free_id(&mut taken, position));
-                BackendConfig {
-                    id,
-                    name: spec.name.clone().unwrap_or_else(|| default_name(&spec.address)),
-                    address: spec.address.clone(),
-                    weight: spec.weight.unwrap_or(1),
-                    tls: BackendTls::default(),
-                    owner: None,
-                    health: HealthCheck { algorithm, ..HealthCheck::default() },
-                }
+                let name = spec.name.clone().unwrap_or_else(|| default_name(&spec.address));
+                let health = HealthCheck { algorithm, ..HealthCheck::default() };
+                let backend = BackendConfig::new(id, name, spec.address.clone());
+                BackendConfig { weight: spec.weight.unwrap_or(backend.weight), health, ..backend }
             })
             .collect();
         Config::new(backends)

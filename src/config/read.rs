@@ -14,9 +14,8 @@ use super::health::{health, overrides};
 use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
-    AccessConfig, Address, BackendConfig, BackendTls, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck,
-    HostHeader, Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy, StickyConfig,
-    Timeouts,
+    AccessConfig, Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
+    Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -147,7 +146,6 @@ pub(super) fn numbered(pools: Vec<(PoolConfig, Unnumbered)>) -> Vec<PoolConfig> 
 }
 
 fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) -> Option<(Option<u32>, BackendConfig)> {
-    let mut health = health.clone();
     if !keys.has("url") {
         keys.wrong::<()>("a backend needs a 'url', such as \"http://localhost:5000\"");
     }
@@ -155,24 +153,31 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
     let name = keys
         .get("name", |n| n.parsed(|name| if name.is_empty() { Err("must not be empty") } else { Ok(name.to_owned()) }));
     let address = keys.get("url", |n| n.parsed(str::parse::<Address>));
-    let weight = keys.get("weight", |n| n.integer(0, u64::from(MAX_WEIGHT)).and_then(|w| u32::try_from(w).ok()));
-    let owner = keys.get("owner", owner);
-    overrides(keys, &mut health);
-    let mut tls = BackendTls::default();
+    // A backend without an address has been complained of; its other keys are looked at all the same.
+    let known = address.is_some();
+    let address = address.unwrap_or_else(|| Address::local(0));
+    let name = name.unwrap_or_else(|| default_name(&address));
+    let mut backend = BackendConfig { health: health.clone(), ..BackendConfig::new(0, name, address) };
+    keys.set("weight", &mut backend.weight, |n| {
+        n.integer(0, u64::from(MAX_WEIGHT)).and_then(|weight| u32::try_from(weight).ok())
+    });
+    keys.set("backup", &mut backend.backup, |n| n.boolean());
+    keys.set("slowStart", &mut backend.slow_start, |n| n.millis(0));
+    backend.owner = keys.get("owner", owner);
+    overrides(keys, &mut backend.health);
+    let tls = &mut backend.tls;
     keys.get("tls", |n| {
         n.object(|keys| {
             keys.set("verify", &mut tls.verify, |n| n.boolean());
             tls.server_name = keys.get("serverName", |n| n.string());
         })
     });
-    let address = address?;
     let own = ["healthAlgorithm", "healthPath", "healthMethod", "healthHeaders", "healthExpect", "healthCommand"];
-    if address.scheme == Scheme::Tcp && !says_how && !own.iter().any(|key| keys.has(key)) {
+    if backend.address.scheme == Scheme::Tcp && !says_how && !own.iter().any(|key| keys.has(key)) {
         // What it speaks is not known: that it takes a connection is all that can be asked.
-        health.algorithm = CheckAlgorithm::Tcp;
+        backend.health.algorithm = CheckAlgorithm::Tcp;
     }
-    let name = name.unwrap_or_else(|| default_name(&address));
-    Some((id, BackendConfig { id: 0, name, address, weight: weight.unwrap_or(1), tls, owner, health }))
+    known.then_some((id, backend))
 }
 
 fn sticky(keys: &mut Keys<'_, '_>, default: &StickyConfig) -> StickyConfig {

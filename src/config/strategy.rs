@@ -9,22 +9,46 @@ pub enum Strategy {
     /// Each backend's weight in a row: A A B for weights 2 and 1.
     #[default]
     RoundRobin,
+    /// In proportion to the weights and evenly mixed: A B A for weights 2 and 1.
+    SmoothRoundRobin,
     /// The fewest active requests for its weight; ties rotate.
     LeastConnections,
     /// By chance, in proportion to the weights.
     Random,
+    /// The less busy of two drawn by weight.
+    PowerOfTwo,
+    /// The shortest expected wait: its recent response times (peak EWMA), times the requests it has, by weight.
+    LeastLatency,
+    /// The same backend for the same sticky key, or client address where there is none (rendezvous hashing).
+    Hash,
+    /// The first one in the configuration's order that has room.
+    First,
 }
 
 impl Strategy {
     /// All strategies, in the order `s` steps through them on the screen.
-    pub const ALL: [Strategy; 3] = [Strategy::RoundRobin, Strategy::LeastConnections, Strategy::Random];
+    pub const ALL: [Strategy; 8] = [
+        Strategy::RoundRobin,
+        Strategy::SmoothRoundRobin,
+        Strategy::LeastConnections,
+        Strategy::Random,
+        Strategy::PowerOfTwo,
+        Strategy::LeastLatency,
+        Strategy::Hash,
+        Strategy::First,
+    ];
 
     /// The name used in files, on the command line, on the screen and in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Strategy::RoundRobin => "round-robin",
+            Strategy::SmoothRoundRobin => "smooth-round-robin",
             Strategy::LeastConnections => "least-connections",
             Strategy::Random => "random",
+            Strategy::PowerOfTwo => "power-of-two",
+            Strategy::LeastLatency => "least-latency",
+            Strategy::Hash => "hash",
+            Strategy::First => "first",
         }
     }
 

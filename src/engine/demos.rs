@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::command::CommandError;
 use super::start::Engine;
 use crate::balancer::{Backend, Verdict};
-use crate::config::{Address, BackendConfig, BackendTls, Mode};
+use crate::config::{Address, BackendConfig, Mode};
 use crate::process::{self, DemoProcess};
 
 /// A demo backend, running or not.
@@ -38,15 +38,8 @@ impl Engine {
         "/health".clone_into(&mut health.path);
         // A workshop watches: what fails is seen, and back, within a second.
         health.interval = health.interval.min(Duration::from_secs(1));
-        let config = BackendConfig {
-            id: (1..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX),
-            name,
-            address: Address::local(started.port),
-            weight: 1,
-            tls: BackendTls::default(),
-            owner: None,
-            health,
-        };
+        let id = (1..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
+        let config = BackendConfig { health, ..BackendConfig::new(id, name, Address::local(started.port)) };
         let backend = Arc::new(Backend::new(&config, live.label.clone()));
         self.shared.add(live, Arc::clone(&backend));
         self.keep(&backend, number, started);

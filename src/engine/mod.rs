@@ -15,6 +15,7 @@ mod journal;
 mod pools;
 mod record;
 mod shared;
+mod slow_start;
 mod snapshot;
 mod start;
 mod states;

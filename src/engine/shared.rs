@@ -14,6 +14,7 @@ use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
 use super::pools::{Listener, LivePool, set_to_work};
+use super::slow_start::SlowStarts;
 use super::statistics::Statistics;
 use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
 #[derive(Default)]
 pub(crate) struct Control {
     pub(super) since: HashMap<u32, Instant>,
+    slow_starts: SlowStarts,
     pub(crate) checks: HashMap<u32, History>,
     /// The processes of backends that were started here; `None` once ended.
     pub(crate) spawned: HashMap<u32, Option<u32>>,
@@ -134,6 +136,15 @@ impl Shared {
         self.access.tick(Instant::now());
         self.retries.tick(self.totals.begun());
         self.statistics().tick(&self.totals, &self.backends());
+        {
+            let mut control = self.control();
+            for pool in &self.pools {
+                let now = pool.in_force.load();
+                if control.slow_starts.grow(&now, Instant::now()) {
+                    pool.put_in_force(now.refreshed());
+                }
+            }
+        }
         self.seconds.send_modify(|seconds| *seconds += 1);
     }
 
@@ -179,7 +190,9 @@ impl Shared {
             if from == to {
                 return;
             }
-            control.since.insert(backend.id(), Instant::now());
+            let now = Instant::now();
+            control.since.insert(backend.id(), now);
+            control.slow_starts.follow(backend, from, to, now);
             pool.put_in_force(pool.in_force.load().refreshed());
             (from, to, reason)
         };

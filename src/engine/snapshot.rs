@@ -132,8 +132,12 @@ pub struct BackendView {
     pub ejected_seconds: Option<u64>,
     /// What a person wants of it.
     pub intent: Intent,
-    /// Weight in force.
+    /// Its weight.
     pub weight: u32,
+    /// How much of its weight counts now, in per cent: less than all of it while it starts slowly after a recovery.
+    pub percent: u32,
+    /// Whether it takes clients only while no other is up.
+    pub backup: bool,
     /// Requests it was given.
     pub requests: u64,
     /// Requests of the last whole second.

@@ -71,6 +71,8 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             ejected_seconds: backend.ejection.until().map(|until| seconds_left(until, Instant::now())),
             intent: backend.intent(),
             weight: backend.weight(),
+            percent: backend.percent(),
+            backup: backend.backup,
             requests: backend.requests(),
             rate: statistics.backend_rate(id),
             rates: statistics.backend_rates(id),

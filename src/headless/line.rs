@@ -174,7 +174,7 @@ mod tests {
 
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);
-        decision.rule = Rule::Strategy { place: 2, of: 3 };
+        decision.rule = Rule::Strategy { place: 2, of: 3, against: None };
         Event::Request(RequestEvent {
             time: SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_123),
             took: Duration::from_micros(4_130),

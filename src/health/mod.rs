@@ -150,23 +150,12 @@ fn pause(backend: &Backend) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
+    use crate::config::{Address, BackendConfig, HealthCheck};
 
     fn backend(rise: u32, fall: u32) -> Backend {
         let health = HealthCheck { rise, fall, ..HealthCheck::default() };
-        let address = Address::local(5000);
-        Backend::new(
-            &BackendConfig {
-                id: 1,
-                name: "b".into(),
-                address,
-                weight: 1,
-                tls: BackendTls::default(),
-                owner: None,
-                health,
-            },
-            None,
-        )
+        let config = BackendConfig::new(1, "b".to_owned(), Address::local(5000));
+        Backend::new(&BackendConfig { health, ..config }, None)
     }
 
     fn judge(row: &mut Row, backend: &Backend, results: &[bool]) -> Vec<Verdict> {

@@ -1,6 +1,5 @@
 //! A request's way to a backend: choose, try, and try the next where that is safe.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,9 +20,13 @@ use super::headers::{self, Asked};
 use super::route::route;
 use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
-use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Outcome, Pool, Rule, Stopped};
+use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Fingerprint, Outcome, Pool, Rule, Stopped};
+use crate::config::Strategy;
 use crate::engine::{Ended, LivePool, Shared};
 use crate::upstream::{Connection, Upload};
+
+/// What a try that failed counts for where the strategy goes by the time that answers take.
+const FAILED: Duration = Duration::from_secs(1);
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
 pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
@@ -44,7 +47,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         other.in_force.load().sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
     }
     let asked = headers::prepare_request(&mut parts, &client);
-    let bound = Bound { key, fingerprint: key.map_or(0, |key| fingerprint(key, asked.ip, &parts.headers)) };
+    let bound = Bound { key, fingerprint: fingerprint(key, asked.ip, &parts.headers) };
     exchange.ip = asked.ip;
     let mut sending = Sending::new(parts, body, &client);
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
@@ -57,7 +60,8 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
         }
         if tried.is_empty() && shared.notes_candidates() {
-            exchange.decision.candidates = pool.candidates(&tried);
+            exchange.decision.candidates =
+                pool.candidates(bound.fingerprint, exchange.decision.rule == Rule::Together, &tried);
         }
         let Ok(choice) = choice else {
             let why = exchange.decision.reason();
@@ -77,6 +81,9 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
                 if !again {
                     let now = Instant::now();
                     exchange.decision.attempts.push(noted(&backend, Outcome::Answered, now - began));
+                    if pool.strategy == Strategy::LeastLatency {
+                        backend.ewma.record(now - began, now);
+                    }
                     exchange.answered(response.status(), now);
                     return finish(exchange, response, connection, &choice, &asked, &accept, sending.upload()).await;
                 }
@@ -99,7 +106,12 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
                 break Answer::refused(StatusCode::BAD_REQUEST, why);
             }
         };
-        exchange.decision.attempts.push(noted(&backend, outcome, began.elapsed()));
+        let took = began.elapsed();
+        exchange.decision.attempts.push(noted(&backend, outcome, took));
+        if pool.strategy == Strategy::LeastLatency {
+            // No answer is no quick answer.
+            backend.ewma.record(took.max(FAILED), began + took);
+        }
         tried.push(backend.id());
         // Whether to go on was asked already where the backend did answer, and its answer is given up.
         let answered = matches!(outcome, Outcome::Status(_));
@@ -133,12 +145,13 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     own(exchange, answer.response(&accept))
 }
 
-/// The same for the requests of one browser, and likely another for the next: its address, name and old backend.
-fn fingerprint(key: u32, ip: IpAddr, headers: &HeaderMap) -> u64 {
-    // Fixed keys, so that a restart moves nobody.
-    let mut hasher = DefaultHasher::new();
-    (key, ip, headers.get(USER_AGENT).map(HeaderValue::as_bytes)).hash(&mut hasher);
-    hasher.finish()
+/// The same for the requests of one client: its address; where it is to leave its old backend together with the other
+/// requests of its browser, that backend and the browser's name as well.
+fn fingerprint(key: Option<u32>, ip: IpAddr, headers: &HeaderMap) -> Fingerprint {
+    let address = Fingerprint::of_ip(ip);
+    let Some(id) = key else { return address };
+    let agent = headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+    address.with(&id.to_be_bytes()).with(agent)
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.

@@ -274,6 +274,9 @@ fn state_cell(state: &State, backend: &BackendView) -> Cell {
 fn state_words(state: &State, backend: &BackendView) -> String {
     let (glyph, word) = (state.theme.state_glyph(backend.state), backend.state);
     match backend.ejected_seconds {
+        // It starts slowly: this much of its weight counts.
+        _ if word == BackendState::Up && backend.percent < 100 => format!("{glyph} {word} {}%", backend.percent),
+        _ if word == BackendState::Up && backend.backup => format!("{glyph} {word} backup"),
         _ if word == BackendState::Up => format!("{glyph} {word}"),
         Some(left) if word == BackendState::Ejected => format!("{glyph} {word} {}", age(left)),
         _ => format!("{glyph} {word} {}", age(backend.state_seconds)),

@@ -35,6 +35,8 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         ejected_seconds: None,
         intent: Intent::InService,
         weight: 1,
+        percent: 100,
+        backup: false,
         requests,
         rate: if up { requests / 40 } else { 0 },
         rates: vec![0; 60],
@@ -78,7 +80,7 @@ fn decisions() -> Vec<Arc<Event>> {
     sticky.rule = Rule::Sticky;
     sticky.attempts.push(attempt(&alpha, Outcome::Answered));
     let mut retried = Decision::new(Strategy::RoundRobin);
-    retried.rule = Rule::Strategy { place: 2, of: 2 };
+    retried.rule = Rule::Strategy { place: 2, of: 2, against: None };
     retried.cookie = CookieAction::Rewritten;
     retried.attempts.push(attempt(&delta, Outcome::Refused));
     retried.attempts.push(attempt(&bravo, Outcome::Answered));

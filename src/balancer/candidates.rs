@@ -1,0 +1,155 @@
+//! Every backend as the strategy saw it, in the strategy's own terms.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::Exclusion;
+use super::pool::Pool;
+use super::rendezvous::Fingerprint;
+use super::{Backend, Identity};
+use crate::config::Strategy;
+
+/// One backend as the strategy saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// Who.
+    pub backend: Arc<Identity>,
+    /// Its weight in force.
+    pub weight: u32,
+    /// Its active requests.
+    pub active: u32,
+    /// What the strategy compares.
+    pub score: Score,
+    /// Why it could not be chosen, if it could not.
+    pub excluded: Option<Exclusion>,
+}
+
+/// What a strategy compares, shown in its own terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Score {
+    /// Its share of the turns, or of the chances: its weight, in hundredths.
+    Share {
+        /// Hundredths of a weight.
+        weight: u32,
+    },
+    /// What it has to do, for its weight.
+    Load {
+        /// Active requests.
+        active: u32,
+        /// Hundredths of a weight.
+        weight: u32,
+    },
+    /// What one more request would take, for its weight.
+    Wait {
+        /// What its answers took lately, in microseconds; `None` without any.
+        micros: Option<u32>,
+        /// Active requests.
+        active: u32,
+        /// Hundredths of a weight.
+        weight: u32,
+    },
+    /// How well it suits the key: the highest has it.
+    Hash {
+        /// Ten-thousandths.
+        value: u32,
+    },
+    /// Its place in the configuration's order, from 1.
+    Place {
+        /// From 1.
+        place: u32,
+    },
+}
+
+/// The score in words: `3 active / weight 2 = 1.5`.
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |n: f64| (n * 100.0).round() / 100.0;
+        match *self {
+            Score::Share { weight } => write!(f, "weight {}", number(f64::from(weight) / 100.0)),
+            Score::Load { active, weight } => {
+                let weight = f64::from(weight) / 100.0;
+                write!(f, "{active} active / weight {} = {}", number(weight), number(f64::from(active) / weight))
+            }
+            Score::Wait { micros: None, active: 0, .. } => write!(f, "no answer known yet: tried first"),
+            Score::Wait { micros: None, active, .. } => write!(f, "no answer known yet, {active} active"),
+            Score::Wait { micros: Some(micros), active, weight } => {
+                let (millis, weight) = (f64::from(micros) / 1000.0, f64::from(weight) / 100.0);
+                let wait = number(millis * (f64::from(active) + 1.0) / weight);
+                write!(f, "ewma {} ms × ({active}+1) / weight {} = {wait} ms", number(millis), number(weight))
+            }
+            Score::Hash { value } => write!(f, "hash {:.4}", f64::from(value) / 10_000.0),
+            Score::Place { place } => write!(f, "number {place} in order"),
+        }
+    }
+}
+
+impl Pool {
+    /// Every backend as it was looked at: by the hash of `key` where that decides, else by the strategy.
+    pub(crate) fn candidates(&self, key: Fingerprint, by_key: bool, tried: &[u32]) -> Vec<Candidate> {
+        let now = Instant::now();
+        let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {
+            backend: Arc::clone(&backend.identity),
+            weight: backend.weight(),
+            active: backend.active(),
+            score: self.score(index, key, by_key, now),
+            excluded: self.exclusion(index).or_else(|| tried.contains(&backend.id()).then_some(Exclusion::Tried)),
+        };
+        self.backends.iter().enumerate().map(candidate).collect()
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds and parts of one")]
+    fn score(&self, index: usize, key: Fingerprint, by_key: bool, now: Instant) -> Score {
+        let backend = &self.backends[index];
+        let (active, weight) = (backend.active(), backend.weight() * backend.percent());
+        match self.strategy {
+            Strategy::Hash => Score::Hash { value: (key.score(backend.id(), weight).value() * 10_000.0) as u32 },
+            _ if by_key => Score::Hash { value: (key.score(backend.id(), weight).value() * 10_000.0) as u32 },
+            Strategy::RoundRobin | Strategy::SmoothRoundRobin | Strategy::Random => Score::Share { weight },
+            Strategy::LeastConnections | Strategy::PowerOfTwo => Score::Load { active, weight },
+            Strategy::LeastLatency => {
+                Score::Wait { micros: backend.ewma.micros(now).map(|micros| micros as u32), active, weight }
+            }
+            Strategy::First => Score::Place { place: index as u32 + 1 },
+        }
+    }
+
+    /// Why a backend takes no new clients.
+    fn exclusion(&self, index: usize) -> Option<Exclusion> {
+        let backend = &self.backends[index];
+        let state = backend.state();
+        if !state.takes_new_clients() {
+            Some(Exclusion::State(state))
+        } else if backend.weight() == 0 {
+            Some(Exclusion::NoWeight)
+        } else if self.does_without(index) {
+            Some(Exclusion::Backup)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_speaks_in_its_own_terms() {
+        for (score, words) in [
+            (Score::Share { weight: 200 }, "weight 2"),
+            (Score::Share { weight: 40 }, "weight 0.4"),
+            (Score::Load { active: 3, weight: 200 }, "3 active / weight 2 = 1.5"),
+            (Score::Wait { micros: Some(12_000), active: 2, weight: 100 }, "ewma 12 ms × (2+1) / weight 1 = 36 ms"),
+            (Score::Wait { micros: None, active: 0, weight: 100 }, "no answer known yet: tried first"),
+            (Score::Hash { value: 8300 }, "hash 0.8300"),
+            (Score::Place { place: 2 }, "number 2 in order"),
+        ] {
+            assert_eq!(score.to_string(), words);
+        }
+    }
+}

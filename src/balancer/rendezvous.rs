@@ -1,0 +1,126 @@
+//! The same backend for the same key: rendezvous hashing, weighted.
+//!
+//! Every backend has a number that depends on the key and its id alone, and the highest wins. So a backend that leaves
+//! moves only its own keys, one that comes takes only those it is to have, and a restart or another order of the file
+//! moves none: nothing here is random, and nothing changes between builds.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+/// A key's hash, with a fixed seed. What is hashed does not matter to the balancer: a header's value, an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// Of these bytes (FNV-1a, then mixed).
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Fingerprint::default().with(bytes)
+    }
+
+    /// Of an address.
+    pub(crate) fn of_ip(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V4(v4) => Fingerprint::of(&v4.octets()),
+            IpAddr::V6(v6) => Fingerprint::of(&v6.octets()),
+        }
+    }
+
+    /// Of all that came before and these bytes.
+    #[must_use]
+    pub(crate) fn with(self, bytes: &[u8]) -> Self {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let hash = bytes.iter().fold(self.0 ^ OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
+        Fingerprint(mixed(hash))
+    }
+
+    /// How well a backend suits this key.
+    pub(super) fn score(self, id: u32, weight: u32) -> Score {
+        /// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        Score { hash: mixed(self.0 ^ (u64::from(id) + 1).wrapping_mul(GOLDEN)), weight }
+    }
+}
+
+/// The finalizer of SplitMix64: every bit of the result depends on every bit of `n`.
+fn mixed(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+/// How well a backend suits a key; the best of all has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Score {
+    hash: u64,
+    weight: u32,
+}
+
+impl Score {
+    /// `u` to the power of 1 / weight, for `u` the hash from 0 to 1: the highest of such numbers is anyone's in
+    /// proportion to the weights.
+    pub(super) fn value(self) -> f64 {
+        (self.log() / f64::from(self.weight.max(1))).exp()
+    }
+
+    fn log(self) -> f64 {
+        // From 2^-53 to 1: 53 bits are what a float holds.
+        (((self.hash >> 11) + 1) as f64 / (1_u64 << 53) as f64).ln()
+    }
+}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Score {
+    /// Where the weights are equal, and mostly they are, the hashes decide without a logarithm.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.weight == other.weight {
+            return self.hash.cmp(&other.hash);
+        }
+        let by_weight = |score: &Score| score.log() / f64::from(score.weight.max(1));
+        by_weight(self).total_cmp(&by_weight(other)).then(self.hash.cmp(&other.hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn winner(key: u64, backends: &[(u32, u32)]) -> u32 {
+        let key = Fingerprint::of(&key.to_be_bytes());
+        backends.iter().max_by_key(|(id, weight)| key.score(*id, *weight)).expect("some").0
+    }
+
+    #[test]
+    fn keys_are_spread_by_weight() {
+        let backends = [(0, 100), (1, 200), (2, 100)];
+        let mut counts = [0; 3];
+        for key in 0..8000 {
+            counts[winner(key, &backends) as usize] += 1;
+        }
+        assert!((3800..4200).contains(&counts[1]) && (1850..2150).contains(&counts[0]), "{counts:?}");
+    }
+
+    #[test]
+    fn a_backend_that_leaves_moves_its_own_keys_only_and_the_order_moves_none() {
+        let all = [(7, 100), (3, 300), (11, 100), (4, 150)];
+        let without = [(4, 150), (11, 100), (7, 100)];
+        for key in 0..2000 {
+            let before = winner(key, &all);
+            if before != 3 {
+                assert_eq!(winner(key, &without), before, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_mapping_is_the_same_in_every_build() {
+        let backends: Vec<(u32, u32)> = (0..5).map(|id| (id, 100)).collect();
+        let ids: Vec<u32> = (0..12).map(|key| winner(key, &backends)).collect();
+        assert_eq!(ids, [4, 2, 2, 2, 0, 2, 0, 2, 4, 0, 1, 4], "whoever changes this moves every client of every user");
+    }
+}
