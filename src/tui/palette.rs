@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_follows_a_command_is_proposed_and_completed() {
         let state = state();
-        let mut palette = Palette { line: Line::new("strategy le"), ..Palette::default() };
+        let mut palette = Palette { line: Line::new("strategy least-c"), ..Palette::default() };
         palette.complete(&state);
         assert_eq!(palette.line.text(), "strategy least-connections");
         palette = Palette { line: Line::new("strat"), ..Palette::default() };
