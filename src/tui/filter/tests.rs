@@ -13,7 +13,7 @@ fn who(name: &str) -> Arc<Identity> {
 /// `POST /api/Cart?x=1` from ::1, retried on bravo after alpha refused, 502 in 150 ms.
 fn request() -> Event {
     let mut decision = Decision::new(Strategy::RoundRobin);
-    decision.rule = Rule::Strategy { place: 1, of: 2 };
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
     for (name, outcome) in [("alpha", Outcome::Refused), ("bravo", Outcome::Answered)] {
         decision.attempts.push(Attempt { backend: who(name), outcome, micros: 5 });
     }
