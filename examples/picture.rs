@@ -17,8 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 fn main() -> ExitCode {
-    // The engine starts this program again for each demo backend.
-    if std::env::args().nth(1).as_deref() == Some("demo-backend") {
+    // The engine starts this program again for each demo backend and its supervisor.
+    if matches!(std::env::args().nth(1).as_deref(), Some("demo-backend" | "supervise")) {
         return stickylb_tui::cli::main();
     }
     match tokio::runtime::Builder::new_current_thread()
@@ -42,12 +42,8 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     let none: [BackendSpec; 0] = [];
     let mut config = Config::from_specs(&none);
     config.seed = Some(1);
-    let options = Options {
-        demo_program: Some(std::env::current_exe()?),
-        demo_backends: 4,
-        workers: Some(1),
-        ..Options::default()
-    };
+    let options =
+        Options { program: Some(std::env::current_exe()?), demo_backends: 4, workers: Some(1), ..Options::default() };
     let engine = Engine::start(config, options).await?;
     let mut events = engine.events();
     let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();

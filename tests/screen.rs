@@ -218,7 +218,7 @@ fn a_backend_that_dies_by_itself_is_down_at_once_and_says_how() {
     let terminal = Terminal::demo();
     let victim = terminal.children()[0];
     program::signal(victim, rustix::process::Signal::KILL);
-    terminal.shows("its process ended");
+    terminal.shows("its process ended with its supervisor");
     terminal.shows("1 down");
     gone(&[victim]);
 }

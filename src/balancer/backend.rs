@@ -54,6 +54,8 @@ pub(crate) struct Backend {
     pub(crate) backup: bool,
     /// How long its weight takes to grow after a recovery.
     pub(crate) slow_start: Duration,
+    /// Whether its process is started here: then it is starting, not down, until its first answer.
+    pub(crate) spawned: bool,
     intent: AtomicU8,
     verdict: AtomicU8,
     agent: AtomicU8,
@@ -90,6 +92,7 @@ impl Backend {
             host_header: header(&config.address.authority()),
             identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url, pool }),
             local: config.address.is_local(),
+            spawned: false,
             address: config.address.clone(),
             tls: config.tls.clone(),
             health: config.health.clone(),
@@ -113,6 +116,11 @@ impl Backend {
             recheck: Notify::new(),
             cut: Notify::new(),
         }
+    }
+
+    /// The same, for a backend whose process is started here.
+    pub(crate) fn spawned(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
+        Backend { spawned: true, ..Backend::new(config, pool) }
     }
 
     /// Its id.

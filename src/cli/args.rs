@@ -1,6 +1,5 @@
 //! The command line's words.
 
-#[cfg(unix)]
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -15,14 +14,30 @@ use crate::config::{StickyBy, Strategy};
 #[command(after_help = "Begin with one of:
   stickylb-tui --demo             three demo backends, nothing else needed
   stickylb-tui 5000 5001          your own servers on these ports
+  stickylb-tui run -- npm start   copies of your own program
   stickylb-tui --config lb.json   everything from a file")]
 pub(super) struct Args {
     /// 5000, :5000, host:port, http(s)://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
     #[arg(value_name = "BACKEND")]
     pub(super) backends: Vec<String>,
 
+    /// Start N demo backends, each a process of its own [default N: 3]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3",
+          value_parser = clap::value_parser!(u8).range(1..=40))]
+    pub(super) demo: Option<u8>,
+
+    #[command(flatten)]
+    pub(super) options: Settings,
+
+    #[command(subcommand)]
+    pub(super) subcommand: Option<Subcommand>,
+}
+
+/// What the balancer is told, whatever its backends are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct Settings {
     /// JSON file; ./stickylb.json when it exists and no BACKEND is given
-    #[arg(short, long, value_name = "FILE", global = true)]
+    #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
     /// Port to listen on; 0 takes any free one [default: 3001]
@@ -41,11 +56,6 @@ pub(super) struct Args {
     /// What binds a client to its backend: cookie or off [default: cookie]
     #[arg(long, value_name = "MODE")]
     pub(super) sticky: Option<StickyBy>,
-
-    /// Start N demo backends, each a process of its own [default N: 3]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3",
-          value_parser = clap::value_parser!(u8).range(1..=40))]
-    pub(super) demo: Option<u8>,
 
     /// No screen: log lines on stdout (chosen by itself when stdout is no terminal)
     #[arg(long)]
@@ -83,31 +93,31 @@ pub(super) struct Args {
     /// Tell when a backend goes DOWN: by the terminal's bell, or on the desktop
     #[arg(long, value_enum, value_name = "HOW", default_value_t = NotifyHow::Off)]
     pub(super) notify: NotifyHow,
-
-    #[command(subcommand)]
-    pub(super) subcommand: Option<Subcommand>,
 }
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
+    #[default]
     Text,
     /// One JSON object a line.
     Json,
 }
 
 /// Characters the screen is drawn with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Glyphs {
+    #[default]
     Auto,
     Unicode,
     Ascii,
 }
 
 /// The screen's colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ThemeName {
+    #[default]
     Auto,
     Dark,
     Light,
@@ -117,8 +127,9 @@ pub(super) enum ThemeName {
 }
 
 /// How a backend that goes DOWN is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum NotifyHow {
+    #[default]
     Off,
     Bell,
     Desktop,
@@ -126,6 +137,8 @@ pub(super) enum NotifyHow {
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
+    /// Start several copies of your program, each with a $PORT of its own, and balance them
+    Run(Run),
     /// Read a configuration file, report everything wrong in it, start nothing
     Check {
         /// The file; the one of --config, or ./stickylb.json
@@ -170,6 +183,39 @@ pub(super) enum Subcommand {
     /// One demo backend, as --demo starts it
     #[command(hide = true)]
     DemoBackend(DemoBackend),
+    /// What stands between this program and a process it starts
+    #[command(hide = true)]
+    Supervise(Supervise),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Each copy finds its port in the environment variable PORT, and its number, from 0, in STICKYLB_INSTANCE.
+A copy that ends is started again; it gets clients when it answers.
+
+  stickylb-tui run -n 3 -- node server.js
+  stickylb-tui run -n 2 -p 8080 -- python3 -m http.server {port}"
+)]
+pub(super) struct Run {
+    /// How many copies [default: one for each processor]
+    #[arg(short = 'n', long = "copies", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(super) copies: Option<u16>,
+
+    #[command(flatten)]
+    pub(super) options: Settings,
+
+    /// The program and its arguments; {port} in an argument is replaced by the copy's port
+    #[arg(value_name = "CMD", required = true, last = true)]
+    pub(super) command: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Supervise {
+    /// Milliseconds that the process has to end.
+    #[arg(long)]
+    pub(super) grace: u64,
+    #[arg(required = true, last = true)]
+    pub(super) command: Vec<OsString>,
 }
 
 /// What is asked of a balancer that runs. A backend is named by its id or its name.
@@ -210,6 +256,8 @@ pub(super) enum Ctl {
     },
     /// Check a backend now
     Check { backend: String },
+    /// Restart the processes it runs, one after the other; a request is lost by none of them
+    Restart,
     /// The same as stickylb-tui stop
     Stop,
 }
@@ -220,7 +268,7 @@ pub(super) struct DemoBackend {
     pub(super) name: String,
     #[arg(long, default_value_t = 0)]
     pub(super) color: usize,
-    #[arg(long, default_value_t = 0)]
+    #[arg(long)]
     pub(super) port: u16,
 }
 

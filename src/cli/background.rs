@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser as _;
 
-use super::args::Args;
+use super::args::{Args, Subcommand};
 use super::layers::UsageError;
 use super::signals::Signals;
 use crate::engine::Engine;
@@ -23,8 +23,8 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     if std::env::args_os().nth(1).is_none_or(|first| first != "start") {
         return Err(UsageError::Words(vec!["write the options behind start: stickylb-tui start --demo".to_owned()]));
     }
-    if args.subcommand.is_some() {
-        let why = "start takes options and backends: leave the subcommand out".to_owned();
+    if !matches!(args.subcommand, None | Some(Subcommand::Run(_))) {
+        let why = "start takes options and backends, or run: leave the other subcommand out".to_owned();
         return Err(UsageError::Words(vec![why]));
     }
     let failed = |error: io::Error| UsageError::Failed(format!("cannot start in the background: {error}"));

@@ -59,6 +59,11 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             println!("stickiness{} is by {}", of_pool(pool.as_deref()), mode.name());
             Ok(())
         }
+        Ctl::Restart => {
+            command(&instance, Command::RestartAll).await?;
+            println!("the rolling restart has begun: its log says how it goes");
+            Ok(())
+        }
         Ctl::Stop => stop_one(&instance).await,
     }
 }
@@ -154,8 +159,9 @@ pub(super) async fn attach(args: &super::Args, port: Option<u16>) -> Result<(), 
     let mut signals = Signals::new().map_err(failed)?;
     let url = instance.hello.url.clone();
     let mut remote = Remote::attach(instance).await?;
-    let left =
-        tui::run(&mut remote, Leaving::GoesOn, &mut signals, super::look::options(args)).await.map_err(failed)?;
+    let left = tui::run(&mut remote, Leaving::GoesOn, &mut signals, super::look::options(&args.options))
+        .await
+        .map_err(failed)?;
     match remote.ended() {
         Some(why) => eprintln!("{}", visible(&why)),
         None if left == Left::Quit => eprintln!("{} goes on; stickylb-tui stop ends it", visible(&url)),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::Args;
+use super::args::{Args, Settings};
 use crate::config::{self, BackendSpec, Config, ConfigError};
 use crate::engine::StartError;
 
@@ -41,7 +41,7 @@ impl UsageError {
 
 /// The configuration that the command line, and the file it names, ask for.
 pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
-    let file = match &args.config {
+    let file = match &args.options.config {
         Some(path) => Some(path.clone()),
         None if args.backends.is_empty() && args.demo.is_none() => default_file(),
         None => None,
@@ -50,29 +50,34 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
         let both = "backends come from the command line or from --config FILE, not from both: leave one out";
         return Err(UsageError::Words(vec![both.to_owned()]));
     }
-    let mut config = match file {
+    let config = match file {
         Some(path) => read(&path)?,
         None => Config::from_specs(&specs(&args.backends)?),
     };
-    place(args, &mut config)?;
+    with(config, &args.options)
+}
+
+/// A configuration with the command line's options laid over it.
+pub(super) fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
+    place(options, &mut config)?;
     for pool in &mut config.pools {
-        if let Some(strategy) = args.strategy {
+        if let Some(strategy) = options.strategy {
             pool.strategy = strategy;
         }
-        if let Some(by) = args.sticky {
+        if let Some(by) = options.sticky {
             pool.sticky.by = by;
         }
     }
-    if let Some(seconds) = args.hold {
+    if let Some(seconds) = options.hold {
         config.hold = std::time::Duration::from_secs(seconds);
     }
-    config.seed = args.seed;
+    config.seed = options.seed;
     let problems = config.problems();
     if problems.is_empty() { Ok(config) } else { Err(UsageError::Words(problems)) }
 }
 
 /// Where to listen, as the command line says.
-fn place(args: &Args, config: &mut Config) -> Result<(), UsageError> {
+fn place(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
     match config.listeners.as_mut_slice() {
         [only] => {
             only.port = args.port.unwrap_or(only.port);

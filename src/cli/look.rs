@@ -1,10 +1,10 @@
 //! How the screen is wanted, from the command line and the environment.
 
-use super::args::{self, Args, NotifyHow, ThemeName};
+use super::args::{self, NotifyHow, Settings, ThemeName};
 use crate::tui::{Colors, Glyphs, Notify, Options, Theme};
 
 /// A theme that is named wins over `NO_COLOR`, which is for programs that were not told better.
-pub(super) fn options(args: &Args) -> Options {
+pub(super) fn options(args: &Settings) -> Options {
     let glyphs = match args.glyphs {
         args::Glyphs::Auto => Glyphs::from_locale(),
         args::Glyphs::Unicode => Glyphs::Unicode,

@@ -12,6 +12,7 @@ mod run;
 mod signals;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -19,6 +20,7 @@ pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
 use crate::config::Config;
+use crate::process;
 use crate::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
@@ -36,6 +38,9 @@ pub fn main() -> ExitCode {
     };
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
+        Some(Subcommand::Supervise(options)) => {
+            return process::supervise(&options.command, Duration::from_millis(options.grace));
+        }
         Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
         #[cfg(unix)]
         Some(Subcommand::Start { words }) => background::start(words),
@@ -47,7 +52,8 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Attach { port }) => ctl::run(ctl::attach(&args, *port)),
         #[cfg(unix)]
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
-        None => layers::config(&args).and_then(|config| run::run(&args, config)),
+        Some(Subcommand::Run(asked)) => run::copies(&args, asked),
+        None => layers::config(&args).and_then(|config| run::run(&args.options, config, run::Backends::of(&args))),
     };
     result.unwrap_or_else(|error| {
         // One problem a line, each with the program's name, as compilers do.
@@ -74,7 +80,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 /// Reads a configuration file and says what it holds, without starting anything.
 fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageError> {
     let path = file
-        .or(args.config.as_deref())
+        .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::read(&path)?;
     println!("{} is good: {}", visible(&path.display().to_string()), summary(&config));
@@ -93,28 +99,26 @@ fn summary(config: &Config) -> String {
     }
 }
 
-/// Serves one demo backend until standard input ends.
+/// Serves one demo backend until a signal ends it.
 fn demo_backend(options: &DemoBackend) -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::from(FAILED);
     };
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    // Reading blocks, so it has a thread of its own; it ends with the process.
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        drop(end);
-    });
-    let served = runtime.block_on(demo_backends::serve(
-        demo_backends::Options {
+    let served = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let options = demo_backends::Options {
             name: options.name.clone(),
             host: std::net::Ipv4Addr::LOCALHOST.into(),
             port: options.port,
             color: options.color,
-        },
-        |address| println!("listening on {address}"),
-        async {
-            let _ = ended.await;
-        },
-    ));
-    if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+        };
+        demo_backends::serve(options, |_| {}, signals.next()).await
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot listen on port {}: {error}", options.port);
+            ExitCode::from(FAILED)
+        }
+    }
 }

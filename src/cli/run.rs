@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::Args;
+use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
-use super::layers::UsageError;
+use super::layers::{self, UsageError};
 use super::signals::Signals;
 use crate::config::{Config, Encryption, is_local_name};
-use crate::engine::{Ending, Engine, Options};
+use crate::engine::{Copies, Ending, Engine, Options};
 use crate::headless::{self, Log, LogFile};
 
 /// How people are told what happens.
@@ -25,7 +25,7 @@ enum Front {
 }
 
 impl Front {
-    fn of(args: &Args) -> Self {
+    fn of(args: &Settings) -> Self {
         #[cfg(unix)]
         if args.background {
             return Front::Background;
@@ -35,10 +35,47 @@ impl Front {
     }
 }
 
+/// Backends that are started with the program, beside those of the configuration.
+pub(super) struct Backends {
+    demos: usize,
+    copies: Option<Copies>,
+}
+
+impl Backends {
+    pub(super) fn of(args: &Args) -> Self {
+        Backends { demos: args.demo.map_or(0, usize::from), copies: None }
+    }
+}
+
+/// Runs copies of a program, balanced, until told to stop.
+pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
+    #[cfg(unix)]
+    let (before, settings) = {
+        let background = args.options.background;
+        (Settings { background: false, ..args.options.clone() }, Settings { background, ..asked.options.clone() })
+    };
+    #[cfg(not(unix))]
+    let (before, settings) = (args.options.clone(), asked.options.clone());
+    if before != Settings::default() || args.demo.is_some() || !args.backends.is_empty() {
+        let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
+        return Err(UsageError::Words(vec![order.to_owned()]));
+    }
+    let config = layers::with(Config::new(Vec::new()), &settings)?;
+    let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let copies = Copies {
+        program: program.clone(),
+        arguments: arguments.to_vec(),
+        count: asked.copies.map_or_else(cores, usize::from),
+    };
+    run(&settings, config, Backends { demos: 0, copies: Some(copies) })
+}
+
 /// Runs until told to stop.
-pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
+pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result<ExitCode, UsageError> {
     let front = Front::of(args);
-    if front != Front::Screen && config.backends().next().is_none() && args.demo.is_none() {
+    let none = config.backends().next().is_none() && backends.demos == 0 && backends.copies.is_none();
+    if front != Front::Screen && none {
         return Err(UsageError::NothingToBalance);
     }
     #[cfg(unix)]
@@ -47,21 +84,22 @@ pub(super) fn run(args: &Args, config: Config) -> Result<ExitCode, UsageError> {
     }
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
-    let done = runtime.block_on(serve(args, config, front));
+    let done = runtime.block_on(serve(args, config, backends, front));
     // A resolver that hangs must not hold up the end.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(args: &Args, config: Config, front: Front) -> Result<(), UsageError> {
+async fn serve(args: &Settings, config: Config, backends: Backends, front: Front) -> Result<(), UsageError> {
     let mut signals = Signals::new().map_err(cannot_start)?;
     // Before anything is started, so that a mistake in its name starts nothing.
     let file = LogFile::open(args.log_file.as_deref(), args.log_format)
         .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
     let mut warnings = warnings(&config);
     let options = Options {
-        demo_program: std::env::current_exe().ok(),
-        demo_backends: args.demo.map_or(0, usize::from),
+        program: std::env::current_exe().ok(),
+        demo_backends: backends.demos,
+        copies: backends.copies,
         workers: None,
         admission: None,
     };
@@ -147,7 +185,12 @@ impl Control {
 
 /// Shows the screen until it is left for good.
 #[cfg(feature = "tui")]
-async fn screen(args: &Args, engine: &Arc<Engine>, signals: &mut Signals, reachable: bool) -> Result<(), UsageError> {
+async fn screen(
+    args: &Settings,
+    engine: &Arc<Engine>,
+    signals: &mut Signals,
+    reachable: bool,
+) -> Result<(), UsageError> {
     use crate::tui::{self, Leaving, Left};
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
@@ -164,7 +207,7 @@ async fn screen(args: &Args, engine: &Arc<Engine>, signals: &mut Signals, reacha
 
 /// Never asked for: without the feature every run is headless.
 #[cfg(not(feature = "tui"))]
-async fn screen(_: &Args, _: &Arc<Engine>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
+async fn screen(_: &Settings, _: &Arc<Engine>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
 }
@@ -178,9 +221,11 @@ async fn end(engine: &Arc<Engine>, signals: &mut Signals, seen: bool) -> Ending 
             ending = &mut stopping => return ending,
             () = patience => {}
         }
-        let connections = engine.snapshot().totals.connections;
-        let plural = if connections == 1 { "" } else { "s" };
-        eprintln!("waiting for {connections} connection{plural} to finish; Ctrl-C ends the wait");
+        match engine.snapshot().totals.connections {
+            0 => eprintln!("waiting for the processes to end; Ctrl-C ends the wait"),
+            1 => eprintln!("waiting for 1 connection to finish; Ctrl-C ends the wait"),
+            n => eprintln!("waiting for {n} connections to finish; Ctrl-C ends the wait"),
+        }
     }
     tokio::select! {
         ending = &mut stopping => ending,

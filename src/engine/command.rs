@@ -46,16 +46,19 @@ pub enum Command {
     },
     /// Start one more demo backend, as a process of its own.
     SpawnDemo,
-    /// Start a demo backend that was killed or died, on its old port.
+    /// Start the process of a backend again that was killed or died, on its old port.
     Restart {
         /// Whose.
         id: u32,
     },
-    /// Kill the process of a demo backend at once, as a crash would.
+    /// Kill the process of a backend at once, as a crash would, and leave it so.
     Kill {
         /// Whose.
         id: u32,
     },
+    /// Begin to restart all processes one after the other, each when its clients have moved and the one before is UP
+    /// again. How it goes is told in events.
+    RestartAll,
 }
 
 /// Why a command was not carried out. Nothing changed.
@@ -78,7 +81,7 @@ pub enum CommandError {
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]
     BadWeight,
     /// The backend was not started by this program.
-    #[error("{name} was not started here: only demo backends can be killed and restarted")]
+    #[error("{name} was not started here: only demo backends and copies of a program can be killed and restarted")]
     NotSpawned {
         /// The backend's name.
         name: String,
@@ -96,8 +99,10 @@ pub enum CommandError {
         name: String,
     },
     /// A process could not be started.
-    #[error("the demo backend did not start: {reason}")]
+    #[error("{name} did not start: {reason}")]
     SpawnFailed {
+        /// The backend's name.
+        name: String,
         /// What the system said.
         reason: String,
     },
@@ -107,4 +112,10 @@ pub enum CommandError {
         /// Why, as one sentence.
         reason: String,
     },
+    /// No backend was started by this program.
+    #[error("nothing was started here that could be restarted")]
+    NothingSpawned,
+    /// The processes are being restarted.
+    #[error("a rolling restart is under way: wait for its end")]
+    Rolling,
 }

@@ -21,6 +21,8 @@ pub enum Event {
     Update(UpdateEvent),
     /// Something a person should know.
     Notice(Notice),
+    /// The process of a backend wrote a line.
+    Output(OutputEvent),
 }
 
 /// How a request ended.
@@ -76,6 +78,19 @@ pub struct UpdateEvent {
     pub to: State,
     /// Why, in words.
     pub reason: String,
+}
+
+/// A line that the process of a backend wrote, on its standard output or its standard error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputEvent {
+    /// When it was read.
+    #[serde(with = "time")]
+    pub time: SystemTime,
+    /// Whose.
+    pub backend: Arc<Identity>,
+    /// The line, safe to show, at most 4096 bytes of it.
+    pub line: String,
 }
 
 /// How much a notice matters.

@@ -7,12 +7,13 @@
 mod budget;
 mod command;
 mod counters;
-mod demos;
 #[cfg(feature = "tui")]
 mod door;
 mod event;
 mod journal;
+mod keeper;
 mod pools;
+mod processes;
 mod record;
 mod shared;
 mod slow_start;
@@ -24,8 +25,9 @@ mod view;
 mod worker;
 
 pub use crate::access::Admission;
+pub use crate::process::Copies;
 pub use command::{Command, CommandError};
-pub use event::{Ended, Event, Level, Notice, RequestEvent, UpdateEvent};
+pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 pub use journal::EventReader;
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use start::{Ending, Engine, Options, StartError};

@@ -15,6 +15,7 @@ use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
 use super::pools::{Listener, LivePool, set_to_work};
 use super::slow_start::SlowStarts;
+use super::snapshot::Spawned;
 use super::statistics::Statistics;
 use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
@@ -76,8 +77,8 @@ pub(crate) struct Control {
     pub(super) since: HashMap<u32, Instant>,
     slow_starts: SlowStarts,
     pub(crate) checks: HashMap<u32, History>,
-    /// The processes of backends that were started here; `None` once ended.
-    pub(crate) spawned: HashMap<u32, Option<u32>>,
+    /// The processes of backends that were started here.
+    pub(crate) spawned: HashMap<u32, Spawned>,
 }
 
 impl Shared {

@@ -1,9 +1,8 @@
 //! Starting, asking, and stopping the engine.
 
-use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +10,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::command::{Command, CommandError};
-use super::demos::Demo;
 use super::event::Level;
 use super::journal::EventReader;
 use super::pools::{LivePool, sticky};
+use super::processes::{Added, Processes};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
@@ -24,19 +23,25 @@ use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::health;
 use crate::listener::{self, ListenError};
+use crate::process::Copies;
 use crate::proxy::Proxy;
 
 /// Time for tunnels to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// How long clients wait at the start for processes that are not ready yet.
+const STARTUP: Duration = Duration::from_secs(5);
+
 /// What the engine is given beside its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The program that is started for each demo backend, with the arguments of this crate's `demo-backend`
-    /// subcommand; `None` where demo backends cannot be started.
-    pub demo_program: Option<PathBuf>,
+    /// The program of this crate, which is started again as the supervisor of each process and as each demo backend;
+    /// `None` where no processes can be started.
+    pub program: Option<PathBuf>,
     /// Demo backends to start at once.
     pub demo_backends: usize,
+    /// Copies of a program to start at once; their ids are their numbers, from 0.
+    pub copies: Option<Copies>,
     /// Threads that serve clients; `None` is one for each processor.
     pub workers: Option<usize>,
     /// Asked for each connection before anything is read from it.
@@ -55,9 +60,9 @@ pub enum StartError {
     /// A thread could not be started.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
-    /// A demo backend could not be started.
+    /// A process could not be started.
     #[error(transparent)]
-    Demo(#[from] CommandError),
+    Process(#[from] CommandError),
 }
 
 /// How the engine ended.
@@ -77,16 +82,13 @@ pub enum Ending {
 ///
 /// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
 pub struct Engine {
-    pub(super) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
     /// Ends when the last mail is sent.
     mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
     tasks: Mutex<JoinSet<()>>,
-    pub(super) demo_program: Option<PathBuf>,
-    demos: Mutex<HashMap<u32, Demo>>,
-    /// Held while a demo backend starts: two at once would take the same name and id.
-    pub(super) starting: tokio::sync::Mutex<()>,
+    processes: Arc<Processes>,
 }
 
 impl Engine {
@@ -106,7 +108,7 @@ impl Engine {
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let places = Arc::new(Semaphore::new(config.limits.connections));
         let seed = config.seed;
-        let can_spawn = options.demo_program.is_some();
+        let can_spawn = options.program.is_some();
         let shared = Arc::new(Shared::new(config, &addresses, workers, options.admission, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
@@ -126,24 +128,28 @@ impl Engine {
         }
         let (mailing, mail_done) = mpsc::channel(1);
         let engine = Engine {
+            processes: Arc::new(Processes::new(Arc::clone(&shared), options.program)),
             shared,
             phase,
             workers: tokio::sync::Mutex::new(workers_done),
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
-            demo_program: options.demo_program,
-            demos: Mutex::default(),
-            starting: tokio::sync::Mutex::default(),
         };
         if let Some(email) = engine.shared.config.email.clone() {
             engine.spawn(alert::run(Arc::clone(&engine.shared), email, phases, mailing));
         }
         let backends = engine.shared.backends().into_iter();
-        let mut first_checks: Vec<oneshot::Receiver<()>> = backends.map(|b| engine.watch(b)).collect();
+        let first_checks = backends.map(|b| engine.watch(b)).collect();
+        let mut started = Vec::new();
         for _ in 0..options.demo_backends {
-            first_checks.push(engine.spawn_demo().await?);
+            started.push(engine.keep(engine.processes.add_demo().await?));
         }
-        engine.serve_after(first_checks);
+        if let Some(copies) = options.copies {
+            for number in 0..copies.count {
+                started.push(engine.keep(engine.processes.add_copy(&copies, number).await?));
+            }
+        }
+        engine.serve_after(first_checks, started);
         Ok(engine)
     }
 
@@ -200,11 +206,10 @@ impl Engine {
                 }
             }
             Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
-            Command::SpawnDemo => {
-                self.spawn_demo().await?;
-            }
-            Command::Restart { id } => self.restart_demo(id).await?,
-            Command::Kill { id } => self.kill_demo(id)?,
+            Command::SpawnDemo => drop(self.keep(self.processes.add_demo().await?)),
+            Command::Restart { id } => self.processes.start_again(&*self.backend(id)?).await?,
+            Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
+            Command::RestartAll => self.restart_all()?,
         }
         Ok(())
     }
@@ -226,8 +231,14 @@ impl Engine {
     }
 
     /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, sends
-    /// the mail that is due, then ends.
+    /// the mail that is due, then ends. Processes that were started here are asked to end after that, and have as long.
     pub async fn stop(&self) -> Ending {
+        let ending = self.finish().await;
+        self.processes.stop().await;
+        ending
+    }
+
+    async fn finish(&self) -> Ending {
         self.phase.send_replace(Phase::Finishing);
         let ending = self.stop_workers().await;
         let mut phase = self.phase.subscribe();
@@ -262,7 +273,7 @@ impl Engine {
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
     }
 
-    pub(super) fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
+    fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
         self.shared.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
     }
 
@@ -281,19 +292,38 @@ impl Engine {
     }
 
     /// Has a backend checked from now on; the receiver learns of its first check.
-    pub(super) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
+    fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
         let (first, checked) = oneshot::channel();
         self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
         checked
     }
 
-    fn serve_after(&self, first_checks: Vec<oneshot::Receiver<()>>) {
+    /// Has a backend's process kept and the backend checked from now on; the receiver learns of its first check.
+    fn keep(&self, (backend, keeper): Added) -> oneshot::Receiver<()> {
+        self.spawn(keeper.run());
+        self.watch(backend)
+    }
+
+    /// Goes on to its end whoever asked: no backend is left taken out.
+    fn restart_all(&self) -> Result<(), CommandError> {
+        let ids = self.processes.begin_rolling()?;
+        let processes = Arc::clone(&self.processes);
+        self.spawn(async move { processes.restart_all(ids).await });
+        Ok(())
+    }
+
+    /// Clients are accepted when each backend has had its first check; those `started` here have a time for it.
+    fn serve_after(&self, first_checks: Vec<oneshot::Receiver<()>>, started: Vec<oneshot::Receiver<()>>) {
         let phase = self.phase.clone();
         self.spawn(async move {
-            for checked in first_checks {
-                // An error means its checker is gone, which is an answer too.
-                let _ = checked.await;
-            }
+            let all = async |checks: Vec<oneshot::Receiver<()>>| {
+                for checked in checks {
+                    // An error means its checker is gone, which is an answer too.
+                    let _ = checked.await;
+                }
+            };
+            // Those not ready then come in when they are.
+            let ((), _) = tokio::join!(all(first_checks), tokio::time::timeout(STARTUP, all(started)));
             phase.send_if_modified(|phase| {
                 let starting = *phase == Phase::Starting;
                 *phase = (*phase).max(Phase::Serving);
@@ -311,12 +341,8 @@ impl Engine {
         });
     }
 
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
-    }
-
-    pub(super) fn demos(&self) -> MutexGuard<'_, HashMap<u32, Demo>> {
-        self.demos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,6 +15,11 @@ impl Shared {
             Intent::Drain => "set to drain by hand",
             Intent::Maint => "taken out by hand",
         };
+        self.set_intent_because(backend, intent, reason);
+    }
+
+    /// The same, for a reason of its own.
+    pub(crate) fn set_intent_because(&self, backend: &Backend, intent: Intent, reason: &str) {
         self.change_state(backend, |_| {
             backend.set_intent(intent);
             if intent == Intent::InService {

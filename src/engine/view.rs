@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::pools::{Listener, LivePool};
 use super::shared::{Control, Shared};
-use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Spawned, Totals};
+use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};
 use super::statistics::Statistics;
 use crate::balancer::{Backend, Pool};
 use crate::config::StickyBy;
@@ -84,7 +84,7 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
             expected_share: share,
             actual_share: statistics.backend_share(id, &ids),
-            spawned: control.spawned.get(&id).map(|pid| Spawned { pid: *pid }),
+            spawned: control.spawned.get(&id).copied(),
         }
     };
     pool.backends.iter().zip(pool.expected_shares()).map(view).collect()

@@ -57,6 +57,9 @@ impl<W: Write> Writer<W> {
                 let _ = write!(text, ": {} -> {}: ", update.from, update.to);
                 text.push_str(&visible(&update.reason));
             }
+            Event::Output(output) => {
+                let _ = write!(text, "{} | {}", visible(&output.backend.name), visible(&output.line));
+            }
             Event::Notice(notice) => {
                 self.second.write(text, notice.time);
                 if notice.level == Level::Warning {

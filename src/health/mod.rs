@@ -68,6 +68,11 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
         let found = probe::probe(backend).await;
         backend.clear_suspicion();
         let passed = found.result == CheckResult::Passed;
+        if !passed && backend.spawned && backend.verdict() == Verdict::Unknown {
+            // Its process is starting: nothing is held against it yet.
+            tokio::time::sleep(LEAST_PAUSE).await;
+            continue;
+        }
         let reason = visible(&found.reason).into_owned();
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mark = CheckMark { time, micros, passed, reason: reason.clone() };

@@ -27,6 +27,8 @@ pub(super) enum Action {
     Strategy,
     Sticky,
     SpawnDemo,
+    RestartAll,
+    NextSide,
     Follow,
     Filter,
     Everything,
@@ -92,7 +94,7 @@ const fn entry(
 }
 
 /// Every action, in the order of help and README.
-pub(super) const ACTIONS: [Entry; 36] = [
+pub(super) const ACTIONS: [Entry; 38] = [
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
     entry(Action::PageUp, "PgUp", &[(NONE, KeyCode::PageUp)], None, "", "ten lines up"),
@@ -168,6 +170,22 @@ pub(super) const ACTIONS: [Entry; 36] = [
         Some(("demo", 70)),
         "demo",
         "start a demo backend; on one that was killed, start that one again",
+    ),
+    entry(
+        Action::RestartAll,
+        "A",
+        &[(NONE, KeyCode::Char('A'))],
+        None,
+        "restart-all",
+        "restart all processes one after the other, without losing a request",
+    ),
+    entry(
+        Action::NextSide,
+        "v",
+        &[(NONE, KeyCode::Char('v'))],
+        Some(("output", 25)),
+        "output",
+        "show what the selected backend's process writes, or hide it",
     ),
     entry(
         Action::Follow,

@@ -60,7 +60,7 @@ impl Changes {
                 }
                 self.kept.push_back(Change { event: Arc::clone(event), harm: harm.unwrap_or_default() });
             }
-            Event::Notice(_) => {}
+            Event::Notice(_) | Event::Output(_) => {}
         }
     }
 

@@ -174,7 +174,11 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
             Command::SetStrategy { pool: name.clone(), strategy: pool(name)?.strategy }
         }
         Command::SetSticky { pool: ref name, .. } => Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky },
-        Command::CheckNow { .. } | Command::SpawnDemo | Command::Restart { .. } | Command::Kill { .. } => return None,
+        Command::CheckNow { .. }
+        | Command::SpawnDemo
+        | Command::Restart { .. }
+        | Command::RestartAll
+        | Command::Kill { .. } => return None,
     };
     (back != *command).then_some(back)
 }
@@ -195,7 +199,11 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetSticky { ref pool, by } => {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by);
         }
-        Command::CheckNow { .. } | Command::SpawnDemo | Command::Restart { .. } | Command::Kill { .. } => {}
+        Command::CheckNow { .. }
+        | Command::SpawnDemo
+        | Command::Restart { .. }
+        | Command::RestartAll
+        | Command::Kill { .. } => {}
     }
 }
 

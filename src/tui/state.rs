@@ -1,6 +1,6 @@
 //! What the screen knows.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -15,6 +15,9 @@ use super::table::Table;
 use super::theme::Theme;
 use crate::balancer::State as BackendState;
 use crate::engine::{BackendView, Command, Event, Snapshot};
+
+/// Lines kept of what one process writes.
+const OUTPUT: usize = 500;
 
 /// The pane that keys act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +86,10 @@ pub struct State {
     pub(super) snapshot: Snapshot,
     /// What happened.
     pub(super) log: Log,
+    /// What the processes of backends wrote, by their ids.
+    pub(super) outputs: HashMap<u32, VecDeque<String>>,
+    /// Whether what the selected backend's process writes is shown.
+    pub(super) output_shown: bool,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
     pub(super) pane: Pane,
@@ -114,6 +121,8 @@ impl State {
             zone: TimeZone::system(),
             snapshot: Snapshot::default(),
             log: Log::default(),
+            outputs: HashMap::new(),
+            output_shown: false,
             lost: 0,
             pane: Pane::default(),
             selected: None,
@@ -173,7 +182,18 @@ impl State {
     }
 
     /// Takes in what happened.
-    pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
+    pub fn append(&mut self, mut events: Vec<Arc<Event>>, missed: u64) {
+        events.retain(|event| match &**event {
+            Event::Output(output) => {
+                let lines = self.outputs.entry(output.backend.id).or_default();
+                if lines.len() == OUTPUT {
+                    lines.pop_front();
+                }
+                lines.push_back(output.line.clone());
+                false
+            }
+            _ => true,
+        });
         self.log.append(events);
         self.lost += missed;
         self.changed = true;

@@ -119,7 +119,8 @@ pub(super) fn line(test: &Test, event: &Event, marked: bool) -> Option<bool> {
         (_, Event::Request(request)) => Some(of_request(test, request)),
         (_, Event::Update(update)) => Some(of_update(test, update)),
         (Test::Word(word), Event::Notice(notice)) => Some(contains(&notice.text, word)),
-        (_, Event::Notice(_)) => Some(false),
+        (Test::Word(word), Event::Output(output)) => Some(contains(&output.line, word)),
+        (_, Event::Notice(_) | Event::Output(_)) => Some(false),
     }
 }
 

@@ -11,6 +11,7 @@ use super::message::{Effect, Message};
 use super::notify;
 use super::palette::Palette;
 use super::state::{Dialog, Leaving, Pane, Question, State};
+use crate::engine::Command;
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -98,6 +99,8 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Strategy => return control::strategy(state, words),
         Action::Sticky => return control::sticky(state, words),
         Action::SpawnDemo => return Ok(control::spawn(state)),
+        Action::RestartAll => return Ok(vec![Effect::Command(Command::RestartAll)]),
+        Action::NextSide => state.output_shown = !state.output_shown,
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
         Action::Undo => return control::undo(state),

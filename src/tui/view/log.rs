@@ -88,6 +88,9 @@ fn line(state: &State, event: &Event, width: usize, mark: bool) -> Line<'static>
     let mut line = match event {
         Event::Request(request) => request_line(state, request, width),
         Event::Update(update) => update_line(state, update, width),
+        Event::Output(output) => {
+            Line::raw(cut(&format!("{} | {}", output.backend.name, output.line), width, state.theme))
+        }
         Event::Notice(notice) => {
             let time = time_of(notice.time, width, state);
             let style = if notice.level == Level::Warning { state.theme.warning() } else { Style::new() };

@@ -4,7 +4,8 @@
 //! header    what is balanced, how, and how it goes       2 lines
 //! backends  the table                                    as many lines as there are, at most half
 //! changes   the last changes of states                    at most 6 lines
-//! log       who went where and why  │  events            the rest; events from 160 columns on
+//! log       who went where and why  │  events            the rest; events from 160 columns on, or
+//!                                   │  output            what the selected backend's process writes
 //! footer    keys, or what went wrong                     1 line
 //! ```
 
@@ -19,6 +20,7 @@ mod footer;
 mod frames;
 mod header;
 mod log;
+mod output;
 mod palette;
 mod prompt;
 
@@ -69,11 +71,18 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
     backends::render(frame, state, table);
     changes::render(frame, state, changed);
     if area.width < WIDE {
-        log::render(frame, state, below);
+        let output = if state.output_shown { Constraint::Fill(1) } else { Constraint::Length(0) };
+        let [above, below] = Layout::vertical([Constraint::Fill(1), output]).areas(below);
+        log::render(frame, state, above);
+        output::render(frame, state, below);
     } else {
         let [left, right] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(below);
         log::render(frame, state, left);
-        events::render(frame, state, right);
+        if state.output_shown {
+            output::render(frame, state, right);
+        } else {
+            events::render(frame, state, right);
+        }
     }
 }
 

@@ -1,0 +1,43 @@
+//! Ports for processes.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+
+/// Below the ports that systems give to outgoing connections: one of those could take a process' port while it
+/// restarts, and a check of a port nobody listens on could even meet itself there.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// A port that nothing uses and that `taken` does not hold. The process that is to listen there has yet to take it.
+///
+/// # Errors
+/// Where none was found.
+pub(crate) fn free_port(taken: &[u16]) -> io::Result<u16> {
+    let span = PORTS.end - PORTS.start;
+    let first = fastrand::u16(0..span);
+    (0..span)
+        .map(|step| PORTS.start + (first + step) % span)
+        .find(|port| !taken.contains(port) && is_free(*port))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "every port from 20000 to 29999 is in use"))
+}
+
+fn is_free(port: u16) -> bool {
+    let free = |bound: io::Result<TcpListener>| !bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
+    // Some systems let two listen, one on all addresses and one on this one: hence the connection.
+    free(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))
+        && free(TcpListener::bind((Ipv6Addr::LOCALHOST, port)))
+        && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_is_not_taken() {
+        let port = free_port(&[]).expect("a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("it is free");
+        assert!(!is_free(port));
+        drop(listener);
+        assert_ne!(free_port(&[port]).expect("another"), port);
+    }
+}

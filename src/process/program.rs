@@ -1,0 +1,102 @@
+//! What is started.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// Names of demo backends, in order; after the last come `alpha-2`, `bravo-2`.
+const NAMES: [&str; 8] = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
+
+/// The name of the demo backend with this number, from 0.
+pub(crate) fn demo_name(number: usize) -> String {
+    let name = NAMES[number % NAMES.len()];
+    match number / NAMES.len() {
+        0 => name.to_owned(),
+        round => format!("{name}-{}", round + 1),
+    }
+}
+
+/// Copies of one program that the engine is to start, each on a port of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// The program, as a shell finds it: by its path, or in one of the folders of `PATH`.
+    pub program: OsString,
+    /// Its arguments; `{port}` in one of them is replaced by the copy's port.
+    pub arguments: Vec<OsString>,
+    /// How many.
+    pub count: usize,
+}
+
+impl Copies {
+    /// The name of one copy: that of the program, and its number.
+    pub(crate) fn name(&self, number: usize) -> String {
+        let stem = Path::new(&self.program).file_stem().unwrap_or(&self.program);
+        format!("{}-{number}", stem.to_string_lossy())
+    }
+
+    /// How one copy is started.
+    pub(crate) fn program(&self, number: usize, port: u16) -> Program {
+        let with_port = |argument: &OsString| match argument.to_str() {
+            Some(text) => OsString::from(text.replace("{port}", &port.to_string())),
+            None => argument.clone(),
+        };
+        Program {
+            file: self.program.clone(),
+            arguments: self.arguments.iter().map(with_port).collect(),
+            port,
+            instance: number,
+            restarts: true,
+        }
+    }
+}
+
+/// How a backend's process is started, the first time and every other.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(super) file: OsString,
+    pub(super) arguments: Vec<OsString>,
+    /// Where it has to listen: its `$PORT`.
+    pub(crate) port: u16,
+    /// Which of several it is: its `$STICKYLB_INSTANCE`.
+    pub(super) instance: usize,
+    /// Whether it is started again when it ends by itself.
+    pub(crate) restarts: bool,
+}
+
+impl Program {
+    /// A demo backend; `own` is this program.
+    pub(crate) fn demo(own: &Path, name: &str, number: usize, port: u16) -> Self {
+        let words = ["demo-backend", "--name", name, "--color", &number.to_string(), "--port", &port.to_string()];
+        Program {
+            file: own.as_os_str().to_owned(),
+            arguments: words.map(OsString::from).to_vec(),
+            port,
+            instance: number,
+            restarts: false,
+        }
+    }
+
+    pub(super) fn words(&self) -> impl Iterator<Item = &OsStr> {
+        std::iter::once(self.file.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn demo_backends_never_share_a_name() {
+        let names: std::collections::BTreeSet<String> = (0..40).map(demo_name).collect();
+        assert_eq!(names.len(), 40);
+        assert_eq!((demo_name(0), demo_name(9)), ("alpha".to_owned(), "bravo-2".to_owned()));
+    }
+
+    #[test]
+    fn a_copy_is_named_after_its_program_and_gets_its_port_as_an_argument() {
+        let copies =
+            Copies { program: "./bin/api.sh".into(), arguments: vec!["--listen=:{port}".into(), "x".into()], count: 2 };
+        assert_eq!([copies.name(0), copies.name(1)], ["api-0", "api-1"]);
+        let words: Vec<_> = copies.program(1, 20_001).words().map(OsStr::to_owned).collect();
+        assert_eq!(words, ["./bin/api.sh", "--listen=:20001", "x"]);
+    }
+}

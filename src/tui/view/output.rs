@@ -1,0 +1,39 @@
+//! ```text
+//! ┌ Output of api-0 ──────────────────────────────────────────────────────────┐
+//! │ listening on port 20117                                                    │
+//! └───────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::region;
+use crate::tui::format::cut;
+use crate::tui::state::State;
+
+/// The last lines that the selected backend's process wrote.
+pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let Some(backend) = state.selected_backend() else { return };
+    let title = format!("Output of {}", backend.name);
+    let block = region(state, false, &title, "");
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let width = usize::from(inner.width);
+    let lines: Vec<Line<'_>> = if let Some(lines) = state.outputs.get(&backend.id) {
+        let first = lines.len().saturating_sub(usize::from(inner.height));
+        lines.iter().skip(first).map(|line| Line::raw(cut(line, width, state.theme))).collect()
+    } else {
+        let none = if backend.spawned.is_some() {
+            "Its process has written nothing yet."
+        } else {
+            "It was not started here: what it writes is in its own terminal."
+        };
+        vec![Line::styled(cut(none, width, state.theme), state.theme.dim())]
+    };
+    frame.render_widget(Paragraph::new(lines), inner);
+}
