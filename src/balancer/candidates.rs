@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::Exclusion;
+use super::decision::{Exclusion, Rule};
 use super::pool::Pool;
-use super::rendezvous::Fingerprint;
-use super::{Backend, Identity};
+use super::sticky::{Bound, Own};
+use super::{Backend, Fingerprint, Identity};
 use crate::config::Strategy;
 
 /// One backend as the strategy saw it.
@@ -89,14 +89,15 @@ impl fmt::Display for Score {
 }
 
 impl Pool {
-    /// Every backend as it was looked at: by the hash of `key` where that decides, else by the strategy.
-    pub(crate) fn candidates(&self, key: Fingerprint, by_key: bool, tried: &[u32]) -> Vec<Candidate> {
+    /// Every backend as it was looked at: by the hash of the client's key where that decided, else by the strategy.
+    pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[u32]) -> Vec<Candidate> {
         let now = Instant::now();
+        let by_key = *rule == Rule::Together || (client.own == Own::Suited && *rule == Rule::Sticky);
         let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {
             backend: Arc::clone(&backend.identity),
             weight: backend.weight(),
             active: backend.active(),
-            score: self.score(index, key, by_key, now),
+            score: self.score(index, client.fingerprint, by_key, now),
             excluded: self.exclusion(index).or_else(|| tried.contains(&backend.id()).then_some(Exclusion::Tried)),
         };
         self.backends.iter().enumerate().map(candidate).collect()

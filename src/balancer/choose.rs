@@ -1,64 +1,91 @@
 //! The choice of a backend for one attempt.
 
-use std::sync::Arc;
-
 use compact_str::CompactString;
 
-use super::decision::{Decision, Exclusion, Rule, StickyKey};
-use super::pool::{Choice, Pool};
-use super::rendezvous::Fingerprint;
-
-/// What is known of the client for whom a backend is chosen.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Bound {
-    /// The id in its sticky cookie.
-    pub(crate) key: Option<u32>,
-    /// The same for all requests of one client, as far as can be told.
-    pub(crate) fingerprint: Fingerprint,
-}
+use super::Fingerprint;
+use super::decision::{Decision, Exclusion, Rule};
+use super::pool::{Choice, Eligible, Pool};
+use super::sticky::{Bound, Own};
+use crate::config::OnFailure;
 
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no backend is up")]
-pub(crate) struct NoBackend;
+pub(crate) enum NoBackend {
+    /// None is up that was not tried.
+    #[error("no backend is up")]
+    Nobody,
+    /// The client's own is out, and it may go to no other.
+    #[error("the client's backend is out")]
+    Kept,
+}
 
 impl Pool {
-    /// Chooses a backend: the sticky key's, where it keeps its clients and was not tried. A client whose backend cannot
+    /// Chooses a backend: the client's own, where it keeps its clients and was not tried. A client whose backend cannot
     /// have it goes where all its requests go, so that those of one page move together. Others by strategy.
     ///
     /// `decision` is told what decided; `random` is used by the strategies that draw.
     pub(crate) fn choose(
         &self,
-        client: Bound,
+        client: &Bound,
         tried: &[u32],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
-        let mut moves = false;
-        if let (Some(id), Some(sticky)) = (client.key, &self.sticky)
-            && let Some(index) = self.index_of(id)
-        {
-            let backend = &self.backends[index];
-            if decision.key.is_none() {
-                decision.key = Some(StickyKey { name: Arc::clone(&sticky.name), id });
-            }
-            match self.why_not_kept(index) {
-                None if !tried.contains(&id) => {
-                    decision.rule = Rule::Sticky;
-                    return Ok(self.choice(index));
-                }
-                Some(exclusion) if decision.moved_from.is_none() => {
-                    decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
-                }
-                _ => {}
-            }
-            moves = true;
+        let Some(index) = self.own(client) else {
+            let chosen = self.by_strategy(client.fingerprint, tried, random, decision)?;
+            return Ok(self.choice(chosen));
+        };
+        let backend = &self.backends[index];
+        if decision.key.is_none() {
+            decision.key.clone_from(&client.key);
         }
-        if moves && let Some(place) = self.suited(client.fingerprint, |one| !tried.contains(&one.backend(self).id())) {
-            decision.rule = Rule::Together;
-            return Ok(self.choice(self.eligible[place].index));
+        match self.why_not_kept(index, client) {
+            None if !tried.contains(&backend.id()) => {
+                decision.rule = Rule::Sticky;
+                self.note(client, index);
+                return Ok(self.choice(index));
+            }
+            Some(exclusion) if decision.moved_from.is_none() => {
+                decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
+            }
+            _ => {}
         }
-        self.by_strategy(client.fingerprint, tried, random, decision)
+        if self.sticky.on_failure == OnFailure::Fail {
+            decision.rule = Rule::Kept;
+            return Err(NoBackend::Kept);
+        }
+        let untried = |one: &Eligible| !tried.contains(&one.backend(self).id());
+        let index = match self.suited(client.fingerprint, untried) {
+            Some(place) => {
+                decision.rule = Rule::Together;
+                self.eligible[place].index
+            }
+            None => self.by_strategy(client.fingerprint, tried, random, decision)?,
+        };
+        self.note(client, index);
+        Ok(self.choice(index))
+    }
+
+    /// The backend whose client this is: in the pool, whatever its state.
+    fn own(&self, client: &Bound) -> Option<usize> {
+        match client.own {
+            Own::Nobody => None,
+            Own::Id(id) => self.index_of(id),
+            Own::Suited => {
+                let score = |index: &usize| {
+                    let backend = &self.backends[*index];
+                    client.fingerprint.score(backend.id(), backend.weight() * backend.percent())
+                };
+                self.homes.iter().copied().max_by_key(score)
+            }
+        }
+    }
+
+    /// Notes where a key went, so that a backend that drains knows its clients.
+    fn note(&self, client: &Bound, index: usize) {
+        if let (Own::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
+            seen.note(client.fingerprint, self.backends[index].id());
+        }
     }
 
     fn by_strategy(
@@ -67,7 +94,7 @@ impl Pool {
         tried: &[u32],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
-    ) -> Result<Choice, NoBackend> {
+    ) -> Result<usize, NoBackend> {
         let untried = |index: usize| !tried.contains(&self.backends[index].id());
         if let Some(pick) = self.pick(key, random) {
             // From the strategy's pick on, the first that was not tried: with nothing tried, the pick itself.
@@ -76,15 +103,15 @@ impl Pool {
             if let Some(place) = places.find(|place| untried(self.eligible[*place].index)) {
                 let against = pick.against.map(|place| narrow(place + 1));
                 decision.rule = Rule::Strategy { place: narrow(place + 1), of: narrow(of), against };
-                return Ok(self.choice(self.eligible[place].index));
+                return Ok(self.eligible[place].index);
             }
         }
         if let Some(index) = self.spare.iter().copied().find(|index| untried(*index)) {
             decision.rule = Rule::Backup;
-            return Ok(self.choice(index));
+            return Ok(index);
         }
         decision.rule = Rule::Nobody;
-        Err(NoBackend)
+        Err(NoBackend::Nobody)
     }
 
     /// Whether a backend takes new clients that was not tried.
@@ -94,9 +121,14 @@ impl Pool {
     }
 
     /// Why a client may not stay with its backend.
-    fn why_not_kept(&self, index: usize) -> Option<Exclusion> {
-        let state = self.backends[index].state();
-        if !state.keeps_its_clients() {
+    fn why_not_kept(&self, index: usize, client: &Bound) -> Option<Exclusion> {
+        let backend = &self.backends[index];
+        let state = backend.state();
+        let is_new = || {
+            let seen = self.sticky.seen().filter(|_| client.own == Own::Suited);
+            seen.is_some_and(|seen| !seen.is_at(client.fingerprint, backend.id()))
+        };
+        if !state.keeps_its_clients() || (!state.takes_new_clients() && is_new()) {
             Some(Exclusion::State(state))
         } else if self.does_without(index) {
             Some(Exclusion::Backup)
@@ -112,10 +144,12 @@ fn narrow(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::balancer::backend::Active;
-    use crate::balancer::{Backend, CookieSticky, Intent, Verdict};
-    use crate::config::{Address, BackendConfig, CookieConfig, Strategy};
+    use crate::balancer::{Backend, Intent, Sticky, Verdict};
+    use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
 
     fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
         let backend = |(index, weight): (usize, &u32)| {
@@ -139,15 +173,15 @@ mod tests {
     }
 
     fn pool(backends: Vec<Arc<Backend>>, strategy: Strategy) -> Pool {
-        let sticky = CookieSticky::new(&CookieConfig::default());
-        Pool::new(backends, strategy, Some(sticky), Arc::default())
+        Pool::new(backends, strategy, Sticky::new(&StickyConfig::default(), &StickyBy::Cookie), Arc::default())
     }
 
     fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
         let mut decision = Decision::new(pool.strategy);
         let mut random = fastrand::Rng::with_seed(7);
-        pool.choose(Bound { key, fingerprint: Fingerprint::of(b"nine") }, tried, &mut random, &mut decision)
-            .map(|c| (c.backend.id(), decision))
+        let own = key.map_or(Own::Nobody, Own::Id);
+        let client = Bound { own, key: None, fingerprint: Fingerprint::of(b"nine") };
+        pool.choose(&client, tried, &mut random, &mut decision).map(|c| (c.backend.id(), decision))
     }
 
     fn series(pool: &Pool, n: usize) -> Vec<u32> {
@@ -176,7 +210,7 @@ mod tests {
         let mut counts = [0; 2];
         for _ in 0..400 {
             let mut decision = Decision::new(pool.strategy);
-            let choice = pool.choose(Bound::default(), &[], &mut random, &mut decision).expect("a backend");
+            let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
             counts[choice.backend.id() as usize] += 1;
             if let Rule::Strategy { place, against: Some(other), .. } = decision.rule {
                 assert_eq!((place, other), (2, 1), "drawn together, the idle one has it");
@@ -206,9 +240,9 @@ mod tests {
         let all = backends(&[1, 1, 2, 1]);
         let whole = pool(all.clone(), Strategy::Hash);
         let of = |pool: &Pool, client: u32| {
-            let bound = Bound { key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
+            let bound = Bound { fingerprint: Fingerprint::of(&client.to_be_bytes()), ..Bound::default() };
             let mut decision = Decision::new(pool.strategy);
-            let choice = pool.choose(bound, &[], &mut fastrand::Rng::new(), &mut decision);
+            let choice = pool.choose(&bound, &[], &mut fastrand::Rng::new(), &mut decision);
             choice.expect("a backend").backend.id()
         };
         let before: Vec<u32> = (0..1000).map(|client| of(&whole, client)).collect();
@@ -268,7 +302,7 @@ mod tests {
         let mut counts = [0; 3];
         for _ in 0..4000 {
             let mut decision = Decision::new(pool.strategy);
-            let choice = pool.choose(Bound::default(), &[], &mut random, &mut decision).expect("a backend");
+            let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
             counts[choice.backend.id() as usize] += 1;
         }
         assert!((2800..3200).contains(&counts[0]), "{counts:?}");
@@ -326,10 +360,10 @@ mod tests {
         let pool = pool(all, Strategy::RoundRobin);
         let mut counts = [0; 4];
         for client in 0..4000_u32 {
-            let client = Bound { key: Some(0), fingerprint: Fingerprint::of(&client.to_be_bytes()) };
+            let client = Bound { own: Own::Id(0), key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
             let mut places = (0..3).map(|_| {
                 let mut decision = Decision::new(pool.strategy);
-                let choice = pool.choose(client, &[], &mut fastrand::Rng::new(), &mut decision).expect("moved");
+                let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision).expect("moved");
                 assert_eq!(decision.rule, Rule::Together);
                 choice.backend.id()
             });
@@ -347,7 +381,7 @@ mod tests {
         for _ in 0..7 {
             assert_eq!(choose(&pool, Some(0), &[0, 1]).expect("the third").0, 2);
         }
-        assert_eq!(choose(&pool, None, &[0, 1, 2]).err(), Some(NoBackend));
+        assert_eq!(choose(&pool, None, &[0, 1, 2]).err(), Some(NoBackend::Nobody));
     }
 
     #[test]
@@ -356,6 +390,62 @@ mod tests {
         all[0].set_verdict(Verdict::Unhealthy);
         assert!(choose(&pool(all, Strategy::LeastConnections), None, &[]).is_err());
         assert!(choose(&pool(Vec::new(), Strategy::RoundRobin), None, &[]).is_err());
+    }
+
+    fn by_ip(backends: Vec<Arc<Backend>>, config: &StickyConfig) -> Pool {
+        Pool::new(backends, Strategy::RoundRobin, Sticky::new(config, &StickyBy::Ip), Arc::default())
+    }
+
+    fn of_ip(pool: &Pool, last: u8) -> Result<(u32, Decision), NoBackend> {
+        let mut decision = Decision::new(pool.strategy);
+        let client = Bound::by_ip([192, 0, 2, last].into());
+        let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision)?;
+        Ok((choice.backend.id(), decision))
+    }
+
+    #[test]
+    fn an_address_has_its_backend_and_only_those_of_a_lost_one_move_until_it_is_back() {
+        let all = backends(&[1, 1, 1]);
+        let pool = by_ip(all.clone(), &StickyConfig::default());
+        let before: Vec<u32> = (0..200).map(|ip| of_ip(&pool, ip).expect("a backend").0).collect();
+        for id in 0..3 {
+            assert!(before.iter().filter(|of| **of == id).count() > 40, "{before:?}");
+        }
+        assert_eq!(of_ip(&pool, 7).expect("a backend").1.reason(), "sticky ip 192.0.2.7");
+        all[1].set_verdict(Verdict::Unhealthy);
+        let without = pool.refreshed();
+        for (ip, before) in (0..200).zip(&before) {
+            let (now, decision) = of_ip(&without, ip).expect("a backend");
+            assert_eq!(now == *before, *before != 1, "{decision}");
+        }
+        all[1].set_verdict(Verdict::Healthy);
+        let back = without.refreshed();
+        assert!((0..200).zip(&before).all(|(ip, before)| of_ip(&back, ip).expect("a backend").0 == *before));
+    }
+
+    #[test]
+    fn a_draining_backend_keeps_the_keys_it_has_and_gets_no_new_ones() {
+        let all = backends(&[1, 1]);
+        let pool = by_ip(all.clone(), &StickyConfig::default());
+        let known: Vec<u8> = (0..100).filter(|ip| of_ip(&pool, *ip).expect("a backend").0 == 0).collect();
+        all[0].set_intent(Intent::Drain);
+        let draining = pool.refreshed();
+        assert!(known.iter().all(|ip| of_ip(&draining, *ip).expect("kept").0 == 0));
+        assert!((100..200).all(|ip| of_ip(&draining, ip).expect("elsewhere").0 == 1));
+    }
+
+    #[test]
+    fn a_client_may_be_kept_from_any_other_backend_than_its_own() {
+        let all = backends(&[1, 1]);
+        let config = StickyConfig { on_failure: OnFailure::Fail, ..StickyConfig::default() };
+        let pool = by_ip(all.clone(), &config);
+        let ip = (0..100).find(|ip| of_ip(&pool, *ip).expect("a backend").0 == 0).expect("one of its own");
+        all[0].set_verdict(Verdict::Unhealthy);
+        let mut decision = Decision::new(pool.strategy);
+        let client = Bound::by_ip([192, 0, 2, ip].into());
+        let chosen = pool.refreshed().choose(&client, &[], &mut fastrand::Rng::new(), &mut decision);
+        assert_eq!(chosen.err(), Some(NoBackend::Kept));
+        assert_eq!(decision.reason(), "b0 is DOWN; sticky.onFailure is fail");
     }
 
     #[test]

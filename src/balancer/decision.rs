@@ -1,6 +1,7 @@
 //! Why a request went where it went: one value, used by the log, the screen and the API.
 
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -8,17 +9,58 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{Candidate, Identity, State};
-use crate::config::Strategy;
+use crate::config::{StickyBy, Strategy};
 use crate::visible::visible;
 
-/// What a request brought that may bind it to a backend.
+/// What binds a request to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StickyKey {
-    /// The cookie's name.
-    pub name: Arc<str>,
-    /// Its value, a backend's id.
-    pub id: u32,
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum StickyKey {
+    /// The balancer's cookie.
+    Cookie {
+        /// Its name.
+        name: Arc<str>,
+        /// Its value, a backend's id.
+        id: u32,
+    },
+    /// The client's address.
+    Ip {
+        /// Which.
+        ip: IpAddr,
+    },
+    /// A header field.
+    Header {
+        /// Its name, as configured.
+        name: Arc<str>,
+        /// The beginning of its value; `None` where it is a secret.
+        value: Option<CompactString>,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name.
+        name: Arc<str>,
+        /// The beginning of its value.
+        value: Option<CompactString>,
+    },
+    /// None, where all requests without one go to the same place.
+    Missing {
+        /// What it should have been.
+        #[serde(rename = "key")]
+        by: StickyBy,
+    },
+}
+
+/// The key in words: `X-Backend-ID=0`, `ip 127.0.0.1`, `header X-User`. A header's value is the user's own affair.
+impl fmt::Display for StickyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StickyKey::Cookie { name, id } => write!(f, "{name}={id}"),
+            StickyKey::Ip { ip } => write!(f, "ip {ip}"),
+            StickyKey::Header { name, .. } => write!(f, "header {name}"),
+            StickyKey::Query { name, .. } => write!(f, "query {name}"),
+            StickyKey::Missing { by } => write!(f, "without {by}"),
+        }
+    }
 }
 
 /// What decided.
@@ -40,6 +82,8 @@ pub enum Rule {
     Backup,
     /// The client lost its backend; all its requests go to the same other one.
     Together,
+    /// The client lost its backend, and `sticky.onFailure` keeps it from any other.
+    Kept,
     /// Nobody could be chosen.
     Nobody,
     /// The balancer answered itself.
@@ -252,10 +296,11 @@ impl fmt::Display for Decision {
             }
         }
         if let Some((name, why)) = &self.moved_from {
-            words.next(format_args!("{} {why}, moved", visible(name)))?;
+            let moved = if self.rule == Rule::Kept { "" } else { ", moved" };
+            words.next(format_args!("{} {why}{moved}", visible(name)))?;
         }
         match (&self.rule, &self.key) {
-            (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {}={}", key.name, key.id))?,
+            (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {key}"))?,
             (Rule::Sticky, None) => words.next(format_args!("sticky"))?,
             (Rule::Strategy { place, of, against }, _) => {
                 words.next(format_args!("{} {place} of {of}", self.strategy))?;
@@ -266,6 +311,7 @@ impl fmt::Display for Decision {
             (Rule::Backup, _) => words.next(format_args!("backup"))?,
             // What it lost is said already.
             (Rule::Together, _) => {}
+            (Rule::Kept, _) => words.next(format_args!("sticky.onFailure is fail"))?,
             (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
             (Rule::Nobody, _) => words.next(format_args!("no other backend is up"))?,
             (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,
@@ -323,7 +369,7 @@ mod tests {
     #[test]
     fn a_sticky_request_names_its_cookie() {
         let mut decision = Decision::new(Strategy::RoundRobin);
-        decision.key = Some(StickyKey { name: "X-Backend-ID".into(), id: 0 });
+        decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 0 });
         decision.rule = Rule::Sticky;
         decision.attempts.push(attempt("alpha", Outcome::Answered));
         assert_eq!(decision.reason(), "sticky X-Backend-ID=0");

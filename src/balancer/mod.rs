@@ -7,12 +7,14 @@
 mod backend;
 mod candidates;
 mod choose;
+mod cookie;
 mod decision;
 mod ejection;
 mod ewma;
 mod latency;
 mod pool;
 mod rendezvous;
+mod seen;
 mod state;
 mod sticky;
 mod strategy;
@@ -24,9 +26,10 @@ pub use latency::Percentiles;
 pub use state::{Intent, State};
 
 pub(crate) use backend::{Active, Backend, Tunnelling};
-pub(crate) use choose::Bound;
+pub(crate) use choose::NoBackend;
+pub(crate) use cookie::CookieSticky;
 pub(crate) use latency::Counts;
 pub(crate) use pool::{Choice, Pool};
 pub(crate) use rendezvous::Fingerprint;
 pub(crate) use state::{AgentWord, Verdict};
-pub(crate) use sticky::CookieSticky;
+pub(crate) use sticky::Sticky;

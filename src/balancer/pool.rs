@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use http::HeaderValue;
 
 use super::strategy::smooth_row;
-use super::{Backend, CookieSticky};
+use super::{Backend, Sticky};
 use crate::config::Strategy;
 
 /// The backends, strategy and stickiness in force at one moment.
@@ -19,8 +19,8 @@ pub(crate) struct Pool {
     pub(crate) backends: Vec<Arc<Backend>>,
     /// How a client without a sticky key gets its backend.
     pub(crate) strategy: Strategy,
-    /// The sticky cookie; `None` is off.
-    pub(crate) sticky: Option<CookieSticky>,
+    /// What binds clients to backends.
+    pub(crate) sticky: Sticky,
     /// Each backend's `Set-Cookie`, made once.
     set_cookies: Vec<Option<HeaderValue>>,
     by_id: HashMap<u32, usize>,
@@ -28,6 +28,9 @@ pub(crate) struct Pool {
     pub(super) eligible: Vec<Eligible>,
     /// The backups that are up while others are, for requests that were tried on all of those.
     pub(super) spare: Vec<usize>,
+    /// Those that keyed clients belong to, whatever their state: all that have a weight, the backups only where there is
+    /// nothing else.
+    pub(super) homes: Vec<usize>,
     /// The places of `eligible` in turn, for smooth round robin alone.
     pub(super) smooth: Box<[usize]>,
     /// Where round robin stands and ties are broken from; successive pools go on from it.
@@ -61,12 +64,7 @@ pub(crate) struct Choice {
 
 impl Pool {
     /// The pool of these backends as they are now.
-    pub(crate) fn new(
-        backends: Vec<Arc<Backend>>,
-        strategy: Strategy,
-        sticky: Option<CookieSticky>,
-        turn: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
         let up = |backup: bool| {
             let indices =
                 (0..backends.len()).filter(|n| backends[*n].backup == backup && backends[*n].takes_new_clients());
@@ -76,11 +74,16 @@ impl Pool {
         if taking.is_empty() {
             std::mem::swap(&mut taking, &mut spare);
         }
+        let weighty = |backup: bool| {
+            let indices = (0..backends.len()).filter(|n| backends[*n].backup == backup && backends[*n].weight() > 0);
+            indices.collect::<Vec<usize>>()
+        };
+        let homes = Some(weighty(false)).filter(|homes| !homes.is_empty()).unwrap_or_else(|| weighty(true));
         let eligible = weighed(&backends, &taking);
         let smooth = if strategy == Strategy::SmoothRoundRobin { smooth_row(&eligible) } else { Box::default() };
-        let set_cookies = backends.iter().map(|b| sticky.as_ref().map(|s| s.set_cookie(b.id()))).collect();
+        let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
         let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
-        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, spare, smooth, turn }
+        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, spare, homes, smooth, turn }
     }
 
     /// The same, as its backends are now.
@@ -105,7 +108,7 @@ impl Pool {
 
     /// The same with another stickiness.
     #[must_use]
-    pub(crate) fn with_sticky(&self, sticky: Option<CookieSticky>) -> Self {
+    pub(crate) fn with_sticky(&self, sticky: Sticky) -> Self {
         Pool::new(self.backends.clone(), self.strategy, sticky, Arc::clone(&self.turn))
     }
 
@@ -132,6 +135,11 @@ impl Pool {
             }
         }
         shares
+    }
+
+    /// The clients a backend has by their sticky keys: cookies given out, or keys seen lately.
+    pub(crate) fn sessions(&self, backend: &Backend) -> u64 {
+        self.sticky.seen().map_or_else(|| backend.sessions(), |seen| seen.count(backend.id()))
     }
 
     /// Whether a backup is left alone because others are up.

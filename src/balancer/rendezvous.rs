@@ -34,6 +34,10 @@ impl Fingerprint {
         Fingerprint(mixed(hash))
     }
 
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
     /// How well a backend suits this key.
     pub(super) fn score(self, id: u32, weight: u32) -> Score {
         /// Spreads small numbers over all bits: 2^64 divided by the golden ratio.

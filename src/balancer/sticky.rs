@@ -1,160 +1,260 @@
-//! Stickiness by a cookie that holds the backend's id.
+//! What binds clients to backends: what is read of a request, and whose client it is.
+//!
+//! By cookie, the client says itself where it belongs. By address, header or query, its key is hashed over the ids
+//! (`rendezvous`), so that nothing has to be remembered: after a restart everybody is where they were.
 
-use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{COOKIE, HeaderMap, HeaderValue};
+use compact_str::CompactString;
+use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use http::request::Parts;
 
-use crate::config::{CookieConfig, SameSite};
+use super::decision::StickyKey;
+use super::seen::Seen;
+use super::{CookieSticky, Fingerprint};
+use crate::config::{MissingKey, OnFailure, StickyBy, StickyConfig};
 
-/// The sticky cookie: how it is read, taken out of a request, and set.
-#[derive(Clone, Debug)]
-pub(crate) struct CookieSticky {
-    /// Its name.
-    pub(crate) name: Arc<str>,
-    attributes: String,
+/// Bytes of a key that are kept for people to see.
+const SHOWN: usize = 64;
+
+/// What binds clients to backends, in force at one moment.
+#[derive(Clone)]
+pub(crate) struct Sticky {
+    /// By what.
+    pub(crate) by: StickyBy,
+    source: Source,
+    missing: MissingKey,
+    pub(super) on_failure: OnFailure,
 }
 
-impl CookieSticky {
-    /// A cookie with these attributes. `secure: auto` means no `Secure`: this listener speaks plain HTTP.
-    pub(crate) fn new(config: &CookieConfig) -> Self {
-        let mut attributes = format!("; Path={}", config.path);
-        if let Some(seconds) = config.max_age {
-            // Writing to a string cannot fail.
-            let _ = write!(attributes, "; Max-Age={seconds}");
-        }
-        if let Some(domain) = &config.domain {
-            let _ = write!(attributes, "; Domain={domain}");
-        }
-        attributes.push_str("; HttpOnly");
-        attributes.push_str(match config.same_site {
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::None => "; SameSite=None",
-        });
-        if config.secure == Some(true) {
-            attributes.push_str("; Secure");
-        }
-        CookieSticky { name: config.name.as_str().into(), attributes }
+#[derive(Clone)]
+enum Source {
+    Off,
+    Cookie(CookieSticky),
+    Ip(Arc<Seen>),
+    Header { name: Arc<str>, field: HeaderName, seen: Arc<Seen> },
+    Query { name: Arc<str>, seen: Arc<Seen> },
+}
+
+/// What is known of the client for whom a backend is chosen.
+#[derive(Clone, Default)]
+pub(crate) struct Bound {
+    /// Whose client it is.
+    pub(super) own: Own,
+    /// What says so.
+    pub(super) key: Option<StickyKey>,
+    /// The same for all requests of one client, as far as can be told.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// Whose client someone is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Own {
+    /// Nobody's yet.
+    #[default]
+    Nobody,
+    /// The one's with this id.
+    Id(u32),
+    /// The one's that suits its fingerprint best.
+    Suited,
+}
+
+impl Bound {
+    /// A client that is nobody's yet.
+    fn new(ip: IpAddr) -> Self {
+        Bound { own: Own::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
     }
 
-    /// The `Set-Cookie` value that binds a client to the backend with this id.
-    pub(crate) fn set_cookie(&self, id: u32) -> HeaderValue {
-        // Name and attributes are checked when the configuration is read: visible ASCII only.
-        let text = format!("{}={id}{}", self.name, self.attributes);
-        HeaderValue::try_from(text).expect("the configuration lets only visible ASCII into a cookie")
+    /// A client bound by its address, which takes no request to know.
+    pub(crate) fn by_ip(ip: IpAddr) -> Self {
+        Bound { own: Own::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
-    /// Takes the balancer's own cookie out of a request and returns the id it holds.
-    ///
-    /// Anything but one plain decimal number counts as no cookie: so does a second pair of the same name
-    /// with another value. All other pairs stay as they are, byte for byte.
-    pub(crate) fn take(&self, headers: &mut HeaderMap) -> Option<u32> {
-        if !headers.get_all(COOKIE).iter().any(|line| contains(line.as_bytes(), self.name.as_bytes())) {
-            return None;
+    fn by_key(key: StickyKey, bytes: &[u8]) -> Self {
+        Bound { own: Own::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes) }
+    }
+}
+
+impl Sticky {
+    /// Stickiness of this kind, with the rest as configured.
+    pub(crate) fn new(config: &StickyConfig, by: &StickyBy) -> Self {
+        let source = match by {
+            StickyBy::Off => Source::Off,
+            StickyBy::Cookie => Source::Cookie(CookieSticky::new(&config.cookie)),
+            StickyBy::Ip => Source::Ip(Arc::default()),
+            StickyBy::Query(name) => Source::Query { name: Arc::clone(name), seen: Arc::default() },
+            StickyBy::Header(name) => match name.parse() {
+                Ok(field) => Source::Header { name: Arc::clone(name), field, seen: Arc::default() },
+                // Only a header's name makes a `StickyBy::Header` of what people write.
+                Err(_) => Source::Off,
+            },
+        };
+        Sticky { by: by.clone(), source, missing: config.missing, on_failure: config.on_failure }
+    }
+
+    /// The cookie that is given out, where there is one.
+    pub(super) fn cookie(&self) -> Option<&CookieSticky> {
+        match &self.source {
+            Source::Cookie(cookie) => Some(cookie),
+            _ => None,
         }
-        let lines: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-        headers.remove(COOKIE);
-        let mut values: Vec<Vec<u8>> = Vec::new();
-        for line in lines {
-            let mut rest: Vec<&[u8]> = Vec::new();
-            let before = values.len();
-            for pair in line.as_bytes().split(|b| *b == b';') {
-                match value_of(pair, self.name.as_bytes()) {
-                    Some(value) => values.push(value.to_vec()),
-                    None => rest.push(pair),
+    }
+
+    /// Takes this stickiness' cookie out of a request that is not for it.
+    pub(crate) fn take_cookie(&self, headers: &mut HeaderMap) {
+        self.cookie().and_then(|cookie| cookie.take(headers));
+    }
+
+    /// The keys seen lately, where clients are bound by one.
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        match &self.source {
+            Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } => Some(seen),
+            Source::Off | Source::Cookie(_) => None,
+        }
+    }
+
+    /// Reads a request's key, and takes the balancer's own cookie out of it. `ip` is the client's.
+    pub(crate) fn read(&self, head: &mut Parts, ip: IpAddr) -> Bound {
+        match &self.source {
+            Source::Off => Bound::new(ip),
+            Source::Cookie(cookie) => match cookie.take(&mut head.headers) {
+                None => Bound::new(ip),
+                Some(id) => {
+                    // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
+                    let agent = head.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+                    let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
+                    let key = StickyKey::Cookie { name: Arc::clone(&cookie.name), id };
+                    Bound { own: Own::Id(id), key: Some(key), fingerprint }
                 }
+            },
+            Source::Ip(_) => Bound::by_ip(ip),
+            Source::Header { name, field, .. } => {
+                let Some(bytes) = header(&head.headers, field) else { return self.without_key(ip) };
+                let value = (!is_secret(field)).then(|| shown(&bytes));
+                Bound::by_key(StickyKey::Header { name: Arc::clone(name), value }, &bytes)
             }
-            if values.len() == before {
-                headers.append(COOKIE, line);
-                continue;
-            }
-            let joined = rest.join(&b';');
-            // Removing whole pairs from a valid value leaves a valid one.
-            if let Ok(value) = HeaderValue::from_bytes(joined.trim_ascii())
-                && !value.is_empty()
-            {
-                headers.append(COOKIE, value);
+            Source::Query { name, .. } => {
+                let Some(value) = parameter(head.uri.query().unwrap_or_default(), name) else {
+                    return self.without_key(ip);
+                };
+                let key = StickyKey::Query { name: Arc::clone(name), value: Some(shown(value.as_bytes())) };
+                Bound::by_key(key, value.as_bytes())
             }
         }
-        let first = values.first()?;
-        if values.iter().any(|v| v != first) {
-            return None;
+    }
+
+    fn without_key(&self, ip: IpAddr) -> Bound {
+        match self.missing {
+            MissingKey::Balance => Bound::new(ip),
+            MissingKey::Fixed => Bound::by_key(StickyKey::Missing { by: self.by.clone() }, b""),
         }
-        plain_number(first)
     }
 }
 
-/// The value of `pair` where its name is exactly `name`: cookie names are case-sensitive (RFC 6265 5.3).
-fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
-    pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"=")
+/// A field's value; several lines of it are one list (RFC 9110 5.3). An empty one counts as absent.
+fn header(headers: &HeaderMap, field: &HeaderName) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = headers.get_all(field).iter().map(HeaderValue::as_bytes).collect();
+    Some(lines.join(&b","[..])).filter(|value| !value.trim_ascii().is_empty())
 }
 
-/// A number as this program writes it: `1abc`, `+1`, `01` and the empty value are none.
-fn plain_number(value: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(value).ok()?;
-    let canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
-    text.parse().ok().filter(|_| canonical)
+/// The first value of a parameter, as it is written; an empty one counts as absent.
+fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.filter(|value| !value.is_empty())
 }
 
-fn contains(line: &[u8], name: &[u8]) -> bool {
-    line.windows(name.len()).any(|w| w == name)
+/// Whether a field's value must not be shown to anyone.
+fn is_secret(field: &HeaderName) -> bool {
+    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(field)
+}
+
+/// The beginning of a key, for people.
+fn shown(bytes: &[u8]) -> CompactString {
+    CompactString::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Request;
+    use proptest::prelude::*;
 
-    fn take(lines: &[&str]) -> (Option<u32>, Vec<String>) {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(COOKIE, HeaderValue::from_bytes(line.as_bytes()).expect(line));
+    fn sticky(by: &str) -> Sticky {
+        Sticky::new(&StickyConfig::default(), &by.parse().expect(by))
+    }
+
+    fn head(target: &str, lines: &[(&str, &[u8])]) -> Parts {
+        let mut request = Request::new(());
+        *request.uri_mut() = target.parse().expect(target);
+        for (name, value) in lines {
+            let name: HeaderName = name.parse().expect("a name");
+            request.headers_mut().append(name, HeaderValue::from_bytes(value).expect("a value"));
         }
-        let id = CookieSticky::new(&CookieConfig::default()).take(&mut headers);
-        let left = headers.get_all(COOKIE).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect();
-        (id, left)
+        request.into_parts().0
     }
 
-    #[test]
-    fn the_balancers_cookie_is_taken_out_and_the_rest_stays_byte_exact() {
-        assert_eq!(take(&["X-Backend-ID=2"]), (Some(2), vec![]));
-        assert_eq!(take(&["a=1;  b=2;X-Backend-ID=2; c=\"x y\""]), (Some(2), vec!["a=1;  b=2; c=\"x y\"".into()]));
-        assert_eq!(take(&["X-Backend-ID=2; a=ü"]), (Some(2), vec!["a=ü".into()]));
-        assert_eq!(take(&["a=1", "X-Backend-ID=7; b=2"]), (Some(7), vec!["a=1".into(), "b=2".into()]));
-    }
+    const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     #[test]
-    fn whatever_is_no_plain_number_is_as_if_absent() {
-        for value in ["", "1abc", "+1", "-1", "01", "0x1", " 1 2", "99999999999", "\"1\"", "1.0"] {
-            let (id, left) = take(&[&format!("X-Backend-ID={value}")]);
-            assert_eq!((id, left.len()), (None, 0), "{value}");
-        }
-        assert_eq!(take(&["X-Backend-ID=1; X-Backend-ID=2"]).0, None);
-        assert_eq!(take(&["X-Backend-ID=1; X-Backend-ID=1"]).0, Some(1));
-    }
-
-    #[test]
-    fn names_that_only_look_alike_are_left_alone() {
-        for line in ["x-backend-id=1", "My-X-Backend-ID=1", "X-Backend-IDs=1", "a=X-Backend-ID"] {
-            assert_eq!(take(&[line]), (None, vec![line.to_owned()]), "{line}");
+    fn a_key_is_found_by_any_case_of_a_headers_name_and_by_a_parameters_exact_one() {
+        let by_header = sticky("header:X-User").read(&mut head("/", &[("x-uSER", b"bob")]), IP);
+        assert!(by_header.own == Own::Suited && by_header.fingerprint == Fingerprint::of(b"bob"));
+        for (target, found) in [
+            ("/?token=7", Some("7")),
+            ("/?a=1&token=7&token=8", Some("7")),
+            ("/?xtoken=7", None),
+            ("/?token", None),
+            ("/?token=", None),
+            ("/?Token=7", None),
+            ("/", None),
+        ] {
+            let bound = sticky("query:token").read(&mut head(target, &[]), IP);
+            assert_eq!(bound.key.is_some(), found.is_some(), "{target}");
+            if let Some(value) = found {
+                assert_eq!(bound.fingerprint, Fingerprint::of(value.as_bytes()), "{target}");
+            }
         }
     }
 
     #[test]
-    fn the_cookie_that_is_set_has_the_fixed_shape() {
-        let sticky = CookieSticky::new(&CookieConfig::default());
-        assert_eq!(sticky.set_cookie(3), "X-Backend-ID=3; Path=/; HttpOnly; SameSite=Lax");
-        let custom = CookieConfig {
-            name: "lb".into(),
-            max_age: Some(60),
-            same_site: SameSite::None,
-            secure: Some(true),
-            path: "/app".into(),
-            domain: Some("example.test".into()),
-        };
-        assert_eq!(
-            CookieSticky::new(&custom).set_cookie(0),
-            "lb=0; Path=/app; Max-Age=60; Domain=example.test; HttpOnly; SameSite=None; Secure"
-        );
+    fn a_secret_key_binds_and_is_not_shown() {
+        let mut request = head("/", &[("authorization", b"Bearer hunter2")]);
+        let bound = sticky("header:Authorization").read(&mut request, IP);
+        assert_eq!(bound.key, Some(StickyKey::Header { name: "Authorization".into(), value: None }));
+        assert!(bound.own == Own::Suited);
+    }
+
+    #[test]
+    fn without_a_key_a_request_is_balanced_or_goes_where_all_such_go() {
+        let mut config = StickyConfig { by: "header:X-User".parse().expect("a mode"), ..StickyConfig::default() };
+        let read = |config: &StickyConfig| Sticky::new(config, &config.by).read(&mut head("/", &[("x-user", b"")]), IP);
+        assert!(read(&config).own == Own::Nobody);
+        config.missing = MissingKey::Fixed;
+        assert!(read(&config).own == Own::Suited);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_values_are_a_key_or_absent_and_crash_nothing(
+            cookie in "[ -~\u{80}-\u{ff}]{0,80}", value in proptest::collection::vec(any::<u8>(), 0..200),
+            query in "[!-~]{0,60}",
+        ) {
+            let value: Vec<u8> = value.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b >= 0x80).collect();
+            let query: String = query.chars().filter(|c| !"#\"<>\\^`{|}".contains(*c)).collect();
+            let lines: [(&str, &[u8]); 2] = [("cookie", cookie.as_bytes()), ("x-user", &value)];
+            let target = format!("/?token={query}");
+            for by in ["cookie", "ip", "header:X-User", "query:token", "off"] {
+                let bound = sticky(by).read(&mut head(&target, &lines), IP);
+                let id = cookie.split(';').find_map(|pair| pair.trim_ascii().strip_prefix("X-Backend-ID="));
+                if let Own::Id(found) = bound.own {
+                    let found = found.to_string();
+                    prop_assert_eq!(id, Some(found.as_str()));
+                }
+                if let Some(StickyKey::Header { value: Some(shown), .. } | StickyKey::Query { value: Some(shown), .. }) = bound.key {
+                    prop_assert!(shown.len() <= 3 * SHOWN);
+                }
+            }
+        }
     }
 }

@@ -55,8 +55,8 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             Ok(())
         }
         Ctl::Sticky { mode, pool } => {
-            command(&instance, Command::SetSticky { pool: pool.clone(), by: *mode }).await?;
-            println!("stickiness{} is by {}", of_pool(pool.as_deref()), mode.name());
+            command(&instance, Command::SetSticky { pool: pool.clone(), by: mode.clone() }).await?;
+            println!("stickiness{} is {}", of_pool(pool.as_deref()), mode.in_words());
             Ok(())
         }
         Ctl::Restart => {
@@ -220,7 +220,7 @@ fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
 fn table(snapshot: &Snapshot) -> String {
     let totals = &snapshot.totals;
     let plural = if totals.connections == 1 { "" } else { "s" };
-    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky.name());
+    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky);
     let urls = snapshot.listeners.iter().map(|listener| visible(&listener.url).into_owned());
     let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
     let head = match snapshot.pools.as_slice() {

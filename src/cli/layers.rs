@@ -64,8 +64,8 @@ pub(super) fn with(mut config: Config, options: &Settings) -> Result<Config, Usa
         if let Some(strategy) = options.strategy {
             pool.strategy = strategy;
         }
-        if let Some(by) = options.sticky {
-            pool.sticky.by = by;
+        if let Some(by) = &options.sticky {
+            pool.sticky.by = by.clone();
         }
     }
     if let Some(seconds) = options.hold {

@@ -101,15 +101,15 @@ fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
             continue;
         }
         schemes(number, pool, first, wrong);
-        let by = pool.sticky.by;
-        if first.mode == Mode::Tcp && by == StickyBy::Cookie {
-            let message = format!("sticky by {} needs HTTP, and this pool is behind a tcp listener", by.name());
+        let by = &pool.sticky.by;
+        if first.mode == Mode::Tcp && !matches!(by, StickyBy::Ip | StickyBy::Off) {
+            let message = format!("sticky by {by} needs HTTP, and this pool is behind a tcp listener");
             wrong(At::Sticky(number), message);
         }
         let same = |other: &PoolConfig| {
             other.sticky.by == StickyBy::Cookie && other.sticky.cookie.name == pool.sticky.cookie.name
         };
-        if by == StickyBy::Cookie && config.pools[..number].iter().any(same) {
+        if *by == StickyBy::Cookie && config.pools[..number].iter().any(same) {
             let message = format!("two pools have the cookie '{}': give each its own", pool.sticky.cookie.name);
             wrong(At::Sticky(number), message);
         }

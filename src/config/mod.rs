@@ -36,7 +36,7 @@ pub use problem::{ConfigError, Problem};
 pub use read::parse;
 pub use secret::Secret;
 pub use statuses::Statuses;
-pub use sticky::{CookieConfig, SameSite, StickyBy, StickyConfig};
+pub use sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyBy, StickyConfig};
 pub use strategy::Strategy;
 
 use std::collections::BTreeSet;

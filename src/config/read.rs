@@ -15,7 +15,8 @@ use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
     AccessConfig, Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy, StickyConfig, Timeouts,
+    Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy,
+    StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -184,6 +185,12 @@ fn sticky(keys: &mut Keys<'_, '_>, default: &StickyConfig) -> StickyConfig {
     let mut sticky = default.clone();
     keys.set("by", &mut sticky.by, |n| n.parsed(str::parse::<StickyBy>));
     keys.set("cookie", &mut sticky.cookie, |n| n.object(|keys| cookie(keys, &default.cookie)));
+    keys.set("missing", &mut sticky.missing, |n| {
+        n.one_of(&[("balance", MissingKey::Balance), ("fixed", MissingKey::Fixed)])
+    });
+    keys.set("onFailure", &mut sticky.on_failure, |n| {
+        n.one_of(&[("switch", OnFailure::Switch), ("fail", OnFailure::Fail)])
+    });
     sticky
 }
 

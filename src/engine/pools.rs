@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::balancer::{Backend, CookieSticky, Pool, RouteTaken};
+use crate::balancer::{Backend, Pool, RouteTaken, Sticky};
 use crate::config::{Config, ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
 
 /// A pool at work: the value in force, which is only ever replaced as a whole.
@@ -25,7 +25,7 @@ impl LivePool {
     fn new(config: PoolConfig, mode: Mode, several: bool) -> Self {
         let label: Option<Arc<str>> = several.then(|| config.name.as_str().into());
         let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
-        let sticky = sticky(&config, config.sticky.by);
+        let sticky = Sticky::new(&config.sticky, &config.sticky.by);
         let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
         LivePool { config, mode, label, in_force: ArcSwap::from_pointee(pool), changes: watch::Sender::new(()) }
     }
@@ -34,18 +34,20 @@ impl LivePool {
         &self.config.name
     }
 
+    /// The kinds of stickiness that make sense here: those there is nothing to say about, and the configured one.
+    pub(super) fn sticky_modes(&self) -> Vec<StickyBy> {
+        let configured = &self.config.sticky.by;
+        let named = matches!(configured, StickyBy::Header(_) | StickyBy::Query(_)).then(|| configured.clone());
+        match self.mode {
+            Mode::Tcp => vec![StickyBy::Ip, StickyBy::Off],
+            Mode::Http => [StickyBy::Cookie, StickyBy::Ip].into_iter().chain(named).chain([StickyBy::Off]).collect(),
+        }
+    }
+
     /// Puts another value in force. The caller holds the control lock, so that no two changes start from the same one.
     pub(super) fn put_in_force(&self, pool: Pool) {
         self.in_force.store(Arc::new(pool));
         self.changes.send_replace(());
-    }
-}
-
-/// What binds clients in this mode, as the pool is configured.
-pub(super) fn sticky(config: &PoolConfig, by: StickyBy) -> Option<CookieSticky> {
-    match by {
-        StickyBy::Cookie => Some(CookieSticky::new(&config.sticky.cookie)),
-        StickyBy::Off => None,
     }
 }
 

@@ -51,13 +51,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{Address, BackendConfig, Strategy};
+    use crate::balancer::Sticky;
+    use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
 
     #[test]
     fn a_weight_grows_in_steps_after_a_recovery_and_not_at_the_start() {
         let config = BackendConfig::new(1, "b".to_owned(), Address::local(5000));
         let backend = Arc::new(Backend::new(&BackendConfig { slow_start: Duration::from_secs(10), ..config }, None));
-        let pool = Pool::new(vec![Arc::clone(&backend)], Strategy::Random, None, Arc::default());
+        let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off);
+        let pool = Pool::new(vec![Arc::clone(&backend)], Strategy::Random, sticky, Arc::default());
         let (mut starts, now) = (SlowStarts::default(), Instant::now());
         starts.follow(&backend, State::Starting, State::Up, now);
         assert_eq!(backend.percent(), 100);

@@ -33,6 +33,8 @@ pub struct PoolView {
     pub strategy: Strategy,
     /// What binds a client to its backend.
     pub sticky: StickyBy,
+    /// What else could: the modes that `t` steps through.
+    pub sticky_modes: Vec<StickyBy>,
 }
 
 /// How things stand at one moment.
@@ -148,7 +150,7 @@ pub struct BackendView {
     pub active: u32,
     /// Tunnels it has now.
     pub tunnels: u32,
-    /// Sticky cookies given out for it, less those of clients moved away.
+    /// Sticky cookies given out for it, less those of clients moved away; by another key, those seen lately.
     pub sessions: u64,
     /// Response times of the last ten seconds, in microseconds.
     pub latency: Percentiles,

@@ -12,14 +12,14 @@ use tokio::task::JoinSet;
 use super::command::{Command, CommandError};
 use super::event::Level;
 use super::journal::EventReader;
-use super::pools::{LivePool, sticky};
+use super::pools::LivePool;
 use super::processes::{Added, Processes};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
 use crate::access::Admission;
 use crate::alert;
-use crate::balancer::{Backend, Pool};
+use crate::balancer::{Backend, Pool, Sticky};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::health;
 use crate::listener::{self, ListenError};
@@ -201,8 +201,8 @@ impl Engine {
             }
             Command::SetSticky { pool, by } => {
                 for pool in self.pools(pool.as_deref())? {
-                    self.shared.change_pool(pool, |value| value.with_sticky(sticky(&pool.config, by)));
-                    self.notice(format!("stickiness{} is by {}", of_pool(pool), by.name()));
+                    self.shared.change_pool(pool, |value| value.with_sticky(Sticky::new(&pool.config.sticky, &by)));
+                    self.notice(format!("stickiness{} is {}", of_pool(pool), by.in_words()));
                 }
             }
             Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),

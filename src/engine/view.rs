@@ -8,7 +8,6 @@ use super::shared::{Control, Shared};
 use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};
 use super::statistics::Statistics;
 use crate::balancer::{Backend, Pool};
-use crate::config::StickyBy;
 
 impl Shared {
     /// How things stand now.
@@ -52,7 +51,8 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
         name: live.name().to_owned(),
         mode: live.mode,
         strategy: pool.strategy,
-        sticky: if pool.sticky.is_some() { StickyBy::Cookie } else { StickyBy::Off },
+        sticky: pool.sticky.by.clone(),
+        sticky_modes: live.sticky_modes(),
     }
 }
 
@@ -78,7 +78,7 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             rates: statistics.backend_rates(id),
             active: backend.active(),
             tunnels: backend.tunnels(),
-            sessions: backend.sessions(),
+            sessions: pool.sessions(backend),
             latency: statistics.backend_latency(id),
             errors: backend.errors(),
             checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),

@@ -1,11 +1,10 @@
 //! A request's way to a backend: choose, try, and try the next where that is safe.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::header::ACCEPT;
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -20,7 +19,7 @@ use super::headers::{self, Asked};
 use super::route::route;
 use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
-use crate::balancer::{Attempt, Backend, Bound, Choice, CookieAction, Fingerprint, Outcome, Pool, Rule, Stopped};
+use crate::balancer::{Attempt, Backend, Choice, CookieAction, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped};
 use crate::config::Strategy;
 use crate::engine::{Ended, LivePool, Shared};
 use crate::upstream::{Connection, Upload};
@@ -41,31 +40,37 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     let (mut parts, body) = request.into_parts();
     // All that the balancer's own answers look at.
     let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
-    let key = pool.sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
+    let ip = client.peer.client(&parts.headers, &shared.config.trusted_proxies);
+    // Before anything is changed in it: a key may be in a field that is.
+    let bound = pool.sticky.read(&mut parts, ip);
     for other in client.listener.others(live) {
         // This one's cookie means nothing to this pool, and is no backend's business.
-        other.in_force.load().sticky.as_ref().and_then(|sticky| sticky.take(&mut parts.headers));
+        other.in_force.load().sticky.take_cookie(&mut parts.headers);
     }
-    let asked = headers::prepare_request(&mut parts, &client);
-    let bound = Bound { key, fingerprint: fingerprint(key, asked.ip, &parts.headers) };
-    exchange.ip = asked.ip;
+    let asked = headers::prepare_request(&mut parts, &client, ip);
+    exchange.ip = ip;
     let mut sending = Sending::new(parts, body, &client);
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
 
     let answer = loop {
-        let mut choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
+        let mut choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
             pool = Box::pin(held(live, shared.config.hold)).await;
             client.clock.enter(Phase::Waiting, Instant::now());
-            choice = client.proxy.with_random(|random| pool.choose(bound, &tried, random, &mut exchange.decision));
+            choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
         }
         if tried.is_empty() && shared.notes_candidates() {
-            exchange.decision.candidates =
-                pool.candidates(bound.fingerprint, exchange.decision.rule == Rule::Together, &tried);
+            exchange.decision.candidates = pool.candidates(&bound, &exchange.decision.rule, &tried);
         }
-        let Ok(choice) = choice else {
-            let why = exchange.decision.reason();
-            break if tried.is_empty() { Answer::unavailable(why) } else { Answer::bad_gateway(why) };
+        let choice = match choice {
+            Ok(choice) => choice,
+            Err(no) => {
+                let why = exchange.decision.reason();
+                break match no {
+                    NoBackend::Nobody if !tried.is_empty() => Answer::bad_gateway(why),
+                    NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
+                };
+            }
         };
         let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
@@ -143,15 +148,6 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         pool = live.in_force.load_full();
     };
     own(exchange, answer.response(&accept))
-}
-
-/// The same for the requests of one client: its address; where it is to leave its old backend together with the other
-/// requests of its browser, that backend and the browser's name as well.
-fn fingerprint(key: Option<u32>, ip: IpAddr, headers: &HeaderMap) -> Fingerprint {
-    let address = Fingerprint::of_ip(ip);
-    let Some(id) = key else { return address };
-    let agent = headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
-    address.with(&id.to_be_bytes()).with(agent)
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
@@ -235,11 +231,11 @@ async fn finish(
 /// Notes that the client gets this backend's cookie, and whose it had.
 fn book_session(exchange: &mut Exchange, backend: &Backend) {
     backend.session_given();
-    let Some(key) = &exchange.decision.key else {
+    let Some(StickyKey::Cookie { id, .. }) = exchange.decision.key else {
         exchange.decision.cookie = CookieAction::New;
         return;
     };
-    if let Some((_, before)) = exchange.proxy().shared.find(key.id) {
+    if let Some((_, before)) = exchange.proxy().shared.find(id) {
         before.session_moved();
     }
     exchange.decision.cookie = CookieAction::Rewritten;

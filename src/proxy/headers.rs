@@ -31,12 +31,10 @@ pub(super) struct Asked {
     pub(super) upgrade: Option<HeaderValue>,
     /// The `Host` the client sent, for `hostHeader` and `Location`.
     pub(super) host: Option<HeaderValue>,
-    /// The client.
-    pub(super) ip: IpAddr,
 }
 
-/// Makes a client's head one that may go to a backend; all but its `Host`.
-pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
+/// Makes a client's head one that may go to a backend; all but its `Host`. `ip` is the client's.
+pub(super) fn prepare_request(parts: &mut Parts, client: &Client, ip: IpAddr) -> Asked {
     // Not from HTTP/1.0 (RFC 9110 7.8), and not with a body: the new protocol could begin only behind it.
     let may_upgrade = parts.version == Version::HTTP_11 && !client.uploading.load(Relaxed);
     let upgrade = if may_upgrade { wanted_upgrade(&parts.headers) } else { None };
@@ -56,8 +54,6 @@ pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
         headers.insert(UPGRADE, protocol.clone());
         headers.append(CONNECTION, UPGRADE_TOKEN);
     }
-    let trusted = &client.proxy.shared.config.trusted_proxies;
-    let ip = client.peer.client(headers, trusted);
     client.peer.announce(headers, ip, host.as_ref());
     let shared = &client.proxy.shared;
     headers.append(VIA, if parts.version == Version::HTTP_10 { shared.via_1_0.clone() } else { shared.via.clone() });
@@ -65,7 +61,7 @@ pub(super) fn prepare_request(parts: &mut Parts, client: &Client) -> Asked {
         parts.uri = origin_form(&parts.uri);
     }
     parts.version = Version::HTTP_11;
-    Asked { upgrade, host, ip }
+    Asked { upgrade, host }
 }
 
 /// Sets the `Host` this backend is to see.

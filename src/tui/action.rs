@@ -161,7 +161,7 @@ pub(super) const ACTIONS: [Entry; 38] = [
         &[(NONE, KeyCode::Char('t'))],
         Some(("sticky", 35)),
         "sticky [MODE]",
-        "stickiness on or off",
+        "what clients stick by: the next of cookie, ip, the configured header or query, off",
     ),
     entry(
         Action::SpawnDemo,

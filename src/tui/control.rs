@@ -54,10 +54,12 @@ pub(super) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
 
 pub(super) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
     let pool = pool(state)?;
-    let by = match (words.first(), pool.sticky) {
-        (Some(name), _) => name.parse::<StickyBy>()?,
-        (None, StickyBy::Cookie) => StickyBy::Off,
-        (None, StickyBy::Off) => StickyBy::Cookie,
+    let by = if let Some(name) = words.first() {
+        name.parse::<StickyBy>()?
+    } else {
+        let modes = &pool.sticky_modes;
+        let at = modes.iter().position(|by| *by == pool.sticky);
+        modes.get(at.map_or(0, |at| (at + 1) % modes.len())).cloned().unwrap_or_default()
     };
     let pool = Some(pool.name.clone());
     Ok(command(state, Command::SetSticky { pool, by }))
@@ -140,7 +142,7 @@ pub(super) fn undo(state: &mut State) -> Outcome {
                 format!("the strategy{} is {strategy} again", of_pool(state, pool.as_deref()))
             }
             Command::SetSticky { pool, by } => {
-                format!("stickiness{} is by {} again", of_pool(state, pool.as_deref()), by.name())
+                format!("stickiness{} is {} again", of_pool(state, pool.as_deref()), by.in_words())
             }
             _ => String::new(),
         };
@@ -173,7 +175,9 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
         Command::SetStrategy { pool: ref name, .. } => {
             Command::SetStrategy { pool: name.clone(), strategy: pool(name)?.strategy }
         }
-        Command::SetSticky { pool: ref name, .. } => Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky },
+        Command::SetSticky { pool: ref name, .. } => {
+            Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky.clone() }
+        }
         Command::CheckNow { .. }
         | Command::SpawnDemo
         | Command::Restart { .. }
@@ -196,8 +200,8 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetStrategy { ref pool, strategy } => {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.strategy = strategy);
         }
-        Command::SetSticky { ref pool, by } => {
-            snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by);
+        Command::SetSticky { ref pool, ref by } => {
+            snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by.clone());
         }
         Command::CheckNow { .. }
         | Command::SpawnDemo

@@ -126,7 +126,7 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
         }
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
         "THEME" => Colors::ALL.iter().map(|c| c.name().to_owned()).collect(),
-        "MODE" => names(&["cookie", "off"]),
+        "MODE" => state.snapshot.pools.iter().flat_map(|p| &p.sticky_modes).map(ToString::to_string).collect(),
         choice if choice.contains('|') => names(&choice.split('|').collect::<Vec<_>>()),
         _ => Vec::new(),
     }

@@ -144,7 +144,7 @@ fn grouped(state: &State) -> Vec<Row<'_>> {
 
 /// ` web  round-robin  sticky: cookie`
 fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
-    let how = format!("  {}  sticky: {}", pool.strategy, pool.sticky.name());
+    let how = format!("  {}  sticky: {}", pool.strategy, pool.sticky);
     let how = if pool.mode == Mode::Tcp { format!("  tcp{how}") } else { how };
     let name = format!(" {}", cut(&pool.name, width.saturating_sub(1), state.theme));
     let rest = width.saturating_sub(name.width());

@@ -76,7 +76,7 @@ fn decisions() -> Vec<Arc<Event>> {
     let (alpha, bravo, delta) = (who(1, "alpha"), who(2, "bravo"), who(4, "delta"));
     let attempt = |backend: &Arc<Identity>, outcome| Attempt { backend: Arc::clone(backend), outcome, micros: 900 };
     let mut sticky = Decision::new(Strategy::RoundRobin);
-    sticky.key = Some(StickyKey { name: "X-Backend-ID".into(), id: 1 });
+    sticky.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 1 });
     sticky.rule = Rule::Sticky;
     sticky.attempts.push(attempt(&alpha, Outcome::Answered));
     let mut retried = Decision::new(Strategy::RoundRobin);

@@ -49,7 +49,7 @@ pub(super) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     // With several pools each says so above its backends.
     if let [only] = snapshot.pools.as_slice() {
         parts.push((60, vec![Span::raw(only.strategy.name())]));
-        parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky.name()))]));
+        parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky))]));
     }
     for one in ORDER {
         let n = snapshot.backends.iter().filter(|b| b.state == one).count();
