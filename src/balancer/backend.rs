@@ -12,6 +12,7 @@ use super::ejection::Ejection;
 use super::ewma::PeakEwma;
 use super::latency::Latencies;
 use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
+use super::tally::{ByStatus, Tally};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
 
 /// What names a backend in events and decisions.
@@ -61,12 +62,14 @@ pub(crate) struct Backend {
     agent: AtomicU8,
     weight: AtomicU32,
     percent: AtomicU32,
-    requests: AtomicU64,
+    requests: ByStatus,
     errors: AtomicU64,
     active: AtomicU32,
     tunnels: AtomicU32,
     sessions: AtomicU64,
     suspected: AtomicBool,
+    /// What else is counted of it.
+    pub(crate) tally: Tally,
     /// Answers' times.
     pub(crate) latencies: Latencies,
     /// What its traffic says of it.
@@ -104,12 +107,13 @@ impl Backend {
             agent: AtomicU8::new(0),
             weight: AtomicU32::new(config.weight),
             percent: AtomicU32::new(100),
-            requests: AtomicU64::new(0),
+            requests: ByStatus::default(),
             errors: AtomicU64::new(0),
             active: AtomicU32::new(0),
             tunnels: AtomicU32::new(0),
             sessions: AtomicU64::new(0),
             suspected: AtomicBool::new(false),
+            tally: Tally::default(),
             latencies: Latencies::default(),
             ejection: Ejection::default(),
             ewma: PeakEwma::default(),
@@ -212,7 +216,12 @@ impl Backend {
 
     /// Requests it was given, each counted once however it ended.
     pub(crate) fn requests(&self) -> u64 {
-        self.requests.load(Relaxed)
+        self.requests.all()
+    }
+
+    /// The same, by the first digit of their status.
+    pub(crate) fn by_status(&self) -> [u64; 5] {
+        self.requests.each()
     }
 
     /// Tries that ended without an answer, or with a 5xx; one that was repeated elsewhere counts here and, as a request,
@@ -236,8 +245,8 @@ impl Backend {
         self.sessions.load(Relaxed)
     }
 
-    pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Relaxed);
+    pub(crate) fn count_request(&self, status: u16) {
+        self.requests.count(status);
     }
 
     pub(crate) fn count_error(&self) {

@@ -1,6 +1,6 @@
 //! Response times of one backend, counted without a lock.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,18 @@ const BUCKETS: usize = (STEPS * DOUBLINGS) as usize;
 
 /// A histogram with buckets that grow with the value, written by every worker, read once a second.
 ///
-/// Counts wrap after four thousand million requests in one bucket; readers use differences, so that is no fault.
-pub(crate) struct Latencies(Box<[AtomicU32; BUCKETS]>);
+/// Boxed, because backends are many and move while they are made.
+#[derive(Default)]
+pub(crate) struct Latencies(Box<Counted>);
+
+struct Counted {
+    buckets: [AtomicU64; BUCKETS],
+    sum_micros: AtomicU64,
+}
 
 /// A copy of the counts at one moment.
 #[derive(Clone)]
-pub(crate) struct Counts(Box<[u32; BUCKETS]>);
+pub(crate) struct Counts(Box<[u64; BUCKETS]>);
 
 /// Three percentiles in microseconds; `None` where nothing was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +37,9 @@ pub struct Percentiles {
     pub p99: Option<u64>,
 }
 
-impl Default for Latencies {
+impl Default for Counted {
     fn default() -> Self {
-        Latencies(Box::new([const { AtomicU32::new(0) }; BUCKETS]))
+        Counted { buckets: [const { AtomicU64::new(0) }; BUCKETS], sum_micros: AtomicU64::new(0) }
     }
 }
 
@@ -41,11 +47,17 @@ impl Latencies {
     /// Counts one answer.
     pub(crate) fn record(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.0[bucket(micros)].fetch_add(1, Relaxed);
+        self.0.buckets[bucket(micros)].fetch_add(1, Relaxed);
+        self.0.sum_micros.fetch_add(micros, Relaxed);
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        Counts(Box::new(std::array::from_fn(|i| self.0[i].load(Relaxed))))
+        Counts(Box::new(std::array::from_fn(|i| self.0.buckets[i].load(Relaxed))))
+    }
+
+    /// All answers' times together.
+    pub(crate) fn sum(&self) -> Duration {
+        Duration::from_micros(self.0.sum_micros.load(Relaxed))
     }
 }
 
@@ -67,17 +79,27 @@ impl Counts {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn all(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// How many took less than this power of two of a microsecond; buckets end exactly there.
+    pub(crate) fn below(&self, power: u32) -> u64 {
+        self.0[..bucket(1 << power)].iter().sum()
+    }
+
     pub(crate) fn percentiles(&self) -> Percentiles {
         Percentiles { p50: self.quantile(50), p95: self.quantile(95), p99: self.quantile(99) }
     }
 
     /// The upper edge of the bucket in which the answer of this rank lies.
     fn quantile(&self, percent: u64) -> Option<u64> {
-        let total: u64 = self.0.iter().map(|n| u64::from(*n)).sum();
+        let total = self.all();
         let rank = (total * percent).div_ceil(100).max(1);
         let mut seen = 0;
         self.0.iter().enumerate().find_map(|(i, n)| {
-            seen += u64::from(*n);
+            seen += n;
             (seen >= rank).then(|| upper_edge(i))
         })
     }
@@ -127,6 +149,17 @@ mod tests {
         within(p.p50, 50_000);
         within(p.p95, 95_000);
         within(p.p99, 99_000);
+    }
+
+    #[test]
+    fn what_is_below_a_power_of_two_is_counted_exactly() {
+        let latencies = Latencies::default();
+        for micros in [0, 255, 256, 511, 512, 513] {
+            latencies.record(Duration::from_micros(micros));
+        }
+        let counts = latencies.counts();
+        assert_eq!([counts.below(8), counts.below(9), counts.below(10), counts.all()], [2, 4, 6, 6]);
+        assert_eq!(latencies.sum(), Duration::from_micros(2047));
     }
 
     #[test]

@@ -18,12 +18,14 @@ mod seen;
 mod state;
 mod sticky;
 mod strategy;
+mod tally;
 
 pub use backend::Identity;
 pub use candidates::{Candidate, Score};
 pub use decision::{Attempt, CookieAction, Decision, Exclusion, Outcome, RouteTaken, Rule, StickyKey, Stopped};
 pub use latency::Percentiles;
 pub use state::{Intent, State};
+pub use tally::Tallied;
 
 pub(crate) use backend::{Active, Backend, Tunnelling};
 pub(crate) use choose::NoBackend;
@@ -33,3 +35,4 @@ pub(crate) use pool::{Choice, Pool};
 pub(crate) use rendezvous::Fingerprint;
 pub(crate) use state::{AgentWord, Verdict};
 pub(crate) use sticky::Sticky;
+pub(crate) use tally::ByStatus;

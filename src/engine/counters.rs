@@ -2,12 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::balancer::ByStatus;
+
 /// Counts over all requests.
 #[derive(Default)]
 pub(crate) struct Counters {
     begun: AtomicU64,
     ended: AtomicU64,
     server_errors: AtomicU64,
+    /// Those that the balancer answered itself.
+    own: ByStatus,
     pub(super) connections: AtomicU64,
 }
 
@@ -16,11 +20,19 @@ impl Counters {
         self.begun.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn end(&self, status: u16) {
+    /// `own`: no backend had it.
+    pub(crate) fn end(&self, status: u16, own: bool) {
         self.ended.fetch_add(1, Relaxed);
+        if own {
+            self.own.count(status);
+        }
         if status >= 500 {
             self.server_errors.fetch_add(1, Relaxed);
         }
+    }
+
+    pub(crate) fn own_by_status(&self) -> [u64; 5] {
+        self.own.each()
     }
 
     pub(crate) fn begun(&self) -> u64 {

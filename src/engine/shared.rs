@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use http::HeaderValue;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::budget::RetryBudget;
 use super::counters::Counters;
@@ -24,6 +24,9 @@ use crate::health::History;
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
+
+/// Readers of `/_lb/events` at one time.
+const EVENT_READERS: usize = 64;
 
 /// A client's connection: counted, and holding its place under the limit, for as long as it lives.
 pub(crate) struct Connected {
@@ -62,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) states: watch::Sender<()>,
     /// Counts the seconds; front ends that show rates follow it.
     pub(crate) seconds: watch::Sender<u64>,
+    /// One for each reader of `/_lb/events` that there may be.
+    pub(crate) event_places: Arc<Semaphore>,
     noted: AtomicU32,
     retries: RetryBudget,
     pub(super) can_spawn: bool,
@@ -111,6 +116,7 @@ impl Shared {
             states: watch::Sender::new(()),
             seconds: watch::Sender::new(0),
             retries: RetryBudget::default(),
+            event_places: Arc::new(Semaphore::new(EVENT_READERS)),
             noted: AtomicU32::new(0),
             control: Mutex::new(Control { since, ..Control::default() }),
             can_spawn,
@@ -163,6 +169,11 @@ impl Shared {
     pub(crate) fn change_pool(&self, pool: &LivePool, change: impl FnOnce(&Pool) -> Pool) {
         let _alone = self.control();
         pool.put_in_force(change(&pool.in_force.load()));
+    }
+
+    /// Readers of `/_lb/events`.
+    pub(crate) fn event_streams(&self) -> usize {
+        EVENT_READERS - self.event_places.available_permits()
     }
 
     /// Takes one repetition from the budget, if there is one left.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::balancer::{Intent, Percentiles, RouteTaken, State};
+use crate::balancer::{Intent, Percentiles, RouteTaken, State, Tallied};
 use crate::config::{Mode, StickyBy, Strategy};
 
 /// Where clients come in.
@@ -73,6 +73,8 @@ impl Snapshot {
 pub struct Totals {
     /// Requests that have ended.
     pub requests: u64,
+    /// Those of them that the balancer answered itself, by the first digit of their status, 1xx to 5xx.
+    pub own_by_status: [u64; 5],
     /// Requests without their response's end yet.
     pub in_flight: u64,
     /// Requests of the last whole second.
@@ -142,6 +144,10 @@ pub struct BackendView {
     pub backup: bool,
     /// Requests it was given.
     pub requests: u64,
+    /// The same by the first digit of their status, 1xx to 5xx.
+    pub by_status: [u64; 5],
+    /// What else is counted of it.
+    pub tallied: Tallied,
     /// Requests of the last whole second.
     pub rate: u64,
     /// Requests of each of the last 60 whole seconds, the latest last.

@@ -118,6 +118,7 @@ fn eject(pool: &Pool, backend: &Backend, row: u32, outcome: Outcome) -> Option<S
     if !can_do_without || !backend.state().keeps_its_clients() {
         return None;
     }
+    backend.tally.ejected();
     let length = backend.ejection.begin(Instant::now(), passive.eject_for);
     Some(format!("{row} requests in a row failed, the last one {outcome}; for {} s", length.as_secs_f64().ceil()))
 }

@@ -22,6 +22,7 @@ impl Shared {
             pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
             totals: Totals {
                 requests: self.totals.ended(),
+                own_by_status: self.totals.own_by_status(),
                 in_flight: self.totals.in_flight(),
                 rate: statistics.rate(),
                 rates: statistics.rates(),
@@ -74,6 +75,8 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             percent: backend.percent(),
             backup: backend.backup,
             requests: backend.requests(),
+            by_status: backend.by_status(),
+            tallied: backend.tally.now(),
             rate: statistics.backend_rate(id),
             rates: statistics.backend_rates(id),
             active: backend.active(),

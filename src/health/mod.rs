@@ -73,6 +73,7 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
             tokio::time::sleep(LEAST_PAUSE).await;
             continue;
         }
+        backend.tally.checked(passed);
         let reason = visible(&found.reason).into_owned();
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mark = CheckMark { time, micros, passed, reason: reason.clone() };

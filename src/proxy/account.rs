@@ -113,12 +113,12 @@ impl Exchange {
         }
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
         let shared = &self.client.proxy.shared;
-        shared.totals.end(status);
         let backend = self.active.take();
+        shared.totals.end(status, backend.is_none());
         let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
         if let Some(active) = &backend {
             let backend = active.backend();
-            backend.count_request();
+            backend.count_request(status);
             if status >= 500 || ended == Ended::CutByBackend {
                 backend.count_error();
             } else if ended == Ended::Complete {

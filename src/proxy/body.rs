@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::sync::mpsc;
 
 use super::account::Exchange;
 use crate::engine::Ended;
@@ -19,6 +20,8 @@ pub(crate) enum ResponseBody {
     Empty,
     /// The balancer's own.
     Own(Option<Bytes>),
+    /// What happens, for as long as somebody reads it.
+    Events(mpsc::Receiver<Bytes>),
     /// A backend's.
     Upstream(UpstreamBody),
 }
@@ -69,6 +72,7 @@ impl Body for ResponseBody {
         match self.get_mut() {
             ResponseBody::Empty => Poll::Ready(None),
             ResponseBody::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            ResponseBody::Events(pieces) => pieces.poll_recv(cx).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
             ResponseBody::Upstream(body) => body.poll(cx),
         }
     }
@@ -77,6 +81,7 @@ impl Body for ResponseBody {
         match self {
             ResponseBody::Empty => true,
             ResponseBody::Own(bytes) => bytes.is_none(),
+            ResponseBody::Events(_) => false,
             ResponseBody::Upstream(body) => body.connection.is_none() && body.broken.is_none(),
         }
     }
@@ -84,6 +89,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             ResponseBody::Empty => SizeHint::with_exact(0),
+            ResponseBody::Events(_) => SizeHint::default(),
             ResponseBody::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             ResponseBody::Upstream(body) => body.incoming.size_hint(),
         }

@@ -23,7 +23,7 @@ use super::handle::handle;
 use super::refuse::Refusal;
 use super::tunnel::{self, ClientHalf, Tunnel};
 use super::wire::{TARGET_LIMIT, Wire};
-use super::{Proxy, account};
+use super::{Proxy, account, pages};
 use crate::access::{Place, Refused};
 use crate::balancer::Decision;
 use crate::engine::{self, Connected, Listener};
@@ -57,12 +57,27 @@ pub(super) struct Client {
     pub(super) broken_off: AtomicBool,
     /// A request's body has not been read to its end.
     pub(super) uploading: AtomicBool,
+    /// How far the engine is.
+    pub(super) engine: watch::Receiver<engine::Phase>,
     /// Left here by the request that was answered 101, for when the connection has sent that answer.
-    tunnel: Mutex<Option<Tunnel>>,
+    upgraded: Mutex<Option<Upgraded>>,
+}
+
+/// What a connection becomes after a 101.
+pub(super) enum Upgraded {
+    /// A tunnel to a backend.
+    Tunnel(Tunnel),
+    /// A reader of the balancer's own events.
+    Events(pages::Feed),
 }
 
 impl Client {
-    fn new(proxy: Arc<Proxy>, listener: Arc<Listener>, address: SocketAddr) -> Self {
+    fn new(
+        proxy: Arc<Proxy>,
+        listener: Arc<Listener>,
+        address: SocketAddr,
+        engine: watch::Receiver<engine::Phase>,
+    ) -> Self {
         let ip = address.ip();
         let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
         let header_bytes = proxy.shared.config.limits.header_bytes;
@@ -78,7 +93,8 @@ impl Client {
             http_1_0: AtomicBool::new(false),
             broken_off: AtomicBool::new(false),
             uploading: AtomicBool::new(false),
-            tunnel: Mutex::new(None),
+            engine,
+            upgraded: Mutex::new(None),
         }
     }
 
@@ -98,12 +114,12 @@ impl Client {
         self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn leave_tunnel(&self, tunnel: Tunnel) {
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+    pub(super) fn leave(&self, upgraded: Upgraded) {
+        *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgraded);
     }
 
-    fn take_tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take_upgraded(&self) -> Option<Upgraded> {
+        self.upgraded.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits for `work`, but not beyond the time of the clock's phase.
@@ -130,7 +146,7 @@ pub(crate) struct Arrival {
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<engine::Phase>) {
     let Arrival { stream, peer, listener, connected } = arrival;
-    let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer));
+    let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer, engine));
     let config = &proxy.shared.config;
     let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
     let mut connection = {
@@ -155,7 +171,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     // Never later than any phase that begins after now could end.
     let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
     let mut timer = pin!(tokio::time::sleep(rest));
-    let mut finishing = engine.clone();
+    let mut finishing = client.engine.clone();
     let mut stopped = pin!(finishing.wait_for(|phase| *phase >= engine::Phase::Finishing));
     let mut stopping = false;
     let ended = poll_fn(|cx| {
@@ -188,12 +204,20 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     })
     .await;
 
-    if ended && let Some(tunnel) = client.take_tunnel() {
+    if ended && let Some(upgraded) = client.take_upgraded() {
         let parts = connection.into_parts();
         let stream = parts.io.into_inner().stream;
         // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
-        let half = ClientHalf { stream, early: parts.read_buf, connected, engine, idle: config.timeouts.tunnel_idle };
-        tokio::spawn(tunnel::run(tunnel, half));
+        match upgraded {
+            Upgraded::Tunnel(tunnel) => {
+                let (engine, idle) = (client.engine.clone(), config.timeouts.tunnel_idle);
+                let half = ClientHalf { stream, early: parts.read_buf, connected, engine, idle };
+                tokio::spawn(tunnel::run(tunnel, half));
+            }
+            Upgraded::Events(feed) => {
+                tokio::spawn(pages::websocket(feed, stream, parts.read_buf, connected));
+            }
+        }
     } else if client.broken_off.load(Relaxed) && client.http_1_0.load(Relaxed) {
         // A response that ends with its connection is whole to this client unless the connection is reset.
         let stream = connection.into_parts().io.into_inner().stream;

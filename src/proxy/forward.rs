@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::account::Exchange;
 use super::answer::Answer;
 use super::body::{ResponseBody, UpstreamBody};
+use super::client::Upgraded;
 use super::clock::Phase;
 use super::handle::own;
 use super::headers::{self, Asked};
@@ -144,6 +145,7 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         }
         // The failure is this backend's; the request goes on, by the states as they are now.
         backend.count_error();
+        backend.tally.retried();
         exchange.release();
         pool = live.in_force.load_full();
     };
@@ -211,7 +213,8 @@ async fn finish(
     if switching {
         if let Some((stream, early)) = Box::pin(connection.into_stream()).await {
             let websocket = asked.upgrade.as_ref().is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"websocket"));
-            exchange.client.leave_tunnel(Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket));
+            let tunnel = Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket);
+            exchange.client.leave(Upgraded::Tunnel(tunnel));
         }
         exchange.complete(None);
         return Response::from_parts(head, ResponseBody::Empty);

@@ -12,6 +12,7 @@ use super::account::Exchange;
 use super::answer::Answer;
 use super::body::ResponseBody;
 use super::client::Client;
+use super::clock::Phase;
 use super::forward::forward;
 use super::{headers, pages, refuse};
 use crate::access::Refused;
@@ -40,8 +41,14 @@ pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> R
     }
     if uri.path().starts_with("/_lb/") {
         exchange.decision.rule = Rule::Own;
-        let response = pages::answer(&client.proxy.shared, &request);
-        return own(exchange, response);
+        let response = pages::answer(&client, &request);
+        let streams = matches!(response.body(), ResponseBody::Events(_));
+        let response = own(exchange, response);
+        if streams {
+            // Booked, but not over: it may be silent for as long as it likes.
+            client.clock.enter(Phase::Streaming, Instant::now());
+        }
+        return response;
     }
     forward(exchange, request).await
 }

@@ -49,6 +49,7 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         expected_share: if up { 0.5 } else { 0.0 },
         actual_share: Some(0.33),
         spawned: Some(Spawned { pid: Some(100 + id) }),
+        ..BackendView::default()
     }
 }
 
@@ -137,6 +138,7 @@ fn state() -> State {
             error_share: Some(0.002),
             connections: 18,
             tunnels: 3,
+            ..Totals::default()
         },
         can_spawn: true,
         ..Snapshot::default()

@@ -1,23 +1,31 @@
-//! The balancer's own pages, below `/_lb/`. Read only, and only for this machine's own names: a page of a
+//! The balancer's own pages, below `/_lb/`: how things stand ([`health`]), every figure ([`metrics`]), and what happens
+//! ([`events`]). Read only, and only for this machine's own names: a page of a
 //! foreign site that resolves its name to this address (DNS rebinding) must learn nothing.
+
+mod events;
+mod metrics;
 
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION};
+use http::{Method, Request, Response, StatusCode, Version};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::body::ResponseBody;
-use super::headers::{authority, is_local_host, without_port};
+use super::client::{Client, Upgraded};
+use super::headers::{authority, is_local_host, wanted_upgrade, without_port};
 use crate::balancer::{Backend, State};
 use crate::config::{CheckAlgorithm, Expect};
 use crate::engine::{Shared, rfc3339};
 use crate::visible::escaped_json;
 
+pub(super) use events::{Feed, websocket};
+
 /// The answer to a request below `/_lb/`.
-pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<ResponseBody> {
+pub(super) fn answer<B>(client: &Client, request: &Request<B>) -> Response<ResponseBody> {
+    let shared = &client.proxy.shared;
     if !is_own_host(shared, request) {
         let why = "This page is only for the names of the machine the balancer runs on.";
         return Answer::refused(StatusCode::MISDIRECTED_REQUEST, why).response(request.headers());
@@ -26,8 +34,9 @@ pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Respo
         let why = "This page is not for scripts of other sites.";
         return Answer::refused(StatusCode::FORBIDDEN, why).response(request.headers());
     }
-    if request.uri().path() != "/_lb/health" {
-        let why = "The balancer has no such page: there is /_lb/health.";
+    let path = request.uri().path();
+    if !matches!(path, "/_lb/health" | "/_lb/metrics" | "/_lb/events") {
+        let why = "The balancer has no such page: there are /_lb/health, /_lb/metrics and /_lb/events.";
         return Answer::refused(StatusCode::NOT_FOUND, why).response(request.headers());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -36,10 +45,47 @@ pub(super) fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Respo
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(escaped_json(health(shared).to_string())))));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let own = |text: String| ResponseBody::Own(Some(Bytes::from(text)));
+    match path {
+        "/_lb/health" => page("application/json", own(escaped_json(health(shared).to_string()))),
+        "/_lb/metrics" => page(metrics::CONTENT_TYPE, own(metrics::text(shared))),
+        _ => events(client, request),
+    }
+}
+
+fn page(media: &'static str, body: ResponseBody) -> Response<ResponseBody> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The stream of events: as a body, or over the WebSocket that is asked for.
+fn events<B>(client: &Client, request: &Request<B>) -> Response<ResponseBody> {
+    let headers = request.headers();
+    if *request.method() == Method::HEAD {
+        return page(events::MEDIA, ResponseBody::Empty);
+    }
+    let Some(feed) = events::Feed::open(&client.proxy.shared, client.engine.clone()) else {
+        let why = "There are as many readers of events as there may be: end one of them.";
+        return Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why).response(headers);
+    };
+    let websocket = request.version() == Version::HTTP_11
+        && wanted_upgrade(headers).is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    if !websocket {
+        return page(events::MEDIA, ResponseBody::Events(events::server_sent(feed)));
+    }
+    match events::switch(headers) {
+        Ok(response) => {
+            client.leave(Upgraded::Events(feed));
+            response.map(|()| ResponseBody::Empty)
+        }
+        Err(why) => {
+            let mut response = Answer::refused(StatusCode::UPGRADE_REQUIRED, why).response(headers);
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            response
+        }
+    }
 }
 
 /// Whether the request names this machine, or the address the balancer was told to listen on.
