@@ -44,6 +44,7 @@ pub(super) enum Action {
     Notify,
     Palette,
     Help,
+    Suspend,
     Quit,
 }
 
@@ -94,7 +95,7 @@ const fn entry(
 }
 
 /// Every action, in the order of help and README.
-pub(super) const ACTIONS: [Entry; 38] = [
+pub(super) const ACTIONS: &[Entry] = &[
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
     entry(Action::PageUp, "PgUp", &[(NONE, KeyCode::PageUp)], None, "", "ten lines up"),
@@ -280,6 +281,14 @@ pub(super) const ACTIONS: [Entry; 38] = [
     ),
     entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "help", "this help"),
     entry(
+        Action::Suspend,
+        "Ctrl-Z",
+        &[(CONTROL, KeyCode::Char('z'))],
+        None,
+        "suspend",
+        "back to the shell; `bg` there lets the proxy serve on without the screen, `fg` brings it back",
+    ),
+    entry(
         Action::Quit,
         "q Ctrl-C",
         &[(NONE, KeyCode::Char('q')), (CONTROL, KeyCode::Char('c'))],
@@ -302,7 +311,7 @@ pub(super) fn action_of(key: KeyEvent) -> Option<Action> {
 /// The actions as a Markdown table, for the README.
 pub fn keys_table() -> String {
     let mut table = String::from("| keys | command | do |\n|---|---|---|\n");
-    for entry in &ACTIONS {
+    for entry in ACTIONS {
         let keys: Vec<String> = entry.keys.split(' ').filter(|k| !k.is_empty()).map(|k| format!("`{k}`")).collect();
         let command = match entry.command.replace('|', "\\|") {
             none if none.is_empty() => none,
@@ -321,7 +330,7 @@ mod tests {
     #[test]
     fn no_key_and_no_command_does_two_things() {
         let (mut seen, mut named) = (Vec::new(), Vec::new());
-        for entry in &ACTIONS {
+        for entry in ACTIONS {
             for key in entry.bound {
                 assert!(!seen.contains(key), "{key:?}");
                 seen.push(*key);

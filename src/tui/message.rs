@@ -42,6 +42,8 @@ pub enum Effect {
     /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
     /// first, line breaks too.
     Copy(String),
+    /// Give the terminal back to the shell until the program is continued.
+    Suspend,
     /// Tell whoever is not looking, in this way.
     Notify(Notify, String),
     /// Leave the screen, and let the engine go on without one.

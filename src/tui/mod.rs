@@ -18,6 +18,7 @@ mod notify;
 mod palette;
 mod pane;
 mod state;
+mod suspend;
 mod svg;
 mod table;
 mod terminal;
@@ -31,6 +32,7 @@ pub use message::{Effect, Message};
 pub use notify::Notify;
 pub(crate) use pane::install as install_log;
 pub use state::{Leaving, State};
+pub(crate) use suspend::in_foreground;
 pub use svg::svg;
 pub use theme::{Colors, Theme};
 pub use update::update;
@@ -45,6 +47,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::Signals;
 use crate::engine::{Door, News};
+use suspend::Continued;
 use terminal::Terminal;
 
 /// The shortest time between two frames.
@@ -65,12 +68,13 @@ pub(crate) async fn run(
     signals: &mut Signals,
     options: Options,
 ) -> io::Result<Left> {
-    let mut terminal = Terminal::enter()?;
+    let (tell, told) = mpsc::unbounded_channel();
+    let mut terminal = Terminal::new(&tell)?;
     let mut state = State::new(options.theme).with_leaving(leaving);
     state.notify = options.notify;
     state.size = terminal.size()?;
     state.refresh(door.snapshot());
-    show(door, &mut terminal, &mut state, signals).await
+    show(door, &mut terminal, &mut state, Told { tell, told }, signals).await
 }
 
 /// How the screen was left.
@@ -89,20 +93,47 @@ async fn show(
     door: &mut impl Door,
     terminal: &mut Terminal,
     state: &mut State,
+    mut later: Told,
     signals: &mut Signals,
 ) -> io::Result<Left> {
-    let mut input = EventStream::new();
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut continued = Continued::new()?;
+    let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
+    let mut input = None;
     let mut drawn = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
     loop {
+        if next != Next::GoOn {
+            // It owns a thread that reads the terminal.
+            input = None;
+        }
+        match next {
+            Next::Leave(left) => return Ok(left),
+            Next::Suspend => {
+                Terminal::leave();
+                eprintln!("stopped: fg brings the screen back, bg lets the proxy serve on without it");
+                if !continued.stop().await {
+                    state.complain("there is no shell to go back to: q quits");
+                }
+            }
+            Next::LeaveTerminal => Terminal::lost(),
+            Next::GoOn => {}
+        }
+        if input.is_none() {
+            if !in_background(door, state, signals).await {
+                return Ok(Left::Ended);
+            }
+            terminal.enter()?;
+            (state.size, state.changed) = (terminal.size()?, true);
+        }
+        next = Next::GoOn;
+        let keys = input.get_or_insert_with(EventStream::new);
         if (state.changed || waiting) && drawn.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
                 let missed = door.take(&mut batch);
-                apply(door, terminal, state, Message::Events(batch, missed), &tell);
-                apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &tell);
+                apply(door, terminal, state, Message::Events(batch, missed), &later.tell);
+                apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &later.tell);
             }
             pane::collect();
             terminal.draw(|frame| view(state, frame))?;
@@ -110,7 +141,7 @@ async fn show(
             drawn = Instant::now();
         }
         let message = tokio::select! {
-            input = input.next() => match input {
+            key = keys.next() => match key {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
                 Some(Ok(Input::Resize(columns, rows))) => Message::Resized(columns, rows),
                 Some(Ok(Input::Paste(text))) => Message::Paste(text),
@@ -127,37 +158,87 @@ async fn show(
                 News::Ended(why) => Message::Ended(why),
             },
             () = tokio::time::sleep_until((drawn + FRAME).into()), if state.changed || waiting => continue,
-            Some(result) = told.recv() => Message::Done(result),
+            Some(message) = later.told.recv() => message,
+            () = continued.next() => {
+                // Stopped by somebody else, with the screen as it was; a shell has had the terminal since.
+                next = Next::LeaveTerminal;
+                continue;
+            }
             () = signals.next() => return Ok(Left::Ended),
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
-        if let Some(left) = apply(door, terminal, state, message, &tell) {
-            return Ok(left);
-        }
+        next = apply(door, terminal, state, message, &later.tell);
     }
 }
 
-/// Debug builds panic on F12 where the environment asks for it, so that a test can see the terminal survive one.
-#[cfg(debug_assertions)]
-fn panic_if_asked(message: &Message) {
-    let f12 = matches!(message, Message::Key(key) if key.code == crossterm::event::KeyCode::F(12));
-    assert!(!f12 || std::env::var_os("STICKYLB_PANIC_KEY").is_none(), "the panic that STICKYLB_PANIC_KEY asks for");
+/// Keeps the state true without touching the terminal, until it is this job's again; `false` if the program is to end.
+async fn in_background(door: &mut impl Door, state: &mut State, signals: &mut Signals) -> bool {
+    while !in_foreground() {
+        tokio::select! {
+            () = tokio::time::sleep(suspend::ASK) => {}
+            news = door.news(false) => if let News::Ended(why) = news {
+                update(state, Message::Ended(why));
+            },
+            () = signals.next() => return false,
+        }
+        let mut batch = Vec::new();
+        let missed = door.take(&mut batch);
+        state.append(batch, missed);
+        state.refresh(door.snapshot());
+    }
+    true
 }
 
-/// What a command's task sends back.
-type Told = mpsc::UnboundedSender<Result<(), crate::engine::CommandError>>;
+/// Debug builds panic on F12, and in a task and a thread on F11, where the environment asks for it, so that a test can
+/// see the terminal survive.
+#[cfg(debug_assertions)]
+fn panic_if_asked(message: &Message) {
+    use crossterm::event::KeyCode;
+    let Message::Key(key) = message else { return };
+    if std::env::var_os("STICKYLB_PANIC_KEY").is_none() {
+        return;
+    }
+    assert!(key.code != KeyCode::F(12), "the panic that STICKYLB_PANIC_KEY asks for");
+    if key.code == KeyCode::F(11) {
+        tokio::spawn(async { panic!("a task's panic") });
+        std::thread::spawn(|| panic!("a thread's panic"));
+    }
+}
 
-/// Takes a message into the state and does what follows from it; says whether to leave.
-fn apply(door: &impl Door, terminal: &mut Terminal, state: &mut State, message: Message, tell: &Told) -> Option<Left> {
-    let mut left = None;
+/// What is told later, by those who hold `tell`.
+struct Told {
+    tell: mpsc::UnboundedSender<Message>,
+    told: mpsc::UnboundedReceiver<Message>,
+}
+
+/// How the loop goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    /// Stop the job, and come back when it is continued.
+    Suspend,
+    /// The terminal may be somebody else's: come back when it is ours.
+    LeaveTerminal,
+    Leave(Left),
+}
+
+/// Takes a message into the state and does what follows from it.
+fn apply(
+    door: &impl Door,
+    terminal: &mut Terminal,
+    state: &mut State,
+    message: Message,
+    tell: &mpsc::UnboundedSender<Message>,
+) -> Next {
+    let mut next = Next::GoOn;
     for effect in update(state, message) {
         match effect {
             Effect::Command(command) => {
                 let (done, tell) = (door.command(command), tell.clone());
                 tokio::spawn(async move {
                     // The screen may be gone before the command is done.
-                    let _ = tell.send(done.await);
+                    let _ = tell.send(Message::Done(done.await));
                 });
             }
             Effect::Copy(text) => match terminal.copy(&text) {
@@ -166,9 +247,10 @@ fn apply(door: &impl Door, terminal: &mut Terminal, state: &mut State, message: 
                 Err(error) => state.complain(error.to_string()),
             },
             Effect::Notify(how, text) => terminal.notify(how, &text),
-            Effect::Detach => left = Some(Left::Detached),
-            Effect::Quit => left = Some(Left::Quit),
+            Effect::Suspend => next = Next::Suspend,
+            Effect::Detach => next = Next::Leave(Left::Detached),
+            Effect::Quit => next = Next::Leave(Left::Quit),
         }
     }
-    left
+    next
 }

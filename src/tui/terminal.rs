@@ -1,7 +1,9 @@
 //! The terminal: taken over, and given back whole however the program ends.
 
 use std::io::{self, Stdout, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -12,13 +14,19 @@ use ratatui::Frame;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 
+use tokio::sync::mpsc;
+
 use super::clipboard::{self, CopyError, Route};
+use super::message::Message;
 use super::notify::{self, Notify};
+use super::suspend::in_foreground;
+use crate::engine::{Event, Level, Notice};
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it shows the screen. Given back when left, dropped, or when the screen's thread panics.
+/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Given back when
+/// left, dropped, or when the screen's thread panics.
 pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
     /// What is on the screen.
@@ -27,20 +35,38 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn enter() -> io::Result<Self> {
-        install_panic_hook();
+    /// Changes nothing yet. Panics of other threads are told from now on.
+    pub(super) fn new(tell: &mpsc::UnboundedSender<Message>) -> io::Result<Self> {
+        install_panic_hook(tell.clone());
         // The theme decides about colours, NO_COLOR included; crossterm would take bold and reverse away with them.
         crossterm::style::force_color_output(true);
+        let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(Terminal { inner, shown: Buffer::default(), route: Route::from_environment() })
+    }
+
+    /// Takes the terminal over; the next frame is drawn whole.
+    pub(super) fn enter(&mut self) -> io::Result<()> {
+        // What crossterm believes of the terminal may be from before a shell had it.
+        disable_raw_mode()?;
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let entered = execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)
-            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
-        match entered {
-            Ok(inner) => Ok(Terminal { inner, shown: Buffer::default(), route: Route::from_environment() }),
-            Err(error) => {
-                restore();
-                Err(error)
-            }
+        execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+        self.inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.shown = Buffer::default();
+        Ok(())
+    }
+
+    /// Gives the terminal back, until it is entered again.
+    pub(super) fn leave() {
+        restore();
+    }
+
+    /// Notes that the terminal may be somebody else's: it is not touched, unless it is still ours.
+    pub(super) fn lost() {
+        if in_foreground() {
+            restore();
+        } else {
+            TAKEN.store(false, Ordering::SeqCst);
         }
     }
 
@@ -96,20 +122,28 @@ fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// A panic of the screen's own thread gives the terminal back before it is reported. One of a worker must not:
-/// the screen goes on, and the report goes to its event pane.
-fn install_panic_hook() {
+/// A panic of the screen itself gives the terminal back before it is reported. One of a worker or a task must not:
+/// the screen goes on, and the report goes to its log and its event pane.
+fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
     let screen = std::thread::current().id();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !TAKEN.load(Ordering::SeqCst) {
-            report(info);
-        } else if std::thread::current().id() == screen {
+        // What else runs on that thread are tasks, whose panics end nothing but themselves.
+        if std::thread::current().id() == screen && tokio::task::try_id().is_none() {
             restore();
             report(info);
-            eprintln!("stickylb-tui met a bug of its own and ended; the lines above say where.");
+            eprintln!(
+                "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
+                 did. With --log-file FILE the next time, the requests before it can be read there."
+            );
+        } else if TAKEN.load(Ordering::SeqCst) {
+            let text = format!("a bug of stickylb-tui itself ended one part of its work; please report it: {info}");
+            log::error!("{text}");
+            let notice = Notice { time: SystemTime::now(), level: Level::Warning, text };
+            // Where the screen is gone already, the event pane's source has it.
+            let _ = tell.send(Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         } else {
-            log::error!("a bug in the proxy ended one connection: {info}");
+            report(info);
         }
     }));
 }

@@ -31,11 +31,24 @@ pub(crate) struct Terminal {
     tty: Option<File>,
     before: Termios,
     /// An empty folder, so that no configuration file is found by accident.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn size(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
     (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap())
+}
+
+/// A program to run, without what the caller's shell and terminal set for it.
+fn command(program: &str) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
+    command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
+    // Apart from the balancers of whoever runs the tests.
+    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    for name in ["NO_COLOR", "COLORFGBG", "TMUX", "VTE_VERSION", "TERM_PROGRAM"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 impl Terminal {
@@ -45,21 +58,30 @@ impl Terminal {
 
     /// With these variables in the program's environment.
     pub(crate) fn with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(env!("CARGO_BIN_EXE_stickylb-tui"));
+        command.args(arguments);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        Self::run(command)
+    }
+
+    /// A shell with job control.
+    pub(crate) fn shell() -> Self {
+        let mut command = command("bash");
+        command.args(["--norc", "--noprofile", "--noediting", "-i"]);
+        command.env("PS1", "ready$ ");
+        let terminal = Self::run(command);
+        terminal.shows("ready$");
+        terminal
+    }
+
+    fn run(mut command: CommandBuilder) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
         let tty = File::open(pty.master.tty_name().unwrap()).unwrap();
         let before = tcgetattr(&tty).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_stickylb-tui"));
-        command.args(arguments);
         command.cwd(folder.path());
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR");
-        // Apart from the balancers of whoever runs the tests.
-        command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
-        for (name, value) in variables {
-            command.env(name, value);
-        }
         // What stood on the terminal before must stand there again afterwards.
         let (rows, columns) = size(80, 24);
         let mut parser = vt100::Parser::new(rows, columns, 0);
@@ -80,15 +102,7 @@ impl Terminal {
                 }
             }
         });
-        Terminal {
-            master: Some(pty.master),
-            keyboard: Some(keyboard),
-            child,
-            shown,
-            tty: Some(tty),
-            before,
-            _folder: folder,
-        }
+        Terminal { master: Some(pty.master), keyboard: Some(keyboard), child, shown, tty: Some(tty), before, folder }
     }
 
     /// Three demo backends, all UP.
@@ -96,6 +110,11 @@ impl Terminal {
         let terminal = Self::start(&["--demo", "-p", "0"]);
         terminal.wait("three backends are up", |screen| screen.contains("3 up"));
         terminal
+    }
+
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

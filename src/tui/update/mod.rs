@@ -19,6 +19,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Key(key) => {
             state.changed = true;
             state.said = None;
+            if action_of(key) == Some(Action::Suspend) {
+                return vec![Effect::Suspend];
+            }
             return match state.dialog.take() {
                 Some(dialog) => dialog::key(state, dialog, key),
                 None => on_key(state, key),
@@ -104,6 +107,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
         Action::Undo => return control::undo(state),
+        Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Theme => match words.first() {
             Some(name) => state.theme.colors = name.parse()?,
             None => state.say(format!("the theme is {}", state.theme.colors.name())),
