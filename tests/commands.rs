@@ -118,3 +118,21 @@ fn a_backend_that_goes_down_is_told_only_where_that_was_asked_for() {
         String::from_utf8_lossy(&terminal.written()).contains(" is DOWN\x07").then_some(())
     });
 }
+
+#[test]
+fn p_lets_the_display_stand_still_while_the_proxy_goes_on() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    get(port, "/before");
+    terminal.shows("/before");
+    terminal.press("p");
+    terminal.shows("FROZEN ");
+    assert!(get(port, "/while-frozen").starts_with("HTTP/1.1 404 "));
+    terminal.shows("(-2 s)");
+    assert!(!terminal.screen().contains("/while-frozen"), "{}", terminal.screen());
+    terminal.press(",");
+    terminal.wait("it is a second earlier", |screen| !screen.contains("(-2 s)") && screen.contains("FROZEN"));
+    terminal.press("p");
+    terminal.shows("LIVE");
+    terminal.shows("/while-frozen");
+}

@@ -129,7 +129,7 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
             background::serve(&engine, &mut signals).await.map_err(unheard)
         }
     };
-    let ending = end(&engine, &mut signals, front == Front::Screen).await;
+    let ending = end(&engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;
     [lines, file].into_iter().flatten().for_each(Log::finish);
     shown
@@ -210,6 +210,14 @@ async fn screen(
 async fn screen(_: &Settings, _: &Arc<Engine>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
+}
+
+/// Whether somebody looks at the terminal: another job may have it by now.
+fn is_seen(front: Front) -> bool {
+    #[cfg(feature = "tui")]
+    return front == Front::Screen && crate::tui::in_foreground();
+    #[cfg(not(feature = "tui"))]
+    return front == Front::Screen;
 }
 
 /// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.

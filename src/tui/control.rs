@@ -67,14 +67,18 @@ pub(super) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
 
 /// The selected backend's pool; the first where there is no backend.
 fn pool(state: &State) -> Result<&PoolView, String> {
-    let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(&backend.pool));
-    selected.or_else(|| state.snapshot.pools.first()).ok_or_else(|| "there is no pool yet".to_owned())
+    let live = state.live();
+    let selected = live.backends.iter().find(|b| Some(b.id) == state.selected);
+    selected
+        .and_then(|backend| live.pool(&backend.pool))
+        .or_else(|| live.pools.first())
+        .ok_or_else(|| "there is no pool yet".to_owned())
 }
 
 /// A new demo backend; on a selected one that is not running, that one again.
 pub(super) fn spawn(state: &State) -> Vec<Effect> {
-    let command = match state.selected_backend() {
-        Some(BackendView { id, spawned: Some(Spawned { pid: None }), .. }) => Command::Restart { id: *id },
+    let command = match backend(state, None) {
+        Ok(BackendView { id, spawned: Some(Spawned { pid: None }), .. }) => Command::Restart { id: *id },
         _ => Command::SpawnDemo,
     };
     vec![Effect::Command(command)]
@@ -93,10 +97,10 @@ pub(super) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
 
 /// The backend of that name or number, or the selected one.
 pub(super) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
-    let backends = &state.snapshot.backends;
+    let backends = &state.live().backends;
     let Some(word) = word else {
         let none = || "there is no backend yet: press a to start a demo backend".to_owned();
-        return state.selected_backend().ok_or_else(none);
+        return backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none);
     };
     let is_it = |b: &BackendView| {
         let whole = word.split_once('/').filter(|(pool, _)| *pool == b.pool);
@@ -113,13 +117,16 @@ pub(super) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s Ba
 /// Asks for a command and takes it for done, so that the next key starts from there however soon it comes. The next
 /// snapshot tells what really is.
 fn command(state: &mut State, command: Command) -> Vec<Effect> {
-    if let Some(back) = opposite(&state.snapshot, &command) {
+    if let Some(back) = opposite(state.live(), &command) {
         if state.undo.len() == STEPS {
             state.undo.pop_front();
         }
         state.undo.push_back(back);
     }
-    foresee(&mut state.snapshot, &command);
+    foresee(state.live_mut(), &command);
+    if state.frozen.is_some() {
+        state.say("done; the display still stands at an earlier moment: p shows live again");
+    }
     vec![Effect::Command(command)]
 }
 
@@ -127,10 +134,10 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
 pub(super) fn undo(state: &mut State) -> Outcome {
     while let Some(back) = state.undo.pop_back() {
         // One that failed, or that somebody took back already, leaves nothing to undo.
-        if opposite(&state.snapshot, &back).is_none() {
+        if opposite(state.live(), &back).is_none() {
             continue;
         }
-        foresee(&mut state.snapshot, &back);
+        foresee(state.live_mut(), &back);
         let words = match &back {
             Command::SetIntent { id, intent } => match intent {
                 Intent::InService => format!("{} is in service again", name(state, *id)),
@@ -157,12 +164,12 @@ pub(super) fn undo(state: &mut State) -> Outcome {
 }
 
 fn name(state: &State, id: u32) -> String {
-    state.snapshot.backends.iter().find(|b| b.id == id).map(|b| b.name.clone()).unwrap_or_default()
+    state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.clone()).unwrap_or_default()
 }
 
 /// ` of web`, where there are several pools.
 fn of_pool(state: &State, pool: Option<&str>) -> String {
-    pool.filter(|_| state.snapshot.pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
+    pool.filter(|_| state.live().pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
 }
 
 /// The command that takes `command` back; `None` where it changes nothing, or cannot be taken back.

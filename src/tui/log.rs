@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::changes::Changes;
 use super::filter::Filter;
 use crate::engine::Event;
 
 /// Lines kept.
-const LINES: usize = 100_000;
+pub(super) const LINES: usize = 100_000;
 /// Marked lines that are kept when those around them go.
 const MARKS: usize = 100;
 
@@ -38,6 +39,8 @@ pub(super) struct Log {
     everything: bool,
     /// The selected line; `None` follows what comes.
     held: Option<u64>,
+    /// Lines from this number on are not shown.
+    until: Option<u64>,
     requests: u64,
     pub(super) changes: Changes,
 }
@@ -99,7 +102,27 @@ impl Log {
 
     /// Lines that are shown.
     pub(super) fn shown(&self) -> usize {
-        self.older() + if self.hides().is_some() { self.matching.len() } else { self.lines.len() }
+        let end = self.end();
+        let shown = if self.hides().is_some() {
+            self.matching.partition_point(|number| *number < end)
+        } else {
+            usize::try_from(end.saturating_sub(self.first)).unwrap_or(usize::MAX)
+        };
+        self.older() + shown
+    }
+
+    /// The number after the last line that can be shown.
+    fn end(&self) -> u64 {
+        self.until.unwrap_or(self.first + self.lines.len() as u64)
+    }
+
+    /// Shows only what had happened by then, and follows; or all of it again.
+    pub(super) fn show_until(&mut self, time: Option<SystemTime>) {
+        let later = |time| self.lines.iter().rev().take_while(|event| when(event) > time).count();
+        self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
+        if self.until.is_some() {
+            self.held = None;
+        }
     }
 
     /// Lines that match the filter.
@@ -264,11 +287,12 @@ impl Log {
     /// There is none.
     pub(super) fn next_match(&mut self, forward: bool) -> Result<(), String> {
         let from = self.held.unwrap_or(u64::MAX);
+        let end = self.end();
         let (what, next) = match &self.filter {
-            None => ("mark", neighbour(self.marks.iter().copied(), from, forward)),
+            None => ("mark", neighbour(self.marks.iter().copied().filter(|n| *n < end), from, forward)),
             Some(filter) => {
                 let older = self.kept.iter().filter(|line| filter.line(&line.event, true)).map(|line| line.number);
-                let all = older.chain(self.matching.iter().copied());
+                let all = older.chain(self.matching.iter().copied().filter(|n| *n < end));
                 ("match", neighbour(all, from, forward))
             }
         };
@@ -286,6 +310,16 @@ impl Log {
     }
 }
 
+/// When an event came to the log.
+pub(super) fn when(event: &Event) -> SystemTime {
+    match event {
+        Event::Request(request) => request.time + request.took,
+        Event::Update(update) => update.time,
+        Event::Notice(notice) => notice.time,
+        Event::Output(output) => output.time,
+    }
+}
+
 /// The number nearest to `from` on one side of it, among ascending ones.
 fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Option<u64> {
     if forward {
@@ -298,8 +332,6 @@ fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Op
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
     use crate::engine::{Level, Notice};
 

@@ -1,6 +1,7 @@
 //! What happens to the screen, and what it wants done.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crossterm::event::KeyEvent;
 
@@ -15,6 +16,8 @@ pub enum Message {
     Resized(u16, u16),
     /// How things stand now.
     Snapshot(Box<Snapshot>),
+    /// A second has passed: the time, and how things stand.
+    Second(SystemTime, Box<Snapshot>),
     /// What happened since the last time, and how many events were missed.
     Events(Vec<Arc<Event>>, u64),
     /// Text was pasted: it goes where text is typed, and is no keys.

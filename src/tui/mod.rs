@@ -10,6 +10,7 @@ mod clipboard;
 mod control;
 mod filter;
 mod format;
+mod freeze;
 mod glyphs;
 mod input;
 mod log;
@@ -39,7 +40,7 @@ pub use update::update;
 pub use view::view;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
@@ -154,7 +155,7 @@ async fn show(
                     waiting = true;
                     continue;
                 }
-                News::Figures => Message::Snapshot(Box::new(door.snapshot())),
+                News::Figures => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
                 News::Ended(why) => Message::Ended(why),
             },
             () = tokio::time::sleep_until((drawn + FRAME).into()), if state.changed || waiting => continue,
@@ -177,16 +178,21 @@ async fn in_background(door: &mut impl Door, state: &mut State, signals: &mut Si
     while !in_foreground() {
         tokio::select! {
             () = tokio::time::sleep(suspend::ASK) => {}
-            news = door.news(false) => if let News::Ended(why) = news {
-                update(state, Message::Ended(why));
-            },
+            news = door.news(false) => {
+                let message = match news {
+                    News::Ended(why) => Message::Ended(why),
+                    _ => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
+                };
+                // Nobody looks: no effect of it is for now.
+                update(state, message);
+            }
             () = signals.next() => return false,
         }
         let mut batch = Vec::new();
         let missed = door.take(&mut batch);
         state.append(batch, missed);
-        state.refresh(door.snapshot());
     }
+    state.refresh(door.snapshot());
     true
 }
 

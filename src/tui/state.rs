@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
 use super::filter::{Filter, FilterError};
+use super::freeze::{Frozen, Moment};
 use super::input::Line;
 use super::log::Log;
 use super::message::Said;
@@ -108,6 +110,12 @@ pub struct State {
     pub(super) leaving: Leaving,
     /// The engine has ended or is out of reach, and why.
     pub(super) ended: Option<String>,
+    /// The last minutes, a second each.
+    pub(super) moments: VecDeque<Moment>,
+    /// The time of the last second.
+    pub(super) now: SystemTime,
+    /// The display stands still.
+    pub(super) frozen: Option<Frozen>,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -133,6 +141,9 @@ impl State {
             undo: VecDeque::new(),
             leaving: Leaving::default(),
             ended: None,
+            moments: VecDeque::new(),
+            now: SystemTime::UNIX_EPOCH,
+            frozen: None,
             changed: true,
         }
     }
@@ -159,6 +170,10 @@ impl State {
                 backend.state_seconds = 0;
             }
         }
+        if let Some(frozen) = &mut self.frozen {
+            frozen.live = snapshot;
+            return;
+        }
         if self.snapshot != snapshot {
             self.snapshot = snapshot;
             self.changed = true;
@@ -170,7 +185,7 @@ impl State {
     /// no key may act on a backend that is out of sight.
     pub(super) fn order(&mut self) {
         self.table.order(&self.snapshot.backends, self.log.filter());
-        if self.selected_row().is_none() {
+        if self.selected_backend().is_none() {
             self.select_row(0);
         }
     }
@@ -194,7 +209,10 @@ impl State {
             }
             _ => true,
         });
-        self.log.append(events);
+        match &mut self.frozen {
+            Some(frozen) => frozen.note(events),
+            None => self.log.append(events),
+        }
         self.lost += missed;
         self.changed = true;
     }

@@ -59,7 +59,7 @@ impl Continued {
 }
 
 /// Whether the terminal is this job's.
-pub(super) fn in_foreground() -> bool {
+pub(crate) fn in_foreground() -> bool {
     #[cfg(unix)]
     {
         // Without a controlling terminal nobody else can have it.

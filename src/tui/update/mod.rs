@@ -32,6 +32,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.changed = true;
         }
         Message::Snapshot(snapshot) => state.refresh(*snapshot),
+        Message::Second(now, snapshot) => state.second(now, *snapshot),
         Message::Events(events, missed) => {
             let effects = notify::due(state.notify, &events);
             state.append(events, missed);
@@ -106,6 +107,9 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::NextSide => state.output_shown = !state.output_shown,
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
+        Action::Freeze => state.freeze_or_live(),
+        Action::StepBack => state.step_in_time(true)?,
+        Action::StepForward => state.step_in_time(false)?,
         Action::Undo => return control::undo(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Theme => match words.first() {
@@ -129,7 +133,8 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {
-    let in_flight = state.snapshot.totals.in_flight + state.snapshot.totals.tunnels;
+    let totals = &state.live().totals;
+    let in_flight = totals.in_flight + totals.tunnels;
     if in_flight == 0 || state.leaving == Leaving::GoesOn {
         return vec![Effect::Quit];
     }

@@ -15,6 +15,9 @@ use crate::tui::state::State;
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
     let mut parts = header::what(state);
+    if state.frozen.is_some() {
+        parts.push((98, vec![header::live(state)]));
+    }
     let rate = format!("{} req/s", count(state.snapshot.totals.rate));
     parts.push((92, vec![Span::raw(rate)]));
     let status = match &state.said {

@@ -275,6 +275,17 @@ fn in_every_theme_words_alone_tell_the_state() {
 }
 
 #[test]
+fn a_frozen_display_says_when_and_how_long_ago() {
+    let mut state = state();
+    let (snapshot, noon) = (state.snapshot.clone(), SystemTime::UNIX_EPOCH + Duration::from_secs(43_471));
+    update(&mut state, Message::Second(noon, Box::new(snapshot.clone())));
+    press(&mut state, "p");
+    update(&mut state, Message::Second(noon + Duration::from_secs(35), Box::default()));
+    let first: String = frame(&state, 80, 24).content()[..80].iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert!(first.ends_with("FROZEN 12:04:31 (-35 s) ") && first.contains("2 up"), "{first}");
+}
+
+#[test]
 fn every_theme_is_drawn_as_it_is() {
     for (name, colors) in
         [("light", Colors::Light), ("high-contrast", Colors::HighContrast), ("color-blind", Colors::ColorBlind)]
@@ -292,5 +303,5 @@ fn the_selection_follows_its_backend() {
     let mut snapshot = state.snapshot.clone();
     snapshot.backends.reverse();
     state.refresh(snapshot);
-    assert_eq!(state.selected_backend().map(|b| b.name.as_str()), Some("charlie"));
+    assert_eq!(state.selected_row().map(|row| state.snapshot.backends[row].name.as_str()), Some("charlie"));
 }

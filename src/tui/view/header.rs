@@ -26,16 +26,27 @@ const ORDER: [BackendState; 6] = [
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
+    let live = live(state);
     let mut first = vec![Span::raw(" ")];
-    first.extend(fitted(what(state), columns.saturating_sub(5)));
+    first.extend(fitted(what(state), columns.saturating_sub(live.width())));
     let mut second = vec![Span::raw(" ")];
     second.extend(fitted(how(state, columns), columns));
     frame.render_widget(Paragraph::new(vec![Line::from(first), Line::from(second)]), area);
-    let live = match state.ended {
-        None => Line::styled("LIVE ", state.theme.good()),
-        Some(_) => Line::styled("ENDED ", state.theme.bad()),
-    };
-    frame.render_widget(live.right_aligned(), Rect { height: 1, ..area });
+    frame.render_widget(Line::from(vec![live, Span::raw(" ")]).right_aligned(), Rect { height: 1, ..area });
+}
+
+/// Whether this is now, or which moment else.
+pub(super) fn live(state: &State) -> Span<'static> {
+    if state.ended.is_some() {
+        return Span::styled("ENDED", state.theme.bad());
+    }
+    match (&state.frozen, state.frozen_for()) {
+        (Some(frozen), Some(ago)) => {
+            let time = jiff::Timestamp::try_from(frozen.at).unwrap_or_default().to_zoned(state.zone.clone());
+            Span::styled(format!("FROZEN {} (-{ago} s)", time.strftime("%H:%M:%S")), state.theme.warning())
+        }
+        _ => Span::styled("LIVE", state.theme.good()),
+    }
 }
 
 /// What is balanced, and how many of each state there are.
