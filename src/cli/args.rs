@@ -144,6 +144,16 @@ pub(super) enum Subcommand {
         /// The file; the one of --config, or ./stickylb.json
         file: Option<PathBuf>,
     },
+    /// Print a LoadBalancer.js or WebsocketReverseProxy configuration as one for this program
+    Import {
+        /// Its file, JSON or INI
+        file: PathBuf,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
     /// Start in the background: everything after it as without it
     #[cfg(unix)]
     Start {

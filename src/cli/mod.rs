@@ -5,6 +5,7 @@ mod args;
 mod background;
 #[cfg(unix)]
 mod ctl;
+mod import;
 mod layers;
 #[cfg(feature = "tui")]
 mod look;
@@ -14,7 +15,7 @@ mod signals;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
@@ -52,6 +53,14 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Attach { port }) => ctl::run(ctl::attach(&args, *port)),
         #[cfg(unix)]
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
+        Some(Subcommand::Import { file }) => import::import(file),
+        Some(Subcommand::Completions { shell }) => {
+            // Made whole first: whoever reads it may have seen enough.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "stickylb-tui", &mut script);
+            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
         None => layers::config(&args).and_then(|config| run::run(&args.options, config, run::Backends::of(&args))),
     };

@@ -1,0 +1,189 @@
+//! `import`: another program's configuration as one of ours.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+
+use super::layers::UsageError;
+use crate::config;
+use crate::visible::{escaped_json, visible};
+
+/// What was read, in our words.
+struct Imported {
+    /// Whose file it was.
+    kind: &'static str,
+    config: Value,
+    /// What has no counterpart here, a sentence each.
+    left_out: Vec<String>,
+}
+
+/// Prints the file as a configuration of ours; says on standard error what it was taken for and what was left out.
+pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
+    let file = path.display();
+    let wrong = |what: String| UsageError::Words(vec![format!("{file}: {what}")]);
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let imported = read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
+    let printed = format!("{:#}", imported.config);
+    // What it holds may be wrong in itself, such as a port above 65535: nothing is printed then that would not run.
+    config::parse(path, printed.as_bytes()).map_err(|error| {
+        let problems = match error {
+            config::ConfigError::Invalid { problems, .. } => problems,
+            config::ConfigError::Unreadable { .. } => Vec::new(),
+        };
+        UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message)).collect())
+    })?;
+    eprintln!("stickylb-tui: {} was read as {}", visible(&file.to_string()), imported.kind);
+    for sentence in &imported.left_out {
+        eprintln!("stickylb-tui: {}", visible(sentence));
+    }
+    for line in printed.lines() {
+        println!("{}", escaped_json(line.to_owned()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(text: &str) -> Result<Imported, String> {
+    const EXPECTED: &str = "write a LoadBalancer.js file (JSON with sourcePort and targets) or a WebsocketReverseProxy \
+                            file (INI with [frontend])";
+    if text.trim_start().starts_with('{') {
+        let value: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}; {EXPECTED}"))?;
+        if value.contains_key("backends") || value.contains_key("pools") {
+            return Err("needs no import: stickylb-tui --config FILE runs it as it is".to_owned());
+        }
+        if value.contains_key("targets") || value.contains_key("sourcePort") {
+            return load_balancer_js(&value);
+        }
+    } else if text.lines().any(|line| line.trim() == "[frontend]") {
+        return reverse_proxy(text);
+    }
+    Err(format!("neither kind of file that can be imported: {EXPECTED}"))
+}
+
+/// LoadBalancer.js 0.9: a TCP balancer before `targets`.
+fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
+    let port = from.get("sourcePort").ok_or("'sourcePort' is missing: write the port to listen on")?;
+    let targets = from.get("targets").and_then(Value::as_array).ok_or("'targets' is missing: write [{host, port}]")?;
+    let mut backends = Vec::new();
+    for target in targets {
+        let host = target.get("host").and_then(Value::as_str).unwrap_or("localhost");
+        let port = target.get("port").ok_or_else(|| format!("a target without 'port': {target}"))?;
+        backends.push(json!({ "url": format!("tcp://{}:{port}", bracketed(host)) }));
+    }
+    let mut config = json!({ "port": port });
+    let mut left_out = Vec::new();
+    for (key, value) in from {
+        match key.as_str() {
+            "sourcePort" | "targets" => {}
+            "sourceHost" => config["host"] = value.clone(),
+            "targetDeactivationDuration" => config["health"] = json!({ "passive": { "ejectFor": value } }),
+            "balancerCount" => left_out.push(format!("{key} is left out: there is one thread for each processor")),
+            "maxBufferSize" => left_out.push(format!("{key} is left out: buffers are bounded as they are")),
+            "balancerControllerPath" => {
+                left_out.push(format!("{key} is left out: write the networks that may come in under 'access'"));
+            }
+            _ => left_out.push(format!("{key} is left out: there is nothing like it here")),
+        }
+    }
+    config["backends"] = backends.into();
+    Ok(Imported { kind: "a LoadBalancer.js configuration", config, left_out })
+}
+
+/// The host as it stands in a URL.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// WebsocketReverseProxy: a pool for WebSockets and one for all else, behind one frontend.
+fn reverse_proxy(text: &str) -> Result<Imported, String> {
+    let lines = ini(text)?;
+    let of = |section: &str| -> Vec<(&str, &str)> {
+        lines.iter().filter(|(of, ..)| *of == section).map(|(_, key, value)| (*key, *value)).collect()
+    };
+    let mut left_out = Vec::new();
+    let mut listener = json!({});
+    for (key, value) in of("frontend") {
+        match key {
+            "port" => listener["port"] = number(value),
+            "host" if value == "localhost" || value.parse::<std::net::IpAddr>().is_ok() => {
+                listener["host"] = value.into();
+            }
+            _ => left_out.push(format!("[frontend] {key} is left out: there is nothing like '{value}' here")),
+        }
+    }
+    let mut pools = Map::new();
+    for name in ["http", "websocket"] {
+        let pool = pool(name, &of(name), &mut left_out);
+        if pool["backends"].as_array().is_some_and(|backends| !backends.is_empty()) {
+            pools.insert(name.to_owned(), pool);
+        }
+    }
+    for (section, key, _) in lines.iter().filter(|(of, ..)| !["frontend", "http", "websocket"].contains(of)) {
+        left_out.push(format!("[{section}] {key} is left out: there is nothing like it here"));
+    }
+    match (pools.contains_key("http"), pools.contains_key("websocket")) {
+        (true, true) => {
+            listener["routes"] = json!([{ "match": { "upgrade": "websocket" }, "pool": "websocket" }]);
+            listener["pool"] = "http".into();
+        }
+        (false, false) => return Err("no server in [http] or [websocket]: write server1 = host:port".to_owned()),
+        _ => {}
+    }
+    let config = json!({ "listeners": [listener], "pools": pools });
+    Ok(Imported { kind: "a WebsocketReverseProxy configuration", config, left_out })
+}
+
+/// The lines of an INI file: section, key, value.
+fn ini(text: &str) -> Result<Vec<(&str, &str, &str)>, String> {
+    let mut section = "";
+    let mut lines = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.trim();
+        } else if let Some((key, value)) = line.split_once('=') {
+            lines.push((section, key.trim(), value.trim().trim_matches('"')));
+        } else {
+            return Err(format!("line {} is neither [section] nor key = value: {line}", number + 1));
+        }
+    }
+    Ok(lines)
+}
+
+fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Value {
+    let mut backends = Vec::new();
+    let mut health = json!({ "path": "/healthCheck" });
+    // What that program does where nothing is said.
+    let mut strategy = "random";
+    for (key, value) in keys {
+        let server = key.strip_prefix("server").map(|rest| rest.strip_suffix("_addr").unwrap_or(rest));
+        let seconds = || value.trim_end_matches('s').parse::<u64>().ok();
+        match (*key, server) {
+            (_, Some(n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => {
+                backends.push(json!({ "url": format!("http://{value}") }));
+            }
+            ("algorithm", _) if value.starts_with("round") => strategy = "round-robin",
+            ("algorithm", _) if *value == "random" => {}
+            ("health_check_interval", _) if seconds().is_some() => {
+                health["interval"] = (seconds().unwrap_or(10) * 1000).into();
+            }
+            ("enable_health_check", _) if *value == "true" => {}
+            ("enable_health_check", _) => {
+                health = json!({ "algorithm": "tcp" });
+                left_out.push(format!("[{section}] {key} = {value}: backends are always checked, here by connecting"));
+            }
+            _ => left_out.push(format!("[{section}] {key} = {value} is left out: there is nothing like it here")),
+        }
+    }
+    // That program binds nobody to a server.
+    json!({ "strategy": strategy, "sticky": { "by": "off" }, "health": health, "backends": backends })
+}
+
+/// A number where it is one; the reader says what is wrong with anything else.
+fn number(value: &str) -> Value {
+    value.parse::<u64>().map_or_else(|_| value.into(), Value::from)
+}
