@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use common::backend::{answer_check, echo};
 use common::{After, Backend, Balancer, Call, Config, request, response, until};
 use serde_json::{Value, json};
+use stickylb_tui::balancer::Identity;
+use stickylb_tui::engine::{CheckFunction, Engine, Options};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A backend whose check is answered with these bytes, which a test may change.
@@ -169,6 +171,26 @@ fn an_agents_nonsense_is_named_and_changes_nothing() {
     assert_eq!(balancer.backend(0)["state"], "UP");
     assert_eq!(balancer.get("/").status, 200);
     assert!(!balancer.lines().iter().any(|line| line.contains('\x1b')));
+}
+
+#[tokio::test]
+async fn an_embedding_program_checks_as_it_likes() {
+    let specs = ["1,name=well", "2,name=ill", "3,name=panics"].map(|spec| spec.parse().unwrap());
+    let mut config = stickylb_tui::config::Config::from_specs(&specs);
+    config.listeners[0].port = 0;
+    let check = CheckFunction::new(|backend: Arc<Identity>| async move {
+        match backend.name.as_str() {
+            "well" => Ok("feels well".to_owned()),
+            "ill" => Err("feels \x1b[2Jill".to_owned()),
+            name => panic!("{name}"),
+        }
+    });
+    let engine = Engine::start(config, Options { check: Some(check), ..Options::default() }).await.unwrap();
+    engine.serving().await;
+    let found = engine.snapshot().backends.into_iter().map(|b| (b.state.word(), b.checks[0].reason.clone()));
+    let reasons = ["feels well", "feels \\x1b[2Jill", "the check function panicked"].map(str::to_owned);
+    assert!(found.eq(["UP", "DOWN", "DOWN"].into_iter().zip(reasons)), "{:?}", engine.snapshot().backends);
+    engine.stop().await;
 }
 
 #[cfg(unix)]

@@ -102,6 +102,7 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
         copies: backends.copies,
         workers: None,
         admission: None,
+        check: None,
     };
     #[cfg(feature = "tui")]
     if front == Front::Screen {

@@ -25,6 +25,7 @@ mod view;
 mod worker;
 
 pub use crate::access::Admission;
+pub use crate::health::CheckFunction;
 pub use crate::process::Copies;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};

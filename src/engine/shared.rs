@@ -20,7 +20,7 @@ use super::statistics::Statistics;
 use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
 use crate::config::Config;
-use crate::health::History;
+use crate::health::{CheckFunction, History};
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     retries: RetryBudget,
     pub(super) can_spawn: bool,
     pub(crate) access: Access,
+    /// The embedding program's own check.
+    pub(crate) check: Option<CheckFunction>,
     /// What is known of each backend beside its figures. Also serializes changes: whoever holds it may change
     /// states and put a changed pool in force.
     control: Mutex<Control>,
@@ -93,6 +95,7 @@ impl Shared {
         addresses: &[SocketAddr],
         workers: usize,
         admission: Option<Admission>,
+        check: Option<CheckFunction>,
         can_spawn: bool,
     ) -> Self {
         let now = Instant::now();
@@ -105,6 +108,7 @@ impl Shared {
         let since = config.backends().map(|backend| (backend.id, now)).collect();
         Shared {
             access: Access::new(config.access.clone(), admission),
+            check,
             config,
             listeners,
             pools,

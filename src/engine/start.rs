@@ -21,7 +21,7 @@ use crate::access::Admission;
 use crate::alert;
 use crate::balancer::{Backend, Pool, Sticky};
 use crate::config::{Config, MAX_WEIGHT};
-use crate::health;
+use crate::health::{self, CheckFunction};
 use crate::listener::{self, ListenError};
 use crate::process::Copies;
 use crate::proxy::Proxy;
@@ -46,6 +46,8 @@ pub struct Options {
     pub workers: Option<usize>,
     /// Asked for each connection before anything is read from it.
     pub admission: Option<Admission>,
+    /// A check of this program's own, made in place of those configured.
+    pub check: Option<CheckFunction>,
 }
 
 /// Why the engine did not start. Nothing is left running.
@@ -109,7 +111,7 @@ impl Engine {
         let places = Arc::new(Semaphore::new(config.limits.connections));
         let seed = config.seed;
         let can_spawn = options.program.is_some();
-        let shared = Arc::new(Shared::new(config, &addresses, workers, options.admission, can_spawn));
+        let shared = Arc::new(Shared::new(config, &addresses, workers, options.admission, options.check, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);

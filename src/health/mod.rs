@@ -2,6 +2,7 @@
 
 mod agent;
 mod command;
+mod function;
 mod http;
 mod probe;
 mod websocket;
@@ -13,9 +14,9 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
 use crate::balancer::{AgentWord, Backend, Verdict};
-use crate::config::CheckAlgorithm;
 use crate::engine::{CheckMark, Shared};
 use crate::visible::visible;
+pub use function::CheckFunction;
 use probe::CheckResult;
 
 /// Checks that are remembered for the screen.
@@ -65,7 +66,7 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
     let mut said = AgentWord::Ready;
     loop {
         let (time, began) = (SystemTime::now(), Instant::now());
-        let found = probe::probe(backend).await;
+        let found = probe::probe(backend, shared.check.as_ref()).await;
         backend.clear_suspicion();
         let passed = found.result == CheckResult::Passed;
         if !passed && backend.spawned && backend.verdict() == Verdict::Unknown {
@@ -90,7 +91,7 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
             let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
             shared.set_verdict(backend, verdict, &reason);
         }
-        if passed && backend.health.algorithm != CheckAlgorithm::Command {
+        if passed && found.connected {
             shared.connected_at(backend, began);
         }
         if let Some(first) = first.take() {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::agent::Report;
-use super::{command, http, websocket};
+use super::{CheckFunction, command, http, websocket};
 use crate::balancer::Backend;
 use crate::config::CheckAlgorithm;
 use crate::upstream::{DialError, dial};
@@ -13,6 +13,8 @@ pub(super) struct Finding {
     pub(super) result: CheckResult,
     /// In words: `GET / 200`, `exit 1: no database`.
     pub(super) reason: String,
+    /// Whether a connection to the backend was made, as traffic makes them.
+    pub(super) connected: bool,
     /// What the backend says of itself, where it is asked.
     pub(super) report: Option<Report>,
 }
@@ -27,7 +29,7 @@ pub(super) enum CheckResult {
 
 impl Finding {
     pub(super) fn new(result: CheckResult, reason: impl Display) -> Self {
-        Finding { result, reason: reason.to_string(), report: None }
+        Finding { result, reason: reason.to_string(), connected: false, report: None }
     }
 
     pub(super) fn passed(reason: impl Display) -> Self {
@@ -39,16 +41,16 @@ impl Finding {
     }
 }
 
-/// Checks a backend once.
-pub(super) async fn probe(backend: &Backend) -> Finding {
-    if backend.health.algorithm == CheckAlgorithm::Command {
-        return command::run(backend).await;
-    }
+/// Checks a backend once: by the embedding program's function where there is one, else by its algorithm.
+pub(super) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
     let limit = backend.health.timeout;
-    match tokio::time::timeout(limit, ask(backend)).await {
-        Ok(finding) => finding,
-        Err(_) => Finding::failed(format_args!("no answer within {} ms", limit.as_millis())),
-    }
+    let found = match function {
+        Some(function) => tokio::time::timeout(limit, function.ask(backend)).await,
+        // It looks after its time itself, because more is to be ended than a future.
+        None if backend.health.algorithm == CheckAlgorithm::Command => return command::run(backend).await,
+        None => tokio::time::timeout(limit, ask(backend)).await,
+    };
+    found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", limit.as_millis())))
 }
 
 /// On a connection of its own, dialled as traffic's are.
@@ -59,9 +61,10 @@ async fn ask(backend: &Backend) -> Finding {
         Err(error @ DialError::Exhausted) => return Finding::new(CheckResult::Inconclusive, error),
         Err(error) => return Finding::failed(error),
     };
-    match health.algorithm {
+    let finding = match health.algorithm {
         CheckAlgorithm::Websocket => websocket::ask(backend, stream).await,
         CheckAlgorithm::HttpStatus | CheckAlgorithm::Http => http::ask(backend, stream).await,
         CheckAlgorithm::Tcp | CheckAlgorithm::Command => Finding::passed("connects"),
-    }
+    };
+    Finding { connected: true, ..finding }
 }

@@ -137,7 +137,9 @@ fn health(shared: &Shared) -> Value {
                     "algorithm": check.algorithm,
                     "timeout": check.timeout.as_millis(),
                     "hasCustomHeaders": !check.headers.is_empty(),
-                    "hasCustomFunction": check.algorithm == CheckAlgorithm::Command || check.expect != Expect::default(),
+                    "hasCustomFunction": shared.check.is_some()
+                        || check.algorithm == CheckAlgorithm::Command
+                        || check.expect != Expect::default(),
                 },
                 "name": view.name,
                 "state": view.state,
