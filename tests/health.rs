@@ -162,6 +162,20 @@ fn a_backend_drains_and_takes_itself_out_by_its_agent() {
 }
 
 #[test]
+fn the_weight_in_force_follows_what_a_backend_reports() {
+    let (backend, answer) = checked_with(response("200 OK", &["x-lb-weight: 50", "x-lb-load: 0.5"], ""));
+    let other = Backend::echoing();
+    let balancer = often(&[&backend, &other]).set("/health/agent", json!(true)).start();
+    let share = |of: usize| (0..of).filter(|_| balancer.get("/").backend() == Some(0)).count();
+    balancer.line("check passed: GET /health 200; weight 25 %");
+    assert_eq!(share(20), 4, "a quarter against a whole");
+    *answer.lock().unwrap() = response("200 OK", &[], "");
+    let checks = backend.checks();
+    until("more checks", || backend.checks() >= checks + 2);
+    assert_eq!(share(20), 10);
+}
+
+#[test]
 fn an_agents_nonsense_is_named_and_changes_nothing() {
     let hostile = ["x-lb-weight: 99999999999999999999", "x-lb-load: NaN", "x-lb-state: \x1b]0;owned\x07"];
     let (backend, _) = checked_with(response("200 OK", &hostile[..2], ""));

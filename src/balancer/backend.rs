@@ -61,7 +61,8 @@ pub(crate) struct Backend {
     verdict: AtomicU8,
     agent: AtomicU8,
     weight: AtomicU32,
-    percent: AtomicU32,
+    growth: AtomicU32,
+    wanted: AtomicU32,
     requests: ByStatus,
     errors: AtomicU64,
     active: AtomicU32,
@@ -106,7 +107,8 @@ impl Backend {
             verdict: AtomicU8::new(0),
             agent: AtomicU8::new(0),
             weight: AtomicU32::new(config.weight),
-            percent: AtomicU32::new(100),
+            growth: AtomicU32::new(100),
+            wanted: AtomicU32::new(100),
             requests: ByStatus::default(),
             errors: AtomicU64::new(0),
             active: AtomicU32::new(0),
@@ -195,13 +197,25 @@ impl Backend {
         self.weight.store(weight, Relaxed);
     }
 
-    /// How much of its weight counts now, from 1 to 100: less than all of it while it starts slowly.
+    /// How much of its weight counts now, in per cent, from 1 to 100: less than all of it while it starts slowly, or where
+    /// it says that it wants less.
     pub(crate) fn percent(&self) -> u32 {
-        self.percent.load(Relaxed)
+        (self.growth() * self.wanted.load(Relaxed) / 100).max(1)
     }
 
-    pub(crate) fn set_percent(&self, percent: u32) {
-        self.percent.store(percent.clamp(1, 100), Relaxed);
+    /// How far its slow start has come, in per cent.
+    pub(crate) fn growth(&self) -> u32 {
+        self.growth.load(Relaxed)
+    }
+
+    pub(crate) fn set_growth(&self, percent: u32) {
+        self.growth.store(percent.clamp(1, 100), Relaxed);
+    }
+
+    /// Notes how much of its weight it wants, in per cent; says whether that is new.
+    pub(crate) fn set_wanted(&self, percent: u32) -> bool {
+        let percent = percent.clamp(1, 100);
+        self.wanted.swap(percent, Relaxed) != percent
     }
 
     /// Whether clients that are not bound to it may be sent to it.

@@ -290,9 +290,32 @@ mod tests {
     #[test]
     fn a_backend_that_starts_slowly_gets_its_part() {
         let all = backends(&[1, 1]);
-        all[1].set_percent(20);
+        all[1].set_growth(20);
         let pool = pool(all, Strategy::SmoothRoundRobin);
         assert_eq!(series(&pool, 6).iter().filter(|id| **id == 1).count(), 1);
+    }
+
+    #[test]
+    fn round_robin_by_parts_of_weights_sends_no_long_row_to_one() {
+        let all = backends(&[1, 1]);
+        assert!(all[1].set_wanted(37));
+        all[1].set_growth(50);
+        assert_eq!(all[1].percent(), 18, "both count");
+        let pool = pool(all, Strategy::RoundRobin);
+        let ids = series(&pool, 118);
+        assert_eq!(ids.iter().filter(|id| **id == 1).count(), 18);
+        assert!(ids.chunk_by(|a, b| a == b).all(|row| row.len() <= 6), "{ids:?}");
+    }
+
+    #[test]
+    fn parts_of_the_largest_weights_are_bounded_and_nobody_falls_out() {
+        let all = backends(&[1000, 1000, 1]);
+        all[0].set_wanted(99);
+        let pool = pool(all, Strategy::RoundRobin);
+        let ids = series(&pool, 5000);
+        let count = |id: u32| ids.iter().filter(|one| **one == id).count();
+        assert!(count(0).abs_diff(count(1)) < 100 && count(2) > 0, "{} {} {}", count(0), count(1), count(2));
+        assert!(pool.smooth.len() <= 4200);
     }
 
     #[test]

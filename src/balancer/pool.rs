@@ -10,6 +10,9 @@ use super::strategy::smooth_row;
 use super::{Backend, Sticky};
 use crate::config::Strategy;
 
+/// The parts that all weights together are divided into while one of them is less than whole.
+const MOST_PARTS: u32 = 4096;
+
 /// The backends, strategy and stickiness in force at one moment.
 ///
 /// Built anew whenever a state, a weight or the set of backends changes, so that a choice finds all that it needs ready;
@@ -31,7 +34,7 @@ pub(crate) struct Pool {
     /// Those that keyed clients belong to, whatever their state: all that have a weight, the backups only where there is
     /// nothing else.
     pub(super) homes: Vec<usize>,
-    /// The places of `eligible` in turn, for smooth round robin alone.
+    /// The places of `eligible` in turn, for smooth round robin, and for round robin while a weight is less than whole.
     pub(super) smooth: Box<[usize]>,
     /// Where round robin stands and ties are broken from; successive pools go on from it.
     pub(super) turn: Arc<AtomicUsize>,
@@ -80,7 +83,13 @@ impl Pool {
         };
         let homes = Some(weighty(false)).filter(|homes| !homes.is_empty()).unwrap_or_else(|| weighty(true));
         let eligible = weighed(&backends, &taking);
-        let smooth = if strategy == Strategy::SmoothRoundRobin { smooth_row(&eligible) } else { Box::default() };
+        let whole = taking.iter().all(|index| backends[*index].percent() == 100);
+        let smooth = match strategy {
+            Strategy::SmoothRoundRobin => smooth_row(&eligible),
+            // Hundredths in a row would be as many requests for one backend after the other.
+            Strategy::RoundRobin if !whole => smooth_row(&eligible),
+            _ => Box::default(),
+        };
         let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
         let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
         Pool { backends, strategy, sticky, set_cookies, by_id, eligible, spare, homes, smooth, turn }
@@ -157,12 +166,17 @@ impl Pool {
 }
 
 /// These backends with their weights. While all are whole they are the configured ones, so that round robin runs
-/// A A B for 2 and 1; while one is not, hundredths, divided by what they have in common.
+/// A A B for 2 and 1; while one is not, hundredths, divided by what they have in common, and made small enough for a row
+/// of them to be made in no time.
 fn weighed(backends: &[Arc<Backend>], taking: &[usize]) -> Vec<Eligible> {
-    let common = taking.iter().fold(0, |common, index| greatest_common_divisor(common, backends[*index].percent()));
+    let percents = || taking.iter().map(|index| backends[*index].percent());
+    let common = percents().fold(0, greatest_common_divisor).max(1);
+    let hundredths = |index: &usize| backends[*index].weight() * (backends[*index].percent() / common);
+    let total: u32 = taking.iter().map(hundredths).sum();
+    let smaller = if percents().all(|percent| percent == 100) { 1 } else { total.div_ceil(MOST_PARTS).max(1) };
     let mut sum = 0;
     let one = |index: &usize| {
-        let weight = backends[*index].weight() * (backends[*index].percent() / common.max(1));
+        let weight = (hundredths(index) / smaller).max(1);
         sum += weight as usize;
         Eligible { index: *index, weight, sum }
     };

@@ -34,8 +34,10 @@ impl Pool {
         }
         let holder = |ticket: usize| self.eligible.partition_point(|one| one.sum <= ticket);
         Some(match self.strategy {
-            Strategy::RoundRobin => Pick::of(holder(self.next_turn() % total)),
-            Strategy::SmoothRoundRobin => Pick::of(self.smooth[self.next_turn() % self.smooth.len()]),
+            Strategy::RoundRobin if self.smooth.is_empty() => Pick::of(holder(self.next_turn() % total)),
+            Strategy::RoundRobin | Strategy::SmoothRoundRobin => {
+                Pick::of(self.smooth[self.next_turn() % self.smooth.len()])
+            }
             Strategy::Random => Pick::of(holder(random.usize(..total))),
             Strategy::PowerOfTwo => {
                 let drawn = [holder(random.usize(..total)), holder(random.usize(..total))];

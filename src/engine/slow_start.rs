@@ -18,9 +18,9 @@ impl SlowStarts {
         let recovered = to == State::Up && matches!(from, State::Down | State::Ejected | State::Maint);
         if recovered && !backend.slow_start.is_zero() {
             self.0.insert(backend.id(), now);
-            backend.set_percent(STEP);
+            backend.set_growth(STEP);
         } else if to != State::Up && self.0.remove(&backend.id()).is_some() {
-            backend.set_percent(100);
+            backend.set_growth(100);
         }
     }
 
@@ -31,8 +31,8 @@ impl SlowStarts {
             let Some(backend) = pool.get(*id) else { return true };
             let share = now.saturating_duration_since(*since).as_secs_f64() / backend.slow_start.as_secs_f64();
             let percent = percent_of(share);
-            grown |= percent != backend.percent();
-            backend.set_percent(percent);
+            grown |= percent != backend.growth();
+            backend.set_growth(percent);
             percent < 100
         });
         grown

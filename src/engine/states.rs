@@ -59,6 +59,15 @@ impl Shared {
         }
     }
 
+    /// How much of its weight a backend wants, in per cent.
+    pub(crate) fn set_wanted(&self, backend: &Backend, percent: u32) {
+        if backend.set_wanted(percent)
+            && let Some((pool, _)) = self.find(backend.id())
+        {
+            self.change_pool(pool, Pool::refreshed);
+        }
+    }
+
     /// A request was answered.
     pub(crate) fn traffic_answered(&self, backend: &Backend, status: u16) {
         if backend.health.passive.statuses.contains(status) {

@@ -79,11 +79,12 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mark = CheckMark { time, micros, passed, reason: reason.clone() };
         shared.control().checks.entry(backend.id()).or_default().note(mark);
-        if let Some(report) = found.report
-            && std::mem::replace(&mut said, report.word) != report.word
-        {
+        if let Some(report) = found.report {
+            shared.set_wanted(backend, report.percent);
             // Only what is new is heeded, so that a person's word holds until the backend changes its own.
-            shared.set_agent(backend, report.word);
+            if std::mem::replace(&mut said, report.word) != report.word {
+                shared.set_agent(backend, report.word);
+            }
         }
         if found.result != CheckResult::Inconclusive
             && let Some(verdict) = row.judge(backend, passed)
