@@ -334,7 +334,7 @@ fn changes_of_states_stay_in_sight_when_the_log_runs_on() {
     (0..60).for_each(|n| drop(get(port, &format!("/line-{n}"))));
     terminal.shows("/line-59");
     let line = terminal.line_with("alpha is DOWN");
-    assert!(line.contains("its process ended"), "{}", terminal.screen());
+    assert!(line.contains("its process was killed by hand"), "{}", terminal.screen());
 }
 
 #[test]
