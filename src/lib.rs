@@ -44,6 +44,7 @@ mod health;
 pub mod listener;
 mod process;
 mod proxy;
+mod proxy_protocol;
 #[cfg(feature = "tui")]
 pub mod tui;
 mod upstream;

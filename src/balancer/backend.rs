@@ -13,7 +13,7 @@ use super::ewma::PeakEwma;
 use super::latency::Latencies;
 use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
 use super::tally::{ByStatus, Tally};
-use crate::config::{Address, BackendConfig, BackendTls, HealthCheck};
+use crate::config::{Address, BackendConfig, BackendTls, HealthCheck, ProxyProtocol};
 
 /// What names a backend in events and decisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub(crate) struct Backend {
     pub(crate) address: Address,
     /// How its certificate is judged.
     pub(crate) tls: BackendTls,
+    /// Which header tells it of its clients at the beginning of a connection.
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
     /// How it is checked.
     pub(crate) health: HealthCheck,
     /// Whom mail about it goes to.
@@ -99,6 +101,7 @@ impl Backend {
             spawned: false,
             address: config.address.clone(),
             tls: config.tls.clone(),
+            proxy_protocol: config.proxy_protocol,
             health: config.health.clone(),
             owner: config.owner.clone(),
             backup: config.backup,

@@ -66,6 +66,12 @@ impl Bound {
         Bound { own: Own::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
     }
 
+    /// A client known by its address alone, with the backend that its address sticks to.
+    pub(crate) fn at(ip: IpAddr, backend: Option<u32>) -> Self {
+        let Some(id) = backend else { return Bound::new(ip) };
+        Bound { own: Own::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
+    }
+
     /// A client bound by its address, which takes no request to know.
     pub(crate) fn by_ip(ip: IpAddr) -> Self {
         Bound { own: Own::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }

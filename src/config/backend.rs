@@ -20,6 +20,15 @@ impl Default for BackendTls {
     }
 }
 
+/// A version of the PROXY protocol, which tells a server whom a connection is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// A line of text.
+    V1,
+    /// A few bytes.
+    V2,
+}
+
 /// One backend as configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackendConfig {
@@ -37,6 +46,8 @@ pub struct BackendConfig {
     pub slow_start: Duration,
     /// How its certificate is judged, where it is spoken to over TLS.
     pub tls: BackendTls,
+    /// Which PROXY protocol header stands before the bytes of each connection to it.
+    pub proxy_protocol: Option<ProxyProtocol>,
     /// Whom mail about this backend goes to: an address, or several with commas between them.
     pub owner: Option<String>,
     /// How it is checked.
@@ -54,6 +65,7 @@ impl BackendConfig {
             backup: false,
             slow_start: Duration::ZERO,
             tls: BackendTls::default(),
+            proxy_protocol: None,
             owner: None,
             health: HealthCheck::default(),
         }

@@ -40,6 +40,9 @@ pub struct ListenerConfig {
     pub routes: Vec<RouteConfig>,
     /// The pool of all others, by name.
     pub pool: String,
+    /// Whether each connection begins with a PROXY protocol header, of either version, that names its client. It is
+    /// taken from `trustedProxies` and this machine alone.
+    pub proxy_protocol: bool,
 }
 
 impl ListenerConfig {
@@ -51,6 +54,7 @@ impl ListenerConfig {
             mode: Mode::Http,
             routes: Vec::new(),
             pool: pool.into(),
+            proxy_protocol: false,
         }
     }
 

@@ -26,7 +26,7 @@ mod strategy;
 pub use access::AccessConfig;
 pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
-pub use backend::{BackendConfig, BackendTls};
+pub use backend::{BackendConfig, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use limits::{Limits, RetryConfig, Timeouts};
@@ -102,9 +102,13 @@ impl Config {
         if !backends.is_empty() && backends.iter().all(|b| b.address.scheme == Scheme::Tcp) {
             listener.mode = Mode::Tcp;
         }
+        let mut pool = PoolConfig::new(DEFAULT_POOL, backends);
+        if listener.mode == Mode::Tcp {
+            pool.sticky.by = StickyBy::Ip;
+        }
         Config {
             listeners: vec![listener],
-            pools: vec![PoolConfig::new(DEFAULT_POOL, backends)],
+            pools: vec![pool],
             retry: RetryConfig::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),

@@ -15,8 +15,8 @@ use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
     AccessConfig, Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, RetryConfig, SameSite, Scheme, StickyBy,
-    StickyConfig, Timeouts,
+    Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol, RetryConfig, SameSite, Scheme,
+    StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -164,6 +164,8 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
     });
     keys.set("backup", &mut backend.backup, |n| n.boolean());
     keys.set("slowStart", &mut backend.slow_start, |n| n.millis(0));
+    backend.proxy_protocol =
+        keys.get("proxyProtocol", |n| n.one_of(&[("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)]));
     backend.owner = keys.get("owner", owner);
     overrides(keys, &mut backend.health);
     let tls = &mut backend.tls;
@@ -184,6 +186,7 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
 fn sticky(keys: &mut Keys<'_, '_>, default: &StickyConfig) -> StickyConfig {
     let mut sticky = default.clone();
     keys.set("by", &mut sticky.by, |n| n.parsed(str::parse::<StickyBy>));
+    keys.set("expiry", &mut sticky.expiry, |n| n.millis(0));
     keys.set("cookie", &mut sticky.cookie, |n| n.object(|keys| cookie(keys, &default.cookie)));
     keys.set("missing", &mut sticky.missing, |n| {
         n.one_of(&[("balance", MissingKey::Balance), ("fixed", MissingKey::Fixed)])

@@ -32,7 +32,7 @@ fn flat(keys: &mut Keys<'_, '_>, places: &mut Places) -> (Vec<ListenerConfig>, V
     if !backends.is_empty() && backends.iter().all(|(_, backend)| backend.address.scheme == Scheme::Tcp) {
         listener.mode = Mode::Tcp;
         if !keys.has("sticky") {
-            only.sticky.by = StickyBy::Off;
+            only.sticky.by = StickyBy::Ip;
         }
     }
     (vec![listener], numbered(vec![(only, backends)]))
@@ -80,7 +80,7 @@ fn several(keys: &mut Keys<'_, '_>, places: &mut Places) -> (Vec<ListenerConfig>
             let mut of_this = PoolConfig::new(name, Vec::new());
             of_this.sticky.cookie.name = cookie_of(name);
             if listeners.iter().any(|l| l.mode == Mode::Tcp && l.pools().any(|pool| pool == name)) {
-                of_this.sticky.by = StickyBy::Off;
+                of_this.sticky.by = StickyBy::Ip;
             }
             let backends = n.object(|keys| pool(keys, &mut of_this, number, places)).unwrap_or_default();
             pools.push((of_this, backends));
@@ -119,6 +119,7 @@ fn listener(keys: &mut Keys<'_, '_>, number: usize, places: &mut Places) -> List
         })
     });
     keys.set("pool", &mut listener.pool, |n| n.string());
+    keys.set("proxyProtocol", &mut listener.proxy_protocol, |n| n.boolean());
     for key in ["port", "routes"] {
         places.note(At::Listener(number, key), keys.place_of(key));
     }

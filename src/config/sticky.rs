@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -170,7 +171,7 @@ pub(super) fn cookie_attribute(value: &str) -> Result<(), String> {
 }
 
 /// Stickiness as a whole.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StickyConfig {
     /// What binds a client to its backend.
     pub by: StickyBy,
@@ -180,4 +181,18 @@ pub struct StickyConfig {
     pub missing: MissingKey,
     /// What becomes of clients whose backend is out.
     pub on_failure: OnFailure,
+    /// How long an address is remembered after its last connection has closed, in TCP mode.
+    pub expiry: Duration,
+}
+
+impl Default for StickyConfig {
+    fn default() -> Self {
+        StickyConfig {
+            by: StickyBy::default(),
+            cookie: CookieConfig::default(),
+            missing: MissingKey::default(),
+            on_failure: OnFailure::default(),
+            expiry: Duration::from_secs(30),
+        }
+    }
 }

@@ -77,6 +77,12 @@ pub enum CommandError {
         /// The name that was asked for.
         pool: String,
     },
+    /// What its clients speak has nothing of the kind.
+    #[error("clients cannot be bound by {} here: in TCP mode only by ip or off", by)]
+    CannotStick {
+        /// The mode that was asked for.
+        by: StickyBy,
+    },
     /// The weight is out of range.
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]
     BadWeight,

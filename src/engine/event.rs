@@ -35,9 +35,29 @@ pub enum Ended {
     ClientGone,
     /// The backend broke off in the middle of its response.
     CutByBackend,
+    /// Nothing moved for `timeouts.tunnelIdle`.
+    Idle,
+    /// Its backend was taken out.
+    TakenOut,
+    /// The balancer stops.
+    Stopping,
 }
 
-/// One request, told once, when it has ended.
+impl Ended {
+    /// How it ended, in words behind the reason; `None` where it ended well.
+    pub const fn words(self) -> Option<&'static str> {
+        match self {
+            Ended::Complete => None,
+            Ended::ClientGone => Some("the client left"),
+            Ended::CutByBackend => Some("cut short by the backend"),
+            Ended::Idle => Some("cut after timeouts.tunnelIdle"),
+            Ended::TakenOut => Some("cut because its backend was taken out"),
+            Ended::Stopping => Some("cut because the balancer stops"),
+        }
+    }
+}
+
+/// One request, or one connection in TCP mode, told once, when it has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "RequestRecord", from = "RequestRecord")]
 pub struct RequestEvent {
@@ -47,16 +67,19 @@ pub struct RequestEvent {
     pub took: Duration,
     /// The client.
     pub ip: IpAddr,
-    /// The method, as sent.
+    /// The method, as sent; `TCP` for a connection in TCP mode, `PROXY` for one without the header it should begin with.
     pub method: CompactString,
     /// Path and query, at most 512 bytes of them.
     pub path: CompactString,
-    /// The status the client got; 499 where it left before any.
+    /// The status the client got; 499 where it left before any. For a connection in TCP mode 0 where it was carried, else
+    /// the status that a request would have got.
     pub status: u16,
     /// The backend that answered or was tried last.
     pub to: Option<Arc<Identity>>,
-    /// Bytes of the response's body.
+    /// Bytes of the response's body; in TCP mode all that was sent to the client.
     pub bytes: u64,
+    /// In TCP mode, bytes that came from the client.
+    pub up: Option<u64>,
     /// How it ended.
     pub ended: Ended,
     /// Why it went where it went.

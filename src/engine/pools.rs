@@ -1,12 +1,13 @@
 //! The pools and listeners at work.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::balancer::{Backend, Pool, RouteTaken, Sticky};
+use crate::balancer::{Backend, Held, Pool, RouteTaken, StickTable, Sticky, Stuck};
 use crate::config::{Config, ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
 
 /// A pool at work: the value in force, which is only ever replaced as a whole.
@@ -19,6 +20,8 @@ pub(crate) struct LivePool {
     pub(crate) in_force: ArcSwap<Pool>,
     /// Changes with it; requests that are held wait for it.
     pub(crate) changes: watch::Sender<()>,
+    /// Which addresses stick to which backend, in TCP mode.
+    table: StickTable,
 }
 
 impl LivePool {
@@ -27,7 +30,43 @@ impl LivePool {
         let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
         let sticky = Sticky::new(&config.sticky, &config.sticky.by);
         let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
-        LivePool { config, mode, label, in_force: ArcSwap::from_pointee(pool), changes: watch::Sender::new(()) }
+        LivePool {
+            table: StickTable::new(config.sticky.expiry),
+            config,
+            mode,
+            label,
+            in_force: ArcSwap::from_pointee(pool),
+            changes: watch::Sender::new(()),
+        }
+    }
+
+    /// The backend that an address sticks to.
+    pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<u32> {
+        if self.sticks_by_address() { self.table.get(ip, Instant::now()) } else { None }
+    }
+
+    /// Makes an address stick to a backend, where addresses do.
+    pub(crate) fn hold(&self, ip: IpAddr, backend: u32) -> Option<(Stuck, Option<Held>)> {
+        self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
+    }
+
+    /// Forgets the addresses whose time is over. Once a second.
+    pub(super) fn forget(&self) {
+        let pool = self.in_force.load();
+        for id in self.table.forget(Instant::now()) {
+            if let Some(backend) = pool.get(id) {
+                backend.session_moved();
+            }
+        }
+    }
+
+    /// Whether this can bind its clients.
+    pub(super) fn can_stick_by(&self, by: &StickyBy) -> bool {
+        self.mode == Mode::Http || matches!(by, StickyBy::Ip | StickyBy::Off)
+    }
+
+    fn sticks_by_address(&self) -> bool {
+        self.in_force.load().sticky.by == StickyBy::Ip
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -32,6 +32,8 @@ pub(super) struct RequestRecord {
     status: u16,
     seconds: f64,
     bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    up: Option<u64>,
     ended: Ended,
     /// The decision in words.
     reason: String,
@@ -54,6 +56,7 @@ impl From<RequestEvent> for RequestRecord {
             status: event.status,
             seconds: event.took.as_secs_f64(),
             bytes: event.bytes,
+            up: event.up,
             ended: event.ended,
             reason: event.decision.reason(),
             decision: event.decision,
@@ -74,6 +77,7 @@ impl From<RequestRecord> for RequestEvent {
             status: record.status,
             to: to.map(|((url, id), name)| Arc::new(Identity { id, name, url, pool })),
             bytes: record.bytes,
+            up: record.up,
             ended: record.ended,
             decision: record.decision,
         }

@@ -145,6 +145,7 @@ impl Shared {
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
         self.access.tick(Instant::now());
+        self.pools.iter().for_each(|pool| pool.forget());
         self.retries.tick(self.totals.begun());
         self.statistics().tick(&self.totals, &self.backends());
         {

@@ -202,7 +202,12 @@ impl Engine {
                 }
             }
             Command::SetSticky { pool, by } => {
-                for pool in self.pools(pool.as_deref())? {
+                let named = self.pools(pool.as_deref())?;
+                let able: Vec<_> = named.into_iter().filter(|pool| pool.can_stick_by(&by)).collect();
+                if able.is_empty() {
+                    return Err(CommandError::CannotStick { by });
+                }
+                for pool in able {
                     self.shared.change_pool(pool, |value| value.with_sticky(Sticky::new(&pool.config.sticky, &by)));
                     self.notice(format!("stickiness{} is {}", of_pool(pool), by.in_words()));
                 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::cli::LogFormat;
-use crate::engine::{Ended, Event, Level, RequestEvent, rfc3339};
+use crate::engine::{Event, Level, RequestEvent, rfc3339};
 use crate::visible::{escaped_json, visible};
 
 /// Writes events as lines.
@@ -102,9 +102,18 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     let mut digits = itoa::Buffer::new();
     let name = request.to.as_ref().map_or("-", |to| to.name.as_str());
     let pool = request.decision.pool.as_deref();
-    for word in [ip, &request.method, &request.path, digits.format(request.status)] {
+    let words = [ip, &request.method, &request.path, digits.format(request.status)];
+    // A raw connection has neither path nor status, but bytes both ways.
+    for word in &words[..if request.up.is_some() { 2 } else { 4 }] {
         text.push(' ');
         text.push_str(&visible(word));
+    }
+    if let Some(up) = request.up {
+        for (way, bytes) in [(" up ", up), (" down ", request.bytes)] {
+            text.push_str(way);
+            text.push_str(digits.format(bytes));
+            text.push_str(" B");
+        }
     }
     text.push(' ');
     push_millis(text, request.took);
@@ -113,10 +122,9 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     text.push(' ');
     // Writing to a string cannot fail.
     let _ = write!(text, "{}", request.decision);
-    match request.ended {
-        Ended::Complete => {}
-        Ended::ClientGone => text.push_str("; the client left"),
-        Ended::CutByBackend => text.push_str("; cut short by the backend"),
+    if let Some(how) = request.ended.words() {
+        text.push_str("; ");
+        text.push_str(how);
     }
 }
 
@@ -173,7 +181,7 @@ mod tests {
     use super::*;
     use crate::balancer::{Decision, Identity, Rule, State};
     use crate::config::Strategy;
-    use crate::engine::UpdateEvent;
+    use crate::engine::{Ended, UpdateEvent};
 
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);
@@ -187,6 +195,7 @@ mod tests {
             status: 200,
             to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into(), pool: None }.into()),
             bytes: 5,
+            up: None,
             ended: Ended::Complete,
             decision,
         })

@@ -6,6 +6,7 @@ use super::agent::Report;
 use super::{CheckFunction, command, http, websocket};
 use crate::balancer::Backend;
 use crate::config::CheckAlgorithm;
+use crate::proxy_protocol;
 use crate::upstream::{DialError, dial};
 
 /// What a check found.
@@ -56,7 +57,8 @@ pub(super) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -
 /// On a connection of its own, dialled as traffic's are.
 async fn ask(backend: &Backend) -> Finding {
     let health = &backend.health;
-    let stream = match dial(&backend.address, &backend.tls, health.timeout).await {
+    let own = backend.proxy_protocol.map(proxy_protocol::announce_own);
+    let stream = match dial(&backend.address, &backend.tls, own.as_deref(), health.timeout).await {
         Ok(stream) => stream,
         Err(error @ DialError::Exhausted) => return Finding::new(CheckResult::Inconclusive, error),
         Err(error) => return Finding::failed(error),

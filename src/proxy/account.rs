@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use compact_str::CompactString;
 use http::StatusCode;
@@ -11,7 +11,7 @@ use super::Proxy;
 use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
-use crate::engine::{Ended, RequestEvent};
+use crate::engine::{Ended, Listener, RequestEvent};
 use crate::upstream::Connection;
 
 /// What the log calls a request whose client left before the response began, as nginx does.
@@ -139,6 +139,7 @@ impl Exchange {
                 status,
                 to,
                 bytes: self.bytes,
+                up: None,
                 ended,
                 decision: std::mem::replace(&mut self.decision, Decision::new(strategy)),
             });
@@ -150,6 +151,31 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
         self.end(ended);
+    }
+}
+
+/// Books a connection that is closed before anything of it is looked at.
+pub(super) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, method: &str, why: String) {
+    const REFUSED: u16 = 400;
+    let totals = &proxy.shared.totals;
+    totals.begin();
+    totals.end(REFUSED, true);
+    if proxy.ring.is_read() {
+        let mut decision = Decision::new(listener.pool.in_force.load().strategy);
+        decision.rule = Rule::Refused { why };
+        proxy.ring.push(RequestEvent {
+            time: SystemTime::now(),
+            took: Duration::ZERO,
+            ip: ip.to_canonical(),
+            method: CompactString::new(method),
+            path: CompactString::const_new("-"),
+            status: REFUSED,
+            to: None,
+            bytes: 0,
+            up: None,
+            ended: Ended::Complete,
+            decision,
+        });
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::arrival::Arrival;
 use super::clock::{Clock, Phase};
 use super::forwarded::Peer;
 use super::handle::handle;
@@ -26,7 +27,7 @@ use super::wire::{TARGET_LIMIT, Wire};
 use super::{Proxy, account, pages};
 use crate::access::{Place, Refused};
 use crate::balancer::Decision;
-use crate::engine::{self, Connected, Listener};
+use crate::engine::{self, Listener};
 use crate::upstream::Progress;
 
 /// What is read, and for how long, of a body that nobody wants.
@@ -43,6 +44,10 @@ pub(super) struct Client {
     pub(super) listener: Arc<Listener>,
     /// The connection's peer.
     pub(super) ip: IpAddr,
+    /// The port it came from.
+    pub(super) port: u16,
+    /// Where it came to.
+    pub(super) local: SocketAddr,
     pub(super) peer: Peer,
     pub(super) clock: Clock,
     /// Its place among the connections of its address, or why it has none.
@@ -76,6 +81,7 @@ impl Client {
         proxy: Arc<Proxy>,
         listener: Arc<Listener>,
         address: SocketAddr,
+        local: SocketAddr,
         engine: watch::Receiver<engine::Phase>,
     ) -> Self {
         let ip = address.ip();
@@ -87,6 +93,8 @@ impl Client {
             listener,
             peer,
             ip: ip.to_canonical(),
+            port: address.port(),
+            local,
             clock: Clock::new(),
             wire: Mutex::new(Wire::new(header_bytes)),
             requests: AtomicU64::new(0),
@@ -96,6 +104,11 @@ impl Client {
             engine,
             upgraded: Mutex::new(None),
         }
+    }
+
+    /// The address of a request's client: this connection's, or the one its proxy tells, whose port nobody knows.
+    pub(super) fn address(&self, ip: IpAddr) -> SocketAddr {
+        SocketAddr::new(ip, if ip == self.ip { self.port } else { 0 })
     }
 
     /// The decision for a request that has none yet.
@@ -134,19 +147,12 @@ impl Client {
     }
 }
 
-/// A client that was accepted.
-pub(crate) struct Arrival {
-    pub(crate) stream: TcpStream,
-    pub(crate) peer: SocketAddr,
-    /// Where it came in.
-    pub(crate) listener: Arc<Listener>,
-    pub(crate) connected: Connected,
-}
-
 /// Serves a client until it leaves, idles too long, or the engine finishes.
-pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<engine::Phase>) {
+pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<engine::Phase>) {
     let Arrival { stream, peer, listener, connected } = arrival;
-    let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer, engine));
+    // Where the socket is dead already, the first read finds out.
+    let local = stream.local_addr().unwrap_or(listener.address);
+    let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer, local, engine));
     let config = &proxy.shared.config;
     let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
     let mut connection = {

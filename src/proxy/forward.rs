@@ -168,7 +168,7 @@ fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32], wanted: bool) ->
 }
 
 /// Waits until a backend is up, for at most `limit`; gives the pool that is in force then.
-async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
+pub(super) async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
     // Looked at after subscribing, so that no change can fall between the two.
     let mut changes = live.changes.subscribe();
     let mut pool = live.in_force.load_full();
@@ -244,7 +244,7 @@ fn book_session(exchange: &mut Exchange, backend: &Backend) {
     exchange.decision.cookie = CookieAction::Rewritten;
 }
 
-fn noted(backend: &Backend, outcome: Outcome, took: Duration) -> Attempt {
+pub(super) fn noted(backend: &Backend, outcome: Outcome, took: Duration) -> Attempt {
     let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
     Attempt { backend: Arc::clone(&backend.identity), outcome, micros }
 }

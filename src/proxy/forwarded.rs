@@ -93,7 +93,7 @@ fn address_of(hop: &str) -> Option<IpAddr> {
     bare.parse::<IpAddr>().ok().or_else(without_port).map(|ip| ip.to_canonical())
 }
 
-fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {
+pub(super) fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {
     networks.iter().any(|network| network.contains(&ip))
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub(super) upgrade: Option<HeaderValue>,
     /// The `Host` the client sent, for `hostHeader` and `Location`.
     pub(super) host: Option<HeaderValue>,
+    /// The client.
+    pub(super) ip: IpAddr,
 }
 
 /// Makes a client's head one that may go to a backend; all but its `Host`. `ip` is the client's.
@@ -61,7 +63,7 @@ pub(super) fn prepare_request(parts: &mut Parts, client: &Client, ip: IpAddr) ->
         parts.uri = origin_form(&parts.uri);
     }
     parts.version = Version::HTTP_11;
-    Asked { upgrade, host }
+    Asked { upgrade, host, ip }
 }
 
 /// Sets the `Host` this backend is to see.

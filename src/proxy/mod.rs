@@ -8,6 +8,7 @@
 
 mod account;
 mod answer;
+mod arrival;
 mod body;
 mod client;
 mod clock;
@@ -20,10 +21,11 @@ mod pages;
 mod refuse;
 mod route;
 mod sending;
+mod tcp;
 mod tunnel;
 mod wire;
 
-pub(crate) use client::{Arrival, serve};
+pub(crate) use arrival::{Arrival, serve};
 
 use std::sync::{Arc, Mutex, PoisonError};
 

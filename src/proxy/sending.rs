@@ -1,5 +1,6 @@
 //! A request on its way out: sent once, and again only where that is safe.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use hyper::body::Incoming;
 use super::client::Client;
 use super::headers::{self, Asked};
 use crate::balancer::{Backend, Outcome, Stopped};
+use crate::proxy_protocol::announce;
 use crate::upstream::{Broken, Connection, DialError, Progress, RequestBody, SendError, Upload, UploadLimits, dial};
 
 /// A request while it may still have to be sent again.
@@ -94,13 +96,15 @@ pub(super) async fn attempt(
     let config = &client.proxy.shared.config;
     let failed = |outcome| Err(Failure::Backend(outcome));
     let mut reuse = sending.may_reuse();
+    // The backend is told of this client at the beginning of a connection, which can then be no other's.
+    let told = backend.proxy_protocol.map(|_| client.address(asked.ip));
     loop {
-        let kept = if reuse { client.proxy.idle.take(backend.id(), began) } else { None };
+        let kept = if reuse { client.proxy.idle.take(backend.id(), told, began) } else { None };
         let mut connection = match kept {
             Some(connection) => connection,
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
             // longest way its requests could go for as long as it lives.
-            None => Box::new(Box::pin(connect(client, backend)).await.map_err(Failure::Backend)?),
+            None => Box::new(Box::pin(connect(client, backend, told)).await.map_err(Failure::Backend)?),
         };
         connection.reusable = sending.may_reuse();
         let Some(mut request) = sending.take() else { return failed(Outcome::NoAnswer) };
@@ -131,13 +135,21 @@ pub(super) async fn attempt(
     }
 }
 
-async fn connect(client: &Client, backend: &Backend) -> Result<Connection, Outcome> {
+async fn connect(client: &Client, backend: &Backend, told: Option<SocketAddr>) -> Result<Connection, Outcome> {
     let config = &client.proxy.shared.config;
-    let stream = dial(&backend.address, &backend.tls, config.timeouts.connect).await.map_err(|error| match error {
+    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local));
+    let stream = dial(&backend.address, &backend.tls, header.as_deref(), config.timeouts.connect).await;
+    let stream = stream.map_err(|error| outcome_of(&error))?;
+    let mut connection = Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)?;
+    connection.only_for = told;
+    Ok(connection)
+}
+
+pub(super) fn outcome_of(error: &DialError) -> Outcome {
+    match error {
         DialError::Exhausted => Outcome::Exhausted,
         DialError::Refused(_) => Outcome::Refused,
         DialError::Tls(_) => Outcome::TlsFailed,
         DialError::Timeout(_) => Outcome::ConnectTimeout,
-    })?;
-    Connection::new(stream, &config.limits).await.map_err(|_| Outcome::Refused)
+    }
 }

@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -34,8 +33,8 @@ pub(super) struct Tunnel {
     stream: Stream,
     early: Bytes,
     backend: Arc<Backend>,
-    /// Both end with the tunnel, however it ends.
-    counted: (Active, Tunnelling),
+    /// Both end with the tunnel, however it ends; a raw connection is counted by whoever made it.
+    counted: Option<(Active, Tunnelling)>,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
 }
@@ -47,7 +46,12 @@ impl Tunnel {
         if let Some(frames) = &mut frames {
             frames.follow(&early);
         }
-        Tunnel { stream, early, backend, counted, frames }
+        Tunnel { stream, early, backend, counted: Some(counted), frames }
+    }
+
+    /// One that carries whatever the client speaks, from its first byte on.
+    pub(super) fn raw(stream: Stream, backend: Arc<Backend>) -> Self {
+        Tunnel { stream, early: Bytes::new(), backend, counted: None, frames: None }
     }
 }
 
@@ -64,17 +68,32 @@ pub(super) struct ClientHalf {
 
 /// How a tunnel ended.
 #[derive(Clone, Copy, PartialEq)]
-enum Finish {
+pub(super) enum Finish {
     /// Both sides closed.
     Clean,
-    /// One side failed.
-    Broken,
-    /// It was idle too long, its backend was taken out, or the program stops.
-    Cut,
+    /// The client's side failed.
+    ClientFailed,
+    /// The backend's did.
+    BackendFailed,
+    /// Nothing moved for `timeouts.tunnelIdle`.
+    Idle,
+    /// The backend was taken out.
+    TakenOut,
+    /// The program stops.
+    Stopping,
+}
+
+/// What a tunnel has carried, in bytes, and how it ended.
+pub(super) struct Carried {
+    /// From the client.
+    pub(super) up: u64,
+    /// To the client.
+    pub(super) down: u64,
+    pub(super) finish: Finish,
 }
 
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
-pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
+pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
     let Tunnel { mut stream, early, backend, counted, frames } = tunnel;
     let ClientHalf { stream: mut client, early: client_early, connected, mut engine, idle } = client;
     let mut up = Direction::new(&client_early, None);
@@ -90,8 +109,11 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
         let mut moved = Instant::now();
         poll_fn(|cx| {
-            if taken_out || cut.as_mut().poll(cx).is_ready() || leaving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Finish::Cut);
+            if taken_out || cut.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Finish::TakenOut);
+            }
+            if leaving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Finish::Stopping);
             }
             let before = up.carried + down.carried;
             let up_done = up.poll(&mut client, &mut stream, cx);
@@ -102,14 +124,19 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
                 }
                 while timer.as_mut().poll(cx).is_ready() {
                     if moved.elapsed() >= idle {
-                        return Poll::Ready(Finish::Cut);
+                        return Poll::Ready(Finish::Idle);
                     }
                     timer.as_mut().reset((moved + idle).into());
                 }
             }
             match (up_done, down_done) {
                 (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Finish::Clean),
-                (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => Poll::Ready(Finish::Broken),
+                (Poll::Ready(Err(Side::From)), _) | (_, Poll::Ready(Err(Side::To))) => {
+                    Poll::Ready(Finish::ClientFailed)
+                }
+                (Poll::Ready(Err(Side::To)), _) | (_, Poll::Ready(Err(Side::From))) => {
+                    Poll::Ready(Finish::BackendFailed)
+                }
                 _ => Poll::Pending,
             }
         })
@@ -117,11 +144,11 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
     };
     match finish {
         Finish::Clean => {}
-        Finish::Broken => {
+        Finish::ClientFailed | Finish::BackendFailed => {
             stream.reset_on_close();
             reset_on_close(&client);
         }
-        Finish::Cut => {
+        Finish::Idle | Finish::TakenOut | Finish::Stopping => {
             stream.reset_on_close();
             if down.may_say_goodbye() {
                 // Best effort: a client that does not read now is cut all the same.
@@ -132,12 +159,20 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) {
     }
     drop(counted);
     drop(connected);
+    Carried { up: up.carried, down: down.carried, finish }
 }
 
 /// A side that fails is passed on as a failure, not as an orderly end.
-fn reset_on_close(client: &TcpStream) {
+pub(super) fn reset_on_close(client: &TcpStream) {
     // Where the socket is dead already there is nothing to reset.
     let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
+}
+
+/// Which side of a direction failed.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    From,
+    To,
 }
 
 /// One way of a tunnel.
@@ -170,7 +205,7 @@ impl Direction {
         self.kept.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
-    fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -178,23 +213,23 @@ impl Direction {
         // After some rounds others get their turn: a fast pair must not hold the worker.
         for _ in 0..16 {
             while !self.kept.is_empty() {
-                let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.kept))?;
+                let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.kept)).map_err(|_| Side::To)?;
                 if written == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                    return Poll::Ready(Err(Side::To));
                 }
                 self.kept.advance(written);
                 self.unflushed = true;
             }
             self.kept = Bytes::new();
             if self.unflushed {
-                ready!(Pin::new(&mut *to).poll_flush(cx))?;
+                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(|_| Side::To)?;
                 self.unflushed = false;
             }
             match self.closed {
                 Closed::Both => return Poll::Ready(Ok(())),
                 Closed::Read => {
                     // A half-close: the other direction goes on.
-                    ready!(Pin::new(&mut *to).poll_shutdown(cx))?;
+                    ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(|_| Side::To)?;
                     self.closed = Closed::Both;
                 }
                 Closed::No => ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?,
@@ -211,13 +246,13 @@ impl Direction {
         to: &mut W,
         buffer: &mut [u8],
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>>
+    ) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
         let mut read = ReadBuf::new(buffer);
-        ready!(Pin::new(from).poll_read(cx, &mut read))?;
+        ready!(Pin::new(from).poll_read(cx, &mut read)).map_err(|_| Side::From)?;
         let mut rest = read.filled();
         if rest.is_empty() {
             self.closed = Closed::Read;
@@ -227,8 +262,8 @@ impl Direction {
             frames.follow(rest);
         }
         while !rest.is_empty() {
-            match Pin::new(&mut *to).poll_write(cx, rest)? {
-                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            match Pin::new(&mut *to).poll_write(cx, rest).map_err(|_| Side::To)? {
+                Poll::Ready(0) => return Poll::Ready(Err(Side::To)),
                 Poll::Ready(written) => {
                     rest = &rest[written..];
                     self.unflushed = true;

@@ -146,6 +146,7 @@ mod tests {
             status: 200,
             to: None,
             bytes: 0,
+            up: None,
             ended: Ended::Complete,
             decision,
         }))

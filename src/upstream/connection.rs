@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection to a backend, driven by whoever uses it.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(crate) struct Connection {
     pub(crate) reused: bool,
     /// Whether the present request could have gone over a kept connection.
     pub(crate) reusable: bool,
+    /// The only client it may be used for, where the backend was told that it is for that one.
+    pub(crate) only_for: Option<SocketAddr>,
     /// When it is too old to be used again; set when it is given back.
     pub(crate) idle_until: Instant,
     /// How long the backend keeps it, as its last response says; zero is not at all.
@@ -72,6 +75,7 @@ impl Connection {
             gate: Gate::new(),
             reused: false,
             reusable: true,
+            only_for: None,
             idle_until: Instant::now(),
             idle_limit: IDLE_TIMEOUT,
         })

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -25,27 +26,41 @@ pub(crate) enum DialError {
     Timeout(Duration),
 }
 
-/// Connects within `limit`, over all the addresses that the name has.
-pub(crate) async fn dial(address: &Address, tls: &BackendTls, limit: Duration) -> Result<Stream, DialError> {
-    match tokio::time::timeout(limit, connect(address, tls)).await {
+/// Connects within `limit`, over all the addresses that the name has. `first` is sent before anything else, TLS included.
+pub(crate) async fn dial(
+    address: &Address,
+    tls: &BackendTls,
+    first: Option<&[u8]>,
+    limit: Duration,
+) -> Result<Stream, DialError> {
+    match tokio::time::timeout(limit, connect(address, tls, first)).await {
         Ok(Err(DialError::Refused(error))) if is_exhausted(&error) => Err(DialError::Exhausted),
         Ok(result) => result,
         Err(_) => Err(DialError::Timeout(limit)),
     }
 }
 
-async fn connect(address: &Address, tls: &BackendTls) -> Result<Stream, DialError> {
+async fn connect(address: &Address, tls: &BackendTls, first: Option<&[u8]>) -> Result<Stream, DialError> {
     match &address.scheme {
-        Scheme::Http | Scheme::Tcp => {
-            connect_tcp(&address.host, address.port).await.map(Stream::Tcp).map_err(DialError::Refused)
-        }
-        Scheme::Https => {
-            let stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
+        Scheme::Http | Scheme::Tcp | Scheme::Https => {
+            let mut stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
+            if let Some(first) = first {
+                stream.write_all(first).await.map_err(DialError::Refused)?;
+            }
+            if address.scheme != Scheme::Https {
+                return Ok(Stream::Tcp(stream));
+            }
             let stream = tls::handshake(stream, &address.host, tls).await.map_err(DialError::Tls)?;
             Ok(Stream::Tls(Box::new(stream)))
         }
         #[cfg(unix)]
-        Scheme::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix).map_err(DialError::Refused),
+        Scheme::Unix(path) => {
+            let mut stream = UnixStream::connect(path).await.map_err(DialError::Refused)?;
+            if let Some(first) = first {
+                stream.write_all(first).await.map_err(DialError::Refused)?;
+            }
+            Ok(Stream::Unix(stream))
+        }
         #[cfg(not(unix))]
         Scheme::Unix(_) => {
             let none = io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets");

@@ -1,6 +1,7 @@
 //! The connections a worker keeps for the next request.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,9 +28,14 @@ pub(crate) struct IdleConnections {
 }
 
 impl IdleConnections {
-    pub(crate) fn take(&self, backend: u32, now: Instant) -> Option<Box<Connection>> {
+    /// A connection to a backend; where it must be one made for a certain client, that client's.
+    pub(crate) fn take(&self, backend: u32, only_for: Option<SocketAddr>, now: Instant) -> Option<Box<Connection>> {
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
+        if only_for.is_some() {
+            let place = stack.iter().rposition(|c| c.only_for == only_for && now < c.idle_until)?;
+            return Some(stack.remove(place));
+        }
         let connection = stack.pop()?;
         if now < connection.idle_until {
             return Some(connection);

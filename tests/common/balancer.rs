@@ -56,6 +56,22 @@ impl Config {
         self
     }
 
+    /// One that is written out.
+    pub fn of(value: Value) -> Self {
+        Config { value, environment: Vec::new() }
+    }
+
+    /// What is said where it does not start.
+    pub fn refused(&self) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.json");
+        std::fs::write(&file, self.value.to_string()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
+        let output = command.args(["--headless", "--config"]).arg(&file).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     pub fn start(&self) -> Balancer {
         let balancer = Balancer::start(self);
         // Answered once every backend has had its first check, and not before.
@@ -72,7 +88,9 @@ impl Config {
 /// The program at work. It is killed when dropped.
 pub struct Balancer {
     child: Child,
+    /// The port of its first listener for HTTP.
     pub port: u16,
+    listeners: usize,
     lines: Arc<Mutex<Vec<String>>>,
     _dir: TempDir,
 }
@@ -107,10 +125,23 @@ impl Balancer {
                 collected.lock().unwrap().push(line);
             }
         });
-        let mut balancer = Balancer { child, port: 0, lines, _dir: dir };
+        let listeners = config.value["listeners"].as_array().map_or(1, Vec::len);
+        let mut balancer = Balancer { child, port: 0, listeners, lines, _dir: dir };
         let said = balancer.line("listening on http://localhost:");
         balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
         balancer
+    }
+
+    /// The ports of its listeners, in the order of the configuration.
+    pub fn ports(&self) -> Vec<u16> {
+        until_some("every listener is announced", || {
+            let lines = self.lines();
+            let ports = lines
+                .iter()
+                .filter(|line| line.contains(" listening on "))
+                .filter_map(|line| line.rsplit(':').next()?.parse().ok());
+            Some(ports.collect::<Vec<u16>>()).filter(|ports| ports.len() == self.listeners)
+        })
     }
 
     pub fn client(&self) -> Client {

@@ -26,6 +26,7 @@ fn request() -> Event {
         status: 502,
         to: Some(who("bravo")),
         bytes: 2_000,
+        up: None,
         ended: Ended::Complete,
         decision,
     })

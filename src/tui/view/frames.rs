@@ -68,6 +68,7 @@ fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> A
         status: if second == 3 { 502 } else { 200 },
         to: Some(Arc::clone(to)),
         bytes: 10,
+        up: None,
         ended: Ended::Complete,
         decision,
     }))

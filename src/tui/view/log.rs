@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use crate::engine::{Ended, Event, Level, RequestEvent, UpdateEvent};
+use crate::engine::{Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, fit, fit_right};
 use crate::tui::state::{Pane, State};
@@ -113,11 +113,16 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     let rest = width.saturating_sub(time.len() + 1 + client.len() + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
     // The usual reasons are shown whole; paths are cut before they are.
     let path = (rest / 3).min(60).min(rest.saturating_sub(REASON)).max(8).min(rest);
-    let reason = match request.ended {
-        Ended::Complete => request.decision.reason(),
-        Ended::ClientGone => format!("{}; the client left", request.decision),
-        Ended::CutByBackend => format!("{}; cut short by the backend", request.decision),
+    let reason = match request.ended.words() {
+        None => request.decision.reason(),
+        Some(how) => format!("{}; {how}", request.decision),
     };
+    let path_shown = match request.up {
+        Some(up) => format!("up {} B, down {} B", count(up), count(request.bytes)),
+        None => request.path.to_string(),
+    };
+    let status =
+        if request.up.is_some() && request.status == 0 { "  -".to_owned() } else { request.status.to_string() };
     let space = || Span::raw(" ");
     let name = request.to.as_ref().map_or(theme.none(), |to| to.name.as_str());
     Line::from(vec![
@@ -126,9 +131,9 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
         Span::styled(client, theme.dim()),
         Span::raw(fit(&request.method, 5, theme)),
         space(),
-        Span::raw(fit(&request.path, path, theme)),
+        Span::raw(fit(&path_shown, path, theme)),
         space(),
-        Span::styled(request.status.to_string(), theme.status(request.status)),
+        Span::styled(status, theme.status(request.status)),
         space(),
         Span::raw(fit_right(&duration(request.took), 6, theme)),
         space(),

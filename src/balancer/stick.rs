@@ -1,0 +1,167 @@
+//! Which backend each client's address sticks to, where nothing but its address tells it from others.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Parts of the table, each with a lock of its own, so that threads seldom meet.
+const PARTS: usize = 16;
+/// Addresses known in one part; beyond them a new one does not stick.
+const MOST_PER_PART: usize = 8192;
+
+/// The table. An address is forgotten some time after its last connection has closed.
+pub(crate) struct StickTable {
+    parts: [Arc<Part>; PARTS],
+    expiry: Duration,
+}
+
+type Part = Mutex<HashMap<IpAddr, Entry>>;
+
+struct Entry {
+    backend: u32,
+    connections: u32,
+    /// When the last of them closed.
+    closed: Instant,
+}
+
+impl Entry {
+    fn is_over(&self, expiry: Duration, now: Instant) -> bool {
+        self.connections == 0 && now.saturating_duration_since(self.closed) >= expiry
+    }
+}
+
+/// What became of an address's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stuck {
+    /// It is new.
+    New,
+    /// It was this backend's already.
+    Kept,
+    /// It was another backend's.
+    Moved(u32),
+    /// There is no room for it.
+    Full,
+}
+
+/// A connection of an address; while there is one, its entry stays.
+pub(crate) struct Held {
+    part: Arc<Part>,
+    ip: IpAddr,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(entry) = lock(&self.part).get_mut(&self.ip) {
+            entry.connections = entry.connections.saturating_sub(1);
+            entry.closed = Instant::now();
+        }
+    }
+}
+
+impl StickTable {
+    /// An empty one.
+    pub(crate) fn new(expiry: Duration) -> Self {
+        StickTable { parts: std::array::from_fn(|_| Arc::default()), expiry }
+    }
+
+    /// The backend an address sticks to.
+    pub(crate) fn get(&self, ip: IpAddr, now: Instant) -> Option<u32> {
+        let part = lock(self.part(ip));
+        part.get(&ip).filter(|entry| !entry.is_over(self.expiry, now)).map(|entry| entry.backend)
+    }
+
+    /// Makes an address stick to a backend, for as long as the connection is held and some time longer.
+    pub(crate) fn hold(&self, ip: IpAddr, backend: u32, now: Instant) -> (Stuck, Option<Held>) {
+        let part = self.part(ip);
+        let mut entries = lock(part);
+        let full = entries.len() >= MOST_PER_PART;
+        let stuck = match entries.get_mut(&ip) {
+            None if full => return (Stuck::Full, None),
+            None => {
+                entries.insert(ip, Entry { backend, connections: 1, closed: now });
+                Stuck::New
+            }
+            Some(entry) => {
+                entry.connections += 1;
+                let before = std::mem::replace(&mut entry.backend, backend);
+                if before == backend { Stuck::Kept } else { Stuck::Moved(before) }
+            }
+        };
+        (stuck, Some(Held { part: Arc::clone(part), ip }))
+    }
+
+    /// Forgets those whose time is over; gives the backends they stuck to.
+    pub(crate) fn forget(&self, now: Instant) -> Vec<u32> {
+        let mut forgotten = Vec::new();
+        for part in &self.parts {
+            lock(part).retain(|_, entry| {
+                let over = entry.is_over(self.expiry, now);
+                forgotten.extend(over.then_some(entry.backend));
+                !over
+            });
+        }
+        forgotten
+    }
+
+    fn part(&self, ip: IpAddr) -> &Arc<Part> {
+        let last = match ip {
+            IpAddr::V4(v4) => v4.octets()[3],
+            IpAddr::V6(v6) => v6.octets()[7] ^ v6.octets()[15],
+        };
+        &self.parts[usize::from(last) % PARTS]
+    }
+}
+
+fn lock(part: &Part) -> MutexGuard<'_, HashMap<IpAddr, Entry>> {
+    // Each change is one entry: nothing is half done after a panic.
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const EXPIRY: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn an_address_sticks_while_it_is_connected_and_for_a_while_after() {
+        let table = StickTable::new(EXPIRY);
+        let start = Instant::now();
+        let (stuck, held) = table.hold(IP, 4, start);
+        assert_eq!(stuck, Stuck::New);
+        assert_eq!(table.get(IP, start + EXPIRY * 10), Some(4), "it is connected");
+        assert!(table.forget(start + EXPIRY * 10).is_empty());
+        drop(held);
+        let closed = Instant::now();
+        assert_eq!(table.get(IP, closed + EXPIRY / 2), Some(4));
+        assert_eq!(table.get(IP, closed + EXPIRY), None);
+        assert_eq!(table.forget(closed + EXPIRY), [4]);
+    }
+
+    #[test]
+    fn an_address_moves_with_its_last_connection() {
+        let table = StickTable::new(EXPIRY);
+        let now = Instant::now();
+        let first = table.hold(IP, 4, now).1;
+        let (stuck, second) = table.hold(IP, 5, now);
+        assert_eq!(stuck, Stuck::Moved(4));
+        assert_eq!(table.hold(IP, 5, now).0, Stuck::Kept);
+        drop(first);
+        assert_eq!(table.get(IP, now), Some(5));
+        drop(second);
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let table = StickTable::new(EXPIRY);
+        let now = Instant::now();
+        for n in 0..200_000_u32 {
+            table.hold(IpAddr::from(n.to_be_bytes()), 1, now);
+        }
+        assert_eq!(table.parts.iter().map(|part| lock(part).len()).sum::<usize>(), PARTS * MOST_PER_PART);
+        assert_eq!(table.forget(Instant::now() + EXPIRY).len(), PARTS * MOST_PER_PART);
+        assert_eq!(table.hold(IP, 1, now).0, Stuck::New);
+    }
+}

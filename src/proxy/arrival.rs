@@ -1,0 +1,61 @@
+//! A client that was accepted, up to the moment when it is known whose connection it is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::account::book_refused;
+use super::forwarded::is_among;
+use super::{Proxy, client, tcp};
+use crate::config::Mode;
+use crate::engine::{Connected, Listener, Phase};
+use crate::proxy_protocol;
+
+/// A client that was accepted.
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    /// Who it is: the other end, or whom a PROXY protocol header names.
+    pub(crate) peer: SocketAddr,
+    /// Where it came in.
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) connected: Connected,
+}
+
+/// Serves a client until it leaves, idles too long, or the engine finishes.
+pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch::Receiver<Phase>) {
+    if arrival.listener.config.proxy_protocol {
+        // Boxed, because the memory for it is held for as long as the connection lives.
+        match Box::pin(announced(&proxy, &mut arrival, engine.clone())).await {
+            Ok(peer) => arrival.peer = peer,
+            Err(why) => return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "PROXY", why),
+        }
+    }
+    match arrival.listener.config.mode {
+        Mode::Http => client::serve(proxy, arrival, engine).await,
+        Mode::Tcp => tcp::serve(proxy, arrival, engine).await,
+    }
+}
+
+/// The client that the header at the connection's beginning names; the reason where there is no good one.
+async fn announced(
+    proxy: &Proxy,
+    arrival: &mut Arrival,
+    mut engine: watch::Receiver<Phase>,
+) -> Result<SocketAddr, String> {
+    let config = &proxy.shared.config;
+    let ip = arrival.peer.ip().to_canonical();
+    if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
+        return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));
+    }
+    let limit = config.timeouts.request_headers;
+    tokio::select! {
+        read = tokio::time::timeout(limit, proxy_protocol::read(&mut arrival.stream)) => match read {
+            Ok(Ok(client)) => Ok(client.unwrap_or(arrival.peer)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no PROXY protocol header came within {} ms", limit.as_millis())),
+        },
+        _ = engine.wait_for(|phase| *phase >= Phase::Finishing) => Err("the balancer stops".to_owned()),
+    }
+}

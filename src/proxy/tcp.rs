@@ -1,0 +1,236 @@
+//! TCP mode: one connection of a client is one connection to a backend, and its bytes are nobody's business.
+//!
+//! Nothing is read from the client before a backend is connected: until then its bytes wait in the system's buffer, which
+//! is bounded, and are lost to no backend that does not take them. So a backend that refuses, cannot be reached or does
+//! not answer in time is replaced by another, and so is one that closes before a byte has moved either way.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use compact_str::CompactString;
+use smallvec::SmallVec;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::arrival::Arrival;
+use super::forward::{held, noted};
+use super::sending::outcome_of;
+use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
+use super::{Proxy, account};
+use crate::balancer::{Active, Backend, Bound, Decision, Held, Outcome, Pool, Stuck};
+use crate::engine::{Ended, LivePool, Phase, RequestEvent};
+use crate::proxy_protocol;
+use crate::upstream::{Stream, dial};
+
+/// What the log calls a connection that had no backend, and one whose backends all failed.
+const NO_BACKEND: u16 = 503;
+const ALL_FAILED: u16 = 502;
+
+/// How long a backend that was just connected is watched for closing at once, as the front of a server that is away
+/// does. The client's first byte ends it.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
+/// Serves one connection, from accept to close.
+pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {
+    let access = &proxy.shared.access;
+    let place = access.connection(arrival.peer, false).and_then(|place| {
+        access.request(arrival.peer.ip().to_canonical(), Instant::now())?;
+        Ok(place)
+    });
+    let place = match place {
+        Ok(place) => place,
+        Err(refused) => {
+            return account::book_refused(
+                &proxy,
+                &arrival.listener,
+                arrival.peer.ip(),
+                "TCP",
+                refused.why().to_owned(),
+            );
+        }
+    };
+    // Boxed, because most of a connection's life is the tunnel behind it.
+    let Some((session, stream)) = Box::pin(connect(&proxy, &arrival)).await else {
+        tunnel::reset_on_close(&arrival.stream);
+        return;
+    };
+    let Arrival { stream: client, connected, .. } = arrival;
+    let half = ClientHalf {
+        stream: client,
+        early: Bytes::new(),
+        connected,
+        engine,
+        idle: proxy.shared.config.timeouts.tunnel_idle,
+    };
+    // A task of its own, which holds no more than a tunnel needs.
+    tokio::spawn(async move {
+        let tunnel = Tunnel::raw(stream, Arc::clone(session.active.backend()));
+        let carried = tunnel::run(tunnel, half).await;
+        session.end(&carried);
+        drop(place);
+    });
+}
+
+/// A connection that has its backend.
+struct Session {
+    active: Active,
+    /// Its address's hold on the backend.
+    held: Option<Held>,
+    account: Account,
+}
+
+/// What is told of a connection when it has ended.
+struct Account {
+    proxy: Arc<Proxy>,
+    peer: SocketAddr,
+    began: Instant,
+    decision: Decision,
+}
+
+impl Session {
+    fn end(self, carried: &Carried) {
+        let Session { active, held, account } = self;
+        let backend = Arc::clone(active.backend());
+        // The figures must be right before anyone can read of the event.
+        drop((active, held));
+        let ended = match carried.finish {
+            Finish::Clean => Ended::Complete,
+            Finish::ClientFailed => Ended::ClientGone,
+            Finish::BackendFailed => Ended::CutByBackend,
+            Finish::Idle => Ended::Idle,
+            Finish::TakenOut => Ended::TakenOut,
+            Finish::Stopping => Ended::Stopping,
+        };
+        if ended == Ended::CutByBackend {
+            backend.count_error();
+        }
+        account.tell(0, Some(&backend), carried.up, carried.down, ended);
+    }
+}
+
+impl Account {
+    /// Books the connection as ended and tells the log.
+    fn tell(self, status: u16, to: Option<&Backend>, up: u64, down: u64, ended: Ended) {
+        let took = self.began.elapsed();
+        self.proxy.shared.totals.end(status, status != 0);
+        if self.proxy.ring.is_read() {
+            self.proxy.ring.push(RequestEvent {
+                time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
+                took,
+                ip: self.peer.ip().to_canonical(),
+                method: "TCP".into(),
+                path: CompactString::default(),
+                status,
+                to: to.map(|backend| Arc::clone(&backend.identity)),
+                bytes: down,
+                up: Some(up),
+                ended,
+                decision: self.decision,
+            });
+        }
+    }
+}
+
+/// Finds a backend that takes the connection; every one that may is tried.
+async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stream)> {
+    let shared = &proxy.shared;
+    let live = &arrival.listener.pool;
+    let mut pool = live.in_force.load_full();
+    let mut decision = Decision::new(pool.strategy);
+    decision.pool.clone_from(&live.label);
+    shared.totals.begin();
+    let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, began: Instant::now(), decision };
+    let ip = arrival.peer.ip().to_canonical();
+    let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
+    loop {
+        let mut client = Bound::at(ip, live.stuck_to(ip));
+        let mut chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
+        if chosen.is_none() && tried.is_empty() && !shared.config.hold.is_zero() {
+            pool = held(live, shared.config.hold).await;
+            client = Bound::at(ip, live.stuck_to(ip));
+            chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
+        }
+        if tried.is_empty() && shared.notes_candidates() {
+            account.decision.candidates = pool.candidates(&client, &account.decision.rule, &tried);
+        }
+        let Some(backend) = chosen else {
+            let status = if tried.is_empty() { NO_BACKEND } else { ALL_FAILED };
+            let last = tried.last().and_then(|id| pool.get(*id).cloned());
+            account.tell(status, last.as_deref(), 0, 0, Ended::Complete);
+            return None;
+        };
+        let active = Active::new(Arc::clone(&backend));
+        let began = Instant::now();
+        let attempt = match open(proxy, &backend, arrival).await {
+            Ok(stream) => {
+                let took = began.elapsed();
+                // Among the metrics' classes, what was carried is a success.
+                backend.count_request(200);
+                backend.latencies.record(took);
+                shared.traffic_answered(&backend, 0);
+                account.decision.attempts.push(noted(&backend, Outcome::Answered, took));
+                let held = stick(proxy, live, ip, &backend);
+                return Some((Session { active, held, account }, stream));
+            }
+            Err(outcome) => noted(&backend, outcome, began.elapsed()),
+        };
+        let outcome = attempt.outcome;
+        account.decision.attempts.push(attempt);
+        if outcome == Outcome::Exhausted {
+            account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
+            return None;
+        }
+        backend.count_error();
+        backend.tally.retried();
+        shared.traffic_failed(&backend, outcome);
+        tried.push(backend.id());
+        pool = live.in_force.load_full();
+    }
+}
+
+fn choose(proxy: &Proxy, pool: &Pool, client: &Bound, tried: &[u32], decision: &mut Decision) -> Option<Arc<Backend>> {
+    proxy.with_random(|random| pool.choose(client, tried, random, decision)).ok().map(|choice| choice.backend)
+}
+
+/// Notes that the address sticks to this backend now.
+fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Option<Held> {
+    let (stuck, held) = live.hold(ip, backend.id())?;
+    match stuck {
+        Stuck::New => backend.session_given(),
+        Stuck::Moved(before) => {
+            backend.session_given();
+            if let Some((_, before)) = proxy.shared.find(before) {
+                before.session_moved();
+            }
+        }
+        Stuck::Kept | Stuck::Full => {}
+    }
+    held
+}
+
+/// Connects to a backend, and tells it of the client where it wants to know.
+async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival) -> Result<Stream, Outcome> {
+    let header = backend.proxy_protocol.map(|version| {
+        // Where the socket is dead already, so is the connection.
+        let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
+        proxy_protocol::announce(version, arrival.peer, to)
+    });
+    let limit = proxy.shared.config.timeouts.connect;
+    let stream =
+        dial(&backend.address, &backend.tls, header.as_deref(), limit).await.map_err(|error| outcome_of(&error))?;
+    if closes_at_once(&stream, &arrival.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
+}
+
+/// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.
+async fn closes_at_once(stream: &Stream, client: &TcpStream) -> bool {
+    let Stream::Tcp(backend) = stream else { return false };
+    let (mut ours, mut theirs) = ([0; 1], [0; 1]);
+    tokio::select! {
+        biased;
+        closed = backend.peek(&mut ours) => !matches!(closed, Ok(1..)),
+        _ = client.peek(&mut theirs) => false,
+        () = tokio::time::sleep(FIRST_LOOK) => false,
+    }
+}
