@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::config::AccessConfig;
@@ -53,14 +54,19 @@ impl Refused {
 
 /// The rules in force, with what they need to know of those who came.
 pub(crate) struct Access {
-    config: AccessConfig,
+    config: ArcSwap<AccessConfig>,
     admission: Option<Admission>,
     visitors: Visitors,
 }
 
 impl Access {
     pub(crate) fn new(config: AccessConfig, admission: Option<Admission>) -> Self {
-        Access { config, admission, visitors: Visitors::default() }
+        Access { config: ArcSwap::from_pointee(config), admission, visitors: Visitors::default() }
+    }
+
+    /// Takes over the rules of a changed configuration.
+    pub(crate) fn follow(&self, config: AccessConfig) {
+        self.config.store(Arc::new(config));
     }
 
     /// Lets a connection in, or not. The place is counted until it is dropped; there is none to count without a limit.
@@ -73,7 +79,7 @@ impl Access {
         if let Some(Admission(rule)) = &self.admission {
             rule(peer).map_err(Refused::Forbidden)?;
         }
-        let most = self.config.connections_per_ip;
+        let most = self.config.load().connections_per_ip;
         if most == 0 || shared {
             return Ok(None);
         }
@@ -85,7 +91,7 @@ impl Access {
     /// Lets a client's request pass, or not.
     pub(crate) fn request(&self, client: IpAddr, now: Instant) -> Result<(), Refused> {
         self.admits(client)?;
-        let rate = self.config.requests_per_second_per_ip;
+        let rate = self.config.load().requests_per_second_per_ip;
         if rate == 0 || self.visitors.spend(client, rate, now) {
             return Ok(());
         }
@@ -97,20 +103,21 @@ impl Access {
 
     /// Whether requests are looked at one by one.
     pub(crate) fn looks_at_requests(&self) -> bool {
-        self.config != AccessConfig::default()
+        **self.config.load() != AccessConfig::default()
     }
 
     /// Forgets those who are gone. Once a second.
     pub(crate) fn tick(&self, now: Instant) {
-        self.visitors.forget(self.config.requests_per_second_per_ip, now);
+        self.visitors.forget(self.config.load().requests_per_second_per_ip, now);
     }
 
     fn admits(&self, ip: IpAddr) -> Result<(), Refused> {
+        let config = self.config.load();
         let holds = |networks: &[IpNet]| networks.iter().any(|network| network.contains(&ip));
-        if holds(&self.config.deny) {
+        if holds(&config.deny) {
             return Err(Refused::Forbidden(format!("{ip} is in access.deny")));
         }
-        if !self.config.allow.is_empty() && !holds(&self.config.allow) {
+        if !config.allow.is_empty() && !holds(&config.allow) {
             return Err(Refused::Forbidden(format!("{ip} is not in access.allow")));
         }
         Ok(())

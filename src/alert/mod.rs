@@ -66,7 +66,7 @@ impl Mail {
     /// The backend whose owner is to be told first, and when.
     fn next(&mut self, throttle: Duration) -> Option<(Arc<Backend>, Instant)> {
         let (now, time) = (Instant::now(), SystemTime::now());
-        let backends = self.shared.backends();
+        let backends = self.shared.setup().backends();
         self.owed.retain(|id, _| backends.iter().any(|b| b.id() == *id));
         let mut next: Option<(Arc<Backend>, Instant)> = None;
         for backend in backends.iter().filter(|b| b.owner.is_some()) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -29,20 +30,24 @@ pub struct Identity {
     pub pool: Option<Arc<str>>,
 }
 
+/// Backends made so far.
+static BACKENDS: AtomicU64 = AtomicU64::new(0);
+
 /// A backend at work. Workers write its figures, the engine its state; all of it is read anywhere.
 ///
 /// The atomics are independent figures: none guards other memory, so `Relaxed` is enough throughout.
 pub(crate) struct Backend {
     /// Who it is.
     pub(crate) identity: Arc<Identity>,
+    /// No other backend of this process has or had it: ids are given anew when the configuration changes.
+    pub(crate) number: u64,
     /// Where it is.
     pub(crate) address: Address,
     /// How its certificate is judged.
     pub(crate) tls: BackendTls,
     /// Which header tells it of its clients at the beginning of a connection.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
-    /// How it is checked.
-    pub(crate) health: HealthCheck,
+    health: ArcSwap<HealthCheck>,
     /// Whom mail about it goes to.
     pub(crate) owner: Option<String>,
     /// The value of `x-backend` in responses.
@@ -83,6 +88,8 @@ pub(crate) struct Backend {
     pub(crate) recheck: Notify,
     /// Told when its tunnels must end, because it was taken out.
     pub(crate) cut: Notify,
+    /// Told when it is in no pool any more, so that nobody checks it.
+    pub(crate) dismissed: Notify,
 }
 
 impl Backend {
@@ -102,7 +109,8 @@ impl Backend {
             address: config.address.clone(),
             tls: config.tls.clone(),
             proxy_protocol: config.proxy_protocol,
-            health: config.health.clone(),
+            health: ArcSwap::from_pointee(config.health.clone()),
+            number: BACKENDS.fetch_add(1, Relaxed),
             owner: config.owner.clone(),
             backup: config.backup,
             slow_start: config.slow_start,
@@ -124,6 +132,7 @@ impl Backend {
             ewma: PeakEwma::default(),
             recheck: Notify::new(),
             cut: Notify::new(),
+            dismissed: Notify::new(),
         }
     }
 
@@ -135,6 +144,17 @@ impl Backend {
     /// Its id.
     pub(crate) fn id(&self) -> u32 {
         self.identity.id
+    }
+
+    /// How it is checked.
+    pub(crate) fn health(&self) -> Guard<Arc<HealthCheck>> {
+        self.health.load()
+    }
+
+    /// Has it checked in another way from the next check on.
+    pub(crate) fn set_health(&self, health: HealthCheck) {
+        self.health.store(Arc::new(health));
+        self.recheck.notify_one();
     }
 
     /// Its name.

@@ -109,6 +109,12 @@ impl Pool {
         Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
+    /// The same pool after a change of its configuration.
+    #[must_use]
+    pub(crate) fn changed(&self, backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky) -> Self {
+        Pool::new(backends, strategy, sticky, Arc::clone(&self.turn))
+    }
+
     /// The same with another strategy.
     #[must_use]
     pub(crate) fn with_strategy(&self, strategy: Strategy) -> Self {

@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use crate::config::{StickyBy, Strategy};
 
 /// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(name = "stickylb-tui", version, max_term_width = 100, args_conflicts_with_subcommands = false)]
 #[command(after_help = "Begin with one of:
   stickylb-tui --demo             three demo backends, nothing else needed
@@ -135,7 +135,7 @@ pub(super) enum NotifyHow {
     Desktop,
 }
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
     /// Start several copies of your program, each with a $PORT of its own, and balance them
     Run(Run),
@@ -198,7 +198,7 @@ pub(super) enum Subcommand {
     Supervise(Supervise),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(
     after_help = "Each copy finds its port in the environment variable PORT, and its number, from 0, in STICKYLB_INSTANCE.
 A copy that ends is started again; it gets clients when it answers.
@@ -219,7 +219,7 @@ pub(super) struct Run {
     pub(super) command: Vec<OsString>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Supervise {
     /// Milliseconds that the process has to end.
     #[arg(long)]
@@ -230,7 +230,7 @@ pub(super) struct Supervise {
 
 /// What is asked of a balancer that runs. A backend is named by its id or its name.
 #[cfg(unix)]
-#[derive(Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Ctl {
     /// How things stand
     Status {
@@ -268,11 +268,13 @@ pub(super) enum Ctl {
     Check { backend: String },
     /// Restart the processes it runs, one after the other; a request is lost by none of them
     Restart,
+    /// Read the configuration file again
+    Reload,
     /// The same as stickylb-tui stop
     Stop,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct DemoBackend {
     #[arg(long, default_value = "alpha")]
     pub(super) name: String,

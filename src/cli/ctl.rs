@@ -49,6 +49,11 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             change(&instance, backend, &said, |id| Command::SetWeight { id, weight: *weight }).await
         }
         Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
+        Ctl::Reload => {
+            command(&instance, Command::Reload).await?;
+            println!("the configuration file is in force");
+            Ok(())
+        }
         Ctl::Strategy { name, pool } => {
             command(&instance, Command::SetStrategy { pool: pool.clone(), strategy: *name }).await?;
             println!("the strategy{} is {name}", of_pool(pool.as_deref()));

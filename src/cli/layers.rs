@@ -41,11 +41,7 @@ impl UsageError {
 
 /// The configuration that the command line, and the file it names, ask for.
 pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
-    let file = match &args.options.config {
-        Some(path) => Some(path.clone()),
-        None if args.backends.is_empty() && args.demo.is_none() => default_file(),
-        None => None,
-    };
+    let file = file(args);
     if file.is_some() && !args.backends.is_empty() {
         let both = "backends come from the command line or from --config FILE, not from both: leave one out";
         return Err(UsageError::Words(vec![both.to_owned()]));
@@ -74,6 +70,15 @@ pub(super) fn with(mut config: Config, options: &Settings) -> Result<Config, Usa
     config.seed = options.seed;
     let problems = config.problems();
     if problems.is_empty() { Ok(config) } else { Err(UsageError::Words(problems)) }
+}
+
+/// The configuration file, where one is used.
+pub(super) fn file(args: &Args) -> Option<PathBuf> {
+    match &args.options.config {
+        Some(path) => Some(path.clone()),
+        None if args.backends.is_empty() && args.demo.is_none() => default_file(),
+        None => None,
+    }
 }
 
 /// Where to listen, as the command line says.

@@ -9,6 +9,7 @@ mod import;
 mod layers;
 #[cfg(feature = "tui")]
 mod look;
+mod reload;
 mod run;
 mod signals;
 

@@ -9,6 +9,7 @@ use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
 use super::layers::{self, UsageError};
+use super::reload::{Followed, Follower};
 use super::signals::Signals;
 use crate::config::{Config, Encryption, is_local_name};
 use crate::engine::{Copies, Ending, Engine, Options};
@@ -39,11 +40,13 @@ impl Front {
 pub(super) struct Backends {
     demos: usize,
     copies: Option<Copies>,
+    /// The file they are from.
+    file: Option<Followed>,
 }
 
 impl Backends {
     pub(super) fn of(args: &Args) -> Self {
-        Backends { demos: args.demo.map_or(0, usize::from), copies: None }
+        Backends { demos: args.demo.map_or(0, usize::from), copies: None, file: Followed::of(args) }
     }
 }
 
@@ -68,7 +71,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         arguments: arguments.to_vec(),
         count: asked.copies.map_or_else(cores, usize::from),
     };
-    run(&settings, config, Backends { demos: 0, copies: Some(copies) })
+    run(&settings, config, Backends { demos: 0, copies: Some(copies), file: None })
 }
 
 /// Runs until told to stop.
@@ -103,6 +106,7 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
         workers: None,
         admission: None,
         check: None,
+        source: backends.file.as_ref().map(Followed::source),
     };
     #[cfg(feature = "tui")]
     if front == Front::Screen {
@@ -110,6 +114,8 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     }
     let engine = Arc::new(Engine::start(config, options).await?);
     let control = Control::open(&engine, &signals, front, &mut warnings)?;
+    let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
+    let _follower = backends.file.map(follow);
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
     let file = file.start(&engine).map_err(cannot_log)?;
     let mut lines = None;

@@ -1,6 +1,6 @@
 //! What ends the program from outside: signals, and whoever asks over the control socket.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -12,6 +12,10 @@ pub(crate) struct Signals {
     asked: Arc<Notify>,
     /// The terminal's end is not the program's.
     without_terminal: bool,
+    /// Who is told of a SIGHUP that does not say that the terminal is gone.
+    reload: Option<Arc<Notify>>,
+    /// Whether stdout was a terminal's.
+    had_terminal: bool,
 }
 
 impl Signals {
@@ -22,10 +26,11 @@ impl Signals {
             use tokio::signal::unix::{SignalKind, signal};
             let each =
                 [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-            Ok(Signals { each, asked: Arc::default(), without_terminal: false })
+            let had_terminal = io::stdout().is_terminal();
+            Ok(Signals { each, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
         }
         #[cfg(not(unix))]
-        Ok(Signals { asked: Arc::default(), without_terminal: false })
+        Ok(Signals { asked: Arc::default(), without_terminal: false, reload: None, had_terminal: false })
     }
 
     /// What is notified by whoever asks the program to stop.
@@ -38,17 +43,28 @@ impl Signals {
         self.without_terminal = true;
     }
 
+    /// From now on SIGHUP tells `reload`, unless it comes because the terminal is gone.
+    pub(crate) fn reload_on_hangup(&mut self, reload: Arc<Notify>) {
+        self.reload = Some(reload);
+    }
+
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
         #[cfg(unix)]
-        {
-            let heeds_hangup = !self.without_terminal;
+        loop {
+            let heeds_hangup = !self.without_terminal || self.reload.is_some();
             let [interrupt, terminate, hangup] = &mut self.each;
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return,
                 _ = hangup.recv(), if heeds_hangup => {}
-                () = self.asked.notified() => {}
+                () = self.asked.notified() => return,
+            }
+            // A terminal that is gone is none any more.
+            let gone = self.had_terminal && !self.without_terminal && !io::stdout().is_terminal();
+            match &self.reload {
+                Some(reload) if !gone => reload.notify_one(),
+                _ => return,
             }
         }
         #[cfg(not(unix))]

@@ -44,6 +44,8 @@ pub enum Command {
         /// Whose.
         id: u32,
     },
+    /// Read the configuration file again and put it in force.
+    Reload,
     /// Start one more demo backend, as a process of its own.
     SpawnDemo,
     /// Start the process of a backend again that was killed or died, on its old port.
@@ -86,6 +88,15 @@ pub enum CommandError {
     /// The weight is out of range.
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]
     BadWeight,
+    /// There is no file to read.
+    #[error("there is nothing to reload: this balancer was started without a configuration file")]
+    NothingToReload,
+    /// The configuration is no good.
+    #[error("not reloaded, everything stays as it was: {}", problems.join("; "))]
+    NotReloaded {
+        /// Everything that is wrong with it.
+        problems: Vec<String>,
+    },
     /// The backend was not started by this program.
     #[error("{name} was not started here: only demo backends and copies of a program can be killed and restarted")]
     NotSpawned {

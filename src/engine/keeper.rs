@@ -189,7 +189,7 @@ impl Keeper {
     }
 
     async fn start(&mut self) -> Result<(), CommandError> {
-        let grace = self.shared.config.timeouts.shutdown;
+        let grace = self.shared.config().timeouts.shutdown;
         match Process::start(&self.own, &self.program, grace).await {
             Ok(process) => {
                 self.note(Some(process.pid));

@@ -8,11 +8,13 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::balancer::{Backend, Held, Pool, RouteTaken, StickTable, Sticky, Stuck};
-use crate::config::{Config, ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
+use crate::config::{ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
 
 /// A pool at work: the value in force, which is only ever replaced as a whole.
 pub(crate) struct LivePool {
-    pub(crate) config: PoolConfig,
+    name: String,
+    /// As the file has it; what a person changed meanwhile is in the value in force.
+    pub(super) config: ArcSwap<PoolConfig>,
     /// What its clients speak.
     pub(crate) mode: Mode,
     /// Its name in decisions and in the log, where there are several.
@@ -25,14 +27,15 @@ pub(crate) struct LivePool {
 }
 
 impl LivePool {
-    fn new(config: PoolConfig, mode: Mode, several: bool) -> Self {
+    pub(super) fn new(config: PoolConfig, mode: Mode, several: bool) -> Self {
         let label: Option<Arc<str>> = several.then(|| config.name.as_str().into());
         let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
         let sticky = Sticky::new(&config.sticky, &config.sticky.by);
         let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
         LivePool {
             table: StickTable::new(config.sticky.expiry),
-            config,
+            name: config.name.clone(),
+            config: ArcSwap::from_pointee(config),
             mode,
             label,
             in_force: ArcSwap::from_pointee(pool),
@@ -70,12 +73,13 @@ impl LivePool {
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.config.name
+        &self.name
     }
 
     /// The kinds of stickiness that make sense here: those there is nothing to say about, and the configured one.
     pub(super) fn sticky_modes(&self) -> Vec<StickyBy> {
-        let configured = &self.config.sticky.by;
+        let config = self.config.load();
+        let configured = &config.sticky.by;
         let named = matches!(configured, StickyBy::Header(_) | StickyBy::Query(_)).then(|| configured.clone());
         match self.mode {
             Mode::Tcp => vec![StickyBy::Ip, StickyBy::Off],
@@ -92,12 +96,22 @@ impl LivePool {
 
 /// A listener at work.
 pub(crate) struct Listener {
-    pub(crate) config: ListenerConfig,
+    /// The address it was configured with.
+    pub(super) configured: SocketAddr,
     /// The address it has, where the system chose the port.
     pub(crate) address: SocketAddr,
+    pub(crate) mode: Mode,
+    /// Where its requests go, which a changed configuration replaces.
+    pub(crate) routing: ArcSwap<Routing>,
+}
+
+/// Where the requests of a listener go.
+pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
     /// The pool of what takes no route.
     pub(crate) pool: Arc<LivePool>,
+    /// Whether each connection begins with a PROXY header.
+    pub(crate) proxy_protocol: bool,
 }
 
 /// A route at work.
@@ -108,16 +122,25 @@ pub(crate) struct Route {
     pub(crate) pool: Arc<LivePool>,
 }
 
-impl Listener {
-    /// `None` where a pool it names does not exist, which [`Config::problems`] would have told.
-    fn new(config: &ListenerConfig, address: SocketAddr, pools: &[Arc<LivePool>]) -> Option<Self> {
-        let named = |name: &str| pools.iter().find(|pool| pool.name() == name).cloned();
+impl Routing {
+    /// Where a listener leads among these pools.
+    ///
+    /// # Panics
+    /// Where it names a pool that is not there, which [`Config::problems`](crate::config::Config::problems) tells.
+    pub(super) fn new(config: &ListenerConfig, pools: &[Arc<LivePool>]) -> Self {
+        let named = |name: &str| {
+            let pool = pools.iter().find(|pool| pool.name() == name);
+            Arc::clone(pool.expect("a configuration without problems names pools that are there"))
+        };
         let route = |matches: &RouteConfig| {
             let taken = Arc::new(RouteTaken { matched: matches.matched(), pool: matches.pool.clone() });
-            Some(Route { matches: matches.clone(), taken, pool: named(&matches.pool)? })
+            Route { matches: matches.clone(), taken, pool: named(&matches.pool) }
         };
-        let routes = config.routes.iter().map(route).collect::<Option<_>>()?;
-        Some(Listener { config: config.clone(), address, routes, pool: named(&config.pool)? })
+        Routing {
+            routes: config.routes.iter().map(route).collect(),
+            pool: named(&config.pool),
+            proxy_protocol: config.proxy_protocol,
+        }
     }
 
     /// The other pools it leads to, for some more than once.
@@ -125,26 +148,25 @@ impl Listener {
         let all = self.routes.iter().map(|route| &route.pool).chain([&self.pool]);
         all.filter(move |pool| !Arc::ptr_eq(pool, than))
     }
+}
+
+impl Listener {
+    pub(super) fn new(config: &ListenerConfig, address: SocketAddr, routing: Routing) -> Self {
+        Listener { configured: config.address(), address, mode: config.mode, routing: ArcSwap::from_pointee(routing) }
+    }
+
+    /// Whether this is where a configuration wants one.
+    pub(super) fn is(&self, config: &ListenerConfig) -> bool {
+        (self.configured, self.mode) == (config.address(), config.mode)
+    }
 
     /// The URL to open: a name people can type where the address is one of this machine.
     pub(crate) fn url(&self) -> String {
-        let (scheme, ip) = (self.config.mode.name(), self.address.ip());
+        let (scheme, ip) = (self.mode.name(), self.address.ip());
         if ip.is_loopback() || ip.is_unspecified() {
             format!("{scheme}://localhost:{}", self.address.port())
         } else {
             format!("{scheme}://{}", self.address)
         }
     }
-}
-
-/// Sets the pools to work, and the listeners at these addresses, in the order of the configuration.
-pub(super) fn set_to_work(config: &Config, addresses: &[SocketAddr]) -> (Vec<Arc<LivePool>>, Vec<Arc<Listener>>) {
-    let several = config.pools.len() > 1;
-    let mode = |pool: &PoolConfig| config.mode_of(&pool.name);
-    let pools: Vec<_> =
-        config.pools.iter().map(|pool| Arc::new(LivePool::new(pool.clone(), mode(pool), several))).collect();
-    let listeners = config.listeners.iter().zip(addresses);
-    let listeners = listeners.filter_map(|(listener, address)| Listener::new(listener, *address, &pools));
-    let listeners = listeners.map(Arc::new).collect();
-    (pools, listeners)
 }

@@ -61,11 +61,11 @@ impl Processes {
         let pool = self.pool(&name)?;
         let port = self.free_port(&name)?;
         let program = Program::demo(self.program(&name)?, &name, number, port);
-        let mut health = pool.config.health.clone();
+        let mut health = pool.config.load().health.clone();
         "/health".clone_into(&mut health.path);
         // A workshop watches: what fails is seen, and back, within a second.
         health.interval = health.interval.min(Duration::from_secs(1));
-        self.add(pool, id, name, health, program).await
+        self.add(&pool, id, name, health, program).await
     }
 
     /// Starts the copy with this number.
@@ -74,19 +74,21 @@ impl Processes {
         let name = copies.name(number);
         let program = copies.program(number, self.free_port(&name)?);
         let pool = self.pool(&name)?;
-        let mut health = pool.config.health.clone();
+        let mut health = pool.config.load().health.clone();
         if health == HealthCheck::default() {
             // Nobody said what a good answer is, and a program need not have one for `/`.
             health.algorithm = CheckAlgorithm::Http;
         }
-        self.add(pool, u32::try_from(number).unwrap_or(u32::MAX), name, health, program).await
+        self.add(&pool, u32::try_from(number).unwrap_or(u32::MAX), name, health, program).await
     }
 
     /// The pool that processes are added to.
-    fn pool(&self, name: &str) -> Result<&Arc<LivePool>, CommandError> {
-        self.shared.pools.iter().find(|pool| pool.mode == Mode::Http).ok_or_else(|| CommandError::SpawnFailed {
-            name: name.to_owned(),
-            reason: "it speaks HTTP, and every pool is behind a tcp listener".to_owned(),
+    fn pool(&self, name: &str) -> Result<Arc<LivePool>, CommandError> {
+        self.shared.setup().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
+            CommandError::SpawnFailed {
+                name: name.to_owned(),
+                reason: "it speaks HTTP, and every pool is behind a tcp listener".to_owned(),
+            }
         })
     }
 
@@ -101,7 +103,7 @@ impl Processes {
         let process = self.start(&name, &program).await?;
         let config = BackendConfig { health, ..BackendConfig::new(id, name, Address::local(program.port)) };
         let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
-        self.shared.add(pool, Arc::clone(&backend));
+        self.shared.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);
         self.keepers().insert(id, give);
         let own = self.program(backend.name())?.to_owned();
@@ -110,7 +112,7 @@ impl Processes {
     }
 
     async fn start(&self, name: &str, program: &Program) -> Result<Process, CommandError> {
-        let grace = self.shared.config.timeouts.shutdown;
+        let grace = self.shared.config().timeouts.shutdown;
         Process::start(self.program(name)?, program, grace)
             .await
             .map_err(|error| CommandError::SpawnFailed { name: name.to_owned(), reason: error.to_string() })
@@ -166,7 +168,7 @@ impl Processes {
             }
         };
         // Supervisors keep their times; one that does not is not waited for.
-        let _ = tokio::time::timeout(self.shared.config.timeouts.shutdown + BURIAL, all).await;
+        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown + BURIAL, all).await;
     }
 
     /// Whom a rolling restart is about, in their order. Only one can be under way.
@@ -192,7 +194,7 @@ impl Processes {
             let started = self.restart(&backend).await;
             self.shared.set_intent_because(&backend, intent, "its process was restarted");
             let trouble = match started {
-                Ok(()) if self.answers(pool, &backend).await => continue,
+                Ok(()) if self.answers(&pool, &backend).await => continue,
                 Ok(()) => format!("{} does not answer {} s after its start", backend.name(), READY.as_secs()),
                 Err(error) => error.to_string(),
             };
@@ -215,7 +217,7 @@ impl Processes {
             }
         };
         // What takes longer has had its time, as when the program stops.
-        let _ = tokio::time::timeout(self.shared.config.timeouts.shutdown, idle).await;
+        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown, idle).await;
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Restart(tell)).await?;
         told.await.unwrap_or(Ok(()))

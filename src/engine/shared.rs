@@ -1,11 +1,11 @@
 //! What workers, checkers and front ends share.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use arc_swap::ArcSwap;
 use http::HeaderValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -13,7 +13,8 @@ use super::budget::RetryBudget;
 use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::journal::Journal;
-use super::pools::{Listener, LivePool, set_to_work};
+use super::pools::LivePool;
+use super::setup::Setup;
 use super::slow_start::SlowStarts;
 use super::snapshot::Spawned;
 use super::statistics::Statistics;
@@ -51,9 +52,9 @@ impl Drop for Connected {
 
 /// What workers, checkers and front ends share.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) listeners: Vec<Arc<Listener>>,
-    pub(crate) pools: Vec<Arc<LivePool>>,
+    setup: ArcSwap<Setup>,
+    /// Changes with it: listeners may have come and gone.
+    pub(super) setup_changes: watch::Sender<()>,
     /// This balancer in `Via` (RFC 9110 7.6.3), where it received HTTP/1.1: a pseudonym no other has.
     pub(crate) via: HeaderValue,
     /// The same, where it received HTTP/1.0.
@@ -89,10 +90,8 @@ pub(crate) struct Control {
 }
 
 impl Shared {
-    /// The pools and listeners of this configuration at work, the listeners at these addresses.
-    pub(crate) fn new(
-        config: Config,
-        addresses: &[SocketAddr],
+    pub(super) fn new(
+        setup: Setup,
         workers: usize,
         admission: Option<Admission>,
         check: Option<CheckFunction>,
@@ -104,14 +103,12 @@ impl Shared {
             HeaderValue::try_from(format!("{version} stickylb-tui-{pseudonym:08x}"))
                 .expect("digits, letters and dashes are a good value")
         };
-        let (pools, listeners) = set_to_work(&config, addresses);
-        let since = config.backends().map(|backend| (backend.id, now)).collect();
+        let since = setup.config.backends().map(|backend| (backend.id, now)).collect();
         Shared {
-            access: Access::new(config.access.clone(), admission),
+            access: Access::new(setup.config.access.clone(), admission),
+            setup: ArcSwap::from_pointee(setup),
+            setup_changes: watch::Sender::new(()),
             check,
-            config,
-            listeners,
-            pools,
             via: via("1.1"),
             via_1_0: via("1.0"),
             totals: Counters::default(),
@@ -145,12 +142,13 @@ impl Shared {
     pub(crate) fn tick(&self) {
         self.noted.store(0, Relaxed);
         self.access.tick(Instant::now());
-        self.pools.iter().for_each(|pool| pool.forget());
         self.retries.tick(self.totals.begun());
-        self.statistics().tick(&self.totals, &self.backends());
+        let setup = self.setup();
+        self.statistics().tick(&self.totals, &setup.backends());
         {
             let mut control = self.control();
-            for pool in &self.pools {
+            for pool in &setup.pools {
+                pool.forget();
                 let now = pool.in_force.load();
                 if control.slow_starts.grow(&now, Instant::now()) {
                     pool.put_in_force(now.refreshed());
@@ -160,14 +158,31 @@ impl Shared {
         self.seconds.send_modify(|seconds| *seconds += 1);
     }
 
+    /// The listeners and pools at work.
+    pub(crate) fn setup(&self) -> Arc<Setup> {
+        self.setup.load_full()
+    }
+
+    /// The configuration they follow.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.setup.load().config)
+    }
+
     /// Every backend of every pool, in the order of the configuration.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
-        self.pools.iter().flat_map(|pool| pool.in_force.load().backends.clone()).collect()
+        self.setup().backends()
     }
 
     /// The backend with this id, and its pool.
-    pub(crate) fn find(&self, id: u32) -> Option<(&Arc<LivePool>, Arc<Backend>)> {
-        self.pools.iter().find_map(|pool| Some((pool, Arc::clone(pool.in_force.load().get(id)?))))
+    pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
+        self.setup().find(id)
+    }
+
+    /// Puts another setup in force.
+    pub(super) fn set_up(&self, setup: Setup) {
+        self.access.follow(setup.config.access.clone());
+        self.setup.store(Arc::new(setup));
+        self.setup_changes.send_replace(());
     }
 
     /// Puts another value of a pool in force, made from the present one.
@@ -182,15 +197,29 @@ impl Shared {
     }
 
     /// Takes one repetition from the budget, if there is one left.
-    pub(crate) fn spend_retry(&self) -> bool {
-        self.retries.spend(self.totals.begun(), self.config.retry.budget_percent)
+    pub(crate) fn spend_retry(&self, budget_percent: u32) -> bool {
+        self.retries.spend(self.totals.begun(), budget_percent)
     }
 
     /// Adds a backend to a pool.
-    pub(crate) fn add(&self, pool: &LivePool, backend: Arc<Backend>) {
-        let id = backend.id();
-        self.change_pool(pool, |pool| pool.with(backend));
-        self.control().since.insert(id, Instant::now());
+    pub(crate) fn add(&self, pool: &LivePool, backend: &Arc<Backend>) {
+        self.change_pool(pool, |pool| pool.with(Arc::clone(backend)));
+        self.arrived(backend);
+    }
+
+    /// Begins a backend's account, or begins it anew.
+    pub(super) fn arrived(&self, backend: &Backend) {
+        self.statistics().forget(backend.id());
+        let mut control = self.control();
+        control.checks.remove(&backend.id());
+        control.since.insert(backend.id(), Instant::now());
+    }
+
+    /// Closes the account of a backend that is gone.
+    pub(super) fn departed(&self, id: u32) {
+        let mut control = self.control();
+        control.checks.remove(&id);
+        control.since.remove(&id);
     }
 
     /// Changes what a backend's state follows from, and tells of the state that changed with it.
@@ -198,7 +227,10 @@ impl Shared {
     /// `change` gives the reason; `None` where there was nothing to change after all.
     pub(super) fn change_state(&self, backend: &Backend, change: impl FnOnce(&Pool) -> Option<String>) {
         // One that was taken away with its pool has no state to change any more.
-        let Some((pool, _)) = self.find(backend.id()) else { return };
+        let Some((pool, present)) = self.setup().find(backend.id()) else { return };
+        if !std::ptr::eq(&raw const *present, backend) {
+            return;
+        }
         let (from, to, reason) = {
             let mut control = self.control();
             let from = backend.state();
@@ -228,7 +260,7 @@ impl Shared {
             reason,
         }));
         if from == State::Up {
-            self.call_back_ejected(pool);
+            self.call_back_ejected(&pool);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Starting, asking, and stopping the engine.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use super::event::Level;
 use super::journal::EventReader;
 use super::pools::LivePool;
 use super::processes::{Added, Processes};
+use super::reload::Source;
+use super::setup::Setup;
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::worker::{self, Phase, Work};
@@ -22,7 +24,7 @@ use crate::alert;
 use crate::balancer::{Backend, Pool, Sticky};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::health::{self, CheckFunction};
-use crate::listener::{self, ListenError};
+use crate::listener::ListenError;
 use crate::process::Copies;
 use crate::proxy::Proxy;
 
@@ -48,6 +50,8 @@ pub struct Options {
     pub admission: Option<Admission>,
     /// A check of this program's own, made in place of those configured.
     pub check: Option<CheckFunction>,
+    /// Where [`Command::Reload`] reads the configuration from.
+    pub source: Option<Source>,
 }
 
 /// Why the engine did not start. Nothing is left running.
@@ -84,13 +88,16 @@ pub enum Ending {
 ///
 /// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
     /// Ends when the last mail is sent.
     mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
     tasks: Mutex<JoinSet<()>>,
     processes: Arc<Processes>,
+    pub(super) source: Option<Source>,
+    /// Held while the configuration changes.
+    pub(super) reloading: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -104,29 +111,21 @@ impl Engine {
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
         }
-        // All of them before anything else: where one port is in use, nothing starts.
-        let bound = config.listeners.iter().map(|listener| listener::bind(listener.address()));
-        let (sockets, addresses): (Vec<_>, Vec<_>) = bound.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let places = Arc::new(Semaphore::new(config.limits.connections));
         let seed = config.seed;
         let can_spawn = options.program.is_some();
-        let shared = Arc::new(Shared::new(config, &addresses, workers, options.admission, options.check, can_spawn));
+        // All listeners are bound before anything else: where one port is in use, nothing starts.
+        let setup = Setup::new(config)?;
+        let shared = Arc::new(Shared::new(setup, workers, options.admission, options.check, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
             let proxy = Proxy::new(Arc::clone(&shared), shared.journal.ring(number), rng);
-            let sockets = sockets.iter().map(TcpListener::try_clone).collect::<Result<Vec<_>, _>>();
-            let sockets = sockets.map_err(StartError::Thread)?;
-            let work = Work {
-                shared: Arc::clone(&shared),
-                places: Arc::clone(&places),
-                phase: phases.clone(),
-                done: done.clone(),
-            };
-            worker::start(number, sockets, proxy, work).map_err(StartError::Thread)?;
+            let work = Work { shared: Arc::clone(&shared), places: Arc::clone(&places), phase: phases.clone() };
+            worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
         let (mailing, mail_done) = mpsc::channel(1);
         let engine = Engine {
@@ -136,8 +135,10 @@ impl Engine {
             workers: tokio::sync::Mutex::new(workers_done),
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
+            source: options.source,
+            reloading: tokio::sync::Mutex::default(),
         };
-        if let Some(email) = engine.shared.config.email.clone() {
+        if let Some(email) = engine.shared.setup().config.email.clone() {
             engine.spawn(alert::run(Arc::clone(&engine.shared), email, phases, mailing));
         }
         let backends = engine.shared.backends().into_iter();
@@ -158,12 +159,12 @@ impl Engine {
     /// Where it listens; with several listeners, where the first does.
     pub fn address(&self) -> SocketAddr {
         // A configuration without a listener does not start.
-        self.shared.listeners[0].address
+        self.shared.setup().listeners[0].listener.address
     }
 
     /// Where each listener listens, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.shared.listeners.iter().map(|listener| listener.address).collect()
+        self.shared.setup().listeners.iter().map(|open| open.listener.address).collect()
     }
 
     /// How things stand now.
@@ -190,15 +191,15 @@ impl Engine {
             Command::SetIntent { id, intent } => self.shared.set_intent(&*self.backend(id)?, intent),
             Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
             Command::SetWeight { id, weight } => {
-                let (pool, backend) = self.shared.find(id).ok_or(CommandError::UnknownBackend { id })?;
+                let (pool, backend) = self.shared.setup().find(id).ok_or(CommandError::UnknownBackend { id })?;
                 backend.set_weight(weight);
-                self.shared.change_pool(pool, Pool::refreshed);
+                self.shared.change_pool(&pool, Pool::refreshed);
                 self.notice(format!("{} has the weight {weight}", backend.name()));
             }
             Command::SetStrategy { pool, strategy } => {
                 for pool in self.pools(pool.as_deref())? {
-                    self.shared.change_pool(pool, |value| value.with_strategy(strategy));
-                    self.notice(format!("the strategy{} is {strategy}", of_pool(pool)));
+                    self.shared.change_pool(&pool, |value| value.with_strategy(strategy));
+                    self.notice(format!("the strategy{} is {strategy}", of_pool(&pool)));
                 }
             }
             Command::SetSticky { pool, by } => {
@@ -208,8 +209,9 @@ impl Engine {
                     return Err(CommandError::CannotStick { by });
                 }
                 for pool in able {
-                    self.shared.change_pool(pool, |value| value.with_sticky(Sticky::new(&pool.config.sticky, &by)));
-                    self.notice(format!("stickiness{} is {}", of_pool(pool), by.in_words()));
+                    self.shared
+                        .change_pool(&pool, |value| value.with_sticky(Sticky::new(&pool.config.load().sticky, &by)));
+                    self.notice(format!("stickiness{} is {}", of_pool(&pool), by.in_words()));
                 }
             }
             Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
@@ -217,6 +219,7 @@ impl Engine {
             Command::Restart { id } => self.processes.start_again(&*self.backend(id)?).await?,
             Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
             Command::RestartAll => self.restart_all()?,
+            Command::Reload => self.reload_from_source().await?,
         }
         Ok(())
     }
@@ -226,8 +229,8 @@ impl Engine {
         for warning in warnings {
             self.shared.notice(Level::Warning, warning.clone());
         }
-        for listener in &self.shared.listeners {
-            self.notice(format!("listening on {}", listener.url()));
+        for open in &self.shared.setup().listeners {
+            self.notice(format!("listening on {}", open.listener.url()));
         }
     }
 
@@ -247,6 +250,7 @@ impl Engine {
 
     async fn finish(&self) -> Ending {
         self.phase.send_replace(Phase::Finishing);
+        self.shared.set_up(self.shared.setup().closed());
         let ending = self.stop_workers().await;
         let mut phase = self.phase.subscribe();
         tokio::select! {
@@ -258,7 +262,7 @@ impl Engine {
     }
 
     async fn stop_workers(&self) -> Ending {
-        let grace = self.shared.config.timeouts.shutdown;
+        let grace = self.shared.setup().config.timeouts.shutdown;
         let mut workers = self.workers.lock().await;
         if tokio::time::timeout(grace, workers.recv()).await.is_ok() {
             return Ending::Finished;
@@ -285,13 +289,18 @@ impl Engine {
     }
 
     /// The pool with this name, or all of them.
-    fn pools(&self, name: Option<&str>) -> Result<Vec<&Arc<LivePool>>, CommandError> {
-        let named = self.shared.pools.iter().filter(|pool| name.is_none_or(|name| pool.name() == name));
-        let named: Vec<_> = named.collect();
+    fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
+        let mut named = self.shared.setup().pools.clone();
+        named.retain(|pool| name.is_none_or(|name| pool.name() == name));
         match name {
             Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.to_owned() }),
             _ => Ok(named),
         }
+    }
+
+    /// Tells everyone who reads its events of something that went wrong.
+    pub fn warn(&self, text: String) {
+        self.shared.notice(Level::Warning, text);
     }
 
     fn notice(&self, text: String) {
@@ -299,7 +308,7 @@ impl Engine {
     }
 
     /// Has a backend checked from now on; the receiver learns of its first check.
-    fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
+    pub(super) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
         let (first, checked) = oneshot::channel();
         self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
         checked

@@ -64,13 +64,13 @@ impl Shared {
         if backend.set_wanted(percent)
             && let Some((pool, _)) = self.find(backend.id())
         {
-            self.change_pool(pool, Pool::refreshed);
+            self.change_pool(&pool, Pool::refreshed);
         }
     }
 
     /// A request was answered.
     pub(crate) fn traffic_answered(&self, backend: &Backend, status: u16) {
-        if backend.health.passive.statuses.contains(status) {
+        if backend.health().passive.statuses.contains(status) {
             self.count_failure(backend, Outcome::Status(status));
         } else {
             backend.ejection.count_success();
@@ -84,7 +84,7 @@ impl Shared {
     }
 
     fn count_failure(&self, backend: &Backend, outcome: Outcome) {
-        let enough = backend.health.passive.failures;
+        let enough = backend.health().passive.failures;
         let row = backend.ejection.count_failure(outcome.connected());
         // Where it may not be ejected, because too many are, it is asked again after as many more.
         if enough > 0 && row.is_multiple_of(enough) {
@@ -120,7 +120,7 @@ impl Shared {
 
 /// Ejects a backend, where the pool can do without it; gives the reason.
 fn eject(pool: &Pool, backend: &Backend, row: u32, outcome: Outcome) -> Option<String> {
-    let passive = &backend.health.passive;
+    let passive = &backend.health().passive;
     let out = pool.backends.iter().filter(|b| b.ejection.is_out()).count();
     let most = (pool.backends.len() * passive.max_ejected_percent as usize / 100).max(1);
     let can_do_without = out < most && pool.has_another(&[backend.id()]);

@@ -85,6 +85,11 @@ impl Statistics {
         self.backends.retain(|id, _| backends.iter().any(|b| b.id() == *id));
     }
 
+    /// Another backend has this id from now on.
+    pub(crate) fn forget(&mut self, id: u32) {
+        self.backends.remove(&id);
+    }
+
     pub(crate) fn rate(&self) -> u64 {
         self.requests.rate()
     }

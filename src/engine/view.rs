@@ -12,13 +12,14 @@ use crate::balancer::{Backend, Pool};
 impl Shared {
     /// How things stand now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let pools: Vec<(&LivePool, Arc<Pool>)> = self.pools.iter().map(|p| (&**p, p.in_force.load_full())).collect();
+        let setup = self.setup();
+        let pools: Vec<(&LivePool, Arc<Pool>)> = setup.pools.iter().map(|p| (&**p, p.in_force.load_full())).collect();
         let control = self.control();
         let statistics = self.statistics();
         let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &control, &statistics));
         let backends: Vec<BackendView> = backends.collect();
         Snapshot {
-            listeners: self.listeners.iter().map(|listener| listener_view(listener)).collect(),
+            listeners: setup.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
             pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
             totals: Totals {
                 requests: self.totals.ended(),
@@ -39,11 +40,12 @@ impl Shared {
 }
 
 fn listener_view(listener: &Listener) -> ListenerView {
+    let routing = listener.routing.load();
     ListenerView {
         url: listener.url(),
-        mode: listener.config.mode,
-        pool: listener.pool.name().to_owned(),
-        routes: listener.routes.iter().map(|route| (*route.taken).clone()).collect(),
+        mode: listener.mode,
+        pool: routing.pool.name().to_owned(),
+        routes: routing.routes.iter().map(|route| (*route.taken).clone()).collect(),
     }
 }
 

@@ -1,17 +1,17 @@
 //! A thread that accepts clients and serves them, from accept to close, on its own.
 
 use std::io;
-use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::event::Level;
 use super::pools::Listener;
+use super::setup::Open;
 use super::shared::{Connected, Shared};
 use crate::proxy::{self, Arrival, Proxy};
 
@@ -36,8 +36,6 @@ pub(crate) struct Work {
     /// One for each client that may be connected.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) phase: watch::Receiver<Phase>,
-    /// Its drop says that the worker has ended.
-    pub(crate) done: mpsc::Sender<()>,
 }
 
 impl Work {
@@ -47,41 +45,35 @@ impl Work {
     }
 }
 
-/// Starts a worker on its copies of the listening sockets, in the order of the listeners. The thread ends when the engine finishes and its last
-/// client has gone, or when the engine has ended.
-pub(crate) fn start(number: usize, sockets: Vec<StdListener>, proxy: Proxy, work: Work) -> io::Result<()> {
+/// Starts a worker. The thread ends when the engine finishes and its last client has gone, or when the engine has ended;
+/// the drop of `done` tells.
+pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<()>) -> io::Result<()> {
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let work = Arc::new(work);
         match runtime {
             Ok(runtime) => {
-                runtime.block_on(run(sockets, Arc::new(proxy), &work));
+                runtime.block_on(run(Arc::new(proxy), &work));
                 // A resolver that hangs must not hold up the end.
                 runtime.shutdown_background();
             }
             Err(error) => work.shared.notice(Level::Warning, format!("worker {number} did not start: {error}")),
         }
-        drop(work.done);
+        drop(done);
     })?;
     Ok(())
 }
 
-async fn run(sockets: Vec<StdListener>, proxy: Arc<Proxy>, work: &Work) {
-    let sockets = sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<Vec<_>>>();
-    let sockets = match sockets {
-        Ok(sockets) => sockets,
-        Err(error) => return work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
-    };
+async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
     tokio::spawn(sweep(Arc::clone(&proxy)));
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     tokio::select! {
         () = async {
             work.reached(Phase::Serving).await;
-            let listeners = work.shared.listeners.iter().zip(&sockets);
-            join_all(listeners.map(|(listener, socket)| accept(socket, listener, &proxy, work, &alive))).await;
+            follow(&proxy, work, &alive).await;
         } => {}
         () = work.reached(Phase::Finishing) => {}
     }
-    drop(sockets);
     drop(alive);
     tokio::select! {
         // Each connection holds a sender: when the last is gone, this returns.
@@ -90,12 +82,48 @@ async fn run(sockets: Vec<StdListener>, proxy: Arc<Proxy>, work: &Work) {
     }
 }
 
+/// Accepts from the listeners there are, whichever come and go.
+async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
+    let mut changes = work.shared.setup_changes.subscribe();
+    // Each ends when it is dropped from here.
+    let mut accepting: Vec<(Arc<Listener>, JoinSet<()>)> = Vec::new();
+    loop {
+        changes.mark_unchanged();
+        let setup = work.shared.setup();
+        accepting.retain(|(listener, _)| setup.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
+        for Open { listener, socket } in &setup.listeners {
+            let Some(socket) = socket else { continue };
+            if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
+                continue;
+            }
+            match socket.try_clone().and_then(TcpListener::from_std) {
+                Ok(socket) => {
+                    let (there, mut task) = (Arc::clone(listener), JoinSet::new());
+                    task.spawn(accept(
+                        socket,
+                        Arc::clone(listener),
+                        Arc::clone(proxy),
+                        Arc::clone(work),
+                        alive.clone(),
+                    ));
+                    accepting.push((there, task));
+                }
+                Err(error) => work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
+            }
+        }
+        drop(setup);
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 async fn accept(
-    socket: &TcpListener,
-    listener: &Arc<Listener>,
-    proxy: &Arc<Proxy>,
-    work: &Work,
-    alive: &mpsc::Sender<()>,
+    socket: TcpListener,
+    listener: Arc<Listener>,
+    proxy: Arc<Proxy>,
+    work: Arc<Work>,
+    alive: mpsc::Sender<()>,
 ) {
     let mut paused = false;
     loop {
@@ -109,8 +137,8 @@ async fn accept(
                 // Fails only on a socket that is dead already, which the first read finds out.
                 let _ = stream.set_nodelay(true);
                 let connected = Connected::new(Arc::clone(&proxy.shared), place, alive.clone());
-                let arrival = Arrival { stream, peer, listener: Arc::clone(listener), connected };
-                tokio::spawn(proxy::serve(Arc::clone(proxy), arrival, work.phase.clone()));
+                let arrival = Arrival { stream, peer, listener: Arc::clone(&listener), connected };
+                tokio::spawn(proxy::serve(Arc::clone(&proxy), arrival, work.phase.clone()));
             }
             Err(error) if is_about_one_client(&error) => {}
             Err(error) => {

@@ -37,7 +37,7 @@ struct Body {
 
 /// Asks, and judges the answer.
 pub(super) async fn ask(backend: &Backend, stream: Stream) -> Finding {
-    let health = &backend.health;
+    let health = &backend.health();
     let answer = match exchange(backend, stream).await {
         Ok(answer) => answer,
         Err(error) => return Finding::failed(format_args!("no good HTTP answer: {error}")),
@@ -70,7 +70,7 @@ impl Finding {
 async fn exchange(backend: &Backend, stream: Stream) -> Result<Answer, hyper::Error> {
     let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let mut driver = pin!(driver);
-    let expect = &backend.health.expect;
+    let expect = &backend.health().expect;
     let looks_at_body = expect.body.is_some() || !expect.json.is_empty();
     let mut answer = pin!(async {
         let (head, body) = sender.send_request(request(backend)).await?.into_parts();
@@ -100,7 +100,7 @@ async fn beginning(mut body: Incoming) -> Result<Body, hyper::Error> {
 }
 
 fn request(backend: &Backend) -> Request<Empty<Bytes>> {
-    let health = &backend.health;
+    let health = &backend.health();
     let mut request = Request::new(Empty::new());
     *request.method_mut() = health.method.clone();
     // Base and check path are each checked when they are read.
@@ -116,7 +116,7 @@ fn request(backend: &Backend) -> Request<Empty<Bytes>> {
 pub(super) fn add_headers(backend: &Backend, headers: &mut HeaderMap) {
     headers.insert(HOST, backend.host_header.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("stickylb-tui/", env!("CARGO_PKG_VERSION"))));
-    for (name, value) in &backend.health.headers {
+    for (name, value) in &backend.health().headers {
         // Checked when it was read.
         if let Ok(mut value) = HeaderValue::from_str(value.reveal()) {
             value.set_sensitive(true);

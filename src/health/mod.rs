@@ -52,9 +52,18 @@ impl History {
     }
 }
 
-/// Watches one backend until dropped: checks it, and takes it back when an ejection is over.
+/// Watches one backend until it is dismissed: checks it, and takes it back when an ejection is over.
 pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
-    tokio::join!(check(&shared, &backend, first), take_back(&shared, &backend));
+    tokio::select! {
+        () = backend.dismissed.notified() => {}
+        () = async { tokio::join!(check(&shared, &backend, first), take_back(&shared, &backend)); } => {}
+    }
+}
+
+/// Checks a backend once, before it is anybody's: its state is right from the beginning.
+pub(crate) async fn first(shared: &Shared, backend: &Backend) {
+    let passed = probe::probe(backend, shared.check.as_ref()).await.result == CheckResult::Passed;
+    backend.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
 }
 
 /// Checks now, after each interval, and whenever traffic fails.
@@ -139,8 +148,8 @@ impl Row {
         match backend.verdict() {
             Verdict::Unknown if passed => Some(Verdict::Healthy),
             Verdict::Unknown => Some(Verdict::Unhealthy),
-            Verdict::Healthy if self.failed >= backend.health.fall => Some(Verdict::Unhealthy),
-            Verdict::Unhealthy if self.passed >= backend.health.rise => Some(Verdict::Healthy),
+            Verdict::Healthy if self.failed >= backend.health().fall => Some(Verdict::Unhealthy),
+            Verdict::Unhealthy if self.passed >= backend.health().rise => Some(Verdict::Healthy),
             _ => None,
         }
     }
@@ -149,8 +158,8 @@ impl Row {
 /// The interval, five per cent more or less, so that backends started together are not asked together for ever.
 fn pause(backend: &Backend) -> Duration {
     let interval = match backend.verdict() {
-        Verdict::Unhealthy => backend.health.interval.min(DOWN_INTERVAL),
-        _ => backend.health.interval,
+        Verdict::Unhealthy => backend.health().interval.min(DOWN_INTERVAL),
+        _ => backend.health().interval,
     };
     interval.mul_f64(0.95 + 0.1 * fastrand::f64()).saturating_sub(LEAST_PAUSE)
 }

@@ -44,11 +44,11 @@ impl Finding {
 
 /// Checks a backend once: by the embedding program's function where there is one, else by its algorithm.
 pub(super) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
-    let limit = backend.health.timeout;
+    let limit = backend.health().timeout;
     let found = match function {
         Some(function) => tokio::time::timeout(limit, function.ask(backend)).await,
         // It looks after its time itself, because more is to be ended than a future.
-        None if backend.health.algorithm == CheckAlgorithm::Command => return command::run(backend).await,
+        None if backend.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => tokio::time::timeout(limit, ask(backend)).await,
     };
     found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", limit.as_millis())))
@@ -56,7 +56,7 @@ pub(super) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -
 
 /// On a connection of its own, dialled as traffic's are.
 async fn ask(backend: &Backend) -> Finding {
-    let health = &backend.health;
+    let health = &backend.health();
     let own = backend.proxy_protocol.map(proxy_protocol::announce_own);
     let stream = match dial(&backend.address, &backend.tls, own.as_deref(), health.timeout).await {
         Ok(stream) => stream,

@@ -93,7 +93,7 @@ impl Exchange {
     pub(super) fn complete(&mut self, connection: Option<Box<Connection>>) {
         let now = Instant::now();
         if let (Some(backend), Some(connection)) = (self.backend(), connection) {
-            self.proxy().idle.put(backend.id(), connection, now);
+            self.proxy().idle.put(backend.number, connection, now);
         }
         self.book(Ended::Complete, now);
     }
@@ -161,7 +161,7 @@ pub(super) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     totals.begin();
     totals.end(REFUSED, true);
     if proxy.ring.is_read() {
-        let mut decision = Decision::new(listener.pool.in_force.load().strategy);
+        let mut decision = Decision::new(listener.routing.load().pool.in_force.load().strategy);
         decision.rule = Rule::Refused { why };
         proxy.ring.push(RequestEvent {
             time: SystemTime::now(),

@@ -25,14 +25,14 @@ pub(crate) struct Arrival {
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch::Receiver<Phase>) {
-    if arrival.listener.config.proxy_protocol {
+    if arrival.listener.routing.load().proxy_protocol {
         // Boxed, because the memory for it is held for as long as the connection lives.
         match Box::pin(announced(&proxy, &mut arrival, engine.clone())).await {
             Ok(peer) => arrival.peer = peer,
             Err(why) => return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "PROXY", why),
         }
     }
-    match arrival.listener.config.mode {
+    match arrival.listener.mode {
         Mode::Http => client::serve(proxy, arrival, engine).await,
         Mode::Tcp => tcp::serve(proxy, arrival, engine).await,
     }
@@ -44,7 +44,7 @@ async fn announced(
     arrival: &mut Arrival,
     mut engine: watch::Receiver<Phase>,
 ) -> Result<SocketAddr, String> {
-    let config = &proxy.shared.config;
+    let config = proxy.shared.config();
     let ip = arrival.peer.ip().to_canonical();
     if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
         return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));

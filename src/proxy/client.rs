@@ -27,6 +27,7 @@ use super::wire::{TARGET_LIMIT, Wire};
 use super::{Proxy, account, pages};
 use crate::access::{Place, Refused};
 use crate::balancer::Decision;
+use crate::config::Config;
 use crate::engine::{self, Listener};
 use crate::upstream::Progress;
 
@@ -42,6 +43,8 @@ pub(super) struct Client {
     pub(super) proxy: Arc<Proxy>,
     /// Where it came in.
     pub(super) listener: Arc<Listener>,
+    /// The configuration of the moment it came in; a changed one counts from the next connection on.
+    pub(super) config: Arc<Config>,
     /// The connection's peer.
     pub(super) ip: IpAddr,
     /// The port it came from.
@@ -85,8 +88,8 @@ impl Client {
         engine: watch::Receiver<engine::Phase>,
     ) -> Self {
         let ip = address.ip();
-        let peer = Peer::new(ip, &proxy.shared.config.trusted_proxies);
-        let header_bytes = proxy.shared.config.limits.header_bytes;
+        let config = Arc::clone(&proxy.shared.setup().config);
+        let peer = Peer::new(ip, &config.trusted_proxies);
         Client {
             admitted: proxy.shared.access.connection(address, peer.is_trusted()),
             proxy,
@@ -96,13 +99,14 @@ impl Client {
             port: address.port(),
             local,
             clock: Clock::new(),
-            wire: Mutex::new(Wire::new(header_bytes)),
+            wire: Mutex::new(Wire::new(config.limits.header_bytes)),
             requests: AtomicU64::new(0),
             http_1_0: AtomicBool::new(false),
             broken_off: AtomicBool::new(false),
             uploading: AtomicBool::new(false),
             engine,
             upgraded: Mutex::new(None),
+            config,
         }
     }
 
@@ -113,7 +117,7 @@ impl Client {
 
     /// The decision for a request that has none yet.
     pub(super) fn undecided(&self) -> Decision {
-        Decision::new(self.listener.pool.in_force.load().strategy)
+        Decision::new(self.listener.routing.load().pool.in_force.load().strategy)
     }
 
     /// Counts a request; says why its head, as it came, is no good.
@@ -153,7 +157,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     // Where the socket is dead already, the first read finds out.
     let local = stream.local_addr().unwrap_or(listener.address);
     let client = Arc::new(Client::new(Arc::clone(&proxy), listener, peer, local, engine));
-    let config = &proxy.shared.config;
+    let config = Arc::clone(&client.config);
     let io = TokioIo::new(Timed { stream, client: Arc::clone(&client) });
     let mut connection = {
         let client = Arc::clone(&client);

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::account::Exchange;
 use super::answer::Answer;
 use super::body::{ResponseBody, UpstreamBody};
-use super::client::Upgraded;
+use super::client::{Client, Upgraded};
 use super::clock::Phase;
 use super::handle::own;
 use super::headers::{self, Asked};
@@ -22,7 +22,7 @@ use super::sending::{Failure, Sending, attempt};
 use super::tunnel::Tunnel;
 use crate::balancer::{Attempt, Backend, Choice, CookieAction, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped};
 use crate::config::Strategy;
-use crate::engine::{Ended, LivePool, Shared};
+use crate::engine::{Ended, LivePool};
 use crate::upstream::{Connection, Upload};
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
@@ -32,7 +32,8 @@ const FAILED: Duration = Duration::from_secs(1);
 pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
     let client = Arc::clone(&exchange.client);
     let shared = &client.proxy.shared;
-    let (live, route) = route(&client.listener, &request);
+    let routing = client.listener.routing.load_full();
+    let (live, route) = route(&routing, &request);
     let mut pool = live.in_force.load_full();
     exchange.decision.strategy = pool.strategy;
     exchange.decision.pool.clone_from(&live.label);
@@ -41,10 +42,10 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
     let (mut parts, body) = request.into_parts();
     // All that the balancer's own answers look at.
     let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
-    let ip = client.peer.client(&parts.headers, &shared.config.trusted_proxies);
+    let ip = client.peer.client(&parts.headers, &client.config.trusted_proxies);
     // Before anything is changed in it: a key may be in a field that is.
     let bound = pool.sticky.read(&mut parts, ip);
-    for other in client.listener.others(live) {
+    for other in routing.others(live) {
         // This one's cookie means nothing to this pool, and is no backend's business.
         other.in_force.load().sticky.take_cookie(&mut parts.headers);
     }
@@ -55,8 +56,8 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
 
     let answer = loop {
         let mut choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
-        if choice.is_err() && tried.is_empty() && !shared.config.hold.is_zero() {
-            pool = Box::pin(held(live, shared.config.hold)).await;
+        if choice.is_err() && tried.is_empty() && !client.config.hold.is_zero() {
+            pool = Box::pin(held(live, client.config.hold)).await;
             client.clock.enter(Phase::Waiting, Instant::now());
             choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
         }
@@ -81,9 +82,9 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
                 let status = response.status().as_u16();
                 tried.push(backend.id());
                 shared.traffic_answered(&backend, status);
-                let again = shared.config.retry.statuses.contains(&status)
+                let again = client.config.retry.statuses.contains(&status)
                     && pool.has_another(&tried)
-                    && may_go_on(shared, &sending, &tried, true).is_ok();
+                    && may_go_on(&client, &sending, &tried, true).is_ok();
                 if !again {
                     let now = Instant::now();
                     exchange.decision.attempts.push(noted(&backend, Outcome::Answered, now - began));
@@ -132,9 +133,9 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             break Answer::unavailable(exchange.decision.reason());
         }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
-        let retry = &shared.config.retry;
+        let retry = &client.config.retry;
         let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
-        let go_on = if answered { Ok(()) } else { may_go_on(shared, &sending, &tried, wanted) };
+        let go_on = if answered { Ok(()) } else { may_go_on(&client, &sending, &tried, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision.stopped = Some(stopped);
             let why = exchange.decision.reason();
@@ -153,15 +154,15 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
-fn may_go_on(shared: &Shared, sending: &Sending, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
+fn may_go_on(client: &Client, sending: &Sending, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
     sending.allowed()?;
-    if tried.len() >= shared.config.retry.attempts as usize {
+    if tried.len() >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
     if !wanted {
         return Err(Stopped::Unwanted);
     }
-    if !sending.is_unsent() && !shared.spend_retry() {
+    if !sending.is_unsent() && !client.proxy.shared.spend_retry(client.config.retry.budget_percent) {
         return Err(Stopped::Budget);
     }
     Ok(())

@@ -60,7 +60,7 @@ fn admit(client: &Client, request: &Request<Incoming>) -> Result<(), Refused> {
     if !shared.access.looks_at_requests() {
         return Ok(());
     }
-    let ip = client.peer.client(request.headers(), &shared.config.trusted_proxies);
+    let ip = client.peer.client(request.headers(), &client.config.trusted_proxies);
     shared.access.request(ip, Instant::now())
 }
 

@@ -8,16 +8,16 @@ use http::{Request, Version};
 use super::headers::{authority, wanted_upgrade, without_port};
 use crate::balancer::RouteTaken;
 use crate::config::{RouteConfig, UpgradeMatch};
-use crate::engine::{Listener, LivePool};
+use crate::engine::{LivePool, Routing};
 
 /// The pool of the first route that matches, with that route, or the listener's own.
 pub(super) fn route<'l, B>(
-    listener: &'l Listener,
+    routing: &'l Routing,
     request: &Request<B>,
 ) -> (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>) {
-    match listener.routes.iter().find(|route| matches(&route.matches, request)) {
+    match routing.routes.iter().find(|route| matches(&route.matches, request)) {
         Some(route) => (&route.pool, Some(&route.taken)),
-        None => (&listener.pool, None),
+        None => (&routing.pool, None),
     }
 }
 

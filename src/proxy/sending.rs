@@ -38,7 +38,7 @@ pub(super) enum Failure {
 
 impl Sending {
     pub(super) fn new(parts: Parts, body: Incoming, client: &Arc<Client>) -> Self {
-        let config = &client.proxy.shared.config;
+        let config = &client.config;
         let upload = (!body.is_end_stream()).then(|| {
             let limits = UploadLimits { replay: config.retry.body_limit, pass: config.limits.body_bytes };
             Upload::new(body, Arc::clone(client) as Arc<dyn Progress>, limits)
@@ -93,13 +93,13 @@ pub(super) async fn attempt(
     asked: &Asked,
     began: Instant,
 ) -> Result<(Response<Incoming>, Box<Connection>), Failure> {
-    let config = &client.proxy.shared.config;
+    let config = &client.config;
     let failed = |outcome| Err(Failure::Backend(outcome));
     let mut reuse = sending.may_reuse();
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.proxy_protocol.map(|_| client.address(asked.ip));
     loop {
-        let kept = if reuse { client.proxy.idle.take(backend.id(), told, began) } else { None };
+        let kept = if reuse { client.proxy.idle.take(backend.number, told, began) } else { None };
         let mut connection = match kept {
             Some(connection) => connection,
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
@@ -136,7 +136,7 @@ pub(super) async fn attempt(
 }
 
 async fn connect(client: &Client, backend: &Backend, told: Option<SocketAddr>) -> Result<Connection, Outcome> {
-    let config = &client.proxy.shared.config;
+    let config = &client.config;
     let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local));
     let stream = dial(&backend.address, &backend.tls, header.as_deref(), config.timeouts.connect).await;
     let stream = stream.map_err(|error| outcome_of(&error))?;

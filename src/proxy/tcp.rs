@@ -62,7 +62,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
         early: Bytes::new(),
         connected,
         engine,
-        idle: proxy.shared.config.timeouts.tunnel_idle,
+        idle: proxy.shared.config().timeouts.tunnel_idle,
     };
     // A task of its own, which holds no more than a tunnel needs.
     tokio::spawn(async move {
@@ -136,7 +136,7 @@ impl Account {
 /// Finds a backend that takes the connection; every one that may is tried.
 async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stream)> {
     let shared = &proxy.shared;
-    let live = &arrival.listener.pool;
+    let live = &Arc::clone(&arrival.listener.routing.load().pool);
     let mut pool = live.in_force.load_full();
     let mut decision = Decision::new(pool.strategy);
     decision.pool.clone_from(&live.label);
@@ -147,8 +147,8 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     loop {
         let mut client = Bound::at(ip, live.stuck_to(ip));
         let mut chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
-        if chosen.is_none() && tried.is_empty() && !shared.config.hold.is_zero() {
-            pool = held(live, shared.config.hold).await;
+        if chosen.is_none() && tried.is_empty() && !shared.config().hold.is_zero() {
+            pool = held(live, shared.config().hold).await;
             client = Bound::at(ip, live.stuck_to(ip));
             chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
         }
@@ -217,7 +217,7 @@ async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival) -> Result<Str
         let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
         proxy_protocol::announce(version, arrival.peer, to)
     });
-    let limit = proxy.shared.config.timeouts.connect;
+    let limit = proxy.shared.config().timeouts.connect;
     let stream =
         dial(&backend.address, &backend.tls, header.as_deref(), limit).await.map_err(|error| outcome_of(&error))?;
     if closes_at_once(&stream, &arrival.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }

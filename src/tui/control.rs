@@ -189,7 +189,8 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
         | Command::SpawnDemo
         | Command::Restart { .. }
         | Command::RestartAll
-        | Command::Kill { .. } => return None,
+        | Command::Kill { .. }
+        | Command::Reload => return None,
     };
     (back != *command).then_some(back)
 }
@@ -214,7 +215,9 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         | Command::SpawnDemo
         | Command::Restart { .. }
         | Command::RestartAll
-        | Command::Kill { .. } => {}
+        | Command::Kill { .. }
+        // What a file says is not known before it is read.
+        | Command::Reload => {}
     }
 }
 

@@ -24,12 +24,12 @@ const MOST_PER_BACKEND: usize = 256;
 /// The lock is taken by its worker alone, so it is never contended; it is there because tasks must be `Send`.
 #[derive(Default)]
 pub(crate) struct IdleConnections {
-    by_backend: Mutex<HashMap<u32, Stack>>,
+    by_backend: Mutex<HashMap<u64, Stack>>,
 }
 
 impl IdleConnections {
     /// A connection to a backend; where it must be one made for a certain client, that client's.
-    pub(crate) fn take(&self, backend: u32, only_for: Option<SocketAddr>, now: Instant) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, backend: u64, only_for: Option<SocketAddr>, now: Instant) -> Option<Box<Connection>> {
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
         if only_for.is_some() {
@@ -45,7 +45,7 @@ impl IdleConnections {
         stack.pop()
     }
 
-    pub(crate) fn put(&self, backend: u32, mut connection: Box<Connection>, now: Instant) {
+    pub(crate) fn put(&self, backend: u64, mut connection: Box<Connection>, now: Instant) {
         connection.reused = true;
         connection.idle_until = now + connection.idle_limit;
         let mut by_backend = self.lock();
@@ -66,7 +66,7 @@ impl IdleConnections {
         });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Stack>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Stack>> {
         // A panic while holding it leaves a whole map: at worst one connection fewer.
         self.by_backend.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -92,7 +92,7 @@ pub struct Balancer {
     pub port: u16,
     listeners: usize,
     lines: Arc<Mutex<Vec<String>>>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Balancer {
@@ -126,7 +126,7 @@ impl Balancer {
             }
         });
         let listeners = config.value["listeners"].as_array().map_or(1, Vec::len);
-        let mut balancer = Balancer { child, port: 0, listeners, lines, _dir: dir };
+        let mut balancer = Balancer { child, port: 0, listeners, lines, dir };
         let said = balancer.line("listening on http://localhost:");
         balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
         balancer
@@ -183,6 +183,25 @@ impl Balancer {
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Sends it a SIGHUP.
+    #[cfg(unix)]
+    pub fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    }
+
+    /// Changes its configuration file, as an editor does.
+    pub fn rewrite(&self, config: &Config) {
+        self.rewrite_with(&config.value.to_string());
+    }
+
+    /// The same with any text.
+    pub fn rewrite_with(&self, text: &str) {
+        let new = self.dir.path().join("config.json.new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.dir.path().join("config.json")).unwrap();
     }
 
     /// Bounds the file descriptors it may open from now on.

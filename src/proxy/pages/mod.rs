@@ -107,7 +107,8 @@ fn is_own(shared: &Shared, host: &HeaderValue) -> bool {
         || host.to_str().is_ok_and(|host| {
             let host = without_port(host);
             let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-            let listened = |ip: IpAddr| !ip.is_unspecified() && shared.config.listeners.iter().any(|l| l.host == ip);
+            let listened =
+                |ip: IpAddr| !ip.is_unspecified() && shared.setup().config.listeners.iter().any(|l| l.host == ip);
             bare.parse().is_ok_and(listened)
         })
 }
@@ -115,14 +116,15 @@ fn is_own(shared: &Shared, host: &HeaderValue) -> bool {
 /// The direct predecessor's fields with their names, and ours beside them. No header values, no mail addresses.
 fn health(shared: &Shared) -> Value {
     let snapshot = shared.snapshot();
+    let setup = shared.setup();
     let several = snapshot.pools.len() > 1;
     let backends: Vec<Value> = snapshot
         .backends
         .iter()
-        .filter_map(|view| Some((view, shared.find(view.id)?.1)))
+        .filter_map(|view| Some((view, setup.find(view.id)?.1)))
         .map(|(view, backend)| {
             let (checked, last_error) = last_check(shared, &backend);
-            let check = &backend.health;
+            let check = &backend.health();
             let mut value = json!({
                 "id": view.id,
                 "url": view.url,

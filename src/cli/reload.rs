@@ -1,0 +1,121 @@
+//! Follows the configuration file: a change of it, or SIGHUP, has it read again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::args::Args;
+use super::layers;
+use super::signals::Signals;
+use crate::engine::{Command, Engine, Source};
+
+/// Editors write a file in several steps; it is read when nothing has happened to it for this long.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The configuration file, which is read again with the command line's words on top, as at the start.
+pub(super) struct Followed {
+    file: PathBuf,
+    source: Source,
+}
+
+impl Followed {
+    /// `None` where the configuration comes from the command line alone.
+    pub(super) fn of(args: &Args) -> Option<Self> {
+        let file = layers::file(args)?;
+        let args = args.clone();
+        let source = Source::new(move || layers::config(&args).map_err(|error| error.problems()));
+        Some(Followed { file, source })
+    }
+
+    /// Where the engine reads it.
+    pub(super) fn source(&self) -> Source {
+        self.source.clone()
+    }
+}
+
+/// Reads the file again whenever it changes, and on SIGHUP where there is no screen. It ends when dropped.
+pub(super) struct Follower {
+    task: JoinHandle<()>,
+}
+
+impl Follower {
+    /// Begins to follow the file. Where it cannot be watched, `warnings` says so.
+    pub(super) fn new(
+        Followed { file, .. }: Followed,
+        engine: &Arc<Engine>,
+        signals: &mut Signals,
+        screen: bool,
+        warnings: &mut Vec<String>,
+    ) -> Self {
+        let (asked, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        if !screen {
+            // Under a screen SIGHUP says that its terminal is gone.
+            signals.reload_on_hangup(Arc::clone(&asked));
+        }
+        let watcher = watch(&file, Arc::clone(&changed))
+            .map_err(|error| {
+                let file = file.display();
+                warnings.push(format!("{file} is not watched ({error}): stickylb-tui ctl reload has it read again"));
+            })
+            .ok();
+        Follower { task: tokio::spawn(follow(Arc::clone(engine), file, asked, changed, watcher)) }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn follow(
+    engine: Arc<Engine>,
+    file: PathBuf,
+    asked: Arc<Notify>,
+    changed: Arc<Notify>,
+    // Watches for as long as it lives.
+    _watcher: Option<RecommendedWatcher>,
+) {
+    let mut read = std::fs::read(&file).ok();
+    loop {
+        tokio::select! {
+            () = asked.notified() => {}
+            () = changed.notified() => {
+                while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
+                let now = std::fs::read(&file).ok();
+                // Touched, or taken away for a moment: there is nothing new in it.
+                if now.is_none() || now == read {
+                    continue;
+                }
+                read = now;
+            }
+        }
+        if let Err(error) = engine.command(Command::Reload).await {
+            engine.warn(error.to_string());
+        }
+    }
+}
+
+/// Watches the folder, because editors put a new file in the place of the old one.
+fn watch(file: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let name = file.file_name().map(ToOwned::to_owned);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading the file is an event too. What cannot be told apart counts as a change.
+        let concerns = |event: &notify::Event| {
+            !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == name.as_deref())
+        };
+        if event.as_ref().map_or(true, concerns) {
+            changed.notify_one();
+        }
+    })?;
+    watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    Ok(watcher)
+}

@@ -1,0 +1,238 @@
+//! Puts a changed configuration in force without dropping a connection.
+//!
+//! What the change does not touch stays the very thing it was, with its connections, its figures, and what a person
+//! changed meanwhile.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::command::CommandError;
+use super::event::Level;
+use super::pools::{LivePool, Routing};
+use super::setup::{Open, Setup};
+use super::start::{Engine, StartError};
+use crate::balancer::{Backend, Sticky};
+use crate::config::{BackendConfig, Config, PoolConfig};
+use crate::health;
+
+/// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
+#[derive(Clone)]
+pub struct Source(Arc<SourceFn>);
+
+type SourceFn = dyn Fn() -> Result<Config, Vec<String>> + Send + Sync;
+
+impl Source {
+    /// A source from a function.
+    pub fn new(read: impl Fn() -> Result<Config, Vec<String>> + Send + Sync + 'static) -> Self {
+        Source(Arc::new(read))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+impl Engine {
+    /// Reads the configuration from its source again, puts it in force, and tells what changed.
+    pub(super) async fn reload_from_source(&self) -> Result<(), CommandError> {
+        let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
+        let changes = match read() {
+            Ok(config) => self.reload(config).await.map_err(|error| match error {
+                StartError::Config(problems) => problems,
+                other => vec![other.to_string()],
+            }),
+            Err(problems) => Err(problems),
+        };
+        let changes = changes.map_err(|problems| CommandError::NotReloaded { problems })?;
+        let changes = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
+        self.shared.notice(Level::Info, format!("configuration reloaded: {changes}"));
+        Ok(())
+    }
+
+    /// Puts another configuration in force, and says what it changed, each in a few words.
+    ///
+    /// Listeners, pools, backends, checks, stickiness and access change at once; limits, times and retries count for
+    /// connections from now on. Connections of clients stay, and those WebSockets whose backend is still there.
+    ///
+    /// # Errors
+    /// See [`StartError`]; everything is as it was.
+    pub async fn reload(&self, config: Config) -> Result<Vec<String>, StartError> {
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
+        // One change after the other.
+        let _alone = self.reloading.lock().await;
+        let before = self.shared.setup();
+        let there = before.backends();
+        let mut changes = Changes::default();
+        let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
+        // Before anything changes: an address may be in use.
+        let open = config.listeners.iter().map(|listener| {
+            let present = before.listeners.iter().find(|open| open.listener.is(listener));
+            present.map_or_else(|| Open::new(listener, &pools), |present| Ok(present.clone()))
+        });
+        let listeners = open.collect::<Result<Vec<Open>, _>>()?;
+        changes.listeners(&before.listeners, &listeners);
+        changes.rest(&before.config, &config);
+
+        let next: Vec<Vec<Arc<Backend>>> =
+            pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
+        // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
+        join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
+
+        for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
+            let old = live.config.swap(Arc::new(pool.clone()));
+            self.shared.change_pool(live, |value| {
+                let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
+                let kept = if old.sticky == pool.sticky {
+                    value.sticky.clone()
+                } else {
+                    Sticky::new(&pool.sticky, &pool.sticky.by)
+                };
+                value.changed(backends, strategy, kept)
+            });
+        }
+        for (open, listener) in listeners.iter().zip(&config.listeners) {
+            open.listener.routing.store(Arc::new(Routing::new(listener, &pools)));
+        }
+        self.shared.set_up(Setup { config: Arc::new(config), listeners, pools });
+        self.let_go(there, &mut changes);
+        for backend in changes.new {
+            self.shared.arrived(&backend);
+            drop(self.watch(backend));
+        }
+        Ok(changes.told)
+    }
+
+    /// Lets go of the backends that are not there any more; their requests in flight end as they will.
+    fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut Changes) {
+        let now = self.shared.setup().backends();
+        for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
+            backend.dismissed.notify_one();
+            if !now.iter().any(|b| b.address == backend.address) {
+                backend.cut.notify_waiters();
+            }
+            if !now.iter().any(|b| b.id() == backend.id()) {
+                self.shared.departed(backend.id());
+                changes.told.push(format!("{} removed", backend.name()));
+            }
+        }
+    }
+}
+
+/// The pool at work that a configured one stands for: the one of this name, or a new one.
+fn place(before: &Setup, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
+    let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
+    let same = |live: &&Arc<LivePool>| live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
+    before.pools.iter().find(same).cloned().unwrap_or_else(|| {
+        let live = Arc::new(LivePool::new(pool.clone(), mode, several));
+        changes.new.extend(live.in_force.load().backends.iter().cloned());
+        if several {
+            changes.told.push(format!("pool {} added", pool.name));
+        }
+        live
+    })
+}
+
+/// The backends a pool has from now on: those that stay the same, those that are new, and the processes that were
+/// started here, of which no configuration knows.
+fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<Arc<Backend>> {
+    let (old, now) = (live.config.load_full(), live.in_force.load_full());
+    let mut backends: Vec<Arc<Backend>> = config
+        .backends
+        .iter()
+        .map(|wanted| {
+            let there = now.get(wanted.id);
+            match (there, old.backends.iter().find(|backend| backend.id == wanted.id)) {
+                (Some(there), Some(old)) if is_same(old, wanted) => {
+                    changes.settle(there, old, wanted);
+                    Arc::clone(there)
+                }
+                _ => changes.arrive(there, Backend::new(wanted, live.label.clone())),
+            }
+        })
+        .collect();
+    let is_ours = |id| old.backends.iter().all(|b| b.id != id) && config.backends.iter().all(|b| b.id != id);
+    backends.extend(now.backends.iter().filter(|backend| is_ours(backend.id())).cloned());
+    backends
+}
+
+/// Whether a backend can stay the very one it was: what else differs can be changed while it works.
+fn is_same(old: &BackendConfig, wanted: &BackendConfig) -> bool {
+    let settled = BackendConfig { weight: old.weight, health: old.health.clone(), ..wanted.clone() };
+    settled == *old
+}
+
+/// What a configuration changes.
+#[derive(Default)]
+struct Changes {
+    /// In words.
+    told: Vec<String>,
+    /// Backends that were not there before.
+    new: Vec<Arc<Backend>>,
+}
+
+impl Changes {
+    /// A backend stays, and some of its settings change.
+    fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
+        if old.weight != wanted.weight {
+            backend.set_weight(wanted.weight);
+            self.told.push(format!("{} has the weight {}", backend.name(), wanted.weight));
+        }
+        if old.health != wanted.health {
+            backend.set_health(wanted.health.clone());
+            self.told.push(format!("{} is checked in another way", backend.name()));
+        }
+    }
+
+    /// A backend comes, perhaps in the place of another with its id.
+    fn arrive(&mut self, before: Option<&Arc<Backend>>, backend: Backend) -> Arc<Backend> {
+        let backend = Arc::new(backend);
+        if let Some(before) = before {
+            backend.set_intent(before.intent());
+            self.told.push(format!("{} changed", backend.name()));
+        } else {
+            self.told.push(format!("{} added", backend.name()));
+        }
+        self.new.push(Arc::clone(&backend));
+        backend
+    }
+
+    fn listeners(&mut self, before: &[Open], now: &[Open]) {
+        let among = |open: &Open, all: &[Open]| all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener));
+        for open in now.iter().filter(|open| !among(open, before)) {
+            self.told.push(format!("listening on {}", open.listener.url()));
+        }
+        for open in before.iter().filter(|open| !among(open, now)) {
+            self.told.push(format!("{} closed", open.listener.url()));
+        }
+    }
+
+    /// What is neither a listener nor a backend.
+    fn rest(&mut self, before: &Config, now: &Config) {
+        for (pool, old) in now.pools.iter().filter_map(|p| Some((p, before.pools.iter().find(|o| o.name == p.name)?))) {
+            if pool.strategy != old.strategy {
+                self.told.push(format!("the strategy is {}", pool.strategy));
+            }
+            if pool.sticky != old.sticky {
+                self.told.push(format!("stickiness is {}", pool.sticky.by.in_words()));
+            }
+        }
+        for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
+            self.told.push(format!("pool {} removed", pool.name));
+        }
+        let places = |config: &Config| (config.listeners.clone(), config.pools.clone());
+        let same_places = places(before) == places(now);
+        if same_places && before != now {
+            self.told.push("settings for new connections".to_owned());
+        }
+        if before.email != now.email || before.limits.connections != now.limits.connections {
+            self.told.push("email and limits.connections change with the next start".to_owned());
+        }
+    }
+}

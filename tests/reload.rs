@@ -1,0 +1,144 @@
+//! A changed configuration file is put in force without dropping a connection; a bad one changes nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod common;
+
+use common::{After, Backend, Balancer, Config, Gate, request, until};
+use serde_json::json;
+use std::sync::Arc;
+
+fn ids(balancer: &Balancer) -> Vec<u64> {
+    balancer.health()["backends"].as_array().unwrap().iter().map(|b| b["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_backend_that_is_added_gets_clients_and_one_that_is_removed_gets_none() {
+    let (first, second) = (Backend::echoing(), Backend::echoing());
+    let both = Config::new(&[&first, &second]);
+    let balancer = Config::new(&[&first]).start();
+    assert_eq!(balancer.get("/").backend(), Some(0));
+    balancer.rewrite(&both);
+    balancer.line("configuration reloaded: b1 added");
+    assert_eq!(balancer.backend(1)["state"], "UP", "checked before it is given clients");
+    until("the new one to get its share", || balancer.get("/").backend() == Some(1));
+    assert!(balancer.backend(0)["requests"].as_u64().unwrap() > 0, "the other's figures stay");
+
+    balancer.rewrite(&Config::new(&[&first]));
+    balancer.line("configuration reloaded: b1 removed");
+    assert_eq!(ids(&balancer), [0]);
+    let bound = balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=1"]));
+    assert_eq!((bound.status, bound.backend()), (200, Some(0)), "its clients move");
+}
+
+#[test]
+fn connections_requests_in_flight_and_tunnels_of_backends_that_stay_go_on() {
+    let gate = Arc::new(Gate::default());
+    let held = Arc::clone(&gate);
+    let slow = Backend::start(move |call| {
+        held.pass();
+        common::backend::echo(call)
+    });
+    let talking = Backend::start(|call| {
+        if call.head.get("upgrade").is_some() {
+            call.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+            let mut bytes = Vec::new();
+            while call.wire.fill().unwrap_or(0) > 0 {
+                bytes.append(&mut call.wire.take_buffer());
+                call.send(&bytes.split_off(0));
+            }
+            return After::Close;
+        }
+        common::backend::echo(call)
+    });
+    let added = Backend::echoing();
+    let before = Config::new(&[&slow, &talking]);
+    let balancer = before.start();
+    let mut waiting = balancer.client();
+    waiting.send(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
+    slow.wait_for_requests(1);
+    let mut tunnel = balancer.client();
+    tunnel.send(&request("GET", "/", &["Cookie: X-Backend-ID=1", "Connection: Upgrade", "Upgrade: websocket"]));
+    assert_eq!(tunnel.head().unwrap().unwrap().status, 101);
+    let mut kept = balancer.client();
+    assert_eq!(kept.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=1"])).status, 200);
+
+    // The first is replaced by another, the second has another weight and another check, a third comes.
+    let after = Config::new(&[&added, &talking, &slow])
+        .set("/backends/1/weight", json!(3))
+        .set("/backends/1/healthPath", json!("/health"))
+        .set("/strategy", json!("random"));
+    balancer.rewrite(&after);
+    let told = balancer.line("configuration reloaded:");
+    for part in ["b0 changed", "b1 has the weight 3", "b2 added", "the strategy is random"] {
+        assert!(told.contains(part), "{told}");
+    }
+    gate.open();
+    assert_eq!(waiting.response().status, 200, "a request in flight ends well");
+    tunnel.send(b"hello");
+    let mut echoed = Vec::new();
+    tunnel.wire.exactly(5, &mut echoed).unwrap();
+    assert_eq!(echoed, b"hello", "the tunnel of a backend that stays");
+    assert_eq!(kept.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=1"])).backend(), Some(1));
+    assert_eq!(kept.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"])).backend(), Some(0));
+    assert_eq!(added.requests().len(), 1, "the id leads to the new backend, over no old connection");
+    assert_eq!(balancer.backend(1)["weight"], 3);
+}
+
+#[test]
+fn a_bad_file_changes_nothing_and_says_why() {
+    let backend = Backend::echoing();
+    let balancer = Config::new(&[&backend]).start();
+    balancer.rewrite_with("{ \"port\": 0, \"backends\": [{ \"url\": \"http://localhost:1\" ");
+    let why = balancer.line("not reloaded, everything stays as it was");
+    assert!(why.contains("config.json:1:"), "{why}");
+    assert_eq!(balancer.get("/").status, 200);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = free.local_addr().unwrap().port();
+    balancer.rewrite(&Config::new(&[&backend]).set("/port", json!(taken)).set("/strategy", json!("random")));
+    balancer.line(&format!("port {taken} is in use"));
+    assert_eq!(balancer.health()["strategy"], "round-robin", "nothing of it is in force");
+    balancer.rewrite(&Config::new(&[&backend]).set("/strategy", json!("random")));
+    balancer.line("configuration reloaded: the strategy is random");
+}
+
+#[test]
+fn a_listener_moves_and_its_clients_stay() {
+    let backend = Backend::echoing();
+    let mut balancer = Config::new(&[&backend]).start();
+    let mut kept = balancer.client();
+    assert_eq!(kept.exchange(&request("GET", "/", &[])).status, 200);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    balancer.rewrite(&Config::new(&[&backend]).set("/port", json!(port)));
+    balancer.line(&format!("listening on http://localhost:{port}"));
+    assert_eq!(kept.exchange(&request("GET", "/", &[])).status, 200);
+    until("the old port to be closed", || std::net::TcpStream::connect(("127.0.0.1", balancer.port)).is_err());
+    balancer.port = port;
+    assert_eq!(balancer.get("/").status, 200);
+}
+
+#[test]
+fn access_and_limits_follow_the_file() {
+    let backend = Backend::echoing();
+    let balancer = Config::new(&[&backend]).start();
+    let body = [&request("POST", "/", &["Content-Length: 3"])[..], b"abc"].concat();
+    assert_eq!(balancer.exchange(&body).status, 200);
+    balancer.rewrite(&Config::new(&[&backend]).set("/limits/bodyBytes", json!(2)));
+    balancer.line("configuration reloaded: settings for new connections");
+    assert_eq!(balancer.exchange(&body).status, 413);
+    balancer.rewrite(&Config::new(&[&backend]).set("/access/deny", json!(["127.0.0.1"])));
+    until("the door to be shut", || balancer.exchange(&request("GET", "/", &[])).status == 403);
+}
+
+#[cfg(unix)]
+#[test]
+fn sighup_has_the_file_read_again_and_ends_nothing() {
+    let backend = Backend::echoing();
+    let mut balancer = Config::new(&[&backend]).start();
+    balancer.hang_up();
+    balancer.line("configuration reloaded: nothing changed");
+    assert_eq!(balancer.get("/").status, 200);
+    assert!(balancer.is_running());
+}
