@@ -120,10 +120,21 @@ fn requests_are_counted_in_the_table() {
 #[test]
 fn s_steps_through_the_strategies_and_t_through_stickiness() {
     let mut terminal = Terminal::demo();
-    for strategy in ["least-connections", "random", "round-robin"] {
+    for strategy in [
+        "smooth-round-robin",
+        "least-connections",
+        "random",
+        "power-of-two",
+        "least-latency",
+        "hash",
+        "first",
+        "  round-robin",
+    ] {
         terminal.press("s");
         terminal.wait(strategy, |screen| screen.lines().next().unwrap_or_default().contains(strategy));
     }
+    terminal.press("t");
+    terminal.shows("sticky: ip");
     terminal.press("t");
     terminal.shows("sticky: off");
     assert!(!get(terminal.port(), "/health").to_lowercase().contains("set-cookie"));
@@ -169,7 +180,8 @@ fn the_same_switch_twice_is_as_before_however_fast() {
 fn two_steps_of_the_strategy_are_two_however_fast() {
     let mut terminal = Terminal::demo();
     terminal.press("ss");
-    terminal.wait("two strategies on", |screen| screen.lines().next().unwrap_or_default().contains("random"));
+    terminal
+        .wait("two strategies on", |screen| screen.lines().next().unwrap_or_default().contains("least-connections"));
 }
 
 #[test]

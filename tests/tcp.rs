@@ -108,6 +108,8 @@ fn loadbalancer_js_a_client_sticks_to_its_target_by_address_unless_told_otherwis
         assert_eq!(ask(&balancer, "x"), first);
     }
     balancer.line("sticky ip 127.0.0.1");
+    let sessions: u64 = (0..3).map(|target| raw(&balancer, target)["sticky"].as_u64().unwrap()).sum();
+    assert_eq!(sessions, 1, "one address, one session");
     let balancer = config(&[echo("a"), echo("b"), echo("c")]).set("/pools/raw/sticky", json!({"by": "off"})).start();
     let mut seen: Vec<String> = (0..3).map(|_| ask(&balancer, "")).chain((0..3).map(|_| ask(&balancer, "x"))).collect();
     seen.sort();

@@ -89,3 +89,23 @@ fn plain_http_at_an_https_backends_port_is_an_error_in_words() {
     assert_eq!(balancer.get("/").status, 503);
     assert!(balancer.backend(0)["lastError"].as_str().unwrap().starts_with("no TLS: "));
 }
+
+#[test]
+fn loadbalancer_js_tls_passes_through_a_raw_connection_without_a_certificate_of_the_balancers() {
+    let port = tls_backend();
+    let raw = Config::of(json!({
+        "listeners": [{"port": 0, "mode": "tcp", "pool": "raw"}, {"port": 0, "pool": "page"}],
+        "pools": {
+            "raw": {"backends": [{"url": format!("tcp://127.0.0.1:{port}")}]},
+            "page": {"backends": [{"url": "http://127.0.0.1:9"}]},
+        },
+    }))
+    .start();
+    // The client that speaks TLS is another balancer.
+    let client = Config::of_ports(&[port])
+        .set("/backends/0/url", json!(format!("https://localhost:{}", raw.ports()[0])))
+        .set("/backends/0/tls", json!({"verify": false}))
+        .start();
+    assert_eq!(client.get("/").text(), "over TLS");
+    raw.line(" TCP up ");
+}

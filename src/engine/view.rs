@@ -8,6 +8,7 @@ use super::shared::{Control, Shared};
 use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};
 use super::statistics::Statistics;
 use crate::balancer::{Backend, Pool};
+use crate::config::Mode;
 
 impl Shared {
     /// How things stand now.
@@ -83,7 +84,7 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             rates: statistics.backend_rates(id),
             active: backend.active(),
             tunnels: backend.tunnels(),
-            sessions: pool.sessions(backend),
+            sessions: if live.mode == Mode::Tcp { backend.sessions() } else { pool.sessions(backend) },
             latency: statistics.backend_latency(id),
             errors: backend.errors(),
             checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
