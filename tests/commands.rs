@@ -20,7 +20,7 @@ fn a_typed_command_is_done_and_u_takes_it_back() {
         assert!(!get(port, "/health").contains("x-backend-id: 2\r\n"));
     }
     terminal.press("s");
-    terminal.shows("least-connections");
+    terminal.shows("smooth-round-robin");
     terminal.press("u");
     terminal.shows("undone: the strategy is round-robin again (u again: 1 more)");
     terminal.press("u");
@@ -127,12 +127,12 @@ fn p_lets_the_display_stand_still_while_the_proxy_goes_on() {
     terminal.shows("/before");
     terminal.press("p");
     terminal.shows("FROZEN ");
-    assert!(get(port, "/while-frozen").starts_with("HTTP/1.1 404 "));
+    assert!(get(port, "/later").starts_with("HTTP/1.1 404 "));
     terminal.shows("(-2 s)");
-    assert!(!terminal.screen().contains("/while-frozen"), "{}", terminal.screen());
+    assert!(!terminal.screen().contains("/later"), "{}", terminal.screen());
     terminal.press(",");
     terminal.wait("it is a second earlier", |screen| !screen.contains("(-2 s)") && screen.contains("FROZEN"));
     terminal.press("p");
     terminal.shows("LIVE");
-    terminal.shows("/while-frozen");
+    terminal.shows("/later");
 }

@@ -39,6 +39,7 @@ pub(super) enum Action {
     NextColumn,
     Sort,
     Reverse,
+    Export,
     Freeze,
     StepBack,
     StepForward,
@@ -257,6 +258,14 @@ pub(super) const ACTIONS: &[Entry] = &[
         "sort by the chosen column; again for the configuration's order",
     ),
     entry(Action::Reverse, "O", &[(NONE, KeyCode::Char('O'))], None, "reverse", "turn the order round"),
+    entry(
+        Action::Export,
+        "E",
+        &[(NONE, KeyCode::Char('E'))],
+        None,
+        "export [text|ansi|svg|log|report]",
+        "write the screen, the log or a report into a file here",
+    ),
     entry(
         Action::Freeze,
         "p",

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crossterm::event::KeyEvent;
 
+use super::export::Export;
 use super::notify::Notify;
 use crate::engine::{Command, CommandError, Event, Snapshot};
 
@@ -22,6 +23,8 @@ pub enum Message {
     Events(Vec<Arc<Event>>, u64),
     /// Text was pasted: it goes where text is typed, and is no keys.
     Paste(String),
+    /// A file was written, or not: one sentence.
+    Exported(Result<String, String>),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
     /// The engine has ended, or is out of reach: why, as one sentence.
@@ -45,6 +48,8 @@ pub enum Effect {
     /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
     /// first, line breaks too.
     Copy(String),
+    /// Write this into a file.
+    Export(Export),
     /// Give the terminal back to the shell until the program is continued.
     Suspend,
     /// Tell whoever is not looking, in this way.

@@ -8,6 +8,7 @@ mod action;
 mod changes;
 mod clipboard;
 mod control;
+mod export;
 mod filter;
 mod format;
 mod freeze;
@@ -28,6 +29,7 @@ mod update;
 mod view;
 
 pub use action::keys_table;
+pub use export::Export;
 pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
 pub use notify::Notify;
@@ -252,6 +254,16 @@ fn apply(
                 Ok(count) => state.say(format!("copied {count} characters")),
                 Err(error) => state.complain(error.to_string()),
             },
+            Effect::Export(what) => {
+                let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());
+                tokio::task::spawn_blocking(move || {
+                    let done = std::env::current_dir()
+                        .map_err(|error| format!("the current directory is gone: {error}"))
+                        .and_then(|folder| export::save(&folder, what, SystemTime::now(), &zone, &make()));
+                    // The screen may be gone before the file is written.
+                    let _ = tell.send(Message::Exported(done));
+                });
+            }
             Effect::Notify(how, text) => terminal.notify(how, &text),
             Effect::Suspend => next = Next::Suspend,
             Effect::Detach => next = Next::Leave(Left::Detached),

@@ -36,6 +36,8 @@ pub(super) enum Dialog {
     Help(u16),
     /// A question: `y` does it, everything else does not.
     Ask(Question),
+    /// Which export is wanted.
+    Export,
     /// A command is being typed.
     Palette(Palette),
     /// A filter is being typed.

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::engine::Command;
 use crate::tui::action::{Action, action_of};
+use crate::tui::export::Export;
 use crate::tui::filter::Filter;
 use crate::tui::input::Line;
 use crate::tui::message::Effect;
@@ -23,6 +24,10 @@ pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         },
         Dialog::Palette(palette) => return in_palette(state, palette, key),
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
+        Dialog::Export => {
+            let KeyCode::Char(letter) = key.code else { return Vec::new() };
+            return Export::of_key(letter).map(Effect::Export).into_iter().collect();
+        }
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
             // Asked to quit and asked again: that is an answer.

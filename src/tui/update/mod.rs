@@ -38,6 +38,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.append(events, missed);
             return effects;
         }
+        Message::Exported(Ok(text)) => state.say(text),
+        Message::Exported(Err(text)) => state.complain(text),
         Message::Done(Ok(())) => {}
         Message::Ended(why) => {
             state.ended = Some(why);
@@ -107,6 +109,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::NextSide => state.output_shown = !state.output_shown,
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
+        Action::Export => match words.first() {
+            Some(name) => return Ok(vec![Effect::Export(name.parse()?)]),
+            None => state.dialog = Some(Dialog::Export),
+        },
         Action::Freeze => state.freeze_or_live(),
         Action::StepBack => state.step_in_time(true)?,
         Action::StepForward => state.step_in_time(false)?,

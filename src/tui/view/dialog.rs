@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
-use super::{palette, prompt};
+use super::{export, palette, prompt};
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
 use crate::tui::state::{Dialog, Question, State};
@@ -16,6 +16,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         None => {}
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
+        Some(Dialog::Export) => export::render(frame, state, area),
         Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
         Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }
@@ -106,7 +107,7 @@ pub(super) fn frame_of<'t>(state: &State, title: &'t str) -> Block<'t> {
         .padding(Padding::horizontal(1))
 }
 
-fn centred(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 

@@ -15,6 +15,7 @@ mod compact;
 mod dialog;
 mod empty;
 mod events;
+mod export;
 mod footer;
 #[cfg(test)]
 mod frames;

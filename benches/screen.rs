@@ -1,0 +1,111 @@
+//! What a frame costs: `cargo bench --bench screen`.
+//!
+//! Forty backends and a full log, at the sizes people use; and what comes before a frame at full load.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use divan::{Bencher, black_box};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use stickylb_tui::balancer::{Decision, Identity, Percentiles, Rule, State as BackendState};
+use stickylb_tui::config::Strategy;
+use stickylb_tui::engine::{BackendView, CheckMark, Ended, Event, RequestEvent, Snapshot};
+use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, update, view};
+
+fn main() {
+    divan::main();
+}
+
+const BACKENDS: u32 = 40;
+const LINES: u64 = 100_000;
+
+fn backend(id: u32) -> BackendView {
+    BackendView {
+        id,
+        name: format!("backend-{id}"),
+        url: format!("http://localhost:{}", 5000 + id),
+        address: format!("localhost:{}", 5000 + id),
+        state: if id % 7 == 0 { BackendState::Down } else { BackendState::Up },
+        weight: 1 + id % 3,
+        requests: 4_102 * u64::from(id),
+        rate: 300,
+        rates: (0..60).collect(),
+        active: id,
+        sessions: 31,
+        latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
+        checks: (0..20)
+            .map(|n| CheckMark {
+                time: SystemTime::UNIX_EPOCH,
+                micros: 700,
+                passed: n % 9 != 0,
+                reason: "200".to_owned(),
+            })
+            .collect(),
+        expected_share: 0.025,
+        actual_share: Some(0.024),
+        ..BackendView::default()
+    }
+}
+
+fn snapshot() -> Snapshot {
+    let mut snapshot = Snapshot { backends: (0..BACKENDS).map(backend).collect(), ..Snapshot::default() };
+    snapshot.totals.rates = (0..60).collect();
+    snapshot.totals.rate = 12_000;
+    snapshot
+}
+
+fn events(from: u64, to: u64) -> Vec<Arc<Event>> {
+    let who: Vec<Arc<Identity>> = (0..BACKENDS)
+        .map(|id| {
+            let url = format!("http://localhost:{}", 5000 + id);
+            Arc::new(Identity { id, name: format!("backend-{id}"), url, pool: None })
+        })
+        .collect();
+    let event = |n: u64| {
+        let mut decision = Decision::new(Strategy::RoundRobin);
+        decision.rule = Rule::Strategy { place: 2, of: 40, against: None };
+        Arc::new(Event::Request(RequestEvent {
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + n),
+            took: Duration::from_micros(4_130),
+            ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            method: "GET".into(),
+            path: format!("/api/items/{n}?page=2").into(),
+            status: 200,
+            to: who.get(usize::try_from(n).unwrap_or(0) % who.len()).cloned(),
+            bytes: 512,
+            ended: Ended::Complete,
+            decision,
+        }))
+    };
+    (from..to).map(event).collect()
+}
+
+fn state(columns: u16, rows: u16) -> State {
+    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
+    update(&mut state, Message::Resized(columns, rows));
+    update(&mut state, Message::Events(events(0, LINES), 0));
+    update(&mut state, Message::Snapshot(Box::new(snapshot())));
+    state
+}
+
+/// Everything from the state to the difference that would be written.
+#[divan::bench(args = [(80, 24), (120, 40), (200, 60)])]
+fn frame(bencher: Bencher<'_, '_>, (columns, rows): (u16, u16)) {
+    let state = state(columns, rows);
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
+    bencher.bench_local(|| {
+        let Ok(_) = terminal.draw(|frame| view(black_box(&state), frame));
+    });
+}
+
+/// What comes before a frame when 100,000 requests a second are served: the events of 33 ms and a snapshot.
+#[divan::bench]
+fn intake_at_full_load(bencher: Bencher<'_, '_>) {
+    let mut state = state(120, 40);
+    let batch = events(LINES, LINES + 3_300);
+    bencher.bench_local(|| {
+        update(&mut state, Message::Events(black_box(batch.clone()), 0));
+        update(&mut state, Message::Snapshot(Box::new(snapshot())));
+    });
+}
