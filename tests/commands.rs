@@ -136,3 +136,35 @@ fn p_lets_the_display_stand_still_while_the_proxy_goes_on() {
     terminal.shows("LIVE");
     terminal.shows("/later");
 }
+
+#[test]
+fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
+    let mut terminal = Terminal::demo();
+    assert!(terminal.look(|screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None));
+    let click = |column: usize, row: usize| format!("\x1b[<0;{};{}M\x1b[<0;{0};{1}m", column + 1, row + 1);
+    let place = |terminal: &Terminal, text: &str| {
+        let lines = terminal.lines();
+        let row = lines.iter().position(|line| line.contains(text)).unwrap();
+        (lines[row].split(text).next().unwrap().chars().count(), row)
+    };
+    terminal.press("M");
+    terminal.shows("M leaves it to the terminal again");
+    assert!(terminal.look(|screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None));
+    let (column, row) = place(&terminal, "charlie  ");
+    terminal.press(&click(column, row));
+    terminal.press("g");
+    terminal.press(&click(column, row));
+    terminal.wait("charlie is selected", |screen| screen.contains("> 3") || screen.contains(">  3 charlie"));
+    let (column, row) = place(&terminal, "d drain");
+    terminal.press(&click(column, row));
+    terminal.backend_is("charlie", "DRAIN");
+    // The wheel over the log holds it.
+    terminal.press("\x1b[<64;20;20M");
+    terminal.shows("held");
+    terminal.press("M");
+    program::until("the mouse is the terminal's", || {
+        terminal.look(|screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None).then_some(())
+    });
+    terminal.press("q");
+    terminal.is_given_back();
+}

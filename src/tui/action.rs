@@ -40,6 +40,7 @@ pub(super) enum Action {
     Sort,
     Reverse,
     Export,
+    Mouse,
     Freeze,
     StepBack,
     StepForward,
@@ -258,6 +259,14 @@ pub(super) const ACTIONS: &[Entry] = &[
         "sort by the chosen column; again for the configuration's order",
     ),
     entry(Action::Reverse, "O", &[(NONE, KeyCode::Char('O'))], None, "reverse", "turn the order round"),
+    entry(
+        Action::Mouse,
+        "M",
+        &[(NONE, KeyCode::Char('M'))],
+        None,
+        "mouse",
+        "let the mouse select, scroll and press the keys below, or leave it to the terminal again",
+    ),
     entry(
         Action::Export,
         "E",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::export::Export;
 use super::notify::Notify;
@@ -13,6 +13,8 @@ use crate::engine::{Command, CommandError, Event, Snapshot};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something; only while it is asked to tell.
+    Mouse(MouseEvent),
     /// The terminal has this size: columns and lines.
     Resized(u16, u16),
     /// How things stand now.
@@ -48,6 +50,8 @@ pub enum Effect {
     /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
     /// first, line breaks too.
     Copy(String),
+    /// Have the mouse tell what it does, or leave it to the terminal.
+    Mouse(bool),
     /// Write this into a file.
     Export(Export),
     /// Give the terminal back to the shell until the program is continued.

@@ -127,6 +127,9 @@ async fn show(
                 return Ok(Left::Ended);
             }
             terminal.enter()?;
+            if state.mouse {
+                terminal.mouse(true)?;
+            }
             (state.size, state.changed) = (terminal.size()?, true);
         }
         next = Next::GoOn;
@@ -147,6 +150,7 @@ async fn show(
             key = keys.next() => match key {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
                 Some(Ok(Input::Resize(columns, rows))) => Message::Resized(columns, rows),
+                Some(Ok(Input::Mouse(event))) => Message::Mouse(event),
                 Some(Ok(Input::Paste(text))) => Message::Paste(text),
                 Some(Ok(_)) => continue,
                 // The terminal is gone.
@@ -254,6 +258,8 @@ fn apply(
                 Ok(count) => state.say(format!("copied {count} characters")),
                 Err(error) => state.complain(error.to_string()),
             },
+            // One that cannot be written to is noticed with the next frame.
+            Effect::Mouse(on) => drop(terminal.mouse(on)),
             Effect::Export(what) => {
                 let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());
                 tokio::task::spawn_blocking(move || {

@@ -112,6 +112,8 @@ pub struct State {
     pub(super) leaving: Leaving,
     /// The engine has ended or is out of reach, and why.
     pub(super) ended: Option<String>,
+    /// The mouse tells what it does.
+    pub(super) mouse: bool,
     /// The last minutes, a second each.
     pub(super) moments: VecDeque<Moment>,
     /// The time of the last second.
@@ -143,6 +145,7 @@ impl State {
             undo: VecDeque::new(),
             leaving: Leaving::default(),
             ended: None,
+            mouse: false,
             moments: VecDeque::new(),
             now: SystemTime::UNIX_EPOCH,
             frozen: None,

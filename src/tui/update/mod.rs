@@ -27,6 +27,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
                 None => on_key(state, key),
             };
         }
+        Message::Mouse(event) => return movement::mouse(state, event),
         Message::Resized(columns, rows) => {
             state.size = (columns, rows);
             state.changed = true;
@@ -54,14 +55,18 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(action) = action_of(key) else { return Vec::new() };
-    let result = match key.code {
+    match key.code {
         KeyCode::Char(row) if action == Action::Pick => {
             movement::pick(state, row);
-            Ok(Vec::new())
+            Vec::new()
         }
-        _ => act(state, action, &[]),
-    };
-    result.unwrap_or_else(|trouble| {
+        _ => perform(state, action),
+    }
+}
+
+/// Does what a key does; what cannot be done is said.
+fn perform(state: &mut State, action: Action) -> Vec<Effect> {
+    act(state, action, &[]).unwrap_or_else(|trouble| {
         state.complain(trouble);
         Vec::new()
     })
@@ -109,6 +114,15 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::NextSide => state.output_shown = !state.output_shown,
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
+        Action::Mouse => {
+            state.mouse = !state.mouse;
+            state.say(if state.mouse {
+                "the mouse selects and scrolls; M leaves it to the terminal again, to mark text"
+            } else {
+                "the mouse is the terminal's again"
+            });
+            return Ok(vec![Effect::Mouse(state.mouse)]);
+        }
         Action::Export => match words.first() {
             Some(name) => return Ok(vec![Effect::Export(name.parse()?)]),
             None => state.dialog = Some(Dialog::Export),

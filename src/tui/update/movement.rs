@@ -1,9 +1,50 @@
 //! Moving about: selection, panes, matches and marks.
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use crate::tui::message::Effect;
 use crate::tui::state::{Pane, State};
+use crate::tui::view::{Spot, spot};
 
 /// Lines that a page moves by.
 const PAGE: isize = 10;
+
+/// Rows that a turn of the wheel moves by.
+const NOTCH: isize = 3;
+
+/// The wheel moves the pane below it, a click selects what stands there; while something lies over the panes the mouse
+/// does nothing.
+pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
+    if state.dialog.is_some() {
+        return Vec::new();
+    }
+    let Some(spot) = spot(state, event.column, event.row) else { return Vec::new() };
+    let wheel = match event.kind {
+        MouseEventKind::ScrollUp => Some(-1),
+        MouseEventKind::ScrollDown => Some(1),
+        MouseEventKind::Down(MouseButton::Left) => None,
+        _ => return Vec::new(),
+    };
+    state.changed = true;
+    match (spot, wheel) {
+        (Spot::Action(action), None) => return super::perform(state, action),
+        (Spot::Action(_), Some(_)) => {}
+        (Spot::Backend(id), None) => {
+            state.selected = Some(id);
+            state.pane = Pane::Backends;
+        }
+        (Spot::Pane(pane), None) => state.pane = pane,
+        (Spot::Backend(_) | Spot::Pane(Pane::Backends), Some(by)) => {
+            state.pane = Pane::Backends;
+            step(state, by);
+        }
+        (Spot::Pane(Pane::Log), Some(by)) => {
+            state.pane = Pane::Log;
+            step(state, by * NOTCH);
+        }
+    }
+    Vec::new()
+}
 
 pub(super) fn step(state: &mut State, by: isize) {
     match state.pane {

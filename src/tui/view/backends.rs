@@ -100,16 +100,30 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 
     let columns = chosen(state, usize::from(inner.width).saturating_sub(LEAD));
     let mut lines = vec![titles(state, &columns)];
-    let room = usize::from(inner.height).saturating_sub(1);
-    let rows = grouped(state);
-    // Scrolled so that the selected row is seen.
-    let selected = rows.iter().position(|row| matches!(row, Row::Backend(_, b) if Some(b.id) == state.selected));
-    let first = selected.map_or(0, |row| (row + 1).saturating_sub(room));
-    lines.extend(rows.into_iter().skip(first).take(room).map(|row| match row {
+    lines.extend(seen(state, inner.height).map(|row| match row {
         Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
         Row::Backend(number, backend) => line(state, &columns, number, backend),
     }));
     frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// The rows that are seen below the titles, scrolled so that the selected one is among them.
+fn seen(state: &State, height: u16) -> impl Iterator<Item = Row<'_>> {
+    let room = usize::from(height).saturating_sub(1);
+    let rows = grouped(state);
+    let selected = rows.iter().position(|row| matches!(row, Row::Backend(_, b) if Some(b.id) == state.selected));
+    let first = selected.map_or(0, |row| (row + 1).saturating_sub(room));
+    rows.into_iter().skip(first).take(room)
+}
+
+/// The backend in this line of the screen.
+pub(super) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
+    // The border and the titles stand above the first.
+    let row = line.checked_sub(area.y + 2)?;
+    match seen(state, area.height.saturating_sub(2)).nth(usize::from(row))? {
+        Row::Backend(_, backend) => Some(backend.id),
+        Row::Pool(_) => None,
+    }
 }
 
 /// What stands in a row.

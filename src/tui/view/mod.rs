@@ -24,6 +24,7 @@ mod log;
 mod output;
 mod palette;
 mod prompt;
+mod spot;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -33,6 +34,7 @@ use ratatui::widgets::Block;
 
 use super::state::State;
 pub(super) use dialog::help_hides;
+pub(super) use spot::{Spot, spot};
 
 /// Below this size there is no room for borders: one line a backend.
 const FULL: (u16, u16) = (60, 14);
@@ -53,22 +55,31 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
     dialog::render(frame, state, area);
 }
 
+/// Header, body and footer.
+fn parts(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
+/// The table, what changed, and the log with what stands beside it.
+fn panes(state: &State, area: Rect, body: Rect) -> [Rect; 3] {
+    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
+    Layout::vertical([
+        Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(changes::height(state, area.height)),
+        Constraint::Min(0),
+    ])
+    .areas(body)
+}
+
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let [header, body, footer] =
-        Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let [header, body, footer] = parts(area);
     header::render(frame, state, header);
     footer::render(frame, state, footer);
     if state.snapshot.backends.is_empty() {
         empty::render(frame, state, body);
         return;
     }
-    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
-    let [table, changed, below] = Layout::vertical([
-        Constraint::Length(rows.min(body.height / 2)),
-        Constraint::Length(changes::height(state, area.height)),
-        Constraint::Min(0),
-    ])
-    .areas(body);
+    let [table, changed, below] = panes(state, area, body);
     backends::render(frame, state, table);
     changes::render(frame, state, changed);
     if area.width < WIDE {
@@ -97,19 +108,23 @@ fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Bloc
     if right.is_empty() { block } else { block.title(Line::styled(format!(" {right} "), theme.dim()).right_aligned()) }
 }
 
+/// The parts that fit beside each other with two spaces between, the least important left out.
+fn kept(parts: &[(u8, Vec<Span<'static>>)], columns: usize) -> Vec<usize> {
+    let width = |n: &usize| parts[*n].1.iter().map(Span::width).sum::<usize>() + 2;
+    let mut kept: Vec<usize> = (0..parts.len()).collect();
+    while kept.iter().map(width).sum::<usize>() > columns + 2 {
+        let Some(least) = (0..kept.len()).min_by_key(|n| parts[kept[*n]].0) else { break };
+        kept.remove(least);
+    }
+    kept
+}
+
 /// Puts spans beside each other with two spaces between, leaving out the least important until they fit.
 fn fitted(mut parts: Vec<(u8, Vec<Span<'static>>)>, columns: usize) -> Vec<Span<'static>> {
-    let width = |part: &[Span<'_>]| part.iter().map(Span::width).sum::<usize>();
-    loop {
-        let total: usize = parts.iter().map(|(_, part)| width(part) + 2).sum();
-        if total <= columns + 2 {
-            break;
-        }
-        let Some(least) = (0..parts.len()).min_by_key(|n| parts[*n].0) else { break };
-        parts.remove(least);
-    }
+    let kept = kept(&parts, columns);
+    let parts = kept.into_iter().map(|n| std::mem::take(&mut parts[n]));
     let mut spans = Vec::new();
-    for (n, (_, part)) in parts.into_iter().enumerate() {
+    for (n, (_, part)) in parts.enumerate() {
         if n > 0 {
             spans.push(Span::raw("  "));
         }

@@ -1,0 +1,40 @@
+//! What stands where the mouse points.
+
+use ratatui::layout::{Position, Rect};
+
+use super::{FULL, backends, footer, parts};
+use crate::tui::action::Action;
+use crate::tui::state::{Pane, State};
+
+/// What stands in one place of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Spot {
+    /// A key of the footer.
+    Action(Action),
+    /// A backend's row.
+    Backend(u32),
+    /// A pane, elsewhere.
+    Pane(Pane),
+}
+
+/// What stands in this place; nothing on a screen too small for borders.
+pub(in crate::tui) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    if area.width < FULL.0 || area.height < FULL.1 {
+        return None;
+    }
+    let place = Position { x: column, y: row };
+    let [_, body, bottom] = parts(area);
+    if bottom.contains(place) {
+        return footer::action_at(state, bottom, column).map(Spot::Action);
+    }
+    if state.snapshot.backends.is_empty() || !body.contains(place) {
+        return None;
+    }
+    let [table, _, below] = super::panes(state, area, body);
+    if table.contains(place) {
+        let backend = backends::backend_at(state, table, row);
+        return Some(backend.map_or(Spot::Pane(Pane::Backends), Spot::Backend));
+    }
+    below.contains(place).then_some(Spot::Pane(Pane::Log))
+}
