@@ -74,6 +74,7 @@ fn events(from: u64, to: u64) -> Vec<Arc<Event>> {
             status: 200,
             to: who.get(usize::try_from(n).unwrap_or(0) % who.len()).cloned(),
             bytes: 512,
+            up: None,
             ended: Ended::Complete,
             decision,
         }))
