@@ -26,7 +26,7 @@ fn backend(id: u32) -> BackendView {
         name: format!("backend-{id}"),
         url: format!("http://localhost:{}", 5000 + id),
         address: format!("localhost:{}", 5000 + id),
-        state: if id % 7 == 0 { BackendState::Down } else { BackendState::Up },
+        state: if id.is_multiple_of(7) { BackendState::Down } else { BackendState::Up },
         weight: 1 + id % 3,
         requests: 4_102 * u64::from(id),
         rate: 300,
@@ -38,7 +38,7 @@ fn backend(id: u32) -> BackendView {
             .map(|n| CheckMark {
                 time: SystemTime::UNIX_EPOCH,
                 micros: 700,
-                passed: n % 9 != 0,
+                passed: n % 9 > 0,
                 reason: "200".to_owned(),
             })
             .collect(),

@@ -1,31 +1,36 @@
-//! Makes the README's picture: `cargo run --release --example picture > assets/screen.svg`
+//! Makes the README's pictures:
 //!
-//! Nothing in it is staged: a real engine on the usual port, demo backends as real processes, real requests; then
+//! `cargo run --release --example picture > assets/screen.svg`
+//! `cargo run --release --example picture film > assets/failover.svg`
+//!
+//! Nothing in them is staged: a real engine on the usual port, demo backends as real processes, real requests; then
 //! one backend is drained and one is killed while the requests go on, and the screen is drawn as it stands.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use stickylb_tui::balancer::Intent;
 use stickylb_tui::config::{BackendSpec, Config};
-use stickylb_tui::engine::{Command, Engine, Options};
-use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, svg, update, view};
+use stickylb_tui::engine::{Command, Engine, EventReader, Options};
+use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 fn main() -> ExitCode {
     // The engine starts this program again for each demo backend and its supervisor.
-    if matches!(std::env::args().nth(1).as_deref(), Some("demo-backend" | "supervise")) {
+    let what = std::env::args().nth(1);
+    if matches!(what.as_deref(), Some("demo-backend" | "supervise")) {
         return stickylb_tui::cli::main();
     }
+    let moving = what.as_deref() == Some("film");
     match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(picture()))
+        .and_then(|runtime| runtime.block_on(async { if moving { failover().await } else { picture().await } }))
     {
         Ok(text) => {
             print!("{text}");
@@ -38,45 +43,91 @@ fn main() -> ExitCode {
     }
 }
 
-async fn picture() -> Result<String, Box<dyn std::error::Error>> {
-    let none: [BackendSpec; 0] = [];
-    let mut config = Config::from_specs(&none);
-    config.seed = Some(1);
-    let options =
-        Options { program: Some(std::env::current_exe()?), demo_backends: 4, workers: Some(1), ..Options::default() };
-    let engine = Engine::start(config, options).await?;
-    let mut events = engine.events();
-    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
+/// What is asked for, in turn.
+const PATHS: [&str; 7] =
+    ["/", "/echo/api/cart?step=2", "/whoami", "/slow?ms=15", "/echo/api/pay", "/bytes/20000", "/status/404"];
 
-    let mut visitors: Vec<Visitor> = (0..24).map(|_| Visitor::default()).collect();
-    engine.command(Command::SetWeight { id: 1, weight: 2 }).await?;
-    let paths =
-        ["/", "/echo/api/cart?step=2", "/whoami", "/slow?ms=15", "/echo/api/pay", "/bytes/20000", "/status/404"];
+async fn picture() -> Result<String, Box<dyn std::error::Error>> {
+    let mut stage = Stage::new(4, (120, 40)).await?;
+    stage.engine.command(Command::SetWeight { id: 1, weight: 2 }).await?;
     for round in 0..110_usize {
         match round {
-            105 => engine.command(Command::SetIntent { id: 3, intent: Intent::Drain }).await?,
-            107 => engine.command(Command::Kill { id: 4 }).await?,
+            105 => stage.engine.command(Command::SetIntent { id: 3, intent: Intent::Drain }).await?,
+            107 => stage.engine.command(Command::Kill { id: 4 }).await?,
             _ => {}
         }
-        for _ in 0..4 {
-            let who = (round * 5 + 3) % visitors.len();
-            visitors[who].visit(&engine, paths[round % paths.len()]).await?;
-            visitors.rotate_left(1);
-        }
+        stage.visits(round, 4).await?;
         tokio::time::sleep(Duration::from_millis(if round < 105 { 25 } else { 60 })).await;
     }
     // The rates on the picture are those of a whole second.
-    engine.seconds().changed().await?;
+    stage.engine.seconds().changed().await?;
+    let frame = stage.frame()?;
+    stage.engine.stop().await;
+    Ok(svg(&frame))
+}
 
-    let mut batch = Vec::new();
-    let missed = events.take(&mut batch);
-    update(&mut state, Message::Events(batch.iter().map(Arc::clone).collect(), missed));
-    update(&mut state, Message::Snapshot(Box::new(engine.snapshot())));
-    let mut terminal = Terminal::new(TestBackend::new(120, 32))?;
-    terminal.draw(|frame| view(&state, frame))?;
-    let picture = svg(terminal.backend().buffer());
-    engine.stop().await;
-    Ok(picture)
+/// Twelve seconds: traffic, a backend that is killed, its clients with the others, and the backend back again.
+async fn failover() -> Result<String, Box<dyn std::error::Error>> {
+    const SECONDS: f32 = 0.5;
+    let mut stage = Stage::new(3, (100, 24)).await?;
+    let mut frames = Vec::new();
+    for round in 0..24_usize {
+        match round {
+            6 => stage.engine.command(Command::Kill { id: 2 }).await?,
+            16 => stage.engine.command(Command::Restart { id: 2 }).await?,
+            _ => {}
+        }
+        stage.visits(round, 3).await?;
+        frames.push(stage.frame()?);
+        tokio::time::sleep(Duration::from_secs_f32(SECONDS)).await;
+    }
+    stage.engine.stop().await;
+    Ok(film(&frames, SECONDS))
+}
+
+/// The engine, those who visit it, and the screen that shows it.
+struct Stage {
+    engine: Engine,
+    events: EventReader,
+    state: State,
+    size: (u16, u16),
+    visitors: Vec<Visitor>,
+}
+
+impl Stage {
+    async fn new(demo_backends: usize, size: (u16, u16)) -> Result<Stage, Box<dyn std::error::Error>> {
+        let none: [BackendSpec; 0] = [];
+        let mut config = Config::from_specs(&none);
+        config.seed = Some(1);
+        let program = Some(std::env::current_exe()?);
+        let options = Options { program, demo_backends, workers: Some(1), ..Options::default() };
+        let engine = Engine::start(config, options).await?;
+        let events = engine.events();
+        let state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
+        let visitors = (0..24).map(|_| Visitor::default()).collect();
+        Ok(Stage { engine, events, state, size, visitors })
+    }
+
+    /// So many visitors ask for something, one after the other.
+    async fn visits(&mut self, round: usize, count: usize) -> Result<(), Box<dyn std::error::Error>> {
+        for _ in 0..count {
+            let who = (round * 5 + 3) % self.visitors.len();
+            self.visitors[who].visit(&self.engine, PATHS[round % PATHS.len()]).await?;
+            self.visitors.rotate_left(1);
+        }
+        Ok(())
+    }
+
+    /// The screen as it stands.
+    fn frame(&mut self) -> Result<Buffer, Box<dyn std::error::Error>> {
+        let mut batch = Vec::new();
+        let missed = self.events.take(&mut batch);
+        update(&mut self.state, Message::Events(batch, missed));
+        update(&mut self.state, Message::Snapshot(Box::new(self.engine.snapshot())));
+        let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1))?;
+        terminal.draw(|frame| view(&self.state, frame))?;
+        Ok(terminal.backend().buffer().clone())
+    }
 }
 
 /// A browser, as far as it matters: it keeps its cookie.

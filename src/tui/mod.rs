@@ -36,7 +36,7 @@ pub use notify::Notify;
 pub(crate) use pane::install as install_log;
 pub use state::{Leaving, State};
 pub(crate) use suspend::in_foreground;
-pub use svg::svg;
+pub use svg::{film, svg};
 pub use theme::{Colors, Theme};
 pub use update::update;
 pub use view::view;
