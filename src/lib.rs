@@ -41,6 +41,7 @@ mod control;
 pub mod engine;
 mod headless;
 mod health;
+mod http1;
 pub mod listener;
 mod process;
 mod proxy;

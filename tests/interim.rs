@@ -82,3 +82,61 @@ fn informational_responses_never_hang_or_replace_the_answer() {
         }
     }
 }
+
+#[test]
+fn early_hints_reach_the_client_before_the_answer_and_only_http_1_1() {
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n";
+    let backend = Backend::answering([hints.repeat(2).as_bytes(), &response("200 OK", &[], "final")].concat());
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for _ in 0..2 {
+        client.send(&request("GET", "/", &[]));
+        for _ in 0..2 {
+            let head = client.wire.head().unwrap().unwrap();
+            assert_eq!(head.start, "HTTP/1.1 103 Early Hints");
+            assert_eq!((head.all("link"), head.all("x-hop")), (vec!["</a.css>; rel=preload".to_owned()], vec![]));
+        }
+        assert_eq!(client.response().text(), "final");
+    }
+    let mut old = balancer.client();
+    old.send(b"GET / HTTP/1.0\r\n\r\n");
+    let answer = old.response();
+    assert_eq!((answer.interim, answer.body.bytes.as_slice()), (vec![], &b"final"[..]), "RFC 9110 15.2");
+}
+
+#[test]
+fn the_backends_100_is_the_clients_and_it_is_told_once() {
+    let backend = Backend::start(|call| {
+        if call.head.get("expect").is_some() {
+            call.send(b"HTTP/1.1 100 Continue\r\nX-From: backend\r\n\r\n");
+        }
+        common::backend::echo(call)
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for _ in 0..3 {
+        client.send(&request("PUT", "/", &["Content-Length: 5", "Expect: 100-continue"]));
+        let interim = client.wire.head().unwrap().unwrap();
+        assert_eq!(
+            (interim.start.as_str(), interim.get("x-from").as_deref()),
+            ("HTTP/1.1 100 Continue", Some("backend"))
+        );
+        client.send(b"hello");
+        let answer = client.response();
+        assert_eq!((answer.text().as_str(), answer.interim), ("hello", vec![]));
+    }
+}
+
+#[test]
+fn a_body_that_nobody_wants_is_not_asked_for() {
+    let backend = Backend::start(|call| {
+        call.send(&response("413 Content Too Large", &[], "no"));
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/", &["Content-Length: 5000000", "Expect: 100-continue"]));
+    let answer = client.response();
+    assert_eq!((answer.status, answer.interim.as_slice(), answer.closes()), (413, &[][..], true));
+    client.assert_closed();
+}

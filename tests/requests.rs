@@ -100,6 +100,41 @@ fn the_asterisk_of_options_stays() {
 }
 
 #[test]
+fn options_of_a_whole_server_by_an_absolute_target_reaches_the_backend_as_the_asterisk() {
+    // RFC 9112 3.2.4
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    assert_eq!(status(&balancer, b"OPTIONS http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n"), Some(200));
+    assert_eq!(status(&balancer, b"OPTIONS http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), Some(200));
+    assert_eq!(backend.targets(), ["*", "/"]);
+}
+
+#[test]
+fn an_empty_line_before_a_request_is_read_over() {
+    // RFC 9112 2.2
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for _ in 0..2 {
+        client.send(b"\r\n\r\n");
+        assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
+    }
+}
+
+#[test]
+fn a_request_that_comes_byte_by_byte_is_the_same_request() {
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    let sent = [&request("POST", "/slow", &["Transfer-Encoding: chunked"])[..], b"5\r\nhello\r\n0\r\n\r\n"].concat();
+    for byte in sent {
+        client.send(&[byte]);
+    }
+    assert_eq!(client.response().text(), "hello");
+    assert_eq!(client.exchange(&request("GET", "/next", &[])).status, 200);
+}
+
+#[test]
 fn the_asterisk_is_for_options_alone() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

@@ -286,6 +286,16 @@ fn unknown_status_codes_and_reasons_pass() {
 }
 
 #[test]
+fn a_reason_of_any_bytes_passes() {
+    // RFC 9112 4: obs-text
+    let backend = Backend::answering(b"HTTP/1.1 200 Gr\xfc\xdfe\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
+    assert!(client.received().starts_with(b"HTTP/1.1 200 Gr\xfc\xdfe\r\n"));
+}
+
+#[test]
 fn encoded_bodies_pass_as_they_are() {
     let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
     let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5000\r\nVary: Accept-Encoding\r\n\r\n";

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use http::header::{COOKIE, HeaderMap, HeaderValue};
+use http::header::HeaderValue;
+use memchr::memmem;
 
 use crate::config::{CookieConfig, SameSite};
 
@@ -45,44 +46,52 @@ impl CookieSticky {
         HeaderValue::try_from(text).expect("the configuration lets only visible ASCII into a cookie")
     }
 
-    /// Takes the balancer's own cookie out of a request and returns the id it holds.
+    /// The id that the balancer's own cookie holds, in these lines of a request's `Cookie`.
     ///
     /// Anything but one plain decimal number counts as no cookie: so does a second pair of the same name
-    /// with another value. All other pairs stay as they are, byte for byte.
-    pub(crate) fn take(&self, headers: &mut HeaderMap) -> Option<u32> {
-        if !headers.get_all(COOKIE).iter().any(|line| contains(line.as_bytes(), self.name.as_bytes())) {
-            return None;
-        }
-        let lines: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-        headers.remove(COOKIE);
-        let mut values: Vec<Vec<u8>> = Vec::new();
-        for line in lines {
-            let mut rest: Vec<&[u8]> = Vec::new();
-            let before = values.len();
-            for pair in line.as_bytes().split(|b| *b == b';') {
-                match value_of(pair, self.name.as_bytes()) {
-                    Some(value) => values.push(value.to_vec()),
-                    None => rest.push(pair),
-                }
-            }
-            if values.len() == before {
-                headers.append(COOKIE, line);
-                continue;
-            }
-            let joined = rest.join(&b';');
-            // Removing whole pairs from a valid value leaves a valid one.
-            if let Ok(value) = HeaderValue::from_bytes(joined.trim_ascii())
-                && !value.is_empty()
-            {
-                headers.append(COOKIE, value);
-            }
-        }
-        let first = values.first()?;
-        if values.iter().any(|v| v != first) {
+    /// with another value.
+    pub(crate) fn id<'l>(&self, lines: impl Iterator<Item = &'l [u8]>) -> Option<u32> {
+        let mut values = lines.filter(|line| is_in(&self.name, line)).flat_map(|line| self.values(line));
+        let first = values.next()?;
+        if values.any(|value| value != first) {
             return None;
         }
         plain_number(first)
     }
+
+    /// Whether a cookie of one of these names may stand in this line.
+    pub(crate) fn any_in(names: &[Arc<str>], line: &[u8]) -> bool {
+        names.iter().any(|name| is_in(name, line))
+    }
+
+    /// Writes a line without the cookies of these names, and not at all where nothing else stands in it. All other pairs
+    /// stay as they are, byte for byte.
+    pub(crate) fn write_others(names: &[Arc<str>], name: &[u8], line: &[u8], out: &mut Vec<u8>) {
+        let whole = out.len();
+        out.extend_from_slice(name);
+        out.extend_from_slice(b": ");
+        let start = out.len();
+        let other = |pair: &&[u8]| names.iter().all(|name| value_of(pair, name.as_bytes()).is_none());
+        for pair in line.split(|b| *b == b';').filter(other) {
+            // The pair that comes to stand first has no space before it.
+            out.extend_from_slice(if out.len() == start { pair.trim_ascii_start() } else { pair });
+            out.push(b';');
+        }
+        out.pop();
+        if out.len() <= start {
+            out.truncate(whole);
+        } else {
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    fn values<'l>(&self, line: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
+        line.split(|b| *b == b';').filter_map(|pair| value_of(pair, self.name.as_bytes()))
+    }
+}
+
+fn is_in(name: &str, line: &[u8]) -> bool {
+    memmem::find(line, name.as_bytes()).is_some()
 }
 
 /// The value of `pair` where its name is exactly `name`: cookie names are case-sensitive (RFC 6265 5.3).
@@ -97,21 +106,20 @@ fn plain_number(value: &[u8]) -> Option<u32> {
     text.parse().ok().filter(|_| canonical)
 }
 
-fn contains(line: &[u8], name: &[u8]) -> bool {
-    line.windows(name.len()).any(|w| w == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn take(lines: &[&str]) -> (Option<u32>, Vec<String>) {
-        let mut headers = HeaderMap::new();
+        let sticky = CookieSticky::new(&CookieConfig::default());
+        let id = sticky.id(lines.iter().map(|line| line.as_bytes()));
+        let mut left = Vec::new();
         for line in lines {
-            headers.append(COOKIE, HeaderValue::from_bytes(line.as_bytes()).expect(line));
+            let mut out = Vec::new();
+            CookieSticky::write_others(&[Arc::clone(&sticky.name)], b"cookie", line.as_bytes(), &mut out);
+            let text = String::from_utf8(out).expect("text");
+            left.extend(text.strip_prefix("cookie: ").map(|rest| rest.trim_end_matches("\r\n").to_owned()));
         }
-        let id = CookieSticky::new(&CookieConfig::default()).take(&mut headers);
-        let left = headers.get_all(COOKIE).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect();
         (id, left)
     }
 

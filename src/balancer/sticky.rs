@@ -7,13 +7,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
-use http::request::Parts;
 
 use super::decision::StickyKey;
 use super::seen::Seen;
 use super::{CookieSticky, Fingerprint};
 use crate::config::{MissingKey, OnFailure, StickyBy, StickyConfig};
+use crate::http1::{Kind, RequestHead};
 
 /// Bytes of a key that are kept for people to see.
 const SHOWN: usize = 64;
@@ -33,7 +32,7 @@ enum Source {
     Off,
     Cookie(CookieSticky),
     Ip(Arc<Seen>),
-    Header { name: Arc<str>, field: HeaderName, seen: Arc<Seen> },
+    Header { name: Arc<str>, seen: Arc<Seen> },
     Query { name: Arc<str>, seen: Arc<Seen> },
 }
 
@@ -90,11 +89,7 @@ impl Sticky {
             StickyBy::Cookie => Source::Cookie(CookieSticky::new(&config.cookie)),
             StickyBy::Ip => Source::Ip(Arc::default()),
             StickyBy::Query(name) => Source::Query { name: Arc::clone(name), seen: Arc::default() },
-            StickyBy::Header(name) => match name.parse() {
-                Ok(field) => Source::Header { name: Arc::clone(name), field, seen: Arc::default() },
-                // Only a header's name makes a `StickyBy::Header` of what people write.
-                Err(_) => Source::Off,
-            },
+            StickyBy::Header(name) => Source::Header { name: Arc::clone(name), seen: Arc::default() },
         };
         Sticky { by: by.clone(), source, missing: config.missing, on_failure: config.on_failure }
     }
@@ -107,9 +102,9 @@ impl Sticky {
         }
     }
 
-    /// Takes this stickiness' cookie out of a request that is not for it.
-    pub(crate) fn take_cookie(&self, headers: &mut HeaderMap) {
-        self.cookie().and_then(|cookie| cookie.take(headers));
+    /// The name of its cookie, which is no backend's business.
+    pub(crate) fn cookie_name(&self) -> Option<&Arc<str>> {
+        self.cookie().map(|cookie| &cookie.name)
     }
 
     /// The keys seen lately, where clients are bound by one.
@@ -120,32 +115,30 @@ impl Sticky {
         }
     }
 
-    /// Reads a request's key, and takes the balancer's own cookie out of it. `ip` is the client's.
-    pub(crate) fn read(&self, head: &mut Parts, ip: IpAddr) -> Bound {
+    /// Reads a request's key. `ip` is the client's; `query` is the target's, without its question mark.
+    pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr) -> Bound {
         match &self.source {
             Source::Off => Bound::new(ip),
-            Source::Cookie(cookie) => match cookie.take(&mut head.headers) {
+            Source::Cookie(cookie) => match cookie.id(head.values(Kind::Cookie)) {
                 None => Bound::new(ip),
                 Some(id) => {
                     // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
-                    let agent = head.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+                    let agent = head.value(Kind::UserAgent).unwrap_or_default();
                     let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name), id };
                     Bound { own: Own::Id(id), key: Some(key), fingerprint }
                 }
             },
             Source::Ip(_) => Bound::by_ip(ip),
-            Source::Header { name, field, .. } => {
-                let Some(bytes) = header(&head.headers, field) else { return self.without_key(ip) };
-                let value = (!is_secret(field)).then(|| shown(&bytes));
+            Source::Header { name, .. } => {
+                let Some(bytes) = header(head, name) else { return self.without_key(ip) };
+                let value = (!is_secret(name)).then(|| shown(&bytes));
                 Bound::by_key(StickyKey::Header { name: Arc::clone(name), value }, &bytes)
             }
             Source::Query { name, .. } => {
-                let Some(value) = parameter(head.uri.query().unwrap_or_default(), name) else {
-                    return self.without_key(ip);
-                };
-                let key = StickyKey::Query { name: Arc::clone(name), value: Some(shown(value.as_bytes())) };
-                Bound::by_key(key, value.as_bytes())
+                let Some(value) = parameter(query, name) else { return self.without_key(ip) };
+                let key = StickyKey::Query { name: Arc::clone(name), value: Some(shown(value)) };
+                Bound::by_key(key, value)
             }
         }
     }
@@ -159,20 +152,21 @@ impl Sticky {
 }
 
 /// A field's value; several lines of it are one list (RFC 9110 5.3). An empty one counts as absent.
-fn header(headers: &HeaderMap, field: &HeaderName) -> Option<Vec<u8>> {
-    let lines: Vec<&[u8]> = headers.get_all(field).iter().map(HeaderValue::as_bytes).collect();
+fn header(head: &RequestHead, name: &str) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = head.named(name.as_bytes()).collect();
     Some(lines.join(&b","[..])).filter(|value| !value.trim_ascii().is_empty())
 }
 
 /// The first value of a parameter, as it is written; an empty one counts as absent.
-fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+fn parameter<'q>(query: &'q [u8], name: &str) -> Option<&'q [u8]> {
+    let mut pairs = query.split(|b| *b == b'&');
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
     value.filter(|value| !value.is_empty())
 }
 
 /// Whether a field's value must not be shown to anyone.
-fn is_secret(field: &HeaderName) -> bool {
-    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(field)
+fn is_secret(name: &str) -> bool {
+    matches!(Kind::of(name.as_bytes()), Kind::Authorization | Kind::ProxyAuthorization | Kind::Cookie)
 }
 
 /// The beginning of a key, for people.
@@ -183,28 +177,30 @@ fn shown(bytes: &[u8]) -> CompactString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Request;
+    use crate::http1::{HeadLimits, Unread};
     use proptest::prelude::*;
 
     fn sticky(by: &str) -> Sticky {
         Sticky::new(&StickyConfig::default(), &by.parse().expect(by))
     }
 
-    fn head(target: &str, lines: &[(&str, &[u8])]) -> Parts {
-        let mut request = Request::new(());
-        *request.uri_mut() = target.parse().expect(target);
+    /// What is read of a request for this target with these fields.
+    fn read(sticky: &Sticky, target: &str, lines: &[(&str, &[u8])]) -> Bound {
+        let mut unread = Unread::default();
+        unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
         for (name, value) in lines {
-            let name: HeaderName = name.parse().expect("a name");
-            request.headers_mut().append(name, HeaderValue::from_bytes(value).expect("a value"));
+            unread.add(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
-        request.into_parts().0
+        unread.add(b"\r\n");
+        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        sticky.read(&head, target.split_once('?').map_or("", |(_, query)| query).as_bytes(), IP)
     }
 
     const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     #[test]
     fn a_key_is_found_by_any_case_of_a_headers_name_and_by_a_parameters_exact_one() {
-        let by_header = sticky("header:X-User").read(&mut head("/", &[("x-uSER", b"bob")]), IP);
+        let by_header = read(&sticky("header:X-User"), "/", &[("x-uSER", b"bob")]);
         assert!(by_header.own == Own::Suited && by_header.fingerprint == Fingerprint::of(b"bob"));
         for (target, found) in [
             ("/?token=7", Some("7")),
@@ -215,7 +211,7 @@ mod tests {
             ("/?Token=7", None),
             ("/", None),
         ] {
-            let bound = sticky("query:token").read(&mut head(target, &[]), IP);
+            let bound = read(&sticky("query:token"), target, &[]);
             assert_eq!(bound.key.is_some(), found.is_some(), "{target}");
             if let Some(value) = found {
                 assert_eq!(bound.fingerprint, Fingerprint::of(value.as_bytes()), "{target}");
@@ -225,8 +221,7 @@ mod tests {
 
     #[test]
     fn a_secret_key_binds_and_is_not_shown() {
-        let mut request = head("/", &[("authorization", b"Bearer hunter2")]);
-        let bound = sticky("header:Authorization").read(&mut request, IP);
+        let bound = read(&sticky("header:Authorization"), "/", &[("authorization", b"Bearer hunter2")]);
         assert_eq!(bound.key, Some(StickyKey::Header { name: "Authorization".into(), value: None }));
         assert!(bound.own == Own::Suited);
     }
@@ -234,7 +229,7 @@ mod tests {
     #[test]
     fn without_a_key_a_request_is_balanced_or_goes_where_all_such_go() {
         let mut config = StickyConfig { by: "header:X-User".parse().expect("a mode"), ..StickyConfig::default() };
-        let read = |config: &StickyConfig| Sticky::new(config, &config.by).read(&mut head("/", &[("x-user", b"")]), IP);
+        let read = |config: &StickyConfig| read(&Sticky::new(config, &config.by), "/", &[("x-user", b"")]);
         assert!(read(&config).own == Own::Nobody);
         config.missing = MissingKey::Fixed;
         assert!(read(&config).own == Own::Suited);
@@ -251,7 +246,7 @@ mod tests {
             let lines: [(&str, &[u8]); 2] = [("cookie", cookie.as_bytes()), ("x-user", &value)];
             let target = format!("/?token={query}");
             for by in ["cookie", "ip", "header:X-User", "query:token", "off"] {
-                let bound = sticky(by).read(&mut head(&target, &lines), IP);
+                let bound = read(&sticky(by), &target, &lines);
                 let id = cookie.split(';').find_map(|pair| pair.trim_ascii().strip_prefix("X-Backend-ID="));
                 if let Own::Id(found) = bound.own {
                     let found = found.to_string();

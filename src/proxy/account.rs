@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use compact_str::CompactString;
-use http::StatusCode;
 
 use super::Proxy;
 use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
 use crate::engine::{Ended, Listener, RequestEvent};
-use crate::upstream::Connection;
 
 /// What the log calls a request whose client left before the response began, as nginx does.
 const CLIENT_GONE: u16 = 499;
@@ -22,38 +20,33 @@ const PATH_KEPT: usize = 512;
 
 /// One request from its first byte to its end. Dropped early, it books a client that left.
 pub(crate) struct Exchange {
-    pub(super) client: Arc<Client>,
+    proxy: Arc<Proxy>,
     pub(super) decision: Decision,
     /// The client, as far as its proxies are believed.
     pub(super) ip: IpAddr,
     started: Instant,
     method: CompactString,
     path: CompactString,
-    status: Option<StatusCode>,
+    status: Option<u16>,
     active: Option<Active>,
     bytes: u64,
     booked: bool,
 }
 
 impl Exchange {
-    pub(super) fn begin(client: &Arc<Client>, method: &str, path: &str, decision: Decision) -> Box<Self> {
-        let now = Instant::now();
+    pub(super) fn begin(client: &mut Client, decision: Decision, now: Instant) -> Box<Self> {
         // Counted from the first byte of the head, where that was seen arriving.
-        let started = if client.clock.phase() == Phase::Head { client.clock.since() } else { now };
+        let started = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
         client.proxy.shared.totals.begin();
-        let mut cut = path.len().min(PATH_KEPT);
-        while !path.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        // Boxed, because it is handed on from the head to the end of the body.
+        // Boxed, so that a connection without a request does not hold its memory.
         Box::new(Exchange {
-            client: Arc::clone(client),
+            proxy: Arc::clone(&client.proxy),
             decision,
             ip: client.ip,
             started,
-            method: CompactString::new(method),
-            path: CompactString::new(&path[..cut]),
+            method: CompactString::const_new("-"),
+            path: CompactString::const_new("-"),
             status: None,
             active: None,
             bytes: 0,
@@ -61,8 +54,13 @@ impl Exchange {
         })
     }
 
-    pub(super) fn proxy(&self) -> &Arc<Proxy> {
-        &self.client.proxy
+    /// What was asked for, for the log.
+    pub(super) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
+        self.method = CompactString::from_utf8_lossy(method);
+        self.path = match path {
+            [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
+            parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
+        };
     }
 
     /// The request is on its way to this backend, and to no other.
@@ -75,44 +73,24 @@ impl Exchange {
         self.active = None;
     }
 
-    pub(super) fn backend(&self) -> Option<&Arc<Backend>> {
-        self.active.as_ref().map(Active::backend)
-    }
-
     /// The response's head is on its way to the client.
-    pub(super) fn answered(&mut self, status: StatusCode, now: Instant) {
+    pub(super) fn answered(&mut self, status: u16) {
         self.status = Some(status);
-        self.client.clock.enter(Phase::Streaming, now);
     }
 
-    pub(super) fn sent(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
-    }
-
-    /// The whole response is on its way; gives the backend's connection back for the next request, if it is good.
-    pub(super) fn complete(&mut self, connection: Option<Box<Connection>>) {
-        let now = Instant::now();
-        if let (Some(backend), Some(connection)) = (self.backend(), connection) {
-            self.proxy().idle.put(backend.number, connection, now);
-        }
-        self.book(Ended::Complete, now);
+    /// So many bytes of the response's body were passed on in all.
+    pub(super) fn sent(&mut self, bytes: u64) {
+        self.bytes = bytes;
     }
 
     /// Books the request as ended this way; only the first call counts.
-    pub(super) fn end(&mut self, ended: Ended) {
-        self.book(ended, Instant::now());
-    }
-
-    fn book(&mut self, ended: Ended, now: Instant) {
+    pub(super) fn end(&mut self, ended: Ended, now: Instant) {
         if std::mem::replace(&mut self.booked, true) {
             return;
         }
         let took = now.saturating_duration_since(self.started);
-        if self.client.clock.phase() != Phase::Idle {
-            self.client.clock.enter(Phase::Idle, now);
-        }
-        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
-        let shared = &self.client.proxy.shared;
+        let status = self.status.unwrap_or(CLIENT_GONE);
+        let shared = &self.proxy.shared;
         let backend = self.active.take();
         shared.totals.end(status, backend.is_none());
         let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
@@ -127,7 +105,7 @@ impl Exchange {
         }
         // The figures must be right before anyone can read of the event.
         drop(backend);
-        let proxy = &self.client.proxy;
+        let proxy = &self.proxy;
         if proxy.ring.is_read() {
             let strategy = self.decision.strategy;
             proxy.ring.push(RequestEvent {
@@ -150,7 +128,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
-        self.end(ended);
+        self.end(ended, Instant::now());
     }
 }
 
@@ -179,13 +157,11 @@ pub(super) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     }
 }
 
-/// Books a request that hyper could not read and has answered itself.
-pub(super) fn book_unreadable(client: &Arc<Client>, error: &hyper::Error) {
-    let mut decision = client.undecided();
-    decision.rule = Rule::Refused { why: format!("it is no good HTTP: {error}") };
-    let status =
-        if error.is_parse_too_large() { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
-    let mut exchange = Exchange::begin(client, "-", "-", decision);
-    exchange.answered(status, Instant::now());
-    exchange.complete(None);
+fn shortened(path: &[u8]) -> &[u8] {
+    let mut cut = path.len().min(PATH_KEPT);
+    // Not in the middle of a character.
+    while cut < path.len() && cut > 0 && path[cut] & 0xc0 == 0x80 {
+        cut -= 1;
+    }
+    &path[..cut]
 }

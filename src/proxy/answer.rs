@@ -1,11 +1,12 @@
 //! What the balancer answers itself.
 
-use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
+use std::io::Write as _;
 
-use super::body::ResponseBody;
+use http::StatusCode;
+
+use super::rewrite::connection_field;
 use crate::access::Refused;
+use crate::http1::{Version, write_date};
 use crate::visible::escaped_json;
 
 /// The body of a 503, the direct predecessor's.
@@ -59,24 +60,18 @@ impl Answer {
     }
 
     /// The response; a page where the client asks for one.
-    pub(super) fn response(self, request: &HeaderMap) -> Response<ResponseBody> {
-        let (media, body) = if wants_page(request) {
+    pub(super) fn reply(self, wants_page: bool) -> Reply {
+        let (media, body) = if wants_page {
             ("text/html; charset=utf-8", self.page())
         } else {
             ("application/json", escaped_json(serde_json::json!({ "error": self.error }).to_string()))
         };
-        let mut response = Response::new(ResponseBody::Own(Some(Bytes::from(body))));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut reply = Reply::new(self.status, media, body);
+        reply.close = self.close;
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            reply.fields.push(("retry-after", "1"));
         }
-        if self.close {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
+        reply
     }
 
     fn page(&self) -> String {
@@ -97,9 +92,50 @@ impl Answer {
     }
 }
 
-/// Whether a browser asks for a page: scripts ask for JSON or for anything.
-fn wants_page(request: &HeaderMap) -> bool {
-    request.get_all(ACCEPT).iter().any(|v| v.as_bytes().windows(9).any(|w| w.eq_ignore_ascii_case(b"text/html")))
+/// A response of the balancer's own, whole.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) fields: Vec<(&'static str, &'static str)>,
+    pub(super) body: String,
+    /// The connection ends after it.
+    pub(super) close: bool,
+}
+
+impl Reply {
+    pub(super) fn new(status: StatusCode, media: &'static str, body: String) -> Self {
+        Reply { status, fields: vec![("content-type", media), ("cache-control", "no-store")], body, close: false }
+    }
+
+    /// Writes it; without its body to a HEAD.
+    pub(super) fn write(&self, to_head: bool, keeps: bool, version: Version, out: &mut Vec<u8>) {
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        // Writing to a vector cannot fail.
+        let _ = write!(out, "HTTP/1.1 {} {reason}\r\n", self.status.as_u16());
+        for (name, value) in &self.fields {
+            let _ = write!(out, "{name}: {value}\r\n");
+        }
+        let _ = write!(out, "content-length: {}\r\ndate: ", self.body.len());
+        write_date(out);
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(connection_field(keeps, version == Version::Http11));
+        out.extend_from_slice(b"\r\n");
+        if !to_head {
+            out.extend_from_slice(self.body.as_bytes());
+        }
+    }
+
+    /// Writes the head of a stream of events.
+    pub(super) fn write_stream(keeps: bool, version: Version, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n");
+        if version == Version::Http11 {
+            out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        out.extend_from_slice(b"date: ");
+        write_date(out);
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(connection_field(keeps, version == Version::Http11));
+        out.extend_from_slice(b"\r\n");
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -3,8 +3,11 @@
 //! A connection has one sleeping timer. It wakes now and then, looks here for how long the present phase
 //! has lasted, ends what took too long, and sleeps again until the next moment anything could.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
 
 use crate::config::Timeouts;
 
@@ -21,90 +24,74 @@ pub(super) enum Phase {
     Streaming,
 }
 
-/// The connection's phase and when it began. Used by one task, atomic because tasks are `Send`.
+/// The connection's phase and when it began.
 pub(super) struct Clock {
-    epoch: Instant,
-    phase: AtomicU8,
-    since_micros: AtomicU64,
-    expired: AtomicBool,
-    blocked: AtomicBool,
+    phase: Phase,
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// The timer knows whom to wake.
+    set: bool,
+    /// Never later than any phase that begins after now could end.
+    rest: Duration,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        Clock {
-            epoch: Instant::now(),
-            phase: AtomicU8::new(Phase::Idle as u8),
-            since_micros: AtomicU64::new(0),
-            expired: AtomicBool::new(false),
-            blocked: AtomicBool::new(false),
-        }
+    pub(super) fn new(timeouts: &Timeouts, now: Instant) -> Self {
+        let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
+        let timer = Box::pin(tokio::time::sleep_until((now + rest).into()));
+        Clock { phase: Phase::Idle, since: now, timer, set: false, rest }
     }
 
-    pub(super) fn phase(&self) -> Phase {
-        match self.phase.load(Relaxed) {
-            1 => Phase::Head,
-            2 => Phase::Waiting,
-            3 => Phase::Streaming,
-            _ => Phase::Idle,
-        }
+    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
+        self.phase = phase;
+        self.since = now;
     }
 
-    pub(super) fn enter(&self, phase: Phase, now: Instant) {
-        self.phase.store(phase as u8, Relaxed);
-        let since = now.saturating_duration_since(self.epoch).as_micros();
-        self.since_micros.store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
-        self.expired.store(false, Relaxed);
-    }
-
-    /// Bytes arrived from the client.
-    pub(super) fn received(&self) {
-        if self.phase() == Phase::Idle {
+    /// Bytes of a head arrived.
+    pub(super) fn received(&mut self) {
+        if self.phase == Phase::Idle {
             self.enter(Phase::Head, Instant::now());
         }
     }
 
-    /// The client does not take what it is sent, or does again.
-    pub(super) fn blocked(&self, blocked: bool) {
-        let before = self.blocked.load(Relaxed);
-        if before != blocked {
-            self.blocked.store(blocked, Relaxed);
-            if self.phase() == Phase::Idle {
-                self.enter(Phase::Idle, Instant::now());
-            }
-        }
-    }
-
     /// A piece of the request's body went by.
-    pub(super) fn progressed(&self) {
-        if self.phase() == Phase::Waiting {
-            self.enter(Phase::Waiting, Instant::now());
+    pub(super) fn progressed(&mut self) {
+        if self.phase == Phase::Waiting {
+            self.since = Instant::now();
         }
     }
 
-    /// When the present phase began.
-    pub(super) fn since(&self) -> Instant {
-        self.epoch + Duration::from_micros(self.since_micros.load(Relaxed))
+    /// When the head that has just arrived began to.
+    pub(super) fn began(&self, now: Instant) -> Instant {
+        if self.phase == Phase::Head { self.since } else { now }
+    }
+
+    /// Ready when the present phase has lasted too long.
+    pub(super) fn poll_expired(&mut self, timeouts: &Timeouts, cx: &mut Context<'_>) -> Poll<()> {
+        if self.set && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.set = true;
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let deadline = self.deadline(timeouts);
+            if deadline.is_some_and(|at| at <= now) {
+                return Poll::Ready(());
+            }
+            let next = deadline.map_or(now + self.rest, |at| at.min(now + self.rest));
+            self.timer.as_mut().reset(next.into());
+        }
+        Poll::Pending
     }
 
     /// When the present phase has lasted too long; `None` where it may last.
-    pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
-        let limit = match self.phase() {
-            Phase::Idle if self.blocked.load(Relaxed) => return None,
+    fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
+        let limit = match self.phase {
             Phase::Idle => timeouts.idle,
             Phase::Head => timeouts.request_headers,
             Phase::Waiting => timeouts.response,
             Phase::Streaming => return None,
         };
-        Some(self.since() + limit)
-    }
-
-    pub(super) fn expire(&self) {
-        self.expired.store(true, Relaxed);
-    }
-
-    /// Whether the present wait has lasted too long.
-    pub(super) fn expired(&self) -> bool {
-        self.expired.load(Relaxed)
+        Some(self.since + limit)
     }
 }

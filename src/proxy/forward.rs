@@ -1,65 +1,62 @@
 //! A request's way to a backend: choose, try, and try the next where that is safe.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use http::header::ACCEPT;
-use http::{HeaderMap, Request, Response, StatusCode, Version};
-use http_body::Body as _;
-use hyper::body::Incoming;
+use http::StatusCode;
 use smallvec::SmallVec;
 
 use super::account::Exchange;
 use super::answer::Answer;
-use super::body::{ResponseBody, UpstreamBody};
-use super::client::{Client, Upgraded};
+use super::client::{After, Client};
 use super::clock::Phase;
-use super::handle::own;
-use super::headers::{self, Asked};
+use super::deliver::deliver;
+use super::flight::{Answered, Failure, attempt};
+use super::own;
+use super::request::Request;
 use super::route::route;
-use super::sending::{Failure, Sending, attempt};
-use super::tunnel::Tunnel;
+use super::upload::Broken;
 use crate::balancer::{Attempt, Backend, Choice, CookieAction, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped};
 use crate::config::Strategy;
-use crate::engine::{Ended, LivePool};
-use crate::upstream::{Connection, Upload};
+use crate::engine::{Ended, LivePool, Shared};
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
 const FAILED: Duration = Duration::from_secs(1);
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
-pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
-    let client = Arc::clone(&exchange.client);
-    let shared = &client.proxy.shared;
+pub(super) async fn forward(
+    client: &mut Client,
+    mut exchange: Box<Exchange>,
+    mut request: Request,
+    mut began: Instant,
+) -> After {
+    let proxy = Arc::clone(&client.proxy);
+    let shared = &proxy.shared;
+    let config = Arc::clone(&client.config);
     let routing = client.listener.routing.load_full();
     let (live, route) = route(&routing, &request);
     let mut pool = live.in_force.load_full();
     exchange.decision.strategy = pool.strategy;
     exchange.decision.pool.clone_from(&live.label);
     exchange.decision.route = route.cloned();
-
-    let (mut parts, body) = request.into_parts();
-    // All that the balancer's own answers look at.
-    let accept: HeaderMap = parts.headers.get(ACCEPT).map(|accept| (ACCEPT, accept.clone())).into_iter().collect();
-    let ip = client.peer.client(&parts.headers, &client.config.trusted_proxies);
-    // Before anything is changed in it: a key may be in a field that is.
-    let bound = pool.sticky.read(&mut parts, ip);
+    let bound = pool.sticky.read(&request.head, request.query(), request.ip);
+    request.own_cookies.extend(pool.sticky.cookie_name().cloned());
     for other in routing.others(live) {
         // This one's cookie means nothing to this pool, and is no backend's business.
-        other.in_force.load().sticky.take_cookie(&mut parts.headers);
+        request.own_cookies.extend(other.in_force.load().sticky.cookie_name().cloned());
     }
-    let asked = headers::prepare_request(&mut parts, &client, ip);
-    exchange.ip = ip;
-    let mut sending = Sending::new(parts, body, &client);
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
 
     let answer = loop {
-        let mut choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
-        if choice.is_err() && tried.is_empty() && !client.config.hold.is_zero() {
-            pool = Box::pin(held(live, client.config.hold)).await;
-            client.clock.enter(Phase::Waiting, Instant::now());
-            choice = client.proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
+        let mut choice = proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
+        if choice.is_err() && tried.is_empty() && !config.hold.is_zero() {
+            let Ok(held) = Box::pin(client.while_there(held(live, config.hold))).await else {
+                return gone(exchange);
+            };
+            pool = held;
+            began = Instant::now();
+            client.clock.enter(Phase::Waiting, began);
+            choice = proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
         }
         if tried.is_empty() && shared.notes_candidates() {
             exchange.decision.candidates = pool.candidates(&bound, &exchange.decision.rule, &tried);
@@ -76,38 +73,33 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         };
         let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
-        let began = Instant::now();
-        let outcome = match attempt(&client, &backend, &mut sending, &asked, began).await {
-            Ok((response, connection)) => {
-                let status = response.status().as_u16();
+        let outcome = match attempt(client, &backend, &mut request, began).await {
+            Ok(answered) => {
+                let status = answered.head.line.status;
                 tried.push(backend.id());
                 shared.traffic_answered(&backend, status);
-                let again = client.config.retry.statuses.contains(&status)
+                let again = config.retry.statuses.contains(&status)
                     && pool.has_another(&tried)
-                    && may_go_on(&client, &sending, &tried, true).is_ok();
+                    && may_go_on(client, &request, &tried, true).is_ok();
                 if !again {
-                    let now = Instant::now();
-                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, now - began));
+                    let took = began.elapsed();
+                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, took));
                     if pool.strategy == Strategy::LeastLatency {
-                        backend.ewma.record(now - began, now);
+                        backend.ewma.record(took, began + took);
                     }
-                    exchange.answered(response.status(), now);
-                    return finish(exchange, response, connection, &choice, &asked, &accept, sending.upload()).await;
+                    return finish(client, exchange, request, answered, &choice).await;
                 }
                 tried.pop();
                 Outcome::Status(status)
             }
             Err(Failure::Backend(outcome)) => outcome,
-            Err(Failure::TooLarge) => {
+            Err(Failure::Client(Broken::TooLarge)) => {
                 exchange.release();
                 let why = "The body is larger than this balancer lets pass.";
                 break Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why);
             }
-            Err(Failure::ClientGone) => {
-                exchange.end(Ended::ClientGone);
-                break Answer::refused(StatusCode::BAD_REQUEST, "The body broke off.");
-            }
-            Err(Failure::BadBody) => {
+            Err(Failure::Client(Broken::Gone)) => return gone(exchange),
+            Err(Failure::Client(Broken::BadFraming)) => {
                 let why = "The body's framing is no good.";
                 exchange.decision.rule = Rule::Refused { why: why.to_owned() };
                 break Answer::refused(StatusCode::BAD_REQUEST, why);
@@ -133,9 +125,9 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
             break Answer::unavailable(exchange.decision.reason());
         }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
-        let retry = &client.config.retry;
-        let wanted = if sending.is_unsent() { retry.on_connect } else { retry.on_no_response };
-        let go_on = if answered { Ok(()) } else { may_go_on(&client, &sending, &tried, wanted) };
+        let retry = &config.retry;
+        let wanted = if request.sent { retry.on_no_response } else { retry.on_connect };
+        let go_on = if answered { Ok(()) } else { may_go_on(client, &request, &tried, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision.stopped = Some(stopped);
             let why = exchange.decision.reason();
@@ -149,20 +141,28 @@ pub(super) async fn forward(mut exchange: Box<Exchange>, request: Request<Incomi
         backend.tally.retried();
         exchange.release();
         pool = live.in_force.load_full();
+        began = Instant::now();
     };
-    own(exchange, answer.response(&accept))
+    let reply = answer.reply(request.wants_page());
+    own::reply(client, exchange, Some(&mut request), reply).await
+}
+
+/// The client left before there was an answer.
+fn gone(mut exchange: Box<Exchange>) -> After {
+    exchange.end(Ended::ClientGone, Instant::now());
+    After::Close
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
-fn may_go_on(client: &Client, sending: &Sending, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
-    sending.allowed()?;
+fn may_go_on(client: &Client, request: &Request, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
+    request.may_be_sent()?;
     if tried.len() >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
     if !wanted {
         return Err(Stopped::Unwanted);
     }
-    if !sending.is_unsent() && !client.proxy.shared.spend_retry(client.config.retry.budget_percent) {
+    if request.sent && !client.proxy.shared.spend_retry(client.config.retry.budget_percent) {
         return Err(Stopped::Budget);
     }
     Ok(())
@@ -185,61 +185,37 @@ pub(super) async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
 
 /// Turns a backend's response into the client's.
 async fn finish(
+    client: &mut Client,
     mut exchange: Box<Exchange>,
-    response: Response<Incoming>,
-    mut connection: Box<Connection>,
+    mut request: Request,
+    answered: Answered,
     choice: &Choice,
-    asked: &Asked,
-    accept: &HeaderMap,
-    upload: Option<Arc<Upload>>,
-) -> Response<ResponseBody> {
-    let (mut head, incoming) = response.into_parts();
-    let set_cookie = choice.set_cookie.clone().filter(|_| exchange.decision.rule != Rule::Sticky);
-    let switching = head.status == StatusCode::SWITCHING_PROTOCOLS;
-    if switching && asked.upgrade.is_none() {
+) -> After {
+    if answered.head.line.status == 101 && !request.upgrades {
         // RFC 9110 15.2.2: a backend switches only where it was asked to.
         if let Some(attempt) = exchange.decision.attempts.last_mut() {
             attempt.outcome = Outcome::BadAnswer;
         }
-        let why = exchange.decision.reason();
-        return own(exchange, Answer::bad_gateway(why).response(accept));
+        drop(answered);
+        let reply = Answer::bad_gateway(exchange.decision.reason()).reply(request.wants_page());
+        return own::reply(client, exchange, Some(&mut request), reply).await;
     }
+    let set_cookie = choice.set_cookie.as_ref().filter(|_| exchange.decision.rule != Rule::Sticky);
     if set_cookie.is_some() {
-        book_session(&mut exchange, &choice.backend);
+        book_session(&client.proxy.shared, &mut exchange, &choice.backend);
     }
-    let shared = &exchange.proxy().shared;
-    let via = if head.version == Version::HTTP_10 { shared.via_1_0.clone() } else { shared.via.clone() };
-    headers::prepare_response(&mut head, &choice.backend, set_cookie, asked.host.as_ref(), via);
-
-    if switching {
-        if let Some((stream, early)) = Box::pin(connection.into_stream()).await {
-            let websocket = asked.upgrade.as_ref().is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"websocket"));
-            let tunnel = Tunnel::new(stream, early, Arc::clone(&choice.backend), websocket);
-            exchange.client.leave(Upgraded::Tunnel(tunnel));
-        }
-        exchange.complete(None);
-        return Response::from_parts(head, ResponseBody::Empty);
-    }
-    if incoming.is_end_stream() {
-        let rests = std::future::poll_fn(|cx| std::task::Poll::Ready(connection.poll_settled(cx))).await;
-        exchange.complete(rests.then_some(connection));
-        return Response::from_parts(head, ResponseBody::Empty);
-    }
-    if exchange.client.uploading.load(Relaxed) {
-        connection.drive_apart();
-    }
-    let body = UpstreamBody::new(incoming, connection, upload, exchange);
-    Response::from_parts(head, ResponseBody::Upstream(body))
+    let set_cookie = set_cookie.map(http::HeaderValue::as_bytes);
+    deliver(client, exchange, request, answered, &choice.backend, set_cookie).await
 }
 
 /// Notes that the client gets this backend's cookie, and whose it had.
-fn book_session(exchange: &mut Exchange, backend: &Backend) {
+fn book_session(shared: &Shared, exchange: &mut Exchange, backend: &Backend) {
     backend.session_given();
     let Some(StickyKey::Cookie { id, .. }) = exchange.decision.key else {
         exchange.decision.cookie = CookieAction::New;
         return;
     };
-    if let Some((_, before)) = exchange.proxy().shared.find(id) {
+    if let Some((_, before)) = shared.setup().find(id) {
         before.session_moved();
     }
     exchange.decision.cookie = CookieAction::Rewritten;

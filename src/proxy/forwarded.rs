@@ -3,37 +3,29 @@
 //! Anyone can write these fields. They are believed, and added to, only where the connection comes from one of
 //! `trustedProxies`; from all others they are replaced.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 
-use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-const HTTP: HeaderValue = HeaderValue::from_static("http");
+use crate::http1::{Kind, RequestHead};
 
-/// The peer of a connection, with the values that tell backends of it, made once.
+/// The peer of a connection, with the fields that tell backends of it, made once.
 pub(super) struct Peer {
     ip: IpAddr,
     trusted: bool,
-    ip_value: HeaderValue,
-    forwarded_value: HeaderValue,
+    /// `X-Forwarded-For` and `Forwarded`.
+    hop: String,
 }
 
 impl Peer {
     pub(super) fn new(ip: IpAddr, trusted_proxies: &[IpNet]) -> Self {
         let ip = ip.to_canonical();
-        let node = match ip {
-            IpAddr::V4(v4) => format!("for={v4};proto=http"),
-            IpAddr::V6(v6) => format!("for=\"[{v6}]\";proto=http"),
+        let hop = match ip {
+            IpAddr::V4(v4) => format!("x-forwarded-for: {v4}\r\nforwarded: for={v4};proto=http\r\n"),
+            IpAddr::V6(v6) => format!("x-forwarded-for: {v6}\r\nforwarded: for=\"[{v6}]\";proto=http\r\n"),
         };
-        let value = |text: String| {
-            HeaderValue::try_from(text).expect("an IP address is hexadecimal digits, dots, colons and brackets")
-        };
-        let trusted = is_among(ip, trusted_proxies);
-        Peer { ip, trusted, ip_value: value(ip.to_string()), forwarded_value: value(node) }
+        Peer { ip, trusted: is_among(ip, trusted_proxies), hop }
     }
 
     /// Whether it speaks for many clients.
@@ -42,12 +34,11 @@ impl Peer {
     }
 
     /// The client of a request: the peer, or the right-most hop that a trusted peer names and that is not trusted itself.
-    pub(super) fn client(&self, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
+    pub(super) fn client(&self, head: &RequestHead, trusted_proxies: &[IpNet]) -> IpAddr {
         if !self.trusted {
             return self.ip;
         }
-        let lines: Vec<&HeaderValue> = headers.get_all(X_FORWARDED_FOR).iter().collect();
-        let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|b| *b == b','));
+        let hops = head.values(Kind::XForwardedFor).rev().flat_map(|line| line.rsplit(|b| *b == b','));
         let mut client = self.ip;
         for hop in hops {
             // What is no address ends the chain: nothing left of it was written by someone trusted.
@@ -60,29 +51,29 @@ impl Peer {
         client
     }
 
-    /// Tells the backend of the client.
-    pub(super) fn announce(&self, headers: &mut HeaderMap, client: IpAddr, host: Option<&HeaderValue>) {
-        if self.trusted {
-            headers.append(X_FORWARDED_FOR, self.ip_value.clone());
-            headers.append(FORWARDED, self.forwarded_value.clone());
-            headers.entry(X_FORWARDED_PROTO).or_insert(HTTP);
-            if let (Some(host), http::header::Entry::Vacant(vacant)) = (host, headers.entry(X_FORWARDED_HOST)) {
-                vacant.insert(host.clone());
-            }
-            // An address is always a good value.
-            if let Ok(value) = HeaderValue::try_from(client.to_string()) {
-                headers.insert(X_REAL_IP, value);
-            }
-            return;
+    /// Whether what a request says of its way here goes on.
+    pub(super) fn keeps(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::XForwardedFor | Kind::XForwardedProto | Kind::XForwardedHost | Kind::Forwarded => self.trusted,
+            Kind::XRealIp => false,
+            _ => true,
         }
-        headers.insert(X_FORWARDED_FOR, self.ip_value.clone());
-        headers.insert(X_REAL_IP, self.ip_value.clone());
-        headers.insert(X_FORWARDED_PROTO, HTTP);
-        match host {
-            Some(host) => headers.insert(X_FORWARDED_HOST, host.clone()),
-            None => headers.remove(X_FORWARDED_HOST),
-        };
-        headers.insert(FORWARDED, self.forwarded_value.clone());
+    }
+
+    /// Tells the backend of the client, beside what is kept.
+    pub(super) fn announce(&self, head: &RequestHead, client: IpAddr, host: Option<&[u8]>, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.hop.as_bytes());
+        let absent = |kind| !self.trusted || !head.has(kind);
+        if absent(Kind::XForwardedProto) {
+            out.extend_from_slice(b"x-forwarded-proto: http\r\n");
+        }
+        if let Some(host) = host.filter(|_| absent(Kind::XForwardedHost)) {
+            out.extend_from_slice(b"x-forwarded-host: ");
+            out.extend_from_slice(host);
+            out.extend_from_slice(b"\r\n");
+        }
+        // Writing to a vector cannot fail.
+        let _ = write!(out, "x-real-ip: {client}\r\n");
     }
 }
 
@@ -100,15 +91,19 @@ pub(super) fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http1::{HeadLimits, Unread};
 
     fn client(peer: &str, lines: &[&str]) -> String {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
-        let mut headers = HeaderMap::new();
+        let mut unread = Unread::default();
+        unread.add(b"GET / HTTP/1.1\r\n");
         for line in lines {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).expect("a value"));
+            unread.add(format!("X-Forwarded-For: {line}\r\n").as_bytes());
         }
+        unread.add(b"\r\n");
+        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
         let peer = Peer::new(peer.parse().expect("an address"), &trusted);
-        peer.client(&headers, &trusted).to_string()
+        peer.client(&head, &trusted).to_string()
     }
 
     #[test]

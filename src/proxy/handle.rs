@@ -1,72 +1,77 @@
 //! What becomes of a request: refused, answered here, or forwarded.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use http_body::Body as _;
-use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode, Version};
+use http::StatusCode;
 
 use super::account::Exchange;
 use super::answer::Answer;
-use super::body::ResponseBody;
-use super::client::Client;
-use super::clock::Phase;
+use super::client::{After, Client};
 use super::forward::forward;
-use super::{headers, pages, refuse};
+use super::pages::Page;
+use super::request::{Request, wants_page};
+use super::{own, pages, refuse, rewrite};
 use crate::access::Refused;
-use crate::balancer::Rule;
+use crate::balancer::{Decision, Rule};
+use crate::http1::{BadHead, RequestHead};
 
-pub(super) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
-    let uri = request.uri();
-    let path = uri.path_and_query().map_or("*", |p| p.as_str());
-    client.uploading.store(!request.body().is_end_stream(), Relaxed);
-    client.http_1_0.store(request.version() == Version::HTTP_10, Relaxed);
-    let mut exchange = Exchange::begin(&client, request.method().as_str(), path, client.undecided());
-    let raw = client.next_refusal().map_or(Ok(()), Err);
-    if let Err(refusal) = raw.and_then(|()| refuse::check(&request)) {
-        exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
-        let answer = Answer::refused(refusal.status, refusal.why);
-        return own(exchange, answer.response(request.headers()));
-    }
-    if let Err(refused) = admit(&client, &request) {
-        exchange.decision.rule = Rule::Refused { why: refused.why().to_owned() };
-        return own(exchange, Answer::not_admitted(&refused, client.admitted.is_err()).response(request.headers()));
-    }
-    if headers::is_looping(request.headers(), &client.proxy.shared.via) {
-        let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
-        exchange.decision.rule = Rule::Refused { why: why.to_owned() };
-        return own(exchange, Answer::refused(StatusCode::LOOP_DETECTED, why).response(request.headers()));
-    }
-    if uri.path().starts_with("/_lb/") {
-        exchange.decision.rule = Rule::Own;
-        let response = pages::answer(&client, &request);
-        let streams = matches!(response.body(), ResponseBody::Events(_));
-        let response = own(exchange, response);
-        if streams {
-            // Booked, but not over: it may be silent for as long as it likes.
-            client.clock.enter(Phase::Streaming, Instant::now());
+pub(super) async fn handle(client: &mut Client, head: RequestHead) -> After {
+    let now = Instant::now();
+    let undecided = client.undecided();
+    let mut exchange = Exchange::begin(client, undecided, now);
+    let mut request = match Request::new(head, &client.peer, &client.config) {
+        Ok(request) => request,
+        Err((head, refusal)) => {
+            exchange.asked(head.method(), [b"", head.target()]);
+            exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
+            let reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
+            return own::reply(client, exchange, None, reply).await;
         }
-        return response;
+    };
+    exchange.asked(request.head.method(), request.path());
+    exchange.ip = request.ip;
+    match answer(client, &request, &mut exchange.decision, now) {
+        Some(Page::Whole(reply)) => own::reply(client, exchange, Some(&mut request), reply).await,
+        Some(Page::Events(pieces)) => own::stream(client, exchange, &request, pieces).await,
+        Some(Page::Switch(accept, feed)) => own::switch(client, exchange, &accept, feed).await,
+        None => forward(client, exchange, request, now).await,
     }
-    forward(exchange, request).await
+}
+
+/// What the balancer answers itself, if it does.
+fn answer(client: &Client, request: &Request, decision: &mut Decision, now: Instant) -> Option<Page> {
+    let shared = &client.proxy.shared;
+    let (answer, why) = if let Err(refused) = admit(client, request, now) {
+        (Answer::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
+    } else if rewrite::is_looping(&request.head, shared.via.as_bytes()) {
+        let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
+        (Answer::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
+    } else if pages::is_own(request) {
+        decision.rule = Rule::Own;
+        return Some(pages::answer(client, request));
+    } else if request.upload.is_too_large(request.framing) {
+        let why = "The body is larger than this balancer lets pass.";
+        (Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why), why.to_owned())
+    } else {
+        return None;
+    };
+    decision.rule = Rule::Refused { why };
+    Some(Page::Whole(answer.reply(request.wants_page())))
 }
 
 /// Whether the client may come in, by its connection and by this request.
-fn admit(client: &Client, request: &Request<Incoming>) -> Result<(), Refused> {
+fn admit(client: &Client, request: &Request, now: Instant) -> Result<(), Refused> {
     client.admitted.as_ref().map_err(Refused::clone)?;
-    let shared = &client.proxy.shared;
-    if !shared.access.looks_at_requests() {
-        return Ok(());
-    }
-    let ip = client.peer.client(request.headers(), &client.config.trusted_proxies);
-    shared.access.request(ip, Instant::now())
+    let access = &client.proxy.shared.access;
+    if access.looks_at_requests() { access.request(request.ip, now) } else { Ok(()) }
 }
 
-/// Books a request that the balancer answered itself.
-pub(super) fn own(mut exchange: Box<Exchange>, response: Response<ResponseBody>) -> Response<ResponseBody> {
-    exchange.answered(response.status(), Instant::now());
-    exchange.complete(None);
-    response
+/// Books and answers what is no request.
+pub(super) async fn refuse_unreadable(client: &mut Client, bad: BadHead) -> After {
+    let refusal = refuse::unreadable(bad);
+    let mut decision = client.undecided();
+    decision.rule = Rule::Refused { why: refusal.why.to_owned() };
+    let exchange = Exchange::begin(client, decision, Instant::now());
+    let reply = Answer::refused(refusal.status, refusal.why).reply(false);
+    own::reply(client, exchange, None, reply).await
 }

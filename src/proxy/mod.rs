@@ -3,27 +3,32 @@
 //! The way of one request: [`client`] owns the client's connection and its times; [`handle`] refuses what
 //! must not pass ([`refuse`]), answers the balancer's own pages ([`pages`]) and sends everything else
 //! through [`forward`], which [`route`]s it to a pool, asks the balancer, dials or reuses a connection, and tries again where that
-//! is safe ([`sending`]). [`headers`] rewrites both heads, [`body`] streams, [`tunnel`] carries what was upgraded, and
-//! [`account`] counts the request once, however it ends.
+//! is safe ([`flight`]). [`rewrite`] writes both heads, [`upload`] and [`deliver`] carry the bodies, [`tunnel`] what was
+//! upgraded, and [`account`] counts the request once, however it ends.
 
 mod account;
 mod answer;
 mod arrival;
-mod body;
 mod client;
 mod clock;
+mod continues;
+mod deliver;
+mod flight;
 mod forward;
 mod forwarded;
 mod frames;
 mod handle;
-mod headers;
+mod outbox;
+mod own;
 mod pages;
 mod refuse;
+mod request;
+mod rewrite;
 mod route;
-mod sending;
+mod scratch;
 mod tcp;
 mod tunnel;
-mod wire;
+mod upload;
 
 pub(crate) use arrival::{Arrival, serve};
 

@@ -2,56 +2,44 @@
 
 use std::sync::Arc;
 
-use http::header::{HOST, HeaderMap, HeaderValue};
-use http::{Request, Version};
-
-use super::headers::{authority, wanted_upgrade, without_port};
+use super::request::Request;
+use super::rewrite::without_port;
 use crate::balancer::RouteTaken;
 use crate::config::{RouteConfig, UpgradeMatch};
 use crate::engine::{LivePool, Routing};
 
 /// The pool of the first route that matches, with that route, or the listener's own.
-pub(super) fn route<'l, B>(
-    routing: &'l Routing,
-    request: &Request<B>,
-) -> (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>) {
+pub(super) fn route<'l>(routing: &'l Routing, request: &Request) -> (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>) {
     match routing.routes.iter().find(|route| matches(&route.matches, request)) {
         Some(route) => (&route.pool, Some(&route.taken)),
         None => (&routing.pool, None),
     }
 }
 
-fn matches<B>(route: &RouteConfig, request: &Request<B>) -> bool {
+fn matches(route: &RouteConfig, request: &Request) -> bool {
     route.upgrade.as_ref().is_none_or(|upgrade| is_upgrade(upgrade, request))
-        && route.path_prefix.as_deref().is_none_or(|prefix| begins_with(request.uri().path(), prefix))
+        && route.path_prefix.as_deref().is_none_or(|prefix| begins_with(request.path(), prefix.as_bytes()))
         && route.host.as_deref().is_none_or(|host| is_host(host, request))
 }
 
-fn is_upgrade<B>(wanted: &UpgradeMatch, request: &Request<B>) -> bool {
-    let asked = asked_upgrade(request.version(), request.headers());
+fn is_upgrade(wanted: &UpgradeMatch, request: &Request) -> bool {
+    let asked = request.wanted_upgrade();
     match wanted {
         UpgradeMatch::Any => asked.is_some(),
         UpgradeMatch::None => asked.is_none(),
-        UpgradeMatch::Protocol(protocol) => {
-            asked.is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(protocol.as_bytes()))
-        }
+        UpgradeMatch::Protocol(protocol) => asked.is_some_and(|asked| asked.eq_ignore_ascii_case(protocol.as_bytes())),
     }
 }
 
-fn asked_upgrade(version: Version, headers: &HeaderMap) -> Option<HeaderValue> {
-    // Not from HTTP/1.0 (RFC 9110 7.8).
-    if version == Version::HTTP_11 { wanted_upgrade(headers) } else { None }
-}
-
 /// Whether the path begins with these whole segments, as it was sent: `/a/../b` begins with `/a`.
-fn begins_with(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'))
+fn begins_with([before, path]: [&[u8]; 2], prefix: &[u8]) -> bool {
+    // What an absolute target leaves out is the root.
+    let path = if before.is_empty() { path } else { before };
+    path.strip_prefix(prefix).is_some_and(|rest| matches!(rest, [] | [b'/' | b'?', ..]) || prefix.ends_with(b"/"))
 }
 
-fn is_host<B>(wanted: &str, request: &Request<B>) -> bool {
-    let of_target = authority(request.uri());
-    let Some(host) = of_target.as_ref().or_else(|| request.headers().get(HOST)) else { return false };
-    let Ok(host) = std::str::from_utf8(host.as_bytes()) else { return false };
+fn is_host(wanted: &str, request: &Request) -> bool {
+    let Some(host) = request.host().and_then(|host| std::str::from_utf8(host).ok()) else { return false };
     let host = without_port(host);
     let host = host.strip_suffix('.').unwrap_or(host);
     match wanted.strip_prefix('*') {
@@ -68,13 +56,24 @@ fn is_host<B>(wanted: &str, request: &Request<B>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::http1::{HeadLimits, Unread};
+    use crate::proxy::forwarded::Peer;
 
-    fn request(target: &str, lines: &[(&'static str, &'static str)]) -> Request<()> {
-        let mut request = Request::builder().uri(target);
-        for (name, value) in lines {
-            request = request.header(*name, *value);
+    fn request(target: &str, lines: &[(&str, &str)]) -> Request {
+        let mut unread = Unread::default();
+        unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
+        if !lines.iter().any(|(name, _)| *name == "host") {
+            unread.add(b"host: a\r\n");
         }
-        request.body(()).expect("a good request")
+        for (name, value) in lines {
+            unread.add(format!("{name}: {value}\r\n").as_bytes());
+        }
+        unread.add(b"\r\n");
+        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &[]);
+        let request = Request::new(head, &peer, &Config::new(Vec::new()));
+        request.map_err(|(_, refusal)| refusal).expect("a request that may pass")
     }
 
     #[test]

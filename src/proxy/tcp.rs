@@ -8,15 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use compact_str::CompactString;
 use smallvec::SmallVec;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::arrival::Arrival;
+use super::flight::outcome_of;
 use super::forward::{held, noted};
-use super::sending::outcome_of;
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account};
 use crate::balancer::{Active, Backend, Bound, Decision, Held, Outcome, Pool, Stuck};
@@ -59,8 +58,8 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     let Arrival { stream: client, connected, .. } = arrival;
     let half = ClientHalf {
         stream: client,
-        early: Bytes::new(),
-        connected,
+        early: Vec::new(),
+        counted: (connected, place),
         engine,
         idle: proxy.shared.config().timeouts.tunnel_idle,
     };
@@ -69,7 +68,6 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
         let tunnel = Tunnel::raw(stream, Arc::clone(session.active.backend()));
         let carried = tunnel::run(tunnel, half).await;
         session.end(&carried);
-        drop(place);
     });
 }
 

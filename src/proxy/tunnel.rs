@@ -4,34 +4,29 @@
 //! written on at once. Only what the other side does not take yet is kept, at most one buffer's worth a
 //! direction, and nothing more is read until it is gone.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::flight::{ROUNDS, poll_read};
 use super::frames::{Frames, GOING_AWAY};
+use super::outbox::Outbox;
+use super::scratch::{Scratch, with_scratch};
+use crate::access::Place;
 use crate::balancer::{Active, Backend, Intent, Tunnelling};
 use crate::engine::{Connected, Phase};
 use crate::upstream::Stream;
 
-const SCRATCH: usize = 64 * 1024;
-
-thread_local! {
-    /// Borrowed only inside one poll, so that every tunnel of a worker shares it.
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
-}
-
 /// A backend's half of a tunnel, waiting for the client's.
 pub(super) struct Tunnel {
     stream: Stream,
-    early: Bytes,
+    early: Vec<u8>,
     backend: Arc<Backend>,
     /// Both end with the tunnel, however it ends; a raw connection is counted by whoever made it.
     counted: Option<(Active, Tunnelling)>,
@@ -40,27 +35,30 @@ pub(super) struct Tunnel {
 }
 
 impl Tunnel {
-    pub(super) fn new(stream: Stream, early: Bytes, backend: Arc<Backend>, websocket: bool) -> Self {
-        let counted = (Active::new(Arc::clone(&backend)), Tunnelling::new(Arc::clone(&backend)));
+    pub(super) fn new(stream: Stream, early: Vec<u8>, backend: &Arc<Backend>, websocket: bool) -> Self {
+        let counted = (Active::new(Arc::clone(backend)), Tunnelling::new(Arc::clone(backend)));
         let mut frames = websocket.then(Frames::default);
         if let Some(frames) = &mut frames {
             frames.follow(&early);
         }
-        Tunnel { stream, early, backend, counted: Some(counted), frames }
+        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), frames }
     }
 
     /// One that carries whatever the client speaks, from its first byte on.
     pub(super) fn raw(stream: Stream, backend: Arc<Backend>) -> Self {
-        Tunnel { stream, early: Bytes::new(), backend, counted: None, frames: None }
+        Tunnel { stream, early: Vec::new(), backend, counted: None, frames: None }
     }
 }
+
+/// A client's places, which end with its connection.
+pub(super) type Counted = (Connected, Option<Place>);
 
 /// The client's half of a tunnel.
 pub(super) struct ClientHalf {
     pub(super) stream: TcpStream,
     /// What the client sent right behind its request.
-    pub(super) early: Bytes,
-    pub(super) connected: Connected,
+    pub(super) early: Vec<u8>,
+    pub(super) counted: Counted,
     pub(super) engine: watch::Receiver<Phase>,
     /// `timeouts.tunnelIdle`; zero is no limit.
     pub(super) idle: Duration,
@@ -95,10 +93,9 @@ pub(super) struct Carried {
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
 pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
     let Tunnel { mut stream, early, backend, counted, frames } = tunnel;
-    let ClientHalf { stream: mut client, early: client_early, connected, mut engine, idle } = client;
-    let mut up = Direction::new(&client_early, None);
-    let mut down = Direction::new(&early, frames);
-    drop((client_early, early));
+    let ClientHalf { stream: mut client, early: client_early, counted: places, mut engine, idle } = client;
+    let mut up = Direction::new(client_early, None);
+    let mut down = Direction::new(early, frames);
     let finish = {
         let mut cut = pin!(backend.cut.notified());
         // From here on no cut is missed; one that came before, while the backend took its time to switch, is seen below.
@@ -157,8 +154,7 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let _ = client.shutdown().await;
         }
     }
-    drop(counted);
-    drop(connected);
+    drop((counted, places));
     Carried { up: up.carried, down: down.carried, finish }
 }
 
@@ -177,11 +173,10 @@ enum Side {
 
 /// One way of a tunnel.
 struct Direction {
-    /// What was read and not yet written.
-    kept: Bytes,
+    /// What came with the handshake.
+    early: Vec<u8>,
+    out: Outbox,
     carried: u64,
-    /// Something was written and not flushed: TLS keeps records of its own that only a flush sends.
-    unflushed: bool,
     frames: Option<Frames>,
     closed: Closed,
 }
@@ -195,14 +190,13 @@ enum Closed {
 }
 
 impl Direction {
-    /// `early` is copied: as it comes, a few bytes or none hold the whole buffer they were read into.
-    fn new(early: &[u8], frames: Option<Frames>) -> Self {
-        Direction { kept: Bytes::copy_from_slice(early), carried: 0, unflushed: false, frames, closed: Closed::No }
+    fn new(early: Vec<u8>, frames: Option<Frames>) -> Self {
+        Direction { early, out: Outbox::default(), carried: 0, frames, closed: Closed::No }
     }
 
     /// Whether a close frame would stand between two frames.
     fn may_say_goodbye(&self) -> bool {
-        self.kept.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
+        self.out.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
     fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
@@ -210,21 +204,11 @@ impl Direction {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        // After some rounds others get their turn: a fast pair must not hold the worker.
-        for _ in 0..16 {
-            while !self.kept.is_empty() {
-                let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.kept)).map_err(|_| Side::To)?;
-                if written == 0 {
-                    return Poll::Ready(Err(Side::To));
-                }
-                self.kept.advance(written);
-                self.unflushed = true;
-            }
-            self.kept = Bytes::new();
-            if self.unflushed {
-                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(|_| Side::To)?;
-                self.unflushed = false;
-            }
+        if !self.early.is_empty() {
+            self.out.send(to, &std::mem::take(&mut self.early), cx).map_err(|_| Side::To)?;
+        }
+        for _ in 0..ROUNDS {
+            ready!(self.out.poll_flush(to, cx)).map_err(|_| Side::To)?;
             match self.closed {
                 Closed::Both => return Poll::Ready(Ok(())),
                 Closed::Read => {
@@ -232,7 +216,7 @@ impl Direction {
                     ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(|_| Side::To)?;
                     self.closed = Closed::Both;
                 }
-                Closed::No => ready!(BUFFER.with_borrow_mut(|buffer| self.pass_on(from, to, buffer, cx)))?,
+                Closed::No => ready!(self.pass_on(from, to, cx))?,
             }
         }
         cx.waker().wake_by_ref();
@@ -240,40 +224,21 @@ impl Direction {
     }
 
     /// Reads once and writes what it can of it.
-    fn pass_on<R, W>(
-        &mut self,
-        from: &mut R,
-        to: &mut W,
-        buffer: &mut [u8],
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Side>>
+    fn pass_on<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let mut read = ReadBuf::new(buffer);
-        ready!(Pin::new(from).poll_read(cx, &mut read)).map_err(|_| Side::From)?;
-        let mut rest = read.filled();
-        if rest.is_empty() {
-            self.closed = Closed::Read;
-        }
-        self.carried += rest.len() as u64;
-        if let Some(frames) = &mut self.frames {
-            frames.follow(rest);
-        }
-        while !rest.is_empty() {
-            match Pin::new(&mut *to).poll_write(cx, rest).map_err(|_| Side::To)? {
-                Poll::Ready(0) => return Poll::Ready(Err(Side::To)),
-                Poll::Ready(written) => {
-                    rest = &rest[written..];
-                    self.unflushed = true;
-                }
-                Poll::Pending => {
-                    self.kept = Bytes::copy_from_slice(rest);
-                    break;
-                }
+        with_scratch(|Scratch { read, .. }| {
+            let read = ready!(poll_read(from, read, cx)).map_err(|_| Side::From)?;
+            if read.is_empty() {
+                self.closed = Closed::Read;
             }
-        }
-        Poll::Ready(Ok(()))
+            self.carried += read.len() as u64;
+            if let Some(frames) = &mut self.frames {
+                frames.follow(read);
+            }
+            Poll::Ready(self.out.send(to, read, cx).map_err(|_| Side::To))
+        })
     }
 }

@@ -32,17 +32,25 @@ impl IdleConnections {
     pub(crate) fn take(&self, backend: u64, only_for: Option<SocketAddr>, now: Instant) -> Option<Box<Connection>> {
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
-        if only_for.is_some() {
-            let place = stack.iter().rposition(|c| c.only_for == only_for && now < c.idle_until)?;
-            return Some(stack.remove(place));
+        let mut old = false;
+        let connection = loop {
+            let mut connection = match only_for {
+                None => stack.pop()?,
+                Some(_) => stack.remove(stack.iter().rposition(|connection| connection.only_for == only_for)?),
+            };
+            if now >= connection.idle_until {
+                old = true;
+            } else if connection.is_quiet() {
+                // Closed by the backend, it is not; and what it sent unasked was not for the next client.
+                connection.begin();
+                break connection;
+            }
+        };
+        if old {
+            // Those below lie there longer, but their backends may keep them longer, too.
+            stack.retain(|connection| now < connection.idle_until);
         }
-        let connection = stack.pop()?;
-        if now < connection.idle_until {
-            return Some(connection);
-        }
-        // Those below lie there longer, but their backends may keep them longer, too.
-        stack.retain(|connection| now < connection.idle_until);
-        stack.pop()
+        Some(connection)
     }
 
     pub(crate) fn put(&self, backend: u64, mut connection: Box<Connection>, now: Instant) {

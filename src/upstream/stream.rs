@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -32,6 +32,22 @@ impl Stream {
         };
         // Where the socket is dead already there is nothing to reset.
         let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Whether nothing came on it and it has not ended, as far as is known without asking the system.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [0];
+        let result = match self {
+            Stream::Tcp(tcp) => tcp.try_read(&mut byte),
+            #[cfg(unix)]
+            Stream::Unix(unix) => unix.try_read(&mut byte),
+            Stream::Tls(tls) => {
+                let mut read = ReadBuf::new(&mut byte);
+                let cx = &mut Context::from_waker(Waker::noop());
+                return Pin::new(tls).poll_read(cx, &mut read).is_pending();
+            }
+        };
+        matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
@@ -64,49 +80,5 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, socket => Pin::new(socket).poll_shutdown(cx))
-    }
-}
-
-/// A stream whose failed writes are no failure yet: a backend that answers in the middle of an upload and closes has
-/// said what is to be read first. What can no longer be written is dropped; the reading side tells how it ends.
-pub(super) struct ReadsOn {
-    pub(super) stream: Stream,
-    deaf: bool,
-}
-
-impl ReadsOn {
-    pub(super) fn new(stream: Stream) -> Self {
-        ReadsOn { stream, deaf: false }
-    }
-}
-
-impl AsyncRead for ReadsOn {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for ReadsOn {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if self.deaf {
-            return Poll::Ready(Ok(buf.len()));
-        }
-        match Pin::new(&mut self.stream).poll_write(cx, buf) {
-            Poll::Ready(Err(error))
-                if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) =>
-            {
-                self.deaf = true;
-                Poll::Ready(Ok(buf.len()))
-            }
-            result => result,
-        }
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

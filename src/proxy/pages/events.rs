@@ -9,10 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::header::{
-    CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
-};
-use http::{Response, StatusCode};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
@@ -22,7 +18,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::engine::{Connected, Event, EventReader, Phase, Shared};
+use crate::engine::{Event, EventReader, Phase, Shared};
+use crate::http1::RequestHead;
+use crate::proxy::tunnel::Counted;
 use crate::visible::escaped_json;
 
 /// What the body is.
@@ -170,35 +168,27 @@ impl Reader for ServerSent {
     }
 }
 
-/// The answer to a WebSocket's handshake (RFC 6455 4.2); why not, where it is none.
-pub(super) fn switch(request: &HeaderMap) -> Result<Response<()>, &'static str> {
-    let version = request.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-    let key = request.get(SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
+/// What accepts a WebSocket's handshake (RFC 6455 4.2); why not, where it is none.
+pub(super) fn accepted(head: &RequestHead) -> Result<String, &'static str> {
+    let version = head.named(b"sec-websocket-version").next();
+    let key = head.named(b"sec-websocket-key").next().filter(|key| key.len() == 24);
     let (Some(b"13"), Some(key)) = (version, key) else {
         return Err("The WebSocket's handshake needs version 13 and a key.");
     };
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    // Base64 is visible ASCII.
-    let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| "The key is no good.")?;
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    Ok(response)
+    Ok(derive_accept_key(key))
 }
 
 /// Feeds a WebSocket that was switched to, until one side ends it.
-pub(in crate::proxy) async fn websocket(feed: Feed, stream: TcpStream, early: Bytes, connected: Connected) {
+pub(in crate::proxy) async fn websocket(feed: Feed, stream: TcpStream, early: Vec<u8>, counted: Counted) {
     let config = WebSocketConfig::default().max_message_size(Some(INCOMING)).max_frame_size(Some(INCOMING));
-    let socket = WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config)).await;
+    let socket = WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
     let mut reader = Socket(socket);
     if matches!(feed.run(&mut reader).await, Over::GoingAway) {
         let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
         // Best effort: a reader that takes nothing now is cut all the same.
         let _ = tokio::time::timeout(Duration::from_millis(250), reader.0.close(Some(frame))).await;
     }
-    drop(connected);
+    drop(counted);
 }
 
 struct Socket(WebSocketStream<TcpStream>);

@@ -8,103 +8,111 @@ mod metrics;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION};
-use http::{Method, Request, Response, StatusCode, Version};
+use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-use super::answer::Answer;
-use super::body::ResponseBody;
-use super::client::{Client, Upgraded};
-use super::headers::{authority, is_local_host, wanted_upgrade, without_port};
+use super::answer::{Answer, Reply};
+use super::client::Client;
+use super::request::Request;
+use super::rewrite::{is_local_host, without_port};
 use crate::balancer::{Backend, State};
 use crate::config::{CheckAlgorithm, Expect};
 use crate::engine::{Shared, rfc3339};
+use crate::http1::Kind;
 use crate::visible::escaped_json;
 
 pub(super) use events::{Feed, websocket};
 
+/// What all of these pages' paths begin with.
+const PREFIX: &[u8] = b"/_lb/";
+
+/// An answer to a request below `/_lb/`.
+pub(super) enum Page {
+    Whole(Reply),
+    /// The events as they come.
+    Events(mpsc::Receiver<Bytes>),
+    /// The same over a WebSocket, whose handshake is accepted with this.
+    Switch(String, Box<Feed>),
+}
+
+/// Whether a request is for one of these pages.
+pub(super) fn is_own(request: &Request) -> bool {
+    request.path()[1].starts_with(PREFIX)
+}
+
 /// The answer to a request below `/_lb/`.
-pub(super) fn answer<B>(client: &Client, request: &Request<B>) -> Response<ResponseBody> {
+pub(super) fn answer(client: &Client, request: &Request) -> Page {
     let shared = &client.proxy.shared;
-    if !is_own_host(shared, request) {
+    let refused = |status, why| Page::Whole(Answer::refused(status, why).reply(request.wants_page()));
+    if !request.host().is_some_and(|host| is_own_host(shared, host)) {
         let why = "This page is only for the names of the machine the balancer runs on.";
-        return Answer::refused(StatusCode::MISDIRECTED_REQUEST, why).response(request.headers());
+        return refused(StatusCode::MISDIRECTED_REQUEST, why);
     }
     if !is_own_origin(shared, request) {
-        let why = "This page is not for scripts of other sites.";
-        return Answer::refused(StatusCode::FORBIDDEN, why).response(request.headers());
+        return refused(StatusCode::FORBIDDEN, "This page is not for scripts of other sites.");
     }
-    let path = request.uri().path();
-    if !matches!(path, "/_lb/health" | "/_lb/metrics" | "/_lb/events") {
+    let path = request.path()[1].split(|b| *b == b'?').next().unwrap_or_default();
+    if !matches!(path, b"/_lb/health" | b"/_lb/metrics" | b"/_lb/events") {
         let why = "The balancer has no such page: there are /_lb/health, /_lb/metrics and /_lb/events.";
-        return Answer::refused(StatusCode::NOT_FOUND, why).response(request.headers());
+        return refused(StatusCode::NOT_FOUND, why);
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let why = "This page can only be read.";
-        let mut response = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, why).response(request.headers());
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
+    if !matches!(request.head.method(), b"GET" | b"HEAD") {
+        let answer = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "This page can only be read.");
+        return with_field(answer.reply(request.wants_page()), ("allow", "GET, HEAD"));
     }
-    let own = |text: String| ResponseBody::Own(Some(Bytes::from(text)));
     match path {
-        "/_lb/health" => page("application/json", own(escaped_json(health(shared).to_string()))),
-        "/_lb/metrics" => page(metrics::CONTENT_TYPE, own(metrics::text(shared))),
+        b"/_lb/health" => page("application/json", escaped_json(health(shared).to_string())),
+        b"/_lb/metrics" => page(metrics::CONTENT_TYPE, metrics::text(shared)),
         _ => events(client, request),
     }
 }
 
-fn page(media: &'static str, body: ResponseBody) -> Response<ResponseBody> {
-    let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+fn page(media: &'static str, text: String) -> Page {
+    Page::Whole(Reply::new(StatusCode::OK, media, text))
+}
+
+fn with_field(mut reply: Reply, field: (&'static str, &'static str)) -> Page {
+    reply.fields.push(field);
+    Page::Whole(reply)
 }
 
 /// The stream of events: as a body, or over the WebSocket that is asked for.
-fn events<B>(client: &Client, request: &Request<B>) -> Response<ResponseBody> {
-    let headers = request.headers();
-    if *request.method() == Method::HEAD {
-        return page(events::MEDIA, ResponseBody::Empty);
+fn events(client: &Client, request: &Request) -> Page {
+    if request.is_head() {
+        return page(events::MEDIA, String::new());
     }
-    let Some(feed) = events::Feed::open(&client.proxy.shared, client.engine.clone()) else {
+    let Some(feed) = Feed::open(&client.proxy.shared, client.engine.clone()) else {
         let why = "There are as many readers of events as there may be: end one of them.";
-        return Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why).response(headers);
+        let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why);
+        return Page::Whole(answer.reply(request.wants_page()));
     };
-    let websocket = request.version() == Version::HTTP_11
-        && wanted_upgrade(headers).is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let websocket =
+        request.upgrades && request.wanted_upgrade().is_some_and(|wanted| wanted.eq_ignore_ascii_case(b"websocket"));
     if !websocket {
-        return page(events::MEDIA, ResponseBody::Events(events::server_sent(feed)));
+        return Page::Events(events::server_sent(feed));
     }
-    match events::switch(headers) {
-        Ok(response) => {
-            client.leave(Upgraded::Events(feed));
-            response.map(|()| ResponseBody::Empty)
-        }
+    match events::accepted(&request.head) {
+        Ok(accept) => Page::Switch(accept, Box::new(feed)),
         Err(why) => {
-            let mut response = Answer::refused(StatusCode::UPGRADE_REQUIRED, why).response(headers);
-            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            response
+            let answer = Answer::refused(StatusCode::UPGRADE_REQUIRED, why);
+            with_field(answer.reply(request.wants_page()), ("sec-websocket-version", "13"))
         }
     }
-}
-
-/// Whether the request names this machine, or the address the balancer was told to listen on.
-fn is_own_host<B>(shared: &Shared, request: &Request<B>) -> bool {
-    let host = authority(request.uri()).or_else(|| request.headers().get(HOST).cloned());
-    host.is_some_and(|host| is_own(shared, &host))
 }
 
 /// Whether a browser sends it for one of these names' own pages, or it is sent by no page at all (RFC 6454 7).
-fn is_own_origin<B>(shared: &Shared, request: &Request<B>) -> bool {
-    request.headers().get_all(ORIGIN).iter().all(|origin| {
-        let host = origin.as_bytes().strip_prefix(b"http://").or_else(|| origin.as_bytes().strip_prefix(b"https://"));
-        host.and_then(|host| HeaderValue::from_bytes(host).ok()).is_some_and(|host| is_own(shared, &host))
+fn is_own_origin(shared: &Shared, request: &Request) -> bool {
+    request.head.values(Kind::Origin).all(|origin| {
+        let host = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+        host.is_some_and(|host| is_own_host(shared, host))
     })
 }
 
-fn is_own(shared: &Shared, host: &HeaderValue) -> bool {
+/// Whether this names the machine, or the address the balancer was told to listen on.
+fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
     is_local_host(host)
-        || host.to_str().is_ok_and(|host| {
+        || std::str::from_utf8(host).is_ok_and(|host| {
             let host = without_port(host);
             let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
             let listened =

@@ -1,0 +1,283 @@
+//! Chunked bodies (RFC 9112 7.1), checked strictly as they go by.
+//!
+//! A chunked body goes on as it came, byte for byte and in place, less the extensions of its chunks and the trailer
+//! fields that may not stand there.
+
+use memchr::memchr;
+
+use super::trailers::write_clean;
+
+/// Bytes of extensions that are read over in one body.
+const EXTENSIONS_LIMIT: u32 = 16 * 1024;
+
+/// Bytes of trailer fields.
+const TRAILERS_LIMIT: usize = 16 * 1024;
+
+/// Hexadecimal digits of a size: as many as 64 bits have.
+const DIGITS: u8 = 16;
+
+/// Why bytes are no chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadChunk {
+    #[error("a chunk's size is no good")]
+    Size,
+    #[error("a chunk does not end where its size says")]
+    End,
+    #[error("the chunks' extensions are too long")]
+    Extensions,
+    #[error("the trailer fields are no good")]
+    Trailers,
+}
+
+/// What passes through a decoder, in order.
+pub(super) enum Piece<'b> {
+    /// Sizes and line ends, which stand between the data where chunks stay chunks.
+    Frame(&'b [u8]),
+    Data(&'b [u8]),
+    /// The trailer section, cleaned, with the empty line that ends it.
+    Trailers(&'b [u8]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In a size; so many digits of it have come.
+    Size(u8),
+    /// In a chunk's extensions, which end with the line.
+    Extension,
+    /// The line feed behind a size.
+    SizeEnd,
+    Data,
+    /// The line end behind a chunk's data.
+    DataReturn,
+    DataEnd,
+    /// At the first byte behind the last chunk: an empty line, or the first trailer field.
+    Trailers,
+    /// The line feed of that empty line.
+    LastEnd,
+    /// In the trailer section.
+    Trailer,
+    Done,
+}
+
+/// The state of one chunked body.
+#[derive(Debug)]
+pub(super) struct Chunked {
+    place: Place,
+    /// Of the present chunk: its size while that is read, then what is still to come.
+    left: u64,
+    extensions: u32,
+    trailers: Vec<u8>,
+}
+
+impl Chunked {
+    pub(super) fn new() -> Self {
+        Chunked { place: Place::Size(0), left: 0, extensions: 0, trailers: Vec::new() }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.place == Place::Done
+    }
+
+    /// Reads on in the body; says how many of the bytes are its own. All are, unless it ends among them.
+    pub(super) fn read(&mut self, bytes: &[u8], mut pass: impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+        let mut at = 0;
+        while at < bytes.len() && self.place != Place::Done {
+            if self.place == Place::Data {
+                let end = at + usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                pass(Piece::Data(&bytes[at..end]));
+                self.left -= (end - at) as u64;
+                at = end;
+                if self.left == 0 {
+                    self.place = Place::DataReturn;
+                }
+                continue;
+            }
+            if self.place == Place::Trailer {
+                at += self.trailer(&bytes[at..], &mut pass)?;
+                continue;
+            }
+            if self.place == Place::Extension {
+                let end = memchr(b'\r', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                self.extensions = self.extensions.saturating_add(u32::try_from(end - at).unwrap_or(u32::MAX));
+                if self.extensions > EXTENSIONS_LIMIT || bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
+                    return Err(BadChunk::Extensions);
+                }
+                at = end;
+                if at < bytes.len() {
+                    pass(Piece::Frame(&bytes[at..=at]));
+                    self.place = Place::SizeEnd;
+                    at += 1;
+                }
+                continue;
+            }
+            let byte = bytes[at];
+            let kept = self.step(byte)?;
+            if kept {
+                pass(Piece::Frame(&bytes[at..=at]));
+            }
+            // An extension's first byte and a trailer field's are read again, as part of what they begin.
+            at += usize::from(kept);
+        }
+        Ok(at)
+    }
+
+    /// One byte of the frame; whether it is one.
+    fn step(&mut self, byte: u8) -> Result<bool, BadChunk> {
+        self.place = match (self.place, byte) {
+            (Place::Size(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                if digits == DIGITS {
+                    return Err(BadChunk::Size);
+                }
+                let digit = (byte as char).to_digit(16).unwrap_or(0);
+                self.left = self.left << 4 | u64::from(digit);
+                Place::Size(digits + 1)
+            }
+            (Place::Size(1..), b'\r') => Place::SizeEnd,
+            (Place::Size(1..), b';' | b' ' | b'\t') => {
+                self.place = Place::Extension;
+                return Ok(false);
+            }
+            (Place::SizeEnd, b'\n') if self.left == 0 => Place::Trailers,
+            (Place::SizeEnd, b'\n') => Place::Data,
+            (Place::DataReturn, b'\r') => Place::DataEnd,
+            (Place::DataEnd, b'\n') => Place::Size(0),
+            (Place::Trailers, b'\r') => Place::LastEnd,
+            (Place::LastEnd, b'\n') => Place::Done,
+            (Place::Trailers, _) => {
+                self.place = Place::Trailer;
+                return Ok(false);
+            }
+            (Place::Size(_) | Place::SizeEnd, _) => return Err(BadChunk::Size),
+            (Place::LastEnd, _) => return Err(BadChunk::Trailers),
+            _ => return Err(BadChunk::End),
+        };
+        Ok(true)
+    }
+
+    /// Gathers the trailer section until its end; says how many of the bytes are part of it.
+    fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+        for (at, byte) in bytes.iter().enumerate() {
+            self.trailers.push(*byte);
+            if *byte == b'\n' && self.trailers.ends_with(b"\r\n\r\n") {
+                let mut clean = Vec::with_capacity(self.trailers.len());
+                write_clean(&self.trailers, &mut clean).ok_or(BadChunk::Trailers)?;
+                pass(Piece::Trailers(&clean));
+                self.trailers = Vec::new();
+                self.place = Place::Done;
+                return Ok(at + 1);
+            }
+            if self.trailers.len() > TRAILERS_LIMIT {
+                return Err(BadChunk::Trailers);
+            }
+        }
+        Ok(bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What comes of a body that arrives in these pieces: what goes on as chunks, the data, and what is left over.
+    type Read = Result<(Vec<u8>, Vec<u8>, usize, bool), BadChunk>;
+
+    fn read<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
+        let (mut wire, mut data, mut used) = (Vec::new(), Vec::new(), 0);
+        let mut chunked = Chunked::new();
+        for piece in pieces {
+            used += chunked.read(piece, |piece| match piece {
+                Piece::Data(bytes) => {
+                    wire.extend_from_slice(bytes);
+                    data.extend_from_slice(bytes);
+                }
+                Piece::Frame(bytes) | Piece::Trailers(bytes) => wire.extend_from_slice(bytes),
+            })?;
+        }
+        Ok((wire, data, used, chunked.is_done()))
+    }
+
+    fn whole(body: &[u8]) -> Read {
+        read([body])
+    }
+
+    #[test]
+    fn chunks_go_on_as_they_came_less_extensions_and_bad_trailers() {
+        let body = b"5;a=b\r\nhello\r\n3 ; c=\"d;e\"\r\nyou\r\n0;last\r\nX-Sum: 1\r\nHost: evil\r\n\r\nnext";
+        let (wire, data, used, done) = whole(body).expect("good chunks");
+        assert_eq!(String::from_utf8_lossy(&wire), "5\r\nhello\r\n3\r\nyou\r\n0\r\nX-Sum: 1\r\n\r\n");
+        assert_eq!((data.as_slice(), used, done), (&b"helloyou"[..], body.len() - 4, true));
+        let plain = b"a\r\n0123456789\r\n0\r\n\r\n";
+        assert_eq!(whole(plain).map(|(wire, ..)| wire), Ok(plain.to_vec()));
+    }
+
+    #[test]
+    fn what_two_servers_could_read_differently_is_no_chunk() {
+        for (body, bad) in [
+            ("0x5\r\n", BadChunk::Size),
+            ("+5\r\n", BadChunk::Size),
+            ("-1\r\n", BadChunk::Size),
+            ("5_0\r\n", BadChunk::Size),
+            ("\r\n", BadChunk::Size),
+            (" 5\r\n", BadChunk::Size),
+            (";a\r\n", BadChunk::Size),
+            ("5\n", BadChunk::Size),
+            ("5\rh", BadChunk::Size),
+            ("10000000000000005\r\n", BadChunk::Size),
+            ("5\r\nhelloXX", BadChunk::End),
+            ("5\r\nhello\n", BadChunk::End),
+            ("5;a\nb\r\n", BadChunk::Extensions),
+            ("0\r\n\rx", BadChunk::Trailers),
+            ("0\r\nX One: a\r\n\r\n", BadChunk::Trailers),
+        ] {
+            assert_eq!(whole(body.as_bytes()), Err(bad), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_bounded() {
+        let extended = format!("1;{}\r\na\r\n", "x".repeat(1000)).repeat(20);
+        assert_eq!(whole(extended.as_bytes()), Err(BadChunk::Extensions));
+        let trailing = format!("0\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+        assert_eq!(whole(trailing.as_bytes()), Err(BadChunk::Trailers));
+    }
+
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just(&b"5\r\nhello\r\n"[..]),
+            Just(&b"1;x=y\r\na\r\n"[..]),
+            Just(&b"0\r\n\r\n"[..]),
+            Just(&b"0\r\nX-Sum: 1\r\n\r\n"[..]),
+            Just(&b"\r\n"[..]),
+            Just(&b"ffffffffffffffff\r\n"[..]),
+            Just(&b"a"[..]),
+            Just(&b"\0"[..]),
+        ];
+        proptest::collection::vec(word, 0..12).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_bytes_are_cut_the_result_is_the_same(body in body(), cuts in proptest::collection::vec(1_usize..9, 1..40)) {
+            let mut pieces = Vec::new();
+            let mut rest = body.as_slice();
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (piece, after) = rest.split_at((*cut).min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            prop_assert_eq!(read(pieces), whole(&body));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_pass_more_than_came(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok((wire, data, used, _)) = whole(&bytes) {
+                prop_assert!(data.len() <= wire.len() && wire.len() <= bytes.len() && used <= bytes.len());
+            }
+        }
+    }
+}

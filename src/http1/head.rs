@@ -1,0 +1,215 @@
+//! A message's head: its bytes as they came, and where in them each field stands.
+
+use std::ops::Range;
+
+use super::kind::{Kind, Kinds};
+use super::line::{RequestLine, StatusLine, Version};
+
+/// A place in a head's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Heads are bounded far below what 32 bits hold.
+    #[expect(clippy::cast_possible_truncation, reason = "heads are bounded by their limits, a few MB at most")]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// Where `part` stands in `whole`, which it is a slice of unless it is empty.
+    pub(super) fn within(part: &[u8], whole: &[u8]) -> Self {
+        if part.is_empty() {
+            return Span::default();
+        }
+        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+        Span::new(start, start + part.len())
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+
+    /// Its part from `from` to `to`, counted from its start.
+    pub(crate) fn part(self, from: usize, to: usize) -> Span {
+        let start = self.start as usize;
+        Span::new(start + from, start + to)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    kind: Kind,
+    name: Span,
+    value: Span,
+}
+
+impl Field {
+    /// Its whole line, where it stands as this program would write it.
+    fn line(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let (start, colon) = (self.name.start as usize, self.name.end as usize);
+        let (value, end) = (self.value.start as usize, self.value.end as usize);
+        let plain = value == colon + 2 && bytes[colon..].starts_with(b": ") && bytes[end..].starts_with(b"\r\n");
+        plain.then_some(start..end + 2)
+    }
+}
+
+/// A head's fields, in their order.
+#[derive(Debug)]
+pub(super) struct Fields {
+    list: Vec<Field>,
+    kinds: Kinds,
+}
+
+impl Fields {
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Fields { list: Vec::with_capacity(count), kinds: Kinds::default() }
+    }
+
+    /// Adds a field that stands in `bytes`.
+    pub(super) fn add(&mut self, name: &[u8], value: &[u8], bytes: &[u8]) {
+        let kind = Kind::of(name);
+        self.kinds.add(kind);
+        self.list.push(Field { kind, name: Span::within(name, bytes), value: Span::within(value, bytes) });
+    }
+}
+
+/// What becomes of a field on its way through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes on as it is.
+    Keeps,
+    /// It ends here.
+    Ends,
+    /// Something else goes on in its place.
+    Changes,
+}
+
+/// A whole head.
+#[derive(Debug)]
+pub(crate) struct Head<L> {
+    pub(super) bytes: Vec<u8>,
+    pub(crate) line: L,
+    pub(super) fields: Fields,
+}
+
+pub(crate) type RequestHead = Head<RequestLine>;
+pub(crate) type ResponseHead = Head<StatusLine>;
+
+impl<L> Head<L> {
+    pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        span.of(&self.bytes)
+    }
+
+    /// Writes every field in its order, by what `decide` makes of its kind, name and value; those that change by `change`.
+    /// Lines that stay side by side are copied at once.
+    pub(crate) fn write_fields(
+        &self,
+        out: &mut Vec<u8>,
+        mut decide: impl FnMut(Kind, &[u8], &[u8]) -> Fate,
+        mut change: impl FnMut(Kind, &[u8], &[u8], &mut Vec<u8>),
+    ) {
+        let mut run = 0..0;
+        for field in &self.fields.list {
+            let (name, value) = (field.name.of(&self.bytes), field.value.of(&self.bytes));
+            match (decide(field.kind, name, value), field.line(&self.bytes)) {
+                (Fate::Ends, _) => {}
+                (Fate::Keeps, Some(line)) if line.start == run.end => run.end = line.end,
+                (Fate::Keeps, Some(line)) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, line)]);
+                }
+                (Fate::Keeps, None) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, 0..0)]);
+                    for part in [name, b": ", value, b"\r\n"] {
+                        out.extend_from_slice(part);
+                    }
+                }
+                (Fate::Changes, _) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, 0..0)]);
+                    change(field.kind, name, value, out);
+                }
+            }
+        }
+        out.extend_from_slice(&self.bytes[run]);
+    }
+
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.fields.kinds.has(kind)
+    }
+
+    /// Where the values of all fields of a kind stand.
+    pub(crate) fn spans(&self, kind: Kind) -> impl DoubleEndedIterator<Item = Span> {
+        let fields: &[Field] = if self.has(kind) { &self.fields.list } else { &[] };
+        fields.iter().filter(move |field| field.kind == kind).map(|field| field.value)
+    }
+
+    /// The values of all fields of a kind.
+    pub(crate) fn values(&self, kind: Kind) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.spans(kind).map(|span| span.of(&self.bytes))
+    }
+
+    /// The first value of a kind.
+    pub(crate) fn value(&self, kind: Kind) -> Option<&[u8]> {
+        self.values(kind).next()
+    }
+
+    /// The values of all fields of a name, in any case.
+    pub(crate) fn named(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let same = move |field: &&Field| field.name.of(&self.bytes).eq_ignore_ascii_case(name);
+        self.fields.list.iter().filter(same).map(|field| field.value.of(&self.bytes))
+    }
+
+    /// Whether a list field of this kind, over all its lines, has a token in any case.
+    pub(crate) fn lists(&self, kind: Kind, token: &[u8]) -> bool {
+        self.values(kind).any(|line| has_token(line, token))
+    }
+
+    /// Whether `Connection` ends this field here, beside those that always end.
+    pub(crate) fn is_named_by_connection(&self, kind: Kind, name: &[u8]) -> bool {
+        self.has(Kind::Connection) && !kind.is_end_to_end() && self.lists(Kind::Connection, name)
+    }
+}
+
+impl RequestHead {
+    pub(crate) fn method(&self) -> &[u8] {
+        self.line.method.of(&self.bytes)
+    }
+
+    pub(crate) fn target(&self) -> &[u8] {
+        self.line.target.of(&self.bytes)
+    }
+
+    /// Whether the client wants its connection kept (RFC 9112 9.3).
+    pub(crate) fn is_persistent(&self) -> bool {
+        is_persistent(self, self.line.version)
+    }
+}
+
+impl ResponseHead {
+    pub(crate) fn reason(&self) -> &[u8] {
+        self.line.reason.of(&self.bytes)
+    }
+
+    /// Whether the backend keeps its connection (RFC 9112 9.3).
+    pub(crate) fn is_persistent(&self) -> bool {
+        is_persistent(self, self.line.version)
+    }
+}
+
+fn is_persistent<L>(head: &Head<L>, version: Version) -> bool {
+    match version {
+        Version::Http11 => !head.lists(Kind::Connection, b"close"),
+        Version::Http10 => head.lists(Kind::Connection, b"keep-alive"),
+    }
+}
+
+/// The members of a list field's line.
+pub(crate) fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|b| *b == b',').map(<[u8]>::trim_ascii)
+}
+
+pub(crate) fn has_token(line: &[u8], token: &[u8]) -> bool {
+    tokens(line).any(|part| part.eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,165 @@
+//! The fields a proxy has something to do with, told apart once when a head is read.
+
+/// What a field is to this program; everything it only passes on is [`Kind::Other`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Other,
+    Accept,
+    Authorization,
+    CacheControl,
+    Connection,
+    ContentEncoding,
+    ContentLength,
+    ContentRange,
+    ContentType,
+    Cookie,
+    Date,
+    Expect,
+    Forwarded,
+    Host,
+    KeepAlive,
+    Location,
+    MaxForwards,
+    Origin,
+    ProxyAuthorization,
+    ProxyConnection,
+    Range,
+    SetCookie,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    UserAgent,
+    Via,
+    XBackend,
+    XBackendId,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedProto,
+    XRealIp,
+}
+
+impl Kind {
+    /// By length and first letter at most two names are left to compare with.
+    pub(crate) fn of(name: &[u8]) -> Kind {
+        let candidate: (Kind, &[u8]) = match (name.len(), name.first().map(u8::to_ascii_lowercase)) {
+            (2, Some(b't')) => (Kind::Te, b"te"),
+            (3, Some(b'v')) => (Kind::Via, b"via"),
+            (4, Some(b'h')) => (Kind::Host, b"host"),
+            (4, Some(b'd')) => (Kind::Date, b"date"),
+            (5, Some(b'r')) => (Kind::Range, b"range"),
+            (6, Some(b'a')) => (Kind::Accept, b"accept"),
+            (6, Some(b'c')) => (Kind::Cookie, b"cookie"),
+            (6, Some(b'e')) => (Kind::Expect, b"expect"),
+            (6, Some(b'o')) => (Kind::Origin, b"origin"),
+            (7, Some(b't')) => (Kind::Trailer, b"trailer"),
+            (7, Some(b'u')) => (Kind::Upgrade, b"upgrade"),
+            (8, Some(b'l')) => (Kind::Location, b"location"),
+            (9, Some(b'f')) => (Kind::Forwarded, b"forwarded"),
+            (9, Some(b'x')) if name[2] | 0x20 == b'b' => (Kind::XBackend, b"x-backend"),
+            (9, Some(b'x')) => (Kind::XRealIp, b"x-real-ip"),
+            (10, Some(b'c')) => (Kind::Connection, b"connection"),
+            (10, Some(b'k')) => (Kind::KeepAlive, b"keep-alive"),
+            (10, Some(b's')) => (Kind::SetCookie, b"set-cookie"),
+            (10, Some(b'u')) => (Kind::UserAgent, b"user-agent"),
+            (12, Some(b'c')) => (Kind::ContentType, b"content-type"),
+            (12, Some(b'm')) => (Kind::MaxForwards, b"max-forwards"),
+            (12, Some(b'x')) => (Kind::XBackendId, b"x-backend-id"),
+            (13, Some(b'a')) => (Kind::Authorization, b"authorization"),
+            (13, Some(b'c')) if name[1] | 0x20 == b'a' => (Kind::CacheControl, b"cache-control"),
+            (13, Some(b'c')) => (Kind::ContentRange, b"content-range"),
+            (14, Some(b'c')) => (Kind::ContentLength, b"content-length"),
+            (15, Some(b'x')) => (Kind::XForwardedFor, b"x-forwarded-for"),
+            (16, Some(b'c')) => (Kind::ContentEncoding, b"content-encoding"),
+            (16, Some(b'p')) => (Kind::ProxyConnection, b"proxy-connection"),
+            (16, Some(b'x')) => (Kind::XForwardedHost, b"x-forwarded-host"),
+            (17, Some(b't')) => (Kind::TransferEncoding, b"transfer-encoding"),
+            (17, Some(b'x')) => (Kind::XForwardedProto, b"x-forwarded-proto"),
+            (19, Some(b'p')) => (Kind::ProxyAuthorization, b"proxy-authorization"),
+            _ => return Kind::Other,
+        };
+        if name.eq_ignore_ascii_case(candidate.1) { candidate.0 } else { Kind::Other }
+    }
+
+    /// Whether it belongs to one connection and ends there (RFC 9110 7.6.1).
+    pub(crate) fn is_hop_by_hop(self) -> bool {
+        matches!(
+            self,
+            Kind::Connection
+                | Kind::KeepAlive
+                | Kind::ProxyConnection
+                | Kind::Te
+                | Kind::TransferEncoding
+                | Kind::Upgrade
+        )
+    }
+
+    /// Whether a `Connection` field has no say over it: without it the message would mean something else.
+    pub(crate) fn is_end_to_end(self) -> bool {
+        matches!(
+            self,
+            Kind::Authorization
+                | Kind::ContentLength
+                | Kind::ContentType
+                | Kind::Cookie
+                | Kind::Host
+                | Kind::SetCookie
+                | Kind::Trailer
+        )
+    }
+
+    /// Whether it may stand behind a body. RFC 9110 6.5.1: fields that frame, route, modify or authorize a message mean
+    /// nothing there, and a receiver that merged them into the head would be fooled.
+    pub(crate) fn may_trail(self) -> bool {
+        matches!(
+            self,
+            Kind::Other
+                | Kind::Accept
+                | Kind::Date
+                | Kind::Location
+                | Kind::Origin
+                | Kind::UserAgent
+                | Kind::Via
+                | Kind::XBackend
+                | Kind::XBackendId
+        )
+    }
+}
+
+/// The kinds that occur in a head, so that asking for one that does not costs nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kinds(u64);
+
+impl Kinds {
+    pub(super) fn add(&mut self, kind: Kind) {
+        self.0 |= 1 << kind as u64;
+    }
+
+    pub(super) fn has(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u64 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_in_any_case_and_only_whole() {
+        for (name, kind) in [
+            ("Host", Kind::Host),
+            ("TRANSFER-ENCODING", Kind::TransferEncoding),
+            ("content-length", Kind::ContentLength),
+            ("x-Real-Ip", Kind::XRealIp),
+            ("X-Backend", Kind::XBackend),
+            ("Cache-Control", Kind::CacheControl),
+            ("Content-Range", Kind::ContentRange),
+        ] {
+            assert_eq!(Kind::of(name.as_bytes()), kind, "{name}");
+        }
+        for name in ["", "h", "hosts", "hast", "content_length", "x-backenq", "transfer-encodinG\0"] {
+            assert_eq!(Kind::of(name.as_bytes()), Kind::Other, "{name}");
+        }
+    }
+}

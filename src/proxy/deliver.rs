@@ -1,0 +1,172 @@
+//! A backend's response on its way to the client: nothing is buffered, decoded or re-framed without need.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use super::account::Exchange;
+use super::client::{After, Client};
+use super::clock::Phase;
+use super::flight::{Answered, Flight, ROUNDS, poll_read};
+use super::request::Request;
+use super::rewrite::{self, Said};
+use super::scratch::{Scratch, with_scratch};
+use crate::balancer::Backend;
+use crate::engine::Ended;
+use crate::http1::{Framing, Kind, Passage, ResponseHead, Version};
+
+/// How a response did not reach its end.
+enum Cut {
+    /// The client left.
+    ByClient,
+    /// The backend broke off.
+    ByBackend,
+}
+
+/// A response on its way.
+struct Delivery<'a> {
+    client: &'a mut Client,
+    exchange: Box<Exchange>,
+    request: Request,
+    flight: Flight,
+    passage: Passage,
+    /// No more will come from the backend than is kept.
+    cut: bool,
+}
+
+/// Sends a response to the client, head and body, and gives the backend's connection back.
+pub(super) async fn deliver(
+    client: &mut Client,
+    mut exchange: Box<Exchange>,
+    request: Request,
+    answered: Answered,
+    backend: &Arc<Backend>,
+    set_cookie: Option<&[u8]>,
+) -> After {
+    let Answered { head, framing, flight } = answered;
+    let status = head.line.status;
+    // Without chunks, only the end of the connection ends such a body.
+    let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
+    // Who was never told to go on with a body may or may not send it.
+    let keeps = request.head.is_persistent() && !ends_by_closing && !request.upload.expects && !client.is_finishing();
+    exchange.answered(status);
+    client.clock.enter(Phase::Streaming, Instant::now());
+    let passage = Passage::to_client(framing, request.version());
+    let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false };
+    let mut begun = false;
+    let result = poll_fn(|cx| {
+        if !begun {
+            begun = true;
+            delivery.begin(&head, &Said { backend, set_cookie, framing, keeps }, cx)?;
+        }
+        delivery.poll(cx)
+    })
+    .await;
+
+    let Delivery { client, mut exchange, request, flight, .. } = delivery;
+    let now = Instant::now();
+    client.clock.enter(Phase::Idle, now);
+    match result {
+        Ok(()) if status == 101 => {
+            let websocket = request.head.value(Kind::Upgrade).is_some_and(|p| p.eq_ignore_ascii_case(b"websocket"));
+            // Counted as active anew before the request is not any more.
+            let tunnel = flight.into_tunnel(backend, websocket);
+            exchange.end(Ended::Complete, now);
+            tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
+        }
+        Ok(()) => {
+            let uploaded = request.upload.is_done();
+            flight.settle(client, backend, &request, now);
+            match (uploaded, keeps) {
+                (false, _) => After::Drain,
+                (true, true) => After::Keep,
+                (true, false) => After::Close,
+            }
+        }
+        Err(Cut::ByClient) => {
+            exchange.end(Ended::ClientGone, now);
+            After::Close
+        }
+        Err(Cut::ByBackend) => {
+            exchange.end(Ended::CutByBackend, now);
+            // Never with a clean end, which is what closing is to this client.
+            if ends_by_closing { After::Reset } else { After::Close }
+        }
+    }
+}
+
+impl Delivery<'_> {
+    /// Sends the head, and what came of the body right behind it.
+    fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
+        with_scratch(|Scratch { out, spill, .. }| {
+            rewrite::write_response(head, &self.request, &self.client.proxy.shared, said, out);
+            if !self.passage.is_done() && !self.flight.answer.is_empty() {
+                let bytes = self.flight.answer.take();
+                let passed = self.passage.pass(&bytes, spill);
+                out.extend_from_slice(passed.out);
+                // What is behind the body's end makes the connection one that is not kept.
+                self.flight.answer.add(&bytes[passed.used..]);
+                self.cut = passed.bad.is_some();
+            }
+            self.send(head.line.status != 101, out, cx)
+        })
+    }
+
+    /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
+    fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
+        self.exchange.sent(self.passage.data());
+        if books && self.passage.is_done() && !self.cut {
+            self.exchange.end(Ended::Complete, Instant::now());
+        }
+        self.flight.down.send(&mut self.client.stream, bytes, cx).map_err(|_| Cut::ByClient)
+    }
+
+    /// Moves both bodies on until the client has all of the response.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        if let Poll::Ready(result) = self.poll_down(cx) {
+            return Poll::Ready(result);
+        }
+        self.flight.poll_client(self.client, &mut self.request, cx).map(|_| Err(Cut::ByClient))
+    }
+
+    fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        for _ in 0..ROUNDS {
+            if !self.flight.down.is_empty() {
+                let flushed = ready!(self.flight.down.poll_flush(&mut self.client.stream, cx));
+                flushed.map_err(|_| Cut::ByClient)?;
+            }
+            if self.cut {
+                return Poll::Ready(Err(Cut::ByBackend));
+            }
+            if self.passage.is_done() {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(with_scratch(|scratch| self.poll_pass(scratch, cx)))?;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads once from the backend and sends it on.
+    fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        let Scratch { read, spill, .. } = scratch;
+        let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
+            Ok(read) if !read.is_empty() => {
+                let passed = self.passage.pass(read, spill);
+                self.flight.answer.add(&read[passed.used..]);
+                self.cut = passed.bad.is_some();
+                passed.out
+            }
+            Ok(_) => self.passage.end().unwrap_or_else(|_| {
+                self.cut = true;
+                b""
+            }),
+            Err(_) => {
+                self.cut = true;
+                b""
+            }
+        };
+        Poll::Ready(self.send(true, out, cx))
+    }
+}

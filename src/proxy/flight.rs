@@ -1,0 +1,325 @@
+//! One try of a request on one backend: the connection, what is still to be written to it, and what came back.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::client::Client;
+use super::continues::Continues;
+use super::outbox::Outbox;
+use super::request::Request;
+use super::rewrite;
+use super::scratch::{Scratch, with_scratch};
+use super::tunnel::Tunnel;
+use super::upload::Broken;
+use crate::balancer::{Backend, Outcome};
+use crate::http1::{Framing, HeadLimits, ResponseHead, Unread};
+use crate::proxy_protocol::announce;
+use crate::upstream::{Connection, DialError, dial};
+
+/// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
+/// a body along.
+const HEAD_READ: usize = 16 * 1024;
+
+/// Pieces of a body that go by before others get their turn: a fast pair must not hold the worker.
+pub(super) const ROUNDS: usize = 16;
+
+/// A request on its way to a backend, or its response on its way back.
+pub(super) struct Flight {
+    pub(super) connection: Box<Connection>,
+    /// What the backend is still to take.
+    up: Outbox,
+    /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
+    /// be read first, so that the rest of the upload is read over.
+    deaf: bool,
+    /// What came from the backend and was not used.
+    pub(super) answer: Unread,
+    /// What the client is still to take.
+    pub(super) down: Outbox,
+    continues: Continues,
+}
+
+/// A response's head, and where its body ends.
+pub(super) struct Answered {
+    pub(super) head: ResponseHead,
+    pub(super) framing: Framing,
+    pub(super) flight: Flight,
+}
+
+/// Why a backend's try gave no response.
+pub(super) enum Failure {
+    /// The backend's doing.
+    Backend(Outcome),
+    /// The client's.
+    Client(Broken),
+}
+
+/// One backend's try. On failure, `request` knows what can still be sent elsewhere.
+pub(super) async fn attempt(
+    client: &mut Client,
+    backend: &Arc<Backend>,
+    request: &mut Request,
+    now: Instant,
+) -> Result<Answered, Failure> {
+    let mut reuse = request.may_reuse();
+    // The backend is told of this client at the beginning of a connection, which can then be no other's.
+    let told = backend.proxy_protocol.map(|_| client.address(request.ip));
+    loop {
+        let kept = if reuse { client.proxy.idle.take(backend.number, told, now) } else { None };
+        let connection = match kept {
+            Some(connection) => connection,
+            // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
+            // longest way its requests could go for as long as it lives.
+            None => Box::pin(connect(client, backend, told)).await?,
+        };
+        let mut flight = Flight::new(connection, request);
+        let result = flight.answered(client, backend, request).await;
+        request.sent |= !flight.up.is_untouched();
+        match result {
+            Ok((head, framing)) => {
+                flight.connection.heed(&head);
+                return Ok(Answered { head, framing, flight });
+            }
+            Err(Failure::Backend(Outcome::NoAnswer)) if flight.connection.reused && request.may_be_sent().is_ok() => {
+                // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
+                reuse = false;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+async fn connect(client: &mut Client, backend: &Backend, told: Option<SocketAddr>) -> Result<Box<Connection>, Failure> {
+    let limit = client.config.timeouts.connect;
+    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local));
+    let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
+    let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
+    let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
+    Ok(Box::new(Connection::new(stream, told, Instant::now())))
+}
+
+pub(super) fn outcome_of(error: &DialError) -> Outcome {
+    match error {
+        DialError::Exhausted => Outcome::Exhausted,
+        DialError::Refused(_) => Outcome::Refused,
+        DialError::Tls(_) => Outcome::TlsFailed,
+        DialError::Timeout(_) => Outcome::ConnectTimeout,
+    }
+}
+
+impl Flight {
+    fn new(mut connection: Box<Connection>, request: &Request) -> Self {
+        connection.reusable = request.may_reuse();
+        Flight {
+            connection,
+            up: Outbox::default(),
+            deaf: false,
+            answer: Unread::default(),
+            down: Outbox::default(),
+            continues: Continues::new(&request.upload),
+        }
+    }
+
+    /// Sends the request and waits for the head of its response.
+    async fn answered(
+        &mut self,
+        client: &mut Client,
+        backend: &Backend,
+        request: &mut Request,
+    ) -> Result<(ResponseHead, Framing), Failure> {
+        let config = Arc::clone(&client.config);
+        let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
+        let mut begun = false;
+        std::future::poll_fn(|cx| {
+            if !begun {
+                begun = true;
+                self.begin(client, backend, request, cx)?;
+            }
+            loop {
+                match self.poll_head(&limits, cx) {
+                    Poll::Ready(Ok(head)) if head.line.status < 200 && head.line.status != 101 => {
+                        self.inform(client, request, &head, cx)?;
+                    }
+                    Poll::Ready(result) => {
+                        let head = result.map_err(Failure::Backend)?;
+                        let framing = Framing::of_response(&head, request.is_head());
+                        let framing = framing.map_err(|_| Failure::Backend(Outcome::BadAnswer))?;
+                        return Poll::Ready(Ok((head, framing)));
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            if let Poll::Ready(broken) = self.poll_client(client, request, cx) {
+                return Poll::Ready(Err(Failure::Client(broken)));
+            }
+            if client.clock.poll_expired(&config.timeouts, cx).is_ready() {
+                return Poll::Ready(Err(Failure::Backend(Outcome::ResponseTimeout)));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Writes the head and as much of the body as is there.
+    fn begin(
+        &mut self,
+        client: &mut Client,
+        backend: &Backend,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        with_scratch(|Scratch { out, spill, .. }| {
+            rewrite::write_request(request, client, backend, out);
+            if request.framing != Framing::None {
+                out.extend_from_slice(request.upload.kept().unwrap_or_default());
+                request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;
+            }
+            self.send_up(out, cx);
+            Ok(())
+        })
+    }
+
+    /// What cannot be written is no failure yet: the reading side tells how it ends.
+    fn send_up(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
+        if !self.deaf && self.up.send(self.connection.stream(), bytes, cx).is_err() {
+            self.deafen();
+        }
+    }
+
+    fn deafen(&mut self) {
+        self.deaf = true;
+        self.up.clear();
+    }
+
+    fn poll_head(&mut self, limits: &HeadLimits, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Outcome>> {
+        loop {
+            if !self.answer.is_empty()
+                && let Some(head) = self.answer.head(limits).map_err(|_| Outcome::BadAnswer)?
+            {
+                return Poll::Ready(Ok(head));
+            }
+            let stream = self.connection.stream();
+            let (answer, most) = (&mut self.answer, HEAD_READ);
+            let read = with_scratch(|scratch| {
+                poll_read(stream, &mut scratch.read[..most], cx).map_ok(|read| {
+                    answer.add(read);
+                    read.len()
+                })
+            });
+            match ready!(read) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Poll::Ready(Err(Outcome::NoAnswer)),
+            }
+        }
+    }
+
+    /// Passes on what comes before the answer, to clients that know of such (RFC 9110 15.2).
+    fn inform(
+        &mut self,
+        client: &mut Client,
+        request: &mut Request,
+        head: &ResponseHead,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        if !self.continues.lets_through(head.line.status, request) {
+            return Ok(());
+        }
+        with_scratch(|scratch| {
+            rewrite::write_interim(head, &mut scratch.out);
+            self.down.send(&mut client.stream, &scratch.out, cx)
+        })
+        .map_err(|_| Failure::Client(Broken::Gone))
+    }
+
+    /// Moves the request's body on, and sees whether the client is still there; ready when it is not, or its body is no
+    /// good.
+    pub(super) fn poll_client(
+        &mut self,
+        client: &mut Client,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Poll<Broken> {
+        if self.continues.poll(request, client.unread.is_empty(), cx).is_ready()
+            && self.down.send(&mut client.stream, Continues::WORD, cx).is_err()
+        {
+            return Poll::Ready(Broken::Gone);
+        }
+        if !self.down.is_empty()
+            && let Poll::Ready(Err(_)) = self.down.poll_flush(&mut client.stream, cx)
+        {
+            return Poll::Ready(Broken::Gone);
+        }
+        match ready!(self.poll_upload(client, request, cx)) {
+            Ok(()) => client.poll_gone(cx),
+            Err(broken) => Poll::Ready(broken),
+        }
+    }
+
+    /// Moves the request's body on until it is with the backend.
+    fn poll_upload(
+        &mut self,
+        client: &mut Client,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Broken>> {
+        for _ in 0..ROUNDS {
+            if !self.up.is_empty() && ready!(self.up.poll_flush(self.connection.stream(), cx)).is_err() {
+                self.deafen();
+            }
+            if request.upload.is_done() {
+                return Poll::Ready(Ok(()));
+            }
+            let passed = with_scratch(|Scratch { read, out, spill }| {
+                if !client.unread.is_empty() {
+                    request.upload.take_from(&mut client.unread, out, spill)?;
+                    self.send_up(out, cx);
+                    return Poll::Ready(Ok(()));
+                }
+                let read = match ready!(poll_read(&mut client.stream, read, cx)) {
+                    Ok([]) | Err(_) => return Poll::Ready(Err(Broken::Gone)),
+                    Ok(read) => read,
+                };
+                let (used, out) = request.upload.pass(read, spill)?;
+                client.unread.add(&read[used..]);
+                self.send_up(out, cx);
+                Poll::Ready(Ok(()))
+            });
+            ready!(passed)?;
+            client.clock.progressed();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Hands the connection over to a tunnel.
+    pub(super) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
+        let early = self.answer.take();
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, websocket))
+    }
+
+    /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
+    pub(super) fn settle(mut self, client: &Client, backend: &Backend, request: &Request, now: Instant) {
+        self.connection.rest();
+        let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
+        if good && !self.connection.idle_limit.is_zero() {
+            client.proxy.idle.put(backend.number, self.connection, now);
+        }
+    }
+}
+
+/// Reads once into a buffer; the part that was filled, empty at the end.
+pub(super) fn poll_read<'b, R: AsyncRead + Unpin>(
+    from: &mut R,
+    buffer: &'b mut [u8],
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<&'b [u8]>> {
+    let mut read = ReadBuf::new(&mut *buffer);
+    ready!(Pin::new(from).poll_read(cx, &mut read))?;
+    let filled = read.filled().len();
+    Poll::Ready(Ok(&buffer[..filled]))
+}

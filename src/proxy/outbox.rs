@@ -1,0 +1,91 @@
+//! Bytes on their way into one socket.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+
+/// What a socket did not take yet. Whoever fills it reads no more until it is empty, so that it holds what was read at
+/// once and no more.
+#[derive(Default)]
+pub(super) struct Outbox {
+    kept: Vec<u8>,
+    /// So much of what is kept was written.
+    at: usize,
+    /// Something was written and not flushed: TLS keeps records of its own that only a flush sends.
+    unflushed: bool,
+    /// Something was written at all.
+    written: bool,
+}
+
+impl Outbox {
+    /// Whether not one byte was written.
+    pub(super) fn is_untouched(&self) -> bool {
+        !self.written
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && !self.unflushed
+    }
+
+    /// Forgets what is kept: nobody will take it.
+    pub(super) fn clear(&mut self) {
+        self.kept = Vec::new();
+        self.at = 0;
+        self.unflushed = false;
+    }
+
+    /// Writes what the socket takes now, and keeps the rest.
+    pub(super) fn send<W>(&mut self, to: &mut W, mut bytes: &[u8], cx: &mut Context<'_>) -> io::Result<()>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        while self.kept.is_empty() && !bytes.is_empty() {
+            match self.poll_write(to, bytes, cx) {
+                Poll::Ready(written) => bytes = &bytes[written?..],
+                Poll::Pending => break,
+            }
+        }
+        self.kept.extend_from_slice(bytes);
+        if self.kept.is_empty() && self.unflushed {
+            let _: Poll<()> = self.poll_flush(to, cx)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is kept, until there is nothing more.
+    pub(super) fn poll_flush<W>(&mut self, to: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        while self.at < self.kept.len() {
+            let kept = std::mem::take(&mut self.kept);
+            let result = self.poll_write(to, &kept[self.at..], cx);
+            self.kept = kept;
+            self.at += ready!(result)?;
+        }
+        if self.at > 0 {
+            self.kept = Vec::new();
+            self.at = 0;
+        }
+        if self.unflushed {
+            ready!(Pin::new(to).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write<W>(&mut self, to: &mut W, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let written = ready!(Pin::new(to).poll_write(cx, bytes))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.unflushed = true;
+        self.written = true;
+        Poll::Ready(Ok(written))
+    }
+}

@@ -1,0 +1,131 @@
+//! A request: its head as it came, and what it asks of the way it is forwarded.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::forwarded::Peer;
+use super::refuse::{self, Refusal};
+use super::upload::Upload;
+use crate::balancer::Stopped;
+use crate::config::Config;
+use crate::http1::{Framing, Kind, RequestHead, Target, Version, has_token};
+
+/// A request that may pass.
+pub(super) struct Request {
+    pub(super) head: RequestHead,
+    target: Target,
+    /// Whether its method is safe or idempotent (RFC 9110 9.2): then it may be sent a second time.
+    pub(super) is_repeatable: bool,
+    /// Whether it is to change to another protocol: not with a body, behind which alone the new one could begin.
+    pub(super) upgrades: bool,
+    /// The client, as far as its proxies are believed.
+    pub(super) ip: IpAddr,
+    pub(super) framing: Framing,
+    pub(super) upload: Upload,
+    /// Names of the balancer's cookies, which are no backend's business.
+    pub(super) own_cookies: SmallVec<[Arc<str>; 1]>,
+    /// A byte of it was written to a backend.
+    pub(super) sent: bool,
+}
+
+impl Request {
+    pub(super) fn new(head: RequestHead, peer: &Peer, config: &Config) -> Result<Self, (RequestHead, Refusal)> {
+        let (target, framing) = match refuse::check(&head) {
+            Ok(found) => found,
+            Err(refusal) => return Err((head, refusal)),
+        };
+        let is_repeatable = matches!(head.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE");
+        let replay = if is_repeatable { config.retry.body_limit } else { 0 };
+        let expects = head.line.version == Version::Http11 && head.lists(Kind::Expect, b"100-continue");
+        Ok(Request {
+            target,
+            is_repeatable,
+            upgrades: framing == Framing::None && wanted_upgrade(&head).is_some(),
+            ip: peer.client(&head, &config.trusted_proxies),
+            framing,
+            upload: Upload::new(framing, replay, config.limits.body_bytes, expects),
+            own_cookies: SmallVec::new(),
+            sent: false,
+            head,
+        })
+    }
+
+    pub(super) fn is_head(&self) -> bool {
+        self.head.method() == b"HEAD"
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.head.line.version
+    }
+
+    /// Path and query in two parts, the first of them for what an absolute target leaves out (RFC 9112 3.2.1, 3.2.4).
+    pub(super) fn path(&self) -> [&[u8]; 2] {
+        match self.target {
+            Target::Absolute { path, .. } => match self.head.bytes(path) {
+                [] if self.head.method() == b"OPTIONS" => [b"*", b""],
+                path if path.starts_with(b"/") => [b"", path],
+                path => [b"/", path],
+            },
+            Target::Origin(path) => [b"", self.head.bytes(path)],
+            Target::Asterisk | Target::Other => [b"*", b""],
+        }
+    }
+
+    /// The query, without its question mark.
+    pub(super) fn query(&self) -> &[u8] {
+        let path = self.path()[1];
+        memchr::memchr(b'?', path).map_or(b"", |at| &path[at + 1..])
+    }
+
+    /// Whom it asks: RFC 9112 3.2.2 lets an absolute target decide over the Host.
+    pub(super) fn host(&self) -> Option<&[u8]> {
+        match self.target {
+            Target::Absolute { authority, .. } => Some(self.head.bytes(authority)),
+            _ => self.head.value(Kind::Host),
+        }
+    }
+
+    /// The protocol it wants to change to.
+    pub(super) fn wanted_upgrade(&self) -> Option<&[u8]> {
+        wanted_upgrade(&self.head)
+    }
+
+    /// Whether a browser asks for a page: scripts ask for JSON or for anything.
+    pub(super) fn wants_page(&self) -> bool {
+        wants_page(&self.head)
+    }
+
+    /// Whether an idle connection will do. The backend may close it at the very moment it is used; what could not
+    /// be sent again then goes on a connection of its own.
+    pub(super) fn may_reuse(&self) -> bool {
+        self.is_repeatable && self.framing == Framing::None
+    }
+
+    /// Whether it may be sent now; else why not.
+    pub(super) fn may_be_sent(&self) -> Result<(), Stopped> {
+        if !self.sent {
+            // Not one byte of it was written: it may go anywhere, whatever its method.
+            Ok(())
+        } else if !self.is_repeatable {
+            Err(Stopped::Unsafe)
+        } else if self.upload.kept().is_none() {
+            Err(Stopped::BodyLimit)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn wants_page(head: &RequestHead) -> bool {
+    head.values(Kind::Accept).any(|value| value.windows(9).any(|w| w.eq_ignore_ascii_case(b"text/html")))
+}
+
+/// The protocol a request wants to change to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not passed on: many servers never
+/// answer it.
+fn wanted_upgrade(head: &RequestHead) -> Option<&[u8]> {
+    let protocol = head.value(Kind::Upgrade).filter(|_| head.line.version == Version::Http11)?;
+    let http2 = has_token(protocol, b"h2c") || has_token(protocol, b"h2");
+    (head.lists(Kind::Connection, b"upgrade") && !http2).then_some(protocol)
+}

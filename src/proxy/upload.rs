@@ -1,0 +1,109 @@
+//! The body of a request on its way to a backend, kept up to a limit so that it can be sent again.
+
+use crate::http1::{Framing, Passage, Unread};
+
+/// Bytes of frame that may be kept beside a body's data: chunks can be as small as one byte.
+const FRAME_KEPT: usize = 64 * 1024;
+
+/// How a client's body broke off, which is no backend's fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// The client left.
+    Gone,
+    /// Its framing is no good.
+    BadFraming,
+    /// It is larger than it may be.
+    TooLarge,
+}
+
+/// A client's body, read once and passed on to as many backends as it takes.
+pub(super) struct Upload {
+    passage: Passage,
+    /// What went on, as it did, while all of it is kept.
+    kept: Option<Vec<u8>>,
+    /// Bytes kept to be sent again.
+    replay: usize,
+    /// Bytes that may pass; 0 is no limit.
+    limit: u64,
+    /// The client waits to be told to go on (RFC 9110 10.1.1).
+    pub(super) expects: bool,
+}
+
+impl Upload {
+    /// `replay` is how many bytes are kept; 0 where the request could not be sent again anyway.
+    pub(super) fn new(framing: Framing, replay: usize, limit: u64, expects: bool) -> Self {
+        let passage = Passage::new(framing);
+        let expects = expects && !passage.is_done();
+        Upload { passage, kept: Some(Vec::new()), replay, limit, expects }
+    }
+
+    /// Whether its length says already that it is larger than it may be.
+    pub(super) fn is_too_large(&self, framing: Framing) -> bool {
+        matches!(framing, Framing::Length(length) if self.limit > 0 && length > self.limit)
+    }
+
+    /// Whether all of it was read.
+    pub(super) fn is_done(&self) -> bool {
+        self.passage.is_done()
+    }
+
+    /// What was read so far, as it goes on; `None` where it is not kept any more.
+    pub(super) fn kept(&self) -> Option<&[u8]> {
+        self.kept.as_deref()
+    }
+
+    /// Reads on in it: how many of the bytes are its own, and what goes on.
+    pub(super) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
+        self.expects = false;
+        let passed = self.passage.pass(read, spill);
+        if self.limit > 0 && self.passage.data() > self.limit {
+            self.kept = None;
+            return Err(Broken::TooLarge);
+        }
+        if passed.bad.is_some() {
+            self.kept = None;
+            return Err(Broken::BadFraming);
+        }
+        if let Some(kept) = &mut self.kept {
+            let frame = (kept.len() + passed.out.len()) as u64 - self.passage.data();
+            if self.passage.data() > self.replay as u64 || frame > FRAME_KEPT as u64 {
+                self.kept = None;
+            } else {
+                kept.extend_from_slice(passed.out);
+            }
+        }
+        Ok((passed.used, passed.out))
+    }
+
+    /// Reads on in what has already come, and writes what goes on.
+    pub(super) fn take_from(
+        &mut self,
+        unread: &mut Unread,
+        out: &mut Vec<u8>,
+        spill: &mut Vec<u8>,
+    ) -> Result<(), Broken> {
+        if self.is_done() || unread.is_empty() {
+            return Ok(());
+        }
+        let bytes = unread.take();
+        let (used, goes_on) = self.pass(&bytes, spill)?;
+        out.extend_from_slice(goes_on);
+        unread.add(&bytes[used..]);
+        Ok(())
+    }
+
+    /// Reads over what has already come; says whether that was all of it.
+    pub(super) fn skip(&mut self, unread: &mut Unread) -> bool {
+        if !self.is_done() {
+            self.kept = None;
+            let bytes = unread.take();
+            let mut spill = Vec::new();
+            let passed = self.passage.pass(&bytes, &mut spill);
+            if passed.bad.is_some() {
+                return false;
+            }
+            unread.add(&bytes[passed.used..]);
+        }
+        self.is_done()
+    }
+}
