@@ -26,9 +26,8 @@ fn demo_backends_come_up_and_the_address_is_shown() {
 fn the_empty_screen_names_three_ways_to_begin_and_a_starts_a_backend() {
     let mut terminal = Terminal::start(&["-p", "0"]);
     terminal.shows("Three ways to begin");
-    let screen = terminal.screen();
     for part in ["press a", "stickylb-tui 5000 5001", "stickylb-tui --config", "503"] {
-        assert!(screen.contains(part), "no '{part}' in:\n{screen}");
+        terminal.shows(part);
     }
     assert!(get(terminal.port(), "/").starts_with("HTTP/1.1 503 "));
     terminal.press("a");
@@ -240,8 +239,8 @@ fn help_opens_over_everything_and_escape_closes_it() {
     let mut terminal = Terminal::demo();
     terminal.press("?");
     terminal.shows("Esc closes");
-    for part in ["one more weight", "space", "weight [BACKEND] N"] {
-        assert!(terminal.screen().contains(part), "no '{part}' in:\n{}", terminal.screen());
+    for part in ["select BACKEND", "space", "maint [BACKEND]"] {
+        terminal.shows(part);
     }
     terminal.press("G");
     terminal.shows("Ctrl-C");

@@ -272,7 +272,7 @@ pub(super) const ACTIONS: &[Entry] = &[
         "E",
         &[(NONE, KeyCode::Char('E'))],
         None,
-        "export [text|ansi|svg|log|report]",
+        "export [FORMAT]",
         "write the screen, the log or a report into a file here",
     ),
     entry(

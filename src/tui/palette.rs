@@ -1,6 +1,7 @@
 //! The command palette: a few letters find a command, Tab completes it and what follows, Enter does it.
 
 use super::action::{ACTIONS, Action, Entry};
+use super::export::Export;
 use super::input::Line;
 use super::state::State;
 use super::theme::Colors;
@@ -125,6 +126,7 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
             state.live().backends.iter().map(word).collect()
         }
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
+        "FORMAT" => Export::ALL.iter().map(|export| export.name().to_owned()).collect(),
         "THEME" => Colors::ALL.iter().map(|c| c.name().to_owned()).collect(),
         "MODE" => state.snapshot.pools.iter().flat_map(|p| &p.sticky_modes).map(ToString::to_string).collect(),
         choice if choice.contains('|') => names(&choice.split('|').collect::<Vec<_>>()),
