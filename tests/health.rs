@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex};
 use common::backend::{answer_check, echo};
 use common::{After, Backend, Balancer, Call, Config, request, response, until};
 use serde_json::{Value, json};
-use stickylb_tui::balancer::Identity;
-use stickylb_tui::engine::{CheckFunction, Engine, Options};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A backend whose check is answered with these bytes, which a test may change.
@@ -188,23 +186,26 @@ fn an_agents_nonsense_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_embedding_program_checks_as_it_likes() {
-    let specs = ["1,name=well", "2,name=ill", "3,name=panics"].map(|spec| spec.parse().unwrap());
-    let mut config = stickylb_tui::config::Config::from_specs(&specs);
-    config.listeners[0].port = 0;
-    let check = CheckFunction::new(|backend: Arc<Identity>| async move {
-        match backend.name.as_str() {
-            "well" => Ok("feels well".to_owned()),
-            "ill" => Err("feels \x1b[2Jill".to_owned()),
-            name => panic!("{name}"),
-        }
-    });
-    let engine = Engine::start(config, Options { check: Some(check), ..Options::default() }).await.unwrap();
-    engine.serving().await;
-    let found = engine.snapshot().backends.into_iter().map(|b| (b.state.word(), b.checks[0].reason.clone()));
+async fn a_check_of_an_embedding_programs_own_may_say_anything_and_panic() {
+    let balancer = stickylb_tui::Balancer::builder()
+        .backend("1,name=well")
+        .backend("2,name=ill")
+        .backend("3,name=panics")
+        .check(|backend| async move {
+            match backend.name.as_str() {
+                "well" => Ok("feels well".to_owned()),
+                "ill" => Err("feels \x1b[2Jill".to_owned()),
+                name => panic!("{name}"),
+            }
+        })
+        .start()
+        .await
+        .unwrap();
+    balancer.serving().await;
+    let found = balancer.snapshot().backends.into_iter().map(|b| (b.state.word(), b.checks[0].reason.clone()));
     let reasons = ["feels well", "feels \\x1b[2Jill", "the check function panicked"].map(str::to_owned);
-    assert!(found.eq(["UP", "DOWN", "DOWN"].into_iter().zip(reasons)), "{:?}", engine.snapshot().backends);
-    engine.stop().await;
+    assert!(found.eq(["UP", "DOWN", "DOWN"].into_iter().zip(reasons)), "{:?}", balancer.snapshot().backends);
+    balancer.stop().await;
 }
 
 #[cfg(unix)]

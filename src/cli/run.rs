@@ -105,7 +105,7 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
         copies: backends.copies,
         workers: None,
         admission: None,
-        check: None,
+        checks: crate::engine::Checks::default(),
         source: backends.file.as_ref().map(Followed::source),
     };
     #[cfg(feature = "tui")]

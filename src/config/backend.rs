@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Address, HealthCheck};
+use super::{Address, BackendSpec, CheckAlgorithm, HealthCheck, Scheme};
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,21 @@ impl BackendConfig {
             owner: None,
             health: HealthCheck::default(),
         }
+    }
+
+    /// Backends from command line words, beside those that have the ids in `taken`.
+    pub(crate) fn of_specs(specs: &[BackendSpec], taken: impl IntoIterator<Item = u32>) -> Vec<Self> {
+        let mut taken: BTreeSet<u32> = taken.into_iter().chain(specs.iter().filter_map(|spec| spec.id)).collect();
+        let backend = |(position, spec): (usize, &BackendSpec)| {
+            let tcp = spec.address.scheme == Scheme::Tcp;
+            let algorithm = if tcp { CheckAlgorithm::Tcp } else { CheckAlgorithm::default() };
+            let id = spec.id.unwrap_or_else(|| free_id(&mut taken, position));
+            let name = spec.name.clone().unwrap_or_else(|| default_name(&spec.address));
+            let health = HealthCheck { algorithm, ..HealthCheck::default() };
+            let backend = BackendConfig::new(id, name, spec.address.clone());
+            BackendConfig { weight: spec.weight.unwrap_or(backend.weight), health, ..backend }
+        };
+        specs.iter().enumerate().map(backend).collect()
     }
 }
 

@@ -39,14 +39,12 @@ pub use statuses::Statuses;
 pub use sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyBy, StickyConfig};
 pub use strategy::Strategy;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-use backend::{default_name, free_id};
 use conflict::conflicts;
-use pool::pool_name;
+use pool::{cookie_of, pool_name};
 
 /// The port that is listened on unless the file or `--port` says otherwise.
 pub const DEFAULT_PORT: u16 = 3001;
@@ -125,21 +123,17 @@ impl Config {
     ///
     /// Those without an id get their position, or the next free number after it.
     pub fn from_specs(specs: &[BackendSpec]) -> Self {
-        let mut taken: BTreeSet<u32> = specs.iter().filter_map(|s| s.id).collect();
-        let backends = specs
-            .iter()
-            .enumerate()
-            .map(|(position, spec)| {
-                let tcp = spec.address.scheme == Scheme::Tcp;
-                let algorithm = if tcp { CheckAlgorithm::Tcp } else { CheckAlgorithm::default() };
-                let id = spec.id.unwrap_or_else(|| free_id(&mut taken, position));
-                let name = spec.name.clone().unwrap_or_else(|| default_name(&spec.address));
-                let health = HealthCheck { algorithm, ..HealthCheck::default() };
-                let backend = BackendConfig::new(id, name, spec.address.clone());
-                BackendConfig { weight: spec.weight.unwrap_or(backend.weight), health, ..backend }
-            })
-            .collect();
-        Config::new(backends)
+        Config::new(BackendConfig::of_specs(specs, []))
+    }
+
+    /// Gives each of several pools a cookie of its own where it has the default one, as a file's pools have.
+    pub(crate) fn name_cookies(&mut self) {
+        let default = CookieConfig::default().name;
+        if self.pools.len() > 1 {
+            for pool in self.pools.iter_mut().filter(|pool| pool.sticky.cookie.name == default) {
+                pool.sticky.cookie.name = cookie_of(&pool.name);
+            }
+        }
     }
 
     /// Every backend of every pool.

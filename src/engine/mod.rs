@@ -5,6 +5,7 @@
 //! [`Event`] out. All are plain serde types.
 
 mod budget;
+mod builder;
 mod command;
 mod counters;
 #[cfg(feature = "tui")]
@@ -27,8 +28,9 @@ mod view;
 mod worker;
 
 pub use crate::access::Admission;
-pub use crate::health::CheckFunction;
+pub use crate::health::{CheckFunction, Checks};
 pub use crate::process::Copies;
+pub use builder::Builder;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 pub use journal::EventReader;

@@ -21,7 +21,7 @@ use super::statistics::Statistics;
 use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
 use crate::config::Config;
-use crate::health::{CheckFunction, History};
+use crate::health::{Checks, History};
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
@@ -73,7 +73,7 @@ pub(crate) struct Shared {
     pub(super) can_spawn: bool,
     pub(crate) access: Access,
     /// The embedding program's own check.
-    pub(crate) check: Option<CheckFunction>,
+    pub(crate) checks: Checks,
     /// What is known of each backend beside its figures. Also serializes changes: whoever holds it may change
     /// states and put a changed pool in force.
     control: Mutex<Control>,
@@ -94,7 +94,7 @@ impl Shared {
         setup: Setup,
         workers: usize,
         admission: Option<Admission>,
-        check: Option<CheckFunction>,
+        checks: Checks,
         can_spawn: bool,
     ) -> Self {
         let now = Instant::now();
@@ -108,7 +108,7 @@ impl Shared {
             access: Access::new(setup.config.access.clone(), admission),
             setup: ArcSwap::from_pointee(setup),
             setup_changes: watch::Sender::new(()),
-            check,
+            checks,
             via: via("1.1"),
             via_1_0: via("1.0"),
             totals: Counters::default(),

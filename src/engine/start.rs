@@ -23,7 +23,7 @@ use crate::access::Admission;
 use crate::alert;
 use crate::balancer::{Backend, Pool, Sticky};
 use crate::config::{Config, MAX_WEIGHT};
-use crate::health::{self, CheckFunction};
+use crate::health::{self, Checks};
 use crate::listener::ListenError;
 use crate::process::Copies;
 use crate::proxy::Proxy;
@@ -48,8 +48,8 @@ pub struct Options {
     pub workers: Option<usize>,
     /// Asked for each connection before anything is read from it.
     pub admission: Option<Admission>,
-    /// A check of this program's own, made in place of those configured.
-    pub check: Option<CheckFunction>,
+    /// Checks of this program's own, made in place of those configured.
+    pub checks: Checks,
     /// Where [`Command::Reload`] reads the configuration from.
     pub source: Option<Source>,
 }
@@ -117,7 +117,7 @@ impl Engine {
         let can_spawn = options.program.is_some();
         // All listeners are bound before anything else: where one port is in use, nothing starts.
         let setup = Setup::new(config)?;
-        let shared = Arc::new(Shared::new(setup, workers, options.admission, options.check, can_spawn));
+        let shared = Arc::new(Shared::new(setup, workers, options.admission, options.checks, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);

@@ -1,5 +1,6 @@
 //! A check of an embedding program's own.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -38,6 +39,22 @@ impl CheckFunction {
             Ok(Err(reason)) => Finding::failed(reason),
             Err(_) => Finding::failed("the check function panicked"),
         }
+    }
+}
+
+/// An embedding program's own checks.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
+    /// For every backend without one of its own.
+    pub all: Option<CheckFunction>,
+    /// For single backends, by their ids.
+    pub each: HashMap<u32, CheckFunction>,
+}
+
+impl Checks {
+    /// The one for this backend, where there is one.
+    pub(crate) fn of(&self, backend: u32) -> Option<&CheckFunction> {
+        self.each.get(&backend).or(self.all.as_ref())
     }
 }
 

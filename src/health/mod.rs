@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::engine::{CheckMark, Shared};
 use crate::visible::visible;
-pub use function::CheckFunction;
+pub use function::{CheckFunction, Checks};
 use probe::CheckResult;
 
 /// Checks that are remembered for the screen.
@@ -62,7 +62,7 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
 
 /// Checks a backend once, before it is anybody's: its state is right from the beginning.
 pub(crate) async fn first(shared: &Shared, backend: &Backend) {
-    let passed = probe::probe(backend, shared.check.as_ref()).await.result == CheckResult::Passed;
+    let passed = probe::probe(backend, shared.checks.of(backend.id())).await.result == CheckResult::Passed;
     backend.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
 }
 
@@ -75,7 +75,7 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
     let mut said = AgentWord::Ready;
     loop {
         let (time, began) = (SystemTime::now(), Instant::now());
-        let found = probe::probe(backend, shared.check.as_ref()).await;
+        let found = probe::probe(backend, shared.checks.of(backend.id())).await;
         backend.clear_suspicion();
         let passed = found.result == CheckResult::Passed;
         if !passed && backend.spawned && backend.verdict() == Verdict::Unknown {

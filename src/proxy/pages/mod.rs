@@ -147,7 +147,7 @@ fn health(shared: &Shared) -> Value {
                     "algorithm": check.algorithm,
                     "timeout": check.timeout.as_millis(),
                     "hasCustomHeaders": !check.headers.is_empty(),
-                    "hasCustomFunction": shared.check.is_some()
+                    "hasCustomFunction": shared.checks.of(backend.id()).is_some()
                         || check.algorithm == CheckAlgorithm::Command
                         || check.expect != Expect::default(),
                 },

@@ -1,0 +1,166 @@
+//! The library: a balancer embedded in another program.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use common::{Backend, Client, PATIENCE, request};
+use stickylb_tui::Balancer;
+use stickylb_tui::balancer::{Intent, State};
+use stickylb_tui::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
+use stickylb_tui::engine::{Command, Ending, Event, StartError};
+
+async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
+    let reached = async {
+        while !condition(balancer) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("still not so: {what}"));
+}
+
+/// Blocking clients have threads of their own.
+async fn get(port: u16, path: &'static str) -> (u16, Option<u32>, String) {
+    let asked = move || {
+        let answer = Client::connect(port).exchange(&request("GET", path, &[]));
+        (answer.status, answer.backend(), answer.text())
+    };
+    tokio::task::spawn_blocking(asked).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_built_balancer_serves_is_commanded_tells_and_stops() {
+    let (first, second) = (Backend::echoing(), Backend::echoing());
+    let balancer = Balancer::builder()
+        .backend(format!("{},name=first", first.port))
+        .backend(format!("{},id=9", second.port))
+        .check(|_| async { Ok("taken on trust".to_owned()) })
+        .sticky(StickyBy::Off)
+        .workers(1)
+        .start()
+        .await
+        .unwrap();
+    let port = balancer.address().port();
+    let mut events = balancer.events();
+    assert_eq!(get(port, "/a").await.1, Some(0));
+    assert_eq!(get(port, "/b").await.1, Some(9));
+    balancer.command(Command::SetIntent { id: 9, intent: Intent::Maint }).await.unwrap();
+    assert_eq!((get(port, "/c").await.1, get(port, "/d").await.1), (Some(0), Some(0)));
+    let snapshot = balancer.snapshot();
+    assert_eq!(snapshot.backends[1].state, State::Maint);
+    assert_eq!(snapshot.backends[0].checks[0].reason, "taken on trust");
+
+    let mut seen = Vec::new();
+    let read = async {
+        while seen.len() < 4 {
+            events.wait().await;
+            let mut batch = Vec::new();
+            assert_eq!(events.take(&mut batch), 0);
+            let paths = batch.iter().filter_map(|event| match &**event {
+                Event::Request(request) => Some(request.path.to_string()),
+                _ => None,
+            });
+            seen.extend(paths);
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.unwrap();
+    assert_eq!(seen, ["/a", "/b", "/c", "/d"]);
+    assert_eq!(balancer.stop().await, Ending::Finished);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[tokio::test]
+async fn a_check_of_ones_own_decides_for_one_backend_or_for_all() {
+    let (first, second) = (Backend::echoing(), Backend::echoing());
+    let well = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&well);
+    let balancer = Balancer::builder()
+        .backend(first.port.to_string())
+        .backend(second.port.to_string())
+        .check(|backend| async move { Ok(format!("{} is well", backend.name)) })
+        .check_of(1, move |_| {
+            let well = asked.load(SeqCst);
+            async move { if well { Ok("well again".to_owned()) } else { Err("not ready yet".to_owned()) } }
+        })
+        .start()
+        .await
+        .unwrap();
+    let state = |id: usize| move |balancer: &Balancer| balancer.snapshot().backends[id].state;
+    wait_for("the first check of both", &balancer, |b| state(0)(b) == State::Up && state(1)(b) == State::Down).await;
+    assert_eq!(balancer.snapshot().backends[1].checks[0].reason, "not ready yet");
+    well.store(true, SeqCst);
+    balancer.command(Command::CheckNow { id: 1 }).await.unwrap();
+    wait_for("the second to be well", &balancer, |b| state(1)(b) == State::Up).await;
+}
+
+#[tokio::test]
+async fn a_rule_of_ones_own_refuses_a_connection_with_its_reason() {
+    let backend = Backend::echoing();
+    let open = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&open);
+    let balancer = Balancer::builder()
+        .backend(backend.port.to_string())
+        .check(|_| async { Ok("well".to_owned()) })
+        .admission(move |_| if asked.load(SeqCst) { Ok(()) } else { Err("closed for the night".to_owned()) })
+        .start()
+        .await
+        .unwrap();
+    let port = balancer.address().port();
+    assert_eq!(get(port, "/").await.0, 403);
+    assert!(backend.requests().is_empty());
+    open.store(true, SeqCst);
+    assert_eq!(get(port, "/").await.0, 200);
+}
+
+#[tokio::test]
+async fn listeners_pools_and_routes_are_built_as_well() {
+    let (web, api) = (Backend::answering(common::response("200 OK", &[], "web")), Backend::echoing());
+    let at = |port: u16| format!("http://localhost:{port}").parse().unwrap();
+    let mut listener = ListenerConfig::new("web");
+    listener.port = 0;
+    let path_prefix = Some("/api".to_owned());
+    listener.routes.push(RouteConfig { path_prefix, pool: "api".to_owned(), ..RouteConfig::default() });
+    let balancer = Balancer::builder()
+        .listener(listener)
+        .pool(PoolConfig::new("web", vec![BackendConfig::new(1, "web".to_owned(), at(web.port))]))
+        .pool(PoolConfig::new("api", vec![BackendConfig::new(2, "api".to_owned(), at(api.port))]))
+        .check(|_| async { Ok("well".to_owned()) })
+        .sticky(StickyBy::Off)
+        .start()
+        .await
+        .unwrap();
+    let port = balancer.address().port();
+    assert_eq!(get(port, "/").await, (200, Some(1), "web".to_owned()));
+    assert_eq!(get(port, "/api/x").await.1, Some(2));
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_together_and_nothing_starts() {
+    let error = Balancer::builder().backend("nonsense").backend("5000,weight=x").start().await.err().unwrap();
+    let StartError::Config(problems) = error else { panic!("{error}") };
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("nonsense") && problems[1].contains("weight"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn it_can_end_without_waiting_for_anyone() {
+    let silent = Backend::start(|call| {
+        call.wait_for_close();
+        common::After::Close
+    });
+    let balancer = Balancer::builder()
+        .backend(silent.port.to_string())
+        .check(|_| async { Ok("well".to_owned()) })
+        .start()
+        .await
+        .unwrap();
+    let mut waiting = Client::connect(balancer.address().port());
+    waiting.send(&request("GET", "/", &[]));
+    wait_for("the request to be on its way", &balancer, |b| b.snapshot().totals.in_flight == 1).await;
+    assert_eq!(balancer.end_now(), Ending::Cut { connections: 1 });
+    tokio::task::spawn_blocking(move || waiting.rest()).await.unwrap();
+}
