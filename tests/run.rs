@@ -190,3 +190,62 @@ fn a_rolling_restart_under_load_loses_no_request() {
     gone(&before);
     assert_eq!(descendants(balancer.pid()).len(), 6, "a supervisor and a server for each");
 }
+
+#[test]
+fn a_file_s_settings_hold_for_the_copies_which_join_its_backends_and_it_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    let settings = |rest: &str| {
+        let text = format!(
+            r#"{{ "port": 0, "sticky": {{ "cookie": {{ "name": "lb" }} }}, "health": {{ "path": "/health", "interval": 100 }}{rest} }}"#
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    let other = start(&["-n", "1"], &SERVER).ready(1);
+    let backend =
+        |id: u32| format!(r#", "backends": [{{ "id": {id}, "name": "other", "url": "http://127.0.0.1:{other}" }}]"#);
+    settings("");
+    let mut balancer = start(&["-n", "2", "--config", file.to_str().unwrap()], &SERVER);
+    let port = balancer.ready(2);
+    assert!(get(port, "/").contains("set-cookie: lb="), "the file's cookie");
+    settings(&backend(1));
+    balancer.line_with("stickylb-tui-1, which was started here, has the id 1");
+    settings(&backend(2));
+    balancer.line_with("configuration reloaded: other added");
+    let health = get(port, "/_lb/health");
+    assert!(health.contains("\"total\":3,") && health.contains("\"name\":\"other\""), "{health}");
+}
+
+#[test]
+fn copies_take_the_ids_that_the_file_s_backends_leave_and_what_cannot_be_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    let config = ["--config", file.to_str().unwrap(), "-n", "2"];
+    std::fs::write(&file, r#"{ "port": 0, "backends": [{ "url": "http://127.0.0.1:1" }] }"#).unwrap();
+    let mut balancer = start(&config, &SERVER);
+    let port = balancer.ready(2);
+    for id in ["1", "2"] {
+        assert_eq!(header(&with_cookie(port, id), "x-backend-id"), id);
+    }
+    for (text, words) in [
+        (r#"{ "port": 0, "backends": [{ "url": "tcp://127.0.0.1:1" }] }"#, "every pool is behind a tcp listener"),
+        (r#"{ "port": 0, "backends": [{ "url": "http://127.0.0.1:1", "name": "stickylb-tui-1" }] }"#, "has this name"),
+        (r#"{ "port": 0, "stratgey": "random" }"#, "did you mean 'strategy'"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let output = run(&[&["run", "--headless"], &config[..], &["--"], &SERVER].concat());
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains(words), "{err}");
+    }
+}
+
+#[test]
+fn programs_have_the_descriptor_limit_that_the_balancer_was_started_with() {
+    let mut command = std::process::Command::new("sh");
+    let run = r#"ulimit -S -n 256; exec "$0" run -p 0 --headless -n 1 -- sh -c 'echo "limit $(ulimit -S -n) of $(ulimit -H -n)"; sleep 100'"#;
+    command.args(["-c", run, SERVER[0]]).env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    let mut balancer = Headless::from(command);
+    let line = balancer.line_with("limit ");
+    assert!(line.contains("limit 256 of ") && !line.ends_with(" 256"), "{line}");
+}

@@ -202,6 +202,7 @@ pub(super) enum Subcommand {
 #[command(
     after_help = "Each copy finds its port in the environment variable PORT, and its number, from 0, in STICKYLB_INSTANCE.
 A copy that ends is started again; it gets clients when it answers.
+With --config FILE the file's settings hold, its backends are optional, and the copies join its first HTTP pool.
 
   stickylb-tui run -n 3 -- node server.js
   stickylb-tui run -n 2 -p 8080 -- python3 -m http.server {port}"
@@ -224,6 +225,9 @@ pub(super) struct Supervise {
     /// Milliseconds that the process has to end.
     #[arg(long)]
     pub(super) grace: u64,
+    /// The soft limit of open descriptors that it gets.
+    #[arg(long)]
+    pub(super) descriptors: Option<u64>,
     #[arg(required = true, last = true)]
     pub(super) command: Vec<OsString>,
 }

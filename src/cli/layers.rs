@@ -53,8 +53,17 @@ pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
     with(config, &args.options)
 }
 
+/// The configuration that `run` asks for: its file's, where it names one.
+pub(super) fn beside_copies(options: &Settings) -> Result<Config, UsageError> {
+    let config = match &options.config {
+        Some(path) => config::parse_beside_copies(path, &bytes(path)?)?,
+        None => Config::new(Vec::new()),
+    };
+    with(config, options)
+}
+
 /// A configuration with the command line's options laid over it.
-pub(super) fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
+fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
     place(options, &mut config)?;
     for pool in &mut config.pools {
         if let Some(strategy) = options.strategy {
@@ -112,9 +121,11 @@ fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
 
 /// Reads and checks a file.
 pub(super) fn read(path: &Path) -> Result<Config, ConfigError> {
-    let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    config::parse(path, &bytes)
+    config::parse(path, &bytes(path)?)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })
 }
 
 pub(super) fn default_file() -> Option<PathBuf> {

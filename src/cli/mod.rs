@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
         Some(Subcommand::Supervise(options)) => {
-            return process::supervise(&options.command, Duration::from_millis(options.grace));
+            return process::supervise(&options.command, Duration::from_millis(options.grace), options.descriptors);
         }
         Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
         #[cfg(unix)]

@@ -8,7 +8,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::args::Args;
+use super::args::{Args, Settings};
 use super::layers;
 use super::signals::Signals;
 use crate::engine::{Command, Engine, Source};
@@ -28,6 +28,14 @@ impl Followed {
         let file = layers::file(args)?;
         let args = args.clone();
         let source = Source::new(move || layers::config(&args).map_err(|error| error.problems()));
+        Some(Followed { file, source })
+    }
+
+    /// The same for `run`.
+    pub(super) fn beside_copies(options: &Settings) -> Option<Self> {
+        let file = options.config.clone()?;
+        let options = options.clone();
+        let source = Source::new(move || layers::beside_copies(&options).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 

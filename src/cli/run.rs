@@ -63,7 +63,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
         return Err(UsageError::Words(vec![order.to_owned()]));
     }
-    let config = layers::with(Config::new(Vec::new()), &settings)?;
+    let config = layers::beside_copies(&settings)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let copies = Copies {
@@ -71,7 +71,8 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         arguments: arguments.to_vec(),
         count: asked.copies.map_or_else(cores, usize::from),
     };
-    run(&settings, config, Backends { demos: 0, copies: Some(copies), file: None })
+    let file = Followed::beside_copies(&settings);
+    run(&settings, config, Backends { demos: 0, copies: Some(copies), file })
 }
 
 /// Runs until told to stop.
@@ -85,7 +86,7 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
     if front == Front::Background {
         background::begin()?;
     }
-    raise_descriptor_limit();
+    crate::process::raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
     let done = runtime.block_on(serve(args, config, backends, front));
     // A resolver that hangs must not hold up the end.
@@ -270,15 +271,4 @@ fn warnings(config: &Config) -> Vec<String> {
             .push(format!("email.encryption is none: the password goes to {} readable by anyone between", email.host));
     }
     warnings
-}
-
-/// As many connections as the system lets this user have: the usual soft limit of 1024 is for older programs.
-fn raise_descriptor_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let limit = getrlimit(Resource::Nofile);
-        // Where it is refused, the old limit holds and accepting pauses at it.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    }
 }

@@ -34,6 +34,7 @@ pub use listener::{ListenerConfig, Mode, RouteConfig, UpgradeMatch};
 pub use pool::{DEFAULT_POOL, PoolConfig};
 pub use problem::{ConfigError, Problem};
 pub use read::parse;
+pub(crate) use read::parse_beside_copies;
 pub use secret::Secret;
 pub use statuses::Statuses;
 pub use sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyBy, StickyConfig};

@@ -24,10 +24,19 @@ use super::{
 /// # Errors
 /// [`ConfigError::Invalid`] with every problem of the file, in its order.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
-    read(bytes).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    read(bytes, Places::default()).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
-fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
+/// Like [`parse`], for a balancer that starts backends of its own: the file need not name any.
+///
+/// # Errors
+/// As of [`parse`].
+pub(crate) fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+    let places = Places { without_backends: true, ..Places::default() };
+    read(bytes, places).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -39,7 +48,6 @@ fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     };
     let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let value = document.parse();
-    let mut places = Places::default();
     let read = |keys: &mut Keys<'_, '_>| config(keys, &mut places);
     let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(read));
     if let Some(config) = &config {
@@ -55,15 +63,19 @@ fn read(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
 
 /// Where the values stand that may be at odds with others.
 #[derive(Default)]
-pub(super) struct Places(Vec<(At, Place)>);
+pub(super) struct Places {
+    noted: Vec<(At, Place)>,
+    /// Whether a pool may have no backends.
+    without_backends: bool,
+}
 
 impl Places {
     pub(super) fn note(&mut self, at: At, place: Place) {
-        self.0.push((at, place));
+        self.noted.push((at, place));
     }
 
     fn of(&self, at: At) -> Option<&Place> {
-        self.0.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
+        self.noted.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
     }
 }
 
@@ -107,7 +119,7 @@ pub(super) fn pool(keys: &mut Keys<'_, '_>, pool: &mut PoolConfig, number: usize
 /// `health` is the pool's, and whether it says how to check.
 fn backends(keys: &mut Keys<'_, '_>, health: (&HealthCheck, bool), number: usize, places: &mut Places) -> Unnumbered {
     const EMPTY: &str = "'backends' must be a non-empty array in config.";
-    if !keys.has("backends") {
+    if !keys.has("backends") && !places.without_backends {
         keys.wrong::<()>(EMPTY);
     }
     let mut read: Unnumbered = Vec::new();
@@ -124,7 +136,7 @@ fn backends(keys: &mut Keys<'_, '_>, health: (&HealthCheck, bool), number: usize
                 read.push(backend);
             }
         })?;
-        if count == 0 { n.wrong(EMPTY) } else { Some(count) }
+        if count == 0 && !places.without_backends { n.wrong(EMPTY) } else { Some(count) }
     });
     read
 }

@@ -74,12 +74,19 @@ impl Processes {
         let name = copies.name(number);
         let program = copies.program(number, self.free_port(&name)?);
         let pool = self.pool(&name)?;
+        let backends = self.shared.backends();
+        if pool.in_force.load().backends.iter().any(|backend| backend.name() == name) {
+            let reason = "a backend of the configuration has this name: give that one another".to_owned();
+            return Err(CommandError::SpawnFailed { name, reason });
+        }
+        let first = u32::try_from(number).unwrap_or(u32::MAX);
+        let id = (first..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
         let mut health = pool.config.load().health.clone();
         if health == HealthCheck::default() {
             // Nobody said what a good answer is, and a program need not have one for `/`.
             health.algorithm = CheckAlgorithm::Http;
         }
-        self.add(&pool, u32::try_from(number).unwrap_or(u32::MAX), name, health, program).await
+        self.add(&pool, id, name, health, program).await
     }
 
     /// The pool that processes are added to.

@@ -77,6 +77,7 @@ impl Engine {
             present.map_or_else(|| Open::new(listener, &pools), |present| Ok(present.clone()))
         });
         let listeners = open.collect::<Result<Vec<Open>, _>>()?;
+        keeps_processes(&before, &config, &pools)?;
         changes.listeners(&before.listeners, &listeners);
         changes.rest(&before.config, &config);
 
@@ -123,6 +124,26 @@ impl Engine {
             }
         }
     }
+}
+
+/// Processes that were started here keep their ids and their pool, whatever the file says.
+fn keeps_processes(before: &Setup, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
+    let mut problems = Vec::new();
+    for live in &before.pools {
+        let now = live.in_force.load();
+        for backend in now.backends.iter().filter(|backend| backend.spawned) {
+            let (id, name) = (backend.id(), backend.name());
+            if config.backends().any(|b| b.id == id) {
+                problems.push(format!(
+                    "{name}, which was started here, has the id {id}: give the backend in the file another 'id'"
+                ));
+            }
+            if !pools.iter().any(|pool| Arc::ptr_eq(pool, live)) {
+                problems.push(format!("{name}, which was started here, would lose its pool: start anew for that"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(StartError::Config(problems)) }
 }
 
 /// The pool at work that a configured one stands for: the one of this name, or a new one.

@@ -42,7 +42,8 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// Demo backends to start at once.
     pub demo_backends: usize,
-    /// Copies of a program to start at once; their ids are their numbers, from 0.
+    /// Copies of a program to start at once; their ids are their numbers, from 0, or the next free ones
+    /// where backends of the configuration have those.
     pub copies: Option<Copies>,
     /// Threads that serve clients; `None` is one for each processor.
     pub workers: Option<usize>,

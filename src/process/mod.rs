@@ -4,12 +4,14 @@
 //! input is a pipe from the balancer, so it learns of the balancer's end however that comes, and takes the process
 //! and all that it started with it.
 
+mod descriptors;
 mod output;
 mod port;
 mod program;
 mod spawn;
 mod supervisor;
 
+pub(crate) use descriptors::raise_descriptor_limit;
 pub(crate) use output::Lines;
 pub(crate) use port::free_port;
 pub use program::Copies;

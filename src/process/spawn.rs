@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::descriptors;
 use super::program::Program;
 use super::supervisor::Group;
 
@@ -41,7 +42,9 @@ impl Process {
     /// Where the system cannot start it.
     pub(crate) async fn start(own: &Path, program: &Program, grace: Duration) -> io::Result<Self> {
         let mut supervisor = Command::new(own)
-            .args(["supervise", "--grace", &grace.as_millis().to_string(), "--"])
+            .args(["supervise", "--grace", &grace.as_millis().to_string()])
+            .args(descriptors::words().into_iter().flatten())
+            .arg("--")
             .args(program.words())
             .env("PORT", program.port.to_string())
             .env("STICKYLB_INSTANCE", program.instance.to_string())

@@ -23,9 +23,12 @@ enum Message {
 }
 
 /// Starts the program, its arguments behind it, and returns when it and all that it started have ended. After the order
-/// to stop they have `grace`.
-pub(crate) fn supervise(words: &[OsString], grace: Duration) -> ExitCode {
+/// to stop they have `grace`. `descriptors` is the soft limit they get, where it is not that of this process.
+pub(crate) fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) -> ExitCode {
     detach();
+    if let Some(limit) = descriptors {
+        super::descriptors::restore(limit);
+    }
     let child = match start(words) {
         Ok(child) => child,
         Err(error) => {
