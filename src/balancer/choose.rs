@@ -1,5 +1,8 @@
 //! The choice of a backend for one attempt.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use compact_str::CompactString;
 
 use super::Fingerprint;
@@ -31,9 +34,29 @@ impl Pool {
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
+        let index = self.decide(client, tried, random, decision)?;
+        self.note(client, index);
+        Ok(self.choice(index))
+    }
+
+    /// What [`Pool::choose`] would do now, without doing it: no turn is taken, no key is noted.
+    pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
+        let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));
+        let copy = Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), turn);
+        let index = copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()?;
+        Some(copy.choice(index))
+    }
+
+    /// The place of the backend to choose.
+    fn decide(
+        &self,
+        client: &Bound,
+        tried: &[u32],
+        random: &mut fastrand::Rng,
+        decision: &mut Decision,
+    ) -> Result<usize, NoBackend> {
         let Some(index) = self.own(client) else {
-            let chosen = self.by_strategy(client.fingerprint, tried, random, decision)?;
-            return Ok(self.choice(chosen));
+            return self.by_strategy(client.fingerprint, tried, random, decision);
         };
         let backend = &self.backends[index];
         if decision.key.is_none() {
@@ -42,8 +65,7 @@ impl Pool {
         match self.why_not_kept(index, client) {
             None if !tried.contains(&backend.id()) => {
                 decision.rule = Rule::Sticky;
-                self.note(client, index);
-                return Ok(self.choice(index));
+                return Ok(index);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
                 decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
@@ -55,15 +77,13 @@ impl Pool {
             return Err(NoBackend::Kept);
         }
         let untried = |one: &Eligible| !tried.contains(&one.backend(self).id());
-        let index = match self.suited(client.fingerprint, untried) {
+        match self.suited(client.fingerprint, untried) {
             Some(place) => {
                 decision.rule = Rule::Together;
-                self.eligible[place].index
+                Ok(self.eligible[place].index)
             }
-            None => self.by_strategy(client.fingerprint, tried, random, decision)?,
-        };
-        self.note(client, index);
-        Ok(self.choice(index))
+            None => self.by_strategy(client.fingerprint, tried, random, decision),
+        }
     }
 
     /// The backend whose client this is: in the pool, whatever its state.

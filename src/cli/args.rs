@@ -181,6 +181,9 @@ pub(super) enum Subcommand {
         #[arg(short, long, value_name = "N")]
         port: Option<u16>,
     },
+    /// Who would get a request, and why; nothing is sent
+    #[cfg(unix)]
+    Explain(Explain),
     /// See or change one that runs
     #[cfg(unix)]
     Ctl {
@@ -230,6 +233,27 @@ pub(super) struct Supervise {
     pub(super) descriptors: Option<u64>,
     #[arg(required = true, last = true)]
     pub(super) command: Vec<OsString>,
+}
+
+#[cfg(unix)]
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Explain {
+    /// GET, POST, …
+    pub(super) method: String,
+    /// A path, or a URL of the balancer's
+    pub(super) url: String,
+    /// A header field, as for curl; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(super) headers: Vec<String>,
+    /// Where it comes from [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) ip: Option<IpAddr>,
+    /// All of it, as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The balancer on this port; needed where several run
+    #[arg(short, long, value_name = "N")]
+    pub(super) port: Option<u16>,
 }
 
 /// What is asked of a balancer that runs. A backend is named by its id or its name.

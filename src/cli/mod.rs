@@ -5,6 +5,8 @@ mod args;
 mod background;
 #[cfg(unix)]
 mod ctl;
+#[cfg(unix)]
+mod explain;
 mod import;
 mod layers;
 #[cfg(feature = "tui")]
@@ -52,6 +54,8 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Stop { port, all }) => ctl::run(ctl::stop(*port, *all)),
         #[cfg(all(unix, feature = "tui"))]
         Some(Subcommand::Attach { port }) => ctl::run(ctl::attach(&args, *port)),
+        #[cfg(unix)]
+        Some(Subcommand::Explain(asked)) => ctl::run(explain::explain(asked)),
         #[cfg(unix)]
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
         Some(Subcommand::Import { file }) => import::import(file),

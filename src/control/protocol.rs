@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::engine::{Command, CommandError, Ending, Event, Snapshot};
+use crate::engine::{Command, CommandError, Ending, Event, Explanation, Question, Snapshot, Unclear};
 
 /// Of this description; another number is another language.
 pub(super) const VERSION: u32 = 1;
@@ -44,6 +44,8 @@ pub(crate) enum Request {
     Snapshot,
     /// Do one thing.
     Do(Command),
+    /// Who would get this request.
+    Explain(Question),
     /// Tell what happens from now on.
     Follow,
     /// Stop, and say how it ended.
@@ -62,6 +64,10 @@ pub(crate) enum Reply {
     Done,
     /// It was not done.
     Failed(CommandError),
+    /// Who would get it, and why.
+    Explained(Box<Explanation>),
+    /// Nothing can be said of it.
+    Unclear(Unclear),
     /// Something happened.
     Happened(Arc<Event>),
     /// More happened than could be told.

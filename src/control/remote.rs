@@ -153,6 +153,12 @@ fn take(received: &mut Received, reply: Reply) {
             let plural = if connections == 1 { "" } else { "s" };
             received.ended = Some(format!("the balancer has ended; {connections} connection{plural} had to be cut"));
         }
-        Reply::Hello(_) | Reply::Done | Reply::Failed(_) | Reply::Stopping | Reply::Refused { .. } => {}
+        Reply::Hello(_)
+        | Reply::Done
+        | Reply::Failed(_)
+        | Reply::Explained(_)
+        | Reply::Unclear(_)
+        | Reply::Stopping
+        | Reply::Refused { .. } => {}
     }
 }

@@ -132,6 +132,10 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 Ok(()) => Reply::Done,
                 Err(error) => Reply::Failed(error),
             },
+            Request::Explain(question) => match served.engine.explain(&question) {
+                Ok(explanation) => Reply::Explained(Box::new(explanation)),
+                Err(unclear) => Reply::Unclear(unclear),
+            },
             Request::Follow => return served.follow(&mut to).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;

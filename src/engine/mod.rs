@@ -30,6 +30,7 @@ mod worker;
 pub use crate::access::Admission;
 pub use crate::health::{CheckFunction, Checks};
 pub use crate::process::Copies;
+pub use crate::proxy::{Explanation, Question, Unclear};
 pub use builder::Builder;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};

@@ -26,7 +26,7 @@ use crate::config::{Config, MAX_WEIGHT};
 use crate::health::{self, Checks};
 use crate::listener::ListenError;
 use crate::process::Copies;
-use crate::proxy::Proxy;
+use crate::proxy::{self, Explanation, Proxy, Question, Unclear};
 
 /// Time for tunnels to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -176,6 +176,14 @@ impl Engine {
     /// Changes once a second, just after the rates did.
     pub fn seconds(&self) -> watch::Receiver<u64> {
         self.shared.seconds.subscribe()
+    }
+
+    /// Who would get a request now, and why. Nothing is sent, and nothing changes by asking.
+    ///
+    /// # Errors
+    /// The question is about no request that this engine could get.
+    pub fn explain(&self, question: &Question) -> Result<Explanation, Unclear> {
+        proxy::explain(&self.shared, question)
     }
 
     /// Reads what happens.

@@ -13,6 +13,7 @@ mod client;
 mod clock;
 mod continues;
 mod deliver;
+mod explain;
 mod flight;
 mod forward;
 mod forwarded;
@@ -31,6 +32,8 @@ mod tunnel;
 mod upload;
 
 pub(crate) use arrival::{Arrival, serve};
+pub(crate) use explain::explain;
+pub use explain::{Explanation, Question, Unclear};
 
 use std::sync::{Arc, Mutex, PoisonError};
 

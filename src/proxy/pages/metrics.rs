@@ -23,7 +23,7 @@ pub(super) fn text(shared: &Shared) -> String {
         .backends
         .iter()
         .filter_map(|view| {
-            // Each is there: backends are added, never taken away.
+            // One that came or went between the two is told the next time, or not at all.
             let backend = all.iter().find(|backend| backend.id() == view.id)?;
             Some(Told { labels: labels(&[("pool", &view.pool), ("backend", &view.name)]), backend, view })
         })

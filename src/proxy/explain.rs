@@ -1,0 +1,158 @@
+//! Who would get a request, and why, without sending it. Nothing changes by asking: no figure, no turn, no session.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Uri};
+use serde::{Deserialize, Serialize};
+
+use super::forwarded::Peer;
+use super::request::Request;
+use super::route::route;
+use super::{pages, refuse};
+use crate::balancer::{CookieAction, Decision, Identity, Rule};
+use crate::config::{Config, Mode, Strategy};
+use crate::engine::{Listener, Shared};
+use crate::http1::{HeadLimits, Unread};
+
+/// A request that is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// Its method.
+    pub method: String,
+    /// A URL of the balancer's, or a path alone.
+    pub url: String,
+    /// Its header fields, by name and value.
+    pub headers: Vec<(String, String)>,
+    /// Where it would come from; this machine where it is `None`.
+    pub ip: Option<IpAddr>,
+}
+
+/// What would become of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The backend that would get it first.
+    pub backend: Option<Arc<Identity>>,
+    /// Why.
+    pub decision: Decision,
+    /// The decision in words.
+    pub reason: String,
+    /// How far it holds for the next request, where the strategy leaves that open.
+    pub holds: Option<String>,
+}
+
+/// Why nothing can be said of it: one plain sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Unclear {
+    /// The sentence.
+    pub why: String,
+}
+
+/// Says who would get it now.
+pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanation, Unclear> {
+    let uri: Uri =
+        question.url.parse().map_err(|_| unclear(format!("'{}' is no URL: write /path or http://…", question.url)))?;
+    let setup = shared.setup();
+    let listener = listener(setup.listeners.iter().map(|open| &open.listener), &uri)?;
+    let bytes = request(question, &uri, listener)?;
+    let routing = listener.routing.load();
+    let mut decision = Decision::new(routing.pool.in_force.load().strategy);
+    let peer = Peer::new(question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), &setup.config.trusted_proxies);
+    let request = match read(&bytes, &peer, &setup.config) {
+        Ok(request) => request,
+        Err(why) => {
+            decision.rule = Rule::Refused { why };
+            return Ok(explained(None, decision));
+        }
+    };
+    if pages::is_own(&request) {
+        decision.rule = Rule::Own;
+        return Ok(explained(None, decision));
+    }
+    let (live, taken) = route(&routing, &request);
+    let pool = live.in_force.load();
+    decision.strategy = pool.strategy;
+    decision.pool.clone_from(&live.label);
+    decision.route = taken.cloned();
+    let bound = pool.sticky.read(&request.head, request.query(), request.ip);
+    let choice = pool.preview(&bound, &mut decision);
+    decision.candidates = pool.candidates(&bound, &decision.rule, &[]);
+    if choice.as_ref().is_some_and(|choice| choice.set_cookie.is_some()) && decision.rule != Rule::Sticky {
+        decision.cookie = if decision.key.is_some() { CookieAction::Rewritten } else { CookieAction::New };
+    }
+    Ok(explained(choice.map(|choice| Arc::clone(&choice.backend.identity)), decision))
+}
+
+/// The request as a client's would be read; else why it would be refused.
+fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
+    let mut unread = Unread::default();
+    unread.add(bytes);
+    let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
+    let head = match unread.head(&limits) {
+        Ok(Some(head)) => head,
+        Ok(None) => return Err("The head has no end.".to_owned()),
+        Err(bad) => return Err(refuse::unreadable(bad).why.to_owned()),
+    };
+    Request::new(head, peer, config).map_err(|(_, refusal)| refusal.why.to_owned())
+}
+
+/// The listener with the URL's port; the first one for a path alone.
+fn listener<'l>(listeners: impl Iterator<Item = &'l Arc<Listener>>, uri: &Uri) -> Result<&'l Listener, Unclear> {
+    let mut speaking_http = listeners.filter(|listener| listener.mode == Mode::Http);
+    let port = uri.authority().map(|authority| authority.port_u16().unwrap_or(80));
+    let found = speaking_http.find(|listener| port.is_none_or(|port| listener.address.port() == port));
+    found.map(Arc::as_ref).ok_or_else(|| match port {
+        Some(port) => {
+            unclear(format!("this balancer has no HTTP listener on port {port}: write its own URL, or a path"))
+        }
+        None => unclear("this balancer has no HTTP listener: connections go by their client's address".to_owned()),
+    })
+}
+
+/// The request as a client would send it: in origin form, with a `Host` where none is given.
+fn request(question: &Question, uri: &Uri, listener: &Listener) -> Result<Vec<u8>, Unclear> {
+    let method = &question.method;
+    let method: Method = method.parse().map_err(|_| unclear(format!("'{method}' is no method")))?;
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    // Writing to a string cannot fail.
+    let mut text = format!("{method} {target} HTTP/1.1\r\n");
+    if !question.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        let ours = || format!("localhost:{}", listener.address.port());
+        let host = uri.authority().map_or_else(ours, |authority| authority.as_str().to_owned());
+        let _ = write!(text, "Host: {host}\r\n");
+    }
+    for (name, value) in &question.headers {
+        // A line break would make two fields of one.
+        if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(value).is_err() {
+            return Err(unclear(format!("'{name}' is no header a request can have: write -H 'Name: value'")));
+        }
+        let _ = write!(text, "{name}: {value}\r\n");
+    }
+    text.push_str("\r\n");
+    Ok(text.into_bytes())
+}
+
+fn explained(backend: Option<Arc<Identity>>, decision: Decision) -> Explanation {
+    let holds = match (&decision.rule, decision.strategy) {
+        (Rule::Strategy { .. }, Strategy::RoundRobin | Strategy::SmoothRoundRobin) => {
+            Some("it is next in turn: a request that comes before takes its place")
+        }
+        (Rule::Strategy { .. }, Strategy::Random | Strategy::PowerOfTwo) => {
+            Some("by chance: this is one draw, and the next one may be another")
+        }
+        (Rule::Strategy { .. }, Strategy::LeastConnections | Strategy::LeastLatency) => {
+            Some("by how busy they are now; those that are equal take turns")
+        }
+        _ => None,
+    };
+    Explanation { backend, reason: decision.reason(), decision, holds: holds.map(str::to_owned) }
+}
+
+fn unclear(why: String) -> Unclear {
+    Unclear { why }
+}
