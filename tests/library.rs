@@ -164,3 +164,34 @@ async fn it_can_end_without_waiting_for_anyone() {
     assert_eq!(balancer.end_now(), Ending::Cut { connections: 1 });
     tokio::task::spawn_blocking(move || waiting.rest()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_key_of_ones_own_binds_requests_wherever_they_carry_it() {
+    let backends: Vec<Backend> = (0..3).map(|_| Backend::echoing()).collect();
+    let build = |backends: &[Backend]| {
+        let builder = Balancer::builder().check(|_| async { Ok("well".to_owned()) }).sticky_key(|asking| {
+            // A token, in a header or at the end of the path.
+            let path = asking.target().rsplit(|byte| *byte == b'/').next().filter(|last| last.starts_with(b"t-"));
+            asking.header("X-Token").next().or(path).map(<[u8]>::to_vec)
+        });
+        backends.iter().fold(builder, |builder, backend| builder.backend(backend.port.to_string())).start()
+    };
+    let balancer = build(&backends).await.unwrap();
+    let port = balancer.address().port();
+    let ask = |target: String, lines: Vec<String>| {
+        move || {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let answer = Client::connect(port).exchange(&request("GET", &target, &lines));
+            assert!(answer.all("set-cookie").is_empty());
+            answer.backend().unwrap()
+        }
+    };
+    let mut used = std::collections::BTreeSet::new();
+    for n in 0..30 {
+        let by_path = tokio::task::spawn_blocking(ask(format!("/a/t-{n}"), Vec::new())).await.unwrap();
+        let by_header = tokio::task::spawn_blocking(ask("/b".to_owned(), vec![format!("x-token: t-{n}")]));
+        assert_eq!(by_header.await.unwrap(), by_path, "t-{n}");
+        used.insert(by_path);
+    }
+    assert_eq!(used.len(), 3, "keys spread over all");
+}

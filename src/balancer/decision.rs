@@ -42,6 +42,8 @@ pub enum StickyKey {
         /// The beginning of its value.
         value: Option<CompactString>,
     },
+    /// One that a function of the embedding program made.
+    Own,
     /// None, where all requests without one go to the same place.
     Missing {
         /// What it should have been.
@@ -58,6 +60,7 @@ impl fmt::Display for StickyKey {
             StickyKey::Ip { ip } => write!(f, "ip {ip}"),
             StickyKey::Header { name, .. } => write!(f, "header {name}"),
             StickyKey::Query { name, .. } => write!(f, "query {name}"),
+            StickyKey::Own => f.write_str("a key of its own"),
             StickyKey::Missing { by } => write!(f, "without {by}"),
         }
     }

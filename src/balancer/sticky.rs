@@ -11,7 +11,7 @@ use compact_str::CompactString;
 use super::decision::StickyKey;
 use super::seen::Seen;
 use super::{CookieSticky, Fingerprint};
-use crate::config::{MissingKey, OnFailure, StickyBy, StickyConfig};
+use crate::config::{Asking, KeyFunction, MissingKey, OnFailure, StickyBy, StickyConfig};
 use crate::http1::{Kind, RequestHead};
 
 /// Bytes of a key that are kept for people to see.
@@ -34,6 +34,7 @@ enum Source {
     Ip(Arc<Seen>),
     Header { name: Arc<str>, seen: Arc<Seen> },
     Query { name: Arc<str>, seen: Arc<Seen> },
+    Own { function: KeyFunction, seen: Arc<Seen> },
 }
 
 /// What is known of the client for whom a backend is chosen.
@@ -86,6 +87,7 @@ impl Sticky {
     pub(crate) fn new(config: &StickyConfig, by: &StickyBy) -> Self {
         let source = match by {
             StickyBy::Off => Source::Off,
+            StickyBy::Own(function) => Source::Own { function: function.clone(), seen: Arc::default() },
             StickyBy::Cookie => Source::Cookie(CookieSticky::new(&config.cookie)),
             StickyBy::Ip => Source::Ip(Arc::default()),
             StickyBy::Query(name) => Source::Query { name: Arc::clone(name), seen: Arc::default() },
@@ -110,7 +112,9 @@ impl Sticky {
     /// The keys seen lately, where clients are bound by one.
     pub(super) fn seen(&self) -> Option<&Seen> {
         match &self.source {
-            Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } => Some(seen),
+            Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } | Source::Own { seen, .. } => {
+                Some(seen)
+            }
             Source::Off | Source::Cookie(_) => None,
         }
     }
@@ -140,6 +144,11 @@ impl Sticky {
                 let key = StickyKey::Query { name: Arc::clone(name), value: Some(shown(value)) };
                 Bound::by_key(key, value)
             }
+            // It may be made of a secret, so that nobody is shown it.
+            Source::Own { function, .. } => match function.key(&Asking::new(head, ip)) {
+                Some(key) => Bound::by_key(StickyKey::Own, &key),
+                None => self.without_key(ip),
+            },
         }
     }
 

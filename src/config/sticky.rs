@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::KeyFunction;
 use serde::{Deserialize, Serialize};
 
 /// What binds a client to its backend. Written as on the command line: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`.
@@ -19,6 +20,8 @@ pub enum StickyBy {
     Header(Arc<str>),
     /// A parameter of this name in the query.
     Query(Arc<str>),
+    /// What a function of an embedding program says; no file and no command line has it.
+    Own(KeyFunction),
     /// Nothing: every request is balanced anew.
     Off,
 }
@@ -37,6 +40,7 @@ impl fmt::Display for StickyBy {
             StickyBy::Ip => f.write_str("ip"),
             StickyBy::Header(name) => write!(f, "header:{name}"),
             StickyBy::Query(name) => write!(f, "query:{name}"),
+            StickyBy::Own(_) => f.write_str("a key of its own"),
             StickyBy::Off => f.write_str("off"),
         }
     }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use super::start::{Engine, Options, StartError};
 use crate::access::Admission;
 use crate::balancer::Identity;
-use crate::config::{BackendConfig, BackendSpec, Config, DEFAULT_POOL, ListenerConfig, PoolConfig, StickyBy, Strategy};
+use crate::config::{
+    Asking, BackendConfig, BackendSpec, Config, DEFAULT_POOL, KeyFunction, ListenerConfig, PoolConfig, StickyBy,
+    Strategy,
+};
 use crate::health::CheckFunction;
 
 /// A balancer in the making. Everything that is wrong with it is told together, by [`Builder::start`].
@@ -17,6 +20,7 @@ pub struct Builder {
     options: Options,
     /// Backends in words, which are read at the start.
     words: Vec<String>,
+    key: Option<KeyFunction>,
 }
 
 impl Engine {
@@ -24,7 +28,7 @@ impl Engine {
     pub fn builder() -> Builder {
         let mut config = Config::new(Vec::new());
         config.listeners[0].port = 0;
-        Builder { config, options: Options::default(), words: Vec::new() }
+        Builder { config, options: Options::default(), words: Vec::new(), key: None }
     }
 }
 
@@ -82,6 +86,12 @@ impl Builder {
         self
     }
 
+    /// Binds the clients of every pool by a key that a function makes of each request.
+    pub fn sticky_key(mut self, function: impl Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        self.key = Some(KeyFunction::new(function));
+        self
+    }
+
     /// Checks every backend by a function, in place of the configured checks: `Ok` with what it found where the backend
     /// is well, an error with the reason where it is not.
     ///
@@ -135,6 +145,9 @@ impl Builder {
             pool.backends.extend(BackendConfig::of_specs(&specs, taken));
         }
         self.config.name_cookies();
+        if let Some(key) = &self.key {
+            self.config.pools.iter_mut().for_each(|pool| pool.sticky.by = StickyBy::Own(key.clone()));
+        }
         problems.extend(self.config.problems());
         if !problems.is_empty() {
             return Err(StartError::Config(problems));

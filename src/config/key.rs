@@ -1,0 +1,70 @@
+//! A sticky key of an embedding program's own.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::http1::RequestHead;
+
+/// A function that finds a request's sticky key: requests of one key go to one backend for as long as it is there, by a
+/// hash that a restart does not change. `None` is a request without a key.
+///
+/// It is called once for each request, on the threads that serve clients, and must not block.
+#[derive(Clone)]
+pub struct KeyFunction(Arc<Function>);
+
+type Function = dyn Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync;
+
+/// What a key can be made from.
+pub struct Asking<'r> {
+    /// The client's address, as far as its proxies are believed.
+    pub ip: IpAddr,
+    head: &'r RequestHead,
+}
+
+impl<'r> Asking<'r> {
+    pub(crate) fn new(head: &'r RequestHead, ip: IpAddr) -> Self {
+        Asking { ip, head }
+    }
+
+    /// The method, in its case.
+    pub fn method(&self) -> &[u8] {
+        self.head.method()
+    }
+
+    /// The target as it was sent: the path, and the query behind a question mark.
+    pub fn target(&self) -> &[u8] {
+        self.head.target()
+    }
+
+    /// The value of each field of this name, in any case.
+    pub fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.head.named(name.as_bytes())
+    }
+}
+
+impl KeyFunction {
+    /// A key from a function.
+    pub fn new(function: impl Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        KeyFunction(Arc::new(function))
+    }
+
+    pub(crate) fn key(&self, asking: &Asking<'_>) -> Option<Vec<u8>> {
+        (self.0)(asking)
+    }
+}
+
+impl fmt::Debug for KeyFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyFunction")
+    }
+}
+
+/// A function is equal to itself alone.
+impl PartialEq for KeyFunction {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for KeyFunction {}
