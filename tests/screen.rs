@@ -349,6 +349,51 @@ fn changes_of_states_stay_in_sight_when_the_log_runs_on() {
 }
 
 #[test]
+fn why_tells_the_whole_decision_and_enter_all_of_a_backend() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    exchange(port, b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=3\r\nConnection: close\r\n\r\n");
+    terminal.shows("/bound");
+    terminal.press("w");
+    for part in ["Why: GET /bound", "X-Backend-ID=3, which names charlie", "stickiness", "1 charlie", "answered"] {
+        terminal.shows(part);
+    }
+    terminal.press("\x1b");
+    terminal.wait("it is closed", |screen| !screen.contains("Why: GET"));
+    terminal.press("3\r");
+    for part in ["Backend: charlie", "GET /health (http-status)", "Last checks", "Clients seen lately", "1 sticky"] {
+        terminal.shows(part);
+    }
+    terminal.press("k");
+    terminal.shows("Backend: bravo");
+    terminal.press("\x1b");
+    terminal.shows("Routing log");
+}
+
+#[test]
+fn side_views_come_and_go_and_a_pane_is_zoomed() {
+    let mut terminal = Terminal::demo();
+    terminal.press("v");
+    terminal.shows("got / due");
+    terminal.press("v");
+    terminal.shows("Backend: alpha");
+    terminal.press("v");
+    terminal.shows("Output of alpha");
+    terminal.press("v");
+    terminal.shows("Events");
+    terminal.press("v");
+    terminal.shows("Routing log");
+    terminal.press("z");
+    terminal.wait("the table has it all", |screen| !screen.contains("Routing log"));
+    terminal.press("z");
+    terminal.shows("Routing log");
+    terminal.resize(120, 40);
+    terminal.wait("the larger screen is drawn", |screen| screen.lines().count() == 40);
+    terminal.press("v");
+    terminal.wait("figures beside the log", |screen| screen.contains("got / due") && screen.contains("Routing log"));
+}
+
+#[test]
 fn marked_lines_are_found_again() {
     let mut terminal = Terminal::demo();
     let port = terminal.port();

@@ -89,6 +89,11 @@ impl Counts {
         self.0[..bucket(1 << power)].iter().sum()
     }
 
+    /// How many lie in each doubling: the first below 8 µs.
+    pub(crate) fn doublings(&self) -> Vec<u64> {
+        self.0.chunks(STEPS as usize).map(|steps| steps.iter().sum()).collect()
+    }
+
     pub(crate) fn percentiles(&self) -> Percentiles {
         Percentiles { p50: self.quantile(50), p95: self.quantile(95), p99: self.quantile(99) }
     }
@@ -160,6 +165,16 @@ mod tests {
         let counts = latencies.counts();
         assert_eq!([counts.below(8), counts.below(9), counts.below(10), counts.all()], [2, 4, 6, 6]);
         assert_eq!(latencies.sum(), Duration::from_micros(2047));
+    }
+
+    #[test]
+    fn a_histogram_has_every_answer_in_its_doubling() {
+        let latencies = Latencies::default();
+        for micros in [0, 7, 8, 15, 16, 1023, 1024] {
+            latencies.record(Duration::from_micros(micros));
+        }
+        let doublings = latencies.counts().doublings();
+        assert_eq!((doublings[..3].to_vec(), doublings[7], doublings[8]), (vec![2, 2, 1], 1, 1));
     }
 
     #[test]

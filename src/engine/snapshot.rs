@@ -160,6 +160,10 @@ pub struct BackendView {
     pub sessions: u64,
     /// Response times of the last ten seconds, in microseconds.
     pub latency: Percentiles,
+    /// Answers of the last ten seconds by their time: the first below 8 µs, each of the others below twice the one before.
+    pub histogram: Vec<u64>,
+    /// How it is checked, in words.
+    pub check: String,
     /// Tries that ended without an answer or with a 5xx, those repeated elsewhere included.
     pub errors: u64,
     /// The last checks, the latest last.

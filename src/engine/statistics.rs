@@ -59,6 +59,7 @@ struct BackendSeries {
     /// The histogram at each of the last seconds, the oldest first.
     counts: VecDeque<Counts>,
     latency: Percentiles,
+    histogram: Vec<u64>,
 }
 
 impl Statistics {
@@ -75,6 +76,7 @@ impl Statistics {
                 None => now.clone(),
             };
             series.latency = window.percentiles();
+            series.histogram = window.doublings();
             all.add(&window);
             series.counts.push_back(now);
             if series.counts.len() > WINDOW {
@@ -113,6 +115,11 @@ impl Statistics {
 
     pub(crate) fn backend_latency(&self, id: u32) -> Percentiles {
         self.backends.get(&id).map_or_else(Percentiles::default, |b| b.latency)
+    }
+
+    /// The window's answers by their time, doubling by doubling.
+    pub(crate) fn backend_histogram(&self, id: u32) -> Vec<u64> {
+        self.backends.get(&id).map_or_else(Vec::new, |b| b.histogram.clone())
     }
 
     /// Share of the window's requests, among those of these backends.

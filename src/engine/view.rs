@@ -8,7 +8,7 @@ use super::shared::{Control, Shared};
 use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};
 use super::statistics::Statistics;
 use crate::balancer::{Backend, Pool};
-use crate::config::Mode;
+use crate::config::{CheckAlgorithm, HealthCheck, Mode};
 
 impl Shared {
     /// How things stand now.
@@ -86,6 +86,8 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             tunnels: backend.tunnels(),
             sessions: if live.mode == Mode::Tcp { backend.sessions() } else { pool.sessions(backend) },
             latency: statistics.backend_latency(id),
+            histogram: statistics.backend_histogram(id),
+            check: check_in_words(&backend.health()),
             errors: backend.errors(),
             checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
             expected_share: share,
@@ -94,6 +96,17 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
         }
     };
     pool.backends.iter().zip(pool.expected_shares()).map(view).collect()
+}
+
+/// `GET /health (http-status), 2000 ms at most, every 10 s, rise 1, fall 3`
+fn check_in_words(check: &HealthCheck) -> String {
+    let what = match check.algorithm {
+        CheckAlgorithm::Tcp => "a connection".to_owned(),
+        CheckAlgorithm::Command => check.command.first().cloned().unwrap_or_default(),
+        algorithm => format!("{} {} ({})", check.method, check.path, algorithm.name()),
+    };
+    let (timeout, interval) = (check.timeout.as_millis(), check.interval.as_millis());
+    format!("{what}, {timeout} ms at most, {interval} ms apart, rise {}, fall {}", check.rise, check.fall)
 }
 
 /// Whole seconds until then, the one that has begun counted.

@@ -103,6 +103,11 @@ impl Changes {
         self.kept.iter().skip(self.kept.len().saturating_sub(most))
     }
 
+    /// A backend's, the latest first.
+    pub(super) fn of(&self, id: u32) -> impl Iterator<Item = &Change> {
+        self.kept.iter().rev().filter(move |change| change.update().is_some_and(|update| update.backend.id == id))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.kept.len()
     }

@@ -64,6 +64,22 @@ impl Theme {
         }
     }
 
+    /// One column of a bar.
+    pub(super) fn bar(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "█",
+            Glyphs::Ascii => "#",
+        }
+    }
+
+    /// Where on a bar what is due ends.
+    pub(super) fn due(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "│",
+            Glyphs::Ascii => "|",
+        }
+    }
+
     /// Which way a column is sorted.
     pub(super) fn order(self, descending: bool) -> &'static str {
         match (self.glyphs, descending) {

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use super::changes::Changes;
 use super::filter::Filter;
+use super::recent::Recent;
 use crate::engine::Event;
 
 /// Lines kept.
@@ -43,6 +44,7 @@ pub(super) struct Log {
     until: Option<u64>,
     requests: u64,
     pub(super) changes: Changes,
+    pub(super) recent: Recent,
 }
 
 impl Log {
@@ -51,6 +53,7 @@ impl Log {
         for event in events {
             let number = self.first + self.lines.len() as u64;
             self.changes.follow(&event);
+            self.recent.follow(&event);
             self.requests += u64::from(matches!(*event, Event::Request(_)));
             if self.filter.as_ref().is_some_and(|filter| filter.line(&event, false)) {
                 self.matching.push_back(number);
@@ -186,6 +189,17 @@ impl Log {
         self.held.map(|number| self.place_of(number))
     }
 
+    /// The selected line; while following, the last request, as far as one looks.
+    pub(super) fn selected(&self) -> Option<Line> {
+        const LOOKS: usize = 200;
+        if let Some(place) = self.place() {
+            return self.window(place, place + 1).pop();
+        }
+        let end = self.shown();
+        let recent = self.window(end.saturating_sub(LOOKS), end);
+        recent.into_iter().rev().find(|line| matches!(*line.event, Event::Request(_)))
+    }
+
     /// Whether it follows what comes.
     pub(super) fn follows(&self) -> bool {
         self.held.is_none()
@@ -205,6 +219,11 @@ impl Log {
     pub(super) fn go(&mut self, place: usize) {
         let place = place.min(self.shown().saturating_sub(1));
         self.held = self.window(place, place + 1).first().map(|line| line.number);
+    }
+
+    /// Selects the line with this number.
+    pub(super) fn select(&mut self, number: u64) {
+        self.held = Some(number);
     }
 
     /// Moves the selection.

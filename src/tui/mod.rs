@@ -19,6 +19,7 @@ mod message;
 mod notify;
 mod palette;
 mod pane;
+mod recent;
 mod state;
 mod suspend;
 mod svg;

@@ -30,7 +30,7 @@ pub(super) enum Pane {
 }
 
 /// What lies over the panes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Dialog {
     /// The keys; scrolled by this many lines.
     Help(u16),
@@ -40,8 +40,46 @@ pub(super) enum Dialog {
     Export,
     /// A command is being typed.
     Palette(Palette),
+    /// Why a request went where it went; scrolled by this many lines.
+    Why(Arc<Event>, u16),
     /// A filter is being typed.
     Filter(FilterPrompt),
+}
+
+/// What stands beside the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Who got how much of the traffic, and how long the selected backend took.
+    Figures,
+    /// The selected request or backend.
+    Inspector,
+    /// What the selected backend's process writes.
+    Output,
+    /// What the program says of itself.
+    Events,
+    /// Nothing.
+    Hidden,
+}
+
+impl Side {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Side::Figures => Side::Inspector,
+            Side::Inspector => Side::Output,
+            Side::Output => Side::Events,
+            Side::Events => Side::Hidden,
+            Side::Hidden => Side::Figures,
+        }
+    }
+
+    /// What stands there in a terminal of this many columns unless another was chosen.
+    pub(super) fn usual(columns: u16) -> Self {
+        match columns {
+            0..110 => Side::Hidden,
+            110..160 => Side::Figures,
+            _ => Side::Inspector,
+        }
+    }
 }
 
 /// A filter while it is typed.
@@ -92,8 +130,6 @@ pub struct State {
     pub(super) log: Log,
     /// What the processes of backends wrote, by their ids.
     pub(super) outputs: HashMap<u32, VecDeque<String>>,
-    /// Whether what the selected backend's process writes is shown.
-    pub(super) output_shown: bool,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
     pub(super) pane: Pane,
@@ -101,6 +137,12 @@ pub struct State {
     pub(super) selected: Option<u32>,
     /// The order of the backends' rows.
     pub(super) table: Table,
+    /// What was chosen to stand beside the log; `None` leaves it to the size.
+    pub(super) side: Option<Side>,
+    /// The pane has the whole screen.
+    pub(super) zoomed: bool,
+    /// What is selected has the whole screen, scrolled by this many lines.
+    pub(super) detail: Option<u16>,
     pub(super) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
     pub(super) said: Option<Said>,
@@ -134,11 +176,13 @@ impl State {
             snapshot: Snapshot::default(),
             log: Log::default(),
             outputs: HashMap::new(),
-            output_shown: false,
             lost: 0,
             pane: Pane::default(),
             selected: None,
             table: Table::default(),
+            side: None,
+            zoomed: false,
+            detail: None,
             dialog: None,
             said: None,
             notify: Notify::default(),

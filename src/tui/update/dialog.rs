@@ -23,6 +23,12 @@ pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             _ => {}
         },
         Dialog::Palette(palette) => return in_palette(state, palette, key),
+        Dialog::Why(event, scroll) => match action_of(key) {
+            Some(Action::Down) => state.dialog = Some(Dialog::Why(event, scroll.saturating_add(1))),
+            Some(Action::Up) => state.dialog = Some(Dialog::Why(event, scroll.saturating_sub(1))),
+            Some(Action::Quit) => return super::on_key(state, key),
+            _ => {}
+        },
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Export => {
             let KeyCode::Char(letter) = key.code else { return Vec::new() };

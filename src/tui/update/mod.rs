@@ -10,7 +10,7 @@ use super::control::{self, Outcome};
 use super::message::{Effect, Message};
 use super::notify;
 use super::palette::Palette;
-use super::state::{Dialog, Leaving, Pane, Question, State};
+use super::state::{Dialog, Leaving, Pane, Question, Side, State};
 use crate::engine::Command;
 
 /// Takes a message into the state; returns what is to be done.
@@ -104,6 +104,13 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             state.table.reverse();
             state.order();
         }
+        Action::Detail => movement::open(state),
+        Action::Why => movement::why(state)?,
+        Action::NextSide => {
+            let shown = state.side.unwrap_or_else(|| Side::usual(state.size.0));
+            state.side = Some(shown.next());
+        }
+        Action::Zoom => state.zoomed = !state.zoomed,
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),
         Action::Quit => return Ok(quit(state)),
@@ -111,7 +118,6 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Sticky => return control::sticky(state, words),
         Action::SpawnDemo => return Ok(control::spawn(state)),
         Action::RestartAll => return Ok(vec![Effect::Command(Command::RestartAll)]),
-        Action::NextSide => state.output_shown = !state.output_shown,
         Action::Kill => return control::ask_to_kill(state, words),
         Action::SetWeight => return control::weight(state, words),
         Action::Mouse => {

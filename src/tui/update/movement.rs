@@ -2,8 +2,9 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
+use crate::engine::Event;
 use crate::tui::message::Effect;
-use crate::tui::state::{Pane, State};
+use crate::tui::state::{Dialog, Pane, State};
 use crate::tui::view::{Spot, spot};
 
 /// Lines that a page moves by.
@@ -58,6 +59,11 @@ pub(super) fn step(state: &mut State, by: isize) {
 }
 
 pub(super) fn page(state: &mut State, down: bool) {
+    if let Some(scroll) = &mut state.detail {
+        // The view stops at the end of what it has.
+        *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
+        return;
+    }
     step(state, if down { PAGE } else { -PAGE });
 }
 
@@ -76,8 +82,14 @@ pub(super) fn next_pane(state: &mut State) {
     };
 }
 
-/// Back to the usual screen, one thing at a time: first the filter goes.
+/// Back to the usual screen, one thing at a time: detail, zoom, filter, pane.
 pub(super) fn back(state: &mut State) {
+    if state.detail.take().is_some() {
+        return;
+    }
+    if std::mem::take(&mut state.zoomed) {
+        return;
+    }
     if state.log.filter().is_some() {
         state.set_filter(None);
     } else {
@@ -91,6 +103,25 @@ pub(super) fn pick(state: &mut State, row: char) {
         state.select_row(row);
         state.pane = Pane::Backends;
     }
+}
+
+/// Opens what is selected. A line of the log stays selected while others come.
+pub(super) fn open(state: &mut State) {
+    if state.pane == Pane::Log
+        && let Some(line) = state.log.selected()
+    {
+        state.log.select(line.number);
+    }
+    state.detail = Some(0);
+}
+
+pub(super) fn why(state: &mut State) -> Result<(), String> {
+    let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
+    let Some(line) = line else {
+        return Err("there is no request here: select one in the log (Tab, then j and k)".to_owned());
+    };
+    state.dialog = Some(Dialog::Why(line.event, 0));
+    Ok(())
 }
 
 pub(super) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {

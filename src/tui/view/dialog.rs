@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
-use super::{export, palette, prompt};
+use super::{export, palette, prompt, why};
 use crate::tui::action::ACTIONS;
 use crate::tui::format::cut;
 use crate::tui::state::{Dialog, Question, State};
@@ -18,6 +18,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
         Some(Dialog::Export) => export::render(frame, state, area),
         Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
+        Some(Dialog::Why(event, scroll)) => why::render(frame, state, area, event, *scroll),
         Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }
 }

@@ -9,7 +9,8 @@ use ratatui::backend::TestBackend;
 
 use super::view;
 use crate::balancer::{
-    Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, Rule, State as BackendState, StickyKey,
+    Attempt, Candidate, CookieAction, Decision, Exclusion, Identity, Intent, Outcome, Percentiles, Rule, Score,
+    State as BackendState, StickyKey,
 };
 use crate::config::Strategy;
 use crate::engine::{
@@ -44,6 +45,8 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         tunnels: u32::from(up),
         sessions: requests / 100,
         latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
+        histogram: if up { vec![0, 0, 0, 0, 0, 3, 40, 210, 800, 1_900, 650, 90, 0, 4] } else { Vec::new() },
+        check: "GET / (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 1".to_owned(),
         errors: if up { 0 } else { 14 },
         checks: (0..8).map(|n| check(n, up || n < 3)).collect(),
         expected_share: if up { 0.5 } else { 0.0 },
@@ -153,7 +156,7 @@ fn press(state: &mut State, keys: &str) {
         let code = match key {
             '\t' => KeyCode::Tab,
             '\x1b' => KeyCode::Esc,
-            '\n' => KeyCode::Enter,
+            '\r' | '\n' => KeyCode::Enter,
             key => KeyCode::Char(key),
         };
         update(state, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
@@ -171,6 +174,72 @@ fn frame(state: &State, width: u16, height: u16) -> ratatui::buffer::Buffer {
 fn the_usual_sizes() {
     insta::assert_debug_snapshot!("80x24", frame(&state(), 80, 24));
     insta::assert_debug_snapshot!("120x40", frame(&state(), 120, 40));
+}
+
+#[test]
+fn a_large_screen_shows_figures_inspector_and_the_selection() {
+    let mut state = state();
+    insta::assert_debug_snapshot!("200x60", frame(&state, 200, 60));
+    press(&mut state, "\t");
+    insta::assert_debug_snapshot!("200x60-request", frame(&state, 200, 60));
+}
+
+#[test]
+fn why_and_detail() {
+    let mut state = state();
+    press(&mut state, "w");
+    insta::assert_debug_snapshot!("why", frame(&state, 80, 24));
+    let candidate = |id, name: &str, excluded| Candidate {
+        backend: who(id, name),
+        weight: 1,
+        active: id,
+        score: Score::Load { active: id, weight: 100 },
+        excluded,
+    };
+    let mut decision = Decision::new(Strategy::LeastConnections);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.moved_from = Some(("delta".into(), Exclusion::State(BackendState::Down)));
+    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 4 });
+    decision.cookie = CookieAction::Rewritten;
+    decision.candidates = vec![
+        candidate(1, "alpha", None),
+        candidate(2, "bravo", None),
+        candidate(4, "delta", Some(Exclusion::State(BackendState::Down))),
+    ];
+    let answered = Attempt { backend: who(1, "alpha"), outcome: Outcome::Answered, micros: 2_100 };
+    decision.attempts.push(answered);
+    state.append(vec![request(9, "/moved", &who(1, "alpha"), decision)], 0);
+    press(&mut state, "\x1bw");
+    insta::assert_debug_snapshot!("why-candidates", frame(&state, 80, 24));
+    press(&mut state, "\x1b4\r");
+    insta::assert_debug_snapshot!("detail", frame(&state, 80, 24));
+    press(&mut state, "\x1b\t\rk");
+    insta::assert_debug_snapshot!("detail-request", frame(&state, 80, 24));
+}
+
+#[test]
+fn a_filter_is_typed_with_its_mistake_below_it() {
+    let mut state = state();
+    press(&mut state, "/backend:bravo stattus:2");
+    insta::assert_debug_snapshot!("filter", frame(&state, 80, 24));
+}
+
+#[test]
+fn forty_backends_and_a_full_log_are_drawn_from_what_is_kept_ready() {
+    let mut state = state();
+    let mut snapshot = state.snapshot.clone();
+    snapshot.backends = (0..40).map(|n| backend(n, &format!("backend-{n}"), BackendState::Up, 1_000)).collect();
+    state.refresh(snapshot);
+    for _ in 0..25_000 {
+        state.append(decisions(), 0);
+    }
+    press(&mut state, "/status>=500\r\tk");
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let began = std::time::Instant::now();
+        (0..5).for_each(|_| drop(frame(&state, width, height)));
+        // Far above what it takes, far below what walking the log would.
+        assert!(began.elapsed() < Duration::from_secs(2), "{width}x{height}: {:?}", began.elapsed());
+    }
 }
 
 #[test]

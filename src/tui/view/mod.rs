@@ -4,8 +4,7 @@
 //! header    what is balanced, how, and how it goes       2 lines
 //! backends  the table                                    as many lines as there are, at most half
 //! changes   the last changes of states                    at most 6 lines
-//! log       who went where and why  │  events            the rest; events from 160 columns on, or
-//!                                   │  output            what the selected backend's process writes
+//! log       who went where and why  │  side            the rest; beside it figures, inspector, output, events
 //! footer    keys, or what went wrong                     1 line
 //! ```
 
@@ -16,15 +15,18 @@ mod dialog;
 mod empty;
 mod events;
 mod export;
+mod figures;
 mod footer;
 #[cfg(test)]
 mod frames;
 mod header;
+mod inspector;
 mod log;
 mod output;
 mod palette;
 mod prompt;
 mod spot;
+mod why;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -32,14 +34,18 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::state::State;
+use super::state::{Pane, Side, State};
 pub(super) use dialog::help_hides;
 pub(super) use spot::{Spot, spot};
 
 /// Below this size there is no room for borders: one line a backend.
 const FULL: (u16, u16) = (60, 14);
-/// From here on the event pane stands beside the log.
-const WIDE: u16 = 160;
+/// From this width on something can stand beside the log.
+const BESIDE: u16 = 110;
+/// From this size on the figures stand beside the table, and inspector and events beside the log.
+const LARGE: (u16, u16) = (160, 40);
+/// Lines the figures need.
+const FIGURES: u16 = 16;
 
 /// Draws the whole screen.
 pub fn view(state: &State, frame: &mut Frame<'_>) {
@@ -60,15 +66,61 @@ fn parts(area: Rect) -> [Rect; 3] {
     Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area)
 }
 
-/// The table, what changed, and the log with what stands beside it.
-fn panes(state: &State, area: Rect, body: Rect) -> [Rect; 3] {
+/// What draws a part of the body.
+type Draw = fn(&mut Frame<'_>, &State, Rect);
+
+/// Where each part of the body is; what is not shown has no room.
+#[derive(Default)]
+struct Places {
+    table: Rect,
+    figures: Rect,
+    changes: Rect,
+    log: Rect,
+    side: Rect,
+    events: Rect,
+    detail: Rect,
+}
+
+fn side_of(state: &State, area: Rect) -> Side {
+    state.side.unwrap_or_else(|| Side::usual(area.width))
+}
+
+/// Who has which part of the body.
+fn places(state: &State, area: Rect, body: Rect) -> Places {
+    if state.detail.is_some() {
+        return Places { detail: body, ..Places::default() };
+    }
+    if state.zoomed {
+        return match state.pane {
+            Pane::Backends => Places { table: body, ..Places::default() },
+            Pane::Log => Places { log: body, ..Places::default() },
+        };
+    }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
-    Layout::vertical([
+    let large = area.width >= LARGE.0 && area.height >= LARGE.1;
+    // Beside the table a large screen has the figures, which need some lines.
+    let rows = if large { rows.max(FIGURES) } else { rows };
+    let [table, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),
         Constraint::Length(changes::height(state, area.height)),
         Constraint::Min(0),
     ])
-    .areas(body)
+    .areas(body);
+    let figures = Constraint::Length(if large { figures::WIDTH } else { 0 });
+    let [table, figures] = Layout::horizontal([Constraint::Fill(1), figures]).areas(table);
+    let width = match side_of(state, area) {
+        Side::Hidden => 0,
+        Side::Figures if large => 0,
+        // A narrow screen has room for one of the two.
+        _ if area.width < BESIDE => below.width,
+        Side::Figures => figures::WIDTH,
+        _ => area.width / 5 * 2,
+    };
+    let [log, side] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(below);
+    let under =
+        if large && side_of(state, area) == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
+    let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
+    Places { table, figures, changes, log, side, events, detail: Rect::default() }
 }
 
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -79,22 +131,33 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         empty::render(frame, state, body);
         return;
     }
-    let [table, changed, below] = panes(state, area, body);
-    backends::render(frame, state, table);
-    changes::render(frame, state, changed);
-    if area.width < WIDE {
-        let output = if state.output_shown { Constraint::Fill(1) } else { Constraint::Length(0) };
-        let [above, below] = Layout::vertical([Constraint::Fill(1), output]).areas(below);
-        log::render(frame, state, above);
-        output::render(frame, state, below);
-    } else {
-        let [left, right] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(below);
-        log::render(frame, state, left);
-        if state.output_shown {
-            output::render(frame, state, right);
-        } else {
-            events::render(frame, state, right);
-        }
+    let places = places(state, area, body);
+    if let Some(scroll) = state.detail {
+        inspector::render(frame, state, places.detail, scroll);
+        return;
+    }
+    let draw: [(Rect, Draw); 5] = [
+        (places.table, backends::render),
+        (places.figures, figures::render),
+        (places.changes, changes::render),
+        (places.log, log::render),
+        (places.events, events::render),
+    ];
+    for (place, draw) in draw.into_iter().filter(|(place, _)| !place.is_empty()) {
+        draw(frame, state, place);
+    }
+    if !places.side.is_empty() {
+        one_side(frame, state, places.side, side_of(state, area));
+    }
+}
+
+fn one_side(frame: &mut Frame<'_>, state: &State, area: Rect, side: Side) {
+    match side {
+        Side::Figures => figures::render(frame, state, area),
+        Side::Inspector => inspector::render(frame, state, area, 0),
+        Side::Output => output::render(frame, state, area),
+        Side::Events => events::render(frame, state, area),
+        Side::Hidden => log::render(frame, state, area),
     }
 }
 

@@ -31,10 +31,10 @@ pub(in crate::tui) fn spot(state: &State, column: u16, row: u16) -> Option<Spot>
     if state.snapshot.backends.is_empty() || !body.contains(place) {
         return None;
     }
-    let [table, _, below] = super::panes(state, area, body);
-    if table.contains(place) {
-        let backend = backends::backend_at(state, table, row);
+    let places = super::places(state, area, body);
+    if places.table.contains(place) {
+        let backend = backends::backend_at(state, places.table, row);
         return Some(backend.map_or(Spot::Pane(Pane::Backends), Spot::Backend));
     }
-    below.contains(place).then_some(Spot::Pane(Pane::Log))
+    places.log.contains(place).then_some(Spot::Pane(Pane::Log))
 }
