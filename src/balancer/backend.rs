@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::ejection::Ejection;
 use super::ewma::PeakEwma;
 use super::latency::Latencies;
+use super::places::Places;
 use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
 use super::tally::{ByStatus, Tally};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck, ProxyProtocol};
@@ -62,6 +63,12 @@ pub(crate) struct Backend {
     pub(crate) backup: bool,
     /// How long its weight takes to grow after a recovery.
     pub(crate) slow_start: Duration,
+    /// Its places, where their number has a limit.
+    pub(crate) places: Option<Arc<Places>>,
+    /// Idle connections to keep ready.
+    pub(crate) min_idle: u32,
+    /// How long a connection to it may lie idle.
+    pub(crate) idle_timeout: Duration,
     /// Whether its process is started here: then it is starting, not down, until its first answer.
     pub(crate) spawned: bool,
     intent: AtomicU8,
@@ -114,6 +121,9 @@ impl Backend {
             owner: config.owner.clone(),
             backup: config.backup,
             slow_start: config.slow_start,
+            places: Places::new(&config.limits),
+            min_idle: config.limits.min_idle,
+            idle_timeout: config.limits.idle_timeout,
             intent: AtomicU8::new(0),
             verdict: AtomicU8::new(0),
             agent: AtomicU8::new(0),
@@ -249,6 +259,16 @@ impl Backend {
     /// What one more request would take, in microseconds.
     pub(crate) fn expected_wait(&self, now: Instant) -> f64 {
         self.ewma.expected_wait(self.active(), now)
+    }
+
+    /// Whether its idle connections are counted, and so shared by all workers.
+    pub(crate) fn counts_connections(&self) -> bool {
+        self.places.is_some() || self.min_idle > 0
+    }
+
+    /// Requests that wait for a place.
+    pub(crate) fn queued(&self) -> u32 {
+        self.places.as_ref().map_or(0, |places| places.waiting())
     }
 
     /// Requests it was given, each counted once however it ended.

@@ -129,6 +129,8 @@ impl Pool {
             Some(Exclusion::NoWeight)
         } else if self.does_without(index) {
             Some(Exclusion::Backup)
+        } else if backend.places.as_ref().is_some_and(|places| places.taken() == places.most) {
+            Some(Exclusion::Full)
         } else {
             None
         }

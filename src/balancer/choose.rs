@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use compact_str::CompactString;
 
-use super::Fingerprint;
 use super::decision::{Decision, Exclusion, Rule};
 use super::pool::{Choice, Eligible, Pool};
 use super::sticky::{Bound, Own};
+use super::{Backend, Fingerprint};
 use crate::config::OnFailure;
 
 /// No backend takes the request.
@@ -17,6 +17,9 @@ pub(crate) enum NoBackend {
     /// None is up that was not tried.
     #[error("no backend is up")]
     Nobody,
+    /// All that could have it are full.
+    #[error("every backend is full")]
+    Full,
     /// The client's own is out, and it may go to no other.
     #[error("the client's backend is out")]
     Kept,
@@ -34,27 +37,26 @@ impl Pool {
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
-        let index = self.decide(client, tried, random, decision)?;
-        self.note(client, index);
-        Ok(self.choice(index))
+        let choice = self.decide(client, tried, random, decision)?;
+        self.note(client, choice.backend.id());
+        Ok(choice)
     }
 
     /// What [`Pool::choose`] would do now, without doing it: no turn is taken, no key is noted.
     pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
         let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));
         let copy = Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), turn);
-        let index = copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()?;
-        Some(copy.choice(index))
+        copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()
     }
 
-    /// The place of the backend to choose.
+    /// The choice itself.
     fn decide(
         &self,
         client: &Bound,
         tried: &[u32],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
-    ) -> Result<usize, NoBackend> {
+    ) -> Result<Choice, NoBackend> {
         let Some(index) = self.own(client) else {
             return self.by_strategy(client.fingerprint, tried, random, decision);
         };
@@ -65,7 +67,7 @@ impl Pool {
         match self.why_not_kept(index, client) {
             None if !tried.contains(&backend.id()) => {
                 decision.rule = Rule::Sticky;
-                return Ok(index);
+                return self.choice(index).ok_or(NoBackend::Full);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
                 decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
@@ -77,13 +79,22 @@ impl Pool {
             return Err(NoBackend::Kept);
         }
         let untried = |one: &Eligible| !tried.contains(&one.backend(self).id());
-        match self.suited(client.fingerprint, untried) {
-            Some(place) => {
-                decision.rule = Rule::Together;
-                Ok(self.eligible[place].index)
-            }
-            None => self.by_strategy(client.fingerprint, tried, random, decision),
+        let together = self.suited(client.fingerprint, untried).map(|place| self.eligible[place].index);
+        if let Some(choice) = together.and_then(|index| self.choice(index)) {
+            decision.rule = Rule::Together;
+            return Ok(choice);
         }
+        self.by_strategy(client.fingerprint, tried, random, decision)
+    }
+
+    /// Where this client may wait for a place: its own backend, or any that takes new clients.
+    pub(crate) fn waits_for(&self, client: &Bound, tried: &[u32]) -> Vec<Arc<Backend>> {
+        let untried = |index: &usize| !tried.contains(&self.backends[*index].id());
+        let own = self.own(client).filter(|index| untried(index) && self.why_not_kept(*index, client).is_none());
+        let any = || self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied()).filter(untried);
+        let indices: Vec<usize> = own.map_or_else(|| any().collect(), |index| vec![index]);
+        let limited = indices.into_iter().filter(|index| self.backends[*index].places.is_some());
+        limited.map(|index| Arc::clone(&self.backends[index])).collect()
     }
 
     /// The backend whose client this is: in the pool, whatever its state.
@@ -102,9 +113,9 @@ impl Pool {
     }
 
     /// Notes where a key went, so that a backend that drains knows its clients.
-    fn note(&self, client: &Bound, index: usize) {
+    pub(super) fn note(&self, client: &Bound, id: u32) {
         if let (Own::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
-            seen.note(client.fingerprint, self.backends[index].id());
+            seen.note(client.fingerprint, id);
         }
     }
 
@@ -114,24 +125,29 @@ impl Pool {
         tried: &[u32],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
-    ) -> Result<usize, NoBackend> {
+    ) -> Result<Choice, NoBackend> {
         let untried = |index: usize| !tried.contains(&self.backends[index].id());
         if let Some(pick) = self.pick(key, random) {
-            // From the strategy's pick on, the first that was not tried: with nothing tried, the pick itself.
+            // From the strategy's pick on, the first that was not tried and has room: mostly the pick itself.
             let of = self.eligible.len();
-            let mut places = (0..of).map(|step| (pick.place + step) % of);
-            if let Some(place) = places.find(|place| untried(self.eligible[*place].index)) {
-                let against = pick.against.map(|place| narrow(place + 1));
-                decision.rule = Rule::Strategy { place: narrow(place + 1), of: narrow(of), against };
-                return Ok(self.eligible[place].index);
+            for place in (0..of).map(|step| (pick.place + step) % of) {
+                let index = self.eligible[place].index;
+                if untried(index)
+                    && let Some(choice) = self.choice(index)
+                {
+                    let against = pick.against.filter(|_| place == pick.place).map(|place| narrow(place + 1));
+                    decision.rule = Rule::Strategy { place: narrow(place + 1), of: narrow(of), against };
+                    return Ok(choice);
+                }
             }
         }
-        if let Some(index) = self.spare.iter().copied().find(|index| untried(*index)) {
+        let mut spare = self.spare.iter().copied().filter(|index| untried(*index));
+        if let Some(choice) = spare.find_map(|index| self.choice(index)) {
             decision.rule = Rule::Backup;
-            return Ok(index);
+            return Ok(choice);
         }
         decision.rule = Rule::Nobody;
-        Err(NoBackend::Nobody)
+        Err(if self.has_another(tried) { NoBackend::Full } else { NoBackend::Nobody })
     }
 
     /// Whether a backend takes new clients that was not tried.
@@ -164,11 +180,9 @@ fn narrow(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::balancer::backend::Active;
-    use crate::balancer::{Backend, Intent, Sticky, Verdict};
+    use crate::balancer::{Intent, Sticky, Verdict};
     use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
 
     fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {

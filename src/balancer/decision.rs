@@ -89,6 +89,10 @@ pub enum Rule {
     Kept,
     /// Nobody could be chosen.
     Nobody,
+    /// All places were taken, and so was every place in the queue.
+    QueueFull,
+    /// No place came free in time.
+    QueueTimeout,
     /// The balancer answered itself.
     Own,
     /// The request must not reach a backend.
@@ -121,6 +125,8 @@ pub enum Exclusion {
     NoWeight,
     /// It is a backup, and others are up.
     Backup,
+    /// All its places are taken.
+    Full,
     /// This request was already tried there.
     Tried,
 }
@@ -132,6 +138,7 @@ impl fmt::Display for Exclusion {
             Exclusion::State(state) => write!(f, "is {state}"),
             Exclusion::NoWeight => f.write_str("has the weight 0"),
             Exclusion::Backup => f.write_str("is a backup, and others are up"),
+            Exclusion::Full => f.write_str("is full"),
             Exclusion::Tried => f.write_str("was tried"),
         }
     }
@@ -258,6 +265,8 @@ pub struct Decision {
     pub candidates: Vec<Candidate>,
     /// Each backend tried, the answering one last.
     pub attempts: SmallVec<[Attempt; 1]>,
+    /// How long it waited for a place, in microseconds; `None` where it did not have to.
+    pub queued_micros: Option<u64>,
     /// Why a request that failed was not tried elsewhere.
     pub stopped: Option<Stopped>,
     /// What became of the sticky cookie.
@@ -276,6 +285,7 @@ impl Decision {
             rule: Rule::Nobody,
             candidates: Vec::new(),
             attempts: SmallVec::new(),
+            queued_micros: None,
             stopped: None,
             cookie: CookieAction::None,
         }
@@ -302,6 +312,9 @@ impl fmt::Display for Decision {
             let moved = if self.rule == Rule::Kept { "" } else { ", moved" };
             words.next(format_args!("{} {why}{moved}", visible(name)))?;
         }
+        if let Some(micros) = self.queued_micros {
+            words.next(format_args!("waited {} ms for a place", micros / 1000))?;
+        }
         match (&self.rule, &self.key) {
             (Rule::Sticky, Some(key)) => words.next(format_args!("sticky {key}"))?,
             (Rule::Sticky, None) => words.next(format_args!("sticky"))?,
@@ -315,6 +328,8 @@ impl fmt::Display for Decision {
             // What it lost is said already.
             (Rule::Together, _) => {}
             (Rule::Kept, _) => words.next(format_args!("sticky.onFailure is fail"))?,
+            (Rule::QueueFull, _) => words.next(format_args!("every place is taken and the queue is full"))?,
+            (Rule::QueueTimeout, _) => words.next(format_args!("no place came free in time"))?,
             (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
             (Rule::Nobody, _) => words.next(format_args!("no other backend is up"))?,
             (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,

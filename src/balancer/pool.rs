@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use http::HeaderValue;
 
 use super::strategy::smooth_row;
-use super::{Backend, Sticky};
+use super::{Backend, Bound, Place, Sticky};
 use crate::config::Strategy;
 
 /// The parts that all weights together are divided into while one of them is less than whole.
@@ -57,12 +57,13 @@ impl Eligible {
 }
 
 /// The backend chosen for one attempt.
-#[derive(Clone)]
 pub(crate) struct Choice {
     /// Who.
     pub(crate) backend: Arc<Backend>,
     /// The `Set-Cookie` that binds the client to it, where stickiness is on.
     pub(crate) set_cookie: Option<HeaderValue>,
+    /// Its place there, where their number has a limit.
+    pub(crate) place: Option<Place>,
 }
 
 impl Pool {
@@ -166,8 +167,22 @@ impl Pool {
         self.eligible.last().map_or(0, |one| one.sum)
     }
 
-    pub(super) fn choice(&self, index: usize) -> Choice {
-        Choice { backend: Arc::clone(&self.backends[index]), set_cookie: self.set_cookies[index].clone() }
+    /// This backend with a place there; `None` where all are taken.
+    pub(super) fn choice(&self, index: usize) -> Option<Choice> {
+        let backend = &self.backends[index];
+        let place = match &backend.places {
+            None => None,
+            Some(places) => Some(places.try_take()?),
+        };
+        Some(Choice { backend: Arc::clone(backend), set_cookie: self.set_cookies[index].clone(), place })
+    }
+
+    /// The same, for one whose turn has come.
+    pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, place: Place) -> Option<Choice> {
+        let index = self.index_of(backend.id())?;
+        self.note(client, backend.id());
+        let backend = Arc::clone(&self.backends[index]);
+        Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), place: Some(place) })
     }
 }
 

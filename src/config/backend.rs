@@ -29,6 +29,35 @@ pub enum ProxyProtocol {
     V2,
 }
 
+/// How much one backend takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendLimits {
+    /// Requests and tunnels at one time, each on a connection of its own, idle ones included; checks are beside it. 0 is no
+    /// limit.
+    pub max_connections: u32,
+    /// Requests that may wait for one of them; 429 beyond.
+    pub max_queue: u32,
+    /// How long one may wait, before the 503.
+    pub queue_timeout: Duration,
+    /// Idle connections kept open and ready.
+    pub min_idle: u32,
+    /// How long a connection may lie idle. Below the 5 s after which Node closes one, so that the balancer is the one
+    /// to close.
+    pub idle_timeout: Duration,
+}
+
+impl Default for BackendLimits {
+    fn default() -> Self {
+        BackendLimits {
+            max_connections: 0,
+            max_queue: 0,
+            queue_timeout: Duration::from_secs(5),
+            min_idle: 0,
+            idle_timeout: Duration::from_secs(4),
+        }
+    }
+}
+
 /// One backend as configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackendConfig {
@@ -44,6 +73,8 @@ pub struct BackendConfig {
     pub backup: bool,
     /// Time over which its weight grows to its own after a recovery; zero is at once.
     pub slow_start: Duration,
+    /// How much it takes.
+    pub limits: BackendLimits,
     /// How its certificate is judged, where it is spoken to over TLS.
     pub tls: BackendTls,
     /// Which PROXY protocol header stands before the bytes of each connection to it.
@@ -64,6 +95,7 @@ impl BackendConfig {
             weight: 1,
             backup: false,
             slow_start: Duration::ZERO,
+            limits: BackendLimits::default(),
             tls: BackendTls::default(),
             proxy_protocol: None,
             owner: None,

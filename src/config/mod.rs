@@ -27,7 +27,7 @@ mod strategy;
 pub use access::AccessConfig;
 pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
-pub use backend::{BackendConfig, BackendTls, ProxyProtocol};
+pub use backend::{BackendConfig, BackendLimits, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use key::{Asking, KeyFunction};

@@ -14,9 +14,9 @@ use super::health::{health, overrides};
 use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
-    AccessConfig, Address, BackendConfig, CheckAlgorithm, Config, ConfigError, CookieConfig, HealthCheck, HostHeader,
-    Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol, RetryConfig, SameSite, Scheme,
-    StickyBy, StickyConfig, Timeouts,
+    AccessConfig, Address, BackendConfig, BackendLimits, CheckAlgorithm, Config, ConfigError, CookieConfig,
+    HealthCheck, HostHeader, Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol,
+    RetryConfig, SameSite, Scheme, StickyBy, StickyConfig, Timeouts,
 };
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
@@ -178,6 +178,7 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
     keys.set("slowStart", &mut backend.slow_start, |n| n.millis(0));
     backend.proxy_protocol =
         keys.get("proxyProtocol", |n| n.one_of(&[("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)]));
+    backend_limits(keys, &mut backend.limits);
     backend.owner = keys.get("owner", owner);
     overrides(keys, &mut backend.health);
     let tls = &mut backend.tls;
@@ -193,6 +194,26 @@ fn backend(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) ->
         backend.health.algorithm = CheckAlgorithm::Tcp;
     }
     known.then_some((id, backend))
+}
+
+fn backend_limits(keys: &mut Keys<'_, '_>, limits: &mut BackendLimits) {
+    let count = |n: Node<'_, '_>| n.integer(0, 1_000_000).and_then(|count| u32::try_from(count).ok());
+    keys.set("maxConnections", &mut limits.max_connections, count);
+    let unlimited = limits.max_connections == 0;
+    for (key, into) in [("maxQueue", &mut limits.max_queue), ("minIdle", &mut limits.min_idle)] {
+        keys.set(key, into, |n| {
+            let count = count(n)?;
+            match key {
+                "maxQueue" if unlimited && count > 0 => n.wrong("nobody waits without a limit: set 'maxConnections'"),
+                "minIdle" if !unlimited && count > limits.max_connections => {
+                    n.wrong(format!("is more than 'maxConnections', {}", limits.max_connections))
+                }
+                _ => Some(count),
+            }
+        });
+    }
+    keys.set("queueTimeout", &mut limits.queue_timeout, |n| n.millis(1));
+    keys.set("idleTimeout", &mut limits.idle_timeout, |n| n.millis(1));
 }
 
 fn sticky(keys: &mut Keys<'_, '_>, default: &StickyConfig) -> StickyConfig {

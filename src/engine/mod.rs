@@ -15,6 +15,7 @@ mod journal;
 mod keeper;
 mod pools;
 mod processes;
+mod ready;
 mod record;
 mod reload;
 mod setup;

@@ -22,6 +22,7 @@ use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
 use crate::config::Config;
 use crate::health::{Checks, History};
+use crate::upstream::IdleConnections;
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     /// The same, where it received HTTP/1.0.
     pub(crate) via_1_0: HeaderValue,
     pub(crate) totals: Counters,
+    /// Idle connections of backends that count them; those of all others are with the workers.
+    pub(crate) idle: IdleConnections,
     pub(crate) journal: Arc<Journal>,
     pub(crate) statistics: Mutex<Statistics>,
     /// Changes with every backend's state.
@@ -112,6 +115,7 @@ impl Shared {
             via: via("1.1"),
             via_1_0: via("1.0"),
             totals: Counters::default(),
+            idle: IdleConnections::default(),
             journal: Arc::new(Journal::new(workers)),
             statistics: Mutex::default(),
             states: watch::Sender::new(()),

@@ -154,6 +154,8 @@ pub struct BackendView {
     pub rates: Vec<u64>,
     /// Requests and tunnels it has now.
     pub active: u32,
+    /// Requests that wait for a place there, because it is full.
+    pub queued: u32,
     /// Tunnels it has now.
     pub tunnels: u32,
     /// Sticky cookies given out for it, less those of clients moved away; by another key, those seen lately.

@@ -83,6 +83,7 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             rate: statistics.backend_rate(id),
             rates: statistics.backend_rates(id),
             active: backend.active(),
+            queued: backend.queued(),
             tunnels: backend.tunnels(),
             sessions: if live.mode == Mode::Tcp { backend.sessions() } else { pool.sessions(backend) },
             latency: statistics.backend_latency(id),

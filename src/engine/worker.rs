@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::event::Level;
 use super::pools::Listener;
+use super::ready;
 use super::setup::Open;
 use super::shared::{Connected, Shared};
 use crate::proxy::{self, Arrival, Proxy};
@@ -53,7 +54,11 @@ pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<
         let work = Arc::new(work);
         match runtime {
             Ok(runtime) => {
-                runtime.block_on(run(Arc::new(proxy), &work));
+                let proxy = Arc::new(proxy);
+                if number == 0 {
+                    runtime.spawn(ready::keep(Arc::clone(&proxy.shared)));
+                }
+                runtime.block_on(run(proxy, &work));
                 // A resolver that hangs must not hold up the end.
                 runtime.shutdown_background();
             }

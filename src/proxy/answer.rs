@@ -39,6 +39,17 @@ impl Answer {
         Answer { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), why, close: false }
     }
 
+    /// Every place is taken, and so is every place in the queue.
+    pub(super) fn too_many(why: String) -> Self {
+        Answer { status: StatusCode::TOO_MANY_REQUESTS, error: TOO_MANY.to_owned(), why, close: false }
+    }
+
+    /// No place came free in time.
+    pub(super) fn no_place(why: String) -> Self {
+        let error = "No place at a backend came free in time.".to_owned();
+        Answer { status: StatusCode::SERVICE_UNAVAILABLE, error, why, close: false }
+    }
+
     /// The backend took too long.
     pub(super) fn gateway_timeout(why: String) -> Self {
         let error = "Gateway timeout — backend did not answer in time.".to_owned();

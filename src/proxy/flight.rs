@@ -17,7 +17,7 @@ use super::rewrite;
 use super::scratch::{Scratch, with_scratch};
 use super::tunnel::Tunnel;
 use super::upload::Broken;
-use crate::balancer::{Backend, Outcome};
+use crate::balancer::{Backend, Outcome, Place};
 use crate::http1::{Framing, HeadLimits, ResponseHead, Unread};
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, dial};
@@ -32,6 +32,8 @@ pub(super) const ROUNDS: usize = 16;
 /// A request on its way to a backend, or its response on its way back.
 pub(super) struct Flight {
     pub(super) connection: Box<Connection>,
+    /// The connection's place at a backend that has so many and no more; given back after it.
+    place: Option<Place>,
     /// What the backend is still to take.
     up: Outbox,
     /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
@@ -63,6 +65,7 @@ pub(super) enum Failure {
 pub(super) async fn attempt(
     client: &mut Client,
     backend: &Arc<Backend>,
+    mut place: Option<Place>,
     request: &mut Request,
     now: Instant,
 ) -> Result<Answered, Failure> {
@@ -70,14 +73,14 @@ pub(super) async fn attempt(
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.proxy_protocol.map(|_| client.address(request.ip));
     loop {
-        let kept = if reuse { client.proxy.idle.take(backend.number, told, now) } else { None };
+        let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
             // longest way its requests could go for as long as it lives.
             None => Box::pin(connect(client, backend, told)).await?,
         };
-        let mut flight = Flight::new(connection, request);
+        let mut flight = Flight::new(connection, place.take(), request);
         let result = flight.answered(client, backend, request).await;
         request.sent |= !flight.up.is_untouched();
         match result {
@@ -88,6 +91,7 @@ pub(super) async fn attempt(
             Err(Failure::Backend(Outcome::NoAnswer)) if flight.connection.reused && request.may_be_sent().is_ok() => {
                 // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
                 reuse = false;
+                place = flight.place.take();
             }
             Err(failure) => return Err(failure),
         }
@@ -96,11 +100,15 @@ pub(super) async fn attempt(
 
 async fn connect(client: &mut Client, backend: &Backend, told: Option<SocketAddr>) -> Result<Box<Connection>, Failure> {
     let limit = client.config.timeouts.connect;
+    if let Some(places) = &backend.places {
+        // This request's place is taken already: with its connection there are no more than there are places.
+        client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
+    }
     let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local));
     let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
     let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
-    Ok(Box::new(Connection::new(stream, told, Instant::now())))
+    Ok(Box::new(Connection::new(stream, told, backend.idle_timeout, Instant::now())))
 }
 
 pub(super) fn outcome_of(error: &DialError) -> Outcome {
@@ -113,10 +121,11 @@ pub(super) fn outcome_of(error: &DialError) -> Outcome {
 }
 
 impl Flight {
-    fn new(mut connection: Box<Connection>, request: &Request) -> Self {
+    fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
         Flight {
             connection,
+            place,
             up: Outbox::default(),
             deaf: false,
             answer: Unread::default(),
@@ -299,7 +308,8 @@ impl Flight {
     /// Hands the connection over to a tunnel.
     pub(super) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
         let early = self.answer.take();
-        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, websocket))
+        let place = self.place.take();
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, place, websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
@@ -307,7 +317,7 @@ impl Flight {
         self.connection.rest();
         let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
         if good && !self.connection.idle_limit.is_zero() {
-            client.proxy.idle.put(backend.number, self.connection, now);
+            client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }
     }
 }

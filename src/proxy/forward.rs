@@ -13,6 +13,7 @@ use super::clock::Phase;
 use super::deliver::deliver;
 use super::flight::{Answered, Failure, attempt};
 use super::own;
+use super::queue;
 use super::request::Request;
 use super::route::route;
 use super::upload::Broken;
@@ -61,11 +62,20 @@ pub(super) async fn forward(
         if tried.is_empty() && shared.notes_candidates() {
             exchange.decision.candidates = pool.candidates(&bound, &exchange.decision.rule, &tried);
         }
-        let choice = match choice {
+        if choice.as_ref().err() == Some(&NoBackend::Full) {
+            let waiting = queue::wait(&proxy, live, pool, &bound, &tried, &mut exchange.decision);
+            let Ok(waited) = Box::pin(client.while_there(waiting)).await else { return gone(exchange) };
+            (pool, choice) = waited;
+            began = Instant::now();
+            client.clock.enter(Phase::Waiting, began);
+        }
+        let mut choice = match choice {
             Ok(choice) => choice,
             Err(no) => {
                 let why = exchange.decision.reason();
                 break match no {
+                    NoBackend::Full if exchange.decision.rule == Rule::QueueFull => Answer::too_many(why),
+                    NoBackend::Full => Answer::no_place(why),
                     NoBackend::Nobody if !tried.is_empty() => Answer::bad_gateway(why),
                     NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
                 };
@@ -73,7 +83,7 @@ pub(super) async fn forward(
         };
         let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
-        let outcome = match attempt(client, &backend, &mut request, began).await {
+        let outcome = match attempt(client, &backend, choice.place.take(), &mut request, began).await {
             Ok(answered) => {
                 let status = answered.head.line.status;
                 tried.push(backend.id());

@@ -22,6 +22,7 @@ mod handle;
 mod outbox;
 mod own;
 mod pages;
+mod queue;
 mod refuse;
 mod request;
 mod rewrite;
@@ -37,6 +38,7 @@ pub use explain::{Explanation, Question, Unclear};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::balancer::Backend;
 use crate::engine::{EventRing, Shared};
 use crate::upstream::IdleConnections;
 
@@ -52,6 +54,11 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn new(shared: Arc<Shared>, ring: Arc<EventRing>, random: fastrand::Rng) -> Self {
         Proxy { shared, idle: IdleConnections::default(), ring, random: Mutex::new(random) }
+    }
+
+    /// Where a backend's idle connections are: with this worker, or with all where they are counted.
+    fn idle_of(&self, backend: &Backend) -> &IdleConnections {
+        if backend.counts_connections() { &self.shared.idle } else { &self.idle }
     }
 
     fn with_random<T>(&self, work: impl FnOnce(&mut fastrand::Rng) -> T) -> T {

@@ -17,8 +17,8 @@ use super::arrival::Arrival;
 use super::flight::outcome_of;
 use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
-use super::{Proxy, account};
-use crate::balancer::{Active, Backend, Bound, Decision, Held, Outcome, Pool, Stuck};
+use super::{Proxy, account, queue};
+use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
 use crate::engine::{Ended, LivePool, Phase, RequestEvent};
 use crate::proxy_protocol;
 use crate::upstream::{Stream, dial};
@@ -74,6 +74,8 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
 /// A connection that has its backend.
 struct Session {
     active: Active,
+    /// Its place at a backend that has so many and no more.
+    place: Option<balancer::Place>,
     /// Its address's hold on the backend.
     held: Option<Held>,
     account: Account,
@@ -89,10 +91,10 @@ struct Account {
 
 impl Session {
     fn end(self, carried: &Carried) {
-        let Session { active, held, account } = self;
+        let Session { active, place, held, account } = self;
         let backend = Arc::clone(active.backend());
         // The figures must be right before anyone can read of the event.
-        drop((active, held));
+        drop((active, place, held));
         let ended = match carried.finish {
             Finish::Clean => Ended::Complete,
             Finish::ClientFailed => Ended::ClientGone,
@@ -145,7 +147,7 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     loop {
         let mut client = Bound::at(ip, live.stuck_to(ip));
         let mut chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
-        if chosen.is_none() && tried.is_empty() && !shared.config().hold.is_zero() {
+        if chosen.is_err() && tried.is_empty() && !shared.config().hold.is_zero() {
             pool = held(live, shared.config().hold).await;
             client = Bound::at(ip, live.stuck_to(ip));
             chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
@@ -153,7 +155,10 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
         if tried.is_empty() && shared.notes_candidates() {
             account.decision.candidates = pool.candidates(&client, &account.decision.rule, &tried);
         }
-        let Some(backend) = chosen else {
+        if chosen.as_ref().err() == Some(&NoBackend::Full) {
+            (pool, chosen) = queue::wait(proxy, live, pool, &client, &tried, &mut account.decision).await;
+        }
+        let Ok(Choice { backend, place, .. }) = chosen else {
             let status = if tried.is_empty() { NO_BACKEND } else { ALL_FAILED };
             let last = tried.last().and_then(|id| pool.get(*id).cloned());
             account.tell(status, last.as_deref(), 0, 0, Ended::Complete);
@@ -170,7 +175,7 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
                 shared.traffic_answered(&backend, 0);
                 account.decision.attempts.push(noted(&backend, Outcome::Answered, took));
                 let held = stick(proxy, live, ip, &backend);
-                return Some((Session { active, held, account }, stream));
+                return Some((Session { active, place, held, account }, stream));
             }
             Err(outcome) => noted(&backend, outcome, began.elapsed()),
         };
@@ -188,8 +193,14 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     }
 }
 
-fn choose(proxy: &Proxy, pool: &Pool, client: &Bound, tried: &[u32], decision: &mut Decision) -> Option<Arc<Backend>> {
-    proxy.with_random(|random| pool.choose(client, tried, random, decision)).ok().map(|choice| choice.backend)
+fn choose(
+    proxy: &Proxy,
+    pool: &Pool,
+    client: &Bound,
+    tried: &[u32],
+    decision: &mut Decision,
+) -> Result<Choice, NoBackend> {
+    proxy.with_random(|random| pool.choose(client, tried, random, decision))
 }
 
 /// Notes that the address sticks to this backend now.

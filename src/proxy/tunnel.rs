@@ -19,7 +19,7 @@ use super::frames::{Frames, GOING_AWAY};
 use super::outbox::Outbox;
 use super::scratch::{Scratch, with_scratch};
 use crate::access::Place;
-use crate::balancer::{Active, Backend, Intent, Tunnelling};
+use crate::balancer::{self, Active, Backend, Intent, Tunnelling};
 use crate::engine::{Connected, Phase};
 use crate::upstream::Stream;
 
@@ -30,23 +30,31 @@ pub(super) struct Tunnel {
     backend: Arc<Backend>,
     /// Both end with the tunnel, however it ends; a raw connection is counted by whoever made it.
     counted: Option<(Active, Tunnelling)>,
+    /// Its place at a backend that has so many and no more.
+    place: Option<balancer::Place>,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
 }
 
 impl Tunnel {
-    pub(super) fn new(stream: Stream, early: Vec<u8>, backend: &Arc<Backend>, websocket: bool) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        early: Vec<u8>,
+        backend: &Arc<Backend>,
+        place: Option<balancer::Place>,
+        websocket: bool,
+    ) -> Self {
         let counted = (Active::new(Arc::clone(backend)), Tunnelling::new(Arc::clone(backend)));
         let mut frames = websocket.then(Frames::default);
         if let Some(frames) = &mut frames {
             frames.follow(&early);
         }
-        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), frames }
+        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames }
     }
 
     /// One that carries whatever the client speaks, from its first byte on.
     pub(super) fn raw(stream: Stream, backend: Arc<Backend>) -> Self {
-        Tunnel { stream, early: Vec::new(), backend, counted: None, frames: None }
+        Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None }
     }
 }
 
@@ -92,7 +100,7 @@ pub(super) struct Carried {
 
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
 pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
-    let Tunnel { mut stream, early, backend, counted, frames } = tunnel;
+    let Tunnel { mut stream, early, backend, counted, place, frames } = tunnel;
     let ClientHalf { stream: mut client, early: client_early, counted: places, mut engine, idle } = client;
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
@@ -154,7 +162,7 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let _ = client.shutdown().await;
         }
     }
-    drop((counted, places));
+    drop((counted, place, places));
     Carried { up: up.carried, down: down.carried, finish }
 }
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::Stream;
-use super::idle::IDLE_TIMEOUT;
 use crate::http1::{Kind, ResponseHead};
 
 /// A connection to a backend.
@@ -26,7 +25,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, only_for: Option<SocketAddr>, now: Instant) -> Self {
+    pub(crate) fn new(stream: Stream, only_for: Option<SocketAddr>, idle_timeout: Duration, now: Instant) -> Self {
         Connection {
             stream: Some(stream),
             busy: true,
@@ -34,7 +33,7 @@ impl Connection {
             reusable: true,
             only_for,
             idle_until: now,
-            idle_limit: IDLE_TIMEOUT,
+            idle_limit: idle_timeout,
         }
     }
 
@@ -51,7 +50,7 @@ impl Connection {
         } else if let Some(seconds) = keep_alive_timeout(head) {
             // Given back in time: the backend counts from its own last byte.
             let margin = Duration::from_millis(if seconds > 1 { 1000 } else { 500 });
-            self.idle_limit = Duration::from_secs(seconds).saturating_sub(margin).min(IDLE_TIMEOUT);
+            self.idle_limit = Duration::from_secs(seconds).saturating_sub(margin).min(self.idle_limit);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Connection;
 
@@ -13,15 +13,12 @@ const SPARE: usize = 4;
 /// One backend's. Boxed, because they are moved on every request and are large.
 type Stack = Vec<Box<Connection>>;
 
-/// Below the 5 s after which Node closes an idle connection, so that the balancer is the one to close.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-
 /// Connections kept for one backend by one worker; beyond it the oldest is not worth its memory.
 const MOST_PER_BACKEND: usize = 256;
 
-/// One worker's idle connections, the one used last on top: the warmest, and the least likely to be closed.
+/// Idle connections of one worker, or of all for the backends that count them; the one used last on top: the warmest, and the least likely to be closed.
 ///
-/// The lock is taken by its worker alone, so it is never contended; it is there because tasks must be `Send`.
+/// A worker's own lock is taken by that worker alone, so it is never contended; it is there because tasks must be `Send`.
 #[derive(Default)]
 pub(crate) struct IdleConnections {
     by_backend: Mutex<HashMap<u64, Stack>>,
@@ -62,6 +59,18 @@ impl IdleConnections {
         let most = if connection.reusable { MOST_PER_BACKEND } else { SPARE };
         if stack.len() < most {
             stack.push(connection);
+        }
+    }
+
+    /// Those that are kept for a backend.
+    pub(crate) fn count(&self, backend: u64) -> usize {
+        self.lock().get(&backend).map_or(0, Vec::len)
+    }
+
+    /// Closes the oldest, so that no more than `most` are left.
+    pub(crate) fn trim(&self, backend: u64, most: usize) {
+        if let Some(stack) = self.lock().get_mut(&backend) {
+            stack.drain(..stack.len().saturating_sub(most));
         }
     }
 

@@ -224,6 +224,11 @@ impl Backend {
         until("a backend's connection has ended", ended);
     }
 
+    /// Connections so far, those of health checks included.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.lock().unwrap().len()
+    }
+
     /// Health checks so far.
     pub fn checks(&self) -> usize {
         self.shared.checks.load(SeqCst)

@@ -140,6 +140,7 @@ fn health(shared: &Shared) -> Value {
                 "weight": view.weight,
                 "requests": view.requests,
                 "activeConnections": view.active,
+                "queued": view.queued,
                 "lastChecked": checked,
                 "healthCheck": {
                     "path": check.path,

@@ -73,7 +73,7 @@ fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
         Column::Weight => words(backend.weight.to_string()),
         Column::Requests => words(count(backend.requests)),
         Column::Rate => words(count(backend.rate)),
-        Column::Active => words(count(u64::from(backend.active))),
+        Column::Active => words(active_words(backend)),
         Column::WebSockets => words(count(u64::from(backend.tunnels))),
         Column::Sticky => words(count(backend.sessions)),
         Column::P50 => time(state, backend.latency.p50),
@@ -178,6 +178,7 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
     };
     let width = |column: Column| match column {
         Column::State => shape(column).0.max(widest_state(state)),
+        Column::Active => shape(column).0.max(widest_active(state)),
         _ => shape(column).0,
     };
     let mut columns: Vec<(Column, usize)> = Column::ALL.iter().map(|c| (*c, width(*c))).collect();
@@ -301,6 +302,20 @@ fn state_words(state: &State, backend: &BackendView) -> String {
 fn widest_state(state: &State) -> usize {
     let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
     ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
+}
+
+/// `3`; `3+12` where twelve more wait for a place.
+fn active_words(backend: &BackendView) -> String {
+    let active = count(u64::from(backend.active));
+    match backend.queued {
+        0 => active,
+        queued => format!("{active}+{}", count(u64::from(queued))),
+    }
+}
+
+fn widest_active(state: &State) -> usize {
+    let queues = state.snapshot.backends.iter().filter(|b| b.queued > 0);
+    queues.map(|b| active_words(b).width()).max().unwrap_or(0)
 }
 
 fn error_cell(state: &State, backend: &BackendView) -> Cell {

@@ -38,6 +38,7 @@ fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendVi
         weight: 1,
         percent: 100,
         backup: false,
+        queued: 0,
         requests,
         rate: if up { requests / 40 } else { 0 },
         rates: vec![0; 60],

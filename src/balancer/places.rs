@@ -1,0 +1,117 @@
+//! How many requests a backend may have at one time, and who waits for a place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::BackendLimits;
+
+/// A backend's places, and its queue: first come, first served, over all workers.
+pub(crate) struct Places {
+    /// As many as there are in all.
+    pub(crate) most: u32,
+    /// How long a request may wait for one.
+    pub(crate) queue_timeout: Duration,
+    /// A place that comes free goes to whoever has waited longest, so that nobody can be overtaken.
+    free: Arc<Semaphore>,
+    max_queue: u32,
+    waiting: AtomicU32,
+}
+
+/// A place at a backend, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place(#[expect(dead_code, reason = "its drop gives the place back")] OwnedSemaphorePermit);
+
+/// A request in the queue, counted until it leaves, whatever way.
+pub(crate) struct Waiting(Arc<Places>);
+
+impl Places {
+    /// The places of a backend that has a limit; one without has nothing to count.
+    pub(super) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
+        let most = limits.max_connections;
+        let places = Places {
+            most,
+            queue_timeout: limits.queue_timeout,
+            free: Arc::new(Semaphore::new(most as usize)),
+            max_queue: limits.max_queue,
+            waiting: AtomicU32::new(0),
+        };
+        (most > 0).then(|| Arc::new(places))
+    }
+
+    /// A place, if one is free that nobody waits for.
+    pub(super) fn try_take(&self) -> Option<Place> {
+        Arc::clone(&self.free).try_acquire_owned().ok().map(Place)
+    }
+
+    /// A place, as soon as it is this request's turn.
+    pub(crate) async fn take(self: Arc<Self>) -> Place {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        Place(permit.expect("this semaphore is never closed"))
+    }
+
+    /// Enters the queue; `None` where it is full.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Waiting> {
+        let one_more = |waiting| (waiting < self.max_queue).then_some(waiting + 1);
+        self.waiting.fetch_update(Relaxed, Relaxed, one_more).ok().map(|_| Waiting(Arc::clone(self)))
+    }
+
+    /// Requests that wait.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.waiting.load(Relaxed)
+    }
+
+    /// Places that are taken.
+    pub(crate) fn taken(&self) -> u32 {
+        self.most.saturating_sub(u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(most: u32, queue: u32) -> Arc<Places> {
+        let limits = BackendLimits { max_connections: most, max_queue: queue, ..BackendLimits::default() };
+        Places::new(&limits).expect("a limit")
+    }
+
+    #[test]
+    fn without_a_limit_there_is_nothing_to_count() {
+        assert!(Places::new(&BackendLimits::default()).is_none());
+    }
+
+    #[test]
+    fn the_queue_is_bounded_and_a_request_that_leaves_makes_room() {
+        let places = places(1, 2);
+        let first = places.try_take();
+        assert!(first.is_some() && places.try_take().is_none());
+        let (one, two) = (places.enter(), places.enter());
+        assert!(one.is_some() && two.is_some() && places.enter().is_none());
+        assert_eq!((places.waiting(), places.taken()), (2, 1));
+        drop(one);
+        assert!(places.enter().is_some());
+        drop((two, first));
+        assert_eq!((places.waiting(), places.taken()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn nobody_overtakes_whoever_waits() {
+        let places = places(1, 9);
+        let first = places.try_take();
+        let mut waiting = Box::pin(Arc::clone(&places).take());
+        assert!(futures_util::FutureExt::now_or_never(&mut waiting).is_none());
+        drop(first);
+        assert!(places.try_take().is_none(), "it is the other one's");
+        drop(waiting.await);
+        assert!(places.try_take().is_some());
+    }
+}
