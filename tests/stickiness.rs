@@ -173,3 +173,18 @@ fn with_stickiness_off_no_cookie_is_read_taken_or_given() {
     assert_eq!(seen, [0, 1, 2]);
     assert_eq!(backends[0].requests()[0].all("cookie"), ["X-Backend-ID=1"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_second_balancer_with_the_same_cookie_says_so_and_how_to_name_another() {
+    let backends = three();
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::new(&backends.each_ref()).env("XDG_RUNTIME_DIR", folder.path().to_str().unwrap());
+    let first = config.start();
+    let second = config.start();
+    let said = second.line("X-Backend-ID too");
+    assert!(said.contains(&format!("port {}", first.port)) && said.contains("sticky.cookie.name"), "{said}");
+    assert!(!first.lines().iter().any(|line| line.contains("X-Backend-ID too")));
+    let third = config.set("/sticky/cookie", json!({"name": "mine"})).start();
+    assert!(!third.lines().iter().any(|line| line.contains("share cookies")));
+}

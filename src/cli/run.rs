@@ -115,6 +115,8 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     }
     let engine = Arc::new(Engine::start(config, options).await?);
     let control = Control::open(&engine, &signals, front, &mut warnings)?;
+    #[cfg(unix)]
+    warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
     let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
     let _follower = backends.file.map(follow);
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));

@@ -69,6 +69,26 @@ pub(crate) async fn instances() -> Result<Found, ControlError> {
     Ok(found)
 }
 
+/// Which other programs of this user give out one of these cookies, as warnings: browsers send a cookie to every port of
+/// a host (RFC 6265 8.5), so that each of the two would read the other's.
+pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
+    // What cannot be asked in this time is not worth a later start.
+    let found = tokio::time::timeout(Duration::from_millis(500), instances()).await;
+    let running = found.ok().and_then(Result::ok).map_or_else(Vec::new, |found| found.running);
+    let others = running.iter().filter(|one| one.hello.pid != std::process::id());
+    let shared = |one: &Instance| {
+        let name = cookies.iter().find(|name| one.hello.cookies.contains(name))?;
+        Some(format!(
+            "the balancer on port {} (pid {}) uses the cookie {} too, and browsers share cookies between the ports of a \
+             host: name another with sticky.cookie.name",
+            one.port(),
+            one.hello.pid,
+            visible(name)
+        ))
+    };
+    others.filter_map(shared).collect()
+}
+
 impl Instance {
     /// The one that runs, or the one on this port where several do.
     pub(crate) async fn find(port: Option<u16>) -> Result<Self, ControlError> {

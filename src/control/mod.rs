@@ -11,7 +11,7 @@ mod protocol;
 mod remote;
 mod server;
 
-pub(crate) use client::{ControlError, Instance, instances};
+pub(crate) use client::{ControlError, Instance, instances, shared_cookies};
 pub(crate) use protocol::{Reply, Request};
 #[cfg(feature = "tui")]
 pub(crate) use remote::Remote;

@@ -34,6 +34,9 @@ pub(crate) struct Hello {
     /// The URL to open.
     pub(crate) url: String,
     pub(crate) uptime_seconds: u64,
+    /// The names of the sticky cookies it gives out.
+    #[serde(default)]
+    pub(crate) cookies: Vec<String>,
 }
 
 /// What a client asks.

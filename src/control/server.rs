@@ -159,6 +159,7 @@ impl Served {
             ports: self.engine.addresses().iter().map(SocketAddr::port).collect(),
             url: self.engine.snapshot().url().to_owned(),
             uptime_seconds: self.started.elapsed().as_secs(),
+            cookies: self.engine.cookies(),
         }
     }
 

@@ -168,6 +168,17 @@ impl Engine {
         self.shared.setup().listeners.iter().map(|open| open.listener.address).collect()
     }
 
+    /// The names of the sticky cookies that are given out now.
+    #[cfg(unix)]
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        let setup = self.shared.setup();
+        setup
+            .pools
+            .iter()
+            .filter_map(|pool| pool.in_force.load().sticky.cookie_name().map(ToString::to_string))
+            .collect()
+    }
+
     /// How things stand now.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.snapshot()

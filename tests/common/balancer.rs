@@ -108,10 +108,10 @@ impl Balancer {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"))
             .args(["--headless", "--config"])
             .arg(&file)
+            // Apart from all other balancers, which would be told of by this one.
+            .env("XDG_RUNTIME_DIR", dir.path())
             .envs(config.environment.iter().cloned())
             .current_dir(dir.path())
-            // Apart from the balancers of whoever runs the tests.
-            .env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
