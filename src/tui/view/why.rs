@@ -94,6 +94,8 @@ fn rule(decision: &Decision) -> String {
         Rule::Kept => "sticky.onFailure: it must wait for its own backend".to_owned(),
         Rule::Together => "its key: all requests of a client that moves go to the same other backend".to_owned(),
         Rule::Nobody => "nobody: there was no backend to choose".to_owned(),
+        Rule::QueueFull => "the queue: every place is taken, and so is every one in it".to_owned(),
+        Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),
         Rule::Own => "the balancer, which answers this path itself".to_owned(),
         Rule::Refused { why } => format!("refusal: {}", visible(why)),
     }
