@@ -151,6 +151,7 @@ impl Delivery<'_> {
     /// Reads once from the backend and sends it on.
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, spill, .. } = scratch;
+        let read = self.flight.down.share(read);
         let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
             Ok(read) if !read.is_empty() => {
                 let passed = self.passage.pass(read, spill);

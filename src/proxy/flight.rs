@@ -289,6 +289,7 @@ impl Flight {
                     self.send_up(out, cx);
                     return Poll::Ready(Ok(()));
                 }
+                let read = self.up.share(read);
                 let read = match ready!(poll_read(&mut client.stream, read, cx)) {
                     Ok([]) | Err(_) => return Poll::Ready(Err(Broken::Gone)),
                     Ok(read) => read,

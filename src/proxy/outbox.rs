@@ -6,6 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 
+use super::scratch::READ_FOR_SLOW;
+
 /// What a socket did not take yet. Whoever fills it reads no more until it is empty, so that it holds what was read at
 /// once and no more.
 #[derive(Default)]
@@ -17,12 +19,20 @@ pub(super) struct Outbox {
     unflushed: bool,
     /// Something was written at all.
     written: bool,
+    /// The socket did not take all at once before.
+    slow: bool,
 }
 
 impl Outbox {
     /// Whether not one byte was written.
     pub(super) fn is_untouched(&self) -> bool {
         !self.written
+    }
+
+    /// How much of a buffer to read for it: what is read may have to be kept.
+    pub(super) fn share<'b>(&self, buffer: &'b mut [u8]) -> &'b mut [u8] {
+        let share = if self.slow { buffer.len().min(READ_FOR_SLOW) } else { buffer.len() };
+        &mut buffer[..share]
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -47,6 +57,7 @@ impl Outbox {
                 Poll::Pending => break,
             }
         }
+        self.slow |= !bytes.is_empty();
         self.kept.extend_from_slice(bytes);
         if self.kept.is_empty() && self.unflushed {
             let _: Poll<()> = self.poll_flush(to, cx)?;

@@ -2,8 +2,11 @@
 
 use std::cell::RefCell;
 
-/// Bytes read at once: enough that a large body costs few calls.
-const READ: usize = 64 * 1024;
+/// Bytes read at once: enough that a large body costs few calls, and its receiver few wake-ups.
+const READ: usize = 256 * 1024;
+
+/// Bytes read at once for a receiver that does not keep up, since what it does not take is kept.
+pub(super) const READ_FOR_SLOW: usize = 64 * 1024;
 
 /// What a buffer may hold on to; more was needed by something unusual.
 const KEPT: usize = 2 * READ;

@@ -238,6 +238,7 @@ impl Direction {
         W: AsyncWrite + Unpin,
     {
         with_scratch(|Scratch { read, .. }| {
+            let read = self.out.share(read);
             let read = ready!(poll_read(from, read, cx)).map_err(|_| Side::From)?;
             if read.is_empty() {
                 self.closed = Closed::Read;
