@@ -68,6 +68,8 @@ mod access;
 mod alert;
 pub mod balancer;
 #[doc(hidden)]
+pub mod bench;
+#[doc(hidden)]
 pub mod cli;
 pub mod config;
 #[cfg(unix)]

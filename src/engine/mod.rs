@@ -43,7 +43,7 @@ pub use start::{Ending, Engine, Options, StartError};
 #[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
-pub(crate) use journal::EventRing;
+pub(crate) use journal::{EventRing, Journal};
 pub(crate) use pools::{Listener, LivePool, Routing};
 pub(crate) use shared::{Connected, Shared};
 pub(crate) use worker::Phase;

@@ -1,0 +1,98 @@
+//! What `cargo bench --bench hot_path` measures: the parts of a request's way that are this program's own. No part of the
+//! library's interface.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::balancer::{Backend, Bound, Decision, Pool, Sticky, Verdict};
+use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
+use crate::engine::{Ended, Event, EventReader, Journal, RequestEvent};
+use crate::http1::{Fate, HeadLimits, Kind, RequestHead, Unread};
+
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A pool from which backends are chosen.
+pub struct Choices {
+    pool: Pool,
+    client: Bound,
+    random: fastrand::Rng,
+}
+
+impl Choices {
+    /// So many backends, all UP, of weights 1 to 3.
+    pub fn new(strategy: Strategy, backends: u32) -> Self {
+        let backend = |id: u32| {
+            let config =
+                BackendConfig { weight: 1 + id % 3, ..BackendConfig::new(id, id.to_string(), Address::local(1)) };
+            let backend = Backend::new(&config, None);
+            backend.set_verdict(Verdict::Healthy);
+            Arc::new(backend)
+        };
+        let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off);
+        let pool = Pool::new((0..backends).map(backend).collect(), strategy, sticky, Arc::default());
+        Choices { pool, client: Bound::by_ip(CLIENT), random: fastrand::Rng::with_seed(1) }
+    }
+
+    /// Chooses one for a new client; gives its id.
+    pub fn choose(&mut self) -> Option<u32> {
+        let mut decision = Decision::new(self.pool.strategy);
+        let choice = self.pool.choose(&self.client, &[], &mut self.random, &mut decision);
+        choice.ok().map(|choice| choice.backend.id())
+    }
+}
+
+/// Finds a request's head in these bytes and writes its fields as they go on, less those of the connection.
+pub fn rewrite(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let mut unread = Unread::default();
+    unread.add(bytes);
+    let limits = HeadLimits { bytes: 65_536, fields: 128 };
+    let Ok(Some(head)) = unread.head(&limits) else { return 0 };
+    let head: RequestHead = head;
+    let decide = |kind: Kind, _: &[u8], _: &[u8]| if kind.is_hop_by_hop() { Fate::Ends } else { Fate::Keeps };
+    head.write_fields(out, decide, |_, _, _, _| {});
+    out.len()
+}
+
+/// A worker's ring of events with a reader.
+pub struct Ring {
+    journal: Arc<Journal>,
+    reader: EventReader,
+    read: Vec<Arc<Event>>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        let journal = Arc::new(Journal::new(1));
+        Ring { reader: EventReader::new(Arc::clone(&journal)), journal, read: Vec::new() }
+    }
+}
+
+impl Ring {
+    /// Puts so many events in.
+    pub fn push(&self, events: usize) {
+        let ring = self.journal.ring(0);
+        for _ in 0..events {
+            ring.push(RequestEvent {
+                time: SystemTime::UNIX_EPOCH,
+                took: Duration::from_millis(3),
+                ip: CLIENT,
+                method: "GET".into(),
+                path: "/api/cart".into(),
+                status: 200,
+                to: None,
+                bytes: 4711,
+                up: None,
+                ended: Ended::Complete,
+                decision: Decision::new(Strategy::RoundRobin),
+            });
+        }
+    }
+
+    /// Takes them out; how many there were.
+    pub fn take(&mut self) -> usize {
+        self.read.clear();
+        self.reader.take(&mut self.read);
+        self.read.len()
+    }
+}
