@@ -47,6 +47,7 @@ pub(super) enum Action {
     Detail,
     Why,
     Zoom,
+    Copy,
     Undo,
     Theme,
     Notify,
@@ -310,6 +311,14 @@ pub(super) const ACTIONS: &[Entry] = &[
         Some(("view", 25)),
         "view",
         "next view beside the log: figures, inspector, the process's output, events, none",
+    ),
+    entry(
+        Action::Copy,
+        "y",
+        &[(NONE, KeyCode::Char('y'))],
+        None,
+        "copy",
+        "copy all that is known of the selected request or backend, as text",
     ),
     entry(Action::Zoom, "z", &[(NONE, KeyCode::Char('z'))], None, "zoom", "give the pane the whole screen, or not"),
     entry(

@@ -110,6 +110,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             let shown = state.side.unwrap_or_else(|| Side::usual(state.size.0));
             state.side = Some(shown.next());
         }
+        Action::Copy => return Ok(vec![Effect::Copy(super::view::selection_as_text(state))]),
         Action::Zoom => state.zoomed = !state.zoomed,
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),

@@ -274,6 +274,35 @@ fn nothing_from_outside_is_drawn_as_control() {
 }
 
 #[test]
+fn nothing_from_outside_is_control_in_any_pane_nor_in_what_is_copied() {
+    let evil = "a\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\r\nb";
+    let mut base = state();
+    let mut snapshot = base.snapshot.clone();
+    for backend in &mut snapshot.backends {
+        backend.name = format!("{evil}{}", backend.id);
+        backend.url = evil.to_owned();
+        backend.check = evil.to_owned();
+        backend.checks.iter_mut().for_each(|check| check.reason = evil.to_owned());
+    }
+    base.refresh(snapshot);
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Refused { why: evil.to_owned() };
+    decision.attempts.push(Attempt { backend: who(1, evil), outcome: Outcome::Refused, micros: 1 });
+    base.append(vec![request(0, evil, &who(1, evil), decision)], 0);
+    for keys in ["", "w", "\x1b\r", "\x1b\t", "\r", "\x1bv", "v", "v", "v", "/path:a"] {
+        press(&mut base, keys);
+        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+            for cell in frame(&base, width, height).content() {
+                let hidden = |c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}');
+                assert!(!cell.symbol().chars().any(hidden), "{keys:?}: {:?}", cell.symbol());
+            }
+        }
+        let copied = super::selection_as_text(&base).replace('\n', " ");
+        assert!(!copied.contains(|c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}')), "{copied:?}");
+    }
+}
+
+#[test]
 fn no_backends_yet() {
     let mut state = state();
     state.refresh(Snapshot { listeners: listeners(), pools: pools(), ..Snapshot::default() });

@@ -27,6 +27,16 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u
     frame.render_widget(paragraph.scroll((scroll.min(hidden), 0)).block(block), area);
 }
 
+/// What is selected, as text to be copied.
+pub(in crate::tui) fn as_text(state: &State) -> String {
+    /// Columns that lines of their own length are cut to.
+    const COLUMNS: usize = 400;
+    let (title, lines) = subject(state, COLUMNS);
+    let lines = lines.iter().map(|line| line.to_string().trim_end().to_owned());
+    // Titles hold what came over the network, too.
+    std::iter::once(visible(&title).into_owned()).chain(lines).collect::<Vec<_>>().join("\n") + "\n"
+}
+
 /// What is selected: its title and its lines.
 fn subject(state: &State, columns: usize) -> (String, Vec<Line<'static>>) {
     let line = if state.pane == Pane::Log { state.log.selected() } else { None };

@@ -36,6 +36,7 @@ use ratatui::widgets::Block;
 
 use super::state::{Pane, Side, State};
 pub(super) use dialog::help_hides;
+pub(super) use inspector::as_text as selection_as_text;
 pub(super) use spot::{Spot, spot};
 
 /// Below this size there is no room for borders: one line a backend.
