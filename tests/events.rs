@@ -43,15 +43,20 @@ impl Stream {
 
     /// The first event of this kind that holds `part`.
     fn event(&mut self, kind: &str, part: &str) -> Value {
+        let begin = format!("event: {kind}\ndata: ");
+        let mut from = 0;
         loop {
-            let found = self.text.split("\n\n").find_map(|event| {
-                let (_, data) = event.split_once(&format!("event: {kind}\ndata: "))?;
-                data.contains(part).then(|| serde_json::from_str(data).ok()).flatten()
-            });
-            if let Some(found) = found {
-                return found;
+            // Each whole event is looked at once.
+            while let Some(end) = self.text[from..].find("\n\n") {
+                let event = &self.text[from..from + end];
+                from += end + 2;
+                if let Some((_, data)) = event.split_once(&begin)
+                    && data.contains(part)
+                {
+                    return serde_json::from_str(data).unwrap();
+                }
             }
-            assert!(self.client.wire.fill().unwrap() > 0, "no {kind} with {part} in:\n{}", self.text);
+            assert!(self.client.wire.fill().unwrap() > 0, "no {kind} with {part}");
             self.text.push_str(&String::from_utf8(self.client.wire.take_buffer()).unwrap());
         }
     }
