@@ -149,3 +149,19 @@ fn garbage_as_a_key_harms_nothing() {
         place(&balancer, "/", &[]);
     }
 }
+
+#[test]
+fn an_address_that_is_none_and_a_reset_in_the_headers_end_nothing() {
+    let backends = four();
+    let mut balancer = by(&backends, "ip").set("/trustedProxies", json!(["127.0.0.0/8"])).start();
+    for value in ["unknown", "", ",,,", "999.1.1.1", "_hidden", "::::"] {
+        place(&balancer, "/", &[&format!("X-Forwarded-For: {value}")]);
+    }
+    for _ in 0..20 {
+        let mut client = balancer.client();
+        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forw");
+        client.reset();
+    }
+    place(&balancer, "/", &[]);
+    assert!(balancer.is_running());
+}
