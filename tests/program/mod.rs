@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -16,10 +17,17 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null());
-    // Apart from the balancers of whoever runs the tests.
-    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command.env("XDG_RUNTIME_DIR", runtime_directory());
     command.env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
     command
+}
+
+/// A directory for this test alone: a balancer tells of all others it finds that give out the same cookie.
+fn runtime_directory() -> PathBuf {
+    let test = format!("{}-{:?}", std::process::id(), std::thread::current().id());
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test.replace(['(', ')'], ""));
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
 }
 
 /// Runs the program to its end; it is ended, and the test fails, where it goes on instead.
