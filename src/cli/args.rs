@@ -149,6 +149,8 @@ pub(super) enum Subcommand {
         /// Its file, JSON or INI
         file: PathBuf,
     },
+    /// Print the JSON Schema of the configuration file, for editors
+    Schema,
     /// Print the completions for a shell
     Completions {
         /// Which

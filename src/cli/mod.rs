@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser};
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::process;
 use crate::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
@@ -60,12 +60,11 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
         Some(Subcommand::Import { file }) => import::import(file),
         Some(Subcommand::Completions { shell }) => {
-            // Made whole first: whoever reads it may have seen enough.
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "stickylb-tui", &mut script);
-            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
-            Ok(ExitCode::SUCCESS)
+            Ok(print(&script))
         }
+        Some(Subcommand::Schema) => Ok(print(config::SCHEMA.as_bytes())),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
         None => layers::config(&args).and_then(|config| run::run(&args.options, config, run::Backends::of(&args))),
     };
@@ -76,6 +75,12 @@ pub fn main() -> ExitCode {
         }
         ExitCode::from(if matches!(error, UsageError::Failed(_)) { FAILED } else { MISUSED })
     })
+}
+
+/// Prints a text that whoever reads it may close before its end.
+fn print(text: &[u8]) -> ExitCode {
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), text);
+    ExitCode::SUCCESS
 }
 
 /// Shows help or version, or what is wrong with the words; these may hold anything.

@@ -13,6 +13,9 @@ use super::Problem;
 pub(super) struct Document<'a> {
     text: &'a str,
     problems: RefCell<Vec<Problem>>,
+    /// The path of each key that was asked for, for the comparison with the schema.
+    #[cfg(test)]
+    pub(super) asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 /// Strict JSON, but for comments and trailing commas: a looser reading would repair typing errors in silence.
@@ -33,7 +36,12 @@ fn strict() -> ParseOptions {
 
 impl<'a> Document<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Document { text, problems: RefCell::new(Vec::new()) }
+        Document {
+            text,
+            problems: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     /// The value the text holds, or `None` with the reason noted.
@@ -347,6 +355,8 @@ impl<'a> Keys<'_, 'a> {
     }
 
     fn finish(self) {
+        #[cfg(test)]
+        self.node.document.asked.borrow_mut().extend(self.asked.iter().map(|key| self.path_of(key)));
         let mut seen: Vec<&str> = Vec::new();
         for property in self.properties {
             let name = property.name.as_str();

@@ -48,8 +48,7 @@ fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
     };
     let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let value = document.parse();
-    let read = |keys: &mut Keys<'_, '_>| config(keys, &mut places);
-    let config = value.as_ref().and_then(|value| Node::new(&document, value, "").object(read));
+    let config = value.as_ref().and_then(|value| whole(Node::new(&document, value, ""), &mut places));
     if let Some(config) = &config {
         for conflict in conflicts(config) {
             if let Some(Place { at, path }) = places.of(conflict.at) {
@@ -77,6 +76,11 @@ impl Places {
     fn of(&self, at: At) -> Option<&Place> {
         self.noted.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
     }
+}
+
+/// Reads the whole file.
+pub(super) fn whole(n: Node<'_, '_>, places: &mut Places) -> Option<Config> {
+    n.object(|keys| config(keys, places))
 }
 
 fn config(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
