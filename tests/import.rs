@@ -34,12 +34,14 @@ fn good(text: &str) -> (Value, String) {
 fn a_load_balancer_js_file_becomes_a_tcp_balancer_and_what_is_left_out_is_named() {
     let (config, said) = good(
         r#"{ "sourcePort": 8080, "balancerCount": 2, "targetDeactivationDuration": 60000, "maxBufferSize": 8192,
+             "sessionExpiry": 45000, "balancerControllerPath": null,
              "targets": [{ "host": "localhost", "port": 8001 }, { "host": "::1", "port": 8002 }] }"#,
     );
     assert_eq!(config["port"], 8080);
     assert_eq!(config["backends"][0]["url"], "tcp://localhost:8001");
     assert_eq!(config["backends"][1]["url"], "tcp://[::1]:8002");
     assert_eq!(config["health"]["passive"]["ejectFor"], 60000);
+    assert_eq!((&config["sticky"]["by"], &config["sticky"]["expiry"]), (&"ip".into(), &45000.into()));
     assert!(said.contains("was read as a LoadBalancer.js configuration"), "{said}");
     assert!(said.contains("balancerCount is left out") && said.contains("maxBufferSize is left out"), "{said}");
 }
@@ -49,7 +51,8 @@ fn a_websocket_reverse_proxy_file_becomes_two_pools_and_a_route() {
     let (config, said) = good(
         "[frontend]\nhost = 127.0.0.1\nport = 8080\n\n; sockets\n[websocket]\nenable_health_check = true\n\
          health_check_interval = 5\nalgorithm = round-robin\nserver1 = localhost:9001\nserver2 = localhost:9002\n\
-         [http]\nserver1_addr = localhost:9003\nserver1_max_workers = 3\n",
+         [http]\nserver1_addr = localhost:9003\nserver1_max_workers = 3\n\
+         server1_min_workers = 1\nserver1_worker_timeout = 2\nserver1_buffer_size = 20\nserver1_colour = red\n",
     );
     assert_eq!(config["listeners"][0]["port"], 8080);
     assert_eq!(config["listeners"][0]["pool"], "http");
@@ -59,7 +62,10 @@ fn a_websocket_reverse_proxy_file_becomes_two_pools_and_a_route() {
     assert_eq!(sockets["health"]["path"], "/healthCheck");
     assert_eq!(sockets["backends"].as_array().unwrap().len(), 2);
     assert_eq!(config["pools"]["http"]["strategy"], "random");
-    assert!(said.contains("server1_max_workers = 3 is left out"), "{said}");
+    let server = &config["pools"]["http"]["backends"][0];
+    assert_eq!((&server["maxConnections"], &server["minIdle"]), (&3.into(), &1.into()));
+    assert_eq!((&server["idleTimeout"], &server["maxQueue"]), (&2000.into(), &20.into()));
+    assert!(said.contains("server1_colour = red is left out"), "{said}");
 }
 
 #[test]

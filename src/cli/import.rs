@@ -77,6 +77,7 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
         match key.as_str() {
             "sourcePort" | "targets" => {}
             "sourceHost" => config["host"] = value.clone(),
+            "sessionExpiry" => config["sticky"] = json!({ "by": "ip", "expiry": value }),
             "targetDeactivationDuration" => config["health"] = json!({ "passive": { "ejectFor": value } }),
             "balancerCount" => left_out.push(format!("{key} is left out: there is one thread for each processor")),
             "maxBufferSize" => left_out.push(format!("{key} is left out: buffers are bounded as they are")),
@@ -155,24 +156,29 @@ fn ini(text: &str) -> Result<Vec<(&str, &str, &str)>, String> {
 }
 
 fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Value {
-    let mut backends = Vec::new();
-    let mut health = json!({ "path": "/healthCheck" });
+    // By their numbers, in the order in which they come first.
+    let mut servers: Vec<(&str, Map<String, Value>)> = Vec::new();
+    let mut health = json!({ "path": "/healthCheck", "expect": { "json": { "/status": 200 } } });
     // What that program does where nothing is said.
     let mut strategy = "random";
     for (key, value) in keys {
-        let server = key.strip_prefix("server").map(|rest| rest.strip_suffix("_addr").unwrap_or(rest));
         let seconds = || value.trim_end_matches('s').parse::<u64>().ok();
-        match (*key, server) {
-            (_, Some(n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => {
-                backends.push(json!({ "url": format!("http://{value}") }));
-            }
-            ("algorithm", _) if value.starts_with("round") => strategy = "round-robin",
-            ("algorithm", _) if *value == "random" => {}
-            ("health_check_interval", _) if seconds().is_some() => {
+        if let Some((server, (ours, value))) = of_server(key, value) {
+            let place = servers.iter().position(|(known, _)| *known == server).unwrap_or_else(|| {
+                servers.push((server, Map::new()));
+                servers.len() - 1
+            });
+            servers[place].1.insert(ours.to_owned(), value);
+            continue;
+        }
+        match *key {
+            "algorithm" if value.starts_with("round") => strategy = "round-robin",
+            "algorithm" if *value == "random" => {}
+            "health_check_interval" if seconds().is_some() => {
                 health["interval"] = (seconds().unwrap_or(10) * 1000).into();
             }
-            ("enable_health_check", _) if *value == "true" => {}
-            ("enable_health_check", _) => {
+            "enable_health_check" if *value == "true" => {}
+            "enable_health_check" => {
                 health = json!({ "algorithm": "tcp" });
                 left_out.push(format!("[{section}] {key} = {value}: backends are always checked, here by connecting"));
             }
@@ -180,7 +186,28 @@ fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Val
         }
     }
     // That program binds nobody to a server.
+    let backends: Vec<Value> = servers.into_iter().map(|(_, server)| Value::Object(server)).collect();
     json!({ "strategy": strategy, "sticky": { "by": "off" }, "health": health, "backends": backends })
+}
+
+/// A key of one server: the server's number, and our key and value for it.
+fn of_server<'k>(key: &'k str, value: &str) -> Option<(&'k str, (&'static str, Value))> {
+    let rest = key.strip_prefix("server")?;
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (server, what) = rest.split_at_checked(digits).filter(|(server, _)| !server.is_empty())?;
+    let ours = match what {
+        "" | "_addr" => ("url", Value::from(format!("http://{value}"))),
+        "_max_workers" => ("maxConnections", number(value)),
+        "_min_workers" => ("minIdle", number(value)),
+        // In seconds there, in milliseconds here.
+        "_worker_timeout" => {
+            let seconds = value.trim_end_matches('s').parse::<u64>();
+            ("idleTimeout", seconds.map_or_else(|_| value.into(), |seconds| Value::from(seconds * 1000)))
+        }
+        "_buffer_size" => ("maxQueue", number(value)),
+        _ => return None,
+    };
+    Some((server, ours))
 }
 
 /// A number where it is one; the reader says what is wrong with anything else.

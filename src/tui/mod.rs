@@ -77,7 +77,7 @@ pub(crate) async fn run(
     let mut state = State::new(options.theme).with_leaving(leaving);
     state.notify = options.notify;
     state.size = terminal.size()?;
-    state.refresh(door.snapshot());
+    state.second(SystemTime::now(), door.snapshot());
     show(door, &mut terminal, &mut state, Told { tell, told }, signals).await
 }
 
