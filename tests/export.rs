@@ -66,7 +66,7 @@ fn each_export_holds_what_is_shown_and_nothing_that_moves_a_terminal() {
 #[test]
 fn where_nothing_can_be_written_it_is_said() {
     let mut terminal = Terminal::demo();
-    fs::remove_dir(terminal.folder()).unwrap();
+    fs::remove_dir_all(terminal.folder()).unwrap();
     get(terminal.port(), "/health");
     terminal.press(":export log\r");
     terminal.wait("the reason is shown", |screen| {

@@ -171,12 +171,14 @@ impl EventReader {
             let mut woken = pin!(signal.wake.notified());
             woken.as_mut().enable();
             signal.armed.store(true, Ordering::SeqCst);
-            // Looked at after arming, so that no event can fall between the two.
-            let history_grew = {
+            // Looked at after arming, so that no event can fall between the two. The rings first: another reader may be
+            // moving their events into the history, which it holds until they are there.
+            let in_a_ring = self.journal.rings.iter().any(|ring| !ring.queue.is_empty());
+            let in_the_history = {
                 let history = self.journal.history();
                 history.first + history.events.len() as u64 > self.next
             };
-            if history_grew || self.journal.rings.iter().any(|ring| !ring.queue.is_empty()) {
+            if in_a_ring || in_the_history {
                 return;
             }
             woken.await;
