@@ -1,0 +1,53 @@
+use super::*;
+
+fn attempt(name: &str, outcome: Outcome) -> Attempt {
+    let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None });
+    Attempt { backend, outcome, micros: 10 }
+}
+
+#[test]
+fn a_sticky_request_names_its_cookie() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 0 });
+    decision.rule = Rule::Sticky;
+    decision.attempts.push(attempt("alpha", Outcome::Answered));
+    assert_eq!(decision.reason(), "sticky X-Backend-ID=0");
+}
+
+#[test]
+fn a_retried_request_says_who_failed_and_how() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.cookie = CookieAction::Rewritten;
+    decision.attempts.push(attempt("delta", Outcome::Refused));
+    decision.attempts.push(attempt("alpha", Outcome::Answered));
+    assert_eq!(decision.reason(), "retried: delta refused; round-robin 1 of 2; cookie rewritten");
+}
+
+#[test]
+fn a_moved_client_is_told_from_which_state() {
+    let mut decision = Decision::new(Strategy::Random);
+    decision.moved_from = Some(("bravo".into(), Exclusion::State(State::Maint)));
+    decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
+    decision.cookie = CookieAction::Rewritten;
+    decision.attempts.push(attempt("alpha", Outcome::Answered));
+    assert_eq!(decision.reason(), "bravo is MAINT, moved; random 2 of 2; cookie rewritten");
+}
+
+#[test]
+fn what_is_not_retried_says_why() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.attempts.push(attempt("delta", Outcome::NoAnswer));
+    decision.stopped = Some(Stopped::Unsafe);
+    let words = "failed: delta gave no answer; round-robin 1 of 2; not retried: it may have been acted on";
+    assert_eq!(decision.reason(), words);
+}
+
+#[test]
+fn nobody_says_so() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    assert_eq!(decision.reason(), "no backend is up");
+    decision.attempts.push(attempt("alpha", Outcome::Refused));
+    assert_eq!(decision.reason(), "failed: alpha refused; no other backend is up");
+}
