@@ -222,3 +222,18 @@ fn a_client_that_pauses_longer_than_the_idle_time_still_gets_everything() {
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(client.wire.body(Framing::Length(BYTES)).bytes.len(), BYTES);
 }
+
+#[test]
+fn an_answer_before_the_end_of_a_short_body_leaves_the_connection_usable() {
+    let backend = Backend::start(|call| {
+        call.send(&response("404 Not Found", &[], "no"));
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for _ in 0..20 {
+        client.send(&request("POST", "/", &["Content-Length: 1"]));
+        assert_eq!(client.response().status, 404);
+        client.send(b"x");
+    }
+}

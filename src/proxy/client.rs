@@ -185,7 +185,7 @@ impl Client {
     }
 
     /// Reads what there is.
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         with_scratch(|scratch| {
             let read = ready!(poll_read(&mut self.stream, &mut scratch.read, cx))?;
             self.unread.add(read);

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::account::Exchange;
 use super::client::{After, Client};
@@ -12,6 +12,7 @@ use super::flight::{Answered, Flight, ROUNDS, poll_read};
 use super::request::Request;
 use super::rewrite::{self, Said};
 use super::scratch::{Scratch, with_scratch};
+use super::upload::Upload;
 use crate::balancer::Backend;
 use crate::engine::Ended;
 use crate::http1::{Framing, Kind, Passage, ResponseHead, Version};
@@ -34,6 +35,10 @@ struct Delivery<'a> {
     /// No more will come from the backend than is kept.
     cut: bool,
 }
+
+/// What is read over of a body whose answer came before its end, and for how long, before the connection is given up.
+const SHORT_REST: usize = 64 * 1024;
+const REST_TIME: Duration = Duration::from_secs(1);
 
 /// Sends a response to the client, head and body, and gives the backend's connection back.
 pub(super) async fn deliver(
@@ -64,7 +69,7 @@ pub(super) async fn deliver(
     })
     .await;
 
-    let Delivery { client, mut exchange, request, flight, .. } = delivery;
+    let Delivery { client, mut exchange, mut request, flight, .. } = delivery;
     let now = Instant::now();
     client.clock.enter(Phase::Idle, now);
     match result {
@@ -79,6 +84,7 @@ pub(super) async fn deliver(
             let uploaded = request.upload.is_done();
             flight.settle(client, backend, &request, now);
             match (uploaded, keeps) {
+                (false, true) if read_over(client, &mut request.upload).await => After::Keep,
                 (false, _) => After::Drain,
                 (true, true) => After::Keep,
                 (true, false) => After::Close,
@@ -94,6 +100,22 @@ pub(super) async fn deliver(
             if ends_by_closing { After::Reset } else { After::Close }
         }
     }
+}
+
+/// Reads over the short rest of a body whose answer came early, so that the connection goes on as its client expects;
+/// says whether there is no more of it.
+async fn read_over(client: &mut Client, upload: &mut Upload) -> bool {
+    let rest = async {
+        let mut left = SHORT_REST;
+        while !upload.skip(&mut client.unread) {
+            match poll_fn(|cx| client.poll_fill(cx)).await {
+                Ok(read @ 1..) if read < left => left -= read,
+                _ => return false,
+            }
+        }
+        true
+    };
+    tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
 impl Delivery<'_> {
