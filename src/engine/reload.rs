@@ -95,7 +95,9 @@ impl Engine {
                 } else {
                     Sticky::new(&pool.sticky, &pool.sticky.by)
                 };
-                value.changed(backends, strategy, kept)
+                // Processes that were started here stay, those of this very moment as well: no file knows of them.
+                let started = value.backends.iter().filter(|backend| backend.spawned).cloned();
+                value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
             });
         }
         for (open, listener) in listeners.iter().zip(&config.listeners) {
@@ -160,11 +162,10 @@ fn place(before: &Setup, config: &Config, pool: &PoolConfig, changes: &mut Chang
     })
 }
 
-/// The backends a pool has from now on: those that stay the same, those that are new, and the processes that were
-/// started here, of which no configuration knows.
+/// The configured backends a pool has from now on: those that stay the same, and those that are new.
 fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<Arc<Backend>> {
     let (old, now) = (live.config.load_full(), live.in_force.load_full());
-    let mut backends: Vec<Arc<Backend>> = config
+    config
         .backends
         .iter()
         .map(|wanted| {
@@ -177,10 +178,7 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<
                 _ => changes.arrive(there, Backend::new(wanted, live.label.clone())),
             }
         })
-        .collect();
-    let is_ours = |id| old.backends.iter().all(|b| b.id != id) && config.backends.iter().all(|b| b.id != id);
-    backends.extend(now.backends.iter().filter(|backend| is_ours(backend.id())).cloned());
-    backends
+        .collect()
 }
 
 /// Whether a backend can stay the very one it was: what else differs can be changed while it works.
