@@ -54,9 +54,7 @@ impl Unread {
     /// A head that comes in many pieces is looked at when its end may have come, or when it has doubled: what a slow
     /// sender makes it cost stays in proportion to its size.
     pub(crate) fn head<L: StartLine>(&mut self, limits: &HeadLimits) -> Result<Option<Head<L>>, BadHead> {
-        if self.looked == 0 {
-            self.skip_empty_lines();
-        }
+        self.skip_empty_lines();
         let fresh = &self.bytes[self.looked.saturating_sub(3)..];
         if self.looked > 0 && self.bytes.len() < self.looked * 2 && !may_end_head(fresh) {
             return Ok(None);
@@ -71,7 +69,7 @@ impl Unread {
         Ok(Some(Head { bytes: mem::replace(&mut self.bytes, rest), line, fields }))
     }
 
-    /// RFC 9112 2.2: some clients send an empty line after a body.
+    /// RFC 9112 2.2: some clients send an empty line after a body. It may come in two pieces.
     fn skip_empty_lines(&mut self) {
         let mut empty = 0;
         loop {
@@ -83,6 +81,7 @@ impl Unread {
         }
         if empty > 0 {
             self.bytes.drain(..empty);
+            self.looked = 0;
         }
     }
 }
@@ -179,6 +178,12 @@ mod tests {
         let (heads, bad) =
             found([&b"\r\nGET /a HTTP/1.1\r\nHost: a\r\nX:  y \r\n\r\n\r\n\nPUT /b HTTP/1.0\nHost: b\n\nGE"[..]]);
         assert_eq!((heads, bad), (vec!["GET /a Host: a\r\nX: y\r\n".into(), "PUT /b Host: b\r\n".into()], None));
+    }
+
+    #[test]
+    fn an_empty_line_before_a_head_may_come_in_two_pieces() {
+        let (heads, bad) = found([&b"\r"[..], b"\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n"]);
+        assert_eq!((heads, bad), (vec!["GET /a Host: a\r\n".into()], None));
     }
 
     #[test]
