@@ -14,7 +14,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use stickylb_tui::balancer::Intent;
 use stickylb_tui::config::{BackendSpec, Config};
-use stickylb_tui::engine::{Command, Engine, EventReader, Options};
+use stickylb_tui::engine::{Balancer, Command, EventReader, Options};
 use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -87,7 +87,7 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
 
 /// The engine, those who visit it, and the screen that shows it.
 struct Stage {
-    engine: Engine,
+    engine: Balancer,
     events: EventReader,
     state: State,
     size: (u16, u16),
@@ -101,7 +101,7 @@ impl Stage {
         config.seed = Some(1);
         let program = Some(std::env::current_exe()?);
         let options = Options { program, demo_backends, workers: Some(1), ..Options::default() };
-        let engine = Engine::start(config, options).await?;
+        let engine = Balancer::start(config, options).await?;
         let events = engine.events();
         let state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
         let visitors = (0..24).map(|_| Visitor::default()).collect();
@@ -137,7 +137,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    async fn visit(&mut self, engine: &Engine, path: &str) -> Result<(), Box<dyn std::error::Error>> {
+    async fn visit(&mut self, engine: &Balancer, path: &str) -> Result<(), Box<dyn std::error::Error>> {
         let mut stream = TcpStream::connect(engine.address()).await?;
         let cookie = self.cookie.as_ref().map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}Connection: close\r\n\r\n");

@@ -87,4 +87,4 @@ pub mod tui;
 mod upstream;
 pub mod visible;
 
-pub use engine::Engine as Balancer;
+pub use engine::Balancer;

@@ -9,33 +9,12 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::process::Output;
 
-use program::{get, gone, is_running, port_in, program, run_to_end, signal};
+use program::home::Home;
+use program::{get, gone, is_running, port_in, signal};
 use rustix::process::Signal;
-use tempfile::TempDir;
 use terminal::Terminal;
 
-/// A user's runtime directory. What still runs in it is stopped when it is dropped.
-struct Home(TempDir);
-
 impl Home {
-    fn new() -> Self {
-        Home(tempfile::tempdir().unwrap())
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = program(words);
-        command.env("XDG_RUNTIME_DIR", self.0.path());
-        run_to_end(command)
-    }
-
-    #[track_caller]
-    fn good(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{words:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// Starts one in the background: its port and its process.
     fn start(&self, words: &[&str]) -> (u16, u32) {
         let said = self.good(&[&["start"], words].concat());
@@ -45,13 +24,7 @@ impl Home {
     }
 
     fn terminal(&self, words: &[&str]) -> Terminal {
-        Terminal::with(words, &[("XDG_RUNTIME_DIR", self.0.path().to_str().unwrap())])
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        self.run(&["stop", "--all"]);
+        Terminal::with(words, &[("XDG_RUNTIME_DIR", self.path().to_str().unwrap())])
     }
 }
 

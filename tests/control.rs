@@ -9,44 +9,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Output;
 
-use program::{Headless, get, program, run_to_end, signal, until};
+use program::home::Home;
+use program::{get, signal, until};
 use rustix::process::Signal;
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A user's runtime directory, and what runs in it.
-struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
-        Home(tempfile::tempdir().unwrap())
-    }
-
-    fn demo(&self, backends: usize) -> (Headless, u16) {
-        let mut command = program(&["--headless", &format!("--demo={backends}"), "-p", "0"]);
-        command.env("XDG_RUNTIME_DIR", self.0.path());
-        let mut lb = Headless::from(command);
-        let port = lb.ready(backends);
-        (lb, port)
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = program(words);
-        command.env("XDG_RUNTIME_DIR", self.0.path());
-        run_to_end(command)
-    }
-
-    /// Runs it, and it goes well; gives what it said.
-    #[track_caller]
-    fn good(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{words:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// Runs it, and it is refused with one sentence that holds all of this.
     #[track_caller]
     fn refused(&self, words: &[&str], status: i32, parts: &[&str]) {
@@ -60,7 +29,7 @@ impl Home {
     }
 
     fn folder(&self) -> PathBuf {
-        self.0.path().join("stickylb-tui")
+        self.path().join("stickylb-tui")
     }
 
     fn sockets(&self) -> Vec<PathBuf> {
@@ -78,7 +47,7 @@ impl Home {
 #[test]
 fn status_shows_what_the_screen_shows_and_all_of_it_as_json() {
     let home = Home::new();
-    let (_lb, port) = home.demo(2);
+    let (_lb, port) = home.demo(2, &[]);
     (0..3).for_each(|_| drop(get(port, "/whoami")));
     let table = home.good(&["ctl", "status"]);
     for part in [&format!("http://localhost:{port}"), "round-robin", "sticky: cookie", "alpha", "bravo", "UP"] {
@@ -92,7 +61,7 @@ fn status_shows_what_the_screen_shows_and_all_of_it_as_json() {
 #[test]
 fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
     let home = Home::new();
-    let (mut lb, port) = home.demo(2);
+    let (mut lb, port) = home.demo(2, &[]);
     let health = || get(port, "/_lb/health");
     assert!(home.good(&["ctl", "down", "alpha"]).contains("alpha is taken out"));
     assert!(health().contains("\"state\":\"MAINT\""));
@@ -118,11 +87,11 @@ fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
 fn what_cannot_be_done_is_one_sentence_and_a_status() {
     let home = Home::new();
     home.refused(&["ctl", "status"], 1, &["no stickylb-tui is running", "start"]);
-    let (_lb, port) = home.demo(1);
+    let (_lb, port) = home.demo(1, &[]);
     home.refused(&["ctl", "up", "zulu"], 2, &["'zulu'", "alpha (1)"]);
     home.refused(&["ctl", "weight", "alpha", "1001"], 1, &["0 to 1000"]);
     home.refused(&["ctl", "--port", "1", "status"], 2, &["port 1;", &port.to_string()]);
-    let (_other, second) = home.demo(1);
+    let (_other, second) = home.demo(1, &[]);
     home.refused(&["ctl", "status"], 2, &["--port", &port.to_string(), &second.to_string()]);
     assert!(home.good(&["ctl", "status", "--port", &second.to_string()]).contains(&second.to_string()));
 }
@@ -130,7 +99,7 @@ fn what_cannot_be_done_is_one_sentence_and_a_status() {
 #[test]
 fn the_socket_is_its_owners_alone_and_gone_at_the_end() {
     let home = Home::new();
-    let (mut lb, port) = home.demo(1);
+    let (mut lb, port) = home.demo(1, &[]);
     let sockets = home.sockets();
     assert_eq!(sockets, [home.folder().join(format!("{port}-{}.sock", lb.pid()))]);
     let mode = |path: &PathBuf| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
@@ -143,7 +112,7 @@ fn the_socket_is_its_owners_alone_and_gone_at_the_end() {
 #[test]
 fn what_a_killed_one_left_behind_is_cleaned_up() {
     let home = Home::new();
-    let (mut lb, _) = home.demo(1);
+    let (mut lb, _) = home.demo(1, &[]);
     signal(lb.pid(), Signal::KILL);
     lb.ended();
     assert_eq!(home.sockets().len(), 1);
@@ -156,7 +125,7 @@ fn a_directory_that_others_can_enter_is_not_used_and_the_balancer_says_so_and_se
     let home = Home::new();
     fs::create_dir(home.folder()).unwrap();
     fs::set_permissions(home.folder(), Permissions::from_mode(0o777)).unwrap();
-    let (mut lb, port) = home.demo(1);
+    let (mut lb, port) = home.demo(1, &[]);
     assert!(lb.line_with("warning:").contains("lets other users in"));
     assert!(get(port, "/whoami").starts_with("HTTP/1.1 200 "));
     home.refused(&["ctl", "status"], 1, &["lets other users in", "XDG_RUNTIME_DIR"]);
@@ -165,7 +134,7 @@ fn a_directory_that_others_can_enter_is_not_used_and_the_balancer_says_so_and_se
 #[test]
 fn lines_that_are_no_requests_and_lines_without_end_are_refused_and_nothing_else_is_disturbed() {
     let home = Home::new();
-    let (_lb, _) = home.demo(1);
+    let (_lb, _) = home.demo(1, &[]);
     for hostile in [&b"nonsense\n"[..], b"{\"ask\":\"format\"}\n", b"[[[[[[\n", &vec![b'x'; 400 * 1024]] {
         let socket = home.socket();
         // It may be closed before all of it is taken.
@@ -183,7 +152,7 @@ fn lines_that_are_no_requests_and_lines_without_end_are_refused_and_nothing_else
 #[test]
 fn clients_are_limited_and_the_one_too_many_is_told() {
     let home = Home::new();
-    let (_lb, _) = home.demo(1);
+    let (_lb, _) = home.demo(1, &[]);
     let mut held: Vec<UnixStream> = (0..32).map(|_| home.socket()).collect();
     for socket in &mut held {
         // Each has its place once it was greeted.
@@ -199,7 +168,7 @@ fn clients_are_limited_and_the_one_too_many_is_told() {
 #[test]
 fn whoever_follows_and_takes_nothing_holds_up_nobody() {
     let home = Home::new();
-    let (_lb, port) = home.demo(1);
+    let (_lb, port) = home.demo(1, &[]);
     let mut stalled = home.socket();
     stalled.write_all(b"{\"ask\":\"follow\"}\n").unwrap();
     for n in 0..300 {

@@ -4,45 +4,26 @@
 
 mod program;
 
-use std::process::Output;
-
-use program::{Headless, exchange, get, program, run_to_end};
+use program::home::Home;
+use program::{Headless, exchange, get};
 use serde_json::Value;
-use tempfile::TempDir;
 
 struct Running {
     lb: Headless,
     port: u16,
-    home: TempDir,
+    home: Home,
 }
 
 impl Running {
     fn new(words: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut command = program(&[&["--headless", "--demo=3", "-p", "0"], words].concat());
-        command.env("XDG_RUNTIME_DIR", home.path());
-        let mut lb = Headless::from(command);
-        let port = lb.ready(3);
+        let home = Home::new();
+        let (lb, port) = home.demo(3, words);
         Running { lb, port, home }
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = program(words);
-        command.env("XDG_RUNTIME_DIR", self.home.path());
-        run_to_end(command)
-    }
-
-    #[track_caller]
-    fn good(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{words:?}");
-        String::from_utf8(output.stdout).unwrap()
     }
 
     #[track_caller]
     fn json(&self, words: &[&str]) -> Value {
-        serde_json::from_str(&self.good(&[&["explain"], words, &["--json"]].concat())).unwrap()
+        serde_json::from_str(&self.home.good(&[&["explain"], words, &["--json"]].concat())).unwrap()
     }
 }
 
@@ -65,14 +46,14 @@ fn what_is_explained_is_what_happens_next_and_asking_takes_no_turn() {
 #[test]
 fn for_people_it_names_the_backend_the_key_the_scores_and_who_was_left_out() {
     let running = Running::new(&[]);
-    running.good(&["ctl", "down", "charlie"]);
-    let text = running.good(&["explain", "GET", "/cart", "-H", "Cookie: a=1; X-Backend-ID=2"]);
+    running.home.good(&["ctl", "down", "charlie"]);
+    let text = running.home.good(&["explain", "GET", "/cart", "-H", "Cookie: a=1; X-Backend-ID=2"]);
     for part in
         ["GET /cart would go to bravo", "sticky X-Backend-ID=2", "key:", "weight 1", "is MAINT", "nothing was sent"]
     {
         assert!(text.contains(part), "no '{part}' in:\n{text}");
     }
-    let text = running.good(&["explain", "GET", "/cart"]);
+    let text = running.home.good(&["explain", "GET", "/cart"]);
     for part in ["round-robin 1 of 2", "new cookie", "next in turn"] {
         assert!(text.contains(part), "no '{part}' in:\n{text}");
     }
@@ -81,7 +62,7 @@ fn for_people_it_names_the_backend_the_key_the_scores_and_who_was_left_out() {
 #[test]
 fn a_client_whose_backend_is_out_is_told_where_it_would_move() {
     let running = Running::new(&[]);
-    running.good(&["ctl", "down", "alpha"]);
+    running.home.good(&["ctl", "down", "alpha"]);
     let told = running.json(&["GET", "/", "-H", "Cookie: X-Backend-ID=1"]);
     assert!(told["reason"].as_str().unwrap().starts_with("alpha is MAINT, moved"), "{told}");
     assert_eq!(told["decision"]["cookie"], "rewritten");
@@ -93,16 +74,16 @@ fn a_client_whose_backend_is_out_is_told_where_it_would_move() {
 #[test]
 fn chance_is_called_chance() {
     let running = Running::new(&["--strategy", "random"]);
-    assert!(running.good(&["explain", "POST", "/"]).contains("by chance"));
+    assert!(running.home.good(&["explain", "POST", "/"]).contains("by chance"));
 }
 
 #[test]
 fn the_balancers_own_pages_and_what_it_would_refuse_are_explained_too() {
     let running = Running::new(&[]);
-    assert!(running.good(&["explain", "GET", "/_lb/health"]).contains("answered by the balancer"));
-    assert!(running.good(&["explain", "TRACE", "/"]).contains("refused:"));
+    assert!(running.home.good(&["explain", "GET", "/_lb/health"]).contains("answered by the balancer"));
+    assert!(running.home.good(&["explain", "TRACE", "/"]).contains("refused:"));
     let url = format!("http://localhost:{}/x", running.port);
-    assert!(running.good(&["explain", "GET", &url]).contains("would go to"));
+    assert!(running.home.good(&["explain", "GET", &url]).contains("would go to"));
 }
 
 #[test]
@@ -114,7 +95,7 @@ fn what_cannot_be_explained_is_one_sentence() {
         (&["explain", "GET", "/", "-H", "no colon"], "Name: value"),
         (&["explain", "GET", "/", "-H", "a b: c"], "Name: value"),
     ] {
-        let output = running.run(words);
+        let output = running.home.run(words);
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{err}");
         assert!(err.contains(part) && err.lines().count() == 1, "no '{part}' in: {err}");

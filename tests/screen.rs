@@ -1,11 +1,11 @@
-//! The screen on a real pseudo-terminal: what is shown, what the keys do.
+//! The screen on a real pseudo-terminal: what is shown, and how one moves about in it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs)] // a test says what is wrong by panicking
 
 mod program;
 mod terminal;
 
-use program::{exchange, get, gone, until};
+use program::{exchange, get, until};
 use terminal::Terminal;
 
 #[test]
@@ -51,62 +51,6 @@ fn keys_without_a_backend_say_what_to_do_instead() {
 }
 
 #[test]
-fn space_takes_a_backend_out_and_puts_it_back() {
-    let mut terminal = Terminal::demo();
-    terminal.press(" ");
-    terminal.backend_is("alpha", "MAINT");
-    terminal.shows("taken out by hand");
-    terminal.shows("1 maint");
-    // Every request goes elsewhere now.
-    for _ in 0..4 {
-        assert!(!get(terminal.port(), "/health").contains("x-backend-id: 1\r\n"));
-    }
-    terminal.press(" ");
-    terminal.backend_is("alpha", "UP");
-    terminal.shows("3 up");
-}
-
-#[test]
-fn d_drains_so_that_only_bound_clients_stay() {
-    let mut terminal = Terminal::demo();
-    terminal.press("d");
-    terminal.backend_is("alpha", "DRAIN");
-    let port = terminal.port();
-    for _ in 0..4 {
-        assert!(!get(port, "/health").contains("x-backend-id: 1\r\n"));
-    }
-    let bound = b"GET /health HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=1\r\nConnection: close\r\n\r\n";
-    assert!(exchange(port, bound).contains("x-backend-id: 1\r\n"));
-    terminal.press("d");
-    terminal.backend_is("alpha", "UP");
-}
-
-#[test]
-fn a_request_appears_in_the_log_with_its_path_and_the_words_why() {
-    let terminal = Terminal::demo();
-    let port = terminal.port();
-    get(port, "/first");
-    terminal.wait("the request is in the log", |screen| screen.contains("/first"));
-    let line = terminal.line_with("/first");
-    for part in ["GET", "404", "ms", "alpha", "round-robin 1 of 3"] {
-        assert!(line.contains(part), "no '{part}' in: {line}");
-    }
-    exchange(port, b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=3\r\nConnection: close\r\n\r\n");
-    terminal.shows("/bound");
-    let line = terminal.line_with("/bound");
-    assert!(line.contains("charlie") && line.contains("sticky X-Backend-ID=3"), "{line}");
-}
-
-#[test]
-fn at_80_columns_the_usual_reasons_are_shown_whole() {
-    let terminal = Terminal::demo();
-    get(terminal.port(), "/new");
-    terminal.shows("/new");
-    let line = terminal.line_with("/new");
-    assert!(line.contains("round-robin 1 of 3; new cookie"), "{line}");
-}
-
-#[test]
 fn requests_are_counted_in_the_table() {
     let terminal = Terminal::demo();
     let port = terminal.port();
@@ -114,124 +58,6 @@ fn requests_are_counted_in_the_table() {
         exchange(port, b"GET /n HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=2\r\nConnection: close\r\n\r\n");
     }
     terminal.backend_is("bravo", " 7 ");
-}
-
-#[test]
-fn s_steps_through_the_strategies_and_t_through_stickiness() {
-    let mut terminal = Terminal::demo();
-    for strategy in [
-        "smooth-round-robin",
-        "least-connections",
-        "random",
-        "power-of-two",
-        "least-latency",
-        "hash",
-        "first",
-        "  round-robin",
-    ] {
-        terminal.press("s");
-        terminal.wait(strategy, |screen| screen.lines().next().unwrap_or_default().contains(strategy));
-    }
-    terminal.press("t");
-    terminal.shows("sticky: ip");
-    terminal.press("t");
-    terminal.shows("sticky: off");
-    assert!(!get(terminal.port(), "/health").to_lowercase().contains("set-cookie"));
-    terminal.press("t");
-    terminal.shows("sticky: cookie");
-}
-
-/// What stands in the first backend's row under the title W.
-fn weight(screen: &str) -> String {
-    let mut lines = screen.lines();
-    let titles = lines.by_ref().find(|line| line.contains("NAME")).unwrap_or_default();
-    let row: Vec<char> = lines.next().unwrap_or_default().chars().collect();
-    let end = titles.chars().position(|c| c == 'W').unwrap_or(0);
-    row.get(end.saturating_sub(2)..=end).unwrap_or_default().iter().collect::<String>().trim().to_owned()
-}
-
-#[test]
-fn plus_and_minus_change_the_weight() {
-    let mut terminal = Terminal::demo();
-    for (key, expected) in [("+", "2"), ("-", "1"), ("-", "0"), ("-", "0"), ("+", "1"), ("=", "2")] {
-        terminal.press(key);
-        terminal.wait(&format!("the weight is {expected}"), |screen| weight(screen) == expected);
-    }
-    assert!(get(terminal.port(), "/_lb/health").contains("\"weight\":2,"));
-}
-
-#[test]
-fn keys_pressed_fast_all_count() {
-    let mut terminal = Terminal::demo();
-    terminal.press("+++++");
-    terminal.wait("five times + is five more weight", |screen| weight(screen) == "6");
-}
-
-#[test]
-fn the_same_switch_twice_is_as_before_however_fast() {
-    let mut terminal = Terminal::demo();
-    terminal.press("  ");
-    terminal.shows("taken out by hand");
-    terminal.backend_is("alpha", "UP");
-}
-
-#[test]
-fn two_steps_of_the_strategy_are_two_however_fast() {
-    let mut terminal = Terminal::demo();
-    terminal.press("ss");
-    terminal
-        .wait("two strategies on", |screen| screen.lines().next().unwrap_or_default().contains("least-connections"));
-}
-
-#[test]
-fn the_log_file_is_written_beside_the_screen() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("lb.log");
-    let mut terminal = Terminal::start(&["--demo=1", "-p", "0", "--log-file", file.to_str().unwrap()]);
-    terminal.shows("1 up");
-    get(terminal.port(), "/in-the-file");
-    terminal.press("q");
-    terminal.ended();
-    let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("GET /in-the-file 404"), "{text}");
-}
-
-#[test]
-fn x_asks_before_it_kills_and_a_starts_the_same_backend_again() {
-    let mut terminal = Terminal::demo();
-    let before = terminal.children();
-    assert_eq!(before.len(), 3);
-    terminal.press("X");
-    terminal.shows("Kill the process of alpha?");
-    terminal.press("n");
-    terminal.wait("the question is gone", |screen| !screen.contains("Kill the process"));
-    assert_eq!(terminal.children().len(), 3);
-    terminal.backend_is("alpha", "UP");
-    terminal.press("X");
-    terminal.shows("Kill the process of alpha?");
-    terminal.press("y");
-    terminal.backend_is("alpha", "DOWN");
-    until("its process is gone", || (terminal.children().len() == 2).then_some(()));
-    // Nobody notices: the others serve.
-    for _ in 0..6 {
-        assert!(get(terminal.port(), "/health").starts_with("HTTP/1.1 200 "));
-    }
-    terminal.press("X");
-    terminal.shows("alpha is not running: press a to start it again");
-    terminal.press("a");
-    terminal.backend_is("alpha", "UP");
-    assert_eq!(terminal.children().len(), 3);
-    assert!(!terminal.screen().contains("delta"), "{}", terminal.screen());
-}
-
-#[test]
-fn a_backend_that_dies_by_itself_is_down_at_once_and_says_how() {
-    let terminal = Terminal::demo();
-    let victim = terminal.children()[0];
-    program::signal(victim, rustix::process::Signal::KILL);
-    terminal.shows("its process ended with its supervisor");
-    terminal.shows("1 down");
-    gone(&[victim]);
 }
 
 #[test]
@@ -270,49 +96,6 @@ fn the_selection_moves_with_letters_arrows_and_digits() {
 }
 
 #[test]
-fn the_log_can_be_held_and_followed_again() {
-    let mut terminal = Terminal::demo();
-    let port = terminal.port();
-    (0..30).for_each(|n| drop(get(port, &format!("/line-{n}"))));
-    terminal.shows("/line-29");
-    terminal.press("\tg");
-    terminal.shows("held");
-    get(port, "/unseen");
-    terminal.wait("what is new is counted", |screen| screen.contains("below"));
-    assert!(!terminal.screen().contains("/unseen"), "{}", terminal.screen());
-    terminal.press("f");
-    terminal.shows("/unseen");
-    terminal.shows("following");
-}
-
-#[test]
-fn a_filter_narrows_the_log_as_it_is_typed_and_its_mistakes_are_shown_where_they_are() {
-    let mut terminal = Terminal::demo();
-    let port = terminal.port();
-    for path in ["/status/404", "/health", "/status/503", "/whoami"] {
-        get(port, path);
-    }
-    terminal.shows("/whoami");
-    terminal.press("/status>=400");
-    terminal.wait("only errors are shown", |screen| screen.contains("/status/503") && !screen.contains("/whoami"));
-    terminal.press(" stattus:1");
-    terminal.shows("^ there is no field 'stattus'; did you mean 'status'?");
-    let lines = terminal.lines();
-    let caret = lines.iter().find_map(|line| line.find("^ there is")).unwrap();
-    assert_eq!(lines.iter().find_map(|line| line.find("stattus:1")), Some(caret), "{}", terminal.screen());
-    // What is wrong is not taken.
-    terminal.press("\r");
-    terminal.shows("^ there is no field");
-    terminal.press("\x17\r");
-    terminal.shows("/status>=400");
-    terminal.shows("2 of ");
-    terminal.press("F");
-    terminal.shows("/whoami");
-    terminal.press("\x1b");
-    terminal.wait("the filter is gone", |screen| !screen.contains("/status>=400"));
-}
-
-#[test]
 fn the_table_is_sorted_by_a_chosen_column_and_filtered() {
     let mut terminal = Terminal::demo();
     let order = |screen: &str| {
@@ -337,40 +120,6 @@ fn the_table_is_sorted_by_a_chosen_column_and_filtered() {
 }
 
 #[test]
-fn changes_of_states_stay_in_sight_when_the_log_runs_on() {
-    let mut terminal = Terminal::demo();
-    let port = terminal.port();
-    terminal.press("Xy");
-    terminal.backend_is("alpha", "DOWN");
-    (0..60).for_each(|n| drop(get(port, &format!("/line-{n}"))));
-    terminal.shows("/line-59");
-    let line = terminal.line_with("alpha is DOWN");
-    assert!(line.contains("its process was killed by hand"), "{}", terminal.screen());
-}
-
-#[test]
-fn why_tells_the_whole_decision_and_enter_all_of_a_backend() {
-    let mut terminal = Terminal::demo();
-    let port = terminal.port();
-    exchange(port, b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=3\r\nConnection: close\r\n\r\n");
-    terminal.shows("/bound");
-    terminal.press("w");
-    for part in ["Why: GET /bound", "X-Backend-ID=3, which names charlie", "stickiness", "1 charlie", "answered"] {
-        terminal.shows(part);
-    }
-    terminal.press("\x1b");
-    terminal.wait("it is closed", |screen| !screen.contains("Why: GET"));
-    terminal.press("3\r");
-    for part in ["Backend: charlie", "GET /health (http-status)", "Last checks", "Clients seen lately", "1 sticky"] {
-        terminal.shows(part);
-    }
-    terminal.press("k");
-    terminal.shows("Backend: bravo");
-    terminal.press("\x1b");
-    terminal.shows("Routing log");
-}
-
-#[test]
 fn side_views_come_and_go_and_a_pane_is_zoomed() {
     let mut terminal = Terminal::demo();
     terminal.press("v");
@@ -391,23 +140,6 @@ fn side_views_come_and_go_and_a_pane_is_zoomed() {
     terminal.wait("the larger screen is drawn", |screen| screen.lines().count() == 40);
     terminal.press("v");
     terminal.wait("figures beside the log", |screen| screen.contains("got / due") && screen.contains("Routing log"));
-}
-
-#[test]
-fn marked_lines_are_found_again() {
-    let mut terminal = Terminal::demo();
-    let port = terminal.port();
-    get(port, "/marked-one");
-    terminal.shows("/marked-one");
-    terminal.press("m");
-    terminal.shows("◆");
-    terminal.press("f");
-    (0..40).for_each(|n| drop(get(port, &format!("/line-{n}"))));
-    terminal.shows("/line-39");
-    assert!(!terminal.screen().contains("◆"), "{}", terminal.screen());
-    terminal.press("N");
-    terminal.shows("/marked-one");
-    terminal.shows("◆");
 }
 
 #[test]

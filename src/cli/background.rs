@@ -10,7 +10,7 @@ use clap::Parser as _;
 use super::args::{Args, Subcommand};
 use super::layers::UsageError;
 use super::signals::Signals;
-use crate::engine::Engine;
+use crate::engine::Balancer;
 
 /// Starts the program again in the background, with these words, and waits until it serves.
 pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
@@ -64,7 +64,7 @@ pub(super) fn begin() -> Result<(), UsageError> {
 ///
 /// # Errors
 /// Whoever started it did not wait: then it is not wanted any more.
-pub(super) async fn serve(engine: &Engine, signals: &mut Signals) -> io::Result<()> {
+pub(super) async fn serve(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     tokio::select! {
         () = engine.serving() => {}
         () = signals.next() => return Ok(()),
@@ -77,7 +77,7 @@ pub(super) async fn serve(engine: &Engine, signals: &mut Signals) -> io::Result<
 
 /// What is left of a screen that was detached: says so, and runs on.
 #[cfg(feature = "tui")]
-pub(super) async fn detached(engine: &Engine, signals: &mut Signals) -> io::Result<()> {
+pub(super) async fn detached(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     let url = engine.snapshot().url().to_owned();
     // Nobody may be there to read it.
     let _ = writeln!(

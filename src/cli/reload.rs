@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::args::{Args, Settings};
 use super::layers;
 use super::signals::Signals;
-use crate::engine::{Command, Engine, Source};
+use crate::engine::{Balancer, Command, Source};
 
 /// Editors write a file in several steps; it is read when nothing has happened to it for this long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -54,7 +54,7 @@ impl Follower {
     /// Begins to follow the file. Where it cannot be watched, `warnings` says so.
     pub(super) fn new(
         Followed { file, .. }: Followed,
-        engine: &Arc<Engine>,
+        engine: &Arc<Balancer>,
         signals: &mut Signals,
         screen: bool,
         warnings: &mut Vec<String>,
@@ -81,7 +81,7 @@ impl Drop for Follower {
 }
 
 async fn follow(
-    engine: Arc<Engine>,
+    engine: Arc<Balancer>,
     file: PathBuf,
     asked: Arc<Notify>,
     changed: Arc<Notify>,

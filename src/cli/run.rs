@@ -12,7 +12,7 @@ use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
 use super::signals::Signals;
 use crate::config::{Config, Encryption, is_local_name};
-use crate::engine::{Copies, Ending, Engine, Options};
+use crate::engine::{Balancer, Copies, Ending, Options};
 use crate::headless::{self, Log, LogFile};
 
 /// How people are told what happens.
@@ -113,7 +113,7 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     if front == Front::Screen {
         crate::tui::install_log();
     }
-    let engine = Arc::new(Engine::start(config, options).await?);
+    let engine = Arc::new(Balancer::start(config, options).await?);
     let control = Control::open(&engine, &signals, front, &mut warnings)?;
     #[cfg(unix)]
     warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
@@ -154,7 +154,7 @@ struct Control {
 impl Control {
     #[cfg(unix)]
     fn open(
-        engine: &Arc<Engine>,
+        engine: &Arc<Balancer>,
         signals: &Signals,
         front: Front,
         warnings: &mut Vec<String>,
@@ -172,7 +172,7 @@ impl Control {
 
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, reason = "the same as where there is one")]
-    fn open(_: &Arc<Engine>, _: &Signals, _: Front, _: &mut Vec<String>) -> Result<Self, UsageError> {
+    fn open(_: &Arc<Balancer>, _: &Signals, _: Front, _: &mut Vec<String>) -> Result<Self, UsageError> {
         Ok(Control {})
     }
 
@@ -197,7 +197,7 @@ impl Control {
 #[cfg(feature = "tui")]
 async fn screen(
     args: &Settings,
-    engine: &Arc<Engine>,
+    engine: &Arc<Balancer>,
     signals: &mut Signals,
     reachable: bool,
 ) -> Result<(), UsageError> {
@@ -217,7 +217,7 @@ async fn screen(
 
 /// Never asked for: without the feature every run is headless.
 #[cfg(not(feature = "tui"))]
-async fn screen(_: &Settings, _: &Arc<Engine>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
+async fn screen(_: &Settings, _: &Arc<Balancer>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
 }
@@ -231,7 +231,7 @@ fn is_seen(front: Front) -> bool {
 }
 
 /// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.
-async fn end(engine: &Arc<Engine>, signals: &mut Signals, seen: bool) -> Ending {
+async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
     if seen {
         let patience = tokio::time::sleep(Duration::from_millis(300));

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::directory::{Directory, DirectoryError, Name, close_to_others};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
-use crate::engine::{Ending, Engine};
+use crate::engine::{Balancer, Ending};
 
 /// Clients at one time.
 const CLIENTS: usize = 32;
@@ -39,7 +39,7 @@ pub(crate) struct Server {
 
 /// What every client's task needs.
 struct Served {
-    engine: Arc<Engine>,
+    engine: Arc<Balancer>,
     started: Instant,
     /// Told when a client wants the program to stop.
     stop: Arc<Notify>,
@@ -50,7 +50,7 @@ struct Served {
 
 impl Server {
     /// Opens the socket for this process; `stop` is told when a client wants the program to stop.
-    pub(crate) fn open(engine: &Arc<Engine>, stop: Arc<Notify>) -> Result<Self, DirectoryError> {
+    pub(crate) fn open(engine: &Arc<Balancer>, stop: Arc<Notify>) -> Result<Self, DirectoryError> {
         let directory = Directory::open()?;
         let path = directory.path(Name { port: engine.address().port(), pid: std::process::id() });
         // Of a process that had the same id and was killed.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::start::{Engine, Options, StartError};
+use super::start::{Balancer, Options, StartError};
 use crate::access::Admission;
 use crate::balancer::Identity;
 use crate::config::{
@@ -23,7 +23,7 @@ pub struct Builder {
     key: Option<KeyFunction>,
 }
 
-impl Engine {
+impl Balancer {
     /// A balancer with one listener, on a free port of this machine, and one pool without backends yet.
     pub fn builder() -> Builder {
         let mut config = Config::new(Vec::new());
@@ -131,7 +131,7 @@ impl Builder {
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running.
-    pub async fn start(mut self) -> Result<Engine, StartError> {
+    pub async fn start(mut self) -> Result<Balancer, StartError> {
         let mut problems = Vec::new();
         let mut specs: Vec<BackendSpec> = Vec::new();
         for words in &self.words {
@@ -152,7 +152,7 @@ impl Builder {
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
         }
-        Engine::start(self.config, self.options).await
+        Balancer::start(self.config, self.options).await
     }
 }
 

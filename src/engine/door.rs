@@ -9,7 +9,7 @@ use super::command::{Command, CommandError};
 use super::event::Event;
 use super::journal::EventReader;
 use super::snapshot::Snapshot;
-use super::start::Engine;
+use super::start::Balancer;
 
 /// What a screen knows an engine by. Whether that engine is in the same process does not show.
 pub(crate) trait Door {
@@ -38,13 +38,13 @@ pub(crate) enum News {
 
 /// The door to an engine in this process.
 pub(crate) struct Local {
-    engine: Arc<Engine>,
+    engine: Arc<Balancer>,
     events: EventReader,
     seconds: watch::Receiver<u64>,
 }
 
 impl Local {
-    pub(crate) fn new(engine: &Arc<Engine>) -> Self {
+    pub(crate) fn new(engine: &Arc<Balancer>) -> Self {
         Local { engine: Arc::clone(engine), events: engine.events(), seconds: engine.seconds() }
     }
 }

@@ -1,6 +1,6 @@
 //! The balancer at work, and the one door to it.
 //!
-//! [`Engine::start`] binds the listeners, checks the backends, and serves. From then on front ends (the screen,
+//! [`Balancer::start`] binds the listeners, checks the backends, and serves. From then on front ends (the screen,
 //! the headless log, an embedding program) use the same three things: [`Command`] in, [`Snapshot`] and
 //! [`Event`] out. All are plain serde types.
 
@@ -38,7 +38,7 @@ pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEv
 pub use journal::EventReader;
 pub use reload::Source;
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
-pub use start::{Ending, Engine, Options, StartError};
+pub use start::{Balancer, Ending, Options, StartError};
 
 #[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};

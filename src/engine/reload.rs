@@ -12,7 +12,7 @@ use super::command::CommandError;
 use super::event::Level;
 use super::pools::{LivePool, Routing};
 use super::setup::{Open, Setup};
-use super::start::{Engine, StartError};
+use super::start::{Balancer, StartError};
 use crate::balancer::{Backend, Sticky};
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health;
@@ -36,7 +36,7 @@ impl fmt::Debug for Source {
     }
 }
 
-impl Engine {
+impl Balancer {
     /// Reads the configuration from its source again, puts it in force, and tells what changed.
     pub(super) async fn reload_from_source(&self) -> Result<(), CommandError> {
         let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };

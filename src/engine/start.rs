@@ -85,10 +85,10 @@ pub enum Ending {
     },
 }
 
-/// The balancer at work. Dropping it ends it at once; [`Engine::stop`] lets requests finish first.
+/// The balancer at work. Dropping it ends it at once; [`Balancer::stop`] lets requests finish first.
 ///
 /// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
-pub struct Engine {
+pub struct Balancer {
     pub(super) shared: Arc<Shared>,
     phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
@@ -101,13 +101,13 @@ pub struct Engine {
     pub(super) reloading: tokio::sync::Mutex<()>,
 }
 
-impl Engine {
+impl Balancer {
     /// Binds the listeners, starts the demo backends and the checks, and serves. Clients are accepted as soon as
     /// every backend has had its first check; until then they wait in the system's queue.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(config: Config, options: Options) -> Result<Engine, StartError> {
+    pub async fn start(config: Config, options: Options) -> Result<Balancer, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
@@ -129,7 +129,7 @@ impl Engine {
             worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
         let (mailing, mail_done) = mpsc::channel(1);
-        let engine = Engine {
+        let engine = Balancer {
             processes: Arc::new(Processes::new(Arc::clone(&shared), options.program)),
             shared,
             phase,
@@ -382,7 +382,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for Balancer {
     fn drop(&mut self) {
         self.end_now();
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::cli::{LogFormat, Signals};
-use crate::engine::{Engine, EventReader};
+use crate::engine::{Balancer, EventReader};
 use line::Writer;
 
 /// Lines are written in batches this far apart when requests come fast.
@@ -37,7 +37,7 @@ impl LogFile {
     }
 
     /// Starts writing what the engine tells from now on.
-    pub(crate) fn start(self, engine: &Engine) -> io::Result<Option<Log>> {
+    pub(crate) fn start(self, engine: &Balancer) -> io::Result<Option<Log>> {
         self.file.map(|file| Log::start(engine, file, self.format)).transpose()
     }
 }
@@ -52,11 +52,11 @@ pub(crate) struct Log {
 
 impl Log {
     /// Starts writing to stdout.
-    pub(crate) fn stdout(engine: &Engine, format: LogFormat) -> io::Result<Self> {
+    pub(crate) fn stdout(engine: &Balancer, format: LogFormat) -> io::Result<Self> {
         Log::start(engine, io::stdout(), format)
     }
 
-    fn start(engine: &Engine, output: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
+    fn start(engine: &Balancer, output: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let (fail, failed) = oneshot::channel();

@@ -179,6 +179,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::http1::cuts::pieces;
 
     /// What comes of a body that arrives in these pieces: what goes on as chunks, the data, and what is left over.
     type Read = Result<(Vec<u8>, Vec<u8>, usize, bool), BadChunk>;
@@ -260,17 +261,7 @@ mod tests {
     proptest! {
         #[test]
         fn however_the_bytes_are_cut_the_result_is_the_same(body in body(), cuts in proptest::collection::vec(1_usize..9, 1..40)) {
-            let mut pieces = Vec::new();
-            let mut rest = body.as_slice();
-            for cut in cuts.iter().cycle() {
-                if rest.is_empty() {
-                    break;
-                }
-                let (piece, after) = rest.split_at((*cut).min(rest.len()));
-                pieces.push(piece);
-                rest = after;
-            }
-            prop_assert_eq!(read(pieces), whole(&body));
+            prop_assert_eq!(read(pieces(&body, &cuts)), whole(&body));
         }
 
         #[test]

@@ -6,6 +6,8 @@
 //! ends, [`chunked`] and [`passage`] carry the body, [`target`] splits what a request asks for.
 
 mod chunked;
+#[cfg(test)]
+mod cuts;
 mod date;
 mod framing;
 mod head;

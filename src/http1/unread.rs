@@ -143,6 +143,7 @@ mod tests {
     use super::super::head::{Fate, RequestHead, ResponseHead};
     use super::super::kind::Kind;
     use super::*;
+    use crate::http1::cuts::pieces;
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 2048, fields: 40 };
 
@@ -265,18 +266,8 @@ mod tests {
     proptest! {
         #[test]
         fn however_the_bytes_are_cut_the_heads_are_the_same(bytes in bytes(), cuts in proptest::collection::vec(1_usize..30, 1..40)) {
-            let mut pieces = Vec::new();
-            let mut rest = bytes.as_slice();
-            for cut in cuts.iter().cycle() {
-                if rest.is_empty() {
-                    break;
-                }
-                let (piece, after) = rest.split_at((*cut).min(rest.len()));
-                pieces.push(piece);
-                rest = after;
-            }
             // What is bad may be seen sooner or later, and is then one of several things; the good heads before it are the same.
-            let (cut, whole) = (found(pieces), found([bytes.as_slice()]));
+            let (cut, whole) = (found(pieces(&bytes, &cuts)), found([bytes.as_slice()]));
             prop_assert_eq!(cut.0, whole.0);
             if let Some(bad) = cut.1 {
                 prop_assert!(whole.1.is_some(), "{}", bad);

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::tls::self_signed;
 use super::until;
 
 /// When the server speaks TLS.
@@ -83,15 +82,7 @@ impl MailServer {
 
     /// Offers these ways to log in.
     pub fn start(tls: Tls, ways: &'static str, mood: Mood) -> Self {
-        let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        let config = Arc::new(config);
+        let (certificate, config) = self_signed();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mails, connections) = (Arc::<Mutex<Vec<Mail>>>::default(), Arc::<Mutex<usize>>::default());
@@ -107,7 +98,7 @@ impl MailServer {
                 });
             }
         });
-        MailServer { port, certificate: certified.cert.pem(), mails, connections }
+        MailServer { port, certificate, mails, connections }
     }
 
     pub fn mails(&self) -> Vec<Mail> {

@@ -14,6 +14,7 @@ pub mod balancer;
 pub mod client;
 pub mod mail;
 pub mod socket;
+pub mod tls;
 pub mod wire;
 
 use std::sync::{Condvar, Mutex};

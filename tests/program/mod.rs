@@ -1,6 +1,8 @@
 //! The program as a process: started, asked over HTTP, signalled, and watched until it and its children are gone.
 #![allow(dead_code)] // not every test needs all of it
 
+pub(crate) mod home;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;

@@ -1,0 +1,146 @@
+//! What the frames show: six backends, one in each state, and a log of all kinds of lines.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::balancer::{
+    Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, Rule, State as BackendState, StickyKey,
+};
+use crate::config::Strategy;
+use crate::engine::{
+    BackendView, CheckMark, Ended, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
+};
+use crate::tui::{Colors, Glyphs, State, Theme};
+
+pub(super) fn who(id: u32, name: &str) -> Arc<Identity> {
+    Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id), pool: None })
+}
+
+pub(super) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
+    let up = state == BackendState::Up;
+    BackendView {
+        id,
+        name: name.to_owned(),
+        pool: "default".to_owned(),
+        url: format!("http://localhost:{}", 5000 + id),
+        address: format!("localhost:{}", 5000 + id),
+        state,
+        state_seconds: 12,
+        ejected_seconds: None,
+        intent: Intent::InService,
+        weight: 1,
+        percent: 100,
+        backup: false,
+        queued: 0,
+        requests,
+        rate: if up { requests / 40 } else { 0 },
+        rates: vec![0; 60],
+        active: if up { 3 } else { 0 },
+        tunnels: u32::from(up),
+        sessions: requests / 100,
+        latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
+        histogram: if up { vec![0, 0, 0, 0, 0, 3, 40, 210, 800, 1_900, 650, 90, 0, 4] } else { Vec::new() },
+        check: "GET / (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 1".to_owned(),
+        errors: if up { 0 } else { 14 },
+        checks: (0..8).map(|n| check(n, up || n < 3)).collect(),
+        expected_share: if up { 0.5 } else { 0.0 },
+        actual_share: Some(0.33),
+        spawned: Some(Spawned { pid: Some(100 + id) }),
+        ..BackendView::default()
+    }
+}
+
+pub(super) fn check(second: u64, passed: bool) -> CheckMark {
+    let reason = if passed { "GET / 200" } else { "GET / 503" };
+    CheckMark { time: SystemTime::UNIX_EPOCH + Duration::from_secs(second), micros: 900, passed, reason: reason.into() }
+}
+
+pub(super) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> Arc<Event> {
+    Arc::new(Event::Request(RequestEvent {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + second * 1000),
+        took: Duration::from_micros(4_130 * (second + 1)),
+        ip: "127.0.0.1".parse().expect("an address"),
+        method: if second == 1 { "POST".into() } else { "GET".into() },
+        path: path.into(),
+        status: if second == 3 { 502 } else { 200 },
+        to: Some(Arc::clone(to)),
+        bytes: 10,
+        up: None,
+        ended: Ended::Complete,
+        decision,
+    }))
+}
+
+pub(super) fn decisions() -> Vec<Arc<Event>> {
+    let (alpha, bravo, delta) = (who(1, "alpha"), who(2, "bravo"), who(4, "delta"));
+    let attempt = |backend: &Arc<Identity>, outcome| Attempt { backend: Arc::clone(backend), outcome, micros: 900 };
+    let mut sticky = Decision::new(Strategy::RoundRobin);
+    sticky.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 1 });
+    sticky.rule = Rule::Sticky;
+    sticky.attempts.push(attempt(&alpha, Outcome::Answered));
+    let mut retried = Decision::new(Strategy::RoundRobin);
+    retried.rule = Rule::Strategy { place: 2, of: 2, against: None };
+    retried.cookie = CookieAction::Rewritten;
+    retried.attempts.push(attempt(&delta, Outcome::Refused));
+    retried.attempts.push(attempt(&bravo, Outcome::Answered));
+    let mut failed = Decision::new(Strategy::RoundRobin);
+    failed.attempts.push(attempt(&delta, Outcome::NoAnswer));
+    let update = Event::Update(UpdateEvent {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_473_900),
+        backend: Arc::clone(&delta),
+        from: BackendState::Up,
+        to: BackendState::Down,
+        reason: "check failed: Connection refused (os error 111)".to_owned(),
+    });
+    vec![
+        request(0, "/api/cart", &alpha, sticky),
+        request(1, "/api/pay?with=card", &bravo, retried),
+        Arc::new(update),
+        request(3, "/a\u{1b}[2J\u{202e}\u{9b}31mhostile/日本語/and/so/on/and/so/on", &delta, failed),
+    ]
+}
+
+pub(super) fn listeners() -> Vec<ListenerView> {
+    vec![ListenerView {
+        url: "http://localhost:3001".to_owned(),
+        pool: "default".to_owned(),
+        ..ListenerView::default()
+    }]
+}
+
+pub(super) fn pools() -> Vec<PoolView> {
+    vec![PoolView { name: "default".to_owned(), ..PoolView::default() }]
+}
+
+pub(super) fn state() -> State {
+    let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
+    let mut backends = vec![
+        backend(1, "alpha", BackendState::Up, 4102),
+        backend(2, "bravo", BackendState::Up, 123_456),
+        backend(3, "charlie", BackendState::Drain, 1_900),
+        backend(4, "delta", BackendState::Down, 1_204),
+        backend(5, "a-name-that-is-long\u{1b}]0;x\u{7}", BackendState::Maint, 0),
+        backend(6, "日本語", BackendState::Starting, 0),
+    ];
+    backends[0].weight = 2;
+    state.refresh(Snapshot {
+        listeners: listeners(),
+        pools: pools(),
+        backends,
+        totals: Totals {
+            requests: 132_000,
+            in_flight: 6,
+            rate: 412,
+            rates: (0..60).map(|n| n * n % 97).collect(),
+            latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(48_000) },
+            error_share: Some(0.002),
+            connections: 18,
+            tunnels: 3,
+            ..Totals::default()
+        },
+        can_spawn: true,
+        ..Snapshot::default()
+    });
+    state.append(decisions(), 0);
+    state
+}
