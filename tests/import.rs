@@ -34,7 +34,7 @@ fn good(text: &str) -> (Value, String) {
 fn a_load_balancer_js_file_becomes_a_tcp_balancer_and_what_is_left_out_is_named() {
     let (config, said) = good(
         r#"{ "sourcePort": 8080, "balancerCount": 2, "targetDeactivationDuration": 60000, "maxBufferSize": 8192,
-             "sessionExpiry": 45000, "balancerControllerPath": null,
+             "downgradeToUser": "someuser", "sessionExpiry": 45000, "balancerControllerPath": null,
              "targets": [{ "host": "localhost", "port": 8001 }, { "host": "::1", "port": 8002 }] }"#,
     );
     assert_eq!(config["port"], 8080);
@@ -42,8 +42,10 @@ fn a_load_balancer_js_file_becomes_a_tcp_balancer_and_what_is_left_out_is_named(
     assert_eq!(config["backends"][1]["url"], "tcp://[::1]:8002");
     assert_eq!(config["health"]["passive"]["ejectFor"], 60000);
     assert_eq!((&config["sticky"]["by"], &config["sticky"]["expiry"]), (&"ip".into(), &45000.into()));
+    assert_eq!(config["downgradeToUser"], "someuser");
     assert!(said.contains("was read as a LoadBalancer.js configuration"), "{said}");
     assert!(said.contains("balancerCount is left out") && said.contains("maxBufferSize is left out"), "{said}");
+    assert!(!said.contains("balancerControllerPath"), "null is as if it were not there: {said}");
 }
 
 #[test]

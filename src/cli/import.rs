@@ -76,9 +76,12 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
     for (key, value) in from {
         match key.as_str() {
             "sourcePort" | "targets" => {}
+            // As if it were not there.
+            _ if value.is_null() => {}
             "sourceHost" => config["host"] = value.clone(),
             "sessionExpiry" => config["sticky"] = json!({ "by": "ip", "expiry": value }),
             "targetDeactivationDuration" => config["health"] = json!({ "passive": { "ejectFor": value } }),
+            "downgradeToUser" => config[key] = value.clone(),
             "balancerCount" => left_out.push(format!("{key} is left out: there is one thread for each processor")),
             "maxBufferSize" => left_out.push(format!("{key} is left out: buffers are bounded as they are")),
             "balancerControllerPath" => {
@@ -88,6 +91,10 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
         }
     }
     config["backends"] = backends.into();
+    if config.get("host").is_none() {
+        left_out
+            .push("it listens on this machine's own address: add \"host\": \"0.0.0.0\" to let others in".to_owned());
+    }
     Ok(Imported { kind: "a LoadBalancer.js configuration", config, left_out })
 }
 

@@ -64,6 +64,11 @@ impl Follower {
             // Under a screen SIGHUP says that its terminal is gone.
             signals.reload_on_hangup(Arc::clone(&asked));
         }
+        if let Err(error) = std::fs::File::open(&file) {
+            // It was read by root.
+            warnings
+                .push(format!("{} cannot be read any more, so that no change of it counts: {error}", file.display()));
+        }
         let watcher = watch(&file, Arc::clone(&changed))
             .map_err(|error| {
                 let file = file.display();

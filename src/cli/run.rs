@@ -100,6 +100,8 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     let file = LogFile::open(args.log_file.as_deref(), args.log_format)
         .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
     let mut warnings = warnings(&config);
+    #[cfg(unix)]
+    warnings.extend(lead_root(&config));
     let options = Options {
         program: std::env::current_exe().ok(),
         demo_backends: backends.demos,
@@ -255,6 +257,17 @@ async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Endin
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn cannot_start(error: std::io::Error) -> UsageError {
     UsageError::Failed(format!("cannot start: {error}"))
+}
+
+/// While this is still root's process: has root's `ctl` and `list` find it when it is another user's.
+#[cfg(unix)]
+fn lead_root(config: &Config) -> Option<String> {
+    use crate::control::Server;
+    use crate::listener::Downgrade;
+    // Where it cannot become that user, the start says so.
+    let user = Downgrade::to(config.downgrade_to_user.as_deref()?).ok()?;
+    let error = Server::lead_root_to(user.uid()).err()?;
+    Some(format!("root's ctl, list and stop do not find this balancer: {error}"))
 }
 
 /// What a person should know of their configuration before they rely on it.

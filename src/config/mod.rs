@@ -92,6 +92,8 @@ pub struct Config {
     pub access: AccessConfig,
     /// How mail about backends is sent, if it is.
     pub email: Option<EmailConfig>,
+    /// Started by root, the user to become when every port is open, by name or number.
+    pub downgrade_to_user: Option<String>,
     /// Fixes all random choices, for lessons and tests.
     pub seed: Option<u64>,
 }
@@ -120,6 +122,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             access: AccessConfig::default(),
             email: None,
+            downgrade_to_user: None,
             seed: None,
         }
     }

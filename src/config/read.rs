@@ -96,6 +96,7 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
     keys.get("trustedProxies", |n| n.each(|n| config.trusted_proxies.extend(n.parsed(network))));
     keys.set("access", &mut config.access, |n| n.object(access));
     config.email = keys.get("email", |n| if n.is_null() { None } else { n.object(email) }).flatten();
+    config.downgrade_to_user = keys.get("downgradeToUser", |n| if n.is_null() { None } else { user(n) });
     config
 }
 
@@ -302,6 +303,15 @@ fn access(keys: &mut Keys<'_, '_>) -> AccessConfig {
     keys.set("connectionsPerIp", &mut access.connections_per_ip, count);
     keys.set("requestsPerSecondPerIp", &mut access.requests_per_second_per_ip, count);
     access
+}
+
+/// A user of this machine, by name or number. Whether there is one is known where the program runs.
+fn user(n: Node<'_, '_>) -> Option<String> {
+    let named = match n.json() {
+        serde_json::Value::String(name) => Some(name).filter(|name| !name.is_empty()),
+        other => other.as_u64().and_then(|id| u32::try_from(id).ok()).map(|id| id.to_string()),
+    };
+    named.or_else(|| n.wrong("must be a user's name, such as \"nobody\", or number"))
 }
 
 /// A network, or one address.

@@ -54,18 +54,20 @@ pub(crate) struct Found {
 
 /// Looks for every program of this user that runs. What those left behind that were killed is removed.
 pub(crate) async fn instances() -> Result<Found, ControlError> {
-    let directory = Directory::open()?;
     let mut found = Found::default();
-    for name in directory.names()? {
-        let path = directory.path(name);
-        match greeted(&path).await {
-            Ok((hello, _)) => found.running.push(Instance { path, hello }),
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-                directory.remove_if_stale(name);
+    for directory in Directory::open()?.with_linked() {
+        for name in directory.names()? {
+            let path = directory.path(name);
+            match greeted(&path).await {
+                Ok((hello, _)) => found.running.push(Instance { path, hello }),
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
+                    directory.remove_if_stale(name);
+                }
+                Err(error) => found.silent.push(ControlError::Silent { port: name.port, pid: name.pid, error }),
             }
-            Err(error) => found.silent.push(ControlError::Silent { port: name.port, pid: name.pid, error }),
         }
     }
+    found.running.sort_by_key(|one| (one.port(), one.hello.pid));
     Ok(found)
 }
 

@@ -1,4 +1,7 @@
 //! The user's runtime directory, where the control sockets lie.
+//!
+//! A balancer that root started and that became another user has its socket in that user's directory. In root's own
+//! there is a link to it, named by the user's number, so that root finds what it started.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Permissions};
@@ -6,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, geteuid, test_kill_process};
+use rustix::process::{Pid, Uid, geteuid, test_kill_process};
 
 /// Why the directory is not used.
 #[derive(Debug, thiserror::Error)]
@@ -41,17 +44,36 @@ pub(super) struct Name {
 }
 
 impl Directory {
-    /// `$XDG_RUNTIME_DIR/stickylb-tui`, or `stickylb-tui-UID` among the temporary files where there is none; made
-    /// where it is missing.
+    /// `stickylb-tui` in the user's runtime directory (`$XDG_RUNTIME_DIR` or `/run/user/UID`), or `stickylb-tui-UID`
+    /// among the temporary files where there is none; made where it is missing.
     pub(super) fn open() -> Result<Self, DirectoryError> {
-        let path = place(std::env::var_os("XDG_RUNTIME_DIR"));
+        let path = place(std::env::var_os("XDG_RUNTIME_DIR"), geteuid());
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(DirectoryError::Failed { path: path.display().to_string(), error })
             }
             // Looked at even when just made: what counts is what is there now.
-            _ => checked(path),
+            _ => checked(path, geteuid()),
         }
+    }
+
+    /// This one, and those of users that balancers of this one's became.
+    pub(super) fn with_linked(self) -> Vec<Self> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let linked = entries.filter_map(|entry| {
+            let user = Uid::from_raw(entry.file_name().to_str()?.parse().ok()?);
+            checked(fs::read_link(entry.path()).ok()?, user).ok()
+        });
+        let linked: Vec<_> = linked.collect();
+        std::iter::once(self).chain(linked).collect()
+    }
+
+    /// Has this one lead to the directory of another user, which this process is about to become.
+    pub(super) fn link(&self, user: u32) -> io::Result<()> {
+        let link = self.0.join(user.to_string());
+        // It may lead to where that user's directory was before.
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(place(std::env::var_os("XDG_RUNTIME_DIR"), Uid::from_raw(user)), link)
     }
 
     /// The sockets in it, whether anybody listens or not.
@@ -88,15 +110,20 @@ impl Name {
     }
 }
 
-fn place(runtime: Option<OsString>) -> PathBuf {
-    // The XDG base directory specification: a relative path is as if none were set.
-    match runtime.map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir()) {
+fn place(runtime: Option<OsString>, user: Uid) -> PathBuf {
+    // The XDG base directory specification: a relative path is as if none were set, and the directory is its user's
+    // own. Under sudo the variable may be another's, or not be set.
+    let is_theirs = |path: &PathBuf| {
+        path.is_absolute() && fs::metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == user.as_raw())
+    };
+    let usual = PathBuf::from(format!("/run/user/{user}"));
+    match runtime.map(PathBuf::from).into_iter().chain([usual]).find(is_theirs) {
         Some(runtime) => runtime.join("stickylb-tui"),
-        None => std::env::temp_dir().join(format!("stickylb-tui-{}", geteuid().as_raw())),
+        None => std::env::temp_dir().join(format!("stickylb-tui-{user}")),
     }
 }
 
-fn checked(path: PathBuf) -> Result<Directory, DirectoryError> {
+fn checked(path: PathBuf, user: Uid) -> Result<Directory, DirectoryError> {
     let shown = |path: &Path| path.display().to_string();
     // Of the path itself, not of what a link there points to.
     let found = fs::symlink_metadata(&path);
@@ -105,7 +132,7 @@ fn checked(path: PathBuf) -> Result<Directory, DirectoryError> {
         "is a link"
     } else if !found.is_dir() {
         "is no directory"
-    } else if found.uid() != geteuid().as_raw() {
+    } else if found.uid() != user.as_raw() {
         "belongs to somebody else"
     } else if found.mode() & 0o077 != 0 {
         "lets other users in"
@@ -127,6 +154,7 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_this_users_alone_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
+        let checked = |path: PathBuf| checked(path, geteuid());
         let refused = |path: PathBuf| checked(path).expect_err("refused").to_string();
         let open = folder.path().join("open");
         DirBuilder::new().mode(0o700).create(&open).expect("made");
@@ -146,12 +174,23 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_path_to_a_directory_is_taken_from_the_environment() {
+    fn only_a_whole_path_to_the_users_own_directory_is_taken_from_the_environment() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(place(Some(folder.path().into())), folder.path().join("stickylb-tui"));
-        for none in [None, Some("".into()), Some("relative".into()), Some("/no/such/directory".into())] {
-            assert!(place(none).starts_with(std::env::temp_dir()));
+        assert_eq!(place(Some(folder.path().into()), geteuid()), folder.path().join("stickylb-tui"));
+        let nobodys = Uid::from_raw(4_000_000_000);
+        for none in [None, Some("".into()), Some("relative".into()), Some(folder.path().into())] {
+            assert_eq!(place(none, nobodys), std::env::temp_dir().join("stickylb-tui-4000000000"));
         }
+    }
+
+    #[test]
+    fn a_link_leads_to_the_directory_of_that_user_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = Directory(folder.path().to_owned());
+        own.link(4_000_000_000).expect("linked");
+        own.link(4_000_000_000).expect("linked again");
+        std::os::unix::fs::symlink("/", folder.path().join("12345")).expect("linked");
+        assert_eq!(own.with_linked().len(), 1, "neither is there as a directory of that user");
     }
 
     #[test]

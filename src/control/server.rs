@@ -72,6 +72,15 @@ impl Server {
         Ok(open)
     }
 
+    /// Has root find this program when it has become another user, whose directory root's own then leads to.
+    ///
+    /// # Errors
+    /// Where root's directory cannot be used; then root has to become that user to find it.
+    pub(crate) fn lead_root_to(user: u32) -> Result<(), DirectoryError> {
+        let own = Directory::open()?;
+        own.link(user).map_err(|error| own.failed(error))
+    }
+
     /// Tells whoever listens how the program ended, and closes the socket.
     pub(crate) async fn close(self, ending: Ending) {
         self.ending.send_replace(Some(ending));
@@ -107,7 +116,9 @@ async fn accept(listener: UnixListener, served: Arc<Served>) {
 }
 
 async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
-    if stream.peer_cred()?.uid() != geteuid().as_raw() {
+    let peer = stream.peer_cred()?.uid();
+    // Root, who may do everything, may have started this program before it became somebody else.
+    if peer != geteuid().as_raw() && peer != 0 {
         return Ok(());
     }
     let (from, mut to) = stream.into_split();

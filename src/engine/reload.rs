@@ -16,6 +16,7 @@ use super::start::{Balancer, StartError};
 use crate::balancer::{Backend, Sticky};
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health;
+use crate::listener::ListenError;
 
 /// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
 #[derive(Clone)]
@@ -76,7 +77,7 @@ impl Balancer {
             let present = before.listeners.iter().find(|open| open.listener.is(listener));
             present.map_or_else(|| Open::new(listener, &pools), |present| Ok(present.clone()))
         });
-        let listeners = open.collect::<Result<Vec<Open>, _>>()?;
+        let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before.config))?;
         keeps_processes(&before, &config, &pools)?;
         changes.listeners(&before.listeners, &listeners);
         changes.rest(&before.config, &config);
@@ -125,6 +126,17 @@ impl Balancer {
                 changes.told.push(format!("{} removed", backend.name()));
             }
         }
+    }
+}
+
+/// Why a listener cannot be opened now; root could have opened it at the start.
+fn not_opened(error: ListenError, before: &Config) -> StartError {
+    match (error, &before.downgrade_to_user) {
+        (ListenError::Denied { port }, Some(user)) => StartError::User(format!(
+            "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
+             start it as root with this file"
+        )),
+        (error, _) => error.into(),
     }
 }
 
@@ -249,6 +261,9 @@ impl Changes {
         let same_places = places(before) == places(now);
         if same_places && before != now {
             self.told.push("settings for new connections".to_owned());
+        }
+        if before.downgrade_to_user != now.downgrade_to_user {
+            self.told.push("downgradeToUser changes with the next start".to_owned());
         }
         if before.email != now.email || before.limits.connections != now.limits.connections {
             self.told.push("email and limits.connections change with the next start".to_owned());

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::pools::{Listener, LivePool, Routing};
+use super::start::StartError;
 use crate::balancer::Backend;
 use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener::{self, ListenError};
@@ -36,12 +37,26 @@ impl Open {
 
 impl Setup {
     /// The listeners and pools of a configuration, whose [problems](Config::problems) were looked for.
-    pub(super) fn new(config: Config) -> Result<Self, ListenError> {
+    fn new(config: Config) -> Result<Self, ListenError> {
         let several = config.pools.len() > 1;
         let pool = |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several));
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
         let listeners = config.listeners.iter().map(|listener| Open::new(listener, &pools));
         Ok(Setup { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config) })
+    }
+
+    /// The same, and root's rights given up where the configuration says so: nothing that comes after has them.
+    pub(super) fn open(config: Config) -> Result<Self, StartError> {
+        let Some(user) = &config.downgrade_to_user else { return Ok(Setup::new(config)?) };
+        #[cfg(unix)]
+        {
+            let user = listener::Downgrade::to(user).map_err(StartError::User)?;
+            let setup = Setup::new(config)?;
+            user.run().map_err(StartError::User)?;
+            Ok(setup)
+        }
+        #[cfg(not(unix))]
+        Err(StartError::User(format!("downgradeToUser: this system has no root to become '{user}': leave the key out")))
     }
 
     /// The same without its sockets, so that the ports are free.

@@ -64,6 +64,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// `downgradeToUser` names a user that this process cannot become.
+    #[error("{0}")]
+    User(String),
     /// A thread could not be started.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
@@ -117,7 +120,7 @@ impl Balancer {
         let seed = config.seed;
         let can_spawn = options.program.is_some();
         // All listeners are bound before anything else: where one port is in use, nothing starts.
-        let setup = Setup::new(config)?;
+        let setup = Setup::open(config)?;
         let shared = Arc::new(Shared::new(setup, workers, options.admission, options.checks, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);

@@ -1,11 +1,16 @@
-//! The sockets that clients connect to.
+//! The sockets that clients connect to, and the rights that are given up when they are open.
 
+#[cfg(unix)]
+mod downgrade;
 mod owner;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+#[cfg(unix)]
+pub(crate) use downgrade::Downgrade;
 
 /// Clients the system may keep waiting while accepting is paused.
 const BACKLOG: i32 = 4096;

@@ -1,0 +1,73 @@
+//! `downgradeToUser`: root opens the ports, and everything else is done by a user with fewer rights.
+
+use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgid, getuid, setuid};
+use privdrop::PrivDrop;
+
+/// The user this process is to become.
+pub(crate) struct Downgrade {
+    name: String,
+    uid: Uid,
+    gid: Gid,
+}
+
+impl Downgrade {
+    /// Looks the user up, by name or by number. Nothing has changed yet.
+    ///
+    /// # Errors
+    /// There is no such user, or this process cannot become it.
+    pub(crate) fn to(wanted: &str) -> Result<Self, String> {
+        let user = found(wanted)?.ok_or_else(|| {
+            format!("downgradeToUser: there is no user '{wanted}' on this machine: name one of /etc/passwd")
+        })?;
+        let now = geteuid();
+        if user.uid == now {
+            let name = user.name;
+            return Err(if now.is_root() {
+                format!("downgradeToUser: '{name}' is root, who has every right: name a user with fewer")
+            } else {
+                format!(
+                    "downgradeToUser: this program runs as '{name}' already: leave the key out, or start it as root"
+                )
+            });
+        }
+        if !now.is_root() {
+            let name = user.name;
+            return Err(format!(
+                "downgradeToUser: only root can become '{name}': start it as root, or leave the key out"
+            ));
+        }
+        Ok(Downgrade { name: user.name, uid: user.uid, gid: user.gid })
+    }
+
+    /// The user's number.
+    pub(crate) fn uid(&self) -> u32 {
+        self.uid.as_raw()
+    }
+
+    /// Becomes the user, in all threads of this process, with its groups and no others, for good.
+    ///
+    /// # Errors
+    /// The system refused a step; then the process is not to go on.
+    pub(crate) fn run(self) -> Result<(), String> {
+        let Downgrade { name, uid, gid } = self;
+        let failed = |why: String| format!("downgradeToUser: cannot become '{name}': {why}");
+        // Groups first: whoever is not root any more cannot change them.
+        let change = PrivDrop::default().user(&name).include_default_supplementary_groups();
+        change.apply().map_err(|error| failed(error.to_string()))?;
+        let is_that_user = [getuid(), geteuid()] == [uid; 2] && [getgid(), getegid()] == [gid; 2];
+        // The one attempt that must fail.
+        if !is_that_user || setuid(Uid::from_raw(0)).is_ok() {
+            return Err(failed("root's rights were not given up".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn found(wanted: &str) -> Result<Option<User>, String> {
+    let unknown = |error| format!("downgradeToUser: the user '{wanted}' cannot be looked up: {error}");
+    let named = User::from_name(wanted).map_err(unknown)?;
+    match (named, wanted.parse()) {
+        (None, Ok(number)) => User::from_uid(Uid::from_raw(number)).map_err(unknown),
+        (named, _) => Ok(named),
+    }
+}
