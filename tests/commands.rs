@@ -158,6 +158,17 @@ fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
     let (column, row) = place(&terminal, "d drain");
     terminal.press(&click(column, row));
     terminal.backend_is("charlie", "DRAIN");
+    // A title sorts, and turns the order round.
+    let first = |screen: &str, name: &str| screen.lines().nth(4).is_some_and(|line| line.contains(name));
+    let (column, row) = place(&terminal, "NAME");
+    terminal.press(&click(column, row));
+    terminal.wait("it is sorted by name", |screen| screen.contains("NAME▲") && first(screen, "alpha"));
+    terminal.press(&click(column, row));
+    terminal.wait("the order is turned round", |screen| screen.contains("NAME▼") && first(screen, "charlie"));
+    let (column, row) = place(&terminal, "REQS");
+    get(terminal.port(), "/one");
+    terminal.press(&click(column + 1, row));
+    terminal.wait("whoever has a request is first", |screen| screen.contains("REQS▼") && first(screen, " 1 "));
     // The wheel over the log holds it.
     terminal.press("\x1b[<64;20;20M");
     terminal.shows("held");

@@ -130,6 +130,16 @@ impl Table {
         };
     }
 
+    /// Sorts by this column; where that is so already, turns the order round.
+    pub(super) fn sort_by(&mut self, column: Column) {
+        self.column = column;
+        if self.sort.is_some_and(|(by, _)| by == column) {
+            self.reverse();
+        } else {
+            self.sort();
+        }
+    }
+
     /// Turns the order round.
     pub(super) fn reverse(&mut self) {
         self.chosen |= self.sort.is_none();

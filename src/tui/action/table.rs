@@ -176,7 +176,7 @@ pub(in crate::tui) const ACTIONS: &[Entry] = &[
         &[(NONE, KeyCode::Char('M'))],
         None,
         "mouse",
-        "let the mouse select, scroll and press the keys below, or leave it to the terminal again",
+        "let the mouse select, scroll, sort by a title and press the keys below, or leave it to the terminal again",
     ),
     entry(
         Action::Export,

@@ -124,7 +124,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Mouse => {
             state.mouse = !state.mouse;
             state.say(if state.mouse {
-                "the mouse selects and scrolls; M leaves it to the terminal again, to mark text"
+                "the mouse selects, scrolls and sorts; M leaves it to the terminal again, to mark text"
             } else {
                 "the mouse is the terminal's again"
             });

@@ -13,7 +13,7 @@ const PAGE: isize = 10;
 /// Rows that a turn of the wheel moves by.
 const NOTCH: isize = 3;
 
-/// The wheel moves the pane below it, a click selects what stands there; while something lies over the panes the mouse
+/// The wheel moves the pane below it, a click selects what stands there or sorts by the column whose title it is; while something lies over the panes the mouse
 /// does nothing.
 pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.dialog.is_some() {
@@ -30,12 +30,17 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     match (spot, wheel) {
         (Spot::Action(action), None) => return super::perform(state, action),
         (Spot::Action(_), Some(_)) => {}
+        (Spot::Title(column), None) => {
+            state.table.sort_by(column);
+            state.order();
+            state.pane = Pane::Backends;
+        }
         (Spot::Backend(id), None) => {
             state.selected = Some(id);
             state.pane = Pane::Backends;
         }
         (Spot::Pane(pane), None) => state.pane = pane,
-        (Spot::Backend(_) | Spot::Pane(Pane::Backends), Some(by)) => {
+        (Spot::Title(_) | Spot::Backend(_) | Spot::Pane(Pane::Backends), Some(by)) => {
             state.pane = Pane::Backends;
             step(state, by);
         }

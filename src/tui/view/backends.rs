@@ -6,7 +6,7 @@
 //! ```
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
@@ -124,6 +124,22 @@ pub(super) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
         Row::Backend(_, backend) => Some(backend.id),
         Row::Pool(_) => None,
     }
+}
+
+/// The column whose title stands in this place of the screen.
+pub(super) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
+    // The border stands above the titles and beside them.
+    if place.y != area.y + 1 {
+        return None;
+    }
+    let mut from = usize::from(area.x) + 1 + LEAD;
+    for (column, width) in chosen(state, usize::from(area.width).saturating_sub(2 + LEAD)) {
+        if (from..from + width).contains(&usize::from(place.x)) {
+            return Some(column);
+        }
+        from += width + GAP;
+    }
+    None
 }
 
 /// What stands in a row.

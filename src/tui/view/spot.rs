@@ -5,12 +5,15 @@ use ratatui::layout::{Position, Rect};
 use super::{FULL, backends, footer, parts};
 use crate::tui::action::Action;
 use crate::tui::state::{Pane, State};
+use crate::tui::table::Column;
 
 /// What stands in one place of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) enum Spot {
     /// A key of the footer.
     Action(Action),
+    /// A column's title.
+    Title(Column),
     /// A backend's row.
     Backend(u32),
     /// A pane, elsewhere.
@@ -33,8 +36,9 @@ pub(in crate::tui) fn spot(state: &State, column: u16, row: u16) -> Option<Spot>
     }
     let places = super::places(state, area, body);
     if places.table.contains(place) {
-        let backend = backends::backend_at(state, places.table, row);
-        return Some(backend.map_or(Spot::Pane(Pane::Backends), Spot::Backend));
+        let title = backends::title_at(state, places.table, place).map(Spot::Title);
+        let backend = || backends::backend_at(state, places.table, row).map(Spot::Backend);
+        return Some(title.or_else(backend).unwrap_or(Spot::Pane(Pane::Backends)));
     }
     places.log.contains(place).then_some(Spot::Pane(Pane::Log))
 }
