@@ -112,6 +112,8 @@ fn attached_the_screen_shows_and_changes_the_one_in_the_background() {
     terminal.press(" ");
     terminal.backend_is("alpha", "MAINT");
     assert!(get(port, "/_lb/health").contains("MAINT"));
+    terminal.press("vvvv");
+    terminal.shows("INFO alpha is MAINT");
     terminal.press("q");
     terminal.is_given_back();
     terminal.shows("goes on; stickylb-tui stop ends it");

@@ -128,13 +128,33 @@ fn p_lets_the_display_stand_still_while_the_proxy_goes_on() {
     terminal.press("p");
     terminal.shows("FROZEN ");
     assert!(get(port, "/later").starts_with("HTTP/1.1 404 "));
-    terminal.shows("(-2 s)");
+    terminal.shows("(-2 s, +1 req)");
     assert!(!terminal.screen().contains("/later"), "{}", terminal.screen());
     terminal.press(",");
-    terminal.wait("it is a second earlier", |screen| !screen.contains("(-2 s)") && screen.contains("FROZEN"));
+    terminal.wait("it is a second earlier", |screen| !screen.contains("(-2 s,") && screen.contains("FROZEN"));
     terminal.press("p");
     terminal.shows("LIVE");
     terminal.shows("/later");
+}
+
+#[test]
+fn the_events_and_the_last_changes_stand_still_with_the_rest_and_step_back_with_it() {
+    let mut terminal = Terminal::demo();
+    terminal.press("vvvv");
+    terminal.shows("charlie is UP: check passed");
+    terminal.press("p");
+    terminal.shows("FROZEN ");
+    let port = terminal.port();
+    terminal.press(" ");
+    program::until("alpha is out", || get(port, "/_lb/health").contains("MAINT").then_some(()));
+    terminal.shows("(-2 s,");
+    assert!(!terminal.screen().contains("taken out by hand"), "{}", terminal.screen());
+    terminal.press("p");
+    // Once among the last changes, once among the events.
+    let told = |screen: &str| screen.matches("taken out by hand").count();
+    terminal.wait("both tell of it", |screen| told(screen) == 2);
+    terminal.press(",,,,");
+    terminal.wait("neither does yet", |screen| screen.contains("FROZEN") && told(screen) == 0);
 }
 
 #[test]

@@ -111,10 +111,6 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
         checks: crate::engine::Checks::default(),
         source: backends.file.as_ref().map(Followed::source),
     };
-    #[cfg(feature = "tui")]
-    if front == Front::Screen {
-        crate::tui::install_log();
-    }
     let engine = Arc::new(Balancer::start(config, options).await?);
     let control = Control::open(&engine, &signals, front, &mut warnings)?;
     #[cfg(unix)]

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::balancer::{CookieAction, Outcome, State};
 use crate::engine::{Event, RequestEvent, UpdateEvent};
@@ -22,6 +23,7 @@ pub(super) struct Harm {
 }
 
 /// One change.
+#[derive(Clone)]
 pub(super) struct Change {
     event: Arc<Event>,
     pub(super) harm: Harm,
@@ -98,6 +100,12 @@ impl Changes {
         }
     }
 
+    /// Those of before this moment, with what they did until now.
+    pub(super) fn before(&self, moment: SystemTime) -> Changes {
+        let earlier = |change: &&Change| change.update().is_some_and(|update| update.time < moment);
+        Changes { kept: self.kept.iter().filter(earlier).cloned().collect(), ahead: HashMap::new() }
+    }
+
     /// The last ones, the latest last.
     pub(super) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
         self.kept.iter().skip(self.kept.len().saturating_sub(most))
@@ -115,7 +123,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use super::*;
     use crate::balancer::{Attempt, Decision, Identity};

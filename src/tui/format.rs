@@ -110,6 +110,33 @@ pub(super) fn cut(text: &str, columns: usize, theme: Theme) -> String {
     out
 }
 
+/// `text`, made visible, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in visible(text).split(' ') {
+        let width = word.width();
+        if used > 0 && used + 1 + width > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let width = c.width().unwrap_or(0);
+            if used > 0 && used + width > columns {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += width;
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +165,15 @@ mod tests {
         assert_eq!(fit("abc", 5, THEME), "abc  ");
         assert_eq!(fit_right("abc", 5, THEME), "  abc");
         assert_eq!(fit("abc", 0, THEME), "");
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces_and_longer_words_anywhere() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a longword b", 4), ["a", "long", "word", "b"]);
+        assert_eq!(wrapped("日本語", 5), ["日本", "語"]);
+        assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("\x1b[2J", 80), ["\\x1b[2J"]);
     }
 
     #[test]

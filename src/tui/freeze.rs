@@ -29,11 +29,14 @@ pub(super) struct Frozen {
     pub(super) live: Snapshot,
     /// What happened after the moment that is shown, at most as much as the log holds.
     later: VecDeque<Arc<Event>>,
+    /// Lines lost meanwhile.
+    lost: u64,
 }
 
 impl Frozen {
     /// Notes what happened while the display stands still.
-    pub(super) fn note(&mut self, events: Vec<Arc<Event>>) {
+    pub(super) fn note(&mut self, events: Vec<Arc<Event>>, lost: u64) {
+        self.lost += lost;
         self.later.extend(events);
         let over = self.later.len().saturating_sub(LINES);
         self.later.drain(..over);
@@ -69,12 +72,14 @@ impl State {
     /// Lets the display stand still, or live again.
     pub(super) fn freeze_or_live(&mut self) {
         let Some(frozen) = self.frozen.take() else {
-            self.frozen = Some(Frozen { at: self.now, live: self.snapshot.clone(), later: VecDeque::new() });
+            self.frozen = Some(Frozen { at: self.now, live: self.snapshot.clone(), later: VecDeque::new(), lost: 0 });
             return;
         };
         self.snapshot = frozen.live;
+        self.lost += frozen.lost;
+        self.until = None;
         self.log.show_until(None);
-        self.log.append(frozen.later.into());
+        self.take(frozen.later.into());
         self.order();
     }
 
@@ -99,10 +104,17 @@ impl State {
         frozen.at = moment.time;
         self.snapshot = Snapshot::clone(&moment.snapshot);
         let seen = frozen.later.partition_point(|event| when(event) <= moment.time);
-        self.log.append(frozen.later.drain(..seen).collect());
-        self.log.show_until(Some(moment.time));
+        let (seen, until) = (frozen.later.drain(..seen).collect(), moment.time);
+        self.take(seen);
+        self.until = Some(until);
+        self.log.show_until(self.until);
         self.order();
         Ok(())
+    }
+
+    /// Requests that ended since the shown moment.
+    pub(super) fn requests_since(&self) -> u64 {
+        self.live().totals.requests.saturating_sub(self.snapshot.totals.requests)
     }
 
     /// How long ago the shown moment was, in whole seconds.
@@ -114,97 +126,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-    use super::*;
-    use crate::engine::{Level, Notice};
-    use crate::tui::{Colors, Glyphs, Message, Theme, update};
-
-    fn at(second: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + second)
-    }
-
-    /// In each second the count of requests is the second's, and one notice has its number.
-    fn seconds(state: &mut State, range: std::ops::Range<u64>) {
-        for n in range {
-            let notice = Notice { time: at(n) - Duration::from_millis(500), level: Level::Info, text: n.to_string() };
-            update(state, Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
-            let mut snapshot = Snapshot::default();
-            snapshot.totals.requests = n;
-            update(state, Message::Second(at(n), Box::new(snapshot)));
-        }
-    }
-
-    fn press(state: &mut State, keys: &str) {
-        for key in keys.chars() {
-            update(state, Message::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
-        }
-    }
-
-    /// The figure that is shown, and the last line of the log.
-    fn shown(state: &State) -> (u64, String) {
-        (state.snapshot.totals.requests, lines(state).pop().unwrap_or_default())
-    }
-
-    fn lines(state: &State) -> Vec<String> {
-        let text = |event: &Event| if let Event::Notice(notice) = event { notice.text.clone() } else { String::new() };
-        state.log.window(0, usize::MAX).iter().map(|line| text(&line.event)).collect()
-    }
-
-    fn both(n: u64) -> (u64, String) {
-        (n, n.to_string())
-    }
-
-    fn new() -> State {
-        State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark })
-    }
-
-    #[test]
-    fn the_display_stands_still_steps_and_is_live_again_with_nothing_lost() {
-        let mut state = new();
-        seconds(&mut state, 0..10);
-        press(&mut state, "p");
-        seconds(&mut state, 10..20);
-        assert_eq!((shown(&state), state.frozen_for()), (both(9), Some(10)));
-        press(&mut state, ",,,");
-        assert_eq!((shown(&state), state.frozen_for()), (both(6), Some(13)));
-        press(&mut state, ".");
-        assert_eq!(shown(&state), both(7));
-        press(&mut state, "........");
-        assert_eq!(shown(&state), both(15));
-        press(&mut state, "p");
-        assert_eq!((shown(&state), state.frozen_for()), (both(19), None));
-        let all: Vec<String> = (0..20).map(|n: u64| n.to_string()).collect();
-        assert_eq!(lines(&state), all);
-    }
-
-    #[test]
-    fn a_step_back_freezes_and_the_ends_are_said() {
-        let mut state = new();
-        seconds(&mut state, 0..3);
-        press(&mut state, ",");
-        assert_eq!(shown(&state), both(1));
-        press(&mut state, ",,");
-        assert!(format!("{:?}", state.said).contains("nothing before this is kept"), "{:?}", state.said);
-        press(&mut state, "...");
-        assert!(format!("{:?}", state.said).contains("p shows live again"), "{:?}", state.said);
-    }
-
-    #[test]
-    fn what_is_kept_is_bounded_and_an_unchanged_second_costs_next_to_nothing() {
-        let mut state = new();
-        seconds(&mut state, 0..KEPT as u64 + 50);
-        assert_eq!(state.moments.len(), KEPT);
-        press(&mut state, "p");
-        let notice = Notice { time: at(1_000), level: Level::Info, text: String::new() };
-        let one = Arc::new(Event::Notice(notice));
-        update(&mut state, Message::Events(vec![one; LINES + 10], 0));
-        assert!(state.frozen.as_ref().is_some_and(|frozen| frozen.later.len() == LINES));
-        let same = state.live().clone();
-        update(&mut state, Message::Second(at(90_000), Box::new(same.clone())));
-        update(&mut state, Message::Second(at(90_001), Box::new(same)));
-        let last: Vec<&Moment> = state.moments.iter().rev().take(2).collect();
-        assert!(Arc::ptr_eq(&last[0].snapshot, &last[1].snapshot));
-    }
-}
+mod tests;

@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::changes::Changes;
 use super::filter::Filter;
-use super::recent::Recent;
+use super::lately::Lately;
 use crate::engine::Event;
 
 /// Lines kept.
@@ -43,8 +42,10 @@ pub(super) struct Log {
     /// Lines from this number on are not shown.
     until: Option<u64>,
     requests: u64,
-    pub(super) changes: Changes,
-    pub(super) recent: Recent,
+    /// What the lines that are shown come to.
+    pub(super) lately: Lately,
+    /// What all of them come to, while only earlier ones are shown.
+    all: Option<Lately>,
 }
 
 impl Log {
@@ -52,8 +53,7 @@ impl Log {
     pub(super) fn append(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let number = self.first + self.lines.len() as u64;
-            self.changes.follow(&event);
-            self.recent.follow(&event);
+            self.all.as_mut().unwrap_or(&mut self.lately).follow(&event);
             self.requests += u64::from(matches!(*event, Event::Request(_)));
             if self.filter.as_ref().is_some_and(|filter| filter.line(&event, false)) {
                 self.matching.push_back(number);
@@ -123,8 +123,12 @@ impl Log {
     pub(super) fn show_until(&mut self, time: Option<SystemTime>) {
         let later = |time| self.lines.iter().rev().take_while(|event| when(event) > time).count();
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
-        if self.until.is_some() {
+        if let Some(time) = time {
             self.held = None;
+            let all = self.all.get_or_insert_with(|| std::mem::take(&mut self.lately));
+            self.lately = all.at(time, self.lines.iter());
+        } else if let Some(all) = self.all.take() {
+            self.lately = all;
         }
     }
 

@@ -14,6 +14,7 @@ mod format;
 mod freeze;
 mod glyphs;
 mod input;
+mod lately;
 mod log;
 mod message;
 mod notify;
@@ -34,7 +35,6 @@ pub use export::Export;
 pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
 pub use notify::Notify;
-pub(crate) use pane::install as install_log;
 pub use state::{Leaving, State};
 pub(crate) use suspend::in_foreground;
 pub use svg::{film, svg};
@@ -51,6 +51,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::Signals;
 use crate::engine::{Door, News};
+use pane::Pane;
 use suspend::Continued;
 use terminal::Terminal;
 
@@ -103,6 +104,7 @@ async fn show(
     let mut continued = Continued::new()?;
     let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
     let mut input = None;
+    let mut pane = Pane::default();
     let mut drawn = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
@@ -142,7 +144,7 @@ async fn show(
                 apply(door, terminal, state, Message::Events(batch, missed), &later.tell);
                 apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &later.tell);
             }
-            pane::collect();
+            pane.follow(&state.log.lately.news, &state.zone);
             terminal.draw(|frame| view(state, frame))?;
             state.changed = false;
             drawn = Instant::now();

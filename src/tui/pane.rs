@@ -1,43 +1,60 @@
-//! The event pane's source: what the program logs of itself, by way of tui-logger.
+//! The event pane's source: the news, given to tui-logger, which draws them.
 //!
-//! tui-logger's own logger wakes a thread a hundred times a second; here its events are moved once a frame.
+//! tui-logger's own logger wakes a thread a hundred times a second, and knows neither another process nor another time
+//! than now. Here the news that the screen shows are moved once a frame: those of the process it is attached to, and those
+//! of the moment at which it stands still.
 
-use log::{LevelFilter, Log, Metadata, Record};
+use jiff::tz::TimeZone;
+use log::{Level as LogLevel, Record};
 use tui_logger::Drain;
 
-/// This program's own messages go to the pane; those of libraries would mean nothing to its reader.
-struct Pane {
-    drain: Drain,
+use super::format::clock;
+use super::lately::News;
+use crate::balancer::State;
+use crate::engine::{Event, Level};
+use crate::visible::visible;
+
+/// Lines that the pane holds.
+const DEPTH: usize = 1000;
+
+/// What the pane was given so far.
+#[derive(Default)]
+pub(super) struct Pane {
+    given: u64,
 }
 
-impl Log for Pane {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("stickylb_tui")
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            let text = record.args().to_string();
-            let visible = crate::visible::visible(&text);
-            self.drain.log(
-                &Record::builder().args(format_args!("{visible}")).level(record.level()).target("stickylb").build(),
-            );
+impl Pane {
+    /// Has the pane hold these, and no others.
+    pub(super) fn follow(&mut self, news: &News, zone: &TimeZone) {
+        if news.last == self.given {
+            return;
         }
+        if news.last < self.given {
+            // A step back in time: what came later goes.
+            tui_logger::set_buffer_depth(DEPTH);
+            self.given = 0;
+        }
+        for event in news.after(self.given) {
+            give(event, zone);
+        }
+        self.given = news.last;
+        tui_logger::move_events();
     }
-
-    fn flush(&self) {}
 }
 
-/// Makes the pane the program's log.
-pub(crate) fn install() {
-    tui_logger::set_default_level(LevelFilter::Info);
-    // Another logger is there already only where this is embedded; then that one is meant.
-    if log::set_boxed_logger(Box::new(Pane { drain: Drain::new() })).is_ok() {
-        log::set_max_level(LevelFilter::Info);
-    }
-}
-
-/// Moves what was logged to where the pane is drawn from.
-pub(super) fn collect() {
-    tui_logger::move_events();
+fn give(event: &Event, zone: &TimeZone) {
+    let (level, time, text) = match event {
+        Event::Update(update) => {
+            let level = if matches!(update.to, State::Down | State::Ejected) { LogLevel::Warn } else { LogLevel::Info };
+            (level, update.time, format!("{} is {}: {}", update.backend.name, update.to, update.reason))
+        }
+        Event::Notice(notice) => {
+            let level = if notice.level == Level::Warning { LogLevel::Warn } else { LogLevel::Info };
+            (level, notice.time, notice.text.clone())
+        }
+        Event::Request(_) | Event::Output(_) => return,
+    };
+    // The time is the event's: tui-logger would take its own.
+    let (time, text) = (clock(time, false, zone), visible(&text));
+    Drain::new().log(&Record::builder().args(format_args!("{time} {text}")).level(level).target("stickylb").build());
 }

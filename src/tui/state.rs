@@ -129,7 +129,7 @@ pub struct State {
     /// What happened.
     pub(super) log: Log,
     /// What the processes of backends wrote, by their ids.
-    pub(super) outputs: HashMap<u32, VecDeque<String>>,
+    pub(super) outputs: HashMap<u32, VecDeque<(SystemTime, String)>>,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
     pub(super) pane: Pane,
@@ -160,6 +160,8 @@ pub struct State {
     pub(super) moments: VecDeque<Moment>,
     /// The time of the last second.
     pub(super) now: SystemTime,
+    /// Only what had happened by then is shown.
+    pub(super) until: Option<SystemTime>,
     /// The display stands still.
     pub(super) frozen: Option<Frozen>,
     /// Whether a frame must be drawn.
@@ -192,6 +194,7 @@ impl State {
             mouse: false,
             moments: VecDeque::new(),
             now: SystemTime::UNIX_EPOCH,
+            until: None,
             frozen: None,
             changed: true,
         }
@@ -246,24 +249,30 @@ impl State {
     }
 
     /// Takes in what happened.
-    pub fn append(&mut self, mut events: Vec<Arc<Event>>, missed: u64) {
+    pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
+        if let Some(frozen) = &mut self.frozen {
+            frozen.note(events, missed);
+        } else {
+            self.take(events);
+            self.lost += missed;
+        }
+        self.changed = true;
+    }
+
+    /// Puts what happened where it is shown.
+    pub(super) fn take(&mut self, mut events: Vec<Arc<Event>>) {
         events.retain(|event| match &**event {
             Event::Output(output) => {
                 let lines = self.outputs.entry(output.backend.id).or_default();
                 if lines.len() == OUTPUT {
                     lines.pop_front();
                 }
-                lines.push_back(output.line.clone());
+                lines.push_back((output.time, output.line.clone()));
                 false
             }
             _ => true,
         });
-        match &mut self.frozen {
-            Some(frozen) => frozen.note(events),
-            None => self.log.append(events),
-        }
-        self.lost += missed;
-        self.changed = true;
+        self.log.append(events);
     }
 
     /// Says what was done.

@@ -23,11 +23,11 @@ pub(super) fn height(state: &State, screen: u16) -> u16 {
         32..50 => 4,
         _ => 6,
     };
-    room.min(u16::try_from(state.log.changes.len()).unwrap_or(room))
+    room.min(u16::try_from(state.log.lately.changes.len()).unwrap_or(room))
 }
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let lines = state.log.changes.last(usize::from(area.height)).filter_map(|change| {
+    let lines = state.log.lately.changes.last(usize::from(area.height)).filter_map(|change| {
         let update = change.update()?;
         Some(line(state, change, update, usize::from(area.width)))
     });

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
 use super::{export, palette, prompt, why};
 use crate::tui::action::ACTIONS;
-use crate::tui::format::cut;
+use crate::tui::format::{cut, wrapped};
 use crate::tui::state::{Dialog, Question, State};
 use crate::tui::{Colors, Glyphs, Theme};
 
@@ -110,22 +110,4 @@ pub(super) fn frame_of<'t>(state: &State, title: &'t str) -> Block<'t> {
 
 pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
-}
-
-/// Splits at spaces into parts of at most `columns`; the help's words are ASCII.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for word in text.split(' ') {
-        let full = parts.last().is_some_and(|part| !part.is_empty() && part.len() + 1 + word.len() > columns);
-        if full {
-            parts.push(String::new());
-        }
-        if let Some(part) = parts.last_mut() {
-            if !part.is_empty() {
-                part.push(' ');
-            }
-            part.push_str(word);
-        }
-    }
-    parts
 }

@@ -28,7 +28,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
     let live = live(state);
     let mut first = vec![Span::raw(" ")];
-    first.extend(fitted(what(state), columns.saturating_sub(live.width())));
+    first.extend(fitted(what(state), columns.saturating_sub(live.width() + 2)));
     let mut second = vec![Span::raw(" ")];
     second.extend(fitted(how(state, columns), columns));
     frame.render_widget(Paragraph::new(vec![Line::from(first), Line::from(second)]), area);
@@ -43,7 +43,8 @@ pub(super) fn live(state: &State) -> Span<'static> {
     match (&state.frozen, state.frozen_for()) {
         (Some(frozen), Some(ago)) => {
             let time = jiff::Timestamp::try_from(frozen.at).unwrap_or_default().to_zoned(state.zone.clone());
-            Span::styled(format!("FROZEN {} (-{ago} s)", time.strftime("%H:%M:%S")), state.theme.warning())
+            let (time, since) = (time.strftime("%H:%M:%S"), count(state.requests_since()));
+            Span::styled(format!("FROZEN {time} (-{ago} s, +{since} req)"), state.theme.warning())
         }
         _ => Span::styled("LIVE", state.theme.good()),
     }

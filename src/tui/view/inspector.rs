@@ -124,12 +124,12 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             Span::raw(visible(&check.reason).into_owned()),
         ]));
     }
-    let mut history = state.log.changes.of(backend.id).take(8).peekable();
+    let mut history = state.log.lately.changes.of(backend.id).take(8).peekable();
     if history.peek().is_some() {
         lines.extend([Line::raw(""), heading("Last changes")]);
         lines.extend(history.filter_map(|change| Some(changes::line(state, change, change.update()?, columns))));
     }
-    if let Some(recent) = state.log.recent.of(backend.id) {
+    if let Some(recent) = state.log.lately.recent.of(backend.id) {
         clients(state, &recent.clients, &mut lines);
         if !recent.failures.is_empty() {
             lines.extend([Line::raw(""), heading("Last failures")]);

@@ -25,8 +25,11 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let lines: Vec<Line<'_>> = if let Some(lines) = state.outputs.get(&backend.id) {
-        let first = lines.len().saturating_sub(usize::from(inner.height));
-        lines.iter().skip(first).map(|line| Line::raw(cut(line, width, state.theme))).collect()
+        let later = |(time, _): &&(_, String)| state.until.is_some_and(|until| *time > until);
+        let shown = lines.len() - lines.iter().rev().take_while(later).count();
+        let first = shown.saturating_sub(usize::from(inner.height));
+        let lines = lines.range(first..shown);
+        lines.map(|(_, line)| Line::raw(cut(line, width, state.theme))).collect()
     } else {
         let none = if backend.spawned.is_some() {
             "Its process has written nothing yet."
