@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{Backend, Client, PATIENCE, request};
 use stickylb_tui::Balancer;
 use stickylb_tui::balancer::{Intent, State};
-use stickylb_tui::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
+use stickylb_tui::config::{BackendConfig, ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
 use stickylb_tui::engine::{Command, Ending, Event, StartError};
 
 async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
@@ -194,4 +194,40 @@ async fn a_key_of_ones_own_binds_requests_wherever_they_carry_it() {
         used.insert(by_path);
     }
     assert_eq!(used.len(), 3, "keys spread over all");
+}
+
+#[cfg(target_os = "linux")] // which has every address of 127.0.0.0/8
+#[tokio::test]
+async fn a_key_of_ones_own_binds_raw_connections_by_their_peer() {
+    use std::io::{Read as _, Write as _};
+    let target = |id: u32| {
+        let port = common::raw::echo(["a", "b", "c"][id as usize]);
+        BackendConfig::new(id, format!("t{id}"), format!("tcp://127.0.0.1:{port}").parse().unwrap())
+    };
+    let balancer = Balancer::builder()
+        .listener(ListenerConfig { port: 0, mode: Mode::Tcp, ..ListenerConfig::new("raw") })
+        .pool(PoolConfig::new("raw", (0..3).map(target).collect()))
+        .check(|_| async { Ok("well".to_owned()) })
+        // Twenty addresses make ten keys.
+        .sticky_key(|asking| {
+            assert!(asking.method().is_empty() && asking.header("Host").next().is_none());
+            Some(asking.ip.to_string().rsplit('.').next()?.parse::<u8>().ok()?.div_ceil(2).to_string().into_bytes())
+        })
+        .start()
+        .await
+        .unwrap();
+    let at = balancer.address();
+    let from = move |last: u8| {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, last], 0)).into()).unwrap();
+        socket.connect(&at.into()).unwrap();
+        let mut stream = std::net::TcpStream::from(socket);
+        stream.write_all(b"x").unwrap();
+        let mut name = [0; 2];
+        stream.read_exact(&mut name).unwrap();
+        name[0]
+    };
+    let names = tokio::task::spawn_blocking(move || (1..=20).map(from).collect::<Vec<u8>>()).await.unwrap();
+    assert!(names.chunks(2).all(|pair| pair[0] == pair[1]), "{names:?}");
+    assert!(names.iter().any(|name| *name != names[0]), "keys spread over targets: {names:?}");
 }

@@ -116,6 +116,29 @@ fn its_configuration_runs_unchanged() {
 }
 
 #[test]
+fn http_status_wants_a_2xx_and_http_any_answer() {
+    let checked = |status: &'static str| {
+        Backend::with_check(common::backend::echo, move |call| {
+            assert_eq!(call.head.start, "GET /health HTTP/1.1", "the slash of the URL is left out");
+            call.send(&response(status, &[], ""));
+            After::Keep
+        })
+    };
+    let backends = ["204 No Content", "302 Found", "404 Not Found", "500 Internal Server Error"].map(checked);
+    let states = |algorithm: &str| {
+        let config = Config::new(&backends.each_ref()).set("/health/algorithm", json!(algorithm));
+        let slash = |config: Config, index: usize| {
+            let url = format!("http://localhost:{}/", backends[index].port);
+            config.set(&format!("/backends/{index}/url"), json!(url))
+        };
+        let health = (0..4).fold(config, slash).start().health();
+        (0..4).map(|index| health["backends"][index]["healthy"] == json!(true)).collect::<Vec<bool>>()
+    };
+    assert_eq!(states("http-status"), [true, false, false, false]);
+    assert_eq!(states("http"), [true; 4]);
+}
+
+#[test]
 fn its_errors_are_in_its_words() {
     let backend = json!([{"id": 0, "url": "http://localhost:9"}]);
     for (config, words) in [

@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests say what is wrong by panicking")]
 
 mod common;
+#[cfg(unix)]
+mod program;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -206,5 +208,50 @@ fn with_two_servers_sockets_go_to_both() {
     let balancer = Balancer::over(&backends.each_ref());
     let open: Vec<Client> = (0..4).map(|_| common::socket::open(&balancer, &[])).collect();
     assert_eq!(backends.each_ref().map(|b| b.requests().len()), [2, 2]);
+    drop(open);
+}
+
+/// The sample of its page, in the words of its later `config.ini`, with ports that are free here.
+#[cfg(unix)]
+fn sample(port: u16, servers: [u16; 2]) -> String {
+    let [one, two] = servers;
+    format!(
+        "[frontend]\nhost=rp_v12\nport={port}\n\n[websocket]\nenable_health_check=true\nhealth_check_interval=10\n\
+         algorithm=round-robin\nserver1=localhost:{one}\nserver2=localhost:{two}\n\n[http]\nenable_health_check=true\n\
+         health_check_interval=10\nalgorithm=round-robin\n#server1 config\nserver1_addr=localhost:{one}\n\
+         server1_max_workers=10\nserver1_min_workers=1\nserver1_worker_timeout=3\nserver1_buffer_size=20\n\
+         #server2 config\nserver2_addr=localhost:{two}\nserver2_max_workers=10\nserver2_min_workers=1\n\
+         server2_worker_timeout=3\nserver2_buffer_size=20\n"
+    )
+}
+
+#[cfg(unix)]
+#[test]
+fn its_example_is_imported_and_balances_sockets_and_pages() {
+    let server = || {
+        Backend::start(|call| {
+            if call.head.get("upgrade").is_some() {
+                return common::socket::echo_bytes(call);
+            }
+            let is_check = call.head.start == "GET /healthCheck HTTP/1.1";
+            call.send(&response("200 OK", &[], if is_check { r#"{"status":200}"# } else { "page" }));
+            After::Keep
+        })
+    };
+    let servers = [server(), server()];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.ini");
+    std::fs::write(&file, sample(0, servers.each_ref().map(|server| server.port))).unwrap();
+    let imported = program::run(&["import", file.to_str().unwrap()]);
+    let said = String::from_utf8(imported.stderr).unwrap();
+    assert!(imported.status.success() && said.contains("[frontend] host is left out"), "{said}");
+    let balancer = Config::of(serde_json::from_slice(&imported.stdout).unwrap()).start();
+    let open: Vec<Client> = (0..4).map(|_| common::socket::open(&balancer, &[])).collect();
+    let mut pages: Vec<u32> = (0..6).map(|_| balancer.get("/page").backend().unwrap()).collect();
+    pages.sort_unstable();
+    assert_eq!(pages[0..3], [pages[0]; 3], "three each: {pages:?}");
+    assert_eq!(pages[3..6], [pages[5]; 3]);
+    let sockets = |server: &Backend| server.requests().iter().filter(|r| r.head.get("upgrade").is_some()).count();
+    assert_eq!(servers.each_ref().map(sockets), [2, 2]);
     drop(open);
 }

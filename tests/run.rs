@@ -249,3 +249,20 @@ fn programs_have_the_descriptor_limit_that_the_balancer_was_started_with() {
     let line = balancer.line_with("limit ");
     assert!(line.contains("limit 256 of ") && !line.ends_with(" 256"), "{line}");
 }
+
+#[test]
+fn without_a_number_there_is_a_copy_for_each_processor() {
+    let mut balancer = start(&[], &SERVER);
+    let port = balancer.ready(std::thread::available_parallelism().unwrap().get());
+    assert_eq!(get(port, "/").split_once("\r\n").unwrap().0, "HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_copy_that_takes_its_time_to_exit_has_it() {
+    let program = ["sh", "-c", "trap 'sleep 1; echo said goodbye; exit 0' TERM; while :; do sleep 0.05; done"];
+    let mut balancer = start(&["-n", "1"], &program);
+    balancer.line_with("listening on");
+    balancer.signal(Signal::TERM);
+    balancer.ended();
+    assert!(balancer.seen.iter().any(|line| line.contains("said goodbye")), "{:#?}", balancer.seen);
+}

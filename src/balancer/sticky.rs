@@ -67,7 +67,7 @@ impl Bound {
     }
 
     /// A client known by its address alone, with the backend that its address sticks to.
-    pub(crate) fn at(ip: IpAddr, backend: Option<u32>) -> Self {
+    fn at(ip: IpAddr, backend: Option<u32>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
         Bound { own: Own::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
@@ -149,6 +149,16 @@ impl Sticky {
                 Some(key) => Bound::by_key(StickyKey::Own, &key),
                 None => self.without_key(ip),
             },
+        }
+    }
+
+    /// Reads the key of a raw connection, which has nothing but its client's address; `stuck` is the backend that the
+    /// address sticks to.
+    pub(crate) fn read_connection(&self, ip: IpAddr, stuck: Option<u32>) -> Bound {
+        let Source::Own { function, .. } = &self.source else { return Bound::at(ip, stuck) };
+        match function.key(&Asking::of_connection(ip)) {
+            Some(key) => Bound::by_key(StickyKey::Own, &key),
+            None => self.without_key(ip),
         }
     }
 

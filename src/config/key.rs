@@ -9,7 +9,7 @@ use crate::http1::RequestHead;
 /// A function that finds a request's sticky key: requests of one key go to one backend for as long as it is there, by a
 /// hash that a restart does not change. `None` is a request without a key.
 ///
-/// It is called once for each request, on the threads that serve clients, and must not block.
+/// It is called once for each request, and in TCP mode for each choice of a connection's backend, on the threads that serve clients, and must not block.
 #[derive(Clone)]
 pub struct KeyFunction(Arc<Function>);
 
@@ -19,27 +19,33 @@ type Function = dyn Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync;
 pub struct Asking<'r> {
     /// The client's address, as far as its proxies are believed.
     pub ip: IpAddr,
-    head: &'r RequestHead,
+    /// `None` for a raw connection, of which nothing is read.
+    head: Option<&'r RequestHead>,
 }
 
 impl<'r> Asking<'r> {
     pub(crate) fn new(head: &'r RequestHead, ip: IpAddr) -> Self {
-        Asking { ip, head }
+        Asking { ip, head: Some(head) }
     }
 
-    /// The method, in its case.
+    /// For a connection in TCP mode.
+    pub(crate) fn of_connection(ip: IpAddr) -> Self {
+        Asking { ip, head: None }
+    }
+
+    /// The method, in its case; empty in TCP mode.
     pub fn method(&self) -> &[u8] {
-        self.head.method()
+        self.head.map_or(&[], RequestHead::method)
     }
 
-    /// The target as it was sent: the path, and the query behind a question mark.
+    /// The target as it was sent: the path, and the query behind a question mark. Empty in TCP mode.
     pub fn target(&self) -> &[u8] {
-        self.head.target()
+        self.head.map_or(&[], RequestHead::target)
     }
 
-    /// The value of each field of this name, in any case.
+    /// The value of each field of this name, in any case; none in TCP mode.
     pub fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.head.named(name.as_bytes())
+        self.head.into_iter().flat_map(move |head| head.named(name.as_bytes()))
     }
 }
 

@@ -86,7 +86,7 @@ impl Builder {
         self
     }
 
-    /// Binds the clients of every pool by a key that a function makes of each request.
+    /// Binds the clients of every pool by a key that a function makes of each request, in TCP mode of the client's address.
     pub fn sticky_key(mut self, function: impl Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         self.key = Some(KeyFunction::new(function));
         self

@@ -132,10 +132,11 @@ async fn accept(
 ) {
     let mut paused = false;
     loop {
-        // At the limit clients wait in the system's queue until another leaves.
-        let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
         match socket.accept().await {
             Ok((stream, peer)) => {
+                // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so
+                // no listener holds a place for nobody.
+                let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
                 if std::mem::take(&mut paused) {
                     proxy.shared.notice(Level::Info, "accepting goes on".to_owned());
                 }

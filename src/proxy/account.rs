@@ -13,7 +13,7 @@ use crate::balancer::{Active, Backend, Decision, Rule};
 use crate::engine::{Ended, Listener, RequestEvent};
 
 /// What the log calls a request whose client left before the response began, as nginx does.
-const CLIENT_GONE: u16 = 499;
+pub(super) const CLIENT_GONE: u16 = 499;
 
 /// Longest part of a path that is kept for the log.
 const PATH_KEPT: usize = 512;

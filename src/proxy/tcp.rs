@@ -10,9 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use compact_str::CompactString;
 use smallvec::SmallVec;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::account::CLIENT_GONE;
 use super::arrival::Arrival;
 use super::flight::outcome_of;
 use super::forward::{held, noted};
@@ -145,18 +147,27 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     let ip = arrival.peer.ip().to_canonical();
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
     loop {
-        let mut client = Bound::at(ip, live.stuck_to(ip));
+        let mut client = whose(live, &pool, ip);
         let mut chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
         if chosen.is_err() && tried.is_empty() && !shared.config().hold.is_zero() {
-            pool = held(live, shared.config().hold).await;
-            client = Bound::at(ip, live.stuck_to(ip));
+            let Some(now) = while_there(&arrival.stream, held(live, shared.config().hold)).await else {
+                account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
+                return None;
+            };
+            pool = now;
+            client = whose(live, &pool, ip);
             chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
         }
         if tried.is_empty() && shared.notes_candidates() {
             account.decision.candidates = pool.candidates(&client, &account.decision.rule, &tried);
         }
         if chosen.as_ref().err() == Some(&NoBackend::Full) {
-            (pool, chosen) = queue::wait(proxy, live, pool, &client, &tried, &mut account.decision).await;
+            let turn = queue::wait(proxy, live, pool, &client, &tried, &mut account.decision);
+            let Some(decided) = while_there(&arrival.stream, turn).await else {
+                account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
+                return None;
+            };
+            (pool, chosen) = decided;
         }
         let Ok(Choice { backend, place, .. }) = chosen else {
             let status = if tried.is_empty() { NO_BACKEND } else { ALL_FAILED };
@@ -190,6 +201,27 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
         shared.traffic_failed(&backend, outcome);
         tried.push(backend.id());
         pool = live.in_force.load_full();
+    }
+}
+
+/// Whose client an address is.
+fn whose(live: &LivePool, pool: &Pool, ip: IpAddr) -> Bound {
+    pool.sticky.read_connection(ip, live.stuck_to(ip))
+}
+
+/// Waits for `work`, but no longer than the client does; `None` where it has left.
+async fn while_there<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = left(client) => None,
+    }
+}
+
+/// Resolves when the client has left. One that has sent something and closed its side may still wait for the answer:
+/// then only a reset tells, because its bytes must stay where they are for whichever backend takes them.
+async fn left(client: &TcpStream) {
+    if matches!(client.peek(&mut [0; 1]).await, Ok(1..)) {
+        let _ = client.ready(Interest::ERROR).await;
     }
 }
 

@@ -185,6 +185,19 @@ impl Balancer {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Does what its owner would with `ctl`.
+    #[cfg(unix)]
+    pub fn ctl(&self, words: &[&str]) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
+        let output = command.arg("ctl").args(words).env("XDG_RUNTIME_DIR", self.dir.path()).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Sends it a SIGHUP.
     #[cfg(unix)]
     pub fn hang_up(&self) {

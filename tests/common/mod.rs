@@ -13,6 +13,7 @@ pub mod backend;
 pub mod balancer;
 pub mod client;
 pub mod mail;
+pub mod raw;
 pub mod socket;
 pub mod tls;
 pub mod wire;
