@@ -231,3 +231,29 @@ fn only_this_machines_names_are_answered_and_nothing_is_written() {
     assert_eq!(asked("POST", "Host: localhost\r\nContent-Length: 0"), 405);
     assert_eq!(asked("GET", "Host: 127.0.0.1"), 200);
 }
+
+#[test]
+fn who_waits_for_a_place_is_a_gauge_of_its_backend_and_so_is_the_limit_of_connections() {
+    let gate = std::sync::Arc::new(common::Gate::default());
+    let held = std::sync::Arc::clone(&gate);
+    let full = Backend::start(move |call| {
+        held.pass();
+        call.send(&response("200 OK", &[], ""));
+        After::Keep
+    });
+    let limits = json!({"connections": 77});
+    let balancer = Config::new(&[&full]).set("/backends/0/maxConnections", json!(1)).set("/limits", limits);
+    let balancer = balancer.set("/backends/0/maxQueue", json!(5)).start();
+    let mut clients: Vec<_> = (0..3).map(|_| balancer.client()).collect();
+    clients.iter_mut().for_each(|client| client.send(&request("GET", "/", &[])));
+    let queued = || Metrics::of(&balancer).get("stickylb_backend_queued", &[("backend", "b0")]);
+    until("two wait", || queued() == 2.0);
+    gate.open();
+    for client in &mut clients {
+        assert_eq!(client.response().status, 200);
+    }
+    assert_eq!(queued(), 0.0);
+    let metrics = Metrics::of(&balancer);
+    assert_eq!(metrics.get("stickylb_connections_limit", &[]), 77.0);
+    assert_eq!(metrics.get("stickylb_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), 1.0);
+}

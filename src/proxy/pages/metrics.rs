@@ -34,7 +34,7 @@ pub(super) fn text(shared: &Shared) -> String {
     page.figures(&backends);
     page.times(&backends);
     page.checks(&backends);
-    page.program(&snapshot.totals, snapshot.dropped, shared.event_streams());
+    page.program(&snapshot.totals, snapshot.dropped, shared);
     page.0
 }
 
@@ -107,6 +107,8 @@ impl Page {
         self.each(weight, backends, |view| view.weight);
         let active = ("stickylb_backend_active", "gauge", "Requests and tunnels the backend has now.");
         self.each(active, backends, |view| view.active);
+        let queued = ("stickylb_backend_queued", "gauge", "Requests that wait for a place at the backend now.");
+        self.each(queued, backends, |view| view.queued);
         let tunnels = ("stickylb_backend_tunnels", "gauge", "WebSockets and other upgrades the backend has now.");
         self.each(tunnels, backends, |view| view.tunnels);
         let sessions = (
@@ -155,18 +157,22 @@ impl Page {
         }
     }
 
-    fn program(&mut self, totals: &Totals, dropped: u64, streams: usize) {
+    fn program(&mut self, totals: &Totals, dropped: u64, shared: &Shared) {
+        self.metric("stickylb_build_info", "gauge", "1, with the program's version.");
+        self.sample("stickylb_build_info", &labels(&[("version", env!("CARGO_PKG_VERSION"))]), 1);
         self.metric("stickylb_requests_in_flight", "gauge", "Requests without their response's end yet.");
         self.sample("stickylb_requests_in_flight", "", totals.in_flight);
         self.metric("stickylb_connections", "gauge", "Clients' connections, tunnels included.");
         self.sample("stickylb_connections", "", totals.connections);
+        self.metric("stickylb_connections_limit", "gauge", "Clients' connections there may be: limits.connections.");
+        self.sample("stickylb_connections_limit", "", shared.config().limits.connections);
         self.metric("stickylb_tunnels", "gauge", "WebSockets and other upgrades.");
         self.sample("stickylb_tunnels", "", totals.tunnels);
         let name = "stickylb_log_lines_dropped_total";
         self.metric(name, "counter", "Log lines lost because they came faster than they could be read.");
         self.sample(name, "", dropped);
         self.metric("stickylb_event_streams", "gauge", "Readers of /_lb/events.");
-        self.sample("stickylb_event_streams", "", streams);
+        self.sample("stickylb_event_streams", "", shared.event_streams());
     }
 }
 
