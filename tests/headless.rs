@@ -165,9 +165,9 @@ fn every_request_gets_its_line_even_when_it_ends_at_once() {
 
 #[test]
 fn hostile_names_and_paths_move_no_terminal_in_either_format() {
-    let name = "5999,name=\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}";
+    let name = format!("{},name=\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}", program::free_port());
     for format in ["text", "json"] {
-        let mut lb = Headless::start(&["--headless", "-p", "0", "--demo=1", "--log-format", format, name]);
+        let mut lb = Headless::start(&["--headless", "-p", "0", "--demo=1", "--log-format", format, &name]);
         let port = program::port_in(&lb.line_with("listening on")).unwrap();
         lb.line_with("DOWN");
         let request = b"GET /hostile/\xc2\x9b2J\xe2\x80\xaex HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

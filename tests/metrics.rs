@@ -245,7 +245,9 @@ fn who_waits_for_a_place_is_a_gauge_of_its_backend_and_so_is_the_limit_of_connec
     let balancer = Config::new(&[&full]).set("/backends/0/maxConnections", json!(1)).set("/limits", limits);
     let balancer = balancer.set("/backends/0/maxQueue", json!(5)).start();
     let mut clients: Vec<_> = (0..3).map(|_| balancer.client()).collect();
-    clients.iter_mut().for_each(|client| client.send(&request("GET", "/", &[])));
+    for client in &mut clients {
+        client.send(&request("GET", "/", &[]));
+    }
     let queued = || Metrics::of(&balancer).get("stickylb_backend_queued", &[("backend", "b0")]);
     until("two wait", || queued() == 2.0);
     gate.open();

@@ -4,9 +4,11 @@
 
 mod common;
 
-use common::{After, Backend, Balancer, Config, Gate, request, until};
+use common::mail::MailServer;
+use common::{After, Backend, Balancer, Client, Config, Gate, request, until};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 fn ids(balancer: &Balancer) -> Vec<u64> {
     balancer.health()["backends"].as_array().unwrap().iter().map(|b| b["id"].as_u64().unwrap()).collect()
@@ -117,6 +119,119 @@ fn a_listener_moves_and_its_clients_stay() {
     until("the old port to be closed", || std::net::TcpStream::connect(("127.0.0.1", balancer.port)).is_err());
     balancer.port = port;
     assert_eq!(balancer.get("/").status, 200);
+}
+
+#[test]
+fn a_listener_changes_its_address_on_the_same_port_and_no_client_is_turned_away() {
+    let backend = Backend::echoing();
+    let start = Config::new(&[&backend]).start();
+    let port = start.port;
+    drop(start);
+    let at = |host: &str| Config::new(&[&backend]).set("/port", json!(port)).set("/host", json!(host));
+    let balancer = at("127.0.0.1").start();
+    let mut kept = balancer.client();
+    let over = Arc::new(AtomicBool::new(false));
+    let asking: Vec<_> = (0..2)
+        .map(|_| {
+            let over = Arc::clone(&over);
+            std::thread::spawn(move || {
+                let mut asked = 0;
+                while !over.load(Relaxed) {
+                    assert_eq!(Client::connect(port).exchange(&request("GET", "/", &[])).status, 200);
+                    asked += 1;
+                }
+                asked
+            })
+        })
+        .collect();
+    for change in 0..10 {
+        let (host, url) = if change % 2 == 0 { ("0.0.0.0", "0.0.0.0") } else { ("127.0.0.1", "127.0.0.1") };
+        let reloaded = |balancer: &Balancer| {
+            balancer.lines().iter().filter(|line| line.contains("configuration reloaded: listening on")).count()
+        };
+        let before = reloaded(&balancer);
+        balancer.rewrite(&at(host));
+        until(&format!("it listens on {url}"), || reloaded(&balancer) > before);
+    }
+    assert_eq!(kept.exchange(&request("GET", "/", &[])).status, 200);
+    over.store(true, Relaxed);
+    let asked: u32 = asking.into_iter().map(|thread| thread.join().unwrap()).sum();
+    assert!(asked > 20, "{asked} were asked meanwhile");
+}
+
+#[cfg(target_os = "linux")] // which has every address of 127.0.0.0/8
+#[test]
+fn where_the_new_address_is_anothers_the_old_one_stays() {
+    let backend = Backend::echoing();
+    let balancer = Config::new(&[&backend]).start();
+    let at = |host: &str| Config::new(&[&backend]).set("/port", json!(balancer.port)).set("/host", json!(host));
+    balancer.rewrite(&at("127.0.0.1"));
+    balancer.line("configuration reloaded: listening on");
+    let _other = std::net::TcpListener::bind(("127.0.0.3", balancer.port)).unwrap();
+    balancer.rewrite(&at("0.0.0.0"));
+    balancer.line(&format!("port {} is in use", balancer.port));
+    assert_eq!(balancer.get("/").status, 200);
+    // Nobody can join it either.
+    let other = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    other.set_reuse_port(true).unwrap();
+    assert!(other.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], balancer.port)).into()).is_err());
+}
+
+#[test]
+fn mail_follows_the_file_and_owners_are_not_told_twice() {
+    let (backend, first, second) = (Backend::echoing(), MailServer::good(), MailServer::good());
+    let plain = Config::new(&[&backend]).set("/health/interval", json!(100));
+    let plain = plain.set("/backends/0/owner", json!("owner@example.com"));
+    let through = |server: &MailServer| {
+        let auth = json!({"user": "lb@example.com", "pass": "hunter2"});
+        let email =
+            json!({"host": "localhost", "port": server.port, "encryption": "none", "auth": auth, "throttle": 0});
+        plain.clone().set("/email", email)
+    };
+    let balancer = plain.start();
+    backend.set_healthy(false);
+    until("it is down", || balancer.backend(0)["state"] == "DOWN");
+    balancer.rewrite(&through(&first));
+    balancer.line("configuration reloaded: mail is sent as it says now");
+    assert_eq!(first.wait_for_mails(1)[0].field("Subject"), "⚠️ Backend Down");
+    balancer.rewrite(&through(&second));
+    until("it goes another way", || {
+        balancer.lines().iter().filter(|line| line.contains("mail is sent as it says now")).count() == 2
+    });
+    backend.set_healthy(true);
+    assert_eq!(second.wait_for_mails(1)[0].field("Subject"), "✅ Backend Recovered");
+    balancer.rewrite(&plain);
+    balancer.line("configuration reloaded: mail is off");
+    backend.set_healthy(false);
+    until("it is down", || balancer.backend(0)["state"] == "DOWN");
+    assert_eq!((first.wait_for_mails(1).len(), second.wait_for_mails(1).len()), (1, 1));
+}
+
+#[test]
+fn the_limit_of_connections_follows_the_file_and_sends_nobody_away() {
+    let backend = Backend::echoing();
+    let limited = |limit: u32| Config::new(&[&backend]).set("/limits/connections", json!(limit));
+    let balancer = limited(2).start();
+    let served = |client: &mut Client| client.exchange(&request("GET", "/", &[])).status == 200;
+    let (mut first, mut second) = (balancer.client(), balancer.client());
+    assert!(served(&mut first) && served(&mut second));
+    let mut third = balancer.client();
+    third.send(&request("GET", "/third", &[]));
+    balancer.rewrite(&limited(3));
+    balancer.line("the limit of connections is 3");
+    assert_eq!(third.response().status, 200, "it waited, and has a place now");
+    balancer.rewrite(&limited(1));
+    balancer.line("the limit of connections is 1");
+    assert!(served(&mut first) && served(&mut second) && served(&mut third), "nobody is sent away");
+    let mut fourth = balancer.client();
+    fourth.send(&request("GET", "/fourth", &[]));
+    drop((first, second));
+    until("both have left", || {
+        third.exchange(&request("GET", "/_lb/metrics", &[])).text().contains("\nstickylb_connections 1\n")
+    });
+    assert!(!backend.targets().contains(&"/fourth".to_owned()), "one is there, and no more may be");
+    drop(third);
+    assert_eq!(fourth.response().status, 200);
 }
 
 #[test]

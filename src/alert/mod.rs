@@ -15,7 +15,6 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
 use crate::balancer::Backend;
-use crate::config::EmailConfig;
 use crate::engine::{Level, Phase, Shared};
 use owed::{Condition, Owed};
 use smtp::Server;
@@ -23,19 +22,15 @@ use smtp::Server;
 /// Time for what is still to be told when the program stops.
 pub(crate) const LAST_MAIL: Duration = Duration::from_secs(2);
 
-/// Mails until the engine finishes, and what is then still to be told. The drop of `_done` says that it has ended.
-pub(crate) async fn run(
-    shared: Arc<Shared>,
-    config: EmailConfig,
-    mut phase: watch::Receiver<Phase>,
-    _done: mpsc::Sender<()>,
-) {
-    let throttle = config.throttle;
-    let mut mail = Mail { from: config.from.clone(), server: Server::new(config), owed: HashMap::new(), shared };
+/// Mails until the engine finishes, and what is then still to be told; in between it follows the configuration. The drop
+/// of `_done` says that it has ended.
+pub(crate) async fn run(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>, _done: mpsc::Sender<()>) {
     // Subscribed before the first look, so that no change can fall between the two.
-    let mut states = mail.shared.states.subscribe();
+    let (mut states, mut setups) = (shared.states.subscribe(), shared.setups());
+    let mut mail = Mail { server: None, owed: HashMap::new(), shared };
     loop {
-        let next = mail.next(throttle);
+        mail.follow_configuration();
+        let next = mail.next();
         if let Some((backend, due)) = &next
             && *due <= Instant::now()
         {
@@ -45,26 +40,41 @@ pub(crate) async fn run(
         let wait = next.map_or(Duration::from_hours(1), |(_, due)| due.saturating_duration_since(Instant::now()));
         tokio::select! {
             changed = states.changed() => if changed.is_err() { return },
+            changed = setups.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(wait) => {}
             _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => break,
         }
     }
-    while let Some((backend, _)) = mail.next(Duration::ZERO) {
+    while let Some((backend, _)) = mail.next() {
+        // There is no later any more.
         mail.tell(&backend).await;
     }
 }
 
 struct Mail {
-    from: String,
-    server: Server,
+    /// `None` while the configuration has no `email`.
+    server: Option<Server>,
     /// By backend; those without an owner have no account.
     owed: HashMap<u32, Owed>,
     shared: Arc<Shared>,
 }
 
 impl Mail {
+    /// What owners were told stays known when mail goes another way from now on.
+    fn follow_configuration(&mut self) {
+        let config = self.shared.config();
+        if self.server.as_ref().map(|server| &server.config) == config.email.as_ref() {
+            return;
+        }
+        self.server = config.email.clone().map(Server::new);
+        if self.server.is_none() {
+            self.owed.clear();
+        }
+    }
+
     /// The backend whose owner is to be told first, and when.
-    fn next(&mut self, throttle: Duration) -> Option<(Arc<Backend>, Instant)> {
+    fn next(&mut self) -> Option<(Arc<Backend>, Instant)> {
+        let throttle = self.server.as_ref()?.config.throttle;
         let (now, time) = (Instant::now(), SystemTime::now());
         let backends = self.shared.setup().backends();
         self.owed.retain(|id, _| backends.iter().any(|b| b.id() == *id));
@@ -83,12 +93,15 @@ impl Mail {
 
     /// Mails what is to be told of a backend. A mail that fails is told of here and not sent again.
     async fn tell(&mut self, backend: &Backend) {
-        let (Some(owner), Some(owed)) = (&backend.owner, self.owed.get_mut(&backend.id())) else { return };
+        let (Some(server), Some(owner), Some(owed)) = (&self.server, &backend.owner, self.owed.get_mut(&backend.id()))
+        else {
+            return;
+        };
         let Some((condition, since)) = owed.news() else { return };
         owed.tell(condition, Instant::now());
-        let message = message::message(&self.from, owner, &backend.identity.url, condition, since);
+        let message = message::message(&server.config.from, owner, &backend.identity.url, condition, since);
         let sent = match &message {
-            Ok(message) => self.server.send(message).await.map_err(|failed| failed.to_string()),
+            Ok(message) => server.send(message).await.map_err(|failed| failed.to_string()),
             Err(error) => Err(error.clone()),
         };
         let what = match condition {

@@ -32,7 +32,7 @@ impl fmt::Display for Failed {
 
 /// A mail server, as configured.
 pub(super) struct Server {
-    config: EmailConfig,
+    pub(super) config: EmailConfig,
     /// Made when it is first needed: reading the system's certificates takes a while.
     tls: OnceCell<TlsParameters>,
 }

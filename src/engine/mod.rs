@@ -13,6 +13,7 @@ mod door;
 mod event;
 mod journal;
 mod keeper;
+mod places;
 mod pools;
 mod processes;
 mod ready;

@@ -4,6 +4,7 @@
 //! changed meanwhile.
 
 use std::fmt;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -16,7 +17,7 @@ use super::start::{Balancer, StartError};
 use crate::balancer::{Backend, Sticky};
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health;
-use crate::listener::ListenError;
+use crate::listener::{self, ListenError};
 
 /// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
 #[derive(Clone)]
@@ -56,8 +57,9 @@ impl Balancer {
 
     /// Puts another configuration in force, and says what it changed, each in a few words.
     ///
-    /// Listeners, pools, backends, checks, stickiness and access change at once; limits, times and retries count for
-    /// connections from now on. Connections of clients stay, and those WebSockets whose backend is still there.
+    /// Listeners, pools, backends, checks, stickiness, access, mail and the limit of connections change at once; other
+    /// limits, times and retries count for connections from now on. Connections of clients stay, and those WebSockets
+    /// whose backend is still there.
     ///
     /// # Errors
     /// See [`StartError`]; everything is as it was.
@@ -75,7 +77,8 @@ impl Balancer {
         // Before anything changes: an address may be in use.
         let open = config.listeners.iter().map(|listener| {
             let present = before.listeners.iter().find(|open| open.listener.is(listener));
-            present.map_or_else(|| Open::new(listener, &pools), |present| Ok(present.clone()))
+            let open = || Open::new(listener, &pools, &replaced(&before, &config, listener.port));
+            present.map_or_else(open, |present| Ok(present.clone()))
         });
         let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before.config))?;
         keeps_processes(&before, &config, &pools)?;
@@ -104,6 +107,15 @@ impl Balancer {
         for (open, listener) in listeners.iter().zip(&config.listeners) {
             open.listener.routing.store(Arc::new(Routing::new(listener, &pools)));
         }
+        for (open, listener) in listeners.iter().zip(&config.listeners) {
+            if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
+                for old in replaced(&before, &config, listener.port) {
+                    listener::leave_new_clients(&old);
+                }
+            }
+        }
+        // Those that are taken away come back as clients leave.
+        self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
         self.shared.set_up(Setup { config: Arc::new(config), listeners, pools });
         self.let_go(there, &mut changes);
         for backend in changes.new {
@@ -127,6 +139,13 @@ impl Balancer {
             }
         }
     }
+}
+
+/// The sockets at this port that the configuration leaves out: one for the same port comes in their place.
+fn replaced(before: &Setup, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
+    let goes =
+        |open: &&Open| open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l));
+    before.listeners.iter().filter(goes).filter_map(|open| open.socket.clone()).collect()
 }
 
 /// Why a listener cannot be opened now; root could have opened it at the start.
@@ -257,16 +276,24 @@ impl Changes {
         for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
             self.told.push(format!("pool {} removed", pool.name));
         }
-        let places = |config: &Config| (config.listeners.clone(), config.pools.clone());
-        let same_places = places(before) == places(now);
-        if same_places && before != now {
-            self.told.push("settings for new connections".to_owned());
-        }
         if before.downgrade_to_user != now.downgrade_to_user {
             self.told.push("downgradeToUser changes with the next start".to_owned());
         }
-        if before.email != now.email || before.limits.connections != now.limits.connections {
-            self.told.push("email and limits.connections change with the next start".to_owned());
+        if before.email != now.email {
+            let how = if now.email.is_some() { "mail is sent as it says now" } else { "mail is off" };
+            self.told.push(how.to_owned());
+        }
+        if before.limits.connections != now.limits.connections {
+            self.told.push(format!("the limit of connections is {}", now.limits.connections));
+        }
+        let mut told = before.clone();
+        told.listeners.clone_from(&now.listeners);
+        told.pools.clone_from(&now.pools);
+        told.downgrade_to_user.clone_from(&now.downgrade_to_user);
+        told.email.clone_from(&now.email);
+        told.limits.connections = now.limits.connections;
+        if told != *now {
+            self.told.push("settings for new connections".to_owned());
         }
     }
 }

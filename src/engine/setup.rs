@@ -25,9 +25,13 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Binds it, and has it lead to these pools.
-    pub(super) fn new(config: &ListenerConfig, pools: &[Arc<LivePool>]) -> Result<Open, ListenError> {
-        let (socket, address) = listener::bind(config.address())?;
+    /// Binds it, and has it lead to these pools. `old` are the sockets in whose place it may come.
+    pub(super) fn new(
+        config: &ListenerConfig,
+        pools: &[Arc<LivePool>],
+        old: &[Arc<TcpListener>],
+    ) -> Result<Open, ListenError> {
+        let (socket, address) = listener::bind(config.address(), old)?;
         Ok(Open {
             listener: Arc::new(Listener::new(config, address, Routing::new(config, pools))),
             socket: Some(Arc::new(socket)),
@@ -41,7 +45,7 @@ impl Setup {
         let several = config.pools.len() > 1;
         let pool = |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several));
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
-        let listeners = config.listeners.iter().map(|listener| Open::new(listener, &pools));
+        let listeners = config.listeners.iter().map(|listener| Open::new(listener, &pools, &[]));
         Ok(Setup { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config) })
     }
 

@@ -55,7 +55,7 @@ impl Drop for Connected {
 pub(crate) struct Shared {
     setup: ArcSwap<Setup>,
     /// Changes with it: listeners may have come and gone.
-    pub(super) setup_changes: watch::Sender<()>,
+    setup_changes: watch::Sender<()>,
     /// This balancer in `Via` (RFC 9110 7.6.3), where it received HTTP/1.1: a pseudonym no other has.
     pub(crate) via: HeaderValue,
     /// The same, where it received HTTP/1.0.
@@ -180,6 +180,11 @@ impl Shared {
     /// The backend with this id, and its pool.
     pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
         self.setup().find(id)
+    }
+
+    /// Changes with the setup.
+    pub(crate) fn setups(&self) -> watch::Receiver<()> {
+        self.setup_changes.subscribe()
     }
 
     /// Puts another setup in force.

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::command::{Command, CommandError};
 use super::event::Level;
 use super::journal::EventReader;
+use super::places::Places;
 use super::pools::LivePool;
 use super::processes::{Added, Processes};
 use super::reload::Source;
@@ -100,6 +101,7 @@ pub struct Balancer {
     tasks: Mutex<JoinSet<()>>,
     processes: Arc<Processes>,
     pub(super) source: Option<Source>,
+    pub(super) places: Places,
     /// Held while the configuration changes.
     pub(super) reloading: tokio::sync::Mutex<()>,
 }
@@ -116,7 +118,7 @@ impl Balancer {
             return Err(StartError::Config(problems));
         }
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let places = Arc::new(Semaphore::new(config.limits.connections));
+        let places = Places::new(config.limits.connections);
         let seed = config.seed;
         let can_spawn = options.program.is_some();
         // All listeners are bound before anything else: where one port is in use, nothing starts.
@@ -128,7 +130,7 @@ impl Balancer {
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
             let proxy = Proxy::new(Arc::clone(&shared), shared.journal.ring(number), rng);
-            let work = Work { shared: Arc::clone(&shared), places: Arc::clone(&places), phase: phases.clone() };
+            let work = Work { shared: Arc::clone(&shared), places: places.clone(), phase: phases.clone() };
             worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
         let (mailing, mail_done) = mpsc::channel(1);
@@ -140,11 +142,10 @@ impl Balancer {
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
             source: options.source,
+            places,
             reloading: tokio::sync::Mutex::default(),
         };
-        if let Some(email) = engine.shared.setup().config.email.clone() {
-            engine.spawn(alert::run(Arc::clone(&engine.shared), email, phases, mailing));
-        }
+        engine.spawn(alert::run(Arc::clone(&engine.shared), phases, mailing));
         let backends = engine.shared.backends().into_iter();
         let first_checks = backends.map(|b| engine.watch(b)).collect();
         let mut started = Vec::new();
@@ -380,7 +381,7 @@ impl Balancer {
         });
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 }

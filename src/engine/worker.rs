@@ -1,20 +1,26 @@
 //! A thread that accepts clients and serves them, from accept to close, on its own.
 
 use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::event::Level;
+use super::places::Places;
 use super::pools::Listener;
 use super::ready;
 use super::setup::Open;
 use super::shared::{Connected, Shared};
 use crate::proxy::{self, Arrival, Proxy};
+
+/// Time for clients to come in who had begun to when a listener was closed.
+const HALF_IN: Duration = Duration::from_millis(100);
 
 /// How far the engine is; it only ever moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,8 +40,7 @@ pub(crate) enum Phase {
 /// What all workers are given.
 pub(crate) struct Work {
     pub(crate) shared: Arc<Shared>,
-    /// One for each client that may be connected.
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) places: Places,
     pub(crate) phase: watch::Receiver<Phase>,
 }
 
@@ -89,9 +94,10 @@ async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
 
 /// Accepts from the listeners there are, whichever come and go.
 async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
-    let mut changes = work.shared.setup_changes.subscribe();
-    // Each ends when it is dropped from here.
-    let mut accepting: Vec<(Arc<Listener>, JoinSet<()>)> = Vec::new();
+    let mut changes = work.shared.setups();
+    // Each takes in who is connected already, and ends, when its sender is dropped from here.
+    let mut accepting: Vec<(Arc<Listener>, oneshot::Sender<()>)> = Vec::new();
+    let mut tasks = JoinSet::new();
     loop {
         changes.mark_unchanged();
         let setup = work.shared.setup();
@@ -103,58 +109,86 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
             }
             match socket.try_clone().and_then(TcpListener::from_std) {
                 Ok(socket) => {
-                    let (there, mut task) = (Arc::clone(listener), JoinSet::new());
-                    task.spawn(accept(
-                        socket,
-                        Arc::clone(listener),
-                        Arc::clone(proxy),
-                        Arc::clone(work),
-                        alive.clone(),
-                    ));
-                    accepting.push((there, task));
+                    let (there, over) = oneshot::channel();
+                    let door = Door {
+                        listener: Arc::clone(listener),
+                        proxy: Arc::clone(proxy),
+                        work: Arc::clone(work),
+                        alive: alive.clone(),
+                    };
+                    tasks.spawn(door.accept(socket, over));
+                    accepting.push((Arc::clone(listener), there));
                 }
                 Err(error) => work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
             }
         }
         drop(setup);
+        while tasks.try_join_next().is_some() {}
         if changes.changed().await.is_err() {
             return;
         }
     }
 }
 
-async fn accept(
-    socket: TcpListener,
+/// Where a worker takes in a listener's clients.
+struct Door {
     listener: Arc<Listener>,
     proxy: Arc<Proxy>,
     work: Arc<Work>,
     alive: mpsc::Sender<()>,
-) {
-    let mut paused = false;
-    loop {
-        match socket.accept().await {
-            Ok((stream, peer)) => {
-                // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so
-                // no listener holds a place for nobody.
-                let Ok(place) = Arc::clone(&work.places).acquire_owned().await else { return };
-                if std::mem::take(&mut paused) {
-                    proxy.shared.notice(Level::Info, "accepting goes on".to_owned());
+}
+
+impl Door {
+    /// Takes in clients until it is `over`, and those who were half in then.
+    async fn accept(self, socket: TcpListener, over: oneshot::Receiver<()>) {
+        let shared = &self.proxy.shared;
+        let mut paused = false;
+        let mut over = pin!(async {
+            // It never tells anything but its end.
+            let _ = over.await;
+            tokio::time::sleep(HALF_IN).await;
+        });
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                () = &mut over => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    if std::mem::take(&mut paused) {
+                        shared.notice(Level::Info, "accepting goes on".to_owned());
+                    }
+                    self.enter(stream, peer).await;
                 }
-                // Fails only on a socket that is dead already, which the first read finds out.
-                let _ = stream.set_nodelay(true);
-                let connected = Connected::new(Arc::clone(&proxy.shared), place, alive.clone());
-                let arrival = Arrival { stream, peer, listener: Arc::clone(&listener), connected };
-                tokio::spawn(proxy::serve(Arc::clone(&proxy), arrival, work.phase.clone()));
-            }
-            Err(error) if is_about_one_client(&error) => {}
-            Err(error) => {
-                // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
-                if !std::mem::replace(&mut paused, true) {
-                    proxy.shared.notice(Level::Warning, format!("accepting is paused: {error}"));
+                Err(error) if is_about_one_client(&error) => {}
+                Err(error) => {
+                    // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
+                    if !std::mem::replace(&mut paused, true) {
+                        shared.notice(Level::Warning, format!("accepting is paused: {error}"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(250)).await;
                 }
-                tokio::time::sleep(Duration::from_millis(250)).await;
             }
         }
+        // The system has connected them: closing would turn them away.
+        let Ok(socket) = socket.into_std() else { return };
+        while let Ok((stream, peer)) = socket.accept() {
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                self.enter(stream, peer).await;
+            }
+        }
+    }
+
+    /// Waits for a place for the client, and serves it.
+    async fn enter(&self, stream: TcpStream, peer: SocketAddr) {
+        // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
+        // listener holds a place for nobody.
+        let Some(place) = self.work.places.take().await else { return };
+        // Fails only on a socket that is dead already, which the first read finds out.
+        let _ = stream.set_nodelay(true);
+        let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
+        let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected };
+        tokio::spawn(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone()));
     }
 }
 
