@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
 use crate::balancer::Backend;
-use crate::engine::{Level, Phase, Shared};
+use crate::engine::{About, Level, Phase, Shared};
 use owed::{Condition, Owed};
 use smtp::Server;
 
@@ -67,6 +67,8 @@ impl Mail {
             return;
         }
         self.server = config.email.clone().map(Server::new);
+        // Whether it goes well is not known before the next one.
+        self.shared.is_well(About::Mail);
         if self.server.is_none() {
             self.owed.clear();
         }
@@ -111,8 +113,15 @@ impl Mail {
         // No address: what is told here is told to every reader of events.
         let text = format!("mail to the owner of {}, that it {what}", backend.name());
         match sent {
-            Ok(()) => self.shared.notice(Level::Info, format!("{text}: sent")),
-            Err(why) => self.shared.notice(Level::Warning, format!("{text}: failed: {}", hidden(&why, owner))),
+            Ok(()) => {
+                self.shared.is_well(About::Mail);
+                self.shared.notice(Level::Info, format!("{text}: sent"));
+            }
+            Err(why) => {
+                let text = format!("{text}: failed: {}", hidden(&why, owner));
+                self.shared.warn_of(About::Mail, text.clone());
+                self.shared.notice(Level::Warning, text);
+            }
         }
     }
 }

@@ -38,6 +38,9 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
                 println!("{}", text.lines().map(|line| escaped_json(line.to_owned())).collect::<Vec<_>>().join("\n"));
             } else {
                 print!("{}", table(&snapshot));
+                for warning in &snapshot.warnings {
+                    println!("warning: {}", visible(&warning.text));
+                }
             }
             Ok(())
         }

@@ -27,6 +27,7 @@ mod start;
 mod states;
 mod statistics;
 mod view;
+mod warning;
 mod worker;
 
 pub use crate::access::Admission;
@@ -40,6 +41,7 @@ pub use journal::EventReader;
 pub use reload::Source;
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use start::{Balancer, Ending, Options, StartError};
+pub use warning::{About, Warning};
 
 #[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};

@@ -14,6 +14,7 @@ use super::event::Level;
 use super::pools::{LivePool, Routing};
 use super::setup::{Open, Setup};
 use super::start::{Balancer, StartError};
+use super::warning::About;
 use crate::balancer::{Backend, Sticky};
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health;
@@ -49,7 +50,14 @@ impl Balancer {
             }),
             Err(problems) => Err(problems),
         };
-        let changes = changes.map_err(|problems| CommandError::NotReloaded { problems })?;
+        let changes = match changes {
+            Ok(changes) => changes,
+            Err(problems) => {
+                self.shared.warn_of(About::Configuration, problems.join("; "));
+                return Err(CommandError::NotReloaded { problems });
+            }
+        };
+        self.shared.is_well(About::Configuration);
         let changes = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
         self.shared.notice(Level::Info, format!("configuration reloaded: {changes}"));
         Ok(())

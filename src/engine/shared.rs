@@ -18,6 +18,7 @@ use super::setup::Setup;
 use super::slow_start::SlowStarts;
 use super::snapshot::Spawned;
 use super::statistics::Statistics;
+use super::warning::Warning;
 use crate::access::{Access, Admission};
 use crate::balancer::{Backend, Pool, State};
 use crate::config::Config;
@@ -90,6 +91,8 @@ pub(crate) struct Control {
     pub(crate) checks: HashMap<u32, History>,
     /// The processes of backends that were started here.
     pub(crate) spawned: HashMap<u32, Spawned>,
+    /// What is wrong for now.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Shared {

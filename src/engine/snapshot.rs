@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::warning::Warning;
 use crate::balancer::{Intent, Percentiles, RouteTaken, State, Tallied};
 use crate::config::{Mode, StickyBy, Strategy};
 
@@ -53,6 +54,8 @@ pub struct Snapshot {
     pub dropped: u64,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
+    /// What is wrong for now, beside the states of backends.
+    pub warnings: Vec<Warning>,
 }
 
 impl Snapshot {

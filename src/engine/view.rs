@@ -36,6 +36,7 @@ impl Shared {
             backends,
             dropped: self.journal.dropped(),
             can_spawn: self.can_spawn,
+            warnings: control.warnings.clone(),
         }
     }
 }

@@ -73,6 +73,15 @@ pub(super) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
         .collect()
 }
 
+/// A name or an address that does not fit: the port tells more than the beginning where the host is this machine.
+pub(super) fn short_name(name: &str, columns: usize) -> &str {
+    if name.width() <= columns {
+        return name;
+    }
+    let port = name.strip_prefix("localhost").or_else(|| name.strip_prefix("127.0.0.1"));
+    port.filter(|port| port.starts_with(':')).unwrap_or(name)
+}
+
 /// `text` made visible, cut to `columns` with an ellipsis, and filled with spaces.
 pub(super) fn fit(text: &str, columns: usize, theme: Theme) -> String {
     let mut out = cut(text, columns, theme);

@@ -47,7 +47,13 @@ impl State {
     /// A second has passed.
     pub(super) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
         self.refresh(snapshot);
+        let dropping = self.drops_lines();
         self.now = now;
+        let dropped = self.live().dropped + self.lost;
+        if dropped > self.drops.0 {
+            self.drops = (dropped, now);
+        }
+        self.changed |= dropping != self.drops_lines();
         // How long ago the shown moment was is shown.
         self.changed |= self.frozen.is_some();
         let snapshot = match self.moments.back() {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 
@@ -18,6 +18,8 @@ use super::theme::Theme;
 use crate::balancer::State as BackendState;
 use crate::engine::{BackendView, Command, Event, Snapshot};
 
+/// So long it is said that lines of the log were lost.
+const DROPPED_LATELY: Duration = Duration::from_secs(10);
 /// Lines kept of what one process writes.
 const OUTPUT: usize = 500;
 
@@ -132,6 +134,8 @@ pub struct State {
     pub(super) outputs: HashMap<u32, VecDeque<(SystemTime, String)>>,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
+    /// How many lines had been lost when that was last looked at, and when the last of them were.
+    pub(super) drops: (u64, SystemTime),
     pub(super) pane: Pane,
     /// The selected backend's id: the selection follows the backend, not the row.
     pub(super) selected: Option<u32>,
@@ -179,6 +183,7 @@ impl State {
             log: Log::default(),
             outputs: HashMap::new(),
             lost: 0,
+            drops: (0, SystemTime::UNIX_EPOCH),
             pane: Pane::default(),
             selected: None,
             table: Table::default(),
@@ -273,6 +278,12 @@ impl State {
             _ => true,
         });
         self.log.append(events);
+    }
+
+    /// Whether lines of the log were lost within the last seconds.
+    pub(super) fn drops_lines(&self) -> bool {
+        let (dropped, when) = self.drops;
+        dropped > 0 && self.now.duration_since(when).is_ok_and(|since| since < DROPPED_LATELY)
     }
 
     /// Says what was done.

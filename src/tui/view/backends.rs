@@ -17,7 +17,7 @@ use crate::balancer::State as BackendState;
 use crate::config::Mode;
 use crate::engine::{BackendView, PoolView};
 use crate::tui::Theme;
-use crate::tui::format::{age, count, cut, fit, fit_right, micros, percent, spark};
+use crate::tui::format::{age, count, cut, fit, fit_right, micros, percent, short_name, spark};
 use crate::tui::state::{Pane, State};
 use crate::tui::table::Column;
 
@@ -67,7 +67,7 @@ fn is_right(column: Column) -> bool {
 
 fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
     match column {
-        Column::Name => words(backend.name.as_str()),
+        Column::Name => Cell::Either(backend.name.clone(), short_name(&backend.name, 0).to_owned()),
         Column::State => state_cell(state, backend),
         Column::Address => address_cell(backend),
         Column::Weight => words(backend.weight.to_string()),
@@ -104,6 +104,10 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
         Row::Backend(number, backend) => line(state, &columns, number, backend),
     }));
+    if shown == 0 {
+        let hint = "    No backend matches the filter. Esc takes it away, / changes it.";
+        lines.push(Line::styled(cut(hint, usize::from(inner.width), state.theme), state.theme.dim()));
+    }
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
@@ -292,9 +296,7 @@ fn time(state: &State, value: Option<u64>) -> Cell {
 
 /// The whole address, or the port alone where the host is this machine.
 fn address_cell(backend: &BackendView) -> Cell {
-    let port = backend.address.strip_prefix("localhost").or_else(|| backend.address.strip_prefix("127.0.0.1"));
-    let short = port.unwrap_or(&backend.address);
-    Cell::Either(backend.address.clone(), short.to_owned())
+    Cell::Either(backend.address.clone(), short_name(&backend.address, 0).to_owned())
 }
 
 fn state_cell(state: &State, backend: &BackendView) -> Cell {

@@ -1,4 +1,5 @@
-//! A small terminal: one status line, then one line a backend, without borders; the keys still work.
+//! A small terminal: one status line, then one line a backend, without borders, and below them what is wrong where there is
+//! room; the keys still work.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::footer::sentence;
-use super::{fitted, header};
+use super::{fitted, header, warnings};
 use crate::tui::Theme;
 use crate::tui::format::{count, cut};
 use crate::tui::state::State;
@@ -41,6 +42,9 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         );
         let style = if selected { Theme::selected() } else { Style::new() };
         lines.push(Line::styled(cut(&words, columns, state.theme), style));
+    }
+    for warning in warnings::in_words(state).iter().take(usize::from(area.height).saturating_sub(lines.len())) {
+        lines.push(Line::styled(cut(&format!("! {warning}"), columns, state.theme), state.theme.warning()));
     }
     frame.render_widget(Paragraph::new(lines), area);
 }

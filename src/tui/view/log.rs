@@ -16,7 +16,7 @@ use ratatui::widgets::Paragraph;
 use super::region;
 use crate::engine::{Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
-use crate::tui::format::{clock, count, cut, duration, fit, fit_right};
+use crate::tui::format::{clock, count, cut, duration, fit, fit_right, short_name};
 use crate::tui::state::{Pane, State};
 
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
@@ -33,7 +33,9 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         None => format!("Routing log {dash} following"),
         Some(place) => format!("Routing log {dash} held, {} below", end.saturating_sub(place + 1)),
     };
-    let block = region(state, state.pane == Pane::Log, &title, &sum(state, usize::from(area.width)));
+    let sum = sum(state, usize::from(area.width));
+    let unused = sum.is_empty() && state.pane == Pane::Backends && !log.is_quiet();
+    let block = region(state, state.pane == Pane::Log, &title, if unused { "Tab selects" } else { &sum });
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
@@ -75,7 +77,9 @@ fn sum(state: &State, width: usize) -> String {
 /// What to do while there was no request yet.
 fn hint(state: &State, width: usize) -> Option<Line<'static>> {
     let hint = if state.log.is_quiet() {
-        format!("No request yet. Open {0} in a browser, or: curl -i {0}", state.snapshot.url())
+        let url = state.snapshot.url();
+        let long = format!("No request yet. Open {url} in a browser, or: curl -i {url}");
+        if long.len() <= width { long } else { format!("No request yet: open {url} in a browser") }
     } else if state.log.shown() == 0 {
         "No line matches the filter. Esc takes it away, / changes it.".to_owned()
     } else {
@@ -137,7 +141,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
         space(),
         Span::raw(fit_right(&duration(request.took), 6, theme)),
         space(),
-        Span::styled(fit(name, 8, theme), Theme::strong()),
+        Span::styled(fit(short_name(name, 8), 8, theme), Theme::strong()),
         space(),
         Span::raw(cut(&reason, rest - path, theme)),
     ])

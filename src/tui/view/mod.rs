@@ -3,6 +3,7 @@
 //! ```text
 //! header    what is balanced, how, and how it goes       2 lines
 //! backends  the table                                    as many lines as there are, at most half
+//! warnings  what is wrong for now, and what to do           as many lines as they need, at most 6 or 9
 //! changes   the last changes of states                    at most 6 lines
 //! log       who went where and why  │  side            the rest; beside it figures, inspector, output, events
 //! footer    keys, or what went wrong                     1 line
@@ -26,6 +27,7 @@ mod output;
 mod palette;
 mod prompt;
 mod spot;
+mod warnings;
 mod why;
 
 use ratatui::Frame;
@@ -75,6 +77,7 @@ type Draw = fn(&mut Frame<'_>, &State, Rect);
 struct Places {
     table: Rect,
     figures: Rect,
+    warnings: Rect,
     changes: Rect,
     log: Rect,
     side: Rect,
@@ -101,8 +104,9 @@ fn places(state: &State, area: Rect, body: Rect) -> Places {
     let large = area.width >= LARGE.0 && area.height >= LARGE.1;
     // Beside the table a large screen has the figures, which need some lines.
     let rows = if large { rows.max(FIGURES) } else { rows };
-    let [table, changes, below] = Layout::vertical([
+    let [table, warnings, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(warnings::height(state, area)),
         Constraint::Length(changes::height(state, area.height)),
         Constraint::Min(0),
     ])
@@ -121,7 +125,7 @@ fn places(state: &State, area: Rect, body: Rect) -> Places {
     let under =
         if large && side_of(state, area) == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
     let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
-    Places { table, figures, changes, log, side, events, detail: Rect::default() }
+    Places { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
 }
 
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -129,7 +133,10 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
     header::render(frame, state, header);
     footer::render(frame, state, footer);
     if state.snapshot.backends.is_empty() {
+        let warnings = Constraint::Length(warnings::height(state, area));
+        let [body, warnings] = Layout::vertical([Constraint::Fill(1), warnings]).areas(body);
         empty::render(frame, state, body);
+        warnings::render(frame, state, warnings);
         return;
     }
     let places = places(state, area, body);
@@ -137,9 +144,10 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         inspector::render(frame, state, places.detail, scroll);
         return;
     }
-    let draw: [(Rect, Draw); 5] = [
+    let draw: [(Rect, Draw); 6] = [
         (places.table, backends::render),
         (places.figures, figures::render),
+        (places.warnings, warnings::render),
         (places.changes, changes::render),
         (places.log, log::render),
         (places.events, events::render),
