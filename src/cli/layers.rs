@@ -62,6 +62,11 @@ pub(super) fn beside_copies(options: &Settings) -> Result<Config, UsageError> {
     with(config, options)
 }
 
+/// Whether all that a file lacks are the backends that `run` starts itself.
+pub(super) fn is_for_run(path: &Path) -> bool {
+    bytes(path).and_then(|bytes| config::parse_beside_copies(path, &bytes)).is_ok()
+}
+
 /// A configuration with the command line's options laid over it.
 fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
     place(options, &mut config)?;

@@ -101,7 +101,15 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
     let path = file
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
-    let config = layers::read(&path)?;
+    let config = layers::read(&path).map_err(|error| {
+        let mut problems = error.problems();
+        if let (true, [only]) = (layers::is_for_run(&path), problems.as_mut_slice()) {
+            // That they are missing is all that is wrong.
+            let good = format!(" It is good for run, which starts its own: run --config {} -- CMD", path.display());
+            only.push_str(&good);
+        }
+        UsageError::Words(problems)
+    })?;
     println!("{} is good: {}", visible(&path.display().to_string()), summary(&config));
     Ok(ExitCode::SUCCESS)
 }
