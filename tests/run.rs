@@ -266,3 +266,18 @@ fn a_copy_that_takes_its_time_to_exit_has_it() {
     balancer.ended();
     assert!(balancer.seen.iter().any(|line| line.contains("said goodbye")), "{:#?}", balancer.seen);
 }
+
+#[test]
+fn a_check_by_a_program_has_the_descriptor_limit_that_the_balancer_was_started_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    let check = r#"{ "port": 0, "backends": [{ "name": "own", "url": "http://localhost:9" }],
+        "health": { "command": ["sh", "-c", "echo limit $(ulimit -S -n) >&2; exit 1"] } }"#;
+    std::fs::write(&file, check).unwrap();
+    let mut command = std::process::Command::new("sh");
+    let limited = r#"ulimit -S -n 256; exec "$0" --headless --config "$1""#;
+    command.args(["-c", limited, SERVER[0], file.to_str().unwrap()]);
+    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    let line = Headless::from(command).line_with("own: STARTING -> DOWN");
+    assert!(line.ends_with("exit 1: limit 256"), "{line}");
+}

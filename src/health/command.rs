@@ -4,10 +4,11 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr};
 
 use super::probe::{CheckResult, Finding};
 use crate::balancer::Backend;
+use crate::process;
 use crate::upstream::is_exhausted;
 
 /// What a program may write to stderr; one that writes more is ended. Its stdout is read by nobody.
@@ -22,9 +23,12 @@ pub(super) async fn run(backend: &Backend) -> Finding {
     let health = &backend.health();
     // The configuration lets no empty one through.
     let Some((program, arguments)) = health.command.split_first() else { return Finding::failed("no command") };
-    let mut command = Command::new(program);
+    let cannot_run = |error| Finding::failed(format_args!("cannot run {program}: {error}"));
+    let mut command = match process::command(program, arguments) {
+        Ok(command) => command,
+        Err(error) => return cannot_run(error),
+    };
     command
-        .args(arguments)
         .env("STICKYLB_BACKEND_URL", &backend.identity.url)
         .env("STICKYLB_BACKEND_ID", backend.id().to_string())
         .env("STICKYLB_BACKEND_NAME", backend.name())
@@ -37,7 +41,7 @@ pub(super) async fn run(backend: &Backend) -> Finding {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if is_exhausted(&error) => return Finding::new(CheckResult::Inconclusive, error),
-        Err(error) => return Finding::failed(format_args!("cannot run {program}: {error}")),
+        Err(error) => return cannot_run(error),
     };
     let group = Group::of(&child);
     let mut stderr = Output { pipe: child.stderr.take(), read: Vec::new() };

@@ -2,11 +2,13 @@
 //!
 //! Programs that use `select`, or that close every descriptor they could have, rely on the usual soft limit of 1024.
 
+use std::io;
 #[cfg(unix)]
 use std::sync::OnceLock;
 
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::process::Command;
 
 /// The soft limit before it was raised; `None` in it is no limit.
 #[cfg(unix)]
@@ -28,6 +30,44 @@ pub(super) fn words() -> Option<[String; 2]> {
     Some(["--descriptors".to_owned(), before.to_string()])
 }
 
+/// A command for a program, which gets the soft limit there was before.
+///
+/// # Errors
+/// There is no such program.
+#[cfg(unix)]
+pub(crate) fn command(program: &str, arguments: &[String]) -> io::Result<Command> {
+    let Some(limit) = BEFORE.get().copied().flatten().filter(|_| is_raised()) else {
+        return Ok(plain(program, arguments));
+    };
+    is_there(program)?;
+    // Between the two halves of a start nothing safe can be done here: a shell is a program that can.
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", r#"ulimit -S -n "$0"; exec "$@""#]).arg(limit.to_string()).arg(program).args(arguments);
+    Ok(command)
+}
+
+/// The shell's words would not be those of the system.
+#[cfg(unix)]
+fn is_there(program: &str) -> io::Result<()> {
+    if program.contains('/') {
+        return std::fs::metadata(program).map(drop);
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).any(|folder| folder.join(program).exists());
+    if found { Ok(()) } else { Err(rustix::io::Errno::NOENT.into()) }
+}
+
+#[cfg(unix)]
+fn is_raised() -> bool {
+    BEFORE.get().is_some_and(|before| getrlimit(Resource::Nofile).current != *before)
+}
+
+fn plain(program: &str, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
 /// Gives this process, and all that it starts, the soft limit of the words.
 #[cfg(unix)]
 pub(super) fn restore(limit: u64) {
@@ -39,6 +79,12 @@ pub(super) fn restore(limit: u64) {
 /// This system has no such limit.
 #[cfg(not(unix))]
 pub(crate) fn raise_descriptor_limit() {}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as where there is a limit")]
+pub(crate) fn command(program: &str, arguments: &[String]) -> io::Result<Command> {
+    Ok(plain(program, arguments))
+}
 
 #[cfg(not(unix))]
 pub(super) fn words() -> Option<[String; 2]> {

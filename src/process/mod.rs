@@ -11,7 +11,7 @@ mod program;
 mod spawn;
 mod supervisor;
 
-pub(crate) use descriptors::raise_descriptor_limit;
+pub(crate) use descriptors::{command, raise_descriptor_limit};
 pub(crate) use output::Lines;
 pub(crate) use port::free_port;
 pub use program::Copies;
