@@ -67,7 +67,7 @@ impl Pool {
         match self.why_not_kept(index, client) {
             None if !tried.contains(&backend.id()) => {
                 decision.rule = Rule::Sticky;
-                return self.choice(index).ok_or(NoBackend::Full);
+                return self.kept(index).ok_or(NoBackend::Full);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
                 decision.moved_from = Some((CompactString::new(backend.name()), exclusion));

@@ -60,7 +60,7 @@ impl Eligible {
 pub(crate) struct Choice {
     /// Who.
     pub(crate) backend: Arc<Backend>,
-    /// The `Set-Cookie` that binds the client to it, where stickiness is on.
+    /// The `Set-Cookie` that binds the client to it, where it is to get one.
     pub(crate) set_cookie: Option<HeaderValue>,
     /// Its place there, where their number has a limit.
     pub(crate) place: Option<Place>,
@@ -167,14 +167,19 @@ impl Pool {
         self.eligible.last().map_or(0, |one| one.sum)
     }
 
-    /// This backend with a place there; `None` where all are taken.
+    /// This backend for a client that it is new to, with a place there; `None` where all are taken.
     pub(super) fn choice(&self, index: usize) -> Option<Choice> {
+        Some(Choice { set_cookie: self.set_cookies[index].clone(), ..self.kept(index)? })
+    }
+
+    /// The same for one that is its client already.
+    pub(super) fn kept(&self, index: usize) -> Option<Choice> {
         let backend = &self.backends[index];
         let place = match &backend.places {
             None => None,
             Some(places) => Some(places.try_take()?),
         };
-        Some(Choice { backend: Arc::clone(backend), set_cookie: self.set_cookies[index].clone(), place })
+        Some(Choice { backend: Arc::clone(backend), set_cookie: None, place })
     }
 
     /// The same, for one whose turn has come.

@@ -10,6 +10,7 @@ use super::Proxy;
 use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
+use crate::config::Strategy;
 use crate::engine::{Ended, Listener, RequestEvent};
 
 /// What the log calls a request whose client left before the response began, as nginx does.
@@ -19,8 +20,8 @@ pub(super) const CLIENT_GONE: u16 = 499;
 const PATH_KEPT: usize = 512;
 
 /// One request from its first byte to its end. Dropped early, it books a client that left.
-pub(crate) struct Exchange {
-    proxy: Arc<Proxy>,
+pub(crate) struct Exchange<'c> {
+    proxy: &'c Proxy,
     pub(super) decision: Decision,
     /// The client, as far as its proxies are believed.
     pub(super) ip: IpAddr,
@@ -33,16 +34,17 @@ pub(crate) struct Exchange {
     booked: bool,
 }
 
-impl Exchange {
-    pub(super) fn begin(client: &mut Client, decision: Decision, now: Instant) -> Box<Self> {
+impl<'c> Exchange<'c> {
+    pub(super) fn begin(client: &mut Client<'c>, now: Instant) -> Box<Self> {
         // Counted from the first byte of the head, where that was seen arriving.
         let started = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
         client.proxy.shared.totals.begin();
         // Boxed, so that a connection without a request does not hold its memory.
         Box::new(Exchange {
-            proxy: Arc::clone(&client.proxy),
-            decision,
+            proxy: client.proxy,
+            // The pool that is chosen tells how.
+            decision: Decision::new(Strategy::default()),
             ip: client.ip,
             started,
             method: CompactString::const_new("-"),
@@ -52,6 +54,12 @@ impl Exchange {
             bytes: 0,
             booked: false,
         })
+    }
+
+    /// No backend is to be chosen: the balancer answers itself.
+    pub(super) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
+        self.decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
+        self.decision.rule = rule;
     }
 
     /// What was asked for, for the log.
@@ -105,9 +113,8 @@ impl Exchange {
         }
         // The figures must be right before anyone can read of the event.
         drop(backend);
-        let proxy = &self.proxy;
+        let proxy = self.proxy;
         if proxy.ring.is_read() {
-            let strategy = self.decision.strategy;
             proxy.ring.push(RequestEvent {
                 time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
                 took,
@@ -119,13 +126,13 @@ impl Exchange {
                 bytes: self.bytes,
                 up: None,
                 ended,
-                decision: std::mem::replace(&mut self.decision, Decision::new(strategy)),
+                decision: std::mem::replace(&mut self.decision, Decision::new(Strategy::default())),
             });
         }
     }
 }
 
-impl Drop for Exchange {
+impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
         self.end(ended, Instant::now());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use arc_swap::Cache;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -22,7 +23,6 @@ use super::tunnel::{self, ClientHalf, Tunnel};
 use super::upload::Broken;
 use super::{Proxy, pages};
 use crate::access::{Place, Refused};
-use crate::balancer::Decision;
 use crate::config::Config;
 use crate::engine::{self, Listener};
 use crate::http1::{BadHead, HeadLimits, RequestHead, Unread};
@@ -34,20 +34,18 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// Bytes of further requests that are read while one is served.
 const AHEAD: usize = 64 * 1024;
 
-/// What the requests of one connection share.
-pub(super) struct Client {
-    pub(super) proxy: Arc<Proxy>,
+/// What the requests of one connection share. What outlives them is borrowed: a request counts no references.
+pub(super) struct Client<'c> {
+    pub(super) proxy: &'c Arc<Proxy>,
     pub(super) stream: TcpStream,
     /// Where it came in.
-    pub(super) listener: Arc<Listener>,
+    pub(super) listener: &'c Listener,
     /// The configuration of the moment it came in; a changed one counts from the next connection on.
-    pub(super) config: Arc<Config>,
+    pub(super) config: &'c Config,
     /// The connection's peer.
     pub(super) ip: IpAddr,
     /// The port it came from.
     pub(super) port: u16,
-    /// Where it came to.
-    pub(super) local: SocketAddr,
     pub(super) peer: Peer,
     pub(super) clock: Clock,
     /// Its place among the connections of its address, or why it has none.
@@ -87,20 +85,19 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     let Arrival { stream, peer: address, listener, connected } = arrival;
     let config = Arc::clone(&proxy.shared.setup().config);
     let peer = Peer::new(address.ip(), &config.trusted_proxies);
+    let mut routing = Cache::new(&listener.routing);
     let mut client = Client {
-        // Where the socket is dead already, the first read finds out.
-        local: stream.local_addr().unwrap_or(listener.address),
         port: address.port(),
         stream,
-        listener,
+        listener: &listener,
         ip: address.ip().to_canonical(),
         admitted: proxy.shared.access.connection(address, peer.is_trusted()),
         peer,
         clock: Clock::new(&config.timeouts, Instant::now()),
         unread: Unread::default(),
         engine: engine.clone(),
-        config: Arc::clone(&config),
-        proxy: Arc::clone(&proxy),
+        config: &config,
+        proxy: &proxy,
     };
     // What is already so is no news; what follows is looked at when it comes.
     client.engine.mark_unchanged();
@@ -112,7 +109,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     let mut waits = false;
     let after = loop {
         let after = match client.next(finishing.as_mut(), &mut waits).await {
-            Next::Head(head) => handle(&mut client, head).await,
+            Next::Head(head) => handle(&mut client, routing.load(), head).await,
             Next::Bad(bad) => refuse_unreadable(&mut client, bad).await,
             Next::Over => return,
         };
@@ -139,15 +136,16 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     }
 }
 
-impl Client {
+impl Client<'_> {
     /// The address of a request's client: this connection's, or the one its proxy tells, whose port nobody knows.
     pub(super) fn address(&self, ip: IpAddr) -> SocketAddr {
         SocketAddr::new(ip, if ip == self.ip { self.port } else { 0 })
     }
 
-    /// The decision for a request that has none yet.
-    pub(super) fn undecided(&self) -> Decision {
-        Decision::new(self.listener.routing.load().pool.in_force.load().strategy)
+    /// Where it came to.
+    pub(super) fn local(&self) -> SocketAddr {
+        // Where the socket is dead already, the next use finds out.
+        self.stream.local_addr().unwrap_or(self.listener.address)
     }
 
     /// Waits for the next request.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+
 use super::account::Exchange;
 use super::client::{After, Client};
 use super::clock::Phase;
@@ -26,14 +28,16 @@ enum Cut {
 }
 
 /// A response on its way.
-struct Delivery<'a> {
-    client: &'a mut Client,
-    exchange: Box<Exchange>,
-    request: Request,
+struct Delivery<'a, 'c> {
+    client: &'a mut Client<'c>,
+    exchange: Box<Exchange<'c>>,
+    request: &'a mut Request,
     flight: Flight,
     passage: Passage,
     /// No more will come from the backend than is kept.
     cut: bool,
+    /// When what is done last was done; kept, because telling the time costs as much as a small allocation.
+    now: Instant,
 }
 
 /// What is read over of a body whose answer came before its end, and for how long, before the connection is given up.
@@ -41,13 +45,14 @@ const SHORT_REST: usize = 64 * 1024;
 const REST_TIME: Duration = Duration::from_secs(1);
 
 /// Sends a response to the client, head and body, and gives the backend's connection back.
-pub(super) async fn deliver(
-    client: &mut Client,
-    mut exchange: Box<Exchange>,
-    request: Request,
+pub(super) async fn deliver<'c>(
+    client: &mut Client<'c>,
+    mut exchange: Box<Exchange<'c>>,
+    request: &mut Request,
     answered: Answered,
     backend: &Arc<Backend>,
-    set_cookie: Option<&[u8]>,
+    set_cookie: Option<HeaderValue>,
+    now: Instant,
 ) -> After {
     let Answered { head, framing, flight } = answered;
     let status = head.line.status;
@@ -56,21 +61,25 @@ pub(super) async fn deliver(
     // Who was never told to go on with a body may or may not send it.
     let keeps = request.head.is_persistent() && !ends_by_closing && !request.upload.expects && !client.is_finishing();
     exchange.answered(status);
-    client.clock.enter(Phase::Streaming, Instant::now());
+    client.clock.enter(Phase::Streaming, now);
     let passage = Passage::to_client(framing, request.version());
-    let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false };
+    let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
+    let set_cookie = set_cookie.as_ref().map(HeaderValue::as_bytes);
     let mut begun = false;
+    let mut waited = false;
     let result = poll_fn(|cx| {
         if !begun {
             begun = true;
             delivery.begin(&head, &Said { backend, set_cookie, framing, keeps }, cx)?;
         }
-        delivery.poll(cx)
+        let polled = delivery.poll(cx);
+        waited |= polled.is_pending();
+        polled
     })
     .await;
 
-    let Delivery { client, mut exchange, mut request, flight, .. } = delivery;
-    let now = Instant::now();
+    let Delivery { client, mut exchange, request, flight, now, .. } = delivery;
+    let now = if waited { Instant::now() } else { now };
     client.clock.enter(Phase::Idle, now);
     match result {
         Ok(()) if status == 101 => {
@@ -82,7 +91,7 @@ pub(super) async fn deliver(
         }
         Ok(()) => {
             let uploaded = request.upload.is_done();
-            flight.settle(client, backend, &request, now);
+            flight.settle(client, backend, request, now);
             match (uploaded, keeps) {
                 (false, true) if read_over(client, &mut request.upload).await => After::Keep,
                 (false, _) => After::Drain,
@@ -104,7 +113,7 @@ pub(super) async fn deliver(
 
 /// Reads over the short rest of a body whose answer came early, so that the connection goes on as its client expects;
 /// says whether there is no more of it.
-async fn read_over(client: &mut Client, upload: &mut Upload) -> bool {
+async fn read_over(client: &mut Client<'_>, upload: &mut Upload) -> bool {
     let rest = async {
         let mut left = SHORT_REST;
         while !upload.skip(&mut client.unread) {
@@ -118,11 +127,11 @@ async fn read_over(client: &mut Client, upload: &mut Upload) -> bool {
     tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
-impl Delivery<'_> {
+impl Delivery<'_, '_> {
     /// Sends the head, and what came of the body right behind it.
     fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
         with_scratch(|Scratch { out, spill, .. }| {
-            rewrite::write_response(head, &self.request, &self.client.proxy.shared, said, out);
+            rewrite::write_response(head, self.request, &self.client.proxy.shared, said, out);
             if !self.passage.is_done() && !self.flight.answer.is_empty() {
                 let bytes = self.flight.answer.take();
                 let passed = self.passage.pass(&bytes, spill);
@@ -139,7 +148,8 @@ impl Delivery<'_> {
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
         self.exchange.sent(self.passage.data());
         if books && self.passage.is_done() && !self.cut {
-            self.exchange.end(Ended::Complete, Instant::now());
+            self.now = Instant::now();
+            self.exchange.end(Ended::Complete, self.now);
         }
         self.flight.down.send(&mut self.client.stream, bytes, cx).map_err(|_| Cut::ByClient)
     }
@@ -149,7 +159,7 @@ impl Delivery<'_> {
         if let Poll::Ready(result) = self.poll_down(cx) {
             return Poll::Ready(result);
         }
-        self.flight.poll_client(self.client, &mut self.request, cx).map(|_| Err(Cut::ByClient))
+        self.flight.poll_client(self.client, self.request, cx).map(|_| Err(Cut::ByClient))
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {

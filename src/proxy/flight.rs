@@ -63,7 +63,7 @@ pub(super) enum Failure {
 
 /// One backend's try. On failure, `request` knows what can still be sent elsewhere.
 pub(super) async fn attempt(
-    client: &mut Client,
+    client: &mut Client<'_>,
     backend: &Arc<Backend>,
     mut place: Option<Place>,
     request: &mut Request,
@@ -98,13 +98,17 @@ pub(super) async fn attempt(
     }
 }
 
-async fn connect(client: &mut Client, backend: &Backend, told: Option<SocketAddr>) -> Result<Box<Connection>, Failure> {
+async fn connect(
+    client: &mut Client<'_>,
+    backend: &Backend,
+    told: Option<SocketAddr>,
+) -> Result<Box<Connection>, Failure> {
     let limit = client.config.timeouts.connect;
     if let Some(places) = &backend.places {
         // This request's place is taken already: with its connection there are no more than there are places.
         client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
     }
-    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local));
+    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
     let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
     let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
@@ -137,11 +141,11 @@ impl Flight {
     /// Sends the request and waits for the head of its response.
     async fn answered(
         &mut self,
-        client: &mut Client,
+        client: &mut Client<'_>,
         backend: &Backend,
         request: &mut Request,
     ) -> Result<(ResponseHead, Framing), Failure> {
-        let config = Arc::clone(&client.config);
+        let config = client.config;
         let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
         let mut begun = false;
         std::future::poll_fn(|cx| {
@@ -177,7 +181,7 @@ impl Flight {
     /// Writes the head and as much of the body as is there.
     fn begin(
         &mut self,
-        client: &mut Client,
+        client: &mut Client<'_>,
         backend: &Backend,
         request: &mut Request,
         cx: &mut Context<'_>,
@@ -230,7 +234,7 @@ impl Flight {
     /// Passes on what comes before the answer, to clients that know of such (RFC 9110 15.2).
     fn inform(
         &mut self,
-        client: &mut Client,
+        client: &mut Client<'_>,
         request: &mut Request,
         head: &ResponseHead,
         cx: &mut Context<'_>,
@@ -249,7 +253,7 @@ impl Flight {
     /// good.
     pub(super) fn poll_client(
         &mut self,
-        client: &mut Client,
+        client: &mut Client<'_>,
         request: &mut Request,
         cx: &mut Context<'_>,
     ) -> Poll<Broken> {
@@ -272,7 +276,7 @@ impl Flight {
     /// Moves the request's body on until it is with the backend.
     fn poll_upload(
         &mut self,
-        client: &mut Client,
+        client: &mut Client<'_>,
         request: &mut Request,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
@@ -314,7 +318,7 @@ impl Flight {
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
-    pub(super) fn settle(mut self, client: &Client, backend: &Backend, request: &Request, now: Instant) {
+    pub(super) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
         let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
         if good && !self.connection.idle_limit.is_zero() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::account::Exchange;
@@ -19,57 +19,55 @@ use super::route::route;
 use super::upload::Broken;
 use crate::balancer::{Attempt, Backend, Choice, CookieAction, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped};
 use crate::config::Strategy;
-use crate::engine::{Ended, LivePool, Shared};
+use crate::engine::{Ended, LivePool, Routing, Shared};
+use crate::http1::Kind;
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
 const FAILED: Duration = Duration::from_secs(1);
 
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
-pub(super) async fn forward(
-    client: &mut Client,
-    mut exchange: Box<Exchange>,
-    mut request: Request,
+pub(super) async fn forward<'c>(
+    client: &mut Client<'c>,
+    routing: &Routing,
+    mut exchange: Box<Exchange<'c>>,
+    request: &mut Request,
     mut began: Instant,
 ) -> After {
-    let proxy = Arc::clone(&client.proxy);
+    let (proxy, config) = (client.proxy, client.config);
     let shared = &proxy.shared;
-    let config = Arc::clone(&client.config);
-    let routing = client.listener.routing.load_full();
-    let (live, route) = route(&routing, &request);
-    let mut pool = live.in_force.load_full();
-    exchange.decision.strategy = pool.strategy;
+    let (live, route) = route(routing, request);
     exchange.decision.pool.clone_from(&live.label);
     exchange.decision.route = route.cloned();
+    let pool = live.in_force.load();
     let bound = pool.sticky.read(&request.head, request.query(), request.ip);
-    request.own_cookies.extend(pool.sticky.cookie_name().cloned());
-    for other in routing.others(live) {
-        // This one's cookie means nothing to this pool, and is no backend's business.
-        request.own_cookies.extend(other.in_force.load().sticky.cookie_name().cloned());
+    if request.head.has(Kind::Cookie) {
+        request.own_cookies.extend(pool.sticky.cookie_name().cloned());
+        for other in routing.others(live) {
+            // This one's cookie means nothing to this pool, and is no backend's business.
+            request.own_cookies.extend(other.in_force.load().sticky.cookie_name().cloned());
+        }
     }
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
+    let mut choice = proxy.choose(&pool, &bound, &tried, &mut exchange.decision);
+    drop(pool);
 
     let answer = loop {
-        let mut choice = proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
         if choice.is_err() && tried.is_empty() && !config.hold.is_zero() {
-            let Ok(held) = Box::pin(client.while_there(held(live, config.hold))).await else {
+            let Ok(pool) = Box::pin(client.while_there(held(live, config.hold))).await else {
                 return gone(exchange);
             };
-            pool = held;
             began = Instant::now();
             client.clock.enter(Phase::Waiting, began);
-            choice = proxy.with_random(|random| pool.choose(&bound, &tried, random, &mut exchange.decision));
-        }
-        if tried.is_empty() && shared.notes_candidates() {
-            exchange.decision.candidates = pool.candidates(&bound, &exchange.decision.rule, &tried);
+            choice = proxy.choose(&pool, &bound, &tried, &mut exchange.decision);
         }
         if choice.as_ref().err() == Some(&NoBackend::Full) {
-            let waiting = queue::wait(&proxy, live, pool, &bound, &tried, &mut exchange.decision);
+            let waiting = queue::wait(proxy, live, &bound, &tried, &mut exchange.decision);
             let Ok(waited) = Box::pin(client.while_there(waiting)).await else { return gone(exchange) };
-            (pool, choice) = waited;
+            choice = waited;
             began = Instant::now();
             client.clock.enter(Phase::Waiting, began);
         }
-        let mut choice = match choice {
+        let Choice { backend, place, set_cookie } = match choice {
             Ok(choice) => choice,
             Err(no) => {
                 let why = exchange.decision.reason();
@@ -81,23 +79,22 @@ pub(super) async fn forward(
                 };
             }
         };
-        let backend = Arc::clone(&choice.backend);
         exchange.assign(&backend);
-        let outcome = match attempt(client, &backend, choice.place.take(), &mut request, began).await {
+        let outcome = match attempt(client, &backend, place, request, began).await {
             Ok(answered) => {
                 let status = answered.head.line.status;
                 tried.push(backend.id());
                 shared.traffic_answered(&backend, status);
                 let again = config.retry.statuses.contains(&status)
-                    && pool.has_another(&tried)
-                    && may_go_on(client, &request, &tried, true).is_ok();
+                    && live.in_force.load().has_another(&tried)
+                    && may_go_on(client, request, &tried, true).is_ok();
                 if !again {
                     let took = began.elapsed();
                     exchange.decision.attempts.push(noted(&backend, Outcome::Answered, took));
-                    if pool.strategy == Strategy::LeastLatency {
+                    if exchange.decision.strategy == Strategy::LeastLatency {
                         backend.ewma.record(took, began + took);
                     }
-                    return finish(client, exchange, request, answered, &choice).await;
+                    return finish(client, exchange, request, answered, &backend, set_cookie, began + took).await;
                 }
                 tried.pop();
                 Outcome::Status(status)
@@ -117,7 +114,7 @@ pub(super) async fn forward(
         };
         let took = began.elapsed();
         exchange.decision.attempts.push(noted(&backend, outcome, took));
-        if pool.strategy == Strategy::LeastLatency {
+        if exchange.decision.strategy == Strategy::LeastLatency {
             // No answer is no quick answer.
             backend.ewma.record(took.max(FAILED), began + took);
         }
@@ -137,7 +134,7 @@ pub(super) async fn forward(
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &config.retry;
         let wanted = if request.sent { retry.on_no_response } else { retry.on_connect };
-        let go_on = if answered { Ok(()) } else { may_go_on(client, &request, &tried, wanted) };
+        let go_on = if answered { Ok(()) } else { may_go_on(client, request, &tried, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision.stopped = Some(stopped);
             let why = exchange.decision.reason();
@@ -150,21 +147,21 @@ pub(super) async fn forward(
         backend.count_error();
         backend.tally.retried();
         exchange.release();
-        pool = live.in_force.load_full();
+        choice = proxy.choose(&live.in_force.load(), &bound, &tried, &mut exchange.decision);
         began = Instant::now();
     };
     let reply = answer.reply(request.wants_page());
-    own::reply(client, exchange, Some(&mut request), reply).await
+    own::reply(client, exchange, Some(request), reply).await
 }
 
 /// The client left before there was an answer.
-fn gone(mut exchange: Box<Exchange>) -> After {
+fn gone(mut exchange: Box<Exchange<'_>>) -> After {
     exchange.end(Ended::ClientGone, Instant::now());
     After::Close
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
-fn may_go_on(client: &Client, request: &Request, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
+fn may_go_on(client: &Client<'_>, request: &Request, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
     request.may_be_sent()?;
     if tried.len() >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
@@ -194,12 +191,14 @@ pub(super) async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
 }
 
 /// Turns a backend's response into the client's.
-async fn finish(
-    client: &mut Client,
-    mut exchange: Box<Exchange>,
-    mut request: Request,
+async fn finish<'c>(
+    client: &mut Client<'c>,
+    mut exchange: Box<Exchange<'c>>,
+    request: &mut Request,
     answered: Answered,
-    choice: &Choice,
+    backend: &Arc<Backend>,
+    set_cookie: Option<HeaderValue>,
+    now: Instant,
 ) -> After {
     if answered.head.line.status == 101 && !request.upgrades {
         // RFC 9110 15.2.2: a backend switches only where it was asked to.
@@ -208,18 +207,17 @@ async fn finish(
         }
         drop(answered);
         let reply = Answer::bad_gateway(exchange.decision.reason()).reply(request.wants_page());
-        return own::reply(client, exchange, Some(&mut request), reply).await;
+        return own::reply(client, exchange, Some(request), reply).await;
     }
-    let set_cookie = choice.set_cookie.as_ref().filter(|_| exchange.decision.rule != Rule::Sticky);
+    let set_cookie = set_cookie.filter(|_| exchange.decision.rule != Rule::Sticky);
     if set_cookie.is_some() {
-        book_session(&client.proxy.shared, &mut exchange, &choice.backend);
+        book_session(&client.proxy.shared, &mut exchange, backend);
     }
-    let set_cookie = set_cookie.map(http::HeaderValue::as_bytes);
-    deliver(client, exchange, request, answered, &choice.backend, set_cookie).await
+    deliver(client, exchange, request, answered, backend, set_cookie, now).await
 }
 
 /// Notes that the client gets this backend's cookie, and whose it had.
-fn book_session(shared: &Shared, exchange: &mut Exchange, backend: &Backend) {
+fn book_session(shared: &Shared, exchange: &mut Exchange<'_>, backend: &Backend) {
     backend.session_given();
     let Some(StickyKey::Cookie { id, .. }) = exchange.decision.key else {
         exchange.decision.cookie = CookieAction::New;

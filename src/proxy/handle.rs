@@ -12,34 +12,37 @@ use super::pages::Page;
 use super::request::{Request, wants_page};
 use super::{own, pages, refuse, rewrite};
 use crate::access::Refused;
-use crate::balancer::{Decision, Rule};
+use crate::balancer::Rule;
+use crate::engine::Routing;
 use crate::http1::{BadHead, RequestHead};
 
-pub(super) async fn handle(client: &mut Client, head: RequestHead) -> After {
+pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
-    let undecided = client.undecided();
-    let mut exchange = Exchange::begin(client, undecided, now);
+    let mut exchange = Exchange::begin(client, now);
     let mut request = match Request::new(head, &client.peer, &client.config) {
         Ok(request) => request,
         Err((head, refusal)) => {
             exchange.asked(head.method(), [b"", head.target()]);
-            exchange.decision.rule = Rule::Refused { why: refusal.why.to_owned() };
+            exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
             let reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
             return own::reply(client, exchange, None, reply).await;
         }
     };
     exchange.asked(request.head.method(), request.path());
     exchange.ip = request.ip;
-    match answer(client, &request, &mut exchange.decision, now) {
-        Some(Page::Whole(reply)) => own::reply(client, exchange, Some(&mut request), reply).await,
-        Some(Page::Events(pieces)) => own::stream(client, exchange, &request, pieces).await,
-        Some(Page::Switch(accept, feed)) => own::switch(client, exchange, &accept, feed).await,
-        None => forward(client, exchange, request, now).await,
+    let Some((rule, page)) = answer(client, &request, now) else {
+        return forward(client, routing, exchange, &mut request, now).await;
+    };
+    exchange.undecided(client, rule);
+    match page {
+        Page::Whole(reply) => own::reply(client, exchange, Some(&mut request), reply).await,
+        Page::Events(pieces) => own::stream(client, exchange, &request, pieces).await,
+        Page::Switch(accept, feed) => own::switch(client, exchange, &accept, feed).await,
     }
 }
 
-/// What the balancer answers itself, if it does.
-fn answer(client: &Client, request: &Request, decision: &mut Decision, now: Instant) -> Option<Page> {
+/// What the balancer answers itself, if it does, and why.
+fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule, Page)> {
     let shared = &client.proxy.shared;
     let (answer, why) = if let Err(refused) = admit(client, request, now) {
         (Answer::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
@@ -47,31 +50,28 @@ fn answer(client: &Client, request: &Request, decision: &mut Decision, now: Inst
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
         (Answer::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
     } else if pages::is_own(request) {
-        decision.rule = Rule::Own;
-        return Some(pages::answer(client, request));
+        return Some((Rule::Own, pages::answer(client, request)));
     } else if request.upload.is_too_large(request.framing) {
         let why = "The body is larger than this balancer lets pass.";
         (Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why), why.to_owned())
     } else {
         return None;
     };
-    decision.rule = Rule::Refused { why };
-    Some(Page::Whole(answer.reply(request.wants_page())))
+    Some((Rule::Refused { why }, Page::Whole(answer.reply(request.wants_page()))))
 }
 
 /// Whether the client may come in, by its connection and by this request.
-fn admit(client: &Client, request: &Request, now: Instant) -> Result<(), Refused> {
+fn admit(client: &Client<'_>, request: &Request, now: Instant) -> Result<(), Refused> {
     client.admitted.as_ref().map_err(Refused::clone)?;
     let access = &client.proxy.shared.access;
     if access.looks_at_requests() { access.request(request.ip, now) } else { Ok(()) }
 }
 
 /// Books and answers what is no request.
-pub(super) async fn refuse_unreadable(client: &mut Client, bad: BadHead) -> After {
+pub(super) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
     let refusal = refuse::unreadable(bad);
-    let mut decision = client.undecided();
-    decision.rule = Rule::Refused { why: refusal.why.to_owned() };
-    let exchange = Exchange::begin(client, decision, Instant::now());
+    let mut exchange = Exchange::begin(client, Instant::now());
+    exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
     let reply = Answer::refused(refusal.status, refusal.why).reply(false);
     own::reply(client, exchange, None, reply).await
 }

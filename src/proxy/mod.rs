@@ -38,7 +38,7 @@ pub use explain::{Explanation, Question, Unclear};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::balancer::Backend;
+use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Pool};
 use crate::engine::{EventRing, Shared};
 use crate::upstream::IdleConnections;
 
@@ -59,6 +59,16 @@ impl Proxy {
     /// Where a backend's idle connections are: with this worker, or with all where they are counted.
     fn idle_of(&self, backend: &Backend) -> &IdleConnections {
         if backend.counts_connections() { &self.shared.idle } else { &self.idle }
+    }
+
+    /// Chooses a backend, and notes for the first attempt how the strategy saw every one.
+    fn choose(&self, pool: &Pool, client: &Bound, tried: &[u32], decision: &mut Decision) -> Result<Choice, NoBackend> {
+        decision.strategy = pool.strategy;
+        let choice = self.with_random(|random| pool.choose(client, tried, random, decision));
+        if tried.is_empty() && self.shared.notes_candidates() {
+            decision.candidates = pool.candidates(client, &decision.rule, tried);
+        }
+        choice
     }
 
     fn with_random<T>(&self, work: impl FnOnce(&mut fastrand::Rng) -> T) -> T {

@@ -22,8 +22,8 @@ use crate::http1::{Framing, Passage, Version};
 
 /// Sends and books a whole answer; `request` is none where there is no good one.
 pub(super) async fn reply(
-    client: &mut Client,
-    exchange: Box<Exchange>,
+    client: &mut Client<'_>,
+    exchange: Box<Exchange<'_>>,
     request: Option<&mut Request>,
     reply: Reply,
 ) -> After {
@@ -43,8 +43,8 @@ pub(super) async fn reply(
 
 /// Sends a stream of events for as long as there are any and the client reads them.
 pub(super) async fn stream(
-    client: &mut Client,
-    exchange: Box<Exchange>,
+    client: &mut Client<'_>,
+    exchange: Box<Exchange<'_>>,
     request: &Request,
     mut pieces: mpsc::Receiver<Bytes>,
 ) -> After {
@@ -82,7 +82,12 @@ pub(super) async fn stream(
 }
 
 /// Switches to a WebSocket, which is fed from then on.
-pub(super) async fn switch(client: &mut Client, exchange: Box<Exchange>, accept: &str, feed: Box<Feed>) -> After {
+pub(super) async fn switch(
+    client: &mut Client<'_>,
+    exchange: Box<Exchange<'_>>,
+    accept: &str,
+    feed: Box<Feed>,
+) -> After {
     book(client, exchange, StatusCode::SWITCHING_PROTOCOLS, 0);
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -95,7 +100,7 @@ pub(super) async fn switch(client: &mut Client, exchange: Box<Exchange>, accept:
 }
 
 /// Books an answer before it is sent: who has read it may ask for the figures.
-fn book(client: &mut Client, mut exchange: Box<Exchange>, status: StatusCode, bytes: usize) {
+fn book(client: &mut Client<'_>, mut exchange: Box<Exchange<'_>>, status: StatusCode, bytes: usize) {
     let now = Instant::now();
     client.clock.enter(Phase::Streaming, now);
     exchange.answered(status.as_u16());
@@ -104,7 +109,7 @@ fn book(client: &mut Client, mut exchange: Box<Exchange>, status: StatusCode, by
 }
 
 /// Sends what is written, all of it.
-async fn send(client: &mut Client, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+async fn send(client: &mut Client<'_>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
     let mut down = Outbox::default();
     let mut write = Some(write);
     poll_fn(|cx| {

@@ -8,33 +8,32 @@ use futures_util::future::{FutureExt as _, select_all};
 use tokio::time::timeout_at;
 
 use super::Proxy;
-use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Place, Pool, Rule};
+use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Place, Rule};
 use crate::engine::LivePool;
 
 type Turn = Pin<Box<dyn Future<Output = (Arc<Backend>, Place)> + Send>>;
 
-/// Waits for a place at the client's own backend, or at any where it has none, first come, first served. Gives the choice
-/// with the pool it was made in.
+/// Waits for a place at the client's own backend, or at any where it has none, first come, first served.
 ///
 /// Dropped, it has left the queue. `Err(Full)` says in the decision's rule whether the queue was full or time ran out.
 pub(super) async fn wait(
     proxy: &Proxy,
     live: &LivePool,
-    mut pool: Arc<Pool>,
     client: &Bound,
     tried: &[u32],
     decision: &mut Decision,
-) -> (Arc<Pool>, Result<Choice, NoBackend>) {
+) -> Result<Choice, NoBackend> {
     let began = Instant::now();
     // Before the first look at who is there, so that no change can fall between the two.
     let mut changes = live.changes.subscribe();
+    let mut pool = live.in_force.load_full();
     let mut backends = pool.waits_for(client, tried);
     // It counts in the shortest queue, and takes whichever place is its turn first.
     let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.places.as_ref()).collect();
     queues.sort_by_key(|places| places.waiting());
     let Some((places, _waiting)) = queues.into_iter().find_map(|places| Some((places, places.enter()?))) else {
         decision.rule = Rule::QueueFull;
-        return (pool, Err(NoBackend::Full));
+        return Err(NoBackend::Full);
     };
     let until = (began + places.queue_timeout).into();
     let mut turns = turns_at(&backends);
@@ -67,7 +66,7 @@ pub(super) async fn wait(
         }
     };
     decision.queued_micros = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
-    (pool, result)
+    result
 }
 
 fn turns_at(backends: &[Arc<Backend>]) -> Vec<Turn> {

@@ -14,7 +14,7 @@ fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
 }
 
 /// Writes a client's head as this backend is to see it.
-pub(super) fn write_request(request: &Request, client: &Client, backend: &Backend, out: &mut Vec<u8>) {
+pub(super) fn write_request(request: &Request, client: &Client<'_>, backend: &Backend, out: &mut Vec<u8>) {
     let (peer, shared) = (&client.peer, &client.proxy.shared);
     let head = &request.head;
     let [before, path] = request.path();

@@ -20,7 +20,7 @@ use super::flight::outcome_of;
 use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account, queue};
-use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
+use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Stuck};
 use crate::engine::{Ended, LivePool, Phase, RequestEvent};
 use crate::proxy_protocol;
 use crate::upstream::{Stream, dial};
@@ -140,15 +140,14 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     let shared = &proxy.shared;
     let live = &Arc::clone(&arrival.listener.routing.load().pool);
     let mut pool = live.in_force.load_full();
-    let mut decision = Decision::new(pool.strategy);
-    decision.pool.clone_from(&live.label);
+    let decision = Decision { pool: live.label.clone(), ..Decision::new(pool.strategy) };
     shared.totals.begin();
     let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, began: Instant::now(), decision };
     let ip = arrival.peer.ip().to_canonical();
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
     loop {
         let mut client = whose(live, &pool, ip);
-        let mut chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
+        let mut chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
         if chosen.is_err() && tried.is_empty() && !shared.config().hold.is_zero() {
             let Some(now) = while_there(&arrival.stream, held(live, shared.config().hold)).await else {
                 account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
@@ -156,18 +155,15 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
             };
             pool = now;
             client = whose(live, &pool, ip);
-            chosen = choose(proxy, &pool, &client, &tried, &mut account.decision);
-        }
-        if tried.is_empty() && shared.notes_candidates() {
-            account.decision.candidates = pool.candidates(&client, &account.decision.rule, &tried);
+            chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
         }
         if chosen.as_ref().err() == Some(&NoBackend::Full) {
-            let turn = queue::wait(proxy, live, pool, &client, &tried, &mut account.decision);
+            let turn = queue::wait(proxy, live, &client, &tried, &mut account.decision);
             let Some(decided) = while_there(&arrival.stream, turn).await else {
                 account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
                 return None;
             };
-            (pool, chosen) = decided;
+            chosen = decided;
         }
         let Ok(Choice { backend, place, .. }) = chosen else {
             let status = if tried.is_empty() { NO_BACKEND } else { ALL_FAILED };
@@ -223,16 +219,6 @@ async fn left(client: &TcpStream) {
     if matches!(client.peek(&mut [0; 1]).await, Ok(1..)) {
         let _ = client.ready(Interest::ERROR).await;
     }
-}
-
-fn choose(
-    proxy: &Proxy,
-    pool: &Pool,
-    client: &Bound,
-    tried: &[u32],
-    decision: &mut Decision,
-) -> Result<Choice, NoBackend> {
-    proxy.with_random(|random| pool.choose(client, tried, random, decision))
 }
 
 /// Notes that the address sticks to this backend now.

@@ -42,7 +42,7 @@ pub(super) fn is_own(request: &Request) -> bool {
 }
 
 /// The answer to a request below `/_lb/`.
-pub(super) fn answer(client: &Client, request: &Request) -> Page {
+pub(super) fn answer(client: &Client<'_>, request: &Request) -> Page {
     let shared = &client.proxy.shared;
     let refused = |status, why| Page::Whole(Answer::refused(status, why).reply(request.wants_page()));
     if !request.host().is_some_and(|host| is_own_host(shared, host)) {
@@ -78,7 +78,7 @@ fn with_field(mut reply: Reply, field: (&'static str, &'static str)) -> Page {
 }
 
 /// The stream of events: as a body, or over the WebSocket that is asked for.
-fn events(client: &Client, request: &Request) -> Page {
+fn events(client: &Client<'_>, request: &Request) -> Page {
     if request.is_head() {
         return page(events::MEDIA, String::new());
     }
