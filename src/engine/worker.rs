@@ -184,11 +184,10 @@ impl Door {
         // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
         // listener holds a place for nobody.
         let Some(place) = self.work.places.take().await else { return };
-        // Fails only on a socket that is dead already, which the first read finds out.
-        let _ = stream.set_nodelay(true);
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
         let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected };
-        tokio::spawn(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone()));
+        // Boxed, because a task is moved about when it begins and when it ends, and this is a large one.
+        tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone())));
     }
 }
 

@@ -3,8 +3,9 @@
 //! Anyone can write these fields. They are believed, and added to, only where the connection comes from one of
 //! `trustedProxies`; from all others they are replaced.
 
-use std::io::Write as _;
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -14,18 +15,48 @@ use crate::http1::{Kind, RequestHead};
 pub(super) struct Peer {
     ip: IpAddr,
     trusted: bool,
+    told: Arc<Told>,
+}
+
+/// The fields that tell of one address.
+struct Told {
+    ip: IpAddr,
     /// `X-Forwarded-For` and `Forwarded`.
     hop: String,
+    /// `X-Real-IP`.
+    real_ip: String,
+}
+
+impl Told {
+    fn new(ip: IpAddr) -> Self {
+        let quoted = if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() };
+        Told {
+            ip,
+            hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={quoted};proto=http\r\n"),
+            real_ip: real_ip(ip),
+        }
+    }
+
+    /// Those of the last one again, where it is the same: many connections of a worker come from one address.
+    fn of(ip: IpAddr) -> Arc<Self> {
+        thread_local! {
+            static LAST: RefCell<Option<Arc<Told>>> = const { RefCell::new(None) };
+        }
+        LAST.with_borrow_mut(|last| {
+            let told = last.take().filter(|told| told.ip == ip).unwrap_or_else(|| Arc::new(Told::new(ip)));
+            Arc::clone(last.insert(told))
+        })
+    }
+}
+
+fn real_ip(ip: IpAddr) -> String {
+    format!("x-real-ip: {ip}\r\n")
 }
 
 impl Peer {
     pub(super) fn new(ip: IpAddr, trusted_proxies: &[IpNet]) -> Self {
         let ip = ip.to_canonical();
-        let hop = match ip {
-            IpAddr::V4(v4) => format!("x-forwarded-for: {v4}\r\nforwarded: for={v4};proto=http\r\n"),
-            IpAddr::V6(v6) => format!("x-forwarded-for: {v6}\r\nforwarded: for=\"[{v6}]\";proto=http\r\n"),
-        };
-        Peer { ip, trusted: is_among(ip, trusted_proxies), hop }
+        Peer { ip, trusted: is_among(ip, trusted_proxies), told: Told::of(ip) }
     }
 
     /// Whether it speaks for many clients.
@@ -62,7 +93,7 @@ impl Peer {
 
     /// Tells the backend of the client, beside what is kept.
     pub(super) fn announce(&self, head: &RequestHead, client: IpAddr, host: Option<&[u8]>, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.hop.as_bytes());
+        out.extend_from_slice(self.told.hop.as_bytes());
         let absent = |kind| !self.trusted || !head.has(kind);
         if absent(Kind::XForwardedProto) {
             out.extend_from_slice(b"x-forwarded-proto: http\r\n");
@@ -72,8 +103,11 @@ impl Peer {
             out.extend_from_slice(host);
             out.extend_from_slice(b"\r\n");
         }
-        // Writing to a vector cannot fail.
-        let _ = write!(out, "x-real-ip: {client}\r\n");
+        if client == self.ip {
+            out.extend_from_slice(self.told.real_ip.as_bytes());
+        } else {
+            out.extend_from_slice(real_ip(client).as_bytes());
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::flight::outcome_of;
 use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account, queue};
-use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Stuck};
+use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
 use crate::engine::{Ended, LivePool, Phase, RequestEvent};
 use crate::proxy_protocol;
 use crate::upstream::{Stream, dial};
