@@ -19,7 +19,7 @@ use crate::http1::{BadHead, RequestHead};
 pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
     let mut exchange = Exchange::begin(client, now);
-    let mut request = match Request::new(head, &client.peer, &client.config) {
+    let mut request = match Request::new(head, &client.peer, client.config) {
         Ok(request) => request,
         Err((head, refusal)) => {
             exchange.asked(head.method(), [b"", head.target()]);
