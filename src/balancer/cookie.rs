@@ -109,6 +109,7 @@ fn plain_number(value: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn take(lines: &[&str]) -> (Option<u32>, Vec<String>) {
         let sticky = CookieSticky::new(&CookieConfig::default());
@@ -164,5 +165,24 @@ mod tests {
             CookieSticky::new(&custom).set_cookie(0),
             "lb=0; Path=/app; Max-Age=60; Domain=example.test; HttpOnly; SameSite=None; Secure"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_cookies_bind_by_a_plain_number_alone_and_others_pass_byte_for_byte(
+            pairs in proptest::collection::vec("[ -:<-~\u{80}-\u{ff}]{0,20}|X-Backend-ID=[ -:<-~]{0,12}| X-Backend-ID=[0-9]{1,11}", 0..8),
+        ) {
+            let line = pairs.join(";");
+            let (id, left) = take(&[&line]);
+            if let Some(id) = id {
+                let own = format!("X-Backend-ID={id}");
+                prop_assert!(pairs.iter().any(|pair| pair.trim_ascii() == own), "{} of {}", id, line);
+            }
+            let others: Vec<&str> =
+                line.split(';').filter(|pair| !pair.trim_ascii().starts_with("X-Backend-ID=")).collect();
+            let others = others.join(";");
+            let passed = left.first().map_or("", String::as_str);
+            prop_assert_eq!(passed.trim_ascii_start(), others.trim_ascii_start());
+        }
     }
 }

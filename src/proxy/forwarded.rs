@@ -126,6 +126,7 @@ pub(super) fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {
 mod tests {
     use super::*;
     use crate::http1::{HeadLimits, Unread};
+    use proptest::prelude::*;
 
     fn client(peer: &str, lines: &[&str]) -> String {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
@@ -158,6 +159,19 @@ mod tests {
         for garbage in ["", ",,,", "unknown", "_hidden", "1.2.3", "\u{fffd}", "[::1", "]", ":", "a:b:c"] {
             assert_eq!(client("10.0.0.1", &[garbage]), "10.0.0.1", "{garbage}");
             assert_eq!(client("10.0.0.1", &[&format!("6.6.6.6, {garbage}, 10.1.1.1")]), "10.1.1.1", "{garbage}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_chains_name_somebody_who_stands_in_them_or_nobody(
+            lines in proptest::collection::vec("[ -~\u{80}-\u{2fff}]{0,60}|(([0-9]{1,3}[.]){3}[0-9]{1,3}[,: ]{1,2}){0,4}", 0..6),
+        ) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            prop_assert_eq!(client("192.0.2.1", &lines), "192.0.2.1");
+            let found = client("10.0.0.1", &lines);
+            let named = lines.iter().flat_map(|line| line.split(',')).filter_map(|hop| address_of(hop.trim()));
+            prop_assert!(found == "10.0.0.1" || named.into_iter().any(|ip| ip.to_string() == found), "{}", found);
         }
     }
 }
