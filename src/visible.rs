@@ -45,12 +45,13 @@ pub fn escaped_json(json: String) -> String {
     out
 }
 
-/// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags.
+/// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags; and what
+/// terminals draw in different widths: variation selectors, skin tones, and what stands for bytes that are no text.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffd}'
+        | '\u{e0000}'..='\u{e007f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use program::{exchange, get, gone, is_hidden};
+use program::{get, gone};
 use rustix::process::Signal;
 use terminal::Terminal;
 
@@ -266,65 +266,6 @@ fn falls_silent(terminal: &Terminal, limit: Duration) {
         let rest = String::from_utf8_lossy(&written[before..]);
         assert!(start.elapsed() < limit, "it still writes: {rest:?}");
     }
-}
-
-#[test]
-fn hostile_text_changes_nothing_but_text() {
-    let folder = tempfile::tempdir().unwrap();
-    let name = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\u{200b}\n";
-    let config = quiet_config(folder.path(), name);
-    let mut terminal = Terminal::start(&["--config", &config]);
-    terminal.shows("1 up");
-    let port = terminal.port();
-    // A path may hold UTF-8, and so C1 controls and those of the reading order.
-    for path in ["/\u{9b}31m\u{9b}2Jone", "/\u{202e}two", "/\u{200b}\u{feff}three", "/\u{85}four"] {
-        exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
-    }
-    // Raw escapes, line ends and bytes that are no text are refused, and shown or not, they do nothing.
-    for request in [
-        &b"GET /\x1b[2J HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
-        b"GET /\x9b2J HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        b"G\x1bT / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: \x1b[2J\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=\x1b[2J\r\nConnection: close\r\n\r\n",
-    ] {
-        exchange(port, request);
-    }
-    get(port, "/last");
-    terminal.shows("/last");
-    terminal.press("?");
-    terminal.shows("Esc closes");
-    terminal.press("\x1b");
-    terminal.shows("Routing log");
-    let screen = terminal.screen();
-    assert!(screen.contains("\\x1b]0;"), "the name is not shown as text:\n{screen}");
-    assert!(screen.contains("/\\x9b31m"), "the path is not shown as text:\n{screen}");
-    assert!(!screen.contains(is_hidden), "{screen:?}");
-    let written = terminal.written();
-    let has = |bytes: &[u8]| written.windows(bytes.len()).any(|window| window == bytes);
-    for bytes in [&b"\x1b]0;"[..], b"\x07", "\u{9b}".as_bytes(), "\u{85}".as_bytes(), "\u{202e}".as_bytes(), b"\x9b2J"]
-    {
-        let c1_alone = bytes == b"\x9b2J";
-        assert!(!has(bytes) || (c1_alone && has("\u{9b}2J".as_bytes())), "{bytes:?} reached the terminal");
-    }
-    terminal.press("q");
-    terminal.is_given_back();
-}
-
-#[test]
-fn text_of_any_width_leaves_every_border_in_its_place() {
-    let terminal = Terminal::demo();
-    let port = terminal.port();
-    let long = format!("/{}", "long".repeat(1000));
-    for path in ["/日本語日本語日本語日本語", "/👍🏽👨‍👩‍👧‍👦flags🇩🇪", "/e\u{301}e\u{301}e\u{301}combining", &long, "/ﷺ"]
-    {
-        exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
-    }
-    get(port, "/plain");
-    terminal.shows("/plain");
-    let broken: Vec<String> =
-        terminal.lines().into_iter().filter(|line| line.starts_with('│') && !line.ends_with('│')).collect();
-    assert!(broken.is_empty(), "{broken:#?}\n{}", terminal.screen());
 }
 
 #[test]

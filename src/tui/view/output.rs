@@ -10,7 +10,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use crate::tui::format::cut;
+use crate::tui::format::{cut, wrapped};
 use crate::tui::state::State;
 
 /// The last lines that the selected backend's process wrote.
@@ -36,7 +36,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         } else {
             "It was not started here: what it writes is in its own terminal."
         };
-        vec![Line::styled(cut(none, width, state.theme), state.theme.dim())]
+        wrapped(none, width).into_iter().map(|line| Line::styled(line, state.theme.dim())).collect()
     };
     frame.render_widget(Paragraph::new(lines), inner);
 }
