@@ -5,7 +5,7 @@
 mod program;
 
 use program::run;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Imports this text; gives status, what was printed, and what was said.
 fn import(text: &str) -> (Option<i32>, String, String) {
@@ -68,6 +68,13 @@ fn a_websocket_reverse_proxy_file_becomes_two_pools_and_a_route() {
     assert_eq!((&server["maxConnections"], &server["minIdle"]), (&3.into(), &1.into()));
     assert_eq!((&server["idleTimeout"], &server["maxQueue"]), (&2000.into(), &20.into()));
     assert!(said.contains("server1_colour = red is left out"), "{said}");
+    let (config, said) =
+        good("[frontend]\nhost=rp_v5\nport=8084\n[http]\nserver1_addr=es1_hc:8080\nserver2=es2_hc:8080\n");
+    let [with_workers, plain] = [0, 1].map(|server| &config["pools"]["http"]["backends"][server]);
+    let usual =
+        json!({"url": "http://es1_hc:8080", "maxConnections": 3, "minIdle": 1, "idleTimeout": 3000, "maxQueue": 10});
+    assert_eq!((with_workers, plain), (&usual, &json!({"url": "http://es2_hc:8080"})));
+    assert!(said.contains("[frontend] host = rp_v5 is left out: it listens on 127.0.0.1"), "{said}");
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn its_example_is_imported_and_balances_sockets_and_pages() {
     std::fs::write(&file, sample(0, servers.each_ref().map(|server| server.port))).unwrap();
     let imported = program::run(&["import", file.to_str().unwrap()]);
     let said = String::from_utf8(imported.stderr).unwrap();
-    assert!(imported.status.success() && said.contains("[frontend] host is left out"), "{said}");
+    assert!(imported.status.success() && said.contains("[frontend] host = rp_v12 is left out"), "{said}");
     let balancer = Config::of(serde_json::from_slice(&imported.stdout).unwrap()).start();
     let open: Vec<Client> = (0..4).map(|_| common::socket::open(&balancer, &[])).collect();
     let mut pages: Vec<u32> = (0..6).map(|_| balancer.get("/page").backend().unwrap()).collect();

@@ -9,6 +9,9 @@ use super::layers::UsageError;
 use crate::config;
 use crate::visible::{escaped_json, visible};
 
+/// Theirs listen everywhere.
+const OTHERS: &str = "it listens on 127.0.0.1, for this machine alone: add \"host\": \"0.0.0.0\" to let others in";
+
 /// What was read, in our words.
 struct Imported {
     /// Whose file it was.
@@ -92,8 +95,7 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
     }
     config["backends"] = backends.into();
     if config.get("host").is_none() {
-        left_out
-            .push("it listens on this machine's own address: add \"host\": \"0.0.0.0\" to let others in".to_owned());
+        left_out.push(OTHERS.to_owned());
     }
     Ok(Imported { kind: "a LoadBalancer.js configuration", config, left_out })
 }
@@ -117,6 +119,7 @@ fn reverse_proxy(text: &str) -> Result<Imported, String> {
             "host" if value == "localhost" || value.parse::<std::net::IpAddr>().is_ok() => {
                 listener["host"] = value.into();
             }
+            "host" => left_out.push(format!("[frontend] host = {value} is left out: {OTHERS}")),
             _ => left_out.push(format!("[frontend] {key} is left out: there is nothing like '{value}' here")),
         }
     }
@@ -190,6 +193,13 @@ fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Val
                 left_out.push(format!("[{section}] {key} = {value}: backends are always checked, here by connecting"));
             }
             _ => left_out.push(format!("[{section}] {key} = {value} is left out: there is nothing like it here")),
+        }
+    }
+    // Where a server has workers, these are what that program gives it unless told otherwise.
+    let workers = |server: &str| keys.iter().any(|(key, _)| *key == format!("server{server}_addr"));
+    for (_, ours) in servers.iter_mut().filter(|(server, _)| workers(server)) {
+        for (key, usual) in [("maxConnections", 3), ("minIdle", 1), ("idleTimeout", 3000), ("maxQueue", 10)] {
+            ours.entry(key).or_insert_with(|| usual.into());
         }
     }
     // That program binds nobody to a server.
