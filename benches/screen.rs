@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use stickylb_tui::balancer::{Decision, Identity, Percentiles, Rule, State as BackendState};
 use stickylb_tui::config::Strategy;
-use stickylb_tui::engine::{BackendView, CheckMark, Ended, Event, RequestEvent, Snapshot};
+use stickylb_tui::engine::{BackendView, CheckMark, Ended, Event, Phases, RequestEvent, Snapshot};
 use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, update, view};
 
 fn main() {
@@ -74,7 +74,9 @@ fn events(from: u64, to: u64) -> Vec<Arc<Event>> {
             status: 200,
             to: who.get(usize::try_from(n).unwrap_or(0) % who.len()).cloned(),
             bytes: 512,
-            up: None,
+            up: 0,
+            phases: Phases::default(),
+            number: None,
             ended: Ended::Complete,
             decision,
         }))

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::balancer::{Backend, Bound, Decision, Pool, Sticky, Verdict};
 use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
-use crate::engine::{Ended, Event, EventReader, Journal, RequestEvent};
+use crate::engine::{Ended, Event, EventReader, Journal, Phases, RequestEvent};
 use crate::http1::{Fate, HeadLimits, Kind, RequestHead, Unread};
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -82,7 +82,9 @@ impl Ring {
                 status: 200,
                 to: None,
                 bytes: 4711,
-                up: None,
+                up: 0,
+                phases: Phases::default(),
+                number: None,
                 ended: Ended::Complete,
                 decision: Decision::new(Strategy::RoundRobin),
             });

@@ -42,6 +42,19 @@ impl Pool {
         Ok(choice)
     }
 
+    /// The backend that a person asked for, whatever its state; `Err(Kept)` where it has no place, `Err(Nobody)` where it is
+    /// gone.
+    pub(crate) fn choose_asked(&self, id: u32, decision: &mut Decision) -> Result<Choice, NoBackend> {
+        let index = self.index_of(id).ok_or(NoBackend::Nobody)?;
+        let backend = CompactString::new(self.backends[index].name());
+        decision.strategy = self.strategy;
+        decision.rule = Rule::Asked { backend: backend.clone() };
+        self.choice(index).ok_or_else(|| {
+            decision.moved_from = Some((backend, Exclusion::Full));
+            NoBackend::Kept
+        })
+    }
+
     /// What [`Pool::choose`] would do now, without doing it: no turn is taken, no key is noted.
     pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
         let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));

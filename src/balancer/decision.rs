@@ -87,6 +87,11 @@ pub enum Rule {
     Together,
     /// The client lost its backend, and `sticky.onFailure` keeps it from any other.
     Kept,
+    /// A person, who sent the request again to this backend and no other.
+    Asked {
+        /// Its name.
+        backend: CompactString,
+    },
     /// Nobody could be chosen.
     Nobody,
     /// All places were taken, and so was every place in the queue.
@@ -206,6 +211,8 @@ pub enum Stopped {
     Budget,
     /// The configuration does not want it.
     Unwanted,
+    /// A person asked for one backend.
+    Asked,
 }
 
 impl Stopped {
@@ -217,6 +224,7 @@ impl Stopped {
             Stopped::Attempts => "retry.attempts is reached",
             Stopped::Budget => "the retry budget is spent",
             Stopped::Unwanted => "retry.on leaves it out",
+            Stopped::Asked => "it was for that backend alone",
         }
     }
 }
@@ -253,6 +261,9 @@ pub struct Decision {
     /// The route that led to it; `None` where the listener's own pool was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Arc<RouteTaken>>,
+    /// The number of the request that a person sent again with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<u64>,
     /// The strategy in force.
     pub strategy: Strategy,
     /// What the request brought.
@@ -279,6 +290,7 @@ impl Decision {
         Decision {
             pool: None,
             route: None,
+            replayed: None,
             strategy,
             key: None,
             moved_from: None,
@@ -300,6 +312,12 @@ impl fmt::Display for Decision {
         if let Some(route) = &self.route {
             words.next(format_args!("route {} -> {}", visible(&route.matched), visible(&route.pool)))?;
         }
+        if let Some(number) = self.replayed {
+            words.next(format_args!("replayed from #{number}"))?;
+            if let Rule::Asked { backend } = &self.rule {
+                write!(words.f, " to {}", visible(backend))?;
+            }
+        }
         let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
         if let Some(first) = failed.next() {
             let what = if self.answered() { "retried" } else { "failed" };
@@ -309,7 +327,7 @@ impl fmt::Display for Decision {
             }
         }
         if let Some((name, why)) = &self.moved_from {
-            let moved = if self.rule == Rule::Kept { "" } else { ", moved" };
+            let moved = if matches!(self.rule, Rule::Kept | Rule::Asked { .. }) { "" } else { ", moved" };
             words.next(format_args!("{} {why}{moved}", visible(name)))?;
         }
         if let Some(micros) = self.queued_micros {
@@ -325,8 +343,8 @@ impl fmt::Display for Decision {
                 }
             }
             (Rule::Backup, _) => words.next(format_args!("backup"))?,
-            // What it lost is said already.
-            (Rule::Together, _) => {}
+            // What it lost is said already, and whom a person asked for.
+            (Rule::Together | Rule::Asked { .. }, _) => {}
             (Rule::Kept, _) => words.next(format_args!("sticky.onFailure is fail"))?,
             (Rule::QueueFull, _) => words.next(format_args!("every place is taken and the queue is full"))?,
             (Rule::QueueTimeout, _) => words.next(format_args!("no place came free in time"))?,

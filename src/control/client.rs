@@ -154,9 +154,14 @@ struct Halves {
 impl Connection {
     /// Asks one thing and waits for the reply.
     pub(crate) async fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
+        self.ask_within(request, PATIENCE).await
+    }
+
+    /// The same, where the answer takes its time.
+    pub(crate) async fn ask_within(&mut self, request: &Request, limit: Duration) -> Result<Reply, ControlError> {
         let asked = tokio::time::timeout(PATIENCE, write(&mut self.connection.to, request)).await;
         asked.map_err(io::Error::from).flatten().map_err(|error| self.of.silent(error))?;
-        let reply = tokio::time::timeout(PATIENCE, self.next()).await;
+        let reply = tokio::time::timeout(limit, self.next()).await;
         match reply.map_err(io::Error::from).flatten() {
             Ok(Some(Reply::Refused { why })) => Err(ControlError::Refused(visible(&why).into_owned())),
             Ok(Some(reply)) => Ok(reply),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::engine::{Command, CommandError, Ending, Event, Explanation, Question, Snapshot, Unclear};
+use crate::engine::{Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, Snapshot, Unclear};
 
 /// Of this description; another number is another language.
 pub(super) const VERSION: u32 = 1;
@@ -49,7 +49,19 @@ pub(crate) enum Request {
     Do(Command),
     /// Who would get this request.
     Explain(Question),
-    /// Tell what happens from now on.
+    /// The heads of a request.
+    Heads {
+        /// Its number.
+        number: u64,
+    },
+    /// Send a request again.
+    Replay {
+        /// Its number.
+        number: u64,
+        /// To this backend; as it is balanced where there is none.
+        to: Option<u32>,
+    },
+    /// Tell what happens from now on. Heads are kept for as long as somebody follows.
     Follow,
     /// Stop, and say how it ended.
     Stop,
@@ -71,6 +83,15 @@ pub(crate) enum Reply {
     Explained(Box<Explanation>),
     /// Nothing can be said of it.
     Unclear(Unclear),
+    /// The heads, where they are kept.
+    Heads(Option<Box<Heads>>),
+    /// What came of the request that was sent again.
+    Replayed(Box<Replayed>),
+    /// It was not sent again.
+    NotReplayed {
+        /// Why, as one sentence.
+        why: String,
+    },
     /// Something happened.
     Happened(Arc<Event>),
     /// More happened than could be told.

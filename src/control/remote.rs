@@ -4,15 +4,20 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::time::Duration;
+
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
-use crate::engine::{Command, CommandError, Door, Ending, Event, News, Snapshot};
+use crate::engine::{Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, Snapshot};
 
 /// Events kept for a screen that does not take them.
 const KEPT: usize = 4096;
+
+/// What is said where it is not what was asked for.
+const OTHER: &str = "the balancer gave another answer than was asked for";
 
 /// What came over the connection.
 #[derive(Default)]
@@ -103,8 +108,36 @@ impl Door for Remote {
             match instance.ask(&Request::Do(command)).await {
                 Ok(Reply::Done) => Ok(()),
                 Ok(Reply::Failed(error)) => Err(error),
-                Ok(_) => Err(unreachable("the balancer gave another answer than was asked for".to_owned())),
+                Ok(_) => Err(unreachable(OTHER.to_owned())),
                 Err(error) => Err(unreachable(error.to_string())),
+            }
+        }
+    }
+
+    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            match instance.ask(&Request::Heads { number }).await {
+                Ok(Reply::Heads(heads)) => Ok(heads),
+                Ok(_) => Err(OTHER.to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+    }
+
+    fn replay(
+        &self,
+        number: u64,
+        to: Option<u32>,
+    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            let mut connection = instance.connect().await.map_err(|error| error.to_string())?;
+            match connection.ask_within(&Request::Replay { number, to }, LONGEST + Duration::from_secs(20)).await {
+                Ok(Reply::Replayed(replayed)) => Ok(replayed),
+                Ok(Reply::NotReplayed { why }) => Err(why),
+                Ok(_) => Err(OTHER.to_owned()),
+                Err(error) => Err(error.to_string()),
             }
         }
     }
@@ -158,6 +191,9 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Failed(_)
         | Reply::Explained(_)
         | Reply::Unclear(_)
+        | Reply::Heads(_)
+        | Reply::Replayed(_)
+        | Reply::NotReplayed { .. }
         | Reply::Stopping
         | Reply::Refused { .. } => {}
     }

@@ -147,6 +147,11 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 Ok(explanation) => Reply::Explained(Box::new(explanation)),
                 Err(unclear) => Reply::Unclear(unclear),
             },
+            Request::Heads { number } => Reply::Heads(served.engine.heads(number)),
+            Request::Replay { number, to } => match served.engine.replay(number, to).await {
+                Ok(replayed) => Reply::Replayed(replayed),
+                Err(why) => Reply::NotReplayed { why },
+            },
             Request::Follow => return served.follow(&mut to).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;
@@ -177,6 +182,7 @@ impl Served {
     /// Tells what happens: events, and how things stand after them and each second. A client that reads slowly holds up
     /// nobody but itself, and is told how many events it missed.
     async fn follow(&self, to: &mut OwnedWriteHalf) -> io::Result<()> {
+        let _heads = self.engine.watch_heads();
         let mut events = self.engine.events();
         let mut seconds = self.engine.seconds();
         let mut ending = self.ending.clone();

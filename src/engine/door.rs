@@ -7,9 +7,11 @@ use tokio::sync::watch;
 
 use super::command::{Command, CommandError};
 use super::event::Event;
+use super::heads::{Heads, Watch};
 use super::journal::EventReader;
 use super::snapshot::Snapshot;
 use super::start::Balancer;
+use crate::proxy::Replayed;
 
 /// What a screen knows an engine by. Whether that engine is in the same process does not show.
 pub(crate) trait Door {
@@ -24,6 +26,16 @@ pub(crate) trait Door {
 
     /// Does one thing.
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static;
+
+    /// The heads of the request with this number; `None` where they are not kept any more.
+    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static;
+
+    /// Sends a request again, to this backend or as it is balanced. The error says why it was not.
+    fn replay(
+        &self,
+        number: u64,
+        to: Option<u32>,
+    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static;
 }
 
 /// What is new.
@@ -41,11 +53,17 @@ pub(crate) struct Local {
     engine: Arc<Balancer>,
     events: EventReader,
     seconds: watch::Receiver<u64>,
+    _heads: Watch,
 }
 
 impl Local {
     pub(crate) fn new(engine: &Arc<Balancer>) -> Self {
-        Local { engine: Arc::clone(engine), events: engine.events(), seconds: engine.seconds() }
+        Local {
+            engine: Arc::clone(engine),
+            events: engine.events(),
+            seconds: engine.seconds(),
+            _heads: engine.watch_heads(),
+        }
     }
 }
 
@@ -69,5 +87,18 @@ impl Door for Local {
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
         async move { engine.command(command).await }
+    }
+
+    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
+        std::future::ready(Ok(self.engine.heads(number)))
+    }
+
+    fn replay(
+        &self,
+        number: u64,
+        to: Option<u32>,
+    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
+        let engine = Arc::clone(&self.engine);
+        async move { engine.replay(number, to).await }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use super::phases::Phases;
 use super::record::RequestRecord;
 use crate::balancer::{Decision, Identity, State};
 
@@ -78,12 +79,23 @@ pub struct RequestEvent {
     pub to: Option<Arc<Identity>>,
     /// Bytes of the response's body; in TCP mode all that was sent to the client.
     pub bytes: u64,
-    /// In TCP mode, bytes that came from the client.
-    pub up: Option<u64>,
+    /// Bytes of the request's body that came; in TCP mode all that came from the client.
+    pub up: u64,
+    /// Where the time went.
+    pub phases: Phases,
+    /// Its number, by which its heads are found; `None` where nobody watched who could show them.
+    pub number: Option<u64>,
     /// How it ended.
     pub ended: Ended,
     /// Why it went where it went.
     pub decision: Decision,
+}
+
+impl RequestEvent {
+    /// Whether it is a connection in TCP mode, which asks for no path.
+    pub fn is_raw(&self) -> bool {
+        self.path.is_empty()
+    }
 }
 
 /// A backend's state changed.

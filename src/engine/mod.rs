@@ -11,8 +11,12 @@ mod counters;
 #[cfg(feature = "tui")]
 mod door;
 mod event;
+mod heads;
+#[cfg(any(unix, feature = "tui"))]
+mod inspect;
 mod journal;
 mod keeper;
+mod phases;
 mod places;
 mod pools;
 mod processes;
@@ -33,20 +37,26 @@ mod worker;
 pub use crate::access::Admission;
 pub use crate::health::{CheckFunction, Checks};
 pub use crate::process::Copies;
-pub use crate::proxy::{Explanation, Question, Unclear};
+pub use crate::proxy::{Explanation, Question, Replayed, Unclear};
 pub use builder::Builder;
 pub use command::{Command, CommandError};
 pub use event::{Ended, Event, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
+pub use heads::Heads;
 pub use journal::EventReader;
+pub use phases::Phases;
 pub use reload::Source;
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use start::{Balancer, Ending, Options, StartError};
 pub use warning::{About, Warning};
 
 #[cfg(feature = "tui")]
+pub(crate) use crate::proxy::{Bodies, LONGEST};
+#[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
+pub(crate) use heads::{Part, Shelf};
 pub(crate) use journal::{EventRing, Journal};
+pub(crate) use phases::{Moments, Tried};
 pub(crate) use pools::{Listener, LivePool, Routing};
 pub(crate) use shared::{Connected, Shared};
 pub(crate) use worker::Phase;

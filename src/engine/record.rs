@@ -8,6 +8,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Ended, RequestEvent, time};
+use super::phases::Phases;
 use crate::balancer::{Decision, Identity};
 use crate::config::Strategy;
 
@@ -32,8 +33,11 @@ pub(super) struct RequestRecord {
     status: u16,
     seconds: f64,
     bytes: u64,
+    up: u64,
+    /// In microseconds.
+    phases: Phases,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    up: Option<u64>,
+    number: Option<u64>,
     ended: Ended,
     /// The decision in words.
     reason: String,
@@ -57,6 +61,8 @@ impl From<RequestEvent> for RequestRecord {
             seconds: event.took.as_secs_f64(),
             bytes: event.bytes,
             up: event.up,
+            phases: event.phases,
+            number: event.number,
             ended: event.ended,
             reason: event.decision.reason(),
             decision: event.decision,
@@ -78,6 +84,8 @@ impl From<RequestRecord> for RequestEvent {
             to: to.map(|((url, id), name)| Arc::new(Identity { id, name, url, pool })),
             bytes: record.bytes,
             up: record.up,
+            phases: record.phases,
+            number: record.number,
             ended: record.ended,
             decision: record.decision,
         }

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use super::budget::RetryBudget;
 use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
+use super::heads::HeadStore;
 use super::journal::Journal;
 use super::pools::LivePool;
 use super::setup::Setup;
@@ -64,7 +65,10 @@ pub(crate) struct Shared {
     pub(crate) totals: Counters,
     /// Idle connections of backends that count them; those of all others are with the workers.
     pub(crate) idle: IdleConnections,
+    /// Threads that serve clients; a ring and a shelf more than there are of them is for what is replayed.
+    pub(crate) workers: usize,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) heads: Arc<HeadStore>,
     pub(crate) statistics: Mutex<Statistics>,
     /// Changes with every backend's state.
     pub(crate) states: watch::Sender<()>,
@@ -119,7 +123,9 @@ impl Shared {
             via_1_0: via("1.0"),
             totals: Counters::default(),
             idle: IdleConnections::default(),
-            journal: Arc::new(Journal::new(workers)),
+            workers,
+            journal: Arc::new(Journal::new(workers + 1)),
+            heads: Arc::new(HeadStore::new(workers + 1)),
             statistics: Mutex::default(),
             states: watch::Sender::new(()),
             seconds: watch::Sender::new(0),

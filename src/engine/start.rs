@@ -129,7 +129,7 @@ impl Balancer {
         let (done, workers_done) = mpsc::channel(1);
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
-            let proxy = Proxy::new(Arc::clone(&shared), shared.journal.ring(number), rng);
+            let proxy = Proxy::new(Arc::clone(&shared), number, rng);
             let work = Work { shared: Arc::clone(&shared), places: places.clone(), phase: phases.clone() };
             worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
@@ -306,6 +306,11 @@ impl Balancer {
         let connections = self.shared.totals.connections();
         self.phase.send_replace(Phase::Ended);
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
+    }
+
+    /// How far it is.
+    pub(super) fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {

@@ -185,7 +185,7 @@ impl Door {
         // listener holds a place for nobody.
         let Some(place) = self.work.places.take().await else { return };
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
-        let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected };
+        let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
         // Boxed, because a task is moved about when it begins and when it ends, and this is a large one.
         tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone())));
     }

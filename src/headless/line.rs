@@ -104,12 +104,12 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     let pool = request.decision.pool.as_deref();
     let words = [ip, &request.method, &request.path, digits.format(request.status)];
     // A raw connection has neither path nor status, but bytes both ways.
-    for word in &words[..if request.up.is_some() { 2 } else { 4 }] {
+    for word in &words[..if request.is_raw() { 2 } else { 4 }] {
         text.push(' ');
         text.push_str(&visible(word));
     }
-    if let Some(up) = request.up {
-        for (way, bytes) in [(" up ", up), (" down ", request.bytes)] {
+    if request.is_raw() {
+        for (way, bytes) in [(" up ", request.up), (" down ", request.bytes)] {
             text.push_str(way);
             text.push_str(digits.format(bytes));
             text.push_str(" B");
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::balancer::{Decision, Identity, Rule, State};
     use crate::config::Strategy;
-    use crate::engine::{Ended, UpdateEvent};
+    use crate::engine::{Ended, Phases, UpdateEvent};
 
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);
@@ -195,7 +195,9 @@ mod tests {
             status: 200,
             to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into(), pool: None }.into()),
             bytes: 5,
-            up: None,
+            up: 0,
+            phases: Phases::default(),
+            number: None,
             ended: Ended::Complete,
             decision,
         })

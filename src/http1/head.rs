@@ -103,6 +103,11 @@ impl<L> Head<L> {
         span.of(&self.bytes)
     }
 
+    /// All of it, as it came.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Writes every field in its order, by what `decide` makes of its kind, name and value; those that change by `change`.
     /// Lines that stay side by side are copied at once.
     pub(crate) fn write_fields(

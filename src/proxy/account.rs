@@ -1,7 +1,8 @@
 //! Counts each request once, whatever becomes of it, and tells the log.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use compact_str::CompactString;
@@ -11,7 +12,7 @@ use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
 use crate::config::Strategy;
-use crate::engine::{Ended, Listener, RequestEvent};
+use crate::engine::{Ended, Heads, Listener, Moments, Phases, RequestEvent, Tried};
 
 /// What the log calls a request whose client left before the response began, as nginx does.
 pub(super) const CLIENT_GONE: u16 = 499;
@@ -25,33 +26,42 @@ pub(crate) struct Exchange<'c> {
     pub(super) decision: Decision,
     /// The client, as far as its proxies are believed.
     pub(super) ip: IpAddr,
-    started: Instant,
+    moments: Moments,
     method: CompactString,
     path: CompactString,
     status: Option<u16>,
     active: Option<Active>,
     bytes: u64,
+    up: u64,
+    /// What passes of it, while somebody watches.
+    pub(super) heads: Option<Box<Heads>>,
     booked: bool,
 }
 
 impl<'c> Exchange<'c> {
     pub(super) fn begin(client: &mut Client<'c>, now: Instant) -> Box<Self> {
         // Counted from the first byte of the head, where that was seen arriving.
-        let started = client.clock.began(now);
+        let began = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
         client.proxy.shared.totals.begin();
+        let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
+        if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
+            replay.number.store(heads.number, Ordering::Relaxed);
+        }
         // Boxed, so that a connection without a request does not hold its memory.
         Box::new(Exchange {
             proxy: client.proxy,
             // The pool that is chosen tells how.
             decision: Decision::new(Strategy::default()),
             ip: client.ip,
-            started,
+            moments: Moments::new(began, now),
             method: CompactString::const_new("-"),
             path: CompactString::const_new("-"),
             status: None,
             active: None,
             bytes: 0,
+            up: 0,
+            heads,
             booked: false,
         })
     }
@@ -81,14 +91,24 @@ impl<'c> Exchange<'c> {
         self.active = None;
     }
 
+    /// It waited so long for a backend.
+    pub(super) fn waited(&mut self, time: Duration) {
+        self.moments.queued += time;
+    }
+
+    /// A backend answered.
+    pub(super) fn tried(&mut self, tried: Tried) {
+        self.moments.tried = Some(tried);
+    }
+
     /// The response's head is on its way to the client.
     pub(super) fn answered(&mut self, status: u16) {
         self.status = Some(status);
     }
 
-    /// So many bytes of the response's body were passed on in all.
-    pub(super) fn sent(&mut self, bytes: u64) {
-        self.bytes = bytes;
+    /// So many bytes of the response's body were passed on in all, and so many of the request's body came.
+    pub(super) fn carried(&mut self, down: u64, up: u64) {
+        (self.bytes, self.up) = (down, up);
     }
 
     /// Books the request as ended this way; only the first call counts.
@@ -96,7 +116,7 @@ impl<'c> Exchange<'c> {
         if std::mem::replace(&mut self.booked, true) {
             return;
         }
-        let took = now.saturating_duration_since(self.started);
+        let took = now.saturating_duration_since(self.moments.began);
         let status = self.status.unwrap_or(CLIENT_GONE);
         let shared = &self.proxy.shared;
         let backend = self.active.take();
@@ -115,6 +135,11 @@ impl<'c> Exchange<'c> {
         drop(backend);
         let proxy = self.proxy;
         if proxy.ring.is_read() {
+            let number = self.heads.as_ref().map(|heads| heads.number);
+            // Kept before anyone can read of the event, and ask for them.
+            if let Some(heads) = self.heads.take() {
+                proxy.shelf.keep(*heads);
+            }
             proxy.ring.push(RequestEvent {
                 time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
                 took,
@@ -124,7 +149,9 @@ impl<'c> Exchange<'c> {
                 status,
                 to,
                 bytes: self.bytes,
-                up: None,
+                up: self.up,
+                phases: self.moments.phases(now),
+                number,
                 ended,
                 decision: std::mem::replace(&mut self.decision, Decision::new(Strategy::default())),
             });
@@ -157,7 +184,9 @@ pub(super) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
             status: REFUSED,
             to: None,
             bytes: 0,
-            up: None,
+            up: 0,
+            phases: Phases::default(),
+            number: None,
             ended: Ended::Complete,
             decision,
         });

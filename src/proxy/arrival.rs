@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::account::book_refused;
 use super::forwarded::is_among;
+use super::replay::Replay;
 use super::{Proxy, client, tcp};
 use crate::config::Mode;
 use crate::engine::{Connected, Listener, Phase};
@@ -21,6 +22,8 @@ pub(crate) struct Arrival {
     /// Where it came in.
     pub(crate) listener: Arc<Listener>,
     pub(crate) connected: Connected,
+    /// It is a request that a person sends again.
+    pub(crate) replay: Option<Replay>,
 }
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.

@@ -18,6 +18,7 @@ use super::clock::Clock;
 use super::flight::poll_read;
 use super::forwarded::Peer;
 use super::handle::{handle, refuse_unreadable};
+use super::replay::Replay;
 use super::scratch::with_scratch;
 use super::tunnel::{self, ClientHalf, Tunnel};
 use super::upload::Broken;
@@ -48,6 +49,8 @@ pub(super) struct Client<'c> {
     pub(super) port: u16,
     pub(super) peer: Peer,
     pub(super) clock: Clock,
+    /// It is a request that a person sends again.
+    pub(super) replay: Option<Replay>,
     /// Its place among the connections of its address, or why it has none.
     pub(super) admitted: Result<Option<Place>, Refused>,
     /// What was read and belongs to no request yet.
@@ -82,7 +85,7 @@ enum Next {
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<engine::Phase>) {
-    let Arrival { stream, peer: address, listener, connected } = arrival;
+    let Arrival { stream, peer: address, listener, connected, replay } = arrival;
     let config = Arc::clone(&proxy.shared.setup().config);
     let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut routing = Cache::new(&listener.routing);
@@ -94,6 +97,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
         admitted: proxy.shared.access.connection(address, peer.is_trusted()),
         peer,
         clock: Clock::new(&config.timeouts, Instant::now()),
+        replay,
         unread: Unread::default(),
         engine: engine.clone(),
         config: &config,
@@ -145,7 +149,8 @@ impl Client<'_> {
     /// Where it came to.
     pub(super) fn local(&self) -> SocketAddr {
         // Where the socket is dead already, the next use finds out.
-        self.stream.local_addr().unwrap_or(self.listener.address)
+        // That of a replay leads to this program.
+        self.stream.local_addr().ok().filter(|_| self.replay.is_none()).unwrap_or(self.listener.address)
     }
 
     /// Waits for the next request.

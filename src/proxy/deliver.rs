@@ -54,13 +54,16 @@ pub(super) async fn deliver<'c>(
     set_cookie: Option<HeaderValue>,
     now: Instant,
 ) -> After {
-    let Answered { head, framing, flight } = answered;
+    let Answered { head, framing, flight, .. } = answered;
     let status = head.line.status;
     // Without chunks, only the end of the connection ends such a body.
     let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
     // Who was never told to go on with a body may or may not send it.
     let keeps = request.head.is_persistent() && !ends_by_closing && !request.upload.expects && !client.is_finishing();
     exchange.answered(status);
+    if let Some(heads) = &mut exchange.heads {
+        heads.answer.set(head.raw());
+    }
     client.clock.enter(Phase::Streaming, now);
     let passage = Passage::to_client(framing, request.version());
     let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
@@ -78,8 +81,9 @@ pub(super) async fn deliver<'c>(
     })
     .await;
 
-    let Delivery { client, mut exchange, request, flight, now, .. } = delivery;
+    let Delivery { client, mut exchange, request, flight, passage, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
+    exchange.carried(passage.data(), request.upload.data());
     client.clock.enter(Phase::Idle, now);
     match result {
         Ok(()) if status == 101 => {
@@ -132,10 +136,17 @@ impl Delivery<'_, '_> {
     fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
         with_scratch(|Scratch { out, spill, .. }| {
             rewrite::write_response(head, self.request, &self.client.proxy.shared, said, out);
+            if let Some(heads) = &mut self.exchange.heads {
+                let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
+                heads.passes(out, chunks && self.request.version() == Version::Http11);
+            }
             if !self.passage.is_done() && !self.flight.answer.is_empty() {
                 let bytes = self.flight.answer.take();
                 let passed = self.passage.pass(&bytes, spill);
                 out.extend_from_slice(passed.out);
+                if let Some(heads) = &mut self.exchange.heads {
+                    heads.carries(passed.out);
+                }
                 // What is behind the body's end makes the connection one that is not kept.
                 self.flight.answer.add(&bytes[passed.used..]);
                 self.cut = passed.bad.is_some();
@@ -146,7 +157,7 @@ impl Delivery<'_, '_> {
 
     /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
-        self.exchange.sent(self.passage.data());
+        self.exchange.carried(self.passage.data(), self.request.upload.data());
         if books && self.passage.is_done() && !self.cut {
             self.now = Instant::now();
             self.exchange.end(Ended::Complete, self.now);
@@ -200,6 +211,9 @@ impl Delivery<'_, '_> {
                 b""
             }
         };
+        if let Some(heads) = &mut self.exchange.heads {
+            heads.carries(out);
+        }
         Poll::Ready(self.send(true, out, cx))
     }
 }

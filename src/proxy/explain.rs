@@ -89,7 +89,7 @@ pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanatio
 }
 
 /// The request as a client's would be read; else why it would be refused.
-fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
+pub(super) fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
     let mut unread = Unread::default();
     unread.add(bytes);
     let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };

@@ -51,6 +51,8 @@ pub(super) struct Answered {
     pub(super) head: ResponseHead,
     pub(super) framing: Framing,
     pub(super) flight: Flight,
+    /// When the connection was there; `None` where it was before.
+    pub(super) connected: Option<Instant>,
 }
 
 /// Why a backend's try gave no response.
@@ -70,15 +72,19 @@ pub(super) async fn attempt(
     now: Instant,
 ) -> Result<Answered, Failure> {
     let mut reuse = request.may_reuse();
+    let mut connected = None;
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.proxy_protocol.map(|_| client.address(request.ip));
     loop {
         let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
-        let connection = match kept {
-            Some(connection) => connection,
+        let connection = if let Some(connection) = kept {
+            connection
+        } else {
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
             // longest way its requests could go for as long as it lives.
-            None => Box::pin(connect(client, backend, told)).await?,
+            let connection = Box::pin(connect(client, backend, told)).await?;
+            connected = Some(Instant::now());
+            connection
         };
         let mut flight = Flight::new(connection, place.take(), request);
         let result = flight.answered(client, backend, request).await;
@@ -86,7 +92,7 @@ pub(super) async fn attempt(
         match result {
             Ok((head, framing)) => {
                 flight.connection.heed(&head);
-                return Ok(Answered { head, framing, flight });
+                return Ok(Answered { head, framing, flight, connected });
             }
             Err(Failure::Backend(Outcome::NoAnswer)) if flight.connection.reused && request.may_be_sent().is_ok() => {
                 // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
@@ -188,6 +194,9 @@ impl Flight {
     ) -> Result<(), Failure> {
         with_scratch(|Scratch { out, spill, .. }| {
             rewrite::write_request(request, client, backend, out);
+            if let Some(written) = &mut request.written {
+                written.set(out);
+            }
             if request.framing != Framing::None {
                 out.extend_from_slice(request.upload.kept().unwrap_or_default());
                 request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;

@@ -14,12 +14,15 @@ use super::deliver::deliver;
 use super::flight::{Answered, Failure, attempt};
 use super::own;
 use super::queue;
+use super::replay::Replay;
 use super::request::Request;
 use super::route::route;
 use super::upload::Broken;
-use crate::balancer::{Attempt, Backend, Choice, CookieAction, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped};
+use crate::balancer::{
+    Attempt, Backend, Bound, Choice, CookieAction, Decision, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped,
+};
 use crate::config::Strategy;
-use crate::engine::{Ended, LivePool, Routing, Shared};
+use crate::engine::{Ended, LivePool, Part, Routing, Shared, Tried};
 use crate::http1::Kind;
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
@@ -48,23 +51,29 @@ pub(super) async fn forward<'c>(
         }
     }
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
-    let mut choice = proxy.choose(&pool, &bound, &tried, &mut exchange.decision);
+    request.written = exchange.heads.is_some().then(Part::default);
+    exchange.decision.replayed = client.replay.as_ref().map(|replay| replay.of);
+    let mut choice = choose(client, &pool, &bound, &tried, &mut exchange.decision);
     drop(pool);
 
     let answer = loop {
         if choice.is_err() && tried.is_empty() && !config.hold.is_zero() {
+            let before = Instant::now();
             let Ok(pool) = Box::pin(client.while_there(held(live, config.hold))).await else {
-                return gone(exchange);
+                return gone(exchange, request);
             };
             began = Instant::now();
+            exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
-            choice = proxy.choose(&pool, &bound, &tried, &mut exchange.decision);
+            choice = choose(client, &pool, &bound, &tried, &mut exchange.decision);
         }
         if choice.as_ref().err() == Some(&NoBackend::Full) {
+            let before = Instant::now();
             let waiting = queue::wait(proxy, live, &bound, &tried, &mut exchange.decision);
-            let Ok(waited) = Box::pin(client.while_there(waiting)).await else { return gone(exchange) };
+            let Ok(waited) = Box::pin(client.while_there(waiting)).await else { return gone(exchange, request) };
             choice = waited;
             began = Instant::now();
+            exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
         }
         let Choice { backend, place, set_cookie } = match choice {
@@ -80,7 +89,11 @@ pub(super) async fn forward<'c>(
             }
         };
         exchange.assign(&backend);
-        let outcome = match attempt(client, &backend, place, request, began).await {
+        let result = attempt(client, &backend, place, request, began).await;
+        if let (Some(heads), Some(written)) = (&mut exchange.heads, &mut request.written) {
+            heads.sent = std::mem::take(written);
+        }
+        let outcome = match result {
             Ok(answered) => {
                 let status = answered.head.line.status;
                 tried.push(backend.id());
@@ -91,6 +104,7 @@ pub(super) async fn forward<'c>(
                 if !again {
                     let took = began.elapsed();
                     exchange.decision.attempts.push(noted(&backend, Outcome::Answered, took));
+                    exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });
                     if exchange.decision.strategy == Strategy::LeastLatency {
                         backend.ewma.record(took, began + took);
                     }
@@ -105,7 +119,7 @@ pub(super) async fn forward<'c>(
                 let why = "The body is larger than this balancer lets pass.";
                 break Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why);
             }
-            Err(Failure::Client(Broken::Gone)) => return gone(exchange),
+            Err(Failure::Client(Broken::Gone)) => return gone(exchange, request),
             Err(Failure::Client(Broken::BadFraming)) => {
                 let why = "The body's framing is no good.";
                 exchange.decision.rule = Rule::Refused { why: why.to_owned() };
@@ -147,15 +161,30 @@ pub(super) async fn forward<'c>(
         backend.count_error();
         backend.tally.retried();
         exchange.release();
-        choice = proxy.choose(&live.in_force.load(), &bound, &tried, &mut exchange.decision);
+        choice = choose(client, &live.in_force.load(), &bound, &tried, &mut exchange.decision);
         began = Instant::now();
     };
     let reply = answer.reply(request.wants_page());
     own::reply(client, exchange, Some(request), reply).await
 }
 
+/// The backend that a person asked for, or the one that the balancer chooses.
+fn choose(
+    client: &Client<'_>,
+    pool: &Pool,
+    bound: &Bound,
+    tried: &[u32],
+    decision: &mut Decision,
+) -> Result<Choice, NoBackend> {
+    match &client.replay {
+        Some(Replay { to: Some(id), .. }) => pool.choose_asked(*id, decision),
+        _ => client.proxy.choose(pool, bound, tried, decision),
+    }
+}
+
 /// The client left before there was an answer.
-fn gone(mut exchange: Box<Exchange<'_>>) -> After {
+fn gone(mut exchange: Box<Exchange<'_>>, request: &Request) -> After {
+    exchange.carried(0, request.upload.data());
     exchange.end(Ended::ClientGone, Instant::now());
     After::Close
 }
@@ -163,6 +192,9 @@ fn gone(mut exchange: Box<Exchange<'_>>) -> After {
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
 fn may_go_on(client: &Client<'_>, request: &Request, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
     request.may_be_sent()?;
+    if client.replay.as_ref().is_some_and(|replay| replay.to.is_some()) {
+        return Err(Stopped::Asked);
+    }
     if tried.len() >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
@@ -209,7 +241,9 @@ async fn finish<'c>(
         let reply = Answer::bad_gateway(exchange.decision.reason()).reply(request.wants_page());
         return own::reply(client, exchange, Some(request), reply).await;
     }
-    let set_cookie = set_cookie.filter(|_| exchange.decision.rule != Rule::Sticky);
+    // A replay moves nobody: the client itself gets no answer of it.
+    let binds = exchange.decision.rule != Rule::Sticky && client.replay.is_none();
+    let set_cookie = set_cookie.filter(|_| binds);
     if set_cookie.is_some() {
         book_session(&client.proxy.shared, &mut exchange, backend);
     }

@@ -19,6 +19,9 @@ use crate::http1::{BadHead, RequestHead};
 pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
     let mut exchange = Exchange::begin(client, now);
+    if let Some(heads) = &mut exchange.heads {
+        heads.request.set(head.raw());
+    }
     let mut request = match Request::new(head, &client.peer, client.config) {
         Ok(request) => request,
         Err((head, refusal)) => {

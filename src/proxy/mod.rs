@@ -24,6 +24,7 @@ mod own;
 mod pages;
 mod queue;
 mod refuse;
+mod replay;
 mod request;
 mod rewrite;
 mod route;
@@ -35,11 +36,15 @@ mod upload;
 pub(crate) use arrival::{Arrival, serve};
 pub(crate) use explain::explain;
 pub use explain::{Explanation, Question, Unclear};
+pub use replay::Replayed;
+pub(crate) use replay::replay;
+#[cfg(feature = "tui")]
+pub(crate) use replay::{Bodies, LONGEST};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Pool};
-use crate::engine::{EventRing, Shared};
+use crate::engine::{EventRing, Shared, Shelf};
 use crate::upstream::IdleConnections;
 
 /// What one worker thread needs to serve requests. Nothing in it is contended by two threads but the
@@ -48,12 +53,16 @@ pub(crate) struct Proxy {
     pub(crate) shared: Arc<Shared>,
     pub(crate) idle: IdleConnections,
     pub(crate) ring: Arc<EventRing>,
+    /// Where its requests' heads are kept while somebody watches.
+    pub(crate) shelf: Arc<Shelf>,
     random: Mutex<fastrand::Rng>,
 }
 
 impl Proxy {
-    pub(crate) fn new(shared: Arc<Shared>, ring: Arc<EventRing>, random: fastrand::Rng) -> Self {
-        Proxy { shared, idle: IdleConnections::default(), ring, random: Mutex::new(random) }
+    /// The one of this worker.
+    pub(crate) fn new(shared: Arc<Shared>, worker: usize, random: fastrand::Rng) -> Self {
+        let (ring, shelf) = (shared.journal.ring(worker), shared.heads.shelf(worker));
+        Proxy { shared, idle: IdleConnections::default(), ring, shelf, random: Mutex::new(random) }
     }
 
     /// Where a backend's idle connections are: with this worker, or with all where they are counted.

@@ -23,15 +23,24 @@ use crate::http1::{Framing, Passage, Version};
 /// Sends and books a whole answer; `request` is none where there is no good one.
 pub(super) async fn reply(
     client: &mut Client<'_>,
-    exchange: Box<Exchange<'_>>,
+    mut exchange: Box<Exchange<'_>>,
     request: Option<&mut Request>,
     reply: Reply,
 ) -> After {
     let (to_head, version) = request.as_ref().map_or((false, Version::Http11), |r| (r.is_head(), r.version()));
     // A body that is not read to its end leaves no place for another request.
-    let is_read = request.is_some_and(|r| r.upload.skip(&mut client.unread) && r.head.is_persistent());
+    let (is_read, up) = request.map_or((false, 0), |r| {
+        let is_read = r.upload.skip(&mut client.unread) && r.head.is_persistent();
+        (is_read, r.upload.data())
+    });
     let keeps = is_read && !reply.close && !client.is_finishing();
-    book(client, exchange, reply.status, if to_head { 0 } else { reply.body.len() });
+    if let Some(heads) = &mut exchange.heads {
+        let mut head = Vec::new();
+        reply.write(true, keeps, version, &mut head);
+        heads.passes(&head, false);
+        heads.carries(if to_head { b"" } else { reply.body.as_bytes() });
+    }
+    book(client, exchange, reply.status, [if to_head { 0 } else { reply.body.len() as u64 }, up]);
     let sent = send(client, |out| reply.write(to_head, keeps, version, out)).await;
     client.clock.enter(Phase::Idle, Instant::now());
     match sent {
@@ -51,7 +60,7 @@ pub(super) async fn stream(
     let version = request.version();
     let keeps = version == Version::Http11 && request.head.is_persistent() && request.upload.is_done();
     // Booked, but not over: it may be silent for as long as it likes.
-    book(client, exchange, StatusCode::OK, 0);
+    book(client, exchange, StatusCode::OK, [0, request.upload.data()]);
     let mut passage = Passage::to_client(Framing::Close, version);
     if send(client, |out| Reply::write_stream(keeps, version, out)).await.is_err() {
         return After::Close;
@@ -88,7 +97,7 @@ pub(super) async fn switch(
     accept: &str,
     feed: Box<Feed>,
 ) -> After {
-    book(client, exchange, StatusCode::SWITCHING_PROTOCOLS, 0);
+    book(client, exchange, StatusCode::SWITCHING_PROTOCOLS, [0; 2]);
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-accept: {accept}\r\n\r\n"
@@ -100,11 +109,11 @@ pub(super) async fn switch(
 }
 
 /// Books an answer before it is sent: who has read it may ask for the figures.
-fn book(client: &mut Client<'_>, mut exchange: Box<Exchange<'_>>, status: StatusCode, bytes: usize) {
+fn book(client: &mut Client<'_>, mut exchange: Box<Exchange<'_>>, status: StatusCode, [down, up]: [u64; 2]) {
     let now = Instant::now();
     client.clock.enter(Phase::Streaming, now);
     exchange.answered(status.as_u16());
-    exchange.sent(bytes as u64);
+    exchange.carried(down, up);
     exchange.end(Ended::Complete, now);
 }
 

@@ -10,6 +10,7 @@ use super::refuse::{self, Refusal};
 use super::upload::Upload;
 use crate::balancer::Stopped;
 use crate::config::Config;
+use crate::engine::Part;
 use crate::http1::{Framing, Kind, RequestHead, Target, Version, has_token};
 
 /// A request that may pass.
@@ -28,6 +29,8 @@ pub(super) struct Request {
     pub(super) own_cookies: SmallVec<[Arc<str>; 1]>,
     /// A byte of it was written to a backend.
     pub(super) sent: bool,
+    /// The head as it was written to a backend; `None` while nobody watches.
+    pub(super) written: Option<Part>,
 }
 
 impl Request {
@@ -48,6 +51,7 @@ impl Request {
             upload: Upload::new(framing, replay, config.limits.body_bytes, expects),
             own_cookies: SmallVec::new(),
             sent: false,
+            written: None,
             head,
         })
     }

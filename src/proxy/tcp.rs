@@ -21,7 +21,7 @@ use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account, queue};
 use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
-use crate::engine::{Ended, LivePool, Phase, RequestEvent};
+use crate::engine::{Ended, LivePool, Moments, Phase, RequestEvent, Tried};
 use crate::proxy_protocol;
 use crate::upstream::{Stream, dial};
 
@@ -87,7 +87,7 @@ struct Session {
 struct Account {
     proxy: Arc<Proxy>,
     peer: SocketAddr,
-    began: Instant,
+    moments: Moments,
     decision: Decision,
 }
 
@@ -115,7 +115,8 @@ impl Session {
 impl Account {
     /// Books the connection as ended and tells the log.
     fn tell(self, status: u16, to: Option<&Backend>, up: u64, down: u64, ended: Ended) {
-        let took = self.began.elapsed();
+        let now = Instant::now();
+        let took = now - self.moments.began;
         self.proxy.shared.totals.end(status, status != 0);
         if self.proxy.ring.is_read() {
             self.proxy.ring.push(RequestEvent {
@@ -127,7 +128,9 @@ impl Account {
                 status,
                 to: to.map(|backend| Arc::clone(&backend.identity)),
                 bytes: down,
-                up: Some(up),
+                up,
+                phases: self.moments.phases(now),
+                number: None,
                 ended,
                 decision: self.decision,
             });
@@ -142,27 +145,33 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
     let mut pool = live.in_force.load_full();
     let decision = Decision { pool: live.label.clone(), ..Decision::new(pool.strategy) };
     shared.totals.begin();
-    let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, began: Instant::now(), decision };
+    let accepted = Instant::now();
+    let moments = Moments::new(accepted, accepted);
+    let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, moments, decision };
     let ip = arrival.peer.ip().to_canonical();
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
     loop {
         let mut client = whose(live, &pool, ip);
         let mut chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
         if chosen.is_err() && tried.is_empty() && !shared.config().hold.is_zero() {
+            let before = Instant::now();
             let Some(now) = while_there(&arrival.stream, held(live, shared.config().hold)).await else {
                 account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
                 return None;
             };
+            account.moments.queued += before.elapsed();
             pool = now;
             client = whose(live, &pool, ip);
             chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
         }
         if chosen.as_ref().err() == Some(&NoBackend::Full) {
+            let before = Instant::now();
             let turn = queue::wait(proxy, live, &client, &tried, &mut account.decision);
             let Some(decided) = while_there(&arrival.stream, turn).await else {
                 account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
                 return None;
             };
+            account.moments.queued += before.elapsed();
             chosen = decided;
         }
         let Ok(Choice { backend, place, .. }) = chosen else {
@@ -181,6 +190,7 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
                 backend.latencies.record(took);
                 shared.traffic_answered(&backend, 0);
                 account.decision.attempts.push(noted(&backend, Outcome::Answered, took));
+                account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
                 let held = stick(proxy, live, ip, &backend);
                 return Some((Session { active, place, held, account }, stream));
             }

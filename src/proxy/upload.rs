@@ -47,6 +47,11 @@ impl Upload {
         self.passage.is_done()
     }
 
+    /// Bytes of it that came so far, without the frame around them.
+    pub(super) fn data(&self) -> u64 {
+        self.passage.data()
+    }
+
     /// What was read so far, as it goes on; `None` where it is not kept any more.
     pub(super) fn kept(&self) -> Option<&[u8]> {
         self.kept.as_deref()

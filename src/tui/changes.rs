@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::balancer::{Attempt, Decision, Identity};
     use crate::config::Strategy;
-    use crate::engine::Ended;
+    use crate::engine::{Ended, Phases};
 
     fn who(id: u32) -> Arc<Identity> {
         Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })
@@ -159,7 +159,9 @@ mod tests {
             status: 200,
             to: None,
             bytes: 0,
-            up: None,
+            up: 0,
+            phases: Phases::default(),
+            number: None,
             ended: Ended::Complete,
             decision,
         }))

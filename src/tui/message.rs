@@ -7,7 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::export::Export;
 use super::notify::Notify;
-use crate::engine::{Command, CommandError, Event, Snapshot};
+use crate::engine::{Command, CommandError, Event, Heads, Replayed, Snapshot};
 
 /// Something that happened.
 pub enum Message {
@@ -27,6 +27,10 @@ pub enum Message {
     Paste(String),
     /// A file was written, or not: one sentence.
     Exported(Result<String, String>),
+    /// The heads of the request with this number; none where they are not kept any more.
+    Heads(u64, Result<Option<Box<Heads>>, String>),
+    /// A request was sent again, or not, and why.
+    Replayed(Result<Box<Replayed>, String>),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
     /// The engine has ended, or is out of reach: why, as one sentence.
@@ -47,9 +51,13 @@ pub(super) enum Said {
 pub enum Effect {
     /// Ask the engine.
     Command(Command),
-    /// Put this text into the clipboard. What of it came over the network has been made [`visible`](crate::visible)
-    /// first, line breaks too.
-    Copy(String),
+    /// Put this text into the clipboard, and say this beside how much it was. What of it came over the network has been
+    /// made [`visible`](crate::visible) first, line breaks too.
+    Copy(String, &'static str),
+    /// Ask for the heads of the request with this number.
+    Heads(u64),
+    /// Send the request with this number again, to this backend or as it is balanced.
+    Replay(u64, Option<u32>),
     /// Have the mouse tell what it does, or leave it to the terminal.
     Mouse(bool),
     /// Write this into a file.

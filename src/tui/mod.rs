@@ -8,12 +8,15 @@ mod action;
 mod changes;
 mod clipboard;
 mod control;
+mod curl;
 mod export;
 mod filter;
 mod format;
 mod freeze;
 mod glyphs;
+mod head;
 mod input;
+mod inspect;
 mod lately;
 mod log;
 mod message;
@@ -256,11 +259,24 @@ fn apply(
                     let _ = tell.send(Message::Done(done.await));
                 });
             }
-            Effect::Copy(text) => match terminal.copy(&text) {
-                Ok(1) => state.say("copied 1 character"),
-                Ok(count) => state.say(format!("copied {count} characters")),
+            Effect::Copy(text, note) => match terminal.copy(&text) {
+                Ok(1) => state.say(format!("copied 1 character{note}")),
+                Ok(count) => state.say(format!("copied {count} characters{note}")),
                 Err(error) => state.complain(error.to_string()),
             },
+            Effect::Heads(number) => {
+                let (heads, tell) = (door.heads(number), tell.clone());
+                tokio::spawn(async move {
+                    // The screen may be gone before they are there, here and below.
+                    let _ = tell.send(Message::Heads(number, heads.await));
+                });
+            }
+            Effect::Replay(number, to) => {
+                let (replayed, tell) = (door.replay(number, to), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::Replayed(replayed.await));
+                });
+            }
             // One that cannot be written to is noticed with the next frame.
             Effect::Mouse(on) => drop(terminal.mouse(on)),
             Effect::Export(what) => {

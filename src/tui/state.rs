@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::filter::{Filter, FilterError};
 use super::freeze::{Frozen, Moment};
 use super::input::Line;
+use super::inspect::{Inspected, ReplayChoice, Shown};
 use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
@@ -44,6 +45,10 @@ pub(super) enum Dialog {
     Palette(Palette),
     /// Why a request went where it went; scrolled by this many lines.
     Why(Arc<Event>, u16),
+    /// Where to send a request again.
+    Replay(ReplayChoice),
+    /// What came of it.
+    Replayed(Shown),
     /// A filter is being typed.
     Filter(FilterPrompt),
 }
@@ -95,8 +100,14 @@ pub(super) struct FilterPrompt {
 }
 
 /// What is asked before it is done, because it cannot be undone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Question {
+    /// Send a request again whose method may change something.
+    Replay {
+        event: Arc<Event>,
+        number: u64,
+        to: Option<u32>,
+    },
     Kill {
         id: u32,
         name: String,
@@ -147,6 +158,8 @@ pub struct State {
     pub(super) zoomed: bool,
     /// What is selected has the whole screen, scrolled by this many lines.
     pub(super) detail: Option<u16>,
+    /// What is known of the heads of the selected request.
+    pub(super) inspected: Inspected,
     pub(super) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
     pub(super) said: Option<Said>,
@@ -190,6 +203,7 @@ impl State {
             side: None,
             zoomed: false,
             detail: None,
+            inspected: Inspected::default(),
             dialog: None,
             said: None,
             notify: Notify::default(),

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::balancer::{Attempt, Decision, Identity, Outcome, Rule, State};
 use crate::config::Strategy;
-use crate::engine::{Ended, RequestEvent, UpdateEvent};
+use crate::engine::{Ended, Phases, RequestEvent, UpdateEvent};
 
 fn who(name: &str) -> Arc<Identity> {
     Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })
@@ -26,7 +26,9 @@ fn request() -> Event {
         status: 502,
         to: Some(who("bravo")),
         bytes: 2_000,
-        up: None,
+        up: 0,
+        phases: Phases::default(),
+        number: None,
         ended: Ended::Complete,
         decision,
     })

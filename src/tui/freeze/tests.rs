@@ -3,7 +3,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::*;
 use crate::balancer::{Attempt, Decision, Identity, Outcome, State as BackendState};
 use crate::config::Strategy;
-use crate::engine::{BackendView, Ended, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
+use crate::engine::{BackendView, Ended, Level, Notice, OutputEvent, Phases, RequestEvent, UpdateEvent};
 use crate::tui::{Colors, Glyphs, Message, Theme, update};
 
 fn at(second: u64) -> SystemTime {
@@ -85,7 +85,9 @@ fn busy_second(state: &mut State, n: u64) {
         status: 502,
         to: Some(Arc::clone(&backend)),
         bytes: 0,
-        up: None,
+        up: 0,
+        phases: Phases::default(),
+        number: None,
         ended: Ended::Complete,
         decision,
     };

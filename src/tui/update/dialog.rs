@@ -7,6 +7,7 @@ use crate::tui::action::{Action, action_of};
 use crate::tui::export::Export;
 use crate::tui::filter::Filter;
 use crate::tui::input::Line;
+use crate::tui::inspect;
 use crate::tui::message::Effect;
 use crate::tui::palette::{Meaning, Palette};
 use crate::tui::state::{Dialog, FilterPrompt, Question, State};
@@ -29,6 +30,33 @@ pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             Some(Action::Quit) => return super::on_key(state, key),
             _ => {}
         },
+        Dialog::Replay(mut choice) => {
+            match action_of(key) {
+                Some(Action::Down) => choice.chosen = (choice.chosen + 1).min(choice.places.len() - 1),
+                Some(Action::Up) => choice.chosen = choice.chosen.saturating_sub(1),
+                Some(Action::First) => choice.chosen = 0,
+                Some(Action::Last) => choice.chosen = choice.places.len() - 1,
+                Some(Action::Detail) => return inspect::send(state, &choice),
+                Some(Action::Back) => return Vec::new(),
+                Some(Action::Quit) => return super::on_key(state, key),
+                _ => {}
+            }
+            state.dialog = Some(Dialog::Replay(choice));
+        }
+        Dialog::Replayed(mut shown) => match action_of(key) {
+            Some(Action::Down | Action::PageDown | Action::Up | Action::PageUp | Action::Secrets) => {
+                match action_of(key) {
+                    Some(Action::Down) => shown.scroll = shown.scroll.saturating_add(1),
+                    Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(10),
+                    Some(Action::Up) => shown.scroll = shown.scroll.saturating_sub(1),
+                    Some(Action::PageUp) => shown.scroll = shown.scroll.saturating_sub(10),
+                    _ => state.inspected.shows_secrets = !state.inspected.shows_secrets,
+                }
+                state.dialog = Some(Dialog::Replayed(shown));
+            }
+            Some(Action::Quit) => return super::on_key(state, key),
+            _ => {}
+        },
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Export => {
             let KeyCode::Char(letter) = key.code else { return Vec::new() };
@@ -46,6 +74,7 @@ pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 return match question {
                     Question::Kill { id, .. } => vec![Effect::Command(Command::Kill { id })],
                     Question::Quit { .. } => vec![Effect::Quit],
+                    Question::Replay { event, number, to } => inspect::again(state, &event, number, to),
                 };
             }
         }

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::{Action, action_of};
 use super::control::{self, Outcome};
+use super::inspect;
 use super::message::{Effect, Message};
 use super::notify;
 use super::palette::Palette;
@@ -15,6 +16,12 @@ use crate::engine::Command;
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = take(state, message);
+    effects.extend(inspect::wanted(state));
+    effects
+}
+
+fn take(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
             state.changed = true;
@@ -39,6 +46,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.append(events, missed);
             return effects;
         }
+        Message::Heads(number, result) => return inspect::take(state, number, result),
+        Message::Replayed(result) => inspect::show(state, result),
         Message::Exported(Ok(text)) => state.say(text),
         Message::Exported(Err(text)) => state.complain(text),
         Message::Done(Ok(())) => {}
@@ -110,7 +119,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             let shown = state.side.unwrap_or_else(|| Side::usual(state.size.0));
             state.side = Some(shown.next());
         }
-        Action::Copy => return Ok(vec![Effect::Copy(super::view::selection_as_text(state))]),
+        Action::Copy => return Ok(vec![Effect::Copy(super::view::selection_as_text(state), "")]),
+        Action::CopyCurl => return inspect::copy(state),
+        Action::Secrets => inspect::toggle_secrets(state)?,
+        Action::Replay => inspect::ask_where(state)?,
         Action::Zoom => state.zoomed = !state.zoomed,
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
-use super::{export, palette, prompt, why};
+use super::{export, palette, prompt, replay, why};
+use crate::engine::Event;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::{cut, wrapped};
 use crate::tui::state::{Dialog, Question, State};
@@ -19,6 +20,8 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Export) => export::render(frame, state, area),
         Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
         Some(Dialog::Why(event, scroll)) => why::render(frame, state, area, event, *scroll),
+        Some(Dialog::Replay(choice)) => replay::choose(frame, state, area, choice),
+        Some(Dialog::Replayed(shown)) => replay::result(frame, state, area, shown),
         Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }
 }
@@ -76,6 +79,16 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
         Question::Kill { name, .. } => (
             format!("Kill the process of {name}? What it is doing is lost; its clients move to the others."),
             "kill it",
+            "leave it",
+        ),
+        Question::Replay { event, .. } => (
+            match &**event {
+                Event::Request(request) => {
+                    format!("{} may change something: send {} again all the same?", request.method, request.path)
+                }
+                _ => String::new(),
+            },
+            "send it again",
             "leave it",
         ),
         Question::Quit { in_flight, .. } => (

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::why::{self, fact};
-use super::{changes, region};
+use super::{changes, heads, region, timing};
 use crate::engine::{BackendView, Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, micros};
@@ -16,7 +16,7 @@ use crate::visible::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let columns = usize::from(area.width).saturating_sub(2);
-    let (title, lines) = subject(state, columns);
+    let (title, lines) = subject(state, columns, state.inspected.shows_secrets);
     let title = cut(&title, columns.saturating_sub(2), state.theme);
     let block = region(state, state.detail.is_some(), &title, "");
     let inside = block.inner(area).height;
@@ -27,22 +27,22 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u
     frame.render_widget(paragraph.scroll((scroll.min(hidden), 0)).block(block), area);
 }
 
-/// What is selected, as text to be copied.
+/// What is selected, as text to be copied; secrets stay hidden in it.
 pub(in crate::tui) fn as_text(state: &State) -> String {
     /// Columns that lines of their own length are cut to.
     const COLUMNS: usize = 400;
-    let (title, lines) = subject(state, COLUMNS);
+    let (title, lines) = subject(state, COLUMNS, false);
     let lines = lines.iter().map(|line| line.to_string().trim_end().to_owned());
     // Titles hold what came over the network, too.
     std::iter::once(visible(&title).into_owned()).chain(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// What is selected: its title and its lines.
-fn subject(state: &State, columns: usize) -> (String, Vec<Line<'static>>) {
+fn subject(state: &State, columns: usize, secrets: bool) -> (String, Vec<Line<'static>>) {
     let line = if state.pane == Pane::Log { state.log.selected() } else { None };
     match line.as_ref().map(|line| &*line.event) {
         Some(Event::Request(request)) => {
-            (format!("Request: {} {}", request.method, request.path), self::request(state, request))
+            (format!("Request: {} {}", request.method, request.path), self::request(state, request, columns, secrets))
         }
         Some(Event::Notice(notice)) => ("Notice".to_owned(), vec![Line::raw(visible(&notice.text).into_owned())]),
         Some(Event::Output(output)) => ("Output".to_owned(), vec![Line::raw(visible(&output.line).into_owned())]),
@@ -66,7 +66,7 @@ fn heading(name: &'static str) -> Line<'static> {
 }
 
 /// A request: what it was, and why it went where it went.
-fn request(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
+fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool) -> Vec<Line<'static>> {
     let ended = request.ended.words().unwrap_or("with a whole response");
     let status = Span::styled(request.status.to_string(), state.theme.status(request.status));
     let backend = request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| visible(&to.name).into_owned());
@@ -75,15 +75,17 @@ fn request(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
         Line::from(vec![
             Span::styled(format!("{:<11}", "answer"), state.theme.dim()),
             status,
-            Span::raw(format!(" from {backend} in {}, {} bytes", duration(request.took), request.bytes)),
+            Span::raw(format!(" from {backend} in {}", duration(request.took))),
         ]),
+        fact(state, "bytes", format!("{} up, {} down", request.up, request.bytes)),
         fact(state, "began", clock(request.time, true, &state.zone)),
         fact(state, "ended", ended.to_owned()),
         fact(state, "client", request.ip.to_string()),
-        Line::raw(""),
-        heading("Why"),
     ];
+    lines.extend(timing::lines(state, request, columns));
+    lines.extend([Line::raw(""), heading("Why")]);
     lines.extend(why::lines(state, request));
+    lines.extend(heads::lines(state, request, secrets));
     lines
 }
 

@@ -121,12 +121,12 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
         None => request.decision.reason(),
         Some(how) => format!("{}; {how}", request.decision),
     };
-    let path_shown = match request.up {
-        Some(up) => format!("up {} B, down {} B", count(up), count(request.bytes)),
-        None => request.path.to_string(),
+    let path_shown = if request.is_raw() {
+        format!("up {} B, down {} B", count(request.up), count(request.bytes))
+    } else {
+        request.path.to_string()
     };
-    let status =
-        if request.up.is_some() && request.status == 0 { "  -".to_owned() } else { request.status.to_string() };
+    let status = if request.is_raw() && request.status == 0 { "  -".to_owned() } else { request.status.to_string() };
     let space = || Span::raw(" ");
     let name = request.to.as_ref().map_or(theme.none(), |to| to.name.as_str());
     Line::from(vec![

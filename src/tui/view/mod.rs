@@ -21,12 +21,15 @@ mod footer;
 #[cfg(test)]
 mod frames;
 mod header;
+mod heads;
 mod inspector;
 mod log;
 mod output;
 mod palette;
 mod prompt;
+mod replay;
 mod spot;
+mod timing;
 mod warnings;
 mod why;
 

@@ -17,6 +17,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::dialog::{centred, frame_of};
+use super::timing;
 use crate::balancer::{CookieAction, Decision, Outcome, Rule, StickyKey};
 use crate::engine::{Event, RequestEvent};
 use crate::tui::Theme;
@@ -27,7 +28,8 @@ use crate::visible::visible;
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };
     let width = area.width.min(90);
-    let text = lines(state, request);
+    let mut text = lines(state, request);
+    text.extend(timing::lines(state, request, usize::from(width).saturating_sub(4)));
     let height = u16::try_from(text.len()).unwrap_or(u16::MAX).saturating_add(2).clamp(3.min(area.height), area.height);
     let place = centred(area, width, height);
     let asked =
@@ -93,6 +95,7 @@ fn rule(decision: &Decision) -> String {
         Rule::Backup => "need: it was tried on all others, which leaves the backups".to_owned(),
         Rule::Kept => "sticky.onFailure: it must wait for its own backend".to_owned(),
         Rule::Together => "its key: all requests of a client that moves go to the same other backend".to_owned(),
+        Rule::Asked { backend } => format!("you: it was sent again, to {}", visible(backend)),
         Rule::Nobody => "nobody: there was no backend to choose".to_owned(),
         Rule::QueueFull => "the queue: every place is taken, and so is every one in it".to_owned(),
         Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),

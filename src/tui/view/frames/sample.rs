@@ -8,7 +8,8 @@ use crate::balancer::{
 };
 use crate::config::Strategy;
 use crate::engine::{
-    BackendView, CheckMark, Ended, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
+    BackendView, CheckMark, Ended, Event, ListenerView, Phases, PoolView, RequestEvent, Snapshot, Spawned, Totals,
+    UpdateEvent,
 };
 use crate::tui::{Colors, Glyphs, State, Theme};
 
@@ -65,7 +66,9 @@ pub(super) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Dec
         status: if second == 3 { 502 } else { 200 },
         to: Some(Arc::clone(to)),
         bytes: 10,
-        up: None,
+        up: 0,
+        phases: Phases::default(),
+        number: None,
         ended: Ended::Complete,
         decision,
     }))

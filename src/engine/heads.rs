@@ -1,0 +1,304 @@
+//! The heads of the last requests, kept only while somebody watches who can show them.
+//!
+//! Each worker keeps those of its own requests on a shelf of its own, whose lock nobody else takes but a reader who asks
+//! for one of them. While nobody watches, a request costs one relaxed load.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::http1::{Framing, Passage, Version};
+
+/// The most that is kept of one head.
+const HEAD: usize = 8 * 1024;
+/// The most that is kept of an answer's body, to be compared with another's.
+pub(crate) const BODY: usize = 4 * 1024;
+/// Requests on one shelf.
+const SHELF: usize = 1000;
+/// Bytes on all shelves together, and the least that one has.
+const ALL: usize = 16 << 20;
+const LEAST: usize = 512 << 10;
+
+/// Bytes that passed, or their beginning where they were many.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    #[serde(with = "latin1")]
+    pub(crate) bytes: Vec<u8>,
+    /// More passed than is kept.
+    #[serde(default)]
+    pub(crate) cut: bool,
+}
+
+impl Part {
+    /// Keeps this in place of what there is.
+    pub(crate) fn set(&mut self, bytes: &[u8]) {
+        self.bytes.clear();
+        self.cut = false;
+        self.add(bytes, HEAD);
+    }
+
+    fn add(&mut self, bytes: &[u8], most: usize) {
+        let kept = bytes.len().min(most.saturating_sub(self.bytes.len()));
+        self.bytes.extend_from_slice(&bytes[..kept]);
+        self.cut |= kept < bytes.len();
+    }
+}
+
+/// Secrets stand in it.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes.len())
+    }
+}
+
+/// A request's heads, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heads {
+    /// The request's number, which its event has too.
+    pub(crate) number: u64,
+    /// The listener it came to.
+    pub(crate) listener: SocketAddr,
+    /// The URL of that, which is known to whoever asks.
+    pub(crate) url: String,
+    /// Who sent it: the other end of its connection.
+    pub(crate) peer: SocketAddr,
+    /// The request as it came from the client.
+    pub(crate) request: Part,
+    /// The same as the backend that was tried last got it.
+    pub(crate) sent: Part,
+    /// The answer as it came from the backend.
+    pub(crate) answer: Part,
+    /// The answer as the client got it.
+    pub(crate) passed: Part,
+    /// What went to the client of the body, in its frame.
+    #[serde(skip)]
+    body: Part,
+    #[serde(skip)]
+    chunked: bool,
+}
+
+impl Heads {
+    /// Keeps the answer's head as the client gets it, which says whether its body goes in chunks.
+    pub(crate) fn passes(&mut self, head: &[u8], chunked: bool) {
+        self.passed.set(head);
+        self.chunked = chunked;
+    }
+
+    /// Keeps the beginning of the body.
+    pub(crate) fn carries(&mut self, bytes: &[u8]) {
+        self.body.add(bytes, BODY);
+    }
+
+    /// The beginning of the answer's body, without its frame.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        if !self.chunked {
+            return self.body.bytes.clone();
+        }
+        // Only the older version wants chunks taken apart.
+        Passage::to_client(Framing::Chunked, Version::Http10).pass(&self.body.bytes, &mut Vec::new()).out.to_vec()
+    }
+
+    fn size(&self) -> usize {
+        let parts = [&self.request, &self.sent, &self.answer, &self.passed, &self.body];
+        size_of::<Self>() + parts.iter().map(|part| part.bytes.capacity()).sum::<usize>()
+    }
+}
+
+/// One worker's.
+pub(crate) struct Shelf {
+    index: u64,
+    shelves: u64,
+    next: AtomicU64,
+    watchers: Arc<AtomicUsize>,
+    kept: Mutex<Kept>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    heads: VecDeque<Heads>,
+    bytes: usize,
+}
+
+impl Shelf {
+    /// Where a request's heads are to be kept, if somebody watches.
+    pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Heads>> {
+        (self.watchers.load(Relaxed) > 0).then(|| {
+            // Each shelf has numbers of its own, so that no two workers meet to give one out.
+            let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
+            Box::new(Heads {
+                number,
+                listener,
+                url: String::new(),
+                peer,
+                request: Part::default(),
+                sent: Part::default(),
+                answer: Part::default(),
+                passed: Part::default(),
+                body: Part::default(),
+                chunked: false,
+            })
+        })
+    }
+
+    /// Keeps them, in place of the oldest where there are many.
+    pub(crate) fn keep(&self, heads: Heads) {
+        let mut kept = self.kept();
+        // Looked at under the lock: whoever was the last to watch clears the shelf after this, or is seen to be gone.
+        if self.watchers.load(Relaxed) == 0 {
+            return;
+        }
+        kept.bytes += heads.size();
+        kept.heads.push_back(heads);
+        while kept.heads.len() > SHELF || kept.bytes > self.most && kept.heads.len() > 1 {
+            let oldest = kept.heads.pop_front();
+            kept.bytes -= oldest.map_or(0, |oldest| oldest.size());
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Whole entries come and go: nothing is half done after a panic.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All shelves.
+pub(crate) struct HeadStore {
+    watchers: Arc<AtomicUsize>,
+    shelves: Vec<Arc<Shelf>>,
+}
+
+impl HeadStore {
+    pub(crate) fn new(shelves: usize) -> Self {
+        let watchers = Arc::new(AtomicUsize::new(0));
+        let shelf = |index: usize| {
+            Arc::new(Shelf {
+                index: index as u64,
+                shelves: shelves as u64,
+                next: AtomicU64::new(0),
+                watchers: Arc::clone(&watchers),
+                kept: Mutex::default(),
+                most: (ALL / shelves).max(LEAST),
+            })
+        };
+        HeadStore { shelves: (0..shelves).map(shelf).collect(), watchers }
+    }
+
+    pub(crate) fn shelf(&self, index: usize) -> Arc<Shelf> {
+        Arc::clone(&self.shelves[index])
+    }
+
+    /// The heads of the request with this number, while they are kept.
+    pub(crate) fn get(&self, number: u64) -> Option<Heads> {
+        let index = number.checked_sub(1)? % self.shelves.len() as u64;
+        let its = self.shelves.get(usize::try_from(index).ok()?)?;
+        its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
+    }
+
+    /// Has heads kept for as long as what is returned lives.
+    pub(crate) fn watch(self: &Arc<Self>) -> Watch {
+        self.watchers.fetch_add(1, Relaxed);
+        Watch { store: Arc::clone(self) }
+    }
+}
+
+/// Somebody who can show heads. With the last, all that was kept is forgotten.
+pub(crate) struct Watch {
+    store: Arc<HeadStore>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.store.watchers.fetch_sub(1, Relaxed) == 1 {
+            for shelf in &self.store.shelves {
+                *shelf.kept() = Kept::default();
+            }
+        }
+    }
+}
+
+/// Bytes as a string of as many characters, each byte the character of that number.
+mod latin1 {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        let byte = |c: char| u8::try_from(c).map_err(|_| serde::de::Error::custom(format!("'{c}' is no byte")));
+        text.chars().map(byte).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(shelf: &Shelf, request: &[u8]) -> Option<u64> {
+        let here = SocketAddr::from(([127, 0, 0, 1], 3001));
+        let mut heads = shelf.begin(here, here)?;
+        heads.request.set(request);
+        let number = heads.number;
+        shelf.keep(*heads);
+        Some(number)
+    }
+
+    #[test]
+    fn heads_are_kept_only_while_somebody_watches() {
+        let store = Arc::new(HeadStore::new(2));
+        let shelf = store.shelf(1);
+        assert_eq!(heads(&shelf, b"GET / HTTP/1.1\r\n\r\n"), None);
+        let (one, other) = (store.watch(), store.watch());
+        let number = heads(&shelf, b"GET / HTTP/1.1\r\n\r\n").expect("watched");
+        drop(one);
+        assert_eq!(store.get(number).expect("kept").request.bytes, b"GET / HTTP/1.1\r\n\r\n");
+        drop(other);
+        assert_eq!(store.get(number), None);
+        let _again = store.watch();
+        assert_eq!(store.get(number), None, "what the last one left behind is forgotten");
+    }
+
+    #[test]
+    fn numbers_of_several_workers_are_never_the_same() {
+        let store = Arc::new(HeadStore::new(3));
+        let _watch = store.watch();
+        let mut numbers: Vec<_> = (0..30).filter_map(|n| heads(&store.shelf(n % 3), b"x")).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 30);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_number_and_in_bytes() {
+        let store = Arc::new(HeadStore::new(64));
+        let _watch = store.watch();
+        let shelf = store.shelf(0);
+        let numbers: Vec<_> = (0..SHELF + 5).filter_map(|_| heads(&shelf, b"x")).collect();
+        assert_eq!(shelf.kept().heads.len(), SHELF);
+        assert_eq!(store.get(numbers[4]), None);
+        let last = (0..200).filter_map(|_| heads(&shelf, &[b'x'; 2 * HEAD])).next_back().expect("watched");
+        let kept = store.get(last).expect("the last one").request;
+        assert_eq!((kept.bytes.len(), kept.cut), (HEAD, true));
+        assert!(shelf.kept().bytes <= LEAST, "{}", shelf.kept().bytes);
+    }
+
+    #[test]
+    fn any_bytes_survive_the_control_socket() {
+        let part = Part { bytes: (0..=255).collect(), cut: true };
+        let json = serde_json::to_string(&part).expect("JSON");
+        assert_eq!(serde_json::from_str::<Part>(&json).expect("the same"), part);
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debugging_output() {
+        let part = Part { bytes: b"Authorization: Basic c2VjcmV0".to_vec(), cut: false };
+        assert_eq!(format!("{part:?}"), "29 bytes");
+    }
+}

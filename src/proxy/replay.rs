@@ -1,0 +1,216 @@
+//! A request sent again by a person: a client like any other, whose other end is in this process, so that it passes all
+//! that a request passes and is counted, logged and kept as one.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::arrival::Arrival;
+use super::forwarded::Peer;
+use super::{Proxy, client, explain};
+use crate::engine::{Connected, Event, EventReader, Heads, Phase, Shared};
+use crate::http1::Framing;
+
+/// The most that is read of an answer that is replayed.
+const MOST: u64 = 64 << 20;
+/// The longest that one may take, whatever `timeouts.response` is.
+pub(crate) const LONGEST: Duration = Duration::from_mins(2);
+/// Time for its event, after its end.
+const TOLD: Duration = Duration::from_secs(5);
+
+/// What a request that is sent again has beside its head.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    /// The number of the request it repeats.
+    pub(crate) of: u64,
+    /// The backend it is for; balanced like any other where it is `None`.
+    pub(crate) to: Option<u32>,
+    /// Its own number, once it has one.
+    pub(crate) number: Arc<AtomicU64>,
+}
+
+/// What came of a request that was sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// How it went: a request's event.
+    pub(crate) event: Arc<Event>,
+    /// The heads of the request it repeats.
+    pub(crate) before: Heads,
+    /// Its own.
+    pub(crate) after: Heads,
+    pub(crate) bodies: Bodies,
+}
+
+/// How the beginnings of two answers' bodies compare; no more of them is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Bodies {
+    /// So many bytes are the same.
+    Same(usize),
+    /// The first that differ are this far in.
+    DifferAt(usize),
+}
+
+impl Bodies {
+    fn of(before: &[u8], after: &[u8]) -> Self {
+        let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+        if same == before.len().min(after.len()) { Bodies::Same(same) } else { Bodies::DifferAt(same) }
+    }
+}
+
+/// Sends a request again, to this backend or as it is balanced; the reason where it cannot be, in one sentence.
+pub(crate) async fn replay(
+    shared: &Arc<Shared>,
+    phase: watch::Receiver<Phase>,
+    number: u64,
+    to: Option<u32>,
+) -> Result<Replayed, String> {
+    let before =
+        shared.heads.get(number).ok_or("its heads are not kept any more: only those of the last requests are")?;
+    let arrival = arrival(shared, &before, to).await?;
+    // Its heads are kept whoever else watches.
+    let _watch = shared.heads.watch();
+    let mut events = EventReader::new(Arc::clone(&shared.journal));
+    events.take(&mut Vec::new());
+    let Sent { mut stream, arrival, own_number } = arrival;
+    let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
+    let serving = Serving(tokio::spawn(client::serve(proxy, arrival, phase)).abort_handle());
+    stream.write_all(&before.request.bytes).await.map_err(|error| failed(&error))?;
+
+    // Whoever reads no more has left: that ends it.
+    let read = async {
+        let mut left = MOST;
+        let mut buffer = vec![0; 64 * 1024];
+        while left > 0 {
+            match stream.read(&mut buffer).await {
+                Ok(read @ 1..) => left = left.saturating_sub(read as u64),
+                Ok(0) | Err(_) => break,
+            }
+        }
+        drop(stream);
+    };
+    let told = its_event(&mut events, &own_number);
+    tokio::pin!(read, told);
+    let limit = shared.config().timeouts.response.min(LONGEST);
+    let event = tokio::select! {
+        event = &mut told => Some(event),
+        _ = tokio::time::timeout(limit, &mut read) => None,
+    };
+    let event = if let Some(event) = event {
+        event
+    } else {
+        drop(serving);
+        let late = "it was sent again, but so much is going on that what came of it was lost: look in the log";
+        tokio::time::timeout(TOLD, told).await.map_err(|_| late)?
+    };
+    let after = shared.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
+    let bodies = Bodies::of(&before.body(), &after.body());
+    Ok(Replayed { event, before, after, bodies })
+}
+
+/// The request on its way: this end of its connection, and the other one.
+struct Sent {
+    stream: TcpStream,
+    arrival: Arrival,
+    own_number: Arc<AtomicU64>,
+}
+
+/// Ends the serving of a client, and books its request, when it is dropped.
+struct Serving(AbortHandle);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Makes a client of a request's head, which must be whole and without a body.
+async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result<Sent, String> {
+    if heads.request.cut {
+        return Err("its head was too large to be kept whole".to_owned());
+    }
+    let setup = shared.setup();
+    let peer = Peer::new(heads.peer.ip(), &setup.config.trusted_proxies);
+    let request = explain::read(&heads.request.bytes, &peer, &setup.config)?;
+    if request.framing != Framing::None {
+        return Err("it had a body, which was not kept".to_owned());
+    }
+    if request.wanted_upgrade().is_some() {
+        return Err("it asked for another protocol, which begins with the two that speak it".to_owned());
+    }
+    let listener = setup.listeners.iter().map(|open| &open.listener).find(|one| one.address == heads.listener);
+    let listener = listener.ok_or("the listener it came to is gone")?;
+    if let Some(id) = to {
+        let name = || shared.find(id).map(|(_, backend)| backend.name().to_owned());
+        let routing = listener.routing.load();
+        let (live, _) = super::route::route(&routing, &request);
+        if live.in_force.load().get(id).is_none() {
+            return Err(match name() {
+                Some(name) => format!("{name} is not in the pool {} that it goes to", live.name()),
+                None => format!("there is no backend with the id {id}"),
+            });
+        }
+    }
+    let (stream, theirs) = pair().await.map_err(|error| failed(&error))?;
+    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().map_err(|error| error.to_string())?;
+    // Nobody waits for its end but whoever asked for it.
+    let (alive, _) = mpsc::channel(1);
+    let own_number = Arc::new(AtomicU64::new(0));
+    let replay = Some(Replay { of: heads.number, to, number: Arc::clone(&own_number) });
+    let connected = Connected::new(Arc::clone(shared), place, alive);
+    let arrival = Arrival { stream: theirs, peer: heads.peer, listener: Arc::clone(listener), connected, replay };
+    Ok(Sent { stream, arrival, own_number })
+}
+
+fn failed(error: &io::Error) -> String {
+    format!("it could not be sent again: {error}")
+}
+
+/// Both ends of a connection inside this machine.
+async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let ours = TcpStream::connect(door.local_addr()?).await?;
+    let name = ours.local_addr()?;
+    loop {
+        // Somebody else may have found the door meanwhile.
+        let (theirs, peer) = door.accept().await?;
+        if peer == name {
+            return Ok((ours, theirs));
+        }
+    }
+}
+
+/// Waits for the event of the request with this number, once it has one.
+async fn its_event(events: &mut EventReader, number: &AtomicU64) -> Arc<Event> {
+    let mut batch = Vec::new();
+    loop {
+        events.wait().await;
+        events.take(&mut batch);
+        let own = Some(number.load(Relaxed));
+        let is_its = |event: &Arc<Event>| matches!(&**event, Event::Request(request) if request.number == own);
+        if let Some(event) = batch.drain(..).find(is_its) {
+            return event;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_compared_as_far_as_both_are_kept() {
+        assert_eq!(Bodies::of(b"hello", b"hello world"), Bodies::Same(5));
+        assert_eq!(Bodies::of(b"from alpha", b"from bravo"), Bodies::DifferAt(5));
+        assert_eq!(Bodies::of(b"", b"x"), Bodies::Same(0));
+    }
+}

@@ -1,0 +1,236 @@
+//! What the inspector knows of one request beside its event: its heads, and whether their secrets are shown.
+
+use std::sync::Arc;
+
+use super::curl;
+use super::message::Effect;
+use super::state::{Dialog, Pane, Question, State};
+use crate::engine::{Event, Heads, Replayed, RequestEvent};
+
+/// What is known of the heads of one request.
+#[derive(Debug, Default)]
+pub(super) struct Inspected {
+    /// Whose.
+    number: Option<u64>,
+    found: Found,
+    /// Their secrets are shown.
+    pub(super) shows_secrets: bool,
+    /// They are to be copied as a command line when they are there.
+    copy: bool,
+    /// Asked for, and not answered yet: one at a time, however fast the selection moves.
+    asked: Option<u64>,
+    /// The request that is being sent again.
+    replaying: Option<Arc<Event>>,
+}
+
+/// What came of asking.
+#[derive(Debug, Default)]
+pub(super) enum Found {
+    /// Nothing yet.
+    #[default]
+    Awaited,
+    There(Box<Heads>),
+    /// They are not there, and why.
+    Missing(String),
+}
+
+/// Why heads are not there.
+const NOBODY_LOOKED: &str = "not kept: no screen was there when it passed";
+const FORGOTTEN: &str = "not kept any more: only those of the last requests are";
+
+impl Inspected {
+    /// What is known of this request's heads.
+    pub(super) fn of(&self, request: &RequestEvent) -> Result<Option<&Heads>, &str> {
+        if request.number.is_none() {
+            return Err(NOBODY_LOOKED);
+        }
+        match &self.found {
+            _ if self.number != request.number => Ok(None),
+            Found::Awaited => Ok(None),
+            Found::There(heads) => Ok(Some(heads)),
+            Found::Missing(why) => Err(why),
+        }
+    }
+
+    /// Nothing is known of another one, and its secrets are hidden.
+    fn turn_to(&mut self, number: Option<u64>) {
+        let (asked, replaying) = (self.asked, self.replaying.take());
+        *self = Inspected { number, asked, replaying, ..Inspected::default() };
+    }
+
+    /// What is to be asked for now that this request is selected.
+    fn follow(&mut self, number: Option<u64>) -> Option<Effect> {
+        if self.number != number {
+            self.turn_to(number);
+        }
+        if self.asked.is_some() || !matches!(self.found, Found::Awaited) {
+            return None;
+        }
+        self.asked = number;
+        number.map(Effect::Heads)
+    }
+}
+
+/// The selected line of the log, where it is a request.
+fn selected(state: &State) -> Option<Arc<Event>> {
+    if state.pane != Pane::Log {
+        return None;
+    }
+    state.log.selected().map(|line| line.event).filter(|event| matches!(**event, Event::Request(_)))
+}
+
+/// The selected request, or the last; it stays selected while others come.
+fn held(state: &mut State) -> Result<Arc<Event>, String> {
+    let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
+    let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
+    state.pane = Pane::Log;
+    state.log.select(line.number);
+    // Another one's heads are not this one's.
+    let number = number_of(Some(&line.event));
+    if state.inspected.number != number {
+        state.inspected.turn_to(number);
+    }
+    Ok(line.event)
+}
+
+fn number_of(event: Option<&Arc<Event>>) -> Option<u64> {
+    match event.map(|event| &**event) {
+        Some(Event::Request(request)) => request.number,
+        _ => None,
+    }
+}
+
+/// What to ask for, so that what is selected can be shown.
+pub(super) fn wanted(state: &mut State) -> Option<Effect> {
+    let number = number_of(selected(state).as_ref());
+    state.inspected.follow(number)
+}
+
+/// Takes heads that were asked for.
+pub(super) fn take(state: &mut State, number: u64, result: Result<Option<Box<Heads>>, String>) -> Vec<Effect> {
+    let inspected = &mut state.inspected;
+    inspected.asked = None;
+    if inspected.number != Some(number) {
+        return Vec::new();
+    }
+    state.changed = true;
+    inspected.found = match result {
+        Ok(Some(heads)) => Found::There(heads),
+        Ok(None) => Found::Missing(FORGOTTEN.to_owned()),
+        Err(why) => Found::Missing(why),
+    };
+    if std::mem::take(&mut inspected.copy) {
+        copy(state).unwrap_or_else(|why| complain(state, why))
+    } else {
+        Vec::new()
+    }
+}
+
+fn complain(state: &mut State, why: String) -> Vec<Effect> {
+    state.complain(why);
+    Vec::new()
+}
+
+/// Shows the secrets in the selected request's heads, or hides them.
+pub(super) fn toggle_secrets(state: &mut State) -> Result<(), String> {
+    held(state)?;
+    state.inspected.shows_secrets = !state.inspected.shows_secrets;
+    state.say(if state.inspected.shows_secrets {
+        "the secrets of this request are shown until you select another; H hides them"
+    } else {
+        "secrets are hidden"
+    });
+    Ok(())
+}
+
+/// Copies the selected request as a command line; where its heads are on their way, when they are there.
+pub(super) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
+    let event = held(state)?;
+    let Event::Request(request) = &*event else { return Ok(Vec::new()) };
+    match state.inspected.of(request) {
+        Ok(Some(heads)) => {
+            let (line, note) = curl::command(heads, request)?;
+            Ok(vec![Effect::Copy(line, note)])
+        }
+        Ok(None) => {
+            state.inspected.copy = true;
+            Ok(Vec::new())
+        }
+        Err(why) => Err(format!("its heads are {why}")),
+    }
+}
+
+/// Where a request is to be sent again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ReplayChoice {
+    pub(super) event: Arc<Event>,
+    pub(super) number: u64,
+    /// The backends, by id and name, after `None`: as it is balanced.
+    pub(super) places: Vec<(Option<u32>, String)>,
+    pub(super) chosen: usize,
+}
+
+/// Asks where to send the selected request again.
+pub(super) fn ask_where(state: &mut State) -> Result<(), String> {
+    let event = held(state)?;
+    let Event::Request(request) = &*event else { return Ok(()) };
+    if request.is_raw() {
+        return Err("a connection in TCP mode cannot be sent again: its bytes are not kept".to_owned());
+    }
+    let number = request.number.ok_or_else(|| format!("it cannot be sent again: its heads are {NOBODY_LOOKED}"))?;
+    if let Err(why) = state.inspected.of(request) {
+        return Err(format!("it cannot be sent again: its heads are {why}"));
+    }
+    let to = request.to.as_deref().map(|to| to.id);
+    let live = state.live();
+    let pool = live.backends.iter().find(|backend| Some(backend.id) == to).map(|backend| backend.pool.clone());
+    let there = live.backends.iter().filter(|backend| pool.as_ref().is_none_or(|pool| backend.pool == *pool));
+    let mut places = vec![(None, "as it is balanced".to_owned())];
+    places.extend(there.map(|backend| (Some(backend.id), backend.name.clone())));
+    state.dialog = Some(Dialog::Replay(ReplayChoice { event: Arc::clone(&event), number, places, chosen: 0 }));
+    Ok(())
+}
+
+/// Sends it there; a method that may change something is asked about first.
+pub(super) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
+    let Event::Request(request) = &*choice.event else { return Vec::new() };
+    let (to, name) = &choice.places[choice.chosen];
+    // RFC 9110 9.2.1.
+    if matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        state.say(format!("sending it again: {name}"));
+        return again(state, &choice.event, choice.number, *to);
+    }
+    let question = Question::Replay { event: Arc::clone(&choice.event), number: choice.number, to: *to };
+    state.dialog = Some(Dialog::Ask(question));
+    Vec::new()
+}
+
+/// Sends it again.
+pub(super) fn again(state: &mut State, event: &Arc<Event>, number: u64, to: Option<u32>) -> Vec<Effect> {
+    state.inspected.replaying = Some(Arc::clone(event));
+    vec![Effect::Replay(number, to)]
+}
+
+/// A request that was sent again, beside what it was before.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shown {
+    pub(super) before: Arc<Event>,
+    pub(super) replayed: Box<Replayed>,
+    /// Lines it is scrolled by.
+    pub(super) scroll: u16,
+}
+
+/// Shows what came of it, unless something else lies over the panes.
+pub(super) fn show(state: &mut State, result: Result<Box<Replayed>, String>) {
+    let before = state.inspected.replaying.take();
+    match result {
+        Err(why) => state.complain(format!("not sent again: {why}")),
+        Ok(_) if state.dialog.is_some() => state.say("the request was sent again: its answer is in the log"),
+        Ok(replayed) => {
+            let Some(before) = before else { return };
+            state.said = None;
+            state.changed = true;
+            state.dialog = Some(Dialog::Replayed(Shown { before, replayed, scroll: 0 }));
+        }
+    }
+}
