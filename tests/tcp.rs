@@ -123,6 +123,21 @@ fn a_client_that_leaves_the_queue_is_gone_from_it_at_once() {
     assert_eq!(health(&balancer, 0)["errors"], 0, "nobody blames the target");
 }
 
+#[cfg(target_os = "linux")] // where one can look whether the other end is held by anybody
+#[test]
+fn a_client_that_has_spoken_and_leaves_the_queue_is_gone_from_it_too() {
+    let (balancer, gate) = queueing();
+    let _first = connect(&balancer);
+    until("it has the place", || health(&balancer, 0)["activeConnections"] == 1);
+    let mut second = connect(&balancer);
+    second.write_all(b"bytes that nobody reads").unwrap();
+    until("it waits", || queued(&balancer) == 1);
+    drop(second);
+    until("it has left", || queued(&balancer) == 0);
+    balancer.line("the client left");
+    gate.open();
+}
+
 #[test]
 fn a_client_that_has_said_all_and_waits_in_the_queue_gets_its_answer() {
     let (balancer, gate) = queueing();
@@ -132,6 +147,9 @@ fn a_client_that_has_said_all_and_waits_in_the_queue_gets_its_answer() {
     second.write_all(b"word").unwrap();
     second.shutdown(Shutdown::Write).unwrap();
     until("it waits", || queued(&balancer) == 1);
+    // Time enough to be taken for one that has left.
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(queued(&balancer), 1);
     gate.open();
     drop(first);
     let mut answer = String::new();

@@ -13,6 +13,7 @@ mod client;
 mod clock;
 mod continues;
 mod deliver;
+mod departure;
 mod explain;
 mod flight;
 mod forward;

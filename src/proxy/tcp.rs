@@ -10,12 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use compact_str::CompactString;
 use smallvec::SmallVec;
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::account::CLIENT_GONE;
 use super::arrival::Arrival;
+use super::departure::while_there;
 use super::flight::outcome_of;
 use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
@@ -213,22 +213,6 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stre
 /// Whose client an address is.
 fn whose(live: &LivePool, pool: &Pool, ip: IpAddr) -> Bound {
     pool.sticky.read_connection(ip, live.stuck_to(ip))
-}
-
-/// Waits for `work`, but no longer than the client does; `None` where it has left.
-async fn while_there<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        done = work => Some(done),
-        () = left(client) => None,
-    }
-}
-
-/// Resolves when the client has left. One that has sent something and closed its side may still wait for the answer:
-/// then only a reset tells, because its bytes must stay where they are for whichever backend takes them.
-async fn left(client: &TcpStream) {
-    if matches!(client.peek(&mut [0; 1]).await, Ok(1..)) {
-        let _ = client.ready(Interest::ERROR).await;
-    }
 }
 
 /// Notes that the address sticks to this backend now.
