@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::balancer::{
-    Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, Rule, State as BackendState, StickyKey,
+    Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, RouteTaken, Rule, State as BackendState,
+    StickyKey,
 };
-use crate::config::Strategy;
+use crate::config::{Mode, Strategy};
 use crate::engine::{
     BackendView, CheckMark, Ended, Event, ListenerView, Phases, PoolView, RequestEvent, Snapshot, Spawned, Totals,
     UpdateEvent,
@@ -113,6 +114,33 @@ pub(super) fn listeners() -> Vec<ListenerView> {
 
 pub(super) fn pools() -> Vec<PoolView> {
     vec![PoolView { name: "default".to_owned(), ..PoolView::default() }]
+}
+
+/// Three pools behind three listeners, one of them for raw connections.
+pub(super) fn pools_and_listeners() -> State {
+    let mut state = state();
+    let pool = |name: &str, mode, strategy| PoolView { name: name.to_owned(), mode, strategy, ..PoolView::default() };
+    let listener =
+        |url: &str, pool: &str| ListenerView { url: url.to_owned(), pool: pool.to_owned(), ..ListenerView::default() };
+    let mut snapshot = state.snapshot.clone();
+    snapshot.pools = vec![
+        pool("web", Mode::Http, Strategy::RoundRobin),
+        pool("api", Mode::Http, Strategy::LeastConnections),
+        pool("database", Mode::Tcp, Strategy::Hash),
+    ];
+    snapshot.listeners = vec![
+        listener("http://localhost:3001", "web"),
+        listener("http://localhost:3002", "api"),
+        listener("tcp://localhost:5431", "database"),
+    ];
+    let routes = [("path /api", "api"), ("upgrade", "web")];
+    snapshot.listeners[0].routes =
+        routes.map(|(matched, pool)| RouteTaken { matched: matched.into(), pool: pool.into() }).into();
+    for (backend, pool) in snapshot.backends.iter_mut().zip(["web", "web", "web", "api", "database", "database"]) {
+        backend.pool = pool.to_owned();
+    }
+    state.refresh(snapshot);
+    state
 }
 
 pub(super) fn state() -> State {

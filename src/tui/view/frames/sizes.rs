@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::sample::{backend, decisions, state};
+use super::sample::{backend, decisions, pools_and_listeners, state};
 use super::{frame, golden, press};
 use crate::balancer::State as BackendState;
 use crate::tui::{Colors, Glyphs, State, Theme};
@@ -19,6 +19,14 @@ fn a_large_screen_shows_figures_inspector_and_the_selection() {
     golden("200x60", &state, 200, 60);
     press(&mut state, "\t");
     golden("200x60-request", &state, 200, 60);
+}
+
+#[test]
+fn several_pools_and_listeners() {
+    for (name, width, height) in [("pools-80x24", 80, 24), ("pools-120x40", 120, 40), ("pools-200x60", 200, 60)] {
+        golden(name, &pools_and_listeners(), width, height);
+    }
+    golden("pools-50x8", &pools_and_listeners(), 50, 8);
 }
 
 #[test]
