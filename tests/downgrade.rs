@@ -157,6 +157,10 @@ fn a_changed_file_cannot_open_another_of_roots_ports_and_the_reason_is_said() {
     folder.write(&config(low_port()));
     balancer.line_with("needs root's rights, which were given up for 'nobody' (downgradeToUser)");
     assert!(get(port, "/").contains("502 Bad Gateway"), "all is as it was");
+    let mut everywhere = config(port);
+    everywhere["host"] = json!("0.0.0.0");
+    folder.write(&everywhere);
+    balancer.line_with(&format!("port {port} needs root's rights"));
     let mut without = config(port);
     without.as_object_mut().unwrap().remove("downgradeToUser");
     folder.write(&without);

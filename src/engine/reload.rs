@@ -88,7 +88,7 @@ impl Balancer {
             let open = || Open::new(listener, &pools, &replaced(&before, &config, listener.port));
             present.map_or_else(open, |present| Ok(present.clone()))
         });
-        let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before.config))?;
+        let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before))?;
         keeps_processes(&before, &config, &pools)?;
         changes.listeners(&before.listeners, &listeners);
         changes.rest(&before.config, &config);
@@ -157,12 +157,20 @@ fn replaced(before: &Setup, config: &Config, port: u16) -> Vec<Arc<TcpListener>>
 }
 
 /// Why a listener cannot be opened now; root could have opened it at the start.
-fn not_opened(error: ListenError, before: &Config) -> StartError {
-    match (error, &before.downgrade_to_user) {
-        (ListenError::Denied { port }, Some(user)) => StartError::User(format!(
-            "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
+fn not_opened(error: ListenError, before: &Setup) -> StartError {
+    let is_roots = match &error {
+        ListenError::Denied { .. } => true,
+        // A port is shared, for the moment it takes to change its address, by sockets of one user alone.
+        ListenError::InUse { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
+        ListenError::Other { .. } => false,
+    };
+    match (error, &before.config.downgrade_to_user) {
+        (ListenError::Denied { port } | ListenError::InUse { port, .. }, Some(user)) if is_roots => {
+            StartError::User(format!(
+                "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
              start it as root with this file"
-        )),
+            ))
+        }
         (error, _) => error.into(),
     }
 }
