@@ -83,8 +83,11 @@ pub(crate) enum Reply {
     Explained(Box<Explanation>),
     /// Nothing can be said of it.
     Unclear(Unclear),
-    /// The heads, where they are kept.
-    Heads(Option<Box<Heads>>),
+    /// The heads that were asked for.
+    Heads {
+        /// None where they are not kept any more.
+        heads: Option<Box<Heads>>,
+    },
     /// What came of the request that was sent again.
     Replayed(Box<Replayed>),
     /// It was not sent again.

@@ -118,7 +118,7 @@ impl Door for Remote {
         let instance = self.instance.clone();
         async move {
             match instance.ask(&Request::Heads { number }).await {
-                Ok(Reply::Heads(heads)) => Ok(heads),
+                Ok(Reply::Heads { heads }) => Ok(heads),
                 Ok(_) => Err(OTHER.to_owned()),
                 Err(error) => Err(error.to_string()),
             }
@@ -191,7 +191,7 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Failed(_)
         | Reply::Explained(_)
         | Reply::Unclear(_)
-        | Reply::Heads(_)
+        | Reply::Heads { .. }
         | Reply::Replayed(_)
         | Reply::NotReplayed { .. }
         | Reply::Stopping

@@ -147,7 +147,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 Ok(explanation) => Reply::Explained(Box::new(explanation)),
                 Err(unclear) => Reply::Unclear(unclear),
             },
-            Request::Heads { number } => Reply::Heads(served.engine.heads(number)),
+            Request::Heads { number } => Reply::Heads { heads: served.engine.heads(number) },
             Request::Replay { number, to } => match served.engine.replay(number, to).await {
                 Ok(replayed) => Reply::Replayed(replayed),
                 Err(why) => Reply::NotReplayed { why },

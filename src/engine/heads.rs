@@ -83,6 +83,22 @@ pub struct Heads {
 }
 
 impl Heads {
+    /// Those of a request of which nothing has passed yet.
+    pub(crate) fn new(number: u64, listener: SocketAddr, peer: SocketAddr) -> Self {
+        Heads {
+            number,
+            listener,
+            url: String::new(),
+            peer,
+            request: Part::default(),
+            sent: Part::default(),
+            answer: Part::default(),
+            passed: Part::default(),
+            body: Part::default(),
+            chunked: false,
+        }
+    }
+
     /// Keeps the answer's head as the client gets it, which says whether its body goes in chunks.
     pub(crate) fn passes(&mut self, head: &[u8], chunked: bool) {
         self.passed.set(head);
@@ -131,18 +147,7 @@ impl Shelf {
         (self.watchers.load(Relaxed) > 0).then(|| {
             // Each shelf has numbers of its own, so that no two workers meet to give one out.
             let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
-            Box::new(Heads {
-                number,
-                listener,
-                url: String::new(),
-                peer,
-                request: Part::default(),
-                sent: Part::default(),
-                answer: Part::default(),
-                passed: Part::default(),
-                body: Part::default(),
-                chunked: false,
-            })
+            Box::new(Heads::new(number, listener, peer))
         })
     }
 

@@ -35,8 +35,8 @@ pub(super) enum Found {
 }
 
 /// Why heads are not there.
-const NOBODY_LOOKED: &str = "not kept: no screen was there when it passed";
-const FORGOTTEN: &str = "not kept any more: only those of the last requests are";
+const NOBODY_LOOKED: &str = "its heads were not kept: no screen was there when it passed";
+const FORGOTTEN: &str = "its heads are not kept any more: only those of the last requests are";
 
 impl Inspected {
     /// What is known of this request's heads.
@@ -117,7 +117,7 @@ pub(super) fn take(state: &mut State, number: u64, result: Result<Option<Box<Hea
     inspected.found = match result {
         Ok(Some(heads)) => Found::There(heads),
         Ok(None) => Found::Missing(FORGOTTEN.to_owned()),
-        Err(why) => Found::Missing(why),
+        Err(why) => Found::Missing(format!("its heads cannot be had: {why}")),
     };
     if std::mem::take(&mut inspected.copy) {
         copy(state).unwrap_or_else(|why| complain(state, why))
@@ -156,7 +156,7 @@ pub(super) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
             state.inspected.copy = true;
             Ok(Vec::new())
         }
-        Err(why) => Err(format!("its heads are {why}")),
+        Err(why) => Err(why.to_owned()),
     }
 }
 
@@ -177,9 +177,9 @@ pub(super) fn ask_where(state: &mut State) -> Result<(), String> {
     if request.is_raw() {
         return Err("a connection in TCP mode cannot be sent again: its bytes are not kept".to_owned());
     }
-    let number = request.number.ok_or_else(|| format!("it cannot be sent again: its heads are {NOBODY_LOOKED}"))?;
+    let number = request.number.ok_or_else(|| format!("it cannot be sent again: {NOBODY_LOOKED}"))?;
     if let Err(why) = state.inspected.of(request) {
-        return Err(format!("it cannot be sent again: its heads are {why}"));
+        return Err(format!("it cannot be sent again: {why}"));
     }
     let to = request.to.as_deref().map(|to| to.id);
     let live = state.live();

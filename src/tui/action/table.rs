@@ -247,7 +247,7 @@ pub(in crate::tui) const ACTIONS: &[Entry] = &[
         Action::Replay,
         "r",
         &[(NONE, KeyCode::Char('r'))],
-        Some(("replay", 22)),
+        None,
         "replay",
         "send the selected request again, to a backend of your choice, and show how the answers differ",
     ),

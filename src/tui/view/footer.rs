@@ -47,6 +47,9 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
             Action::PageDown => Some(("further down", 99)),
             Action::Copy => Some(("copy", 98)),
             Action::Why if state.pane == Pane::Log => Some(("why", 97)),
+            Action::Replay if state.pane == Pane::Log => Some(("replay", 96)),
+            Action::CopyCurl if state.pane == Pane::Log => Some(("curl", 95)),
+            Action::Secrets if state.pane == Pane::Log => Some(("secrets", 94)),
             _ => None,
         };
     }
@@ -68,6 +71,7 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
         (Pane::Log, Action::Detail) => Some(("detail", 95)),
         (Pane::Log, Action::Why) => Some(("why", 100)),
         (Pane::Log, Action::Copy) => Some(("copy", 85)),
+        (Pane::Log, Action::Replay) => Some(("replay", 82)),
         (Pane::Log, Action::Mark) => Some(("mark", 40)),
         (Pane::Log, Action::Filter) => Some(("filter", 90)),
         (Pane::Log, Action::Follow) => Some((if state.log.follows() { "hold" } else { "follow" }, 88)),

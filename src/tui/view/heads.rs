@@ -15,8 +15,8 @@ pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
     let dim = |text: String| Line::styled(text, theme.dim());
     let heads = match state.inspected.of(request) {
         Ok(Some(heads)) => heads,
-        Ok(None) => return vec![Line::raw(""), dim("The heads are on their way.".to_owned())],
-        Err(why) => return vec![Line::raw(""), dim(format!("The heads are {}.", visible(why)))],
+        Ok(None) => return vec![Line::raw(""), dim("Its heads are on their way.".to_owned())],
+        Err(why) => return vec![Line::raw(""), dim(format!("{}.", visible(why)))],
     };
     let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| visible(&to.name).into_owned());
     let hides = !secrets && [&heads.request, &heads.answer].iter().any(|part| has_secrets(part));

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod dialogs;
+mod inspected;
 mod safe;
 mod sample;
 mod sizes;
