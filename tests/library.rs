@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{Backend, Client, PATIENCE, request};
 use stickylb_tui::Balancer;
 use stickylb_tui::balancer::{Intent, State};
-use stickylb_tui::config::{BackendConfig, ListenerConfig, Mode, PoolConfig, RouteConfig, StickyBy};
+use stickylb_tui::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
 use stickylb_tui::engine::{Command, Ending, Event, StartError};
 
 async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
@@ -200,13 +200,10 @@ async fn a_key_of_ones_own_binds_requests_wherever_they_carry_it() {
 #[tokio::test]
 async fn a_key_of_ones_own_binds_raw_connections_by_their_peer() {
     use std::io::{Read as _, Write as _};
-    let target = |id: u32| {
-        let port = common::raw::echo(["a", "b", "c"][id as usize]);
-        BackendConfig::new(id, format!("t{id}"), format!("tcp://127.0.0.1:{port}").parse().unwrap())
-    };
-    let balancer = Balancer::builder()
-        .listener(ListenerConfig { port: 0, mode: Mode::Tcp, ..ListenerConfig::new("raw") })
-        .pool(PoolConfig::new("raw", (0..3).map(target).collect()))
+    let builder = ["a", "b", "c"].iter().fold(Balancer::builder(), |builder, name| {
+        builder.backend(format!("tcp://127.0.0.1:{},name={name}", common::raw::echo(name)))
+    });
+    let balancer = builder
         .check(|_| async { Ok("well".to_owned()) })
         // Twenty addresses make ten keys.
         .sticky_key(|asking| {

@@ -101,3 +101,17 @@ fn started_in_the_background_copies_serve_are_listed_and_end_with_it() {
     home.good(&["stop"]);
     gone(&[&[pid], &copies[..]].concat());
 }
+
+#[test]
+fn a_program_that_dies_at_once_is_named_with_its_last_words_and_the_other_copy_serves() {
+    let script = r#"if [ "$STICKYLB_INSTANCE" = 0 ]; then echo "Error: no database" >&2; exit 7; fi
+        exec "$0" demo-backend --port "$PORT""#;
+    let terminal = Terminal::start(&["run", "-n", "2", "-p", "0", "--", "sh", "-c", script, GREETING[3]]);
+    terminal.backend_is("sh-0", "DOWN");
+    terminal.backend_is("sh-1", "UP");
+    terminal.shows("its process exited with status 7");
+    for _ in 0..4 {
+        assert!(get(terminal.port(), "/health").contains("x-backend-id: 1\r\n"));
+    }
+    assert!(!terminal.screen().contains("sh-1 is DOWN"), "{}", terminal.screen());
+}

@@ -109,3 +109,31 @@ fn a_filter_that_leaves_nothing_says_how_to_leave_it() {
     terminal.press("\x1b");
     terminal.backend_is("alpha", "UP");
 }
+
+#[test]
+fn a_check_that_hangs_or_floods_is_named_and_the_other_backends_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    let port = free_port();
+    serve(TcpListener::bind(("127.0.0.1", port)).unwrap());
+    let text = format!(
+        r#"{{ "port": 0, "health": {{ "timeout": 300 }}, "backends": [
+            {{ "name": "good", "url": "http://127.0.0.1:{port}" }},
+            {{ "name": "hung", "url": "http://localhost:{port}", "healthCommand": ["sleep", "1000"] }},
+            {{ "name": "loud", "url": "http://127.0.0.1:{port}/", "healthTimeout": 20000,
+               "healthCommand": ["sh", "-c", "while :; do echo flood >&2; done"] }} ] }}"#
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut terminal = Terminal::start(&["--config", file.to_str().unwrap()]);
+    terminal.backend_is("good", "UP");
+    terminal.backend_is("hung", "DOWN");
+    terminal.backend_is("loud", "DOWN");
+    for _ in 0..4 {
+        assert!(get(terminal.port(), "/").contains("x-backend-id: 0\r\n"));
+    }
+    terminal.press("2\r");
+    says(&terminal, "sleep did not end within 300 ms");
+    terminal.press("\x1b");
+    terminal.press("3\r");
+    says(&terminal, "sh wrote more than 65536 bytes to stderr");
+}

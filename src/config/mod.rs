@@ -103,17 +103,9 @@ impl Config {
     ///
     /// Where every backend is at a `tcp://` address, the listener passes on raw connections.
     pub fn new(backends: Vec<BackendConfig>) -> Self {
-        let mut listener = ListenerConfig::new(DEFAULT_POOL);
-        if !backends.is_empty() && backends.iter().all(|b| b.address.scheme == Scheme::Tcp) {
-            listener.mode = Mode::Tcp;
-        }
-        let mut pool = PoolConfig::new(DEFAULT_POOL, backends);
-        if listener.mode == Mode::Tcp {
-            pool.sticky.by = StickyBy::Ip;
-        }
-        Config {
-            listeners: vec![listener],
-            pools: vec![pool],
+        let mut config = Config {
+            listeners: vec![ListenerConfig::new(DEFAULT_POOL)],
+            pools: vec![PoolConfig::new(DEFAULT_POOL, backends)],
             retry: RetryConfig::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
@@ -124,6 +116,21 @@ impl Config {
             email: None,
             downgrade_to_user: None,
             seed: None,
+        };
+        config.follow_schemes();
+        config
+    }
+
+    /// Where all there is are `tcp://` backends behind one listener, it passes on raw connections, which have no cookie.
+    pub(crate) fn follow_schemes(&mut self) {
+        if let ([listener], [pool]) = (self.listeners.as_mut_slice(), self.pools.as_mut_slice())
+            && !pool.backends.is_empty()
+            && pool.backends.iter().all(|backend| backend.address.scheme == Scheme::Tcp)
+        {
+            listener.mode = Mode::Tcp;
+            if pool.sticky.by == StickyBy::default() {
+                pool.sticky.by = StickyBy::Ip;
+            }
         }
     }
 

@@ -64,7 +64,8 @@ impl Builder {
     }
 
     /// One more backend of the first pool, as on the command line: `5000`, `http://localhost:5001`,
-    /// `unix:/run/app.sock`, then perhaps `,weight=2`, `,name=api`, `,id=7`.
+    /// `unix:/run/app.sock`, then perhaps `,weight=2`, `,name=api`, `,id=7`. Where all are at `tcp://` addresses, the listener
+    /// passes on raw connections.
     pub fn backend(mut self, words: impl Into<String>) -> Self {
         self.words.push(words.into());
         self
@@ -144,6 +145,7 @@ impl Builder {
             let taken: Vec<u32> = pool.backends.iter().map(|b| b.id).collect();
             pool.backends.extend(BackendConfig::of_specs(&specs, taken));
         }
+        self.config.follow_schemes();
         self.config.name_cookies();
         if let Some(key) = &self.key {
             self.config.pools.iter_mut().for_each(|pool| pool.sticky.by = StickyBy::Own(key.clone()));
