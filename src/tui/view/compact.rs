@@ -1,5 +1,5 @@
-//! A small terminal: one status line, then one line a backend, without borders, and below them what is wrong where there is
-//! room; the keys still work.
+//! A small terminal: one status line, then one line a backend, without borders, and below them, where there is room, what
+//! is wrong, the log's last lines and the keys.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::footer::sentence;
-use super::{fitted, header, warnings};
+use super::{fitted, footer, header, log, warnings};
 use crate::tui::Theme;
 use crate::tui::format::{count, cut};
 use crate::tui::state::State;
@@ -43,8 +43,18 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let style = if selected { Theme::selected() } else { Style::new() };
         lines.push(Line::styled(cut(&words, columns, state.theme), style));
     }
+    if state.snapshot.backends.is_empty() {
+        lines.push(Line::raw(cut("No backends yet: a starts a demo backend.", columns, state.theme)));
+    }
     for warning in warnings::in_words(state).iter().take(usize::from(area.height).saturating_sub(lines.len())) {
         lines.push(Line::styled(cut(&format!("! {warning}"), columns, state.theme), state.theme.warning()));
+    }
+    let left = usize::from(area.height).saturating_sub(lines.len());
+    if left > 0 {
+        // Something to press, and above it what happens.
+        lines.extend(log::lines(state, left - 1, columns));
+        lines.resize(usize::from(area.height) - 1, Line::default());
+        lines.push(footer::keys(state, columns));
     }
     frame.render_widget(Paragraph::new(lines), area);
 }

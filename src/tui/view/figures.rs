@@ -84,7 +84,7 @@ fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let first = (0..backend.histogram.len()).find(counted);
     let last = (0..backend.histogram.len()).rev().find(counted);
     let (Some(first), Some(last)) = (first, last) else {
-        frame.render_widget(Line::styled("No answer in the last ten seconds.", theme.dim()), inner);
+        frame.render_widget(Line::styled("No whole answer below 500 in the last 10 s.", theme.dim()), inner);
         return;
     };
     // The slowest are the ones that matter where not all fit.

@@ -9,7 +9,7 @@ use crate::tui::Theme;
 use crate::tui::action::{ACTIONS, Action, Entry};
 use crate::tui::format::cut;
 use crate::tui::message::Said;
-use crate::tui::state::{Pane, State};
+use crate::tui::state::{Dialog, Pane, State};
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
@@ -23,9 +23,14 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         frame.render_widget(line, area);
         return;
     }
-    let mut spans = vec![Span::raw(" ")];
-    spans.extend(fitted(parts(state), columns));
-    frame.render_widget(Line::from(spans), area);
+    let mut line = keys(state, columns);
+    line.spans.insert(0, Span::raw(" "));
+    frame.render_widget(line, area);
+}
+
+/// The keys, as many as there is room for.
+pub(super) fn keys(state: &State, columns: usize) -> Line<'static> {
+    Line::from(fitted(parts(state), columns))
 }
 
 /// The entries that stand in the footer.
@@ -37,6 +42,15 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 /// What an action is called in the footer, and how much it matters there now.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     let usual = entry.footer;
+    if matches!(state.dialog, Some(Dialog::Why(..))) {
+        return match entry.action {
+            Action::Back => Some(("back", 119)),
+            Action::Down => Some(("further down", 118)),
+            Action::Up => Some(("up", 117)),
+            Action::Quit => usual,
+            _ => None,
+        };
+    }
     if matches!(entry.action, Action::Palette | Action::Help | Action::Quit) {
         return usual;
     }
@@ -71,7 +85,8 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
         (Pane::Log, Action::Detail) => Some(("detail", 95)),
         (Pane::Log, Action::Why) => Some(("why", 100)),
         (Pane::Log, Action::Copy) => Some(("copy", 85)),
-        (Pane::Log, Action::Replay) => Some(("replay", 82)),
+        (Pane::Log, Action::CopyCurl) => Some(("curl", 83)),
+        (Pane::Log, Action::Replay) => Some(("replay", 84)),
         (Pane::Log, Action::Mark) => Some(("mark", 40)),
         (Pane::Log, Action::Filter) => Some(("filter", 90)),
         (Pane::Log, Action::Follow) => Some((if state.log.follows() { "hold" } else { "follow" }, 88)),

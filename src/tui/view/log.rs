@@ -26,24 +26,36 @@ const WITH_CLIENT: usize = 110;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let log = &state.log;
-    let end = log.shown();
     let place = log.place();
     let dash = state.theme.dash();
     let title = match place {
         None => format!("Routing log {dash} following"),
-        Some(place) => format!("Routing log {dash} held, {} below", end.saturating_sub(place + 1)),
+        Some(place) => format!("Routing log {dash} held, {} below", log.shown().saturating_sub(place + 1)),
     };
     let sum = sum(state, usize::from(area.width));
-    let unused = sum.is_empty() && state.pane == Pane::Backends && !log.is_quiet();
-    let block = region(state, state.pane == Pane::Log, &title, if unused { "Tab selects" } else { &sum });
+    let right = match place {
+        _ if !sum.is_empty() => &sum,
+        Some(_) => "f follows",
+        None if state.pane == Pane::Backends && !log.is_quiet() => "Tab selects",
+        None => "",
+    };
+    let block = region(state, state.pane == Pane::Log, &title, right);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
+    let mut lines = lines(state, usize::from(inner.height), usize::from(inner.width));
+    lines.extend(hint(state, usize::from(inner.width)));
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// So many lines of the log: the last, or those around the selected one.
+pub(super) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'static>> {
+    let log = &state.log;
+    let (end, place) = (log.shown(), log.place());
     // The selected line stays in sight: near the end with the end below it, elsewhere at the bottom.
     let held = place.map_or(0, |place| end.saturating_sub(place + 1));
     let to = end - if held < rows { 0 } else { (held + 1 - rows).min(end) };
     let from = to.saturating_sub(rows);
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(rows);
+    let mut lines = Vec::with_capacity(rows);
     for (at, entry) in (from..).zip(log.window(from, to)) {
         let mark = log.is_marked(entry.number);
         let mut line = line(state, &entry.event, width, mark);
@@ -53,8 +65,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let selected = place == Some(at) && state.pane == Pane::Log;
         lines.push(if selected { line.style(Theme::selected()) } else { line });
     }
-    lines.extend(hint(state, width));
-    frame.render_widget(Paragraph::new(lines), inner);
+    lines
 }
 
 /// What is looked for, how often it was found, and what could not be kept.

@@ -32,6 +32,7 @@ fn several_pools_and_listeners() {
 #[test]
 fn small_terminals_show_a_line_a_backend() {
     golden("50x8", &state(), 50, 8);
+    golden("50x13", &state(), 50, 13);
     golden("20x3", &state(), 20, 3);
 }
 
