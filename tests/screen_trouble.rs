@@ -84,6 +84,25 @@ fn a_changed_file_that_is_bad_says_where_and_that_nothing_changed_until_it_is_me
 }
 
 #[test]
+fn a_changed_file_that_wants_a_port_in_use_says_who_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    write(&file, "\"port\"", "");
+    let mut terminal = Terminal::start(&["--config", file.to_str().unwrap()]);
+    terminal.backend_is("api", "DOWN");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let text = std::fs::read_to_string(&file).unwrap().replace("\"port\": 0", &format!("\"port\": {port}"));
+    std::fs::write(&file, text).unwrap();
+    says(&terminal, &format!("mend and save it: port {port} is in use"));
+    if cfg!(target_os = "linux") {
+        terminal.resize(120, 40);
+        says(&terminal, &format!("(pid {})", std::process::id()));
+    }
+    terminal.still_runs();
+}
+
+#[test]
 fn mail_that_fails_says_so_what_follows_and_what_to_check() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lb.json");

@@ -35,6 +35,7 @@ fn a_frozen_display_says_when_and_how_long_ago() {
     let mut later = snapshot;
     later.totals.requests += 1_234;
     update(&mut state, Message::Second(noon + Duration::from_secs(35), Box::new(later)));
+    golden("frozen", &state, 80, 24);
     let first: String = frame(&state, 80, 24).content()[..80].iter().map(ratatui::buffer::Cell::symbol).collect();
     assert!(first.ends_with("FROZEN 12:04:31 (-35 s, +1234 req) ") && first.contains("1 down"), "{first}");
 }
