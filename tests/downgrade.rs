@@ -88,7 +88,7 @@ fn config(port: u16) -> Value {
         "port": port,
         "downgradeToUser": NOBODY.0,
         "backends": [{"id": 0, "name": "own", "url": "http://localhost:9"}],
-        "health": {"command": ["sh", "-c", "test \"$(id -un) $(id -Gn)\" = \"nobody nogroup\" || { id >&2; exit 1; }"]},
+        "health": {"command": ["sh", "-c", "test \"$(id -u) $(id -G) $USER\" = \"65534 65534 nobody\" || { id >&2; exit 1; }"]},
     })
 }
 
@@ -199,7 +199,20 @@ fn a_users_number_is_as_good_as_the_name_and_the_programs_of_run_are_that_users(
     }
     let folder = Folder::new();
     let file = folder.write(&json!({"port": 0, "downgradeToUser": NOBODY.1}));
-    let words = ["run", "-n", "1", "--headless", "--config", &file, "--", "sh", "-c", "id -un; exec sleep 20"];
+    let words = [
+        "run",
+        "-n",
+        "1",
+        "--headless",
+        "--config",
+        &file,
+        "--",
+        "sh",
+        "-c",
+        r#"echo "$(id -un) is $USER in $HOME"; exec sleep 20"#,
+    ];
     let mut balancer = Headless::from(folder.program(&words, true));
-    assert!(balancer.line_with("| nobody").contains("sh"));
+    let users = std::fs::read_to_string("/etc/passwd").unwrap();
+    let home = users.lines().find(|line| line.starts_with("nobody:")).unwrap().split(':').nth(5).unwrap();
+    balancer.line_with(&format!("| nobody is nobody in {home}"));
 }

@@ -8,6 +8,8 @@ use super::start::StartError;
 use crate::balancer::Backend;
 use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener::{self, ListenError};
+#[cfg(unix)]
+use crate::process;
 
 /// The listeners and the pools at work, with the configuration they follow.
 pub(crate) struct Setup {
@@ -56,6 +58,7 @@ impl Setup {
         {
             let user = listener::Downgrade::to(user).map_err(StartError::User)?;
             let setup = Setup::new(config)?;
+            process::belong_to(&user.name, &user.home);
             user.run().map_err(StartError::User)?;
             Ok(setup)
         }

@@ -1,11 +1,14 @@
 //! `downgradeToUser`: root opens the ports, and everything else is done by a user with fewer rights.
 
+use std::path::PathBuf;
+
 use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgid, getuid, setuid};
 use privdrop::PrivDrop;
 
 /// The user this process is to become.
 pub(crate) struct Downgrade {
-    name: String,
+    pub(crate) name: String,
+    pub(crate) home: PathBuf,
     uid: Uid,
     gid: Gid,
 }
@@ -36,7 +39,7 @@ impl Downgrade {
                 "downgradeToUser: only root can become '{name}': start it as root, or leave the key out"
             ));
         }
-        Ok(Downgrade { name: user.name, uid: user.uid, gid: user.gid })
+        Ok(Downgrade { name: user.name, home: user.dir, uid: user.uid, gid: user.gid })
     }
 
     /// The user's number.
@@ -49,7 +52,7 @@ impl Downgrade {
     /// # Errors
     /// The system refused a step; then the process is not to go on.
     pub(crate) fn run(self) -> Result<(), String> {
-        let Downgrade { name, uid, gid } = self;
+        let Downgrade { name, uid, gid, .. } = self;
         let failed = |why: String| format!("downgradeToUser: cannot become '{name}': {why}");
         // Groups first: whoever is not root any more cannot change them.
         let change = PrivDrop::default().user(&name).include_default_supplementary_groups();

@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::process::Command;
 
+use super::owner;
+
 /// The soft limit before it was raised; `None` in it is no limit.
 #[cfg(unix)]
 static BEFORE: OnceLock<Option<u64>> = OnceLock::new();
@@ -30,7 +32,7 @@ pub(super) fn words() -> Option<[String; 2]> {
     Some(["--descriptors".to_owned(), before.to_string()])
 }
 
-/// A command for a program, which gets the soft limit there was before.
+/// A command for a program, in its owner's name and with the soft limit there was before.
 ///
 /// # Errors
 /// There is no such program.
@@ -43,6 +45,7 @@ pub(crate) fn command(program: &str, arguments: &[String]) -> io::Result<Command
     // Between the two halves of a start nothing safe can be done here: a shell is a program that can.
     let mut command = Command::new("/bin/sh");
     command.args(["-c", r#"ulimit -S -n "$0"; exec "$@""#]).arg(limit.to_string()).arg(program).args(arguments);
+    command.envs(owner::environment());
     Ok(command)
 }
 
@@ -64,7 +67,7 @@ fn is_raised() -> bool {
 
 fn plain(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).envs(owner::environment());
     command
 }
 

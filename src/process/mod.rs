@@ -6,6 +6,7 @@
 
 mod descriptors;
 mod output;
+mod owner;
 mod port;
 mod program;
 mod spawn;
@@ -13,6 +14,7 @@ mod supervisor;
 
 pub(crate) use descriptors::{command, raise_descriptor_limit};
 pub(crate) use output::Lines;
+pub(crate) use owner::belong_to;
 pub(crate) use port::free_port;
 pub use program::Copies;
 pub(crate) use program::{Program, demo_name};

@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use super::descriptors;
+use super::owner;
 use super::program::Program;
 use super::supervisor::Group;
 
@@ -46,6 +47,7 @@ impl Process {
             .args(descriptors::words().into_iter().flatten())
             .arg("--")
             .args(program.words())
+            .envs(owner::environment())
             .env("PORT", program.port.to_string())
             .env("STICKYLB_INSTANCE", program.instance.to_string())
             .stdin(Stdio::piped())
