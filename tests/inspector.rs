@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
-use common::{After, Backend, Recorded, response};
+use common::{After, Backend, Client, Recorded, request, response};
 use program::home::Home;
 use program::{exchange, is_hidden, port_in};
 use serde_json::json;
@@ -207,4 +207,30 @@ fn an_attached_screen_shows_heads_and_sends_a_request_again() {
     terminal.press("q");
     terminal.is_given_back();
     home.good(&["stop"]);
+}
+
+#[test]
+fn an_answer_without_end_that_is_asked_for_again_is_cut_after_the_usual_time_and_the_screen_says_so() {
+    let endless = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n");
+        call.wait_for_close();
+        After::Close
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("endless.json");
+    let backend = json!({"name": "alpha", "url": format!("http://127.0.0.1:{}", endless.port)});
+    let (health, timeouts) = (json!({"path": "/health", "interval": 60000}), json!({"response": 600}));
+    let config = json!({"port": 0, "backends": [backend], "health": health, "timeouts": timeouts});
+    std::fs::write(&file, config.to_string()).unwrap();
+    let mut terminal = Terminal::start(&["--config", file.to_str().unwrap()]);
+    terminal.wait("it is up", |screen| screen.contains("1 up"));
+    let mut client = Client::connect(terminal.port());
+    client.send(&request("GET", "/endless", &[]));
+    assert_eq!(client.head().unwrap().unwrap().status, 200);
+    drop(client);
+    terminal.shows("/endless");
+    terminal.press("\tr\r");
+    terminal.shows("cut here after");
+    let line = terminal.line_with("status ");
+    assert_eq!(line.matches("200").count(), 2, "{line}");
 }

@@ -25,6 +25,8 @@ const MOST: u64 = 64 << 20;
 pub(crate) const LONGEST: Duration = Duration::from_mins(2);
 /// Time for its event, after its end.
 const TOLD: Duration = Duration::from_secs(5);
+/// What is said where it does not come.
+const LOST: &str = "it was sent again, but so much is going on that what came of it was lost: look in the log";
 
 /// What a request that is sent again has beside its head.
 #[derive(Clone, Debug)]
@@ -83,11 +85,10 @@ pub(crate) async fn replay(
     events.take(&mut Vec::new());
     let Sent { mut stream, arrival, own_number } = arrival;
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
-    let serving = Serving(tokio::spawn(client::serve(proxy, arrival, phase)).abort_handle());
+    let _serving = Serving(tokio::spawn(client::serve(proxy, arrival, phase)).abort_handle());
     stream.write_all(&before.request.bytes).await.map_err(|error| failed(&error))?;
 
-    // Whoever reads no more has left: that ends it.
-    let read = async {
+    let mut read = Box::pin(async {
         let mut left = MOST;
         let mut buffer = vec![0; 64 * 1024];
         while left > 0 {
@@ -96,21 +97,19 @@ pub(crate) async fn replay(
                 Ok(0) | Err(_) => break,
             }
         }
-        drop(stream);
-    };
-    let told = its_event(&mut events, &own_number);
-    tokio::pin!(read, told);
+    });
+    let mut told = Box::pin(its_event(&mut events, &own_number));
     let limit = shared.config().timeouts.response.min(LONGEST);
     let event = tokio::select! {
         event = &mut told => Some(event),
         _ = tokio::time::timeout(limit, &mut read) => None,
     };
-    let event = if let Some(event) = event {
-        event
-    } else {
-        drop(serving);
-        let late = "it was sent again, but so much is going on that what came of it was lost: look in the log";
-        tokio::time::timeout(TOLD, told).await.map_err(|_| late)?
+    drop(read);
+    // Whoever has left gets no more: that ends what has not ended.
+    drop(stream);
+    let event = match event {
+        Some(event) => event,
+        None => tokio::time::timeout(TOLD, told).await.map_err(|_| LOST)?,
     };
     let after = shared.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
     let bodies = Bodies::of(&before.body(), &after.body());
@@ -124,7 +123,7 @@ struct Sent {
     own_number: Arc<AtomicU64>,
 }
 
-/// Ends the serving of a client, and books its request, when it is dropped.
+/// Ends the serving of a client when it is dropped.
 struct Serving(AbortHandle);
 
 impl Drop for Serving {

@@ -52,8 +52,9 @@ pub(super) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     out.push(' ');
     out.push_str(&quoted(&url));
     // What curl would say of itself where the client said nothing.
-    for name in ["User-Agent", "Accept"] {
-        if !fields.iter().any(|field| named(field, &name.to_ascii_lowercase())) {
+    let of_bodies = ["Content-Type", "Expect"].into_iter().filter(|_| has_body);
+    for name in ["User-Agent", "Accept"].into_iter().chain(of_bodies) {
+        if name == "Expect" || !fields.iter().any(|field| named(field, &name.to_ascii_lowercase())) {
             add(&mut out, "-H", format!("{name}:").as_bytes());
         }
     }

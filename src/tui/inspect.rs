@@ -34,6 +34,8 @@ pub(super) enum Found {
     Missing(String),
 }
 
+const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
+
 /// Why heads are not there.
 const NOBODY_LOOKED: &str = "its heads were not kept: no screen was there when it passed";
 const FORGOTTEN: &str = "its heads are not kept any more: only those of the last requests are";
@@ -225,9 +227,11 @@ pub(super) fn show(state: &mut State, result: Result<Box<Replayed>, String>) {
     let before = state.inspected.replaying.take();
     match result {
         Err(why) => state.complain(format!("not sent again: {why}")),
-        Ok(_) if state.dialog.is_some() => state.say("the request was sent again: its answer is in the log"),
+        Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
         Ok(replayed) => {
-            let Some(before) = before else { return };
+            // Two may be on their way: the log has both.
+            let before = before.filter(|event| number_of(Some(event)) == Some(replayed.before.number));
+            let Some(before) = before else { return state.say(IN_THE_LOG) };
             state.said = None;
             state.changed = true;
             state.dialog = Some(Dialog::Replayed(Shown { before, replayed, scroll: 0 }));

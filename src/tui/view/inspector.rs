@@ -82,6 +82,8 @@ fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool)
         fact(state, "ended", ended.to_owned()),
         fact(state, "client", request.ip.to_string()),
     ];
+    // By which a replay names it.
+    lines.extend(request.number.map(|number| fact(state, "number", format!("#{number}"))));
     lines.extend(timing::lines(state, request, columns));
     lines.extend([Line::raw(""), heading("Why")]);
     lines.extend(why::lines(state, request));
