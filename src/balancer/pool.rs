@@ -1,9 +1,9 @@
 //! The backends at one moment.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use foldhash::HashMap;
 use http::HeaderValue;
 
 use super::strategy::smooth_row;

@@ -1,9 +1,10 @@
 //! The connections a worker keeps for the next request.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+
+use foldhash::HashMap;
 
 use super::Connection;
 
