@@ -216,3 +216,16 @@ fn a_users_number_is_as_good_as_the_name_and_the_programs_of_run_are_that_users(
     let home = users.lines().find(|line| line.starts_with("nobody:")).unwrap().split(':').nth(5).unwrap();
     balancer.line_with(&format!("| nobody is nobody in {home}"));
 }
+
+#[test]
+fn a_file_that_the_user_cannot_read_is_served_and_said_not_to_be_followed() {
+    if !root() {
+        return;
+    }
+    let folder = Folder::new();
+    let file = folder.write(&config(low_port()));
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    let mut balancer = Headless::from(folder.program(&["--headless", "--config", &file], true));
+    balancer.ready(1);
+    balancer.line_with("lb.json cannot be read any more, so that no change of it counts: Permission denied");
+}

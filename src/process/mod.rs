@@ -14,6 +14,7 @@ mod supervisor;
 
 pub(crate) use descriptors::{command, raise_descriptor_limit};
 pub(crate) use output::Lines;
+#[cfg(unix)]
 pub(crate) use owner::belong_to;
 pub(crate) use port::free_port;
 pub use program::Copies;
