@@ -5,11 +5,8 @@
 mod program;
 mod terminal;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-
 use base64::Engine as _;
-use program::{exchange, get, is_hidden};
+use program::{exchange, get, is_hidden, serve_anywhere};
 use serde_json::json;
 use terminal::Terminal;
 
@@ -22,18 +19,8 @@ const SENT: &str = "\u{9b}31m\u{9d}0;x\u{9c}\u{85}\u{202e}\u{2066}\u{200b}\u{fef
 
 /// A backend in this test: every answer carries hostile text in its reason, its fields and its body.
 fn evil_backend() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let _ = stream.read(&mut [0; 4096]);
-                let head = format!("HTTP/1.1 200 {SENT}\r\nX-Evil: {SENT}\r\nContent-Length: {}", EVIL.len());
-                let _ = stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n{EVIL}").as_bytes());
-            });
-        }
-    });
-    port
+    let head = format!("HTTP/1.1 200 {SENT}\r\nX-Evil: {SENT}\r\nContent-Length: {}", EVIL.len());
+    serve_anywhere(format!("{head}\r\nConnection: close\r\n\r\n{EVIL}"))
 }
 
 /// Asks with hostile text in all that a client chooses.

@@ -5,22 +5,11 @@
 mod program;
 mod terminal;
 
-use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 
-use program::{free_port, get};
+use program::{OK, free_port, get, serve};
 use terminal::Terminal;
-
-/// Answers every request with 200, for as long as the test runs.
-fn serve(listener: TcpListener) {
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        }
-    });
-}
 
 /// The screen's text as it would be without its line breaks.
 fn flowing(screen: &str) -> String {
@@ -38,7 +27,7 @@ fn with_all_backends_down_it_says_which_why_and_what_to_do_until_one_is_back() {
     says(&terminal, "No backend takes clients: clients get 503. api is DOWN (Connection refused): start it,");
     says(&terminal, "R asks now, Enter tells more.");
     assert!(get(terminal.port(), "/").starts_with("HTTP/1.1 503 "));
-    serve(TcpListener::bind(("127.0.0.1", port)).unwrap());
+    serve(TcpListener::bind(("127.0.0.1", port)).unwrap(), OK);
     terminal.backend_is("api", "UP");
     terminal.wait("nothing is wrong any more", |screen| !screen.contains("No backend takes"));
 }
@@ -134,7 +123,7 @@ fn a_check_that_hangs_or_floods_is_named_and_the_other_backends_serve() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lb.json");
     let port = free_port();
-    serve(TcpListener::bind(("127.0.0.1", port)).unwrap());
+    serve(TcpListener::bind(("127.0.0.1", port)).unwrap(), OK);
     let text = format!(
         r#"{{ "port": 0, "health": {{ "timeout": 300 }}, "backends": [
             {{ "name": "good", "url": "http://127.0.0.1:{port}" }},

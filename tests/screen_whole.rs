@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use program::{get, gone};
+use program::{OK, get, gone, serve_anywhere};
 use rustix::process::Signal;
 use terminal::Terminal;
 
@@ -200,28 +200,13 @@ fn a_small_screen_has_one_line_for_each_backend_and_never_says_too_small() {
     assert!(!terminal.screen().to_lowercase().contains("too small"));
 }
 
-/// A backend in this test: answers every request with 200, for as long as the test runs.
-fn small_backend() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-            });
-        }
-    });
-    port
-}
-
 /// A configuration with one backend that is checked once and then left alone for a day.
 fn quiet_config(folder: &std::path::Path, name: &str) -> String {
     let file = folder.join("lb.json");
     let text = format!(
         r#"{{ "port": 0, "backends": [{{ "name": {}, "url": "http://127.0.0.1:{}" }}], "health": {{ "interval": 86400000 }} }}"#,
         serde_json::Value::from(name),
-        small_backend()
+        serve_anywhere(OK)
     );
     std::fs::write(&file, text).unwrap();
     file.to_str().unwrap().to_owned()

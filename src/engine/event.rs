@@ -98,6 +98,28 @@ impl RequestEvent {
     }
 }
 
+#[cfg(test)]
+impl RequestEvent {
+    /// `GET /` from this machine, answered 200 by nobody at the beginning of time: for tests that look at something else.
+    pub(crate) fn sample(decision: Decision) -> Self {
+        RequestEvent {
+            time: SystemTime::UNIX_EPOCH,
+            took: Duration::ZERO,
+            ip: IpAddr::from([127, 0, 0, 1]),
+            method: "GET".into(),
+            path: "/".into(),
+            status: 200,
+            to: None,
+            bytes: 0,
+            up: 0,
+            phases: Phases::default(),
+            number: None,
+            ended: Ended::Complete,
+            decision,
+        }
+    }
+}
+
 /// A backend's state changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::balancer::{Decision, Identity, Rule, State};
     use crate::config::Strategy;
-    use crate::engine::{Ended, Phases, UpdateEvent};
+    use crate::engine::UpdateEvent;
 
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);
@@ -189,17 +189,10 @@ mod tests {
         Event::Request(RequestEvent {
             time: SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_123),
             took: Duration::from_micros(4_130),
-            ip: "127.0.0.1".parse().expect("an address"),
-            method: "GET".into(),
             path: path.into(),
-            status: 200,
             to: Some(Identity { id: 1, name: "alpha".into(), url: "http://localhost:5000".into(), pool: None }.into()),
             bytes: 5,
-            up: 0,
-            phases: Phases::default(),
-            number: None,
-            ended: Ended::Complete,
-            decision,
+            ..RequestEvent::sample(decision)
         })
     }
 

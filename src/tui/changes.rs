@@ -123,12 +123,10 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
     use crate::balancer::{Attempt, Decision, Identity};
     use crate::config::Strategy;
-    use crate::engine::{Ended, Phases};
 
     fn who(id: u32) -> Arc<Identity> {
         Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })
@@ -150,21 +148,7 @@ mod tests {
         for (id, outcome) in outcomes {
             decision.attempts.push(Attempt { backend: who(*id), outcome: *outcome, micros: 0 });
         }
-        Arc::new(Event::Request(RequestEvent {
-            time: SystemTime::UNIX_EPOCH,
-            took: Duration::ZERO,
-            ip: [127, 0, 0, 1].into(),
-            method: "GET".into(),
-            path: "/".into(),
-            status: 200,
-            to: None,
-            bytes: 0,
-            up: 0,
-            phases: Phases::default(),
-            number: None,
-            ended: Ended::Complete,
-            decision,
-        }))
+        Arc::new(Event::Request(RequestEvent::sample(decision)))
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub(crate) mod home;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -76,9 +76,35 @@ pub(crate) fn get(port: u16, path: &str) -> String {
     exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
+/// A backend in this test: gives every request this answer, for as long as the test runs.
+pub(crate) fn serve(listener: TcpListener, answer: impl Into<Vec<u8>>) {
+    let answer = answer.into();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || {
+                // Whoever asks may leave at any time.
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&answer);
+            });
+        }
+    });
+}
+
+/// `serve` on a new port.
+pub(crate) fn serve_anywhere(answer: impl Into<Vec<u8>>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    serve(listener, answer);
+    port
+}
+
+/// A whole answer without a body.
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 /// A port that nothing listens on.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The port in `… http://localhost:PORT …`.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::balancer::{Attempt, Decision, Identity, Outcome, Rule, State};
 use crate::config::Strategy;
-use crate::engine::{Ended, Phases, RequestEvent, UpdateEvent};
+use crate::engine::{RequestEvent, UpdateEvent};
 
 fn who(name: &str) -> Arc<Identity> {
     Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })
@@ -18,7 +18,6 @@ fn request() -> Event {
         decision.attempts.push(Attempt { backend: who(name), outcome, micros: 5 });
     }
     Event::Request(RequestEvent {
-        time: SystemTime::UNIX_EPOCH,
         took: Duration::from_millis(150),
         ip: "::1".parse().expect("an address"),
         method: "POST".into(),
@@ -26,11 +25,7 @@ fn request() -> Event {
         status: 502,
         to: Some(who("bravo")),
         bytes: 2_000,
-        up: 0,
-        phases: Phases::default(),
-        number: None,
-        ended: Ended::Complete,
-        decision,
+        ..RequestEvent::sample(decision)
     })
 }
 

@@ -3,7 +3,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::*;
 use crate::balancer::{Attempt, Decision, Identity, Outcome, State as BackendState};
 use crate::config::Strategy;
-use crate::engine::{BackendView, Ended, Level, Notice, OutputEvent, Phases, RequestEvent, UpdateEvent};
+use crate::engine::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 use crate::tui::{Colors, Glyphs, Message, Theme, update};
 
 fn at(second: u64) -> SystemTime {
@@ -76,21 +76,7 @@ fn busy_second(state: &mut State, n: u64) {
     let update = UpdateEvent { time, backend: Arc::clone(&backend), from, to, reason: n.to_string() };
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.attempts.push(Attempt { backend: Arc::clone(&backend), outcome: Outcome::NoAnswer, micros: 1 });
-    let request = RequestEvent {
-        time,
-        took: Duration::ZERO,
-        ip: [127, 0, 0, 1].into(),
-        method: "GET".into(),
-        path: "/".into(),
-        status: 502,
-        to: Some(Arc::clone(&backend)),
-        bytes: 0,
-        up: 0,
-        phases: Phases::default(),
-        number: None,
-        ended: Ended::Complete,
-        decision,
-    };
+    let request = RequestEvent { time, status: 502, to: Some(Arc::clone(&backend)), ..RequestEvent::sample(decision) };
     let output = OutputEvent { time, backend, line: n.to_string() };
     let events = vec![Event::Update(update), Event::Request(request), Event::Output(output)];
     update_with(state, Message::Events(events.into_iter().map(Arc::new).collect(), 0));

@@ -9,8 +9,7 @@ use crate::balancer::{
 };
 use crate::config::{Mode, Strategy};
 use crate::engine::{
-    BackendView, CheckMark, Ended, Event, ListenerView, Phases, PoolView, RequestEvent, Snapshot, Spawned, Totals,
-    UpdateEvent,
+    BackendView, CheckMark, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
 };
 use crate::tui::{Colors, Glyphs, State, Theme};
 
@@ -61,17 +60,12 @@ pub(super) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Dec
     Arc::new(Event::Request(RequestEvent {
         time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + second * 1000),
         took: Duration::from_micros(4_130 * (second + 1)),
-        ip: "127.0.0.1".parse().expect("an address"),
         method: if second == 1 { "POST".into() } else { "GET".into() },
         path: path.into(),
         status: if second == 3 { 502 } else { 200 },
         to: Some(Arc::clone(to)),
         bytes: 10,
-        up: 0,
-        phases: Phases::default(),
-        number: None,
-        ended: Ended::Complete,
-        decision,
+        ..RequestEvent::sample(decision)
     }))
 }
 
