@@ -237,3 +237,16 @@ fn an_answer_before_the_end_of_a_short_body_leaves_the_connection_usable() {
         client.send(b"x");
     }
 }
+
+#[test]
+fn an_answer_before_the_end_of_a_long_body_says_that_the_connection_ends() {
+    let backend = Backend::start(|call| {
+        call.send(&response("413 Content Too Large", &[], "no"));
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/", &["Content-Length: 1000000"]));
+    let answer = client.response();
+    assert_eq!((answer.status, answer.closes()), (413, true));
+}

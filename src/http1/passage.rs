@@ -78,6 +78,15 @@ impl Passage {
         matches!(self.from, From::Ended)
     }
 
+    /// Bytes that are still to come, where their number is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        match self.from {
+            From::Length(left) => Some(left),
+            From::Ended => Some(0),
+            From::Chunked(_) | From::Close => None,
+        }
+    }
+
     /// Bytes of data so far, without the frame around them.
     pub(crate) fn data(&self) -> u64 {
         self.data

@@ -58,8 +58,10 @@ pub(super) async fn deliver<'c>(
     let status = head.line.status;
     // Without chunks, only the end of the connection ends such a body.
     let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
-    // Who was never told to go on with a body may or may not send it.
-    let keeps = request.head.is_persistent() && !ends_by_closing && !request.upload.expects && !client.is_finishing();
+    // Who was never told to go on with a body may or may not send it; and a long one that is still to come when its answer
+    // is there already is not waited for.
+    let ends_with_body = !request.upload.expects && request.upload.may_end_within(SHORT_REST);
+    let keeps = request.head.is_persistent() && !ends_by_closing && ends_with_body && !client.is_finishing();
     exchange.answered(status);
     if let Some(heads) = &mut exchange.heads {
         heads.answer.set(head.raw());

@@ -47,6 +47,11 @@ impl Upload {
         self.passage.is_done()
     }
 
+    /// Whether so many bytes may be all that is still to come of it.
+    pub(super) fn may_end_within(&self, bytes: usize) -> bool {
+        self.passage.left().is_none_or(|left| left <= bytes as u64)
+    }
+
     /// Bytes of it that came so far, without the frame around them.
     pub(super) fn data(&self) -> u64 {
         self.passage.data()
