@@ -20,7 +20,7 @@ impl Balancer {
     /// # Errors
     /// Why it cannot be, in one sentence.
     pub(crate) async fn replay(&self, number: u64, to: Option<u32>) -> Result<Box<Replayed>, String> {
-        let replayed = replay(&self.shared, self.phases(), number, to).await?;
+        let replayed = replay(&self.shared, self.phase.subscribe(), number, to).await?;
         let (before, after) = (self.with_url(replayed.before), self.with_url(replayed.after));
         Ok(Box::new(Replayed { before, after, ..replayed }))
     }

@@ -94,7 +94,7 @@ pub enum Ending {
 /// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
 pub struct Balancer {
     pub(super) shared: Arc<Shared>,
-    phase: watch::Sender<Phase>,
+    pub(super) phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
     /// Ends when the last mail is sent.
     mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
@@ -306,11 +306,6 @@ impl Balancer {
         let connections = self.shared.totals.connections();
         self.phase.send_replace(Phase::Ended);
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
-    }
-
-    /// How far it is.
-    pub(super) fn phases(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
     }
 
     fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {

@@ -23,7 +23,7 @@ pub(crate) struct Arrival {
     pub(crate) listener: Arc<Listener>,
     pub(crate) connected: Connected,
     /// It is a request that a person sends again.
-    pub(crate) replay: Option<Replay>,
+    pub(crate) replay: Option<Box<Replay>>,
 }
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.

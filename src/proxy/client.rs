@@ -50,7 +50,7 @@ pub(super) struct Client<'c> {
     pub(super) peer: Peer,
     pub(super) clock: Clock,
     /// It is a request that a person sends again.
-    pub(super) replay: Option<Replay>,
+    pub(super) replay: Option<Box<Replay>>,
     /// Its place among the connections of its address, or why it has none.
     pub(super) admitted: Result<Option<Place>, Refused>,
     /// What was read and belongs to no request yet.

@@ -176,7 +176,7 @@ fn choose(
     tried: &[u32],
     decision: &mut Decision,
 ) -> Result<Choice, NoBackend> {
-    match &client.replay {
+    match client.replay.as_deref() {
         Some(Replay { to: Some(id), .. }) => pool.choose_asked(*id, decision),
         _ => client.proxy.choose(pool, bound, tried, decision),
     }

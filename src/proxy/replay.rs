@@ -164,7 +164,7 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
     // Nobody waits for its end but whoever asked for it.
     let (alive, _) = mpsc::channel(1);
     let own_number = Arc::new(AtomicU64::new(0));
-    let replay = Some(Replay { of: heads.number, to, number: Arc::clone(&own_number) });
+    let replay = Some(Box::new(Replay { of: heads.number, to, number: Arc::clone(&own_number) }));
     let connected = Connected::new(Arc::clone(shared), place, alive);
     let arrival = Arrival { stream: theirs, peer: heads.peer, listener: Arc::clone(listener), connected, replay };
     Ok(Sent { stream, arrival, own_number })

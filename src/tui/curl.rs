@@ -53,7 +53,8 @@ pub(super) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     out.push_str(&quoted(&url));
     // What curl would say of itself where the client said nothing.
     let of_bodies = ["Content-Type", "Expect"].into_iter().filter(|_| has_body);
-    for name in ["User-Agent", "Accept"].into_iter().chain(of_bodies) {
+    let own_host = host.is_none().then_some("Host");
+    for name in ["User-Agent", "Accept"].into_iter().chain(own_host).chain(of_bodies) {
         if name == "Expect" || !fields.iter().any(|field| named(field, &name.to_ascii_lowercase())) {
             add(&mut out, "-H", format!("{name}:").as_bytes());
         }

@@ -329,3 +329,29 @@ fn a_changed_pool_goes_on_where_the_last_one_stood() {
     assert_eq!(series(&first, 2), [0, 1]);
     assert_eq!(series(&first.refreshed(), 2), [2, 0]);
 }
+
+#[test]
+fn a_backend_that_a_person_asks_for_is_chosen_whatever_its_state_and_where_it_is_gone_nobody_is() {
+    let backends = backends(&[1, 1]);
+    backends[1].set_intent(Intent::Maint);
+    let pool = pool(backends, Strategy::RoundRobin);
+    let mut decision = Decision::new(Strategy::First);
+    let choice = pool.choose_asked(1, &mut decision).expect("it is there");
+    assert_eq!((choice.backend.id(), decision.strategy), (1, Strategy::RoundRobin));
+    assert_eq!(decision.rule, Rule::Asked { backend: "b1".into() });
+    assert_eq!(pool.choose_asked(9, &mut decision).err(), Some(NoBackend::Nobody));
+}
+
+#[test]
+fn a_backend_that_a_person_asks_for_and_that_is_full_is_no_reason_to_take_another() {
+    let config = BackendConfig::new(0, "b0".to_owned(), Address::local(5000));
+    let limits = crate::config::BackendLimits { max_connections: 1, ..config.limits.clone() };
+    let narrow = Arc::new(Backend::new(&BackendConfig { limits, ..config }, None));
+    narrow.set_verdict(Verdict::Healthy);
+    let pool = pool(vec![narrow, backends(&[1, 1]).remove(1)], Strategy::RoundRobin);
+    let mut decision = Decision::new(pool.strategy);
+    let _taken = pool.choose_asked(0, &mut decision).expect("it has a place");
+    assert_eq!(pool.choose_asked(0, &mut decision).err(), Some(NoBackend::Kept));
+    decision.replayed = Some(3);
+    assert_eq!(decision.reason(), "replayed from #3 to b0; b0 is full");
+}

@@ -51,3 +51,18 @@ fn nobody_says_so() {
     decision.attempts.push(attempt("alpha", Outcome::Refused));
     assert_eq!(decision.reason(), "failed: alpha refused; no other backend is up");
 }
+
+#[test]
+fn a_replay_names_the_request_it_repeats_and_where_a_person_wanted_it() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.replayed = Some(12);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.attempts.push(attempt("alpha", Outcome::Answered));
+    assert_eq!(decision.reason(), "replayed from #12; round-robin 1 of 2");
+    decision.rule = Rule::Asked { backend: "bra\u{1b}vo".into() };
+    assert_eq!(decision.reason(), "replayed from #12 to bra\\x1bvo");
+    decision.attempts[0].outcome = Outcome::Refused;
+    decision.stopped = Some(Stopped::Asked);
+    let words = "replayed from #12 to bra\\x1bvo; failed: alpha refused; not retried: it was for that backend alone";
+    assert_eq!(decision.reason(), words);
+}

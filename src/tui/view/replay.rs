@@ -35,7 +35,11 @@ pub(super) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &
     let asked = format!("{} {}", request.method, request.path);
     let mut lines = vec![Line::raw(cut(&asked, columns, state.theme))];
     for (n, (_, name)) in choice.places.iter().enumerate().skip(first).take(rows) {
-        let words = format!("{} {}", if n == choice.chosen { ">" } else { " " }, cut(name, columns - 2, state.theme));
+        let words = format!(
+            "{} {}",
+            if n == choice.chosen { ">" } else { " " },
+            cut(name, columns.saturating_sub(2), state.theme)
+        );
         lines.push(if n == choice.chosen { Line::styled(words, Theme::strong()) } else { Line::raw(words) });
     }
     let keys = [("Enter", "send it"), ("j k", "choose"), ("Esc", "leave it")];

@@ -108,3 +108,23 @@ fn sent_again_both_answers_are_compared() {
     update(&mut state, Message::Replayed(Ok(Box::new(replayed))));
     golden("replay", &state, 80, 24);
 }
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut states = vec![inspected(UNICODE), inspected(UNICODE), inspected(UNICODE)];
+    press(&mut states[0], "\rH");
+    press(&mut states[1], "r");
+    let replayed = Replayed {
+        event: event(Some(12), "alpha", 1),
+        before: heads(NUMBER, "bravo"),
+        after: heads(12, "alpha"),
+        bodies: Bodies::Same(10),
+    };
+    press(&mut states[2], "r\r");
+    update(&mut states[2], Message::Replayed(Ok(Box::new(replayed))));
+    for state in &states {
+        for (width, height) in [(0, 0), (1, 1), (2, 40), (5, 6), (19, 3), (59, 14), (60, 14), (80, 24), (200, 60)] {
+            frame(state, width, height);
+        }
+    }
+}
