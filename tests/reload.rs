@@ -235,6 +235,19 @@ fn the_limit_of_connections_follows_the_file_and_sends_nobody_away() {
 }
 
 #[test]
+fn in_tcp_mode_the_time_an_address_is_remembered_follows_the_file() {
+    let ports = [common::raw::echo("a"), common::raw::echo("b")];
+    let remembered =
+        |expiry: u32| common::raw::config(&ports).set("/pools/raw/sticky", json!({"by": "ip", "expiry": expiry}));
+    let balancer = remembered(60_000).start();
+    let first = common::raw::ask(&balancer, "x");
+    assert!((0..4).all(|_| common::raw::ask(&balancer, "x") == first));
+    balancer.rewrite(&remembered(0));
+    balancer.line("configuration reloaded: stickiness is by ip");
+    until("it goes elsewhere", || common::raw::ask(&balancer, "x") != first);
+}
+
+#[test]
 fn access_and_limits_follow_the_file() {
     let backend = Backend::echoing();
     let balancer = Config::new(&[&backend]).start();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ const MOST_PER_PART: usize = 8192;
 /// The table. An address is forgotten some time after its last connection has closed.
 pub(crate) struct StickTable {
     parts: [Arc<Part>; PARTS],
-    expiry: Duration,
+    /// Milliseconds, of which a changed configuration may want others.
+    expiry: AtomicU64,
 }
 
 type Part = Mutex<HashMap<IpAddr, Entry>>;
@@ -62,13 +64,24 @@ impl Drop for Held {
 impl StickTable {
     /// An empty one.
     pub(crate) fn new(expiry: Duration) -> Self {
-        StickTable { parts: std::array::from_fn(|_| Arc::default()), expiry }
+        let table = StickTable { parts: std::array::from_fn(|_| Arc::default()), expiry: AtomicU64::default() };
+        table.expire_after(expiry);
+        table
+    }
+
+    /// How long addresses are remembered from now on, those that are in it already as well.
+    pub(crate) fn expire_after(&self, expiry: Duration) {
+        self.expiry.store(u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    fn expiry(&self) -> Duration {
+        Duration::from_millis(self.expiry.load(Relaxed))
     }
 
     /// The backend an address sticks to.
     pub(crate) fn get(&self, ip: IpAddr, now: Instant) -> Option<u32> {
         let part = lock(self.part(ip));
-        part.get(&ip).filter(|entry| !entry.is_over(self.expiry, now)).map(|entry| entry.backend)
+        part.get(&ip).filter(|entry| !entry.is_over(self.expiry(), now)).map(|entry| entry.backend)
     }
 
     /// Makes an address stick to a backend, for as long as the connection is held and some time longer.
@@ -96,7 +109,7 @@ impl StickTable {
         let mut forgotten = Vec::new();
         for part in &self.parts {
             lock(part).retain(|_, entry| {
-                let over = entry.is_over(self.expiry, now);
+                let over = entry.is_over(self.expiry(), now);
                 forgotten.extend(over.then_some(entry.backend));
                 !over
             });

@@ -43,6 +43,12 @@ impl LivePool {
         }
     }
 
+    /// Has another configuration from now on; gives the one before. What is in force is changed by itself.
+    pub(super) fn follow(&self, config: &PoolConfig) -> Arc<PoolConfig> {
+        self.table.expire_after(config.sticky.expiry);
+        self.config.swap(Arc::new(config.clone()))
+    }
+
     /// The backend that an address sticks to.
     pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<u32> {
         if self.sticks_by_address() { self.table.get(ip, Instant::now()) } else { None }

@@ -99,7 +99,7 @@ impl Balancer {
         join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
-            let old = live.config.swap(Arc::new(pool.clone()));
+            let old = live.follow(pool);
             self.shared.change_pool(live, |value| {
                 let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
                 let kept = if old.sticky == pool.sticky {
@@ -114,8 +114,6 @@ impl Balancer {
         }
         for (open, listener) in listeners.iter().zip(&config.listeners) {
             open.listener.routing.store(Arc::new(Routing::new(listener, &pools)));
-        }
-        for (open, listener) in listeners.iter().zip(&config.listeners) {
             if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
                 for old in replaced(&before, &config, listener.port) {
                     listener::leave_new_clients(&old);
