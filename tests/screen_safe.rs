@@ -105,6 +105,8 @@ fn in_every_pane_hostile_text_is_text() {
         ("that of the one with a command", "j", "Backend: three"),
         ("table and log again", CLOSE, "Backend: three"),
         ("the detail of a request", "\tg/ask-2\r\r", "Request: "),
+        ("its heads", "\x1b[6~\x1b[6~\x1b[6~\x1b[6~\x1b[6~", "X-Evil"),
+        ("their secrets", "H", "other=\\x9b31m"),
         ("table and log again", CLOSE, "Request: "),
         ("why", "w", "Why: "),
         ("table and log again", CLOSE, "Why: "),
