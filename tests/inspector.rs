@@ -188,12 +188,15 @@ fn a_copied_command_line_is_the_same_client_and_breaks_out_of_no_quotes() {
 }
 
 #[test]
-fn an_attached_screen_shows_heads_and_sends_a_request_again() {
+fn an_attached_screen_shows_heads_and_sends_a_request_again_and_none_are_kept_before_it_is_there() {
     let backends = backends();
     let home = Home::new();
     let folder = tempfile::tempdir().unwrap();
-    let said = home.good(&["start", "--config", &configure(folder.path(), &backends)]);
+    let log = folder.path().join("lb.log");
+    let said =
+        home.good(&["start", "--config", &configure(folder.path(), &backends), "--log-file", log.to_str().unwrap()]);
     let port = port_in(&said).unwrap();
+    ask(port, "/before");
     let mut terminal = Terminal::with(&["attach"], &[("XDG_RUNTIME_DIR", home.path().to_str().unwrap())]);
     terminal.resize(120, 50);
     terminal.wait("two are up", |screen| screen.contains("2 up"));
@@ -201,9 +204,13 @@ fn an_attached_screen_shows_heads_and_sends_a_request_again() {
     terminal.shows("/afar");
     terminal.press("\t\r");
     terminal.shows("Authorization: Bearer ••••••");
-    terminal.press("rjj\r");
+    // It went to the second one: to the first now.
+    terminal.press("rj\r");
     terminal.shows("differs from byte 12 on");
     terminal.press("\x1b\x1b");
+    terminal.press("/path:before\r");
+    terminal.press("\r");
+    terminal.shows("its heads were not kept: no screen was there when it passed");
     terminal.press("q");
     terminal.is_given_back();
     home.good(&["stop"]);

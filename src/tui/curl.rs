@@ -65,7 +65,9 @@ pub(super) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     let given = given_cookie(heads, request);
     let mut has_cookie = false;
     for field in &fields {
-        if is_of_the_connection(field, &fields) || host.is_some() && named(field, "host") {
+        // Where there is none, curl leaves it to us to say so.
+        let no_length = !has_body && named(field, "content-length");
+        if !no_length && is_of_the_connection(field, &fields) || host.is_some() && named(field, "host") {
             continue;
         }
         if named(field, "accept-encoding") {
