@@ -1,8 +1,8 @@
 //! What is wrong for now and what to do about it, for as long as it is so.
 //!
 //! ```text
-//!  ! No backend is up, so clients get 503: api is DOWN (Connection refused). Start it: it is asked every second, R asks
-//!    now, Enter tells more.
+//!  ! No backend takes clients: clients get 503. api is DOWN (Connection refused): start it, each is asked every second; R
+//!    asks now, Enter tells more.
 //! ```
 
 use ratatui::Frame;
@@ -76,7 +76,8 @@ pub(super) fn in_words(state: &State) -> Vec<String> {
             About::Mail => format!("Mail fails; it is tried again with the next change of a state: {text}"),
         });
     }
-    if state.drops_lines() {
+    // Those of now, which is not what a frozen display shows.
+    if state.drops_lines() && state.frozen.is_none() {
         let dropped = count(snapshot.dropped + state.lost);
         warnings.push(format!(
             "{dropped} lines of the log were dropped: requests come faster than they can be told. All figures count \
