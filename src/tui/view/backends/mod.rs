@@ -13,6 +13,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
 use crate::engine::{BackendView, PoolView};
@@ -173,7 +174,11 @@ fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
     let mut spans = vec![Span::raw(" ".repeat(LEAD))];
     for (column, width) in columns {
         let sorted = table.sort.filter(|(by, _)| by == column).map(|(_, descending)| descending);
-        let text = format!("{}{}", column.title(), sorted.map_or("", |descending| state.theme.order(descending)));
+        let order = sorted.map_or("", |descending| state.theme.order(descending));
+        // The order is seen even where the title has not room enough beside it; titles are ASCII.
+        let title = column.title();
+        let title = &title[..title.len().min(width - order.width())];
+        let text = format!("{title}{order}");
         let is_chosen = table.chosen && table.column == *column && state.pane == Pane::Backends;
         let style = if is_chosen { Theme::selected() } else { state.theme.dim() };
         let mut filled = filled(Cell::Words(Span::raw(text)), *width, is_right(*column), state);

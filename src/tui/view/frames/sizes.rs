@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::sample::{backend, decisions, pools_and_listeners, state};
 use super::{frame, golden, press};
 use crate::balancer::State as BackendState;
+use crate::tui::table::Column;
 use crate::tui::{Colors, Glyphs, State, Theme};
 
 #[test]
@@ -27,6 +28,23 @@ fn several_pools_and_listeners() {
         golden(name, &pools_and_listeners(), width, height);
     }
     golden("pools-50x8", &pools_and_listeners(), 50, 8);
+}
+
+#[test]
+fn the_order_of_every_column_is_seen_in_its_title() {
+    for width in [80, 120, 200] {
+        let mut state = state();
+        press(&mut state, "o");
+        for _ in Column::ALL {
+            press(&mut state, "lo");
+            let row: String = frame(&state, width, 40).content()[3 * usize::from(width)..4 * usize::from(width)]
+                .iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
+            let titles = row.split("││").next().unwrap_or_default();
+            assert!(titles.contains(['▲', '▼']) && !titles.contains('…'), "{titles}");
+        }
+    }
 }
 
 #[test]
