@@ -31,7 +31,9 @@ pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
         differences(&mut lines, [&heads.request, &heads.sent], secrets, theme);
     }
     lines.push(Line::raw(""));
-    if heads.answer.bytes.is_empty() {
+    if heads.answer.bytes.is_empty() && heads.passed.bytes.is_empty() {
+        lines.push(Line::styled("No answer", Theme::strong()));
+    } else if heads.answer.bytes.is_empty() {
         lines.push(Line::styled("Answer, the balancer's own", Theme::strong()));
         whole(&mut lines, &heads.passed, secrets, theme);
     } else {
@@ -48,10 +50,6 @@ fn has_secrets(part: &Part) -> bool {
 }
 
 fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Theme) {
-    if part.bytes.is_empty() {
-        lines.push(Line::styled("none", theme.dim()));
-        return;
-    }
     let (first, fields) = parts(&part.bytes);
     lines.push(Line::raw(text(first)));
     for field in fields {
