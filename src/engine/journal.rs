@@ -38,20 +38,32 @@ impl Signal {
     }
 }
 
+/// Holds an event on its way.
+type Slot = Box<Option<RequestEvent>>;
+
 /// One worker's ring.
 pub(crate) struct EventRing {
-    queue: ArrayQueue<RequestEvent>,
+    queue: ArrayQueue<Slot>,
+    /// Empty slots on their way back: a worker that made one for each request would allocate what another thread frees,
+    /// which is slow, and a ring of events themselves would be a megabyte of which most workers need little.
+    spare: ArrayQueue<Slot>,
     signal: Arc<Signal>,
 }
 
 impl EventRing {
+    fn new(signal: &Arc<Signal>) -> Self {
+        EventRing { queue: ArrayQueue::new(RING), spare: ArrayQueue::new(RING), signal: Arc::clone(signal) }
+    }
+
     /// Whether anyone reads: without readers no event need be made.
     pub(crate) fn is_read(&self) -> bool {
         self.signal.readers.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn push(&self, event: RequestEvent) {
-        if self.queue.push(event).is_err() {
+        let mut slot = self.spare.pop().unwrap_or_default();
+        *slot = Some(event);
+        if self.queue.push(slot).is_err() {
             self.signal.dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.signal.ring();
@@ -75,7 +87,7 @@ struct History {
 impl Journal {
     pub(crate) fn new(workers: usize) -> Self {
         let signal = Arc::new(Signal::default());
-        let ring = |_| Arc::new(EventRing { queue: ArrayQueue::new(RING), signal: Arc::clone(&signal) });
+        let ring = |_| Arc::new(EventRing::new(&signal));
         Journal { rings: (0..workers).map(ring).collect(), history: Mutex::default(), signal: Arc::clone(&signal) }
     }
 
@@ -102,8 +114,10 @@ impl Journal {
         for ring in &self.rings {
             // At most what was there when it began: a fast worker must not keep a reader here.
             for _ in 0..RING {
-                let Some(event) = ring.queue.pop() else { break };
-                history.events.push_back(Arc::new(Event::Request(event)));
+                let Some(mut slot) = ring.queue.pop() else { break };
+                history.events.extend(slot.take().map(|event| Arc::new(Event::Request(event))));
+                // There is room for every slot of the ring; one more than that is not kept.
+                let _ = ring.spare.push(slot);
             }
         }
         if self.rings.len() > 1 {
