@@ -31,7 +31,8 @@ impl Choices {
         };
         let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off);
         let pool = Pool::new((0..backends).map(backend).collect(), strategy, sticky, Arc::default());
-        Choices { pool, client: Bound::by_ip(CLIENT), random: fastrand::Rng::with_seed(1) }
+        let client = pool.sticky.read_connection(CLIENT, None);
+        Choices { pool, client, random: fastrand::Rng::with_seed(1) }
     }
 
     /// Chooses one for a new client; gives its id.
