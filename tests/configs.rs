@@ -3,6 +3,8 @@
 //! After a message was changed: `UPDATE=1 cargo test --test configs`, then read what changed.
 #![allow(clippy::unwrap_used, missing_docs)] // a test says what is wrong by panicking
 
+mod patience;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -26,13 +28,13 @@ fn configurations(folder: &str) -> Vec<String> {
 }
 
 fn check(folder: impl AsRef<Path>, name: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_stickylb-tui"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
+    command
         .args(["check", &format!("{name}.json")])
         .current_dir(folder)
         .env("STICKYLB_TEST_SECRET", SECRETS[0])
-        .env_remove("STICKYLB_TEST_NOT_SET")
-        .output()
-        .unwrap()
+        .env_remove("STICKYLB_TEST_NOT_SET");
+    patience::run_to_end(command)
 }
 
 fn text(bytes: &[u8]) -> String {

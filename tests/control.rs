@@ -39,7 +39,7 @@ impl Home {
 
     fn socket(&self) -> UnixStream {
         let socket = UnixStream::connect(&self.sockets()[0]).unwrap();
-        socket.set_read_timeout(Some(program::LIMIT)).unwrap();
+        socket.set_read_timeout(Some(program::PATIENCE)).unwrap();
         socket
     }
 }

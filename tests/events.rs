@@ -4,8 +4,11 @@
 
 mod common;
 
+use std::io;
+
+use common::patience::Wait;
 use common::socket::{LINES, socket};
-use common::{Backend, Balancer, Client, Config, request, until};
+use common::{Backend, Balancer, Client, Config, request, until, until_some};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
@@ -13,7 +16,9 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket};
 /// A reader of server-sent events.
 struct Stream {
     client: Client,
-    text: String,
+    bytes: Vec<u8>,
+    /// What was read of them.
+    read: usize,
 }
 
 impl Stream {
@@ -26,39 +31,63 @@ impl Stream {
             (head.get("access-control-allow-origin"), head.get("cache-control").as_deref()),
             (None, Some("no-store"))
         );
-        let early = String::from_utf8(client.wire.take_buffer()).unwrap();
-        let mut stream = Stream { client, text: early };
+        let mut stream = Stream { bytes: client.wire.take_buffer(), client, read: 0 };
         // The stream has begun: what happens from now on is told.
-        stream.until("retry:");
+        let first = stream.block(&Wait::begin()).unwrap();
+        assert!(first.contains("retry:"), "{first}");
         stream
     }
 
-    /// Reads until this was said.
-    fn until(&mut self, part: &str) {
-        while !self.text.contains(part) {
-            assert!(self.client.wire.fill().unwrap() > 0, "it ended before it said {part}:\n{}", self.text);
-            self.text.push_str(&String::from_utf8(self.client.wire.take_buffer()).unwrap());
+    /// The next lines up to an empty one.
+    fn block(&mut self, wait: &Wait) -> io::Result<String> {
+        let mut looked_at = self.read;
+        loop {
+            if let Some(at) = self.bytes[looked_at..].windows(2).position(|end| end == b"\n\n") {
+                let end = looked_at + at;
+                let block = String::from_utf8(self.bytes[self.read..end].to_vec()).unwrap();
+                self.read = end + 2;
+                return Ok(block);
+            }
+            looked_at = self.bytes.len().saturating_sub(1).max(self.read);
+            wait.check()?;
+            if self.client.wire.fill()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.bytes.append(&mut self.client.wire.take_buffer());
         }
     }
 
-    /// The first event of this kind that holds `part`.
-    fn event(&mut self, kind: &str, part: &str) -> Value {
-        let begin = format!("event: {kind}\ndata: ");
-        let mut from = 0;
+    /// The next event: its kind, and what it says.
+    fn next(&mut self, wait: &Wait) -> io::Result<(String, Value)> {
         loop {
-            // Each whole event is looked at once.
-            while let Some(end) = self.text[from..].find("\n\n") {
-                let event = &self.text[from..from + end];
-                from += end + 2;
-                if let Some((_, data)) = event.split_once(&begin)
-                    && data.contains(part)
-                {
-                    return serde_json::from_str(data).unwrap();
-                }
+            let block = self.block(wait)?;
+            // Whatever stands before it frames the chunk; what is none shows that the stream lives.
+            let event = block.split_once("event: ").and_then(|(_, event)| event.split_once("\ndata: "));
+            if let Some((kind, data)) = event {
+                return Ok((kind.to_owned(), serde_json::from_str(data).unwrap()));
             }
-            assert!(self.client.wire.fill().unwrap() > 0, "no {kind} with {part}");
-            self.text.push_str(&String::from_utf8(self.client.wire.take_buffer()).unwrap());
         }
+    }
+
+    /// The next event of this kind of which this is so.
+    fn event(&mut self, kind: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let wait = Wait::begin();
+        loop {
+            match self.next(&wait).unwrap_or_else(|error| panic!("no such {kind} is told: {error}")) {
+                (found, event) if found == kind && condition(&event) => return event,
+                _ => {}
+            }
+        }
+    }
+
+    /// The next request for this path.
+    fn request(&mut self, path: &str) -> Value {
+        self.event("request", |event| event["path"] == path)
+    }
+
+    /// Everything that came.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
@@ -82,11 +111,11 @@ fn a_request_is_told_with_the_predecessors_names_and_no_secret() {
     let balancer = Balancer::over(&[&b0]);
     let mut stream = Stream::open(&balancer);
     balancer.exchange(&request("GET", "/told?q=1", &["Authorization: Bearer hunter2", "Cookie: session=hunter2"]));
-    let event = stream.event("request", "/told");
+    let event = stream.request("/told?q=1");
     assert_eq!((&event["ip"], &event["to"]), (&json!("127.0.0.1"), &json!(format!("http://localhost:{}", b0.port))));
     assert_eq!((&event["backendId"], &event["strategy"]), (&json!(0), &json!("round-robin")));
     assert_eq!((&event["method"], &event["path"], &event["status"]), (&json!("GET"), &json!("/told?q=1"), &json!(200)));
-    assert!(!stream.text.contains("hunter2"), "{}", stream.text);
+    assert!(!stream.text().contains("hunter2"), "{}", stream.text());
 }
 
 #[test]
@@ -96,7 +125,7 @@ fn a_change_of_state_is_told_as_an_update() {
     let mut stream = Stream::open(&balancer);
     b0.stop();
     balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
-    let update = stream.event("update", "b0");
+    let update = stream.event("update", |update| update["backend"]["name"] == "b0");
     assert_eq!((&update["from"], &update["to"]), (&json!("UP"), &json!("DOWN")));
 }
 
@@ -107,15 +136,13 @@ fn a_websocket_gets_the_same_and_its_pings_are_answered() {
     let mut socket = websocket(&balancer);
     socket.send(Message::Ping("here".into())).unwrap();
     // The request for the stream itself may come first.
-    while socket.read().unwrap() != Message::Pong("here".into()) {}
+    until("the ping is answered", || socket.read().unwrap() == Message::Pong("here".into()));
     balancer.get("/told");
-    let event = loop {
+    let event = until_some("the request is told", || {
         let text = socket.read().unwrap().into_text().unwrap();
-        let event: Value = serde_json::from_str(&text).unwrap();
-        if event["path"] == "/told" {
-            break event;
-        }
-    };
+        // A ping of the balancer's own may come between.
+        serde_json::from_str::<Value>(&text).ok().filter(|event| event["path"] == "/told")
+    });
     assert_eq!((&event["event"], &event["backendId"]), (&json!("request"), &json!(0)));
     assert_eq!(balancer.backend(0)["activeConnections"], 0, "its reader is no backend's traffic");
     assert_eq!(balancer.backend(0)["requests"], 1);
@@ -128,8 +155,8 @@ fn hostile_bytes_stay_inside_their_event() {
     let mut stream = Stream::open(&balancer);
     balancer.exchange("GET /\u{9b}2J\u{202e}x HTTP/1.1\r\nHost: localhost\r\n\r\n".as_bytes());
     balancer.get("/after");
-    stream.event("request", "/after");
-    assert!(!stream.text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{:?}", stream.text);
+    stream.request("/after");
+    assert!(!stream.text().contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{:?}", stream.text());
 }
 
 #[test]
@@ -165,6 +192,7 @@ fn readers_are_limited_and_a_place_is_free_again_when_one_leaves() {
 
 #[test]
 fn a_reader_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
+    const ASKED: u64 = 8_000;
     let b0 = Backend::echoing();
     // Long events, so that fewer of them fill what lies between.
     let balancer = Config::new(&[&b0]).set("/backends/0/name", json!("n".repeat(2000))).start();
@@ -172,13 +200,22 @@ fn a_reader_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
     let mut client = balancer.client();
     let path = format!("/{}", "x".repeat(500));
     // More than the sockets and the journal hold together.
-    for _ in 0..8_000 {
+    for _ in 0..ASKED {
         assert_eq!(client.exchange(&request("GET", &path, &[])).status, 200);
     }
+    let (mut told, mut missed) = (0, 0);
+    let wait = Wait::begin();
+    while told + missed < ASKED {
+        match stalled.next(&wait).unwrap_or_else(|error| panic!("{told} told, {missed} missed: {error}")) {
+            (kind, event) if kind == "missed" => missed += event["events"].as_u64().unwrap(),
+            (_, event) if event["path"] == path.as_str() => told += 1,
+            _ => {}
+        }
+    }
+    assert!(told > 0 && missed > 0, "{told} told, {missed} missed");
+    // Now that it has caught up it misses nothing.
     balancer.get("/last");
-    let missed = stalled.event("missed", "events");
-    assert!(missed["events"].as_u64().unwrap() > 0, "{missed}");
-    stalled.event("request", "/last");
+    stalled.request("/last");
 }
 
 #[cfg(unix)]
@@ -189,11 +226,10 @@ fn at_the_end_streams_end_and_websockets_are_told_that_it_goes_away() {
     let mut stream = Stream::open(&balancer);
     let mut socket = websocket(&balancer);
     balancer.terminate();
-    let close = loop {
-        if let Message::Close(frame) = socket.read().unwrap() {
-            break frame.unwrap();
-        }
-    };
+    let close = until_some("it is told", || match socket.read().unwrap() {
+        Message::Close(frame) => frame,
+        _ => None,
+    });
     assert_eq!(u16::from(close.code), 1001);
     // The last chunk, and the end of the connection.
     let rest = stream.client.rest();

@@ -171,7 +171,9 @@ fn a_copied_command_line_is_the_same_client_and_breaks_out_of_no_quotes() {
     terminal.shows("a curl that is this client, with its cookies and secrets");
     let line = copied(&terminal);
     assert!(!line.contains(is_hidden), "{line:?}");
-    let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(folder.path());
+    let output = program::run_to_end(shell);
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("hello from alpha"), "{line}");
     assert!(!folder.path().join("owned").exists(), "{line}");

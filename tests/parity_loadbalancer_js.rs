@@ -13,6 +13,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use common::patience::read_to_end;
 use common::raw::{ask, closed_port, config, connect, echo, health, target};
 use common::{Balancer, PATIENCE, request, until};
 use serde_json::json;
@@ -29,7 +30,7 @@ fn bytes_pass_intact_both_ways_and_a_half_closed_connection_gets_its_answer() {
         writing.shutdown(Shutdown::Write).unwrap();
     });
     let mut got = Vec::new();
-    stream.read_to_end(&mut got).unwrap();
+    read_to_end(&mut stream, &mut got).unwrap();
     writer.join().unwrap();
     assert!(got == sent, "{} of {} bytes", got.len(), sent.len());
     balancer.line(" TCP up 30000000 B down 30000000 B");

@@ -7,13 +7,16 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::patience::Wait;
 use common::wire::Framing;
 use common::{After, Backend, Balancer, Client, Config, Gate, request, response};
 use serde_json::json;
 
 /// Reads until this text has come, and leaves it there.
 fn read_until(client: &mut Client, text: &str) {
+    let wait = Wait::begin();
     while !String::from_utf8_lossy(&client.received()).contains(text) {
+        assert!(!wait.is_over(), "waited in vain: {text:?}");
         assert_ne!(client.wire.fill().unwrap(), 0, "the connection ended before {text:?} came");
     }
 }

@@ -259,9 +259,10 @@ fn without_a_number_there_is_a_copy_for_each_processor() {
 
 #[test]
 fn a_copy_that_takes_its_time_to_exit_has_it() {
-    let program = ["sh", "-c", "trap 'sleep 1; echo said goodbye; exit 0' TERM; while :; do sleep 0.05; done"];
-    let mut balancer = start(&["-n", "1"], &program);
-    balancer.line_with("listening on");
+    let script = "trap 'sleep 1; echo said goodbye; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut balancer = start(&["-n", "1"], &["sh", "-c", script]);
+    // From here on it takes the signal as it wants to.
+    balancer.line_with("sh-0 | ready");
     balancer.signal(Signal::TERM);
     balancer.ended();
     assert!(balancer.seen.iter().any(|line| line.contains("said goodbye")), "{:#?}", balancer.seen);

@@ -5,7 +5,7 @@
 mod program;
 mod terminal;
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn ctrl_c_ends_the_wait_for_the_last_request() {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.write_all(b"GET /slow?ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         // Cut off, one way or another.
-        let _ = stream.read_to_end(&mut Vec::new());
+        let _ = program::read_to_end(&mut stream, &mut Vec::new());
     });
     terminal.shows("1 conn");
     terminal.press("q");
@@ -218,12 +218,12 @@ fn at_rest_nothing_is_written() {
     let config = quiet_config(folder.path(), "quiet");
     let terminal = Terminal::start(&["--config", &config]);
     terminal.backend_is("quiet", "UP");
-    falls_silent(&terminal, program::LIMIT);
+    falls_silent(&terminal, program::PATIENCE);
 }
 
 #[test]
 fn between_checks_nothing_is_written() {
-    falls_silent(&Terminal::demo(), program::LIMIT);
+    falls_silent(&Terminal::demo(), program::PATIENCE);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::patience::run_to_end;
 use super::{Backend, Client, Response, until_some};
 
 /// A configuration in the making.
@@ -67,7 +68,8 @@ impl Config {
         let file = dir.path().join("config.json");
         std::fs::write(&file, self.value.to_string()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
-        let output = command.args(["--headless", "--config"]).arg(&file).output().unwrap();
+        command.args(["--headless", "--config"]).arg(&file);
+        let output = run_to_end(command);
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     }
@@ -194,7 +196,8 @@ impl Balancer {
     #[cfg(unix)]
     pub fn ctl(&self, words: &[&str]) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
-        let output = command.arg("ctl").args(words).env("XDG_RUNTIME_DIR", self.dir.path()).output().unwrap();
+        command.arg("ctl").args(words).env("XDG_RUNTIME_DIR", self.dir.path());
+        let output = run_to_end(command);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 

@@ -13,36 +13,24 @@ pub mod backend;
 pub mod balancer;
 pub mod client;
 pub mod mail;
+#[path = "../patience/mod.rs"]
+pub mod patience;
 pub mod raw;
 pub mod socket;
 pub mod tls;
 pub mod wire;
 
 use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
 
 pub use backend::{After, Backend, Call, Recorded};
 pub use balancer::{Balancer, Config};
 pub use client::{Client, Response};
-
-/// How long anything may take before a test gives up: much longer than a busy machine needs.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub use patience::{PATIENCE, until_some};
 
 /// Waits for a condition.
+#[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     until_some(what, || condition().then_some(()));
-}
-
-/// Waits for a value.
-pub fn until_some<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = value() {
-            return value;
-        }
-        assert!(began.elapsed() < PATIENCE, "still not so: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Holds threads back until it is opened.

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
 use serde_json::{Value, json};
 
+use super::patience::read_to_end;
 use super::{Balancer, Client, Config, PATIENCE, request};
 
 /// Does `serve` with every connection; returns its port.
@@ -57,6 +58,7 @@ pub fn config(ports: &[u16]) -> Config {
 pub fn connect(balancer: &Balancer) -> TcpStream {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, balancer.ports()[0])).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
@@ -65,9 +67,9 @@ pub fn ask(balancer: &Balancer, word: &str) -> String {
     let mut stream = connect(balancer);
     stream.write_all(word.as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut answer = Vec::new();
+    read_to_end(&mut stream, &mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
 }
 
 /// What `/_lb/health` says of one target.

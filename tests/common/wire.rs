@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use super::PATIENCE;
+use super::patience::{PATIENCE, Wait};
 
 /// Start line and header fields, names in lower case, in their order.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +103,9 @@ impl Wire {
 
     /// The next head; `None` where the other side has ended instead.
     pub fn head(&mut self) -> io::Result<Option<Head>> {
+        let wait = Wait::begin();
         loop {
+            wait.check()?;
             if let Some(at) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
                 let head: Vec<u8> = self.buffer.drain(..at + 4).collect();
                 return Ok(Some(Head::parse(&head)));
@@ -186,7 +188,9 @@ impl Wire {
 
     /// Reads until the other side ends.
     pub fn read_rest(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
+        let wait = Wait::begin();
         loop {
+            wait.check()?;
             into.append(&mut self.buffer);
             if self.fill()? == 0 {
                 return Ok(());
@@ -194,8 +198,9 @@ impl Wire {
         }
     }
 
-    fn line(&mut self) -> io::Result<Vec<u8>> {
+    fn line(&mut self, wait: &Wait) -> io::Result<Vec<u8>> {
         loop {
+            wait.check()?;
             if let Some(at) = self.buffer.windows(2).position(|w| w == b"\r\n") {
                 let mut line: Vec<u8> = self.buffer.drain(..at + 2).collect();
                 line.truncate(at);
@@ -209,20 +214,21 @@ impl Wire {
 
     fn chunked(&mut self, body: &mut Body) -> io::Result<()> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
+        let wait = Wait::begin();
         loop {
-            let line = self.line()?;
+            let line = self.line(&wait)?;
             let size = std::str::from_utf8(&line).ok().and_then(|s| usize::from_str_radix(s, 16).ok());
             let size = size.ok_or_else(bad)?;
             if size == 0 {
                 break;
             }
             self.exactly(size, &mut body.bytes)?;
-            if !self.line()?.is_empty() {
+            if !self.line(&wait)?.is_empty() {
                 return Err(bad());
             }
         }
         loop {
-            let line = self.line()?;
+            let line = self.line(&wait)?;
             if line.is_empty() {
                 return Ok(());
             }

@@ -2,18 +2,17 @@
 #![allow(dead_code)] // not every test needs all of it
 
 pub(crate) mod home;
+#[path = "../patience/mod.rs"]
+mod patience;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
+pub(crate) use patience::{PATIENCE, Wait, read_to_end, run_to_end, until_some as until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-
-/// How long anything may take before a test gives up; a busy machine stays far below it.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// The program, in a folder without a configuration file and without what the caller's shell sets for it.
 pub(crate) fn program(arguments: &[&str]) -> Command {
@@ -37,37 +36,13 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     run_to_end(program(arguments))
 }
 
-/// The same for one that was prepared. What it says must fit into a pipe.
-pub(crate) fn run_to_end(mut command: Command) -> Output {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() && start.elapsed() < LIMIT {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // Where it has ended there is nothing to kill; where it has not, its status tells.
-    let _ = child.kill();
-    child.wait_with_output().unwrap()
-}
-
-/// Asks until there is an answer.
-pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < LIMIT, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Sends these bytes and reads the answer until the other side closes.
 pub(crate) fn exchange(port: u16, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    read_to_end(&mut stream, &mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -195,16 +170,23 @@ impl Headless {
         if let Some(line) = self.seen.iter().find(|line| line.contains(part)) {
             return line.clone();
         }
-        let end = Instant::now() + LIMIT;
+        let wait = Wait::begin();
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left);
-            let line = line.unwrap_or_else(|_| panic!("no line with '{part}' among {:#?}", self.seen));
-            self.seen.push(line.clone());
+            let Ok(line) = self.next_line(&wait) else { panic!("no line with '{part}' among {:#?}", self.seen) };
             if line.contains(part) {
                 return line;
             }
         }
+    }
+
+    fn next_line(&mut self, wait: &Wait) -> Result<String, RecvTimeoutError> {
+        // Where lines come without end there is always one, however little time is left.
+        if wait.is_over() {
+            return Err(RecvTimeoutError::Timeout);
+        }
+        let line = self.lines.recv_timeout(wait.left())?;
+        self.seen.push(line.clone());
+        Ok(line)
     }
 
     /// Where it listens, once it does and every demo backend is up.
@@ -219,8 +201,15 @@ impl Headless {
     /// Waits for its end; all its lines are in `seen` then.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let status = until("the program has ended", || self.child.try_wait().unwrap());
-        self.seen.extend(self.lines.iter());
-        status
+        let wait = Wait::begin();
+        loop {
+            match self.next_line(&wait) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return status,
+                // A process that it left behind may hold it open.
+                Err(RecvTimeoutError::Timeout) => panic!("its output has no end: {:#?}", self.seen),
+            }
+        }
     }
 
     pub(crate) fn signal(&self, which: Signal) {

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 
-use crate::program::{LIMIT, children, gone, port_in, signal, until};
+use crate::program::{Wait, children, gone, port_in, signal, until};
 
 /// What the terminal was sent so far, and what it shows.
 struct Shown {
@@ -156,9 +156,9 @@ impl Terminal {
     /// Waits until the screen is as it should be, and says what it shows where it never is.
     #[track_caller]
     pub(crate) fn wait(&self, what: &str, good: impl Fn(&str) -> bool) {
-        let start = Instant::now();
+        let wait = Wait::begin();
         while !good(&self.screen()) {
-            assert!(start.elapsed() < LIMIT, "waited in vain until {what}; the screen shows:\n{}", self.screen());
+            assert!(!wait.is_over(), "waited in vain until {what}; the screen shows:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
