@@ -6,6 +6,7 @@ mod program;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::sync::mpsc::channel;
 
 use program::{Headless, children, exchange, get, gone, is_hidden, program, run, until};
 use rustix::process::Signal;
@@ -240,9 +241,16 @@ fn a_reader_that_has_seen_enough_ends_it_cleanly() {
     let port = program::free_port();
     let mut command = program(&["--headless", "--demo=1", "-p", &port.to_string()]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut first = String::new();
-    // The reader is gone after its first line, as that of `head -1` is; a later line finds that out.
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        let mut first = String::new();
+        output.read_line(&mut first).unwrap();
+        // The reader is gone after its first line, as that of `head -1` is; a later line finds that out.
+        drop(output);
+        tell.send(first).unwrap();
+    });
+    let first = told.recv_timeout(program::PATIENCE).unwrap();
     assert!(first.ends_with('\n'), "{first:?}");
     let started = children(child.id());
     assert_eq!(started.len(), 1);

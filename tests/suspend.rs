@@ -67,9 +67,8 @@ fn started_in_the_background_it_serves_and_leaves_the_terminal_alone() {
     let port = program::free_port();
     terminal.press(&format!("{} --demo -p {port} &\n", env!("CARGO_BIN_EXE_stickylb-tui")));
     until("it serves", || {
-        std::net::TcpStream::connect(("127.0.0.1", port))
-            .is_ok()
-            .then(|| get(port, "/health").starts_with("HTTP/1.1 200 "))
+        let listens = std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        (listens && get(port, "/health").starts_with("HTTP/1.1 200 ")).then_some(())
     });
     shell_answers(&mut terminal, 40);
     assert!(!terminal.screen().contains("Routing log"), "{}", terminal.screen());
