@@ -5,7 +5,7 @@
 //! │ alpha    ████████████│          38/50% │
 //! └────────────────────────────────────────┘
 //! ┌ Times of alpha ───────────── last 10 s ┐
-//! │ ≤ 2.0ms  ████████████████  812         │
+//! │<  2.0ms ████████████████   812 p50     │
 //! └────────────────────────────────────────┘
 //! ```
 
@@ -101,7 +101,7 @@ fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let answers = backend.histogram[n];
         let length = bar_length(answers as f64 / most as f64, room).max(usize::from(answers > 0));
         Line::from(vec![
-            Span::styled(format!("<{:>7} ", micros(edge)), theme.dim()),
+            Span::styled(format!("<{:>7} ", edge_name(edge)), theme.dim()),
             Span::styled(theme.bar().repeat(length), theme.title()),
             Span::raw(" ".repeat(room - length)),
             Span::raw(fit_right(&count(answers), 6, theme)),
@@ -109,4 +109,9 @@ fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
         ])
     });
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
+}
+
+/// Below a millisecond in all its digits, so that no two edges look the same.
+fn edge_name(edge: u64) -> String {
+    if edge < 1000 { format!("0.{edge:03}ms") } else { micros(edge) }
 }
