@@ -254,6 +254,22 @@ fn falls_silent(terminal: &Terminal, limit: Duration) {
 }
 
 #[test]
+fn every_frame_is_marked_so_that_a_terminal_shows_it_whole() {
+    let terminal = Terminal::demo();
+    get(terminal.port(), "/seen");
+    terminal.shows("/seen");
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    let frames: Vec<&str> = written.split("\x1b[?2026h").skip(1).collect();
+    let (last, whole) = frames.split_last().unwrap();
+    assert!(!whole.is_empty());
+    for frame in whole {
+        assert!(frame.ends_with("\x1b[?2026l"), "{frame:?}");
+    }
+    // The last one may be on its way.
+    assert!(last.matches("\x1b[?2026l").count() <= 1, "{last:?}");
+}
+
+#[test]
 fn ascii_glyphs_and_a_plain_locale_draw_with_ascii_alone() {
     for terminal in [
         Terminal::start(&["--demo", "-p", "0", "--glyphs", "ascii"]),

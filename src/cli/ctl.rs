@@ -84,18 +84,17 @@ fn of_pool(pool: Option<&str>) -> String {
 /// `list`.
 pub(super) async fn list() -> Result<(), UsageError> {
     let found = instances().await?;
-    for error in &found.silent {
-        eprintln!("stickylb-tui: {}", visible(&error.to_string()));
-    }
-    if found.running.is_empty() {
-        if found.silent.is_empty() {
-            eprintln!("no stickylb-tui is running");
-        }
-        return Ok(());
-    }
+    let mut problems: Vec<String> = found.silent.iter().map(ToString::to_string).collect();
     let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME"].map(str::to_owned)];
     for instance in &found.running {
-        let snapshot = snapshot(instance).await?;
+        let snapshot = match snapshot(instance).await {
+            Ok(snapshot) => snapshot,
+            // It may have ended since it was found; the others are listed all the same.
+            Err(error) => {
+                problems.extend(error.problems());
+                continue;
+            }
+        };
         let up = snapshot.backends.iter().filter(|b| b.state.keeps_its_clients()).count();
         let ports: Vec<String> = instance.hello.ports.iter().map(u16::to_string).collect();
         rows.push([
@@ -110,7 +109,14 @@ pub(super) async fn list() -> Result<(), UsageError> {
             duration(instance.hello.uptime_seconds),
         ]);
     }
-    print!("{}", aligned(&rows));
+    for problem in &problems {
+        eprintln!("stickylb-tui: {}", visible(problem));
+    }
+    if rows.len() > 1 {
+        print!("{}", aligned(&rows));
+    } else if problems.is_empty() {
+        eprintln!("no stickylb-tui is running");
+    }
     Ok(())
 }
 

@@ -7,9 +7,12 @@ use std::time::SystemTime;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use crossterm::execute;
 use crossterm::style::ResetColor;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
@@ -76,7 +79,7 @@ impl Terminal {
         }
     }
 
-    /// Draws a frame. One that looks like the last writes nothing at all, not even what ratatui writes around an empty
+    /// Draws a frame, which terminals that know of synchronized output (mode 2026) show at once and whole. One that looks like the last writes nothing at all, not even what ratatui writes around an empty
     /// difference.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.inner.autoresize()?;
@@ -87,8 +90,10 @@ impl Terminal {
             return Ok(());
         }
         self.shown.clone_from(drawn);
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.flush()?;
         self.inner.swap_buffers();
+        queue!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
         Backend::flush(self.inner.backend_mut())
     }
 }

@@ -34,6 +34,20 @@ pub(crate) struct Terminal {
     folder: tempfile::TempDir,
 }
 
+/// Begin and end of a frame: synchronized output, mode 2026.
+const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];
+
+/// Takes what a terminal shows of these bytes: nothing of a frame before it is whole.
+fn take_whole(held: &mut Vec<u8>) -> Vec<u8> {
+    let [begin, end] = FRAME.map(|mark| held.windows(mark.len()).rposition(|bytes| bytes == mark));
+    let shown = match begin {
+        Some(at) if end < begin => at,
+        // The last bytes may begin a mark.
+        _ => held.len() - (1..FRAME[0].len()).rev().find(|part| held.ends_with(&FRAME[0][..*part])).unwrap_or(0),
+    };
+    held.drain(..shown).collect()
+}
+
 fn size(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
     (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap())
 }
@@ -98,9 +112,11 @@ impl Terminal {
         let screen = Arc::clone(&shown);
         std::thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
+            let mut held = Vec::new();
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 let mut shown = screen.lock().unwrap_or_else(PoisonError::into_inner);
-                shown.parser.process(&buffer[..read]);
+                held.extend_from_slice(&buffer[..read]);
+                shown.parser.process(&take_whole(&mut held));
                 shown.bytes.extend_from_slice(&buffer[..read]);
                 if shown.let_go {
                     break;
