@@ -44,7 +44,11 @@ impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        std::fs::copy(env!("CARGO_BIN_EXE_stickylb-tui"), dir.path().join("stickylb-tui")).unwrap();
+        // By a process of its own: a file that is open for writing in any process cannot be run (ETXTBSY), and what another
+        // test starts just then has it open for a moment.
+        let mut copy = Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_stickylb-tui")).arg(dir.path().join("stickylb-tui"));
+        assert!(run_to_end(copy).status.success());
         Folder { dir }
     }
 
