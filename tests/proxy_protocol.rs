@@ -36,10 +36,9 @@ fn recorder() -> (u16, Receiver<Vec<u8>>) {
 fn send(port: u16, bytes: &[u8]) -> u16 {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(bytes).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
-    // The end, or a reset.
-    let _ = stream.read_to_end(&mut Vec::new());
+    // The end, or a reset, which may come before all of this is done.
+    let sent = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
+    let _ = sent.and_then(|()| stream.read_to_end(&mut Vec::new()));
     stream.local_addr().unwrap().port()
 }
 
