@@ -5,13 +5,14 @@ mod line;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::cli::{LogFormat, Signals};
-use crate::engine::{Balancer, EventReader};
+use crate::engine::{Balancer, Event, EventReader};
 use line::Writer;
 
 /// Lines are written in batches this far apart when requests come fast.
@@ -103,25 +104,27 @@ async fn write<W: Write>(
             () = reader.wait() => false,
             _ = &mut stopped => true,
         };
-        let missed = reader.take(&mut events);
-        for event in events.drain(..) {
-            writer.event(&event);
-        }
-        writer.missed(missed, reader.dropped());
-        writer.flush()?;
+        write_new(&mut reader, &mut events, &mut writer)?;
         if stop {
             return Ok(());
         }
         // The end of the program is not waited out.
-        tokio::select! {
-            () = tokio::time::sleep(BATCH) => {}
-            _ = &mut stopped => {
-                reader.take(&mut events);
-                events.drain(..).for_each(|event| writer.event(&event));
-                return writer.flush();
-            }
+        if tokio::time::timeout(BATCH, &mut stopped).await.is_ok() {
+            return write_new(&mut reader, &mut events, &mut writer);
         }
     }
+}
+
+/// Writes what came since the last time, and how much was missed.
+fn write_new<W: Write>(
+    reader: &mut EventReader,
+    events: &mut Vec<Arc<Event>>,
+    writer: &mut Writer<W>,
+) -> io::Result<()> {
+    let missed = reader.take(events);
+    events.drain(..).for_each(|event| writer.event(&event));
+    writer.missed(missed, reader.dropped());
+    writer.flush()
 }
 
 /// Waits until a signal ends the program, or nobody reads its lines any more.
