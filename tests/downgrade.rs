@@ -127,6 +127,19 @@ fn root_opens_the_port_and_the_user_does_all_the_rest() {
     until("the log has the request", || std::fs::read_to_string(&log).unwrap().contains(" GET / 502").then_some(()));
 }
 
+/// Stops a balancer in the background, however its test ends.
+struct Ended<'t> {
+    folder: &'t Folder,
+    port: &'t str,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        // Mostly it was stopped already.
+        self.folder.run(&["stop", "--port", self.port], true);
+    }
+}
+
 #[test]
 fn the_user_and_root_both_find_it_and_can_stop_it() {
     if !root() {
@@ -139,6 +152,7 @@ fn the_user_and_root_both_find_it_and_can_stop_it() {
         let started = folder.run(&["start", "--config", &file], true);
         assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
         let port = port.to_string();
+        let _ended = Ended { folder: &folder, port: &port };
         let listed = folder.run(&["list"], by_root);
         assert!(String::from_utf8_lossy(&listed.stdout).contains(&port), "{listed:?}");
         assert!(folder.run(&["ctl", "--port", &port, "weight", "own", "3"], by_root).status.success());
