@@ -1,11 +1,13 @@
 //! A backend that does what a test tells it to, and records what reached it.
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use super::wire::{Body, Framing, Head, Wire};
 use super::{response, until, until_some};
@@ -121,7 +123,7 @@ impl Backend {
         script: impl Fn(&mut Call) -> After + Send + Sync + 'static,
         check: impl Fn(&mut Call) -> After + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let listener = listen(0).unwrap();
         Backend::on(listener, Box::new(script), Box::new(check))
     }
 
@@ -142,7 +144,7 @@ impl Backend {
 
     /// An echoing backend on a port that one had before.
     pub fn echoing_again_on(port: u16) -> Self {
-        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+        let bind = || listen(port).ok();
         Backend::on(until_some("the port is free again", bind), Box::new(echo), Box::new(answer_check))
     }
 
@@ -257,6 +259,17 @@ pub fn answer_check(call: &mut Call) -> After {
     let status = if call.shared.healthy.load(SeqCst) { "200 OK" } else { "503 Service Unavailable" };
     call.send(&response(status, &[], "check"));
     After::Keep
+}
+
+/// Listens with room for a crowd: the standard library's 128 places are taken at once by a thousand clients, and whoever
+/// finds none tries again after seconds.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    socket.listen(4096)?;
+    Ok(socket.into())
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
