@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::backend::{answer_check, echo};
-use common::{After, Backend, Balancer, Config, Gate, request, response, until};
+use common::{After, Backend, Balancer, Config, Gate, Silent, request, response, until};
 use serde_json::json;
 
 const COOKIE_1: &str = "X-Backend-ID=1; Path=/; HttpOnly; SameSite=Lax";
@@ -186,6 +186,24 @@ fn where_time_ran_out_the_answer_is_504_and_the_backend_is_let_go() {
         backend.wait_for_end(request.connection);
     }
     assert_eq!(balancer.backend(0)["activeConnections"], 0);
+}
+
+#[test]
+fn where_the_only_backend_does_not_connect_in_time_the_answer_is_504() {
+    let mut backend = Silent::new();
+    let config = json!({
+        "port": 0, "backends": [{"url": format!("http://127.0.0.1:{}", backend.port)}],
+        "health": {"interval": 600_000}, "timeouts": {"connect": 300},
+    });
+    let config = Config::of(config);
+    let balancer = std::thread::scope(|scope| {
+        scope.spawn(|| backend.answer_one());
+        config.start()
+    });
+    balancer.line("STARTING -> UP");
+    backend.fall_silent();
+    assert_eq!(balancer.exchange(&request("POST", "/", &["Content-Length: 0"])).status, 504);
+    balancer.line(" POST / 504 ");
 }
 
 #[test]

@@ -10,12 +10,12 @@ mod common;
 mod program;
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use common::patience::read_to_end;
 use common::raw::{ask, closed_port, config, connect, echo, health, target};
-use common::{Balancer, PATIENCE, request, until};
+use common::{Balancer, PATIENCE, Silent, request, until};
 use serde_json::json;
 
 #[test]
@@ -83,15 +83,9 @@ fn a_refused_target_is_replaced_and_no_byte_is_lost() {
 
 #[test]
 fn a_silent_target_is_replaced() {
-    // A listener whose queue is full: connections to it are never answered.
-    let silent = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    silent.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    silent.listen(0).unwrap();
-    let port = silent.local_addr().unwrap().as_socket().unwrap().port();
-    let at = SocketAddr::from(([127, 0, 0, 1], port));
-    let full: Vec<_> = (0..4).map(|_| TcpStream::connect_timeout(&at, Duration::from_millis(300))).collect();
-    assert!(full.iter().any(Result::is_err), "the queue takes no more");
-    let balancer = config(&[port, echo("b")]).set("/timeouts", json!({"connect": 300})).start();
+    let mut silent = Silent::new();
+    silent.fall_silent();
+    let balancer = config(&[silent.port, echo("b")]).set("/timeouts", json!({"connect": 300})).start();
     assert_eq!(ask(&balancer, "x"), "bx");
     balancer.line("t0 did not connect in time");
 }

@@ -83,7 +83,7 @@ pub(super) async fn forward<'c>(
                 break match no {
                     NoBackend::Full if exchange.decision.rule == Rule::QueueFull => Answer::too_many(why),
                     NoBackend::Full => Answer::no_place(why),
-                    NoBackend::Nobody if !tried.is_empty() => Answer::bad_gateway(why),
+                    NoBackend::Nobody if !tried.is_empty() => unanswered(&exchange.decision, why),
                     NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
                 };
             }
@@ -151,11 +151,7 @@ pub(super) async fn forward<'c>(
         let go_on = if answered { Ok(()) } else { may_go_on(client, request, &tried, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision.stopped = Some(stopped);
-            let why = exchange.decision.reason();
-            break match outcome {
-                Outcome::ConnectTimeout => Answer::gateway_timeout(why),
-                _ => Answer::bad_gateway(why),
-            };
+            break unanswered(&exchange.decision, exchange.decision.reason());
         }
         // The failure is this backend's; the request goes on, by the states as they are now.
         backend.count_error();
@@ -179,6 +175,14 @@ fn choose(
     match client.replay.as_deref() {
         Some(Replay { to: Some(id), .. }) => pool.choose_asked(*id, decision),
         _ => client.proxy.choose(pool, bound, tried, decision),
+    }
+}
+
+/// What a client is told where every try failed: by the last one, whose time may have run out.
+fn unanswered(decision: &Decision, why: String) -> Answer {
+    match decision.attempts.last().map(|attempt| attempt.outcome) {
+        Some(Outcome::ConnectTimeout) => Answer::gateway_timeout(why),
+        _ => Answer::bad_gateway(why),
     }
 }
 

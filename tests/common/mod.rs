@@ -16,6 +16,7 @@ pub mod mail;
 #[path = "../patience/mod.rs"]
 pub mod patience;
 pub mod raw;
+pub mod silent;
 pub mod socket;
 pub mod tls;
 pub mod wire;
@@ -26,6 +27,7 @@ pub use backend::{After, Backend, Call, Recorded};
 pub use balancer::{Balancer, Config};
 pub use client::{Client, Response};
 pub use patience::{PATIENCE, until_some};
+pub use silent::Silent;
 
 /// Waits for a condition.
 #[track_caller]
