@@ -62,7 +62,7 @@ impl EventRing {
 
     pub(crate) fn push(&self, event: RequestEvent) {
         let mut slot = self.spare.pop().unwrap_or_default();
-        *slot = Some(event);
+        let _ = slot.insert(event);
         if self.queue.push(slot).is_err() {
             self.signal.dropped.fetch_add(1, Ordering::Relaxed);
         }

@@ -1,9 +1,11 @@
 //! A message's head: its bytes as they came, and where in them each field stands.
 
+use std::mem;
 use std::ops::Range;
 
 use super::kind::{Kind, Kinds};
 use super::line::{RequestLine, StatusLine, Version};
+use super::spare::{BYTES, FIELDS, Spare};
 
 /// A place in a head's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl Span {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Field {
+pub(super) struct Field {
     kind: Kind,
     name: Span,
     value: Span,
@@ -61,17 +63,44 @@ impl Field {
 pub(super) struct Fields {
     list: Vec<Field>,
     kinds: Kinds,
+    connection: Options,
+}
+
+/// What the `Connection` fields say (RFC 9110 7.6.1), found once because it is asked of every field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    closes: bool,
+    keeps_alive: bool,
+    /// They name fields beside those that end here anyway.
+    names_others: bool,
+}
+
+impl Options {
+    fn add(&mut self, line: &[u8]) {
+        for option in tokens(line) {
+            match Kind::of(option) {
+                _ if option.eq_ignore_ascii_case(b"close") => self.closes = true,
+                Kind::KeepAlive => self.keeps_alive = true,
+                kind => self.names_others |= !kind.is_hop_by_hop() && !option.is_empty(),
+            }
+        }
+    }
 }
 
 impl Fields {
-    pub(super) fn with_capacity(count: usize) -> Self {
-        Fields { list: Vec::with_capacity(count), kinds: Kinds::default() }
+    pub(super) fn with_room_for(count: usize) -> Self {
+        let mut list = FIELDS.with(Spare::take);
+        list.reserve(count);
+        Fields { list, kinds: Kinds::default(), connection: Options::default() }
     }
 
     /// Adds a field that stands in `bytes`.
     pub(super) fn add(&mut self, name: &[u8], value: &[u8], bytes: &[u8]) {
         let kind = Kind::of(name);
         self.kinds.add(kind);
+        if kind == Kind::Connection {
+            self.connection.add(value);
+        }
         self.list.push(Field { kind, name: Span::within(name, bytes), value: Span::within(value, bytes) });
     }
 }
@@ -173,7 +202,23 @@ impl<L> Head<L> {
 
     /// Whether `Connection` ends this field here, beside those that always end.
     pub(crate) fn is_named_by_connection(&self, kind: Kind, name: &[u8]) -> bool {
-        self.has(Kind::Connection) && !kind.is_end_to_end() && self.lists(Kind::Connection, name)
+        self.fields.connection.names_others && !kind.is_end_to_end() && self.lists(Kind::Connection, name)
+    }
+
+    /// Whether the sender keeps the connection in this version of the protocol (RFC 9112 9.3).
+    fn keeps_connection(&self, version: Version) -> bool {
+        match version {
+            Version::Http11 => !self.fields.connection.closes,
+            Version::Http10 => self.fields.connection.keeps_alive,
+        }
+    }
+}
+
+impl<L> Drop for Head<L> {
+    fn drop(&mut self) {
+        // Where the thread ends, so does what it kept.
+        let _ = BYTES.try_with(|spare| spare.give(mem::take(&mut self.bytes)));
+        let _ = FIELDS.try_with(|spare| spare.give(mem::take(&mut self.fields.list)));
     }
 }
 
@@ -188,7 +233,7 @@ impl RequestHead {
 
     /// Whether the client wants its connection kept (RFC 9112 9.3).
     pub(crate) fn is_persistent(&self) -> bool {
-        is_persistent(self, self.line.version)
+        self.keeps_connection(self.line.version)
     }
 }
 
@@ -199,14 +244,7 @@ impl ResponseHead {
 
     /// Whether the backend keeps its connection (RFC 9112 9.3).
     pub(crate) fn is_persistent(&self) -> bool {
-        is_persistent(self, self.line.version)
-    }
-}
-
-fn is_persistent<L>(head: &Head<L>, version: Version) -> bool {
-    match version {
-        Version::Http11 => !head.lists(Kind::Connection, b"close"),
-        Version::Http10 => head.lists(Kind::Connection, b"keep-alive"),
+        self.keeps_connection(self.line.version)
     }
 }
 

@@ -14,6 +14,7 @@ mod head;
 mod kind;
 mod line;
 mod passage;
+mod spare;
 mod target;
 mod trailers;
 mod unread;

@@ -59,6 +59,18 @@ impl Target {
     }
 }
 
+/// The bytes of a name (RFC 3986 3.2.2): unreserved, escaped, and delimiters within it.
+const IN_A_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether this is a host (RFC 3986 3.2.2 and 3.2.3), as strictly as servers agree on it: a name, an address, a bracketed
 /// IPv6 address, then perhaps a port.
 pub(crate) fn is_host(host: &[u8]) -> bool {
@@ -70,7 +82,7 @@ pub(crate) fn is_host(host: &[u8]) -> bool {
         [b'[', inner @ .., b']'] => std::str::from_utf8(inner).is_ok_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
         // An empty Host is allowed where the target has no authority, which origin form never has a use for.
         [] => false,
-        _ => name.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(b)),
+        _ => name.iter().all(|b| IN_A_NAME[usize::from(*b)]),
     };
     good_name && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
 }

@@ -7,6 +7,7 @@ use memchr::{memchr, memmem};
 
 use super::head::{Fields, Head};
 use super::line::{BadHead, StartLine, TARGET_LIMIT};
+use super::spare::{BYTES, Spare};
 
 /// What stands in a start line beside target or reason, with some to spare.
 const LINE_SPARE: usize = 1024;
@@ -41,12 +42,29 @@ impl Unread {
     }
 
     pub(crate) fn add(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.bytes.capacity() == 0 {
+            self.bytes = BYTES.with(Spare::take);
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Everything, with its memory.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         mem::take(self).bytes
+    }
+
+    /// Has `use_up` look at everything and say how much of it is used, which is then gone.
+    pub(crate) fn consume(&mut self, use_up: impl FnOnce(&[u8]) -> usize) {
+        let used = use_up(&self.bytes);
+        self.looked = 0;
+        if used < self.bytes.len() {
+            self.bytes.drain(..used);
+        } else {
+            BYTES.with(|spare| spare.give(self.take()));
+        }
     }
 
     /// The head, once all of it is there; what follows it stays.
@@ -64,9 +82,10 @@ impl Unread {
             self.looked = self.bytes.len();
             return Ok(None);
         };
-        self.looked = 0;
-        let rest = self.bytes.split_off(length);
-        Ok(Some(Head { bytes: mem::replace(&mut self.bytes, rest), line, fields }))
+        let mut bytes = self.take();
+        self.add(&bytes[length..]);
+        bytes.truncate(length);
+        Ok(Some(Head { bytes, line, fields }))
     }
 
     /// RFC 9112 2.2: some clients send an empty line after a body. It may come in two pieces.
@@ -129,7 +148,7 @@ fn collect(parsed: Parsed<'_, '_>, bytes: &[u8]) -> Result<Option<(Fields, usize
         Err(httparse::Error::HeaderName) => return Err(BadHead::FieldName),
         Err(_) => return Err(BadHead::FieldValue),
     };
-    let mut fields = Fields::with_capacity(headers.len());
+    let mut fields = Fields::with_room_for(headers.len());
     for header in headers {
         fields.add(header.name.as_bytes(), header.value, bytes);
     }

@@ -12,7 +12,7 @@ use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
 use crate::config::Strategy;
-use crate::engine::{Ended, Heads, Listener, Moments, Phases, RequestEvent, Tried};
+use crate::engine::{Ended, Heads, Listener, Moments, Phases, RequestEvent, Tried, time_of_day};
 
 /// What the log calls a request whose client left before the response began, as nginx does.
 pub(super) const CLIENT_GONE: u16 = 499;
@@ -141,7 +141,7 @@ impl<'c> Exchange<'c> {
                 proxy.shelf.keep(*heads);
             }
             proxy.ring.push(RequestEvent {
-                time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
+                time: time_of_day(self.moments.began, now),
                 took,
                 ip: self.ip,
                 method: std::mem::take(&mut self.method),
@@ -161,8 +161,10 @@ impl<'c> Exchange<'c> {
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
-        self.end(ended, Instant::now());
+        if !self.booked {
+            let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
+            self.end(ended, Instant::now());
+        }
     }
 }
 

@@ -143,15 +143,16 @@ impl Delivery<'_, '_> {
                 heads.passes(out, chunks && self.request.version() == Version::Http11);
             }
             if !self.passage.is_done() && !self.flight.answer.is_empty() {
-                let bytes = self.flight.answer.take();
-                let passed = self.passage.pass(&bytes, spill);
-                out.extend_from_slice(passed.out);
-                if let Some(heads) = &mut self.exchange.heads {
-                    heads.carries(passed.out);
-                }
                 // What is behind the body's end makes the connection one that is not kept.
-                self.flight.answer.add(&bytes[passed.used..]);
-                self.cut = passed.bad.is_some();
+                self.flight.answer.consume(|bytes| {
+                    let passed = self.passage.pass(bytes, spill);
+                    out.extend_from_slice(passed.out);
+                    if let Some(heads) = &mut self.exchange.heads {
+                        heads.carries(passed.out);
+                    }
+                    self.cut = passed.bad.is_some();
+                    passed.used
+                });
             }
             self.send(head.line.status != 101, out, cx)
         })
@@ -161,7 +162,6 @@ impl Delivery<'_, '_> {
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
         self.exchange.carried(self.passage.data(), self.request.upload.data());
         if books && self.passage.is_done() && !self.cut {
-            self.now = Instant::now();
             self.exchange.end(Ended::Complete, self.now);
         }
         self.flight.down.send(&mut self.client.stream, bytes, cx).map_err(|_| Cut::ByClient)
@@ -215,6 +215,9 @@ impl Delivery<'_, '_> {
         };
         if let Some(heads) = &mut self.exchange.heads {
             heads.carries(out);
+        }
+        if self.passage.is_done() {
+            self.now = Instant::now();
         }
         Poll::Ready(self.send(true, out, cx))
     }

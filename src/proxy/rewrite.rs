@@ -160,7 +160,9 @@ pub(super) fn is_looping(head: &RequestHead, via: &[u8]) -> bool {
 
 /// Whether a `Host` value, with its port or without, is a name of this machine.
 pub(super) fn is_local_host(host: &[u8]) -> bool {
-    std::str::from_utf8(host).is_ok_and(|host| is_local_name(without_port(host)))
+    // Nearly always this one, so that nothing else need be looked for.
+    host.strip_prefix(b"localhost").is_some_and(|port| port.iter().all(|b| matches!(b, b':' | b'0'..=b'9')))
+        || std::str::from_utf8(host).is_ok_and(|host| is_local_name(without_port(host)))
 }
 
 /// The host of a `Host` value.

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use compact_str::CompactString;
 use smallvec::SmallVec;
@@ -21,7 +21,7 @@ use super::forward::{held, noted};
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account, queue};
 use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
-use crate::engine::{Ended, LivePool, Moments, Phase, RequestEvent, Tried};
+use crate::engine::{Ended, LivePool, Moments, Phase, RequestEvent, Tried, time_of_day};
 use crate::proxy_protocol;
 use crate::upstream::{Stream, dial};
 
@@ -120,7 +120,7 @@ impl Account {
         self.proxy.shared.totals.end(status, status != 0);
         if self.proxy.ring.is_read() {
             self.proxy.ring.push(RequestEvent {
-                time: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
+                time: time_of_day(self.moments.began, now),
                 took,
                 ip: self.peer.ip().to_canonical(),
                 method: "TCP".into(),

@@ -95,24 +95,33 @@ impl Upload {
         if self.is_done() || unread.is_empty() {
             return Ok(());
         }
-        let bytes = unread.take();
-        let (used, goes_on) = self.pass(&bytes, spill)?;
-        out.extend_from_slice(goes_on);
-        unread.add(&bytes[used..]);
-        Ok(())
+        let mut result = Ok(());
+        unread.consume(|bytes| match self.pass(bytes, spill) {
+            Ok((used, goes_on)) => {
+                out.extend_from_slice(goes_on);
+                used
+            }
+            Err(broken) => {
+                result = Err(broken);
+                bytes.len()
+            }
+        });
+        result
     }
 
     /// Reads over what has already come; says whether that was all of it.
     pub(super) fn skip(&mut self, unread: &mut Unread) -> bool {
         if !self.is_done() {
             self.kept = None;
-            let bytes = unread.take();
-            let mut spill = Vec::new();
-            let passed = self.passage.pass(&bytes, &mut spill);
-            if passed.bad.is_some() {
+            let (mut is_good, mut spill) = (true, Vec::new());
+            unread.consume(|bytes| {
+                let passed = self.passage.pass(bytes, &mut spill);
+                is_good = passed.bad.is_none();
+                passed.used
+            });
+            if !is_good {
                 return false;
             }
-            unread.add(&bytes[passed.used..]);
         }
         self.is_done()
     }
