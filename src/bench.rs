@@ -3,11 +3,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::balancer::{Backend, Bound, Decision, Pool, Sticky, Verdict};
 use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
-use crate::engine::{Ended, Event, EventReader, Journal, Phases, RequestEvent};
+use crate::engine::{Event, EventReader, Journal};
 use crate::http1::{Fate, HeadLimits, Kind, RequestHead, Unread};
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -74,21 +74,14 @@ impl Ring {
     pub fn push(&self, events: usize) {
         let ring = self.journal.ring(0);
         for _ in 0..events {
-            ring.push(RequestEvent {
-                time: SystemTime::UNIX_EPOCH,
-                took: Duration::from_millis(3),
-                ip: CLIENT,
-                method: "GET".into(),
-                path: "/api/cart".into(),
-                status: 200,
-                to: None,
-                bytes: 4711,
-                up: 0,
-                phases: Phases::default(),
-                number: None,
-                ended: Ended::Complete,
-                decision: Decision::new(Strategy::RoundRobin),
-            });
+            let mut slot = ring.slot();
+            slot.took = Duration::from_millis(3);
+            slot.ip = CLIENT;
+            slot.method = "GET".into();
+            slot.path = "/api/cart".into();
+            slot.status = 200;
+            slot.bytes = 4711;
+            ring.push(slot);
         }
     }
 

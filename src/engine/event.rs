@@ -1,6 +1,6 @@
 //! What happened, as front ends and the log are told.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::phases::Phases;
 use super::record::RequestRecord;
 use crate::balancer::{Decision, Identity, State};
+use crate::config::Strategy;
 
 /// Something that happened.
 #[expect(clippy::large_enum_variant, reason = "always behind an Arc, and nearly always the large one")]
@@ -98,24 +99,38 @@ impl RequestEvent {
     }
 }
 
-#[cfg(test)]
-impl RequestEvent {
-    /// `GET /` from this machine, answered 200 by nobody at the beginning of time: for tests that look at something else.
-    pub(crate) fn sample(decision: Decision) -> Self {
+/// Nothing yet, at the beginning of time.
+impl Default for RequestEvent {
+    fn default() -> Self {
         RequestEvent {
             time: SystemTime::UNIX_EPOCH,
             took: Duration::ZERO,
-            ip: IpAddr::from([127, 0, 0, 1]),
-            method: "GET".into(),
-            path: "/".into(),
-            status: 200,
+            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            method: CompactString::const_new("-"),
+            path: CompactString::const_new("-"),
+            status: 0,
             to: None,
             bytes: 0,
             up: 0,
             phases: Phases::default(),
             number: None,
             ended: Ended::Complete,
+            decision: Decision::new(Strategy::default()),
+        }
+    }
+}
+
+#[cfg(test)]
+impl RequestEvent {
+    /// `GET /` from this machine, answered 200 by nobody at the beginning of time: for tests that look at something else.
+    pub(crate) fn sample(decision: Decision) -> Self {
+        RequestEvent {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            method: "GET".into(),
+            path: "/".into(),
+            status: 200,
             decision,
+            ..RequestEvent::default()
         }
     }
 }

@@ -4,6 +4,7 @@
 //! rings into one bounded history and take from there; whoever reads too slowly is told how much was missed.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,13 +39,13 @@ impl Signal {
     }
 }
 
-/// Holds an event on its way.
-type Slot = Box<Option<RequestEvent>>;
+/// Holds an event from the beginning of its request until it is in the history, so that it is moved about by reference.
+pub(crate) type Slot = Box<RequestEvent>;
 
 /// One worker's ring.
 pub(crate) struct EventRing {
     queue: ArrayQueue<Slot>,
-    /// Empty slots on their way back: a worker that made one for each request would allocate what another thread frees,
+    /// Blank slots on their way back: a worker that made one for each request would allocate what another thread frees,
     /// which is slow, and a ring of events themselves would be a megabyte of which most workers need little.
     spare: ArrayQueue<Slot>,
     signal: Arc<Signal>,
@@ -55,18 +56,30 @@ impl EventRing {
         EventRing { queue: ArrayQueue::new(RING), spare: ArrayQueue::new(RING), signal: Arc::clone(signal) }
     }
 
-    /// Whether anyone reads: without readers no event need be made.
-    pub(crate) fn is_read(&self) -> bool {
-        self.signal.readers.load(Ordering::Relaxed) > 0
+    /// A blank slot.
+    pub(crate) fn slot(&self) -> Slot {
+        self.spare.pop().unwrap_or_default()
     }
 
-    pub(crate) fn push(&self, event: RequestEvent) {
-        let mut slot = self.spare.pop().unwrap_or_default();
-        let _ = slot.insert(event);
-        if self.queue.push(slot).is_err() {
+    /// Tells whoever reads of what is in a slot.
+    pub(crate) fn push(&self, slot: Slot) {
+        if self.signal.readers.load(Ordering::Relaxed) == 0 {
+            self.empty(slot);
+            return;
+        }
+        if let Err(slot) = self.queue.push(slot) {
+            self.empty(slot);
             self.signal.dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.signal.ring();
+    }
+
+    /// Takes a slot back, and gives what was in it.
+    fn empty(&self, mut slot: Slot) -> RequestEvent {
+        let event = mem::take(&mut *slot);
+        // There is room for every slot of the ring; one more than that is not kept.
+        let _ = self.spare.push(slot);
+        event
     }
 }
 
@@ -114,10 +127,8 @@ impl Journal {
         for ring in &self.rings {
             // At most what was there when it began: a fast worker must not keep a reader here.
             for _ in 0..RING {
-                let Some(mut slot) = ring.queue.pop() else { break };
-                history.events.extend(slot.take().map(|event| Arc::new(Event::Request(event))));
-                // There is room for every slot of the ring; one more than that is not kept.
-                let _ = ring.spare.push(slot);
+                let Some(slot) = ring.queue.pop() else { break };
+                history.events.push_back(Arc::new(Event::Request(ring.empty(slot))));
             }
         }
         if self.rings.len() > 1 {
@@ -263,12 +274,42 @@ mod tests {
     }
 
     #[test]
-    fn without_readers_no_event_need_be_made() {
+    fn requests_are_told_only_while_somebody_reads_and_come_once() {
         let journal = Arc::new(Journal::new(1));
-        assert!(!journal.ring(0).is_read());
-        let reader = EventReader::new(Arc::clone(&journal));
-        assert!(journal.ring(0).is_read());
+        let tell = |status| {
+            let mut slot = journal.ring(0).slot();
+            assert_eq!(*slot, RequestEvent::default(), "what was in it before is gone");
+            slot.status = status;
+            journal.ring(0).push(slot);
+        };
+        tell(1);
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        tell(2);
+        tell(3);
+        let mut events = Vec::new();
+        reader.take(&mut events);
+        tell(4);
+        reader.take(&mut events);
+        let statuses = events.iter().map(|event| match &**event {
+            Event::Request(request) => request.status,
+            _ => 0,
+        });
+        assert_eq!(statuses.collect::<Vec<_>>(), [2, 3, 4]);
         drop(reader);
-        assert!(!journal.ring(0).is_read());
+        tell(5);
+        assert!(journal.rings[0].queue.is_empty());
+    }
+
+    #[test]
+    fn a_full_ring_drops_and_counts() {
+        let journal = Arc::new(Journal::new(1));
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        for _ in 0..RING + 3 {
+            let slot = journal.ring(0).slot();
+            journal.ring(0).push(slot);
+        }
+        assert_eq!(reader.dropped(), 3);
+        reader.take(&mut Vec::new());
+        assert_eq!(journal.ring(0).spare.len(), RING, "all slots came back but those there is no room for");
     }
 }

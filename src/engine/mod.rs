@@ -56,7 +56,7 @@ pub(crate) use crate::proxy::{Bodies, LONGEST};
 pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
 pub(crate) use heads::{Part, Shelf};
-pub(crate) use journal::{EventRing, Journal};
+pub(crate) use journal::{EventRing, Journal, Slot};
 pub(crate) use phases::{Moments, Tried};
 pub(crate) use pools::{Listener, LivePool, Routing};
 pub(crate) use shared::{Connected, Shared};

@@ -178,8 +178,19 @@ mod tests {
             assert_eq!(Kind::of(name.as_bytes()), kind, "{name}");
         }
         for name in [
-            "", "h", "hosts", "hast", "content_length", "contenT-lengtX", "content-lXngth", "Xontent-length", "x-backenq",
-            "transfer-encodinG~", "cookiE~", "c`okie", "locatio^",
+            "",
+            "h",
+            "hosts",
+            "hast",
+            "content_length",
+            "contenT-lengtX",
+            "content-lXngth",
+            "Xontent-length",
+            "x-backenq",
+            "transfer-encodinG~",
+            "cookiE~",
+            "c`okie",
+            "locatio^",
         ] {
             assert_eq!(Kind::of(name.as_bytes()), Kind::Other, "{name}");
         }

@@ -1,5 +1,6 @@
 //! Counts each request once, whatever becomes of it, and tells the log.
 
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,8 +12,7 @@ use super::Proxy;
 use super::client::Client;
 use super::clock::Phase;
 use crate::balancer::{Active, Backend, Decision, Rule};
-use crate::config::Strategy;
-use crate::engine::{Ended, Heads, Listener, Moments, Phases, RequestEvent, Tried, time_of_day};
+use crate::engine::{Ended, Heads, Listener, Moments, RequestEvent, Slot, Tried, time_of_day};
 
 /// What the log calls a request whose client left before the response began, as nginx does.
 pub(super) const CLIENT_GONE: u16 = 499;
@@ -23,23 +23,18 @@ const PATH_KEPT: usize = 512;
 /// One request from its first byte to its end. Dropped early, it books a client that left.
 pub(crate) struct Exchange<'c> {
     proxy: &'c Proxy,
-    pub(super) decision: Decision,
-    /// The client, as far as its proxies are believed.
-    pub(super) ip: IpAddr,
+    /// Filled in from here on, so that it need not be copied; none after it is booked.
+    event: Option<Slot>,
     moments: Moments,
-    method: CompactString,
-    path: CompactString,
     status: Option<u16>,
     active: Option<Active>,
-    bytes: u64,
-    up: u64,
     /// What passes of it, while somebody watches.
     pub(super) heads: Option<Box<Heads>>,
     booked: bool,
 }
 
 impl<'c> Exchange<'c> {
-    pub(super) fn begin(client: &mut Client<'c>, now: Instant) -> Box<Self> {
+    pub(super) fn begin(client: &mut Client<'c>, now: Instant) -> Self {
         // Counted from the first byte of the head, where that was seen arriving.
         let began = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
@@ -48,34 +43,46 @@ impl<'c> Exchange<'c> {
         if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
             replay.number.store(heads.number, Ordering::Relaxed);
         }
-        // Boxed, so that a connection without a request does not hold its memory.
-        Box::new(Exchange {
+        let mut exchange = Exchange {
             proxy: client.proxy,
-            // The pool that is chosen tells how.
-            decision: Decision::new(Strategy::default()),
-            ip: client.ip,
+            event: None,
             moments: Moments::new(began, now),
-            method: CompactString::const_new("-"),
-            path: CompactString::const_new("-"),
             status: None,
             active: None,
-            bytes: 0,
-            up: 0,
             heads,
             booked: false,
-        })
+        };
+        exchange.is_from(client.ip);
+        exchange
+    }
+
+    /// What will be told of it, until it is booked.
+    fn event(&mut self) -> &mut RequestEvent {
+        self.event.get_or_insert_with(|| self.proxy.ring.slot())
+    }
+
+    /// Why it goes where it goes; the pool that is chosen tells how.
+    pub(super) fn decision(&mut self) -> &mut Decision {
+        &mut self.event().decision
+    }
+
+    /// The client, as far as its proxies are believed.
+    pub(super) fn is_from(&mut self, ip: IpAddr) {
+        self.event().ip = ip;
     }
 
     /// No backend is to be chosen: the balancer answers itself.
     pub(super) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
-        self.decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
-        self.decision.rule = rule;
+        let decision = self.decision();
+        decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
+        decision.rule = rule;
     }
 
     /// What was asked for, for the log.
     pub(super) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
-        self.method = CompactString::from_utf8_lossy(method);
-        self.path = match path {
+        let event = self.event();
+        event.method = CompactString::from_utf8_lossy(method);
+        event.path = match path {
             [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
             parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
         };
@@ -108,12 +115,15 @@ impl<'c> Exchange<'c> {
 
     /// So many bytes of the response's body were passed on in all, and so many of the request's body came.
     pub(super) fn carried(&mut self, down: u64, up: u64) {
-        (self.bytes, self.up) = (down, up);
+        if !self.booked {
+            let event = self.event();
+            (event.bytes, event.up) = (down, up);
+        }
     }
 
     /// Books the request as ended this way; only the first call counts.
     pub(super) fn end(&mut self, ended: Ended, now: Instant) {
-        if std::mem::replace(&mut self.booked, true) {
+        if mem::replace(&mut self.booked, true) {
             return;
         }
         let took = now.saturating_duration_since(self.moments.began);
@@ -133,29 +143,20 @@ impl<'c> Exchange<'c> {
         }
         // The figures must be right before anyone can read of the event.
         drop(backend);
-        let proxy = self.proxy;
-        if proxy.ring.is_read() {
-            let number = self.heads.as_ref().map(|heads| heads.number);
-            // Kept before anyone can read of the event, and ask for them.
-            if let Some(heads) = self.heads.take() {
-                proxy.shelf.keep(*heads);
-            }
-            proxy.ring.push(RequestEvent {
-                time: time_of_day(self.moments.began, now),
-                took,
-                ip: self.ip,
-                method: std::mem::take(&mut self.method),
-                path: std::mem::take(&mut self.path),
-                status,
-                to,
-                bytes: self.bytes,
-                up: self.up,
-                phases: self.moments.phases(now),
-                number,
-                ended,
-                decision: std::mem::replace(&mut self.decision, Decision::new(Strategy::default())),
-            });
+        let Exchange { proxy, moments, ref mut heads, .. } = *self;
+        let mut event = self.event.take().unwrap_or_else(|| proxy.ring.slot());
+        event.time = time_of_day(moments.began, now);
+        event.took = took;
+        event.status = status;
+        event.to = to;
+        event.phases = moments.phases(now);
+        event.ended = ended;
+        event.number = heads.as_ref().map(|heads| heads.number);
+        // Kept before anyone can read of the event, and ask for them.
+        if let Some(heads) = heads.take() {
+            proxy.shelf.keep(*heads);
         }
+        proxy.ring.push(event);
     }
 }
 
@@ -174,25 +175,14 @@ pub(super) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     let totals = &proxy.shared.totals;
     totals.begin();
     totals.end(REFUSED, true);
-    if proxy.ring.is_read() {
-        let mut decision = Decision::new(listener.routing.load().pool.in_force.load().strategy);
-        decision.rule = Rule::Refused { why };
-        proxy.ring.push(RequestEvent {
-            time: SystemTime::now(),
-            took: Duration::ZERO,
-            ip: ip.to_canonical(),
-            method: CompactString::new(method),
-            path: CompactString::const_new("-"),
-            status: REFUSED,
-            to: None,
-            bytes: 0,
-            up: 0,
-            phases: Phases::default(),
-            number: None,
-            ended: Ended::Complete,
-            decision,
-        });
-    }
+    let mut event = proxy.ring.slot();
+    event.time = SystemTime::now();
+    event.ip = ip.to_canonical();
+    event.method = CompactString::new(method);
+    event.status = REFUSED;
+    event.decision.strategy = listener.routing.load().pool.in_force.load().strategy;
+    event.decision.rule = Rule::Refused { why };
+    proxy.ring.push(event);
 }
 
 fn shortened(path: &[u8]) -> &[u8] {

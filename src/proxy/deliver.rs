@@ -27,12 +27,20 @@ enum Cut {
     ByBackend,
 }
 
+/// Whose response it is, and whom it binds.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) backend: &'a Arc<Backend>,
+    /// The cookie that binds the client to it, where it gets one.
+    pub(super) set_cookie: Option<&'a HeaderValue>,
+}
+
 /// A response on its way.
 struct Delivery<'a, 'c> {
     client: &'a mut Client<'c>,
-    exchange: Box<Exchange<'c>>,
+    exchange: &'a mut Exchange<'c>,
     request: &'a mut Request,
-    flight: Flight,
+    flight: &'a mut Flight,
     passage: Passage,
     /// No more will come from the backend than is kept.
     cut: bool,
@@ -40,21 +48,32 @@ struct Delivery<'a, 'c> {
     now: Instant,
 }
 
+/// What became of a response.
+pub(super) struct Delivered {
+    result: Result<(), Cut>,
+    switched: bool,
+    /// The client's connection goes on after it.
+    keeps: bool,
+    /// Only the end of the client's connection ends its body.
+    ends_by_closing: bool,
+    now: Instant,
+}
+
 /// What is read over of a body whose answer came before its end, and for how long, before the connection is given up.
 const SHORT_REST: usize = 64 * 1024;
 const REST_TIME: Duration = Duration::from_secs(1);
 
-/// Sends a response to the client, head and body, and gives the backend's connection back.
+/// Sends a response to the client, head and body.
 pub(super) async fn deliver<'c>(
     client: &mut Client<'c>,
-    mut exchange: Box<Exchange<'c>>,
+    exchange: &mut Exchange<'c>,
     request: &mut Request,
-    answered: Answered,
-    backend: &Arc<Backend>,
-    set_cookie: Option<HeaderValue>,
+    answered: &mut Answered,
+    source: Source<'_>,
     now: Instant,
-) -> After {
+) -> Delivered {
     let Answered { head, framing, flight, .. } = answered;
+    let framing = *framing;
     let status = head.line.status;
     // Without chunks, only the end of the connection ends such a body.
     let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
@@ -69,13 +88,14 @@ pub(super) async fn deliver<'c>(
     client.clock.enter(Phase::Streaming, now);
     let passage = Passage::to_client(framing, request.version());
     let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
-    let set_cookie = set_cookie.as_ref().map(HeaderValue::as_bytes);
+    let Source { backend, set_cookie } = source;
+    let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
     let mut waited = false;
     let result = poll_fn(|cx| {
         if !begun {
             begun = true;
-            delivery.begin(&head, &Said { backend, set_cookie, framing, keeps }, cx)?;
+            delivery.begin(head, &Said { backend, set_cookie, framing, keeps }, cx)?;
         }
         let polled = delivery.poll(cx);
         waited |= polled.is_pending();
@@ -83,43 +103,61 @@ pub(super) async fn deliver<'c>(
     })
     .await;
 
-    let Delivery { client, mut exchange, request, flight, passage, now, .. } = delivery;
+    let Delivery { client, exchange, request, passage, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
     exchange.carried(passage.data(), request.upload.data());
     client.clock.enter(Phase::Idle, now);
-    match result {
-        Ok(()) if status == 101 => {
-            let websocket = request.head.value(Kind::Upgrade).is_some_and(|p| p.eq_ignore_ascii_case(b"websocket"));
-            // Counted as active anew before the request is not any more.
-            let tunnel = flight.into_tunnel(backend, websocket);
-            exchange.end(Ended::Complete, now);
-            tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
-        }
-        Ok(()) => {
-            let uploaded = request.upload.is_done();
-            flight.settle(client, backend, request, now);
-            match (uploaded, keeps) {
-                (false, true) if read_over(client, &mut request.upload).await => After::Keep,
-                (false, _) => After::Drain,
-                (true, true) => After::Keep,
-                (true, false) => After::Close,
+    Delivered { result, switched: status == 101, keeps, ends_by_closing, now }
+}
+
+impl Delivered {
+    /// Whether the connection goes on once the short rest of the request's body was read over.
+    pub(super) fn leaves_a_rest(&self, request: &Request) -> bool {
+        self.result.is_ok() && self.keeps && !self.switched && !request.upload.is_done()
+    }
+
+    /// Books how it ended, and gives the backend's connection back, or over to a tunnel.
+    pub(super) fn conclude(
+        &self,
+        client: &Client<'_>,
+        exchange: &mut Exchange<'_>,
+        request: &Request,
+        flight: Flight,
+        backend: &Arc<Backend>,
+    ) -> After {
+        let now = self.now;
+        match &self.result {
+            Ok(()) if self.switched => {
+                let websocket = request.head.value(Kind::Upgrade).is_some_and(|p| p.eq_ignore_ascii_case(b"websocket"));
+                // Counted as active anew before the request is not any more.
+                let tunnel = flight.into_tunnel(backend, websocket);
+                exchange.end(Ended::Complete, now);
+                tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }
-        }
-        Err(Cut::ByClient) => {
-            exchange.end(Ended::ClientGone, now);
-            After::Close
-        }
-        Err(Cut::ByBackend) => {
-            exchange.end(Ended::CutByBackend, now);
-            // Never with a clean end, which is what closing is to this client.
-            if ends_by_closing { After::Reset } else { After::Close }
+            Ok(()) => {
+                flight.settle(client, backend, request, now);
+                match (request.upload.is_done(), self.keeps) {
+                    (false, _) => After::Drain,
+                    (true, true) => After::Keep,
+                    (true, false) => After::Close,
+                }
+            }
+            Err(Cut::ByClient) => {
+                exchange.end(Ended::ClientGone, now);
+                After::Close
+            }
+            Err(Cut::ByBackend) => {
+                exchange.end(Ended::CutByBackend, now);
+                // Never with a clean end, which is what closing is to this client.
+                if self.ends_by_closing { After::Reset } else { After::Close }
+            }
         }
     }
 }
 
 /// Reads over the short rest of a body whose answer came early, so that the connection goes on as its client expects;
 /// says whether there is no more of it.
-async fn read_over(client: &mut Client<'_>, upload: &mut Upload) -> bool {
+pub(super) async fn read_over(client: &mut Client<'_>, upload: &mut Upload) -> bool {
     let rest = async {
         let mut left = SHORT_REST;
         while !upload.skip(&mut client.unread) {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use smallvec::SmallVec;
 
 use super::account::Exchange;
 use super::answer::Answer;
 use super::client::{After, Client};
 use super::clock::Phase;
-use super::deliver::deliver;
-use super::flight::{Answered, Failure, attempt};
+use super::deliver::{Source, deliver, read_over};
+use super::flight::{Failure, attempt};
 use super::own;
 use super::queue;
 use super::replay::Replay;
@@ -32,15 +32,15 @@ const FAILED: Duration = Duration::from_secs(1);
 pub(super) async fn forward<'c>(
     client: &mut Client<'c>,
     routing: &Routing,
-    mut exchange: Box<Exchange<'c>>,
+    exchange: &mut Exchange<'c>,
     request: &mut Request,
     mut began: Instant,
 ) -> After {
     let (proxy, config) = (client.proxy, client.config);
     let shared = &proxy.shared;
     let (live, route) = route(routing, request);
-    exchange.decision.pool.clone_from(&live.label);
-    exchange.decision.route = route.cloned();
+    exchange.decision().pool.clone_from(&live.label);
+    exchange.decision().route = route.cloned();
     let pool = live.in_force.load();
     let bound = pool.sticky.read(&request.head, request.query(), request.ip);
     if request.head.has(Kind::Cookie) {
@@ -52,8 +52,8 @@ pub(super) async fn forward<'c>(
     }
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
     request.written = exchange.heads.is_some().then(Part::default);
-    exchange.decision.replayed = client.replay.as_ref().map(|replay| replay.of);
-    let mut choice = choose(client, &pool, &bound, &tried, &mut exchange.decision);
+    exchange.decision().replayed = client.replay.as_ref().map(|replay| replay.of);
+    let mut choice = choose(client, &pool, &bound, &tried, exchange.decision());
     drop(pool);
 
     let answer = loop {
@@ -65,11 +65,11 @@ pub(super) async fn forward<'c>(
             began = Instant::now();
             exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
-            choice = choose(client, &pool, &bound, &tried, &mut exchange.decision);
+            choice = choose(client, &pool, &bound, &tried, exchange.decision());
         }
         if choice.as_ref().err() == Some(&NoBackend::Full) {
             let before = Instant::now();
-            let waiting = queue::wait(proxy, live, &bound, &tried, &mut exchange.decision);
+            let waiting = queue::wait(proxy, live, &bound, &tried, exchange.decision());
             let Ok(waited) = Box::pin(client.while_there(waiting)).await else { return gone(exchange, request) };
             choice = waited;
             began = Instant::now();
@@ -79,11 +79,11 @@ pub(super) async fn forward<'c>(
         let Choice { backend, place, set_cookie } = match choice {
             Ok(choice) => choice,
             Err(no) => {
-                let why = exchange.decision.reason();
+                let why = exchange.decision().reason();
                 break match no {
-                    NoBackend::Full if exchange.decision.rule == Rule::QueueFull => Answer::too_many(why),
+                    NoBackend::Full if exchange.decision().rule == Rule::QueueFull => Answer::too_many(why),
                     NoBackend::Full => Answer::no_place(why),
-                    NoBackend::Nobody if !tried.is_empty() => unanswered(&exchange.decision, why),
+                    NoBackend::Nobody if !tried.is_empty() => unanswered(exchange.decision()),
                     NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
                 };
             }
@@ -94,7 +94,7 @@ pub(super) async fn forward<'c>(
             heads.sent = std::mem::take(written);
         }
         let outcome = match result {
-            Ok(answered) => {
+            Ok(mut answered) => {
                 let status = answered.head.line.status;
                 tried.push(backend.id());
                 shared.traffic_answered(&backend, status);
@@ -103,12 +103,29 @@ pub(super) async fn forward<'c>(
                     && may_go_on(client, request, &tried, true).is_ok();
                 if !again {
                     let took = began.elapsed();
-                    exchange.decision.attempts.push(noted(&backend, Outcome::Answered, took));
+                    // RFC 9110 15.2.2: a backend switches only where it was asked to.
+                    let unasked = status == 101 && !request.upgrades;
+                    let outcome = if unasked { Outcome::BadAnswer } else { Outcome::Answered };
+                    exchange.decision().attempts.push(noted(&backend, outcome, took));
                     exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });
-                    if exchange.decision.strategy == Strategy::LeastLatency {
+                    if exchange.decision().strategy == Strategy::LeastLatency {
                         backend.ewma.record(took, began + took);
                     }
-                    return finish(client, exchange, request, answered, &backend, set_cookie, began + took).await;
+                    if unasked {
+                        break Answer::bad_gateway(exchange.decision().reason());
+                    }
+                    // A replay moves nobody: the client itself gets no answer of it.
+                    let binds = exchange.decision().rule != Rule::Sticky && client.replay.is_none();
+                    let set_cookie = set_cookie.filter(|_| binds);
+                    if set_cookie.is_some() {
+                        book_session(shared, exchange, &backend);
+                    }
+                    let source = Source { backend: &backend, set_cookie: set_cookie.as_ref() };
+                    let delivered = deliver(client, exchange, request, &mut answered, source, began + took).await;
+                    let rest = delivered.leaves_a_rest(request);
+                    let after = delivered.conclude(client, exchange, request, answered.flight, &backend);
+                    let goes_on = rest && Box::pin(read_over(client, &mut request.upload)).await;
+                    return if goes_on { After::Keep } else { after };
                 }
                 tried.pop();
                 Outcome::Status(status)
@@ -122,13 +139,13 @@ pub(super) async fn forward<'c>(
             Err(Failure::Client(Broken::Gone)) => return gone(exchange, request),
             Err(Failure::Client(Broken::BadFraming)) => {
                 let why = "The body's framing is no good.";
-                exchange.decision.rule = Rule::Refused { why: why.to_owned() };
+                exchange.decision().rule = Rule::Refused { why: why.to_owned() };
                 break Answer::refused(StatusCode::BAD_REQUEST, why);
             }
         };
         let took = began.elapsed();
-        exchange.decision.attempts.push(noted(&backend, outcome, took));
-        if exchange.decision.strategy == Strategy::LeastLatency {
+        exchange.decision().attempts.push(noted(&backend, outcome, took));
+        if exchange.decision().strategy == Strategy::LeastLatency {
             // No answer is no quick answer.
             backend.ewma.record(took.max(FAILED), began + took);
         }
@@ -139,25 +156,25 @@ pub(super) async fn forward<'c>(
             shared.traffic_failed(&backend, outcome);
         }
         if outcome == Outcome::ResponseTimeout {
-            break Answer::gateway_timeout(exchange.decision.reason());
+            break Answer::gateway_timeout(exchange.decision().reason());
         }
         if outcome == Outcome::Exhausted {
             exchange.release();
-            break Answer::unavailable(exchange.decision.reason());
+            break Answer::unavailable(exchange.decision().reason());
         }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &config.retry;
         let wanted = if request.sent { retry.on_no_response } else { retry.on_connect };
         let go_on = if answered { Ok(()) } else { may_go_on(client, request, &tried, wanted) };
         if let Err(stopped) = go_on {
-            exchange.decision.stopped = Some(stopped);
-            break unanswered(&exchange.decision, exchange.decision.reason());
+            exchange.decision().stopped = Some(stopped);
+            break unanswered(exchange.decision());
         }
         // The failure is this backend's; the request goes on, by the states as they are now.
         backend.count_error();
         backend.tally.retried();
         exchange.release();
-        choice = choose(client, &live.in_force.load(), &bound, &tried, &mut exchange.decision);
+        choice = choose(client, &live.in_force.load(), &bound, &tried, exchange.decision());
         began = Instant::now();
     };
     let reply = answer.reply(request.wants_page());
@@ -179,7 +196,8 @@ fn choose(
 }
 
 /// What a client is told where every try failed: by the last one, whose time may have run out.
-fn unanswered(decision: &Decision, why: String) -> Answer {
+fn unanswered(decision: &Decision) -> Answer {
+    let why = decision.reason();
     match decision.attempts.last().map(|attempt| attempt.outcome) {
         Some(Outcome::ConnectTimeout) => Answer::gateway_timeout(why),
         _ => Answer::bad_gateway(why),
@@ -187,7 +205,7 @@ fn unanswered(decision: &Decision, why: String) -> Answer {
 }
 
 /// The client left before there was an answer.
-fn gone(mut exchange: Box<Exchange<'_>>, request: &Request) -> After {
+fn gone(exchange: &mut Exchange<'_>, request: &Request) -> After {
     exchange.carried(0, request.upload.data());
     exchange.end(Ended::ClientGone, Instant::now());
     After::Close
@@ -226,45 +244,17 @@ pub(super) async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
     live.in_force.load_full()
 }
 
-/// Turns a backend's response into the client's.
-async fn finish<'c>(
-    client: &mut Client<'c>,
-    mut exchange: Box<Exchange<'c>>,
-    request: &mut Request,
-    answered: Answered,
-    backend: &Arc<Backend>,
-    set_cookie: Option<HeaderValue>,
-    now: Instant,
-) -> After {
-    if answered.head.line.status == 101 && !request.upgrades {
-        // RFC 9110 15.2.2: a backend switches only where it was asked to.
-        if let Some(attempt) = exchange.decision.attempts.last_mut() {
-            attempt.outcome = Outcome::BadAnswer;
-        }
-        drop(answered);
-        let reply = Answer::bad_gateway(exchange.decision.reason()).reply(request.wants_page());
-        return own::reply(client, exchange, Some(request), reply).await;
-    }
-    // A replay moves nobody: the client itself gets no answer of it.
-    let binds = exchange.decision.rule != Rule::Sticky && client.replay.is_none();
-    let set_cookie = set_cookie.filter(|_| binds);
-    if set_cookie.is_some() {
-        book_session(&client.proxy.shared, &mut exchange, backend);
-    }
-    deliver(client, exchange, request, answered, backend, set_cookie, now).await
-}
-
 /// Notes that the client gets this backend's cookie, and whose it had.
 fn book_session(shared: &Shared, exchange: &mut Exchange<'_>, backend: &Backend) {
     backend.session_given();
-    let Some(StickyKey::Cookie { id, .. }) = exchange.decision.key else {
-        exchange.decision.cookie = CookieAction::New;
+    let Some(StickyKey::Cookie { id, .. }) = exchange.decision().key else {
+        exchange.decision().cookie = CookieAction::New;
         return;
     };
     if let Some((_, before)) = shared.setup().find(id) {
         before.session_moved();
     }
-    exchange.decision.cookie = CookieAction::Rewritten;
+    exchange.decision().cookie = CookieAction::Rewritten;
 }
 
 pub(super) fn noted(backend: &Backend, outcome: Outcome, took: Duration) -> Attempt {

@@ -28,19 +28,19 @@ pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
             exchange.asked(head.method(), [b"", head.target()]);
             exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
             let reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
-            return own::reply(client, exchange, None, reply).await;
+            return own::reply(client, &mut exchange, None, reply).await;
         }
     };
     exchange.asked(request.head.method(), request.path());
-    exchange.ip = request.ip;
+    exchange.is_from(request.ip);
     let Some((rule, page)) = answer(client, &request, now) else {
-        return forward(client, routing, exchange, &mut request, now).await;
+        return forward(client, routing, &mut exchange, &mut request, now).await;
     };
     exchange.undecided(client, rule);
     match page {
-        Page::Whole(reply) => own::reply(client, exchange, Some(&mut request), reply).await,
-        Page::Events(pieces) => own::stream(client, exchange, &request, pieces).await,
-        Page::Switch(accept, feed) => own::switch(client, exchange, &accept, feed).await,
+        Page::Whole(reply) => own::reply(client, &mut exchange, Some(&mut request), reply).await,
+        Page::Events(pieces) => own::stream(client, &mut exchange, &request, pieces).await,
+        Page::Switch(accept, feed) => own::switch(client, &mut exchange, &accept, feed).await,
     }
 }
 
@@ -76,5 +76,5 @@ pub(super) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> 
     let mut exchange = Exchange::begin(client, Instant::now());
     exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
     let reply = Answer::refused(refusal.status, refusal.why).reply(false);
-    own::reply(client, exchange, None, reply).await
+    own::reply(client, &mut exchange, None, reply).await
 }

@@ -23,7 +23,7 @@ use crate::http1::{Framing, Passage, Version};
 /// Sends and books a whole answer; `request` is none where there is no good one.
 pub(super) async fn reply(
     client: &mut Client<'_>,
-    mut exchange: Box<Exchange<'_>>,
+    exchange: &mut Exchange<'_>,
     request: Option<&mut Request>,
     reply: Reply,
 ) -> After {
@@ -53,7 +53,7 @@ pub(super) async fn reply(
 /// Sends a stream of events for as long as there are any and the client reads them.
 pub(super) async fn stream(
     client: &mut Client<'_>,
-    exchange: Box<Exchange<'_>>,
+    exchange: &mut Exchange<'_>,
     request: &Request,
     mut pieces: mpsc::Receiver<Bytes>,
 ) -> After {
@@ -93,7 +93,7 @@ pub(super) async fn stream(
 /// Switches to a WebSocket, which is fed from then on.
 pub(super) async fn switch(
     client: &mut Client<'_>,
-    exchange: Box<Exchange<'_>>,
+    exchange: &mut Exchange<'_>,
     accept: &str,
     feed: Box<Feed>,
 ) -> After {
@@ -109,7 +109,7 @@ pub(super) async fn switch(
 }
 
 /// Books an answer before it is sent: who has read it may ask for the figures.
-fn book(client: &mut Client<'_>, mut exchange: Box<Exchange<'_>>, status: StatusCode, [down, up]: [u64; 2]) {
+fn book(client: &mut Client<'_>, exchange: &mut Exchange<'_>, status: StatusCode, [down, up]: [u64; 2]) {
     let now = Instant::now();
     client.clock.enter(Phase::Streaming, now);
     exchange.answered(status.as_u16());

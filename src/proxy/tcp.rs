@@ -118,23 +118,23 @@ impl Account {
         let now = Instant::now();
         let took = now - self.moments.began;
         self.proxy.shared.totals.end(status, status != 0);
-        if self.proxy.ring.is_read() {
-            self.proxy.ring.push(RequestEvent {
-                time: time_of_day(self.moments.began, now),
-                took,
-                ip: self.peer.ip().to_canonical(),
-                method: "TCP".into(),
-                path: CompactString::default(),
-                status,
-                to: to.map(|backend| Arc::clone(&backend.identity)),
-                bytes: down,
-                up,
-                phases: self.moments.phases(now),
-                number: None,
-                ended,
-                decision: self.decision,
-            });
-        }
+        let mut event = self.proxy.ring.slot();
+        *event = RequestEvent {
+            time: time_of_day(self.moments.began, now),
+            took,
+            ip: self.peer.ip().to_canonical(),
+            method: "TCP".into(),
+            path: CompactString::default(),
+            status,
+            to: to.map(|backend| Arc::clone(&backend.identity)),
+            bytes: down,
+            up,
+            phases: self.moments.phases(now),
+            number: None,
+            ended,
+            decision: self.decision,
+        };
+        self.proxy.ring.push(event);
     }
 }
 

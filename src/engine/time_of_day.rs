@@ -1,0 +1,45 @@
+//! The time of day of a moment.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long one reading of both clocks is good for: the time of day may be set while the program runs.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+
+/// Both clocks at one moment.
+#[derive(Clone, Copy)]
+struct Reading {
+    read: Instant,
+    time: SystemTime,
+    good_until: Instant,
+}
+
+thread_local! {
+    static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
+}
+
+/// The time of day at a moment that is not long ago; reads no clock where one was read in the last second.
+pub(crate) fn time_of_day(moment: Instant, now: Instant) -> SystemTime {
+    let Reading { read, time, .. } = LAST.get().filter(|last| now < last.good_until).unwrap_or_else(|| {
+        let reading = Reading { read: now, time: SystemTime::now(), good_until: now + GOOD_FOR };
+        LAST.set(Some(reading));
+        reading
+    });
+    let told = if moment >= read { time.checked_add(moment - read) } else { time.checked_sub(read - moment) };
+    told.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_before_and_after_the_last_reading_are_told_in_their_distance() {
+        let now = Instant::now();
+        let time = time_of_day(now, now);
+        let (before, after) = (now - Duration::from_secs(3), now + Duration::from_millis(900));
+        assert_eq!(time_of_day(before, after), time - Duration::from_secs(3));
+        assert_eq!(time_of_day(after, after), time + Duration::from_millis(900));
+        assert!(SystemTime::now().duration_since(time).is_ok_and(|late| late < Duration::from_mins(1)));
+    }
+}
