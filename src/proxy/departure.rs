@@ -1,14 +1,29 @@
 //! Whether the client of a raw connection has left, though none of its bytes may be read: they are for whichever backend
 //! takes them.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 /// How often a client is looked after that has sent something.
-const LOOK: Duration = Duration::from_millis(250);
+pub(super) const LOOK: Duration = Duration::from_millis(250);
+
+/// Whether the other end is known to have closed its side, or the whole connection, though bytes that it sent before are
+/// not read yet.
+#[expect(dead_code)]
+pub(super) fn has_closed(stream: &TcpStream) -> bool {
+    let ready = pin!(stream.ready(Interest::READABLE | Interest::ERROR));
+    match ready.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(ready)) => ready.is_read_closed() || ready.is_error(),
+        Poll::Ready(Err(_)) => true,
+        Poll::Pending => false,
+    }
+}
 
 /// Waits for `work`, but no longer than the client does; `None` where it has left.
 pub(super) async fn while_there<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
