@@ -4,7 +4,12 @@
 
 mod common;
 
-use common::{After, Backend, Balancer, request, response};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use common::wire::Framing;
+use common::{After, Backend, Balancer, Config, Gate, request, response};
 
 #[test]
 fn expect_100_continue_is_answered_before_the_body_is_sent() {
@@ -139,4 +144,58 @@ fn a_body_that_nobody_wants_is_not_asked_for() {
     let answer = client.response();
     assert_eq!((answer.status, answer.interim.as_slice(), answer.closes()), (413, &[][..], true));
     client.assert_closed();
+}
+
+#[test]
+fn no_100_is_said_once_the_answer_has_begun() {
+    let gate = Arc::new(Gate::default());
+    let passed = Arc::clone(&gate);
+    let backend = Backend::start(move |call| {
+        call.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\nhello");
+        passed.pass();
+        call.send(b"world");
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/", &["Content-Length: 10", "Expect: 100-continue"]));
+    assert_eq!(client.head().unwrap().unwrap().status, 401);
+    // Longer than a backend is given to say something.
+    std::thread::sleep(Duration::from_millis(600));
+    gate.open();
+    let body = client.wire.body(Framing::Length(10));
+    assert_eq!(String::from_utf8_lossy(&body.bytes), "helloworld");
+}
+
+#[test]
+fn hints_that_the_client_does_not_take_are_not_read_and_none_is_torn() {
+    // 64 MB, of which the one backend sends what is taken, and then dies.
+    const HINTS: usize = 64 << 10;
+    let hint = format!("HTTP/1.1 103 Early Hints\r\nLink: <{}>\r\n\r\n", "a".repeat(960));
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let hinting = hint.clone();
+    let dying = Backend::start(move |call| {
+        call.wire.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+        for _ in 0..HINTS {
+            if call.wire.write(hinting.as_bytes()).is_err() {
+                break;
+            }
+            counted.fetch_add(1, SeqCst);
+        }
+        After::Close
+    });
+    let alive = Backend::echoing();
+    let balancer = Config::new(&[&dying, &alive]).start();
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
+    dying.wait_for_end(dying.wait_for_requests(1)[0].connection);
+    assert!(sent.load(SeqCst) < HINTS, "all of them were read though nobody took them");
+    // Those it gets are whole, and so is the answer behind them.
+    let answer = client.response();
+    assert_eq!((answer.status, answer.backend()), (200, Some(1)));
+    let received = client.received();
+    let text = String::from_utf8_lossy(&received);
+    assert_eq!(text.matches("HTTP/1.1 ").count(), answer.interim.len() + 1);
+    assert_eq!(text.matches(&"a".repeat(960)).count(), answer.interim.len(), "a torn hint");
 }

@@ -5,10 +5,11 @@
 mod common;
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::wire::Framing;
-use common::{After, Backend, Balancer, Config, request, response, until};
+use common::{After, Backend, Balancer, Client, Config, Gate, request, response, until};
 use serde_json::json;
 
 /// The client is gone: the backend must be let go, the figures come back, and the backend not be blamed.
@@ -236,6 +237,117 @@ fn an_answer_before_the_end_of_a_short_body_leaves_the_connection_usable() {
         assert_eq!(client.response().status, 404);
         client.send(b"x");
     }
+}
+
+#[test]
+fn the_rest_of_a_short_body_reaches_a_backend_that_answers_early_and_reads_on() {
+    let backend = Backend::start(|call| {
+        call.send(&response("200 OK", &[], "early"));
+        call.body();
+        After::Keep
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for n in 0..5 {
+        client.send(&[&request("POST", "/", &["Content-Length: 10"])[..], b"hello"].concat());
+        assert_eq!(client.response().text(), "early");
+        client.send(b"world");
+        let body = backend.wait_for_body(n);
+        assert_eq!((body.bytes.as_slice(), body.complete), (&b"helloworld"[..], true));
+    }
+}
+
+#[test]
+fn what_follows_a_bad_chunk_is_no_request_though_the_answer_came_before_it() {
+    let backend = Backend::start(|call| {
+        call.send(&response("200 OK", &[], "early"));
+        call.body();
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&[&request("POST", "/", &["Transfer-Encoding: chunked"])[..], b"5\r\nhello\r\n"].concat());
+    assert_eq!(client.response().text(), "early");
+    let _ = client.wire.write(b"zz\r\n");
+    std::thread::sleep(Duration::from_millis(100));
+    let _ = client.wire.write(&request("GET", "/smuggled", &[]));
+    client.assert_closed();
+    assert_eq!(backend.targets(), ["/"]);
+}
+
+#[test]
+fn a_bad_chunk_while_the_answer_streams_cuts_it_and_the_log_says_why() {
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+        call.wait_for_close();
+        After::Close
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    client.send(&request("POST", "/", &["Transfer-Encoding: chunked"]));
+    client.head().unwrap().unwrap();
+    client.send(b"zz\r\n");
+    assert!(!client.wire.body(Framing::Chunked).complete);
+    let line = balancer.line(" POST / 200 ");
+    assert!(line.contains("cut because the request's body is malformed or too large"), "{line}");
+    assert_eq!(balancer.backend(0)["errors"], 0);
+}
+
+/// More than all the buffers between a client and a backend that reads nothing hold.
+const TOO_MUCH: usize = 64 << 20;
+
+/// Sends until nothing more is taken.
+fn send_until_stuck(client: &mut Client, bytes: usize) {
+    client.wire.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let piece = vec![b'x'; 1 << 20];
+    let stuck = (0..bytes >> 20).any(|_| client.wire.write(&piece).is_err());
+    assert!(stuck, "everything was taken");
+}
+
+#[test]
+fn a_client_is_seen_to_leave_though_its_upload_is_stuck() {
+    // Before the answer, and in the middle of it.
+    for begins in [false, true] {
+        let gate = Arc::new(Gate::default());
+        let passed = Arc::clone(&gate);
+        let backend = Backend::start(move |call| {
+            if begins {
+                call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+            }
+            // It reads nothing until it is let.
+            passed.pass();
+            call.wait_for_close();
+            After::Close
+        });
+        let balancer = Balancer::over(&[&backend]);
+        let mut client = balancer.client();
+        client.send(&request("POST", "/stuck", &[&format!("Content-Length: {TOO_MUCH}")]));
+        backend.wait_for_requests(1);
+        send_until_stuck(&mut client, TOO_MUCH);
+        client.reset();
+        balancer.line(" POST /stuck ");
+        gate.open();
+        assert_let_go(&balancer, &backend, "/stuck", &[" 499 ", "the client left"]);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_send_its_body_is_told_408_and_no_backend_is_blamed() {
+    let backend = Backend::start(|call| {
+        call.body();
+        After::Close
+    });
+    let balancer = Config::new(&[&backend]).set("/timeouts/response", json!(300)).start();
+    for _ in 0..4 {
+        let mut client = balancer.client();
+        client.send(&[&request("POST", "/", &["Content-Length: 100"])[..], b"part"].concat());
+        let answer = client.response();
+        assert_eq!((answer.status, answer.closes()), (408, true));
+        client.assert_closed();
+    }
+    let backend = balancer.backend(0);
+    assert_eq!((&backend["state"], &backend["errors"]), (&"UP".into(), &0.into()));
+    assert!(balancer.line(" POST / 408 ").contains("refused: The rest of the body did not come in time."));
 }
 
 #[test]

@@ -230,27 +230,43 @@ fn both_framings_at_once_reach_the_client_as_one() {
 }
 
 #[test]
-fn a_response_that_is_none_is_502_and_the_log_says_so() {
+fn a_response_that_is_none_is_502_and_the_log_says_why() {
+    let status_line = "its status line is none of HTTP/1";
+    let (field, length) = ("a header field is malformed", "its Content-Length is not one number");
     let bad = [
-        "HTTP/1.1 abc OK\r\n\r\n",
-        "HTTP/1.1 20 OK\r\n\r\n",
-        "HTTP/1.1 2000 OK\r\n\r\n",
-        "HTTP/3.0 200 OK\r\n\r\n",
-        "junk\r\n\r\n",
-        "\x16\x03\x01\x02\r\n\r\n",
-        "220 smtp.example ESMTP\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-        "HTTP/1.1 200 OK\r\nX-One: a\0b\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX One: a\r\n\r\n",
+        ("HTTP/1.1 abc OK\r\n\r\n", status_line),
+        ("HTTP/1.1 20 OK\r\n\r\n", status_line),
+        ("HTTP/1.1 2000 OK\r\n\r\n", status_line),
+        ("HTTP/3.0 200 OK\r\n\r\n", status_line),
+        ("junk\r\n\r\n", status_line),
+        ("\x16\x03\x01\x02\r\n\r\n", status_line),
+        ("220 smtp.example ESMTP\r\n", status_line),
+        ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", length),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", length),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", length),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "its Transfer-Encoding is not 'chunked'"),
+        ("HTTP/1.1 200 OK\r\nX-One: a\0b\r\n\r\n", field),
+        ("HTTP/1.1 200 OK\r\nX One: a\r\n\r\n", field),
     ];
-    for bytes in bad {
+    for (bytes, why) in bad {
         let backend = Backend::answering(bytes);
         let balancer = Balancer::over(&[&backend]);
         assert_eq!(balancer.get("/junk").status, 502, "{bytes:?}");
         let line = balancer.line(" /junk 502 ");
-        assert!(line.contains("b0 sent no good answer"), "{bytes:?}: {line}");
+        assert!(line.contains(&format!("b0 sent no good answer: {why}")), "{bytes:?}: {line}");
+    }
+}
+
+#[test]
+fn a_head_that_is_refused_gets_no_body() {
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    for lines in [&["Content-Length: x"][..], &["Transfer-Encoding: gzip"], &["Host: two"]] {
+        let mut client = balancer.client();
+        client.send(&request("HEAD", "/", lines));
+        let answer = client.next_response("HEAD").unwrap();
+        assert!(matches!(answer.status, 400 | 501), "{}", answer.status);
+        client.assert_closed();
     }
 }
 

@@ -173,12 +173,19 @@ pub enum Outcome {
     /// No answer within `timeouts.response`.
     ResponseTimeout,
     /// What it sent is not a good HTTP response.
-    BadAnswer,
+    BadAnswer(Fault),
+    /// It had closed the kept connection before the request came over it.
+    ClosedIdle,
     /// It answered with a status in `retry.on`.
     Status(u16),
 }
 
 impl Outcome {
+    /// Whether the backend was asked, so that it counts as one of `retry.attempts`.
+    pub(crate) const fn is_a_try(self) -> bool {
+        self.connected() && !matches!(self, Outcome::ClosedIdle | Outcome::Exhausted)
+    }
+
     /// Whether the backend had taken the connection, well or not.
     pub(crate) const fn connected(self) -> bool {
         !matches!(self, Outcome::Refused | Outcome::TlsFailed | Outcome::ConnectTimeout)
@@ -196,8 +203,41 @@ impl fmt::Display for Outcome {
             Outcome::ConnectTimeout => "did not connect in time",
             Outcome::NoAnswer => "gave no answer",
             Outcome::ResponseTimeout => "did not answer in time",
-            Outcome::BadAnswer => "sent no good answer",
+            Outcome::BadAnswer(fault) => return write!(f, "sent no good answer: {fault}"),
+            Outcome::ClosedIdle => "had closed the kept connection",
             Outcome::Status(status) => return write!(f, "answered {status}"),
+        })
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// Its first line is no status line of HTTP/1.
+    StatusLine,
+    /// A field's name or value is no good.
+    Field,
+    /// It has more fields than `limits.headers`, or larger ones than `limits.headerBytes`.
+    TooLarge,
+    /// Its Content-Length is no number, or there are two.
+    Length,
+    /// Its Transfer-Encoding is not one `chunked`.
+    Coding,
+    /// It switches to a protocol that was not asked for (RFC 9110 7.8).
+    Switch,
+}
+
+/// The fault in words, after `sent no good answer: `.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::StatusLine => "its status line is none of HTTP/1",
+            Fault::Field => "a header field is malformed",
+            Fault::TooLarge => "its header fields are beyond limits.headers or limits.headerBytes",
+            Fault::Length => "its Content-Length is not one number",
+            Fault::Coding => "its Transfer-Encoding is not 'chunked'",
+            Fault::Switch => "it switches to a protocol nobody asked for",
         })
     }
 }

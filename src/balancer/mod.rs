@@ -24,7 +24,7 @@ mod tally;
 
 pub use backend::Identity;
 pub use candidates::{Candidate, Score};
-pub use decision::{Attempt, CookieAction, Decision, Exclusion, Outcome, RouteTaken, Rule, StickyKey, Stopped};
+pub use decision::{Attempt, CookieAction, Decision, Exclusion, Fault, Outcome, RouteTaken, Rule, StickyKey, Stopped};
 pub use latency::Percentiles;
 pub use state::{Intent, State};
 pub use tally::Tallied;

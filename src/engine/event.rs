@@ -37,6 +37,8 @@ pub enum Ended {
     ClientGone,
     /// The backend broke off in the middle of its response.
     CutByBackend,
+    /// The client's body turned out to be none, or too large, in the middle of the response.
+    BadBody,
     /// Nothing moved for `timeouts.tunnelIdle`.
     Idle,
     /// Its backend was taken out.
@@ -52,6 +54,7 @@ impl Ended {
             Ended::Complete => None,
             Ended::ClientGone => Some("the client left"),
             Ended::CutByBackend => Some("cut short by the backend"),
+            Ended::BadBody => Some("cut because the request's body is malformed or too large"),
             Ended::Idle => Some("cut after timeouts.tunnelIdle"),
             Ended::TakenOut => Some("cut because its backend was taken out"),
             Ended::Stopping => Some("cut because the balancer stops"),

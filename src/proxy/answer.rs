@@ -110,11 +110,19 @@ pub(super) struct Reply {
     pub(super) body: String,
     /// The connection ends after it.
     pub(super) close: bool,
+    /// It answers a HEAD that is not good enough to be a request (RFC 9110 9.3.2: no body, whatever the status).
+    pub(super) to_head: bool,
 }
 
 impl Reply {
     pub(super) fn new(status: StatusCode, media: &'static str, body: String) -> Self {
-        Reply { status, fields: vec![("content-type", media), ("cache-control", "no-store")], body, close: false }
+        Reply {
+            status,
+            fields: vec![("content-type", media), ("cache-control", "no-store")],
+            body,
+            close: false,
+            to_head: false,
+        }
     }
 
     /// Writes it; without its body to a HEAD.

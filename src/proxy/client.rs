@@ -12,12 +12,15 @@ use arc_swap::Cache;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Sleep;
 
 use super::arrival::Arrival;
 use super::clock::Clock;
+use super::departure::{LOOK, has_closed};
 use super::flight::poll_read;
 use super::forwarded::Peer;
 use super::handle::{handle, refuse_unreadable};
+use super::outbox::Outbox;
 use super::replay::Replay;
 use super::scratch::with_scratch;
 use super::tunnel::{self, ClientHalf, Tunnel};
@@ -55,6 +58,10 @@ pub(super) struct Client<'c> {
     pub(super) admitted: Result<Option<Place>, Refused>,
     /// What was read and belongs to no request yet.
     pub(super) unread: Unread,
+    /// What it is still to take.
+    pub(super) down: Outbox,
+    /// Set while nothing is read from it, so that it is looked after all the same.
+    look: Option<Pin<Box<Sleep>>>,
     /// How far the engine is.
     pub(super) engine: watch::Receiver<engine::Phase>,
 }
@@ -99,6 +106,8 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
         clock: Clock::new(&config.timeouts, Instant::now()),
         replay,
         unread: Unread::default(),
+        down: Outbox::default(),
+        look: None,
         engine: engine.clone(),
         config: &config,
         proxy: &proxy,
@@ -155,6 +164,7 @@ impl Client<'_> {
 
     /// Waits for the next request.
     async fn next(&mut self, mut finishing: Pin<&mut impl Future<Output = ()>>, waits: &mut bool) -> Next {
+        self.look = None;
         let limits = &self.config.limits;
         let limits = HeadLimits { bytes: limits.header_bytes, fields: limits.headers };
         poll_fn(|cx| {
@@ -201,6 +211,16 @@ impl Client<'_> {
         self.engine.has_changed().unwrap_or(true) && *self.engine.borrow() >= engine::Phase::Finishing
     }
 
+    /// Sends it these bytes behind those it is still to take.
+    pub(super) fn send(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> io::Result<()> {
+        self.down.send(&mut self.stream, bytes, cx)
+    }
+
+    /// Ready when it has taken everything.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.down.is_empty() { Poll::Ready(Ok(())) } else { self.down.poll_flush(&mut self.stream, cx) }
+    }
+
     /// Ready when the client has left. What it sends meanwhile is kept for the next request.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         while self.unread.len() < AHEAD {
@@ -209,7 +229,20 @@ impl Client<'_> {
                 Ok(0) | Err(_) => return Poll::Ready(Broken::Gone),
             }
         }
-        Poll::Pending
+        self.poll_closed(cx)
+    }
+
+    /// Ready when the client has left, though nothing is read from it for now: what it sent waits in the system's buffer,
+    /// and its end behind that.
+    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
+        let look = self.look.get_or_insert_with(|| Box::pin(tokio::time::sleep(LOOK)));
+        loop {
+            ready!(look.as_mut().poll(cx));
+            if has_closed(&self.stream) {
+                return Poll::Ready(Broken::Gone);
+            }
+            look.as_mut().reset(tokio::time::Instant::now() + LOOK);
+        }
     }
 
     /// Waits for `work`, but no longer than the client does.

@@ -27,6 +27,11 @@ impl Continues {
         Continues { grace: upload.expects.then(|| Box::pin(tokio::time::sleep(GRACE))) }
     }
 
+    /// The answer is there: whatever comes of the body, the word would now stand in the middle of a response.
+    pub(super) fn is_over(&mut self) {
+        self.grace = None;
+    }
+
     /// Whether an interim response of the backend's goes to the client.
     pub(super) fn lets_through(&mut self, status: u16, request: &mut Request) -> bool {
         if status == 100 {

@@ -14,7 +14,7 @@ use super::flight::{Answered, Flight, ROUNDS, poll_read};
 use super::request::Request;
 use super::rewrite::{self, Said};
 use super::scratch::{Scratch, with_scratch};
-use super::upload::Upload;
+use super::upload::Broken;
 use crate::balancer::Backend;
 use crate::engine::Ended;
 use crate::http1::{Framing, Kind, Passage, ResponseHead, Version};
@@ -25,6 +25,8 @@ enum Cut {
     ByClient,
     /// The backend broke off.
     ByBackend,
+    /// The request's body is no good.
+    ByBody,
 }
 
 /// Whose response it is, and whom it binds.
@@ -59,7 +61,7 @@ pub(super) struct Delivered {
     now: Instant,
 }
 
-/// What is read over of a body whose answer came before its end, and for how long, before the connection is given up.
+/// What is waited for of a body whose answer came before its end, and for how long, before the connection is given up.
 const SHORT_REST: usize = 64 * 1024;
 const REST_TIME: Duration = Duration::from_secs(1);
 
@@ -86,6 +88,7 @@ pub(super) async fn deliver<'c>(
         heads.answer.set(head.raw());
     }
     client.clock.enter(Phase::Streaming, now);
+    client.down.begin();
     let passage = Passage::to_client(framing, request.version());
     let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
     let Source { backend, set_cookie } = source;
@@ -111,7 +114,7 @@ pub(super) async fn deliver<'c>(
 }
 
 impl Delivered {
-    /// Whether the connection goes on once the short rest of the request's body was read over.
+    /// Whether the connection goes on once the short rest of the request's body has come.
     pub(super) fn leaves_a_rest(&self, request: &Request) -> bool {
         self.result.is_ok() && self.keeps && !self.switched && !request.upload.is_done()
     }
@@ -135,8 +138,9 @@ impl Delivered {
                 tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }
             Ok(()) => {
+                let uploaded = request.upload.is_done();
                 flight.settle(client, backend, request, now);
-                match (request.upload.is_done(), self.keeps) {
+                match (uploaded, self.keeps) {
                     (false, _) => After::Drain,
                     (true, true) => After::Keep,
                     (true, false) => After::Close,
@@ -146,8 +150,9 @@ impl Delivered {
                 exchange.end(Ended::ClientGone, now);
                 After::Close
             }
-            Err(Cut::ByBackend) => {
-                exchange.end(Ended::CutByBackend, now);
+            Err(Cut::ByBody | Cut::ByBackend) => {
+                let by_backend = matches!(self.result, Err(Cut::ByBackend));
+                exchange.end(if by_backend { Ended::CutByBackend } else { Ended::BadBody }, now);
                 // Never with a clean end, which is what closing is to this client.
                 if self.ends_by_closing { After::Reset } else { After::Close }
             }
@@ -155,19 +160,14 @@ impl Delivered {
     }
 }
 
-/// Reads over the short rest of a body whose answer came early, so that the connection goes on as its client expects;
-/// says whether there is no more of it.
-pub(super) async fn read_over(client: &mut Client<'_>, upload: &mut Upload) -> bool {
-    let rest = async {
-        let mut left = SHORT_REST;
-        while !upload.skip(&mut client.unread) {
-            match poll_fn(|cx| client.poll_fill(cx)).await {
-                Ok(read @ 1..) if read < left => left -= read,
-                _ => return false,
-            }
-        }
-        true
-    };
+/// Waits for the short rest of a body whose answer came early, so that the connection goes on as its client expects; the
+/// backend gets it for as long as it takes anything. Says whether there is no more of it.
+pub(super) async fn take_rest(client: &mut Client<'_>, request: &mut Request, flight: &mut Flight) -> bool {
+    let most = request.upload.data() + SHORT_REST as u64;
+    let rest = poll_fn(|cx| {
+        let polled = flight.poll_upload(client, request, cx).map(|passed| passed.is_ok());
+        if polled.is_pending() && request.upload.data() > most { Poll::Ready(false) } else { polled }
+    });
     tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
@@ -202,7 +202,7 @@ impl Delivery<'_, '_> {
         if books && self.passage.is_done() && !self.cut {
             self.exchange.end(Ended::Complete, self.now);
         }
-        self.flight.down.send(&mut self.client.stream, bytes, cx).map_err(|_| Cut::ByClient)
+        self.client.send(bytes, cx).map_err(|_| Cut::ByClient)
     }
 
     /// Moves both bodies on until the client has all of the response.
@@ -210,15 +210,15 @@ impl Delivery<'_, '_> {
         if let Poll::Ready(result) = self.poll_down(cx) {
             return Poll::Ready(result);
         }
-        self.flight.poll_client(self.client, self.request, cx).map(|_| Err(Cut::ByClient))
+        self.flight.poll_client(self.client, self.request, cx).map(|broken| match broken {
+            Broken::Gone => Err(Cut::ByClient),
+            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::ByBody),
+        })
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         for _ in 0..ROUNDS {
-            if !self.flight.down.is_empty() {
-                let flushed = ready!(self.flight.down.poll_flush(&mut self.client.stream, cx));
-                flushed.map_err(|_| Cut::ByClient)?;
-            }
+            ready!(self.client.poll_flush(cx)).map_err(|_| Cut::ByClient)?;
             if self.cut {
                 return Poll::Ready(Err(Cut::ByBackend));
             }
@@ -234,7 +234,7 @@ impl Delivery<'_, '_> {
     /// Reads once from the backend and sends it on.
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, spill, .. } = scratch;
-        let read = self.flight.down.share(read);
+        let read = self.client.down.share(read);
         let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
             Ok(read) if !read.is_empty() => {
                 let passed = self.passage.pass(read, spill);

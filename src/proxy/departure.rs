@@ -15,7 +15,6 @@ pub(super) const LOOK: Duration = Duration::from_millis(250);
 
 /// Whether the other end is known to have closed its side, or the whole connection, though bytes that it sent before are
 /// not read yet.
-#[expect(dead_code)]
 pub(super) fn has_closed(stream: &TcpStream) -> bool {
     let ready = pin!(stream.ready(Interest::READABLE | Interest::ERROR));
     match ready.poll(&mut Context::from_waker(Waker::noop())) {

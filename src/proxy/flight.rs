@@ -5,26 +5,31 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::client::Client;
 use super::continues::Continues;
+use super::forward::noted;
 use super::outbox::Outbox;
 use super::request::Request;
 use super::rewrite;
 use super::scratch::{Scratch, with_scratch};
 use super::tunnel::Tunnel;
 use super::upload::Broken;
-use crate::balancer::{Backend, Outcome, Place};
-use crate::http1::{Framing, HeadLimits, ResponseHead, Unread};
+use crate::balancer::{Backend, Decision, Fault, Outcome, Place};
+use crate::http1::{BadFraming, BadHead, Framing, HeadLimits, ResponseHead, Unread};
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, dial};
 
 /// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
 /// a body along.
 const HEAD_READ: usize = 16 * 1024;
+
+/// A kept connection whose end is seen within this time was closed before the request came: a backend that takes the
+/// request and dies of it mostly takes longer, and one that is asked twice for that is asked what may be repeated.
+const TELLS_OF_IDLE: Duration = Duration::from_secs(1);
 
 /// Pieces of a body that go by before others get their turn: a fast pair must not hold the worker.
 pub(super) const ROUNDS: usize = 16;
@@ -41,8 +46,8 @@ pub(super) struct Flight {
     deaf: bool,
     /// What came from the backend and was not used.
     pub(super) answer: Unread,
-    /// What the client is still to take.
-    pub(super) down: Outbox,
+    /// Something came that was used.
+    heard: bool,
     continues: Continues,
 }
 
@@ -66,6 +71,7 @@ pub(super) enum Failure {
 /// One backend's try. On failure, `request` knows what can still be sent elsewhere.
 pub(super) async fn attempt(
     client: &mut Client<'_>,
+    decision: &mut Decision,
     backend: &Arc<Backend>,
     mut place: Option<Place>,
     request: &mut Request,
@@ -88,14 +94,17 @@ pub(super) async fn attempt(
         };
         let mut flight = Flight::new(connection, place.take(), request);
         let result = flight.answered(client, backend, request).await;
-        request.sent |= !flight.up.is_untouched();
+        request.note_sent(!flight.up.is_untouched());
         match result {
             Ok((head, framing)) => {
                 flight.connection.heed(&head);
                 return Ok(Answered { head, framing, flight, connected });
             }
-            Err(Failure::Backend(Outcome::NoAnswer)) if flight.connection.reused && request.may_be_sent().is_ok() => {
-                // It was closed while it lay idle, which says nothing of the backend: once more, on a fresh one.
+            Err(Failure::Backend(Outcome::NoAnswer))
+                if flight.was_closed_idle(now.elapsed()) && request.may_be_sent().is_ok() =>
+            {
+                // Which says nothing of the backend: once more, on a fresh one.
+                decision.attempts.push(noted(backend, Outcome::ClosedIdle, now.elapsed()));
                 reuse = false;
                 place = flight.place.take();
             }
@@ -130,6 +139,21 @@ pub(super) fn outcome_of(error: &DialError) -> Outcome {
     }
 }
 
+fn fault_of_head(bad: BadHead) -> Fault {
+    match bad {
+        BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
+        BadHead::TooLarge | BadHead::TooManyFields => Fault::TooLarge,
+        BadHead::FieldName | BadHead::FieldValue => Fault::Field,
+    }
+}
+
+fn fault_of(bad: BadFraming) -> Fault {
+    match bad {
+        BadFraming::TwoLengths | BadFraming::Length => Fault::Length,
+        BadFraming::Both | BadFraming::Coding | BadFraming::OldCoding => Fault::Coding,
+    }
+}
+
 impl Flight {
     fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
@@ -139,7 +163,7 @@ impl Flight {
             up: Outbox::default(),
             deaf: false,
             answer: Unread::default(),
-            down: Outbox::default(),
+            heard: false,
             continues: Continues::new(&request.upload),
         }
     }
@@ -159,15 +183,17 @@ impl Flight {
                 begun = true;
                 self.begin(client, backend, request, cx)?;
             }
-            loop {
+            // While the client has not taken what came before the answer, no more of it is read.
+            while client.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
                 match self.poll_head(&limits, cx) {
                     Poll::Ready(Ok(head)) if head.line.status < 200 && head.line.status != 101 => {
                         self.inform(client, request, &head, cx)?;
                     }
                     Poll::Ready(result) => {
                         let head = result.map_err(Failure::Backend)?;
+                        self.continues.is_over();
                         let framing = Framing::of_response(&head, request.is_head());
-                        let framing = framing.map_err(|_| Failure::Backend(Outcome::BadAnswer))?;
+                        let framing = framing.map_err(|bad| Failure::Backend(Outcome::BadAnswer(fault_of(bad))))?;
                         return Poll::Ready(Ok((head, framing)));
                     }
                     Poll::Pending => break,
@@ -177,11 +203,28 @@ impl Flight {
                 return Poll::Ready(Err(Failure::Client(broken)));
             }
             if client.clock.poll_expired(&config.timeouts, cx).is_ready() {
-                return Poll::Ready(Err(Failure::Backend(Outcome::ResponseTimeout)));
+                return Poll::Ready(Err(self.expired(client, request)));
             }
             Poll::Pending
         })
         .await
+    }
+
+    /// Whether the backend had closed this kept connection before the request came, as far as can be told.
+    fn was_closed_idle(&self, took: Duration) -> bool {
+        self.connection.reused && !self.heard && self.answer.is_empty() && took < TELLS_OF_IDLE
+    }
+
+    /// Whose doing it is that too much time went by.
+    fn expired(&self, client: &Client<'_>, request: &Request) -> Failure {
+        if !client.down.is_empty() {
+            // It does not take what came before the answer.
+            Failure::Client(Broken::Gone)
+        } else if !request.upload.is_done() && self.up.is_empty() {
+            Failure::Client(Broken::TooSlow)
+        } else {
+            Failure::Backend(Outcome::ResponseTimeout)
+        }
     }
 
     /// Writes the head and as much of the body as is there.
@@ -199,9 +242,13 @@ impl Flight {
             }
             if request.framing != Framing::None {
                 out.extend_from_slice(request.upload.kept().unwrap_or_default());
-                request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;
+                // More than is kept is not touched before the backend has taken the head.
+                if request.upload.may_keep(client.unread.len()) {
+                    request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;
+                }
             }
             self.send_up(out, cx);
+            request.note_sent(!self.up.is_untouched());
             Ok(())
         })
     }
@@ -221,7 +268,7 @@ impl Flight {
     fn poll_head(&mut self, limits: &HeadLimits, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Outcome>> {
         loop {
             if !self.answer.is_empty()
-                && let Some(head) = self.answer.head(limits).map_err(|_| Outcome::BadAnswer)?
+                && let Some(head) = self.answer.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?
             {
                 return Poll::Ready(Ok(head));
             }
@@ -248,12 +295,15 @@ impl Flight {
         head: &ResponseHead,
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
+        // It is at work.
+        self.heard = true;
+        client.clock.progressed();
         if !self.continues.lets_through(head.line.status, request) {
             return Ok(());
         }
         with_scratch(|scratch| {
             rewrite::write_interim(head, &mut scratch.out);
-            self.down.send(&mut client.stream, &scratch.out, cx)
+            client.send(&scratch.out, cx)
         })
         .map_err(|_| Failure::Client(Broken::Gone))
     }
@@ -267,23 +317,28 @@ impl Flight {
         cx: &mut Context<'_>,
     ) -> Poll<Broken> {
         if self.continues.poll(request, client.unread.is_empty(), cx).is_ready()
-            && self.down.send(&mut client.stream, Continues::WORD, cx).is_err()
+            && client.send(Continues::WORD, cx).is_err()
         {
             return Poll::Ready(Broken::Gone);
         }
-        if !self.down.is_empty()
-            && let Poll::Ready(Err(_)) = self.down.poll_flush(&mut client.stream, cx)
-        {
+        if let Poll::Ready(Err(_)) = client.poll_flush(cx) {
             return Poll::Ready(Broken::Gone);
         }
-        match ready!(self.poll_upload(client, request, cx)) {
-            Ok(()) => client.poll_gone(cx),
-            Err(broken) => Poll::Ready(broken),
+        if self.deaf && self.up.is_untouched() {
+            // Nothing of it was taken: what is still to come of it is for another backend.
+            return client.poll_gone(cx);
+        }
+        match self.poll_upload(client, request, cx) {
+            Poll::Ready(Ok(())) => client.poll_gone(cx),
+            Poll::Ready(Err(broken)) => Poll::Ready(broken),
+            // The backend does not take what was read: until it does, no more is.
+            Poll::Pending if !self.up.is_empty() => client.poll_closed(cx),
+            Poll::Pending => Poll::Pending,
         }
     }
 
     /// Moves the request's body on until it is with the backend.
-    fn poll_upload(
+    pub(super) fn poll_upload(
         &mut self,
         client: &mut Client<'_>,
         request: &mut Request,

@@ -10,8 +10,9 @@ use super::account::Exchange;
 use super::answer::Answer;
 use super::client::{After, Client};
 use super::clock::Phase;
-use super::deliver::{Source, deliver, read_over};
+use super::deliver::{Source, deliver, take_rest};
 use super::flight::{Failure, attempt};
+use super::hold::Hold;
 use super::own;
 use super::queue;
 use super::replay::Replay;
@@ -19,7 +20,7 @@ use super::request::Request;
 use super::route::route;
 use super::upload::Broken;
 use crate::balancer::{
-    Attempt, Backend, Bound, Choice, CookieAction, Decision, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped,
+    Attempt, Backend, Bound, Choice, CookieAction, Decision, Fault, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped,
 };
 use crate::config::Strategy;
 use crate::engine::{Ended, LivePool, Part, Routing, Shared, Tried};
@@ -51,21 +52,27 @@ pub(super) async fn forward<'c>(
         }
     }
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
+    let mut hold = Hold::new(config.hold);
     request.written = exchange.heads.is_some().then(Part::default);
     exchange.decision().replayed = client.replay.as_ref().map(|replay| replay.of);
     let mut choice = choose(client, &pool, &bound, &tried, exchange.decision());
     drop(pool);
 
     let answer = loop {
-        if choice.is_err() && tried.is_empty() && !config.hold.is_zero() {
+        while choice.as_ref().err() == Some(&NoBackend::Nobody) && request.may_be_sent().is_ok() {
             let before = Instant::now();
-            let Ok(pool) = Box::pin(client.while_there(held(live, config.hold))).await else {
-                return gone(exchange, request);
-            };
+            let waiting = hold.wait(live, !tried.is_empty());
+            match Box::pin(client.while_there(waiting)).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => return gone(exchange, request),
+            }
+            // All over again: who failed before may be back.
+            tried.clear();
             began = Instant::now();
             exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
-            choice = choose(client, &pool, &bound, &tried, exchange.decision());
+            choice = choose(client, &live.in_force.load(), &bound, &tried, exchange.decision());
         }
         if choice.as_ref().err() == Some(&NoBackend::Full) {
             let before = Instant::now();
@@ -83,13 +90,13 @@ pub(super) async fn forward<'c>(
                 break match no {
                     NoBackend::Full if exchange.decision().rule == Rule::QueueFull => Answer::too_many(why),
                     NoBackend::Full => Answer::no_place(why),
-                    NoBackend::Nobody if !tried.is_empty() => unanswered(exchange.decision()),
+                    NoBackend::Nobody if !exchange.decision().attempts.is_empty() => unanswered(exchange.decision()),
                     NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
                 };
             }
         };
         exchange.assign(&backend);
-        let result = attempt(client, &backend, place, request, began).await;
+        let result = attempt(client, exchange.decision(), &backend, place, request, began).await;
         if let (Some(heads), Some(written)) = (&mut exchange.heads, &mut request.written) {
             heads.sent = std::mem::take(written);
         }
@@ -100,12 +107,12 @@ pub(super) async fn forward<'c>(
                 shared.traffic_answered(&backend, status);
                 let again = config.retry.statuses.contains(&status)
                     && live.in_force.load().has_another(&tried)
-                    && may_go_on(client, request, &tried, true).is_ok();
+                    && may_go_on(client, request, exchange.decision(), &tried, true).is_ok();
                 if !again {
                     let took = began.elapsed();
                     // RFC 9110 15.2.2: a backend switches only where it was asked to.
                     let unasked = status == 101 && !request.upgrades;
-                    let outcome = if unasked { Outcome::BadAnswer } else { Outcome::Answered };
+                    let outcome = if unasked { Outcome::BadAnswer(Fault::Switch) } else { Outcome::Answered };
                     exchange.decision().attempts.push(noted(&backend, outcome, took));
                     exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });
                     if exchange.decision().strategy == Strategy::LeastLatency {
@@ -122,25 +129,26 @@ pub(super) async fn forward<'c>(
                     }
                     let source = Source { backend: &backend, set_cookie: set_cookie.as_ref() };
                     let delivered = deliver(client, exchange, request, &mut answered, source, began + took).await;
-                    let rest = delivered.leaves_a_rest(request);
-                    let after = delivered.conclude(client, exchange, request, answered.flight, &backend);
-                    let goes_on = rest && Box::pin(read_over(client, &mut request.upload)).await;
-                    return if goes_on { After::Keep } else { after };
+                    if delivered.leaves_a_rest(request) {
+                        Box::pin(take_rest(client, request, &mut answered.flight)).await;
+                    }
+                    return delivered.conclude(client, exchange, request, answered.flight, &backend);
                 }
                 tried.pop();
                 Outcome::Status(status)
             }
             Err(Failure::Backend(outcome)) => outcome,
-            Err(Failure::Client(Broken::TooLarge)) => {
+            Err(Failure::Client(broken)) => {
+                let status = match broken {
+                    Broken::Gone => return gone(exchange, request),
+                    Broken::BadFraming => StatusCode::BAD_REQUEST,
+                    Broken::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                    Broken::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                };
+                // The client's doing, and no backend's.
                 exchange.release();
-                let why = "The body is larger than this balancer lets pass.";
-                break Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why);
-            }
-            Err(Failure::Client(Broken::Gone)) => return gone(exchange, request),
-            Err(Failure::Client(Broken::BadFraming)) => {
-                let why = "The body's framing is no good.";
-                exchange.decision().rule = Rule::Refused { why: why.to_owned() };
-                break Answer::refused(StatusCode::BAD_REQUEST, why);
+                exchange.decision().rule = Rule::Refused { why: broken.why().to_owned() };
+                break Answer::refused(status, broken.why());
             }
         };
         let took = began.elapsed();
@@ -165,7 +173,7 @@ pub(super) async fn forward<'c>(
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &config.retry;
         let wanted = if request.sent { retry.on_no_response } else { retry.on_connect };
-        let go_on = if answered { Ok(()) } else { may_go_on(client, request, &tried, wanted) };
+        let go_on = if answered { Ok(()) } else { may_go_on(client, request, exchange.decision(), &tried, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision().stopped = Some(stopped);
             break unanswered(exchange.decision());
@@ -212,12 +220,20 @@ fn gone(exchange: &mut Exchange<'_>, request: &Request) -> After {
 }
 
 /// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
-fn may_go_on(client: &Client<'_>, request: &Request, tried: &[u32], wanted: bool) -> Result<(), Stopped> {
+fn may_go_on(
+    client: &Client<'_>,
+    request: &Request,
+    decision: &Decision,
+    tried: &[u32],
+    wanted: bool,
+) -> Result<(), Stopped> {
     request.may_be_sent()?;
     if client.replay.as_ref().is_some_and(|replay| replay.to.is_some()) {
         return Err(Stopped::Asked);
     }
-    if tried.len() >= client.config.retry.attempts as usize {
+    // Those that were asked at all count for as long as the request is held.
+    let asked = decision.attempts.iter().filter(|attempt| attempt.outcome.is_a_try()).count();
+    if tried.len().max(asked) >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
     if !wanted {

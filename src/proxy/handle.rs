@@ -27,7 +27,8 @@ pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
         Err((head, refusal)) => {
             exchange.asked(head.method(), [b"", head.target()]);
             exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
-            let reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
+            let mut reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
+            reply.to_head = head.method() == b"HEAD";
             return own::reply(client, &mut exchange, None, reply).await;
         }
     };

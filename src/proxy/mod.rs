@@ -20,6 +20,7 @@ mod forward;
 mod forwarded;
 mod frames;
 mod handle;
+mod hold;
 mod outbox;
 mod own;
 mod pages;

@@ -35,6 +35,11 @@ impl Outbox {
         &mut buffer[..share]
     }
 
+    /// Another message begins: how its receiver keeps up is to be seen.
+    pub(super) fn begin(&mut self) {
+        self.slow = false;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.kept.is_empty() && !self.unflushed
     }

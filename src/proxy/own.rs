@@ -13,7 +13,6 @@ use super::account::Exchange;
 use super::answer::Reply;
 use super::client::{After, Client};
 use super::clock::Phase;
-use super::outbox::Outbox;
 use super::pages::Feed;
 use super::request::Request;
 use super::scratch::{Scratch, with_scratch};
@@ -27,10 +26,10 @@ pub(super) async fn reply(
     request: Option<&mut Request>,
     reply: Reply,
 ) -> After {
-    let (to_head, version) = request.as_ref().map_or((false, Version::Http11), |r| (r.is_head(), r.version()));
+    let (to_head, version) = request.as_ref().map_or((reply.to_head, Version::Http11), |r| (r.is_head(), r.version()));
     // A body that is not read to its end leaves no place for another request.
     let (is_read, up) = request.map_or((false, 0), |r| {
-        let is_read = r.upload.skip(&mut client.unread) && r.head.is_persistent();
+        let is_read = r.upload.skip(&mut client.unread) == Ok(true) && r.head.is_persistent();
         (is_read, r.upload.data())
     });
     let keeps = is_read && !reply.close && !client.is_finishing();
@@ -65,10 +64,9 @@ pub(super) async fn stream(
     if send(client, |out| Reply::write_stream(keeps, version, out)).await.is_err() {
         return After::Close;
     }
-    let mut down = Outbox::default();
     let sent: io::Result<()> = poll_fn(|cx| {
         loop {
-            ready!(down.poll_flush(&mut client.stream, cx))?;
+            ready!(client.poll_flush(cx))?;
             if passage.is_done() {
                 return Poll::Ready(Ok(()));
             }
@@ -81,7 +79,7 @@ pub(super) async fn stream(
                     // Such a body may end anywhere.
                     None => passage.end().unwrap_or_default(),
                 };
-                down.send(&mut client.stream, out, cx)
+                client.send(out, cx)
             })?;
         }
     })
@@ -119,16 +117,15 @@ fn book(client: &mut Client<'_>, exchange: &mut Exchange<'_>, status: StatusCode
 
 /// Sends what is written, all of it.
 async fn send(client: &mut Client<'_>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-    let mut down = Outbox::default();
     let mut write = Some(write);
     poll_fn(|cx| {
         if let Some(write) = write.take() {
             with_scratch(|Scratch { out, .. }| {
                 write(out);
-                down.send(&mut client.stream, out, cx)
+                client.send(out, cx)
             })?;
         }
-        down.poll_flush(&mut client.stream, cx)
+        client.poll_flush(cx)
     })
     .await
 }

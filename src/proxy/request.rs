@@ -40,7 +40,6 @@ impl Request {
             Err(refusal) => return Err((head, refusal)),
         };
         let is_repeatable = matches!(head.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE");
-        let replay = if is_repeatable { config.retry.body_limit } else { 0 };
         let expects = head.line.version == Version::Http11 && head.lists(Kind::Expect, b"100-continue");
         Ok(Request {
             target,
@@ -48,7 +47,7 @@ impl Request {
             upgrades: framing == Framing::None && wanted_upgrade(&head).is_some(),
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
-            upload: Upload::new(framing, replay, config.limits.body_bytes, expects),
+            upload: Upload::new(framing, config.retry.body_limit, config.limits.body_bytes, expects),
             own_cookies: SmallVec::new(),
             sent: false,
             written: None,
@@ -107,12 +106,18 @@ impl Request {
         self.is_repeatable && self.framing == Framing::None
     }
 
+    /// Notes whether a byte of it was written to a backend. Then one that may not be repeated is kept no more.
+    pub(super) fn note_sent(&mut self, sent: bool) {
+        self.sent |= sent;
+        if self.sent && !self.is_repeatable {
+            self.upload.forget();
+        }
+    }
+
     /// Whether it may be sent now; else why not.
     pub(super) fn may_be_sent(&self) -> Result<(), Stopped> {
-        if !self.sent {
-            // Not one byte of it was written: it may go anywhere, whatever its method.
-            Ok(())
-        } else if !self.is_repeatable {
+        // While not one byte of it was written it may go anywhere, whatever its method.
+        if self.sent && !self.is_repeatable {
             Err(Stopped::Unsafe)
         } else if self.upload.kept().is_none() {
             Err(Stopped::BodyLimit)

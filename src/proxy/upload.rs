@@ -14,6 +14,20 @@ pub(super) enum Broken {
     BadFraming,
     /// It is larger than it may be.
     TooLarge,
+    /// The rest of it did not come in time.
+    TooSlow,
+}
+
+impl Broken {
+    /// What the client is told, and the log.
+    pub(super) const fn why(self) -> &'static str {
+        match self {
+            Broken::Gone => "The client left.",
+            Broken::BadFraming => "The body's framing is no good.",
+            Broken::TooLarge => "The body is larger than this balancer lets pass.",
+            Broken::TooSlow => "The rest of the body did not come in time.",
+        }
+    }
 }
 
 /// A client's body, read once and passed on to as many backends as it takes.
@@ -25,16 +39,18 @@ pub(super) struct Upload {
     replay: usize,
     /// Bytes that may pass; 0 is no limit.
     limit: u64,
+    /// It broke off: what follows is no part of it, nor of another request.
+    broken: bool,
     /// The client waits to be told to go on (RFC 9110 10.1.1).
     pub(super) expects: bool,
 }
 
 impl Upload {
-    /// `replay` is how many bytes are kept; 0 where the request could not be sent again anyway.
+    /// `replay` is how many bytes are kept at most, so that they can be sent again.
     pub(super) fn new(framing: Framing, replay: usize, limit: u64, expects: bool) -> Self {
         let passage = Passage::new(framing);
         let expects = expects && !passage.is_done();
-        Upload { passage, kept: Some(Vec::new()), replay, limit, expects }
+        Upload { passage, kept: Some(Vec::new()), replay, limit, broken: false, expects }
     }
 
     /// Whether its length says already that it is larger than it may be.
@@ -44,7 +60,15 @@ impl Upload {
 
     /// Whether all of it was read.
     pub(super) fn is_done(&self) -> bool {
-        self.passage.is_done()
+        self.passage.is_done() && !self.broken
+    }
+
+    /// Keeps nothing more of it: it must not be sent a second time.
+    pub(super) fn forget(&mut self) {
+        self.replay = 0;
+        if self.passage.data() > 0 {
+            self.kept = None;
+        }
     }
 
     /// Whether so many bytes may be all that is still to come of it.
@@ -57,6 +81,11 @@ impl Upload {
         self.passage.data()
     }
 
+    /// Whether so many more bytes of it would still be kept.
+    pub(super) fn may_keep(&self, bytes: usize) -> bool {
+        self.passage.data() + bytes as u64 <= self.replay as u64
+    }
+
     /// What was read so far, as it goes on; `None` where it is not kept any more.
     pub(super) fn kept(&self) -> Option<&[u8]> {
         self.kept.as_deref()
@@ -66,13 +95,15 @@ impl Upload {
     pub(super) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
         self.expects = false;
         let passed = self.passage.pass(read, spill);
-        if self.limit > 0 && self.passage.data() > self.limit {
+        let broken = if self.limit > 0 && self.passage.data() > self.limit {
+            Some(Broken::TooLarge)
+        } else {
+            passed.bad.map(|_| Broken::BadFraming)
+        };
+        if let Some(broken) = broken {
+            self.broken = true;
             self.kept = None;
-            return Err(Broken::TooLarge);
-        }
-        if passed.bad.is_some() {
-            self.kept = None;
-            return Err(Broken::BadFraming);
+            return Err(broken);
         }
         if let Some(kept) = &mut self.kept {
             let frame = (kept.len() + passed.out.len()) as u64 - self.passage.data();
@@ -110,19 +141,11 @@ impl Upload {
     }
 
     /// Reads over what has already come; says whether that was all of it.
-    pub(super) fn skip(&mut self, unread: &mut Unread) -> bool {
-        if !self.is_done() {
+    pub(super) fn skip(&mut self, unread: &mut Unread) -> Result<bool, Broken> {
+        if !self.is_done() && !self.broken {
             self.kept = None;
-            let (mut is_good, mut spill) = (true, Vec::new());
-            unread.consume(|bytes| {
-                let passed = self.passage.pass(bytes, &mut spill);
-                is_good = passed.bad.is_none();
-                passed.used
-            });
-            if !is_good {
-                return false;
-            }
+            self.take_from(unread, &mut Vec::new(), &mut Vec::new())?;
         }
-        self.is_done()
+        if self.broken { Err(Broken::BadFraming) } else { Ok(self.is_done()) }
     }
 }
