@@ -10,6 +10,7 @@ mod command;
 mod counters;
 #[cfg(feature = "tui")]
 mod door;
+mod entrance;
 mod event;
 mod heads;
 #[cfg(any(unix, feature = "tui"))]

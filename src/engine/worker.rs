@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::entrance::Entrance;
 use super::event::Level;
 use super::places::Places;
 use super::pools::Listener;
 use super::ready;
 use super::setup::Open;
 use super::shared::{Connected, Shared};
-use crate::proxy::{self, Arrival, Proxy};
+use crate::proxy::{self, Arrival, Proxy, Socket};
 
 /// Time for clients to come in who had begun to when a listener was closed.
 const HALF_IN: Duration = Duration::from_millis(100);
@@ -107,7 +107,7 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
             if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
                 continue;
             }
-            match socket.try_clone().and_then(TcpListener::from_std) {
+            match socket.try_clone().and_then(Entrance::new) {
                 Ok(socket) => {
                     let (there, over) = oneshot::channel();
                     let door = Door {
@@ -140,7 +140,7 @@ struct Door {
 
 impl Door {
     /// Takes in clients until it is `over`, and those who were half in then.
-    async fn accept(self, socket: TcpListener, over: oneshot::Receiver<()>) {
+    async fn accept(self, entrance: Entrance, over: oneshot::Receiver<()>) {
         let shared = &self.proxy.shared;
         let mut paused = false;
         let mut over = pin!(async {
@@ -150,7 +150,7 @@ impl Door {
         });
         loop {
             let accepted = tokio::select! {
-                accepted = socket.accept() => accepted,
+                accepted = entrance.accept() => accepted,
                 () = &mut over => break,
             };
             match accepted {
@@ -170,17 +170,13 @@ impl Door {
                 }
             }
         }
-        // The system has connected them: closing would turn them away.
-        let Ok(socket) = socket.into_std() else { return };
-        while let Ok((stream, peer)) = socket.accept() {
-            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                self.enter(stream, peer).await;
-            }
+        for (stream, peer) in entrance.close() {
+            self.enter(stream, peer).await;
         }
     }
 
     /// Waits for a place for the client, and serves it.
-    async fn enter(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn enter(&self, stream: Socket, peer: SocketAddr) {
         // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
         // listener holds a place for nobody.
         let Some(place) = self.work.places.take().await else { return };

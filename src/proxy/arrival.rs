@@ -3,20 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::account::book_refused;
 use super::forwarded::is_among;
 use super::replay::Replay;
-use super::{Proxy, client, tcp};
+use super::{Proxy, Socket, client, tcp};
 use crate::config::Mode;
 use crate::engine::{Connected, Listener, Phase};
 use crate::proxy_protocol;
 
 /// A client that was accepted.
-pub(crate) struct Arrival {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Arrival<S = Socket> {
+    pub(crate) stream: S,
     /// Who it is: the other end, or whom a PROXY protocol header names.
     pub(crate) peer: SocketAddr,
     /// Where it came in.
@@ -37,7 +36,12 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch
     }
     match arrival.listener.mode {
         Mode::Http => client::serve(proxy, arrival, engine).await,
-        Mode::Tcp => tcp::serve(proxy, arrival, engine).await,
+        Mode::Tcp => {
+            let Arrival { stream, peer, listener, connected, replay } = arrival;
+            // A socket that cannot be watched is of no use.
+            let Ok(stream) = stream.into_watched() else { return };
+            tcp::serve(proxy, Arrival { stream, peer, listener, connected, replay }, engine).await;
+        }
     }
 }
 

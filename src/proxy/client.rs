@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use arc_swap::Cache;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Sleep;
 
@@ -23,6 +22,7 @@ use super::handle::{handle, refuse_unreadable};
 use super::outbox::Outbox;
 use super::replay::Replay;
 use super::scratch::with_scratch;
+use super::socket::Socket;
 use super::tunnel::{self, ClientHalf, Tunnel};
 use super::upload::Broken;
 use super::{Proxy, pages};
@@ -41,7 +41,7 @@ const AHEAD: usize = 64 * 1024;
 /// What the requests of one connection share. What outlives them is borrowed: a request counts no references.
 pub(super) struct Client<'c> {
     pub(super) proxy: &'c Arc<Proxy>,
-    pub(super) stream: TcpStream,
+    pub(super) stream: Socket,
     /// Where it came in.
     pub(super) listener: &'c Listener,
     /// The configuration of the moment it came in; a changed one counts from the next connection on.
@@ -133,18 +133,20 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
     match after {
         After::Keep | After::Close => client.close().await,
         After::Drain => client.drain().await,
-        // Where the socket is dead already there is nothing to reset.
-        After::Reset => drop(socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO))),
+        After::Reset => client.stream.reset_on_close(),
         After::Tunnel(tunnel) => {
             let idle = config.timeouts.tunnel_idle;
             let counted = (connected, client.admitted.ok().flatten());
-            let half = ClientHalf { early: client.unread.take(), stream: client.stream, counted, engine, idle };
+            // One that cannot be watched is of no use.
+            let Ok(stream) = client.stream.into_watched() else { return };
+            let half = ClientHalf { early: client.unread.take(), stream, counted, engine, idle };
             // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
             tokio::spawn(tunnel::run(*tunnel, half));
         }
         After::Events(feed) => {
             let counted = (connected, client.admitted.ok().flatten());
-            tokio::spawn(pages::websocket(*feed, client.stream, client.unread.take(), counted));
+            let Ok(stream) = client.stream.into_watched() else { return };
+            tokio::spawn(pages::websocket(*feed, stream, client.unread.take(), counted));
         }
     }
 }
@@ -221,6 +223,12 @@ impl Client<'_> {
         if self.down.is_empty() { Poll::Ready(Ok(())) } else { self.down.poll_flush(&mut self.stream, cx) }
     }
 
+    /// Whether it need not be looked after yet: it has sent its request and nothing else, and has waited for no more than a
+    /// moment.
+    pub(super) fn is_left_alone(&self) -> bool {
+        !self.stream.is_watched() && !self.clock.has_ticked() && self.down.is_empty()
+    }
+
     /// Ready when the client has left. What it sends meanwhile is kept for the next request.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         while self.unread.len() < AHEAD {
@@ -238,7 +246,7 @@ impl Client<'_> {
         let look = self.look.get_or_insert_with(|| Box::pin(tokio::time::sleep(LOOK)));
         loop {
             ready!(look.as_mut().poll(cx));
-            if has_closed(&self.stream) {
+            if self.stream.watch().map_or(true, |stream| has_closed(stream)) {
                 return Poll::Ready(Broken::Gone);
             }
             look.as_mut().reset(tokio::time::Instant::now() + LOOK);
@@ -256,9 +264,8 @@ impl Client<'_> {
     }
 
     /// Ends the connection. With bytes unread that would be a reset, which could overtake the last response.
-    async fn close(self) {
-        let mut byte = [0];
-        if !self.unread.is_empty() || matches!(self.stream.try_read(&mut byte), Ok(1..)) {
+    async fn close(mut self) {
+        if !self.unread.is_empty() || self.stream.has_more() {
             self.drain().await;
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
+use super::departure::LOOK;
 use crate::config::Timeouts;
 
 /// What a client's connection is doing.
@@ -31,6 +32,8 @@ pub(super) struct Clock {
     timer: Pin<Box<Sleep>>,
     /// The timer knows whom to wake.
     set: bool,
+    /// It has woken somebody.
+    ticked: bool,
     /// Never later than any phase that begins after now could end.
     rest: Duration,
 }
@@ -38,8 +41,8 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(timeouts: &Timeouts, now: Instant) -> Self {
         let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
-        let timer = Box::pin(tokio::time::sleep_until((now + rest).into()));
-        Clock { phase: Phase::Idle, since: now, timer, set: false, rest }
+        let timer = Box::pin(tokio::time::sleep_until((now + rest.min(LOOK)).into()));
+        Clock { phase: Phase::Idle, since: now, timer, set: false, ticked: false, rest }
     }
 
     pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
@@ -61,6 +64,11 @@ impl Clock {
         }
     }
 
+    /// Whether the connection has been there for a moment.
+    pub(super) fn has_ticked(&self) -> bool {
+        self.ticked
+    }
+
     /// When the head that has just arrived began to.
     pub(super) fn began(&self, now: Instant) -> Instant {
         if self.phase == Phase::Head { self.since } else { now }
@@ -73,6 +81,10 @@ impl Clock {
         }
         self.set = true;
         while self.timer.as_mut().poll(cx).is_ready() {
+            if !std::mem::replace(&mut self.ticked, true) {
+                // Who was left alone until here is looked after from now on.
+                cx.waker().wake_by_ref();
+            }
             let now = Instant::now();
             let deadline = self.deadline(timeouts);
             if deadline.is_some_and(|at| at <= now) {

@@ -199,7 +199,8 @@ impl Flight {
                     Poll::Pending => break,
                 }
             }
-            if let Poll::Ready(broken) = self.poll_client(client, request, cx) {
+            let left_alone = client.is_left_alone() && request.framing == Framing::None;
+            if !left_alone && let Poll::Ready(broken) = self.poll_client(client, request, cx) {
                 return Poll::Ready(Err(Failure::Client(broken)));
             }
             if client.clock.poll_expired(&config.timeouts, cx).is_ready() {

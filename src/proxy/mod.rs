@@ -31,6 +31,7 @@ mod request;
 mod rewrite;
 mod route;
 mod scratch;
+mod socket;
 mod tcp;
 mod tunnel;
 mod upload;
@@ -42,6 +43,7 @@ pub use replay::Replayed;
 pub(crate) use replay::replay;
 #[cfg(feature = "tui")]
 pub(crate) use replay::{Bodies, LONGEST};
+pub(crate) use socket::Socket;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::arrival::Arrival;
 use super::forwarded::Peer;
-use super::{Proxy, client, explain};
+use super::{Proxy, Socket, client, explain};
 use crate::engine::{Connected, Event, EventReader, Heads, Phase, Shared};
 use crate::http1::Framing;
 
@@ -166,7 +166,13 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
     let own_number = Arc::new(AtomicU64::new(0));
     let replay = Some(Box::new(Replay { of: heads.number, to, number: Arc::clone(&own_number) }));
     let connected = Connected::new(Arc::clone(shared), place, alive);
-    let arrival = Arrival { stream: theirs, peer: heads.peer, listener: Arc::clone(listener), connected, replay };
+    let arrival = Arrival {
+        stream: Socket::Watched(theirs),
+        peer: heads.peer,
+        listener: Arc::clone(listener),
+        connected,
+        replay,
+    };
     Ok(Sent { stream, arrival, own_number })
 }
 

@@ -34,7 +34,7 @@ const ALL_FAILED: u16 = 502;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Serves one connection, from accept to close.
-pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {
+pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
     let place = access.connection(arrival.peer, false).and_then(|place| {
         access.request(arrival.peer.ip().to_canonical(), Instant::now())?;
@@ -139,7 +139,7 @@ impl Account {
 }
 
 /// Finds a backend that takes the connection; every one that may is tried.
-async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival) -> Option<(Session, Stream)> {
+async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Session, Stream)> {
     let shared = &proxy.shared;
     let live = &Arc::clone(&arrival.listener.routing.load().pool);
     let mut pool = live.in_force.load_full();
@@ -232,7 +232,7 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 }
 
 /// Connects to a backend, and tells it of the client where it wants to know.
-async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival) -> Result<Stream, Outcome> {
+async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival<TcpStream>) -> Result<Stream, Outcome> {
     let header = backend.proxy_protocol.map(|version| {
         // Where the socket is dead already, so is the connection.
         let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
