@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Backend, Balancer, request};
+use common::{After, Backend, Balancer, request};
 
 #[test]
 fn a_bad_chunk_never_ends_cleanly_at_the_backend() {
@@ -83,6 +83,49 @@ fn chunk_extensions_are_bounded() {
     let _ = client.wire.write(body.as_bytes());
     let status = client.next_response("POST").map(|answer| answer.status);
     assert!(status.is_none_or(|status| status >= 400), "{status:?}");
+}
+
+/// Line feeds without their carriage returns, where a trailer section may end for one server and not for another.
+const BARE_LF: [&str; 6] =
+    ["0\r\n\n", "0\r\nX: 1\n\r\n", "0\r\nX: 1\r\n\n", "0\r\nX: 1\n\n", "0\r\nX: 1\nY: 2\r\n\r\n", "0\n\r\n"];
+
+#[test]
+fn a_bare_lf_in_trailers_ends_the_connection_and_hides_no_request() {
+    // RFC 9112 2.2, 7.1.2
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    for end in BARE_LF {
+        let mut client = balancer.client();
+        let head = request("POST", "/bad", &["Transfer-Encoding: chunked"]);
+        let body = format!("5\r\nhello\r\n{end}");
+        client.send(&[&head, body.as_bytes(), &request("GET", "/hidden", &[])].concat());
+        if let Some(answer) = client.next_response("POST") {
+            assert_eq!(answer.status, 400, "{end:?}");
+        }
+        client.assert_closed();
+    }
+    assert_eq!(balancer.get("/after").status, 200);
+    assert!(!backend.targets().iter().any(|target| target == "/hidden"), "{:?}", backend.targets());
+}
+
+#[test]
+fn a_response_whose_trailers_have_a_bare_lf_is_seen_as_cut_short_at_once() {
+    for end in BARE_LF {
+        let backend = Backend::start(move |call| {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            call.send(format!("{head}5\r\nhello\r\n{end}").as_bytes());
+            call.wait_for_close();
+            After::Close
+        });
+        let balancer = Balancer::over(&[&backend]);
+        let mut client = balancer.client();
+        client.send(&request("GET", "/cut", &[]));
+        if let Some(answer) = client.next_response("GET") {
+            assert!(!answer.body.complete, "{end:?}");
+        }
+        // The balancer has ended it: it does not wait for what can never come.
+        client.rest();
+    }
 }
 
 #[test]

@@ -158,6 +158,11 @@ impl Chunked {
     fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
         for (at, byte) in bytes.iter().enumerate() {
             self.trailers.push(*byte);
+            // RFC 9112 2.2 lets a line end in LF alone, and servers differ in whether they do: where one sees the end of
+            // the section, another sees it go on, through what the first takes for the next message.
+            if *byte == b'\n' && !self.trailers.ends_with(b"\r\n") {
+                return Err(BadChunk::Trailers);
+            }
             if *byte == b'\n' && self.trailers.ends_with(b"\r\n\r\n") {
                 let mut clean = Vec::with_capacity(self.trailers.len());
                 write_clean(&self.trailers, &mut clean).ok_or(BadChunk::Trailers)?;
@@ -231,6 +236,11 @@ mod tests {
             ("5;a\nb\r\n", BadChunk::Extensions),
             ("0\r\n\rx", BadChunk::Trailers),
             ("0\r\nX One: a\r\n\r\n", BadChunk::Trailers),
+            ("0\r\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\n\r\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\r\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\nY: 2\r\n\r\n", BadChunk::Trailers),
         ] {
             assert_eq!(whole(body.as_bytes()), Err(bad), "{body:?}");
         }
@@ -250,7 +260,9 @@ mod tests {
             Just(&b"1;x=y\r\na\r\n"[..]),
             Just(&b"0\r\n\r\n"[..]),
             Just(&b"0\r\nX-Sum: 1\r\n\r\n"[..]),
+            Just(&b"0\r\nX-Sum: 1\n"[..]),
             Just(&b"\r\n"[..]),
+            Just(&b"\n"[..]),
             Just(&b"ffffffffffffffff\r\n"[..]),
             Just(&b"a"[..]),
             Just(&b"\0"[..]),
