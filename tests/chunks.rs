@@ -18,6 +18,9 @@ fn a_bad_chunk_never_ends_cleanly_at_the_backend() {
         "\r\nhello\r\n0\r\n\r\n",
         "10000000000000005\r\nhello\r\n0\r\n\r\n",
         "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        "8000000000000000\r\nhello",
+        "ffffffffffffffff\r\nhello",
+        "5 junk\r\nhello\r\n0\r\n\r\n",
         "5\r\nhelloXX0\r\n\r\n",
         "5\r\nhello0\r\n\r\n",
         "5\nhello\n0\n\n",
@@ -64,6 +67,24 @@ fn chunk_extensions_are_dropped() {
     let sent = backend.bytes(backend.requests()[0].connection);
     let sent = String::from_utf8_lossy(&sent);
     assert!(!sent.contains("a=b") && !sent.contains("last") && !sent.contains("c="), "{sent}");
+}
+
+#[test]
+fn chunks_of_padded_sizes_pass_however_many_there_are() {
+    // Some servers fill the line of a size up with blanks.
+    const CHUNKS: usize = 8_000;
+    let backend = Backend::start(|call| {
+        call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let chunk = format!("400   \r\n{}\r\n", "x".repeat(0x400));
+        for _ in 0..CHUNKS / 100 {
+            call.send(chunk.repeat(100).as_bytes());
+        }
+        call.send(b"0     \r\n\r\n");
+        After::Keep
+    });
+    let balancer = Balancer::over(&[&backend]);
+    let answer = balancer.get("/padded");
+    assert_eq!((answer.body.complete, answer.body.bytes.len()), (true, CHUNKS * 0x400));
 }
 
 #[test]

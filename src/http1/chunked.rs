@@ -7,14 +7,22 @@ use memchr::memchr;
 
 use super::trailers::write_clean;
 
-/// Bytes of extensions that are read over in one body.
-const EXTENSIONS_LIMIT: u32 = 16 * 1024;
+/// Bytes behind a size that are read over in one line.
+const LINE_LIMIT: u32 = 16 * 1024;
+
+/// How far they may be ahead, over the whole body, of what its chunks excuse: each of them [`EXCUSED`] bytes, and two for
+/// every byte of its data. A body may be as long as it likes, with signed or padded chunks, but not mostly extensions.
+const EXCESS_LIMIT: u64 = 16 * 1024;
+const EXCUSED: u64 = 16;
 
 /// Bytes of trailer fields.
 const TRAILERS_LIMIT: usize = 16 * 1024;
 
 /// Hexadecimal digits of a size: as many as 64 bits have.
 const DIGITS: u8 = 16;
+
+/// The largest size: many servers count with a sign, and a larger one is less than nothing to them.
+const LARGEST: u64 = i64::MAX as u64;
 
 /// Why bytes are no chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +50,8 @@ pub(super) enum Piece<'b> {
 enum Place {
     /// In a size; so many digits of it have come.
     Size(u8),
+    /// In the blanks behind a size, with which some servers fill up its line.
+    Blank,
     /// In a chunk's extensions, which end with the line.
     Extension,
     /// The line feed behind a size.
@@ -65,13 +75,16 @@ pub(super) struct Chunked {
     place: Place,
     /// Of the present chunk: its size while that is read, then what is still to come.
     left: u64,
-    extensions: u32,
+    /// Bytes behind the size in the present line.
+    behind: u32,
+    /// How much more such bytes there were so far than chunks excuse.
+    excess: u64,
     trailers: Vec<u8>,
 }
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Chunked { place: Place::Size(0), left: 0, extensions: 0, trailers: Vec::new() }
+        Chunked { place: Place::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new() }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -98,8 +111,8 @@ impl Chunked {
             }
             if self.place == Place::Extension {
                 let end = memchr(b'\r', &bytes[at..]).map_or(bytes.len(), |n| at + n);
-                self.extensions = self.extensions.saturating_add(u32::try_from(end - at).unwrap_or(u32::MAX));
-                if self.extensions > EXTENSIONS_LIMIT || bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
+                self.add_behind(end - at)?;
+                if bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
                     return Err(BadChunk::Extensions);
                 }
                 at = end;
@@ -110,12 +123,17 @@ impl Chunked {
                 }
                 continue;
             }
+            if self.place == Place::Blank && matches!(bytes[at], b' ' | b'\t') {
+                self.add_behind(1)?;
+                at += 1;
+                continue;
+            }
             let byte = bytes[at];
             let kept = self.step(byte)?;
             if kept {
                 pass(Piece::Frame(&bytes[at..=at]));
             }
-            // An extension's first byte and a trailer field's are read again, as part of what they begin.
+            // The first byte of blanks, of an extension and of a trailer field is read again, as part of what it begins.
             at += usize::from(kept);
         }
         Ok(at)
@@ -130,15 +148,24 @@ impl Chunked {
                 }
                 let digit = (byte as char).to_digit(16).unwrap_or(0);
                 self.left = self.left << 4 | u64::from(digit);
+                if self.left > LARGEST {
+                    return Err(BadChunk::Size);
+                }
                 Place::Size(digits + 1)
             }
-            (Place::Size(1..), b'\r') => Place::SizeEnd,
-            (Place::Size(1..), b';' | b' ' | b'\t') => {
+            (Place::Size(1..) | Place::Blank, b'\r') => Place::SizeEnd,
+            (Place::Size(1..) | Place::Blank, b';') => {
                 self.place = Place::Extension;
                 return Ok(false);
             }
-            (Place::SizeEnd, b'\n') if self.left == 0 => Place::Trailers,
-            (Place::SizeEnd, b'\n') => Place::Data,
+            (Place::Size(1..), b' ' | b'\t') => {
+                self.place = Place::Blank;
+                return Ok(false);
+            }
+            (Place::SizeEnd, b'\n') => {
+                self.end_line()?;
+                if self.left == 0 { Place::Trailers } else { Place::Data }
+            }
             (Place::DataReturn, b'\r') => Place::DataEnd,
             (Place::DataEnd, b'\n') => Place::Size(0),
             (Place::Trailers, b'\r') => Place::LastEnd,
@@ -147,11 +174,24 @@ impl Chunked {
                 self.place = Place::Trailer;
                 return Ok(false);
             }
-            (Place::Size(_) | Place::SizeEnd, _) => return Err(BadChunk::Size),
+            (Place::Size(_) | Place::Blank | Place::SizeEnd, _) => return Err(BadChunk::Size),
             (Place::LastEnd, _) => return Err(BadChunk::Trailers),
             _ => return Err(BadChunk::End),
         };
         Ok(true)
+    }
+
+    /// Counts bytes behind a size.
+    fn add_behind(&mut self, bytes: usize) -> Result<(), BadChunk> {
+        self.behind = self.behind.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if self.behind > LINE_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
+    }
+
+    /// A size's line is whole: what stands behind the size is weighed against what it brings.
+    fn end_line(&mut self) -> Result<(), BadChunk> {
+        let excused = EXCUSED.saturating_add(self.left.saturating_mul(2));
+        self.excess = (self.excess + u64::from(std::mem::take(&mut self.behind))).saturating_sub(excused);
+        if self.excess > EXCESS_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
     }
 
     /// Gathers the trailer section until its end; says how many of the bytes are part of it.
@@ -231,6 +271,11 @@ mod tests {
             ("5\n", BadChunk::Size),
             ("5\rh", BadChunk::Size),
             ("10000000000000005\r\n", BadChunk::Size),
+            ("8000000000000000\r\n", BadChunk::Size),
+            ("ffffffffffffffff\r\n", BadChunk::Size),
+            ("5 junk\r\n", BadChunk::Size),
+            ("5 5\r\n", BadChunk::Size),
+            ("5\t\n", BadChunk::Size),
             ("5\r\nhelloXX", BadChunk::End),
             ("5\r\nhello\n", BadChunk::End),
             ("5;a\nb\r\n", BadChunk::Extensions),
@@ -250,8 +295,29 @@ mod tests {
     fn extensions_and_trailers_are_bounded() {
         let extended = format!("1;{}\r\na\r\n", "x".repeat(1000)).repeat(20);
         assert_eq!(whole(extended.as_bytes()), Err(BadChunk::Extensions));
+        for behind in [";".repeat(20_000), " ".repeat(20_000)] {
+            assert_eq!(whole(format!("1{behind}").as_bytes()), Err(BadChunk::Extensions));
+        }
         let trailing = format!("0\r\nX: {}\r\n\r\n", "x".repeat(20_000));
         assert_eq!(whole(trailing.as_bytes()), Err(BadChunk::Trailers));
+    }
+
+    #[test]
+    fn what_stands_behind_sizes_may_grow_with_the_data() {
+        let signature = format!(";chunk-signature={}", "0".repeat(64));
+        for (behind, data) in
+            [("   ", "x".repeat(0x400)), ("", "x".into()), ("       ", "x".into()), (&signature, "x".repeat(64))]
+        {
+            let chunk = format!("{:x}{behind}\r\n{data}\r\n", data.len());
+            let body = chunk.repeat(20_000) + "0\r\n\r\n";
+            let read = whole(body.as_bytes()).map(|(_, data, used, done)| (data.len(), used, done));
+            assert_eq!(read, Ok((data.len() * 20_000, body.len(), true)), "{behind:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_size_is_what_63_bits_hold() {
+        assert!(whole(b"7fffffffffffffff\r\nx").is_ok_and(|(_, data, ..)| data == b"x"));
     }
 
     fn body() -> impl Strategy<Value = Vec<u8>> {
@@ -263,7 +329,9 @@ mod tests {
             Just(&b"0\r\nX-Sum: 1\n"[..]),
             Just(&b"\r\n"[..]),
             Just(&b"\n"[..]),
-            Just(&b"ffffffffffffffff\r\n"[..]),
+            Just(&b"7fffffffffffffff\r\n"[..]),
+            Just(&b"1 \t;\r\nb\r\n"[..]),
+            Just(&b"1 "[..]),
             Just(&b"a"[..]),
             Just(&b"\0"[..]),
         ];
