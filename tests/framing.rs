@@ -62,8 +62,21 @@ fn equal_lengths_on_two_lines_are_refused() {
 
 #[test]
 fn what_is_no_decimal_length_is_refused() {
-    let lengths: [&[u8]; 11] =
-        [b"+5", b"-5", b"0x5", b"5_0", b"5 0", b"5,5", b"five", b"5.0", b"", b"99999999999999999999", b"\x0b5"];
+    let lengths: [&[u8]; 13] = [
+        b"+5",
+        b"-5",
+        b"0x5",
+        b"5_0",
+        b"5 0",
+        b"5,5",
+        b"five",
+        b"5.0",
+        b"",
+        b"99999999999999999999",
+        b"18446744073709551615",
+        b"9223372036854775808",
+        b"\x0b5",
+    ];
     let lines: Vec<Vec<u8>> = lengths.iter().map(|value| [b"Content-Length: ", *value].concat()).collect();
     let cases: Vec<(&[u8], &str)> = lines.iter().map(|line| (line.as_slice(), "hello")).collect();
     assert_refused(&cases, &[400]);

@@ -24,7 +24,7 @@ pub(crate) enum BadFraming {
     Both,
     #[error("it has more than one Content-Length")]
     TwoLengths,
-    #[error("its Content-Length is not a number")]
+    #[error("its Content-Length is not a number below 2^63")]
     Length,
     #[error("its Transfer-Encoding is not one 'chunked'")]
     Coding,
@@ -95,15 +95,17 @@ fn is_chunked<'h>(mut lines: impl Iterator<Item = &'h [u8]>) -> bool {
     only && lines.next().is_none()
 }
 
-/// Digits alone: no sign, no space, no underscore, and not more than 64 bits.
-fn decimal(value: &[u8]) -> Option<u64> {
+/// Digits alone: no sign, no space, no underscore, and not more than 63 bits: many servers count with a sign, and a larger
+/// number is less than nothing to them.
+pub(crate) fn decimal(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
         return None;
     }
-    value.iter().try_fold(0_u64, |sum, b| {
+    let number = value.iter().try_fold(0_u64, |sum, b| {
         let digit = b.checked_sub(b'0').filter(|digit| *digit < 10)?;
         sum.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    });
+    number.filter(|number| i64::try_from(*number).is_ok())
 }
 
 #[cfg(test)]
@@ -129,11 +131,11 @@ mod tests {
     fn a_requests_body_has_one_framing_or_none() {
         assert_eq!(request("Host: a"), Ok(Framing::None));
         assert_eq!(request("Content-Length: 0"), Ok(Framing::None));
-        assert_eq!(request("Content-Length: 18446744073709551615"), Ok(Framing::Length(u64::MAX)));
+        assert_eq!(request("Content-Length: 9223372036854775807"), Ok(Framing::Length(i64::MAX as u64)));
         assert_eq!(request("Transfer-Encoding: Chunked"), Ok(Framing::Chunked));
         assert_eq!(request("Content-Length: 5\r\nContent-Length: 5"), Err(BadFraming::TwoLengths));
         assert_eq!(request("Content-Length: 5\r\nTransfer-Encoding: chunked"), Err(BadFraming::Both));
-        for length in ["", "+5", "-5", "0x5", "5_0", "5 0", "5,5", "18446744073709551616"] {
+        for length in ["", "+5", "-5", "0x5", "5_0", "5 0", "5,5", "9223372036854775808", "18446744073709551616"] {
             assert_eq!(request(&format!("Content-Length: {length}")), Err(BadFraming::Length), "{length}");
         }
         for coding in ["", "xchunked", "chunked, chunked", "gzip, chunked", "chunked;q=1", "identity"] {

@@ -65,7 +65,7 @@ pub(super) fn check(head: &RequestHead) -> Result<(Target, Framing), Refusal> {
     let framing = Framing::of_request(head).map_err(|framing| match framing {
         BadFraming::Both => bad("The request has both Content-Length and Transfer-Encoding."),
         BadFraming::TwoLengths => bad("The request has more than one Content-Length."),
-        BadFraming::Length => bad("The Content-Length is not a number."),
+        BadFraming::Length => bad("The Content-Length is not a number below 2^63."),
         BadFraming::OldCoding => bad("HTTP/1.0 has no Transfer-Encoding."),
         BadFraming::Coding => {
             let why = "The only Transfer-Encoding understood is one 'chunked'.";
