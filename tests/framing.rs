@@ -213,6 +213,40 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn http_1_0_that_says_keep_alive_and_close_is_closed() {
+    // RFC 9112 9.3: a close decides.
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    for lines in ["Connection: keep-alive, close", "Connection: Close\r\nConnection: Keep-Alive"] {
+        let mut client = balancer.client();
+        client.send(format!("GET / HTTP/1.0\r\nHost: localhost\r\n{lines}\r\n\r\n").as_bytes());
+        let answer = client.response();
+        assert!(answer.status == 200 && answer.closes(), "{lines:?}: {answer:?}");
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn a_connection_whose_http_1_0_response_does_not_surely_keep_it_is_not_used_again() {
+    // RFC 9112 6.1, 9.3
+    for lines in [
+        "Connection: keep-alive, close\r\nContent-Length: 5\r\n\r\nhello",
+        "Connection: keep-alive\r\n\
+         Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let backend = Backend::answering(format!("HTTP/1.0 200 OK\r\n{lines}"));
+        let balancer = Balancer::over(&[&backend]);
+        let mut client = balancer.client();
+        for _ in 0..3 {
+            assert_eq!(client.exchange(&request("GET", "/", &[])).text(), "hello", "{lines:?}");
+        }
+        let mut connections: Vec<usize> = backend.requests().iter().map(|seen| seen.connection).collect();
+        connections.dedup();
+        assert_eq!(connections.len(), 3, "{lines:?}");
+    }
+}
+
+#[test]
 fn a_pipelined_request_that_is_cut_short_does_not_shift_the_rest() {
     let backend = Backend::start(|call| {
         if call.target == "/cut" {

@@ -209,7 +209,7 @@ impl<L> Head<L> {
     fn keeps_connection(&self, version: Version) -> bool {
         match version {
             Version::Http11 => !self.fields.connection.closes,
-            Version::Http10 => self.fields.connection.keeps_alive,
+            Version::Http10 => self.fields.connection.keeps_alive && !self.fields.connection.closes,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::Stream;
-use crate::http1::{Kind, ResponseHead};
+use crate::http1::{Kind, ResponseHead, Version};
 
 /// A connection to a backend.
 pub(crate) struct Connection {
@@ -44,8 +44,10 @@ impl Connection {
 
     /// Takes in what a response says about the connection it came over.
     pub(crate) fn heed(&mut self, head: &ResponseHead) {
-        if !head.is_persistent() || head.has(Kind::TransferEncoding) && head.has(Kind::ContentLength) {
-            // RFC 9112 6.3: with both its framing is in doubt, and with it where the next response begins.
+        // RFC 9112 6.1 and 6.3: with a length beside a coding, or a coding in HTTP/1.0, a response's framing is in doubt, and
+        // with it where the next one begins.
+        let in_doubt = head.has(Kind::ContentLength) || head.line.version == Version::Http10;
+        if !head.is_persistent() || head.has(Kind::TransferEncoding) && in_doubt {
             self.idle_limit = Duration::ZERO;
         } else if let Some(seconds) = keep_alive_timeout(head) {
             // Given back in time: the backend counts from its own last byte.
