@@ -104,6 +104,51 @@ fn what_a_client_says_of_itself_is_replaced() {
 }
 
 #[test]
+fn no_forwarding_field_of_an_unknown_peer_reaches_a_backend_whatever_its_name() {
+    let names = [
+        "X-Forwarded-Port",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Server",
+        "X-Forwarded-Ssl",
+        "X-Forwarded-Scheme",
+        "x-forwarded-anything",
+        // CGI, WSGI and PHP take these for the ones with dashes.
+        "X_Forwarded_For",
+        "X-Forwarded_Host",
+        "X_FORWARDED_PROTO",
+        "X_Real_IP",
+        "X-Real_IP",
+    ];
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}: evil")).chain(["X-Other: good".into()]).collect();
+    let seen = forwarded(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(!seen.head.fields.iter().any(|(_, value)| value == b"evil"), "{:?}", seen.head.fields);
+    assert_eq!(seen.all("x-other"), ["good"]);
+}
+
+#[test]
+fn what_a_trusted_proxy_says_of_its_client_passes_whatever_its_connection_names() {
+    let backend = Backend::echoing();
+    let balancer = Config::new(&[&backend]).set("/trustedProxies", json!(["127.0.0.0/8"])).start();
+    let lines = [
+        "Connection: X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Port, Forwarded",
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: app.example",
+        "X-Forwarded-Port: 443",
+        "Forwarded: for=203.0.113.9",
+        "X_Real_IP: 6.6.6.6",
+    ];
+    assert_eq!(balancer.exchange(&request("GET", "/", &lines)).status, 200);
+    let seen = &backend.requests()[0];
+    let all = |name: &str| seen.all(name).join(", ");
+    assert_eq!(all("x-forwarded-for"), "203.0.113.9, 127.0.0.1");
+    assert_eq!((all("x-forwarded-proto"), all("x-forwarded-host")), ("https".into(), "app.example".into()));
+    assert_eq!((all("x-forwarded-port"), all("x-real-ip")), ("443".into(), "203.0.113.9".into()));
+    assert_eq!(all("forwarded"), "for=203.0.113.9, for=127.0.0.1;proto=http");
+    assert_eq!(all("x_real_ip"), "");
+}
+
+#[test]
 fn garbage_in_forwarding_fields_harms_nothing() {
     let long = format!("X-Forwarded-For: {}", "1,".repeat(5000));
     let lines = ["Forwarded: ;;,=\"", "X-Real-IP: \u{fc}\u{202e}", "X-Forwarded-Proto: ,", long.as_str()];

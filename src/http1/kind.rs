@@ -36,8 +36,12 @@ pub(crate) enum Kind {
     XBackendId,
     XForwardedFor,
     XForwardedHost,
+    /// Any other `X-Forwarded-`, like `X-Forwarded-Port`.
+    XForwardedOther,
     XForwardedProto,
     XRealIp,
+    /// `X_Forwarded_For` and the like: with CGI, WSGI and PHP it ends in the same variable as the name with dashes.
+    XUnderscored,
 }
 
 impl Kind {
@@ -77,9 +81,24 @@ impl Kind {
             (17, Some(b't')) => (Kind::TransferEncoding, b"transfer-encoding"),
             (17, Some(b'x')) => (Kind::XForwardedProto, b"x-forwarded-proto"),
             (19, Some(b'p')) => (Kind::ProxyAuthorization, b"proxy-authorization"),
-            _ => return Kind::Other,
+            _ => return Kind::of_other(name),
         };
-        if is_same(name, candidate.1) { candidate.0 } else { Kind::Other }
+        if is_same(name, candidate.1) { candidate.0 } else { Kind::of_other(name) }
+    }
+
+    /// Of a name that is none of those: only few begin with an X.
+    fn of_other(name: &[u8]) -> Kind {
+        let [b'x' | b'X', b'-' | b'_', rest @ ..] = name else { return Kind::Other };
+        let is = |byte: &u8, wanted: &u8| byte.eq_ignore_ascii_case(wanted) || *byte == b'_' && *wanted == b'-';
+        let begins =
+            |with: &[u8]| rest.len() >= with.len() && rest.iter().zip(with).all(|(byte, wanted)| is(byte, wanted));
+        if begins(b"forwarded-") {
+            if name.contains(&b'_') { Kind::XUnderscored } else { Kind::XForwardedOther }
+        } else if begins(b"real-ip") && rest.len() == b"real-ip".len() {
+            Kind::XUnderscored
+        } else {
+            Kind::Other
+        }
     }
 
     /// Whether it belongs to one connection and ends there (RFC 9110 7.6.1).
@@ -95,7 +114,8 @@ impl Kind {
         )
     }
 
-    /// Whether a `Connection` field has no say over it: without it the message would mean something else.
+    /// Whether a `Connection` field has no say over it: without it the message would mean something else, or come from
+    /// somebody else. A proxy in front of this one may pass its client's `Connection` on.
     pub(crate) fn is_end_to_end(self) -> bool {
         matches!(
             self,
@@ -103,9 +123,14 @@ impl Kind {
                 | Kind::ContentLength
                 | Kind::ContentType
                 | Kind::Cookie
+                | Kind::Forwarded
                 | Kind::Host
                 | Kind::SetCookie
                 | Kind::Trailer
+                | Kind::XForwardedFor
+                | Kind::XForwardedHost
+                | Kind::XForwardedOther
+                | Kind::XForwardedProto
         )
     }
 
@@ -174,6 +199,15 @@ mod tests {
             ("uPGRADE", Kind::Upgrade),
             ("Location", Kind::Location),
             ("X-FORWARDED-proto", Kind::XForwardedProto),
+            ("X-Forwarded-Port", Kind::XForwardedOther),
+            ("x-forwarded-", Kind::XForwardedOther),
+            ("X-Forwarded-Ssl", Kind::XForwardedOther),
+            ("X-Forwarded-Prefix", Kind::XForwardedOther),
+            ("X_Forwarded_For", Kind::XUnderscored),
+            ("X-FORWARDED_Host", Kind::XUnderscored),
+            ("x_forwarded-port", Kind::XUnderscored),
+            ("X_Real_IP", Kind::XUnderscored),
+            ("X-Real_IP", Kind::XUnderscored),
         ] {
             assert_eq!(Kind::of(name.as_bytes()), kind, "{name}");
         }
@@ -191,6 +225,12 @@ mod tests {
             "cookiE~",
             "c`okie",
             "locatio^",
+            "x-forwarded",
+            "x-forwardedfor",
+            "x_real_ip_",
+            "x",
+            "x-",
+            "x_y",
         ] {
             assert_eq!(Kind::of(name.as_bytes()), Kind::Other, "{name}");
         }

@@ -85,8 +85,13 @@ impl Peer {
     /// Whether what a request says of its way here goes on.
     pub(super) fn keeps(&self, kind: Kind) -> bool {
         match kind {
-            Kind::XForwardedFor | Kind::XForwardedProto | Kind::XForwardedHost | Kind::Forwarded => self.trusted,
-            Kind::XRealIp => false,
+            Kind::Forwarded
+            | Kind::XForwardedFor
+            | Kind::XForwardedHost
+            | Kind::XForwardedOther
+            | Kind::XForwardedProto => self.trusted,
+            // Nobody writes these with underscores but to be taken for somebody else, through a trusted proxy too.
+            Kind::XRealIp | Kind::XUnderscored => false,
             _ => true,
         }
     }
