@@ -168,6 +168,21 @@ fn trailers_do_not_become_headers() {
 }
 
 #[test]
+fn what_would_change_the_message_is_dropped_from_trailers_in_both_directions() {
+    let asked = ["If-Match", "If-None-Match", "Date", "Origin", "Accept-Encoding", "Via"];
+    let answered = ["Vary", "Age", "Expires", "Retry-After", "WWW-Authenticate", "Location", "Set-Cookie", "X-Backend"];
+    let section = |names: &[&str]| names.iter().map(|name| format!("{name}: evil\r\n")).collect::<Vec<_>>().concat();
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let backend = Backend::answering(format!("{head}0\r\n{}ETag: good\r\n\r\n", section(&answered)));
+    let balancer = Balancer::over(&[&backend]);
+    let sent = format!("0\r\n{}Content-MD5: good\r\n\r\n", section(&asked));
+    let answer = balancer.exchange(&[&request("POST", "/", &["Transfer-Encoding: chunked"]), sent.as_bytes()].concat());
+    assert_eq!(answer.body.trailers, [("etag".to_owned(), b"good".to_vec())]);
+    let trailers = backend.requests()[0].body.clone().unwrap().trailers;
+    assert_eq!(trailers, [("content-md5".to_owned(), b"good".to_vec())]);
+}
+
+#[test]
 fn credentials_and_connection_fields_in_trailers_are_dropped() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

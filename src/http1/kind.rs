@@ -134,21 +134,9 @@ impl Kind {
         )
     }
 
-    /// Whether it may stand behind a body. RFC 9110 6.5.1: fields that frame, route, modify or authorize a message mean
-    /// nothing there, and a receiver that merged them into the head would be fooled.
-    pub(crate) fn may_trail(self) -> bool {
-        matches!(
-            self,
-            Kind::Other
-                | Kind::Accept
-                | Kind::Date
-                | Kind::Location
-                | Kind::Origin
-                | Kind::UserAgent
-                | Kind::Via
-                | Kind::XBackend
-                | Kind::XBackendId
-        )
+    /// Whether it may stand behind a body (RFC 9110 6.5.1). Nearly all that a proxy has to do with may not.
+    pub(super) fn may_trail(self) -> bool {
+        matches!(self, Kind::Other | Kind::UserAgent)
     }
 }
 
