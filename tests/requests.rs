@@ -272,12 +272,35 @@ fn a_target_that_is_neither_a_path_nor_absolute_is_refused() {
 fn versions_that_are_not_http_1_are_refused() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);
-    for version in ["HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "http/1.1", "HTTP/1.1x", "HTTP/01.1", "HTTP/ 1.1"] {
+    for (version, expected) in [
+        ("HTTP/2.0", 505),
+        ("HTTP/0.9", 505),
+        ("http/1.1", 400),
+        ("HTTP/1.1x", 400),
+        ("HTTP/1.1\r", 400),
+        ("HTTP/1.10", 400),
+        ("HTTP/01.1", 400),
+        ("HTTP/ 1.1", 400),
+    ] {
         let sent = format!("GET /bad {version}\r\nHost: localhost\r\n\r\n");
-        let status = status(&balancer, sent.as_bytes());
-        assert!(matches!(status, Some(400 | 505)), "{version}: {status:?}");
+        assert_eq!(status(&balancer, sent.as_bytes()), Some(expected), "{version:?}");
     }
     assert_eq!(backend.targets(), Vec::<String>::new());
+}
+
+#[test]
+fn a_later_minor_version_is_taken_for_http_1_1_in_both_directions() {
+    // RFC 9110 6.2
+    let backend = Backend::answering("HTTP/1.2 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+    let balancer = Balancer::over(&[&backend]);
+    for version in ["HTTP/1.2", "HTTP/1.9"] {
+        let mut client = balancer.client();
+        for _ in 0..2 {
+            let answer = client.exchange(format!("GET / {version}\r\nHost: localhost\r\n\r\n").as_bytes());
+            assert_eq!((answer.status, answer.version.as_str(), answer.text().as_str()), (200, "HTTP/1.1", "ok"));
+        }
+    }
+    assert!(backend.requests().iter().all(|seen| seen.version == "HTTP/1.1"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::head::Span;
 /// Bytes of a request's target; more is 414.
 pub(super) const TARGET_LIMIT: usize = 65_536;
 
-/// The protocol's minor version.
+/// The protocol's minor version. A later one than is known is for its recipient the latest that it knows (RFC 9110 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     Http10,
@@ -19,7 +19,7 @@ pub(crate) enum Version {
 pub(crate) enum BadHead {
     #[error("the first line is no good")]
     StartLine,
-    #[error("the version is not HTTP/1.0 or HTTP/1.1")]
+    #[error("the version is not one of HTTP/1")]
     Version,
     #[error("the target is longer than 64 KB")]
     TargetTooLong,
@@ -55,11 +55,12 @@ pub(crate) struct StatusLine {
     pub(crate) reason: Span,
 }
 
+/// RFC 9112 2.3: one digit, a point, one digit.
 fn version(bytes: &[u8]) -> Result<Version, BadHead> {
     match bytes {
-        b"HTTP/1.1" => Ok(Version::Http11),
         b"HTTP/1.0" => Ok(Version::Http10),
-        [b'H', b'T', b'T', b'P', b'/', rest @ ..] if !rest.contains(&b' ') => Err(BadHead::Version),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Err(BadHead::Version),
         _ => Err(BadHead::StartLine),
     }
 }

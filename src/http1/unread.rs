@@ -213,7 +213,13 @@ mod tests {
         {
             assert_eq!(bad(&format!("{line}\r\n")), Some(BadHead::StartLine), "{line}");
         }
-        assert_eq!(bad("GET / HTTP/1.2\r\n"), Some(BadHead::Version));
+        for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
+            assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::Version), "{version}");
+        }
+        for version in ["HTTP/1.1\r", "HTTP/1.1x", "HTTP/1.10", "HTTP/01.1", "HTTP/1,1", "HTTP/2", "http/1.1", "HTTP/"]
+        {
+            assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::StartLine), "{version:?}");
+        }
         assert_eq!(bad(&format!("GET /{} HTTP/1.1\r\n", "x".repeat(TARGET_LIMIT))), Some(BadHead::TargetTooLong));
         assert_eq!(bad(&"x".repeat(TARGET_LIMIT + 2 * LINE_SPARE)), Some(BadHead::TargetTooLong));
         let head = |fields: &str| format!("GET / HTTP/1.1\r\n{fields}");
@@ -238,6 +244,7 @@ mod tests {
             head.map(|head| head.map(|head| (head.line.status, head.reason().to_vec())))
         };
         assert_eq!(parse(b"HTTP/1.1 200 Gr\xfc\xdfe"), Ok(Some((200, b"Gr\xfc\xdfe".to_vec()))));
+        assert_eq!(parse(b"HTTP/1.9 200 OK"), Ok(Some((200, b"OK".to_vec()))));
         assert_eq!(parse(b"HTTP/1.0 999 "), Ok(Some((999, Vec::new()))));
         assert_eq!(parse(b"HTTP/1.1 204"), Ok(Some((204, Vec::new()))));
         for line in [

@@ -19,7 +19,7 @@ fn bad(why: &'static str) -> Refusal {
 pub(super) fn unreadable(bad_head: BadHead) -> Refusal {
     let (status, why) = match bad_head {
         BadHead::StartLine => (StatusCode::BAD_REQUEST, "The request line is no good."),
-        BadHead::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "The request is neither HTTP/1.1 nor HTTP/1.0."),
+        BadHead::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "The request's version is none of HTTP/1."),
         BadHead::TargetTooLong => (StatusCode::URI_TOO_LONG, "The request's target is longer than 64 KB."),
         BadHead::TooLarge => (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
