@@ -117,11 +117,23 @@ fn the_health_page_can_only_be_read() {
     let balancer = Balancer::over(&[&backend]);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let answer = balancer.exchange(&request(method, "/_lb/health", &["Content-Length: 0"]));
-        assert_eq!((answer.status, answer.get("allow").as_deref()), (405, Some("GET, HEAD")), "{method}");
+        assert_eq!((answer.status, answer.all("allow")), (405, vec!["GET, HEAD".to_owned()]), "{method}");
     }
     assert_eq!(balancer.exchange(&request("HEAD", "/_lb/health", &[])).status, 200);
     assert_eq!(balancer.get("/_lb/other").status, 404);
     assert_eq!(backend.targets(), Vec::<String>::new());
+}
+
+#[test]
+fn a_websocket_of_another_version_is_told_what_to_upgrade_to() {
+    // RFC 9110 15.5.22, RFC 6455 4.4
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let lines = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: x"];
+    let answer = balancer.exchange(&request("GET", "/_lb/events", &lines));
+    assert_eq!((answer.status, answer.all("upgrade")), (426, vec!["websocket".to_owned()]));
+    assert_eq!(answer.all("sec-websocket-version"), ["13"]);
+    assert!(answer.all("connection").iter().any(|value| value == "upgrade"), "RFC 9110 7.8: {answer:?}");
 }
 
 #[test]

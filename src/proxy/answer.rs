@@ -14,6 +14,9 @@ const UNAVAILABLE: &str = "No healthy backends available.";
 /// The body of a 502, the direct predecessor's.
 const BAD_GATEWAY: &str = "Bad gateway — backend did not respond.";
 
+/// What may be asked of backends, with any other method beside it.
+const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
 /// The body of a 429, that of the Go proxy.
 const TOO_MANY: &str = "Too Many Requests.";
 const FORBIDDEN: &str = "Forbidden.";
@@ -79,8 +82,11 @@ impl Answer {
         };
         let mut reply = Reply::new(self.status, media, body);
         reply.close = self.close;
-        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            reply.fields.push(("retry-after", "1"));
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => reply.fields.push(("retry-after", "1")),
+            // RFC 9110 15.5.6: such an answer says what is allowed.
+            StatusCode::METHOD_NOT_ALLOWED => reply.fields.push(("allow", METHODS)),
+            _ => {}
         }
         reply
     }
@@ -123,6 +129,13 @@ impl Reply {
             close: false,
             to_head: false,
         }
+    }
+
+    /// Says that this has another value, or that it is said at all.
+    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.fields.retain(|(other, _)| *other != name);
+        self.fields.push((name, value));
+        self
     }
 
     /// Writes it; without its body to a HEAD.

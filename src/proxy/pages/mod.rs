@@ -59,7 +59,7 @@ pub(super) fn answer(client: &Client<'_>, request: &Request) -> Page {
     }
     if !matches!(request.head.method(), b"GET" | b"HEAD") {
         let answer = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "This page can only be read.");
-        return with_field(answer.reply(request.wants_page()), ("allow", "GET, HEAD"));
+        return Page::Whole(answer.reply(request.wants_page()).with("allow", "GET, HEAD"));
     }
     match path {
         b"/_lb/health" => page("application/json", escaped_json(health(shared).to_string())),
@@ -70,11 +70,6 @@ pub(super) fn answer(client: &Client<'_>, request: &Request) -> Page {
 
 fn page(media: &'static str, text: String) -> Page {
     Page::Whole(Reply::new(StatusCode::OK, media, text))
-}
-
-fn with_field(mut reply: Reply, field: (&'static str, &'static str)) -> Page {
-    reply.fields.push(field);
-    Page::Whole(reply)
 }
 
 /// The stream of events: as a body, or over the WebSocket that is asked for.
@@ -96,7 +91,9 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
         Ok(accept) => Page::Switch(accept, Box::new(feed)),
         Err(why) => {
             let answer = Answer::refused(StatusCode::UPGRADE_REQUIRED, why);
-            with_field(answer.reply(request.wants_page()), ("sec-websocket-version", "13"))
+            // RFC 9110 15.5.22 and 7.8: it says to what, and that this is between the two alone.
+            let reply = answer.reply(request.wants_page()).with("upgrade", "websocket").with("connection", "upgrade");
+            Page::Whole(reply.with("sec-websocket-version", "13"))
         }
     }
 }
