@@ -174,6 +174,17 @@ fn an_upgrade_in_http_1_0_is_ignored() {
 }
 
 #[test]
+fn what_http_1_0_expects_is_not_passed_on() {
+    // RFC 9110 10.1.1
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let head = "POST / HTTP/1.0\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello";
+    let answer = balancer.exchange(head.as_bytes());
+    assert_eq!((answer.text().as_str(), answer.interim.len()), ("hello", 0));
+    assert_eq!(backend.requests()[0].all("expect"), Vec::<String>::new());
+}
+
+#[test]
 fn an_upgrade_to_h2c_is_not_passed_on() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

@@ -21,8 +21,14 @@ pub(super) fn write_request(request: &Request, client: &Client<'_>, backend: &Ba
     let host = request.host();
     write(out, &[head.method(), b" ", before, path, b" HTTP/1.1\r\nhost: "]);
     write(out, &[host_for(backend, host, client.config.host_header), b"\r\n"]);
+    let ends = |kind: Kind| match kind {
+        Kind::Host => true,
+        // RFC 9110 10.1.1: HTTP/1.0 expects nothing.
+        Kind::Expect => head.line.version == Version::Http10,
+        _ => kind.is_hop_by_hop() || !peer.keeps(kind),
+    };
     let decide = |kind: Kind, name: &[u8], value: &[u8]| {
-        if kind.is_hop_by_hop() || kind == Kind::Host || !peer.keeps(kind) || head.is_named_by_connection(kind, name) {
+        if ends(kind) || head.is_named_by_connection(kind, name) {
             Fate::Ends
         } else if kind == Kind::Cookie && CookieSticky::any_in(&request.own_cookies, value) {
             Fate::Changes
