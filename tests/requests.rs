@@ -110,6 +110,38 @@ fn options_of_a_whole_server_by_an_absolute_target_reaches_the_backend_as_the_as
 }
 
 #[test]
+fn options_that_may_be_forwarded_no_further_is_answered_here() {
+    // RFC 9110 7.6.2, 9.3.7
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let mut client = balancer.client();
+    for target in ["*", "/a"] {
+        let answer = client.exchange(&request("OPTIONS", target, &["Max-Forwards: 0"]));
+        assert_eq!((answer.status, answer.text().as_str(), answer.get("content-type")), (200, "", None), "{target}");
+        assert_eq!(answer.get("allow").as_deref(), Some("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"), "{target}");
+    }
+    assert_eq!(backend.targets(), Vec::<String>::new());
+}
+
+#[test]
+fn each_forwarding_of_options_is_counted_and_that_of_no_other_method() {
+    // RFC 9110 7.6.2
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    for (method, sent, expected) in [
+        ("OPTIONS", "1", "0"),
+        ("OPTIONS", "010", "9"),
+        ("OPTIONS", "many", "many"),
+        ("GET", "0", "0"),
+        ("POST", "7", "7"),
+    ] {
+        let lines = [&format!("Max-Forwards: {sent}"), "Content-Length: 0"];
+        assert_eq!(balancer.exchange(&request(method, "/", &lines)).status, 200, "{method} {sent}");
+        assert_eq!(backend.requests().pop().unwrap().all("max-forwards"), [expected], "{method} {sent}");
+    }
+}
+
+#[test]
 fn an_empty_line_before_a_request_is_read_over() {
     // RFC 9112 2.2
     let backend = Backend::echoing();

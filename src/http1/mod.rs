@@ -20,7 +20,7 @@ mod trailers;
 mod unread;
 
 pub(crate) use date::write_date;
-pub(crate) use framing::{BadFraming, Framing};
+pub(crate) use framing::{BadFraming, Framing, decimal};
 pub(crate) use head::{Fate, RequestHead, ResponseHead, has_token};
 pub(crate) use kind::Kind;
 pub(crate) use line::{BadHead, Version};

@@ -131,6 +131,11 @@ impl Reply {
         }
     }
 
+    /// To an OPTIONS that goes no further (RFC 9110 9.3.7).
+    pub(super) fn options() -> Self {
+        Reply { status: StatusCode::OK, fields: vec![("allow", METHODS)], body: String::new(), close: false }
+    }
+
     /// Says that this has another value, or that it is said at all.
     pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.fields.retain(|(other, _)| *other != name);

@@ -11,7 +11,7 @@ use super::upload::Upload;
 use crate::balancer::Stopped;
 use crate::config::Config;
 use crate::engine::Part;
-use crate::http1::{Framing, Kind, RequestHead, Target, Version, has_token};
+use crate::http1::{Framing, Kind, RequestHead, Target, Version, decimal, has_token};
 
 /// A request that may pass.
 pub(super) struct Request {
@@ -98,6 +98,13 @@ impl Request {
     /// Whether a browser asks for a page: scripts ask for JSON or for anything.
     pub(super) fn wants_page(&self) -> bool {
         wants_page(&self.head)
+    }
+
+    /// How many may forward it after this one, where it says so. Of the methods that pass, RFC 9110 7.6.2 has this mean
+    /// something for OPTIONS alone.
+    pub(super) fn hops_left(&self) -> Option<u64> {
+        let value = self.head.value(Kind::MaxForwards).filter(|_| self.head.method() == b"OPTIONS");
+        value.and_then(decimal)
     }
 
     /// Whether an idle connection will do. The backend may close it at the very moment it is used; what could not

@@ -30,14 +30,20 @@ pub(super) fn write_request(request: &Request, client: &Client<'_>, backend: &Ba
     let decide = |kind: Kind, name: &[u8], value: &[u8]| {
         if ends(kind) || head.is_named_by_connection(kind, name) {
             Fate::Ends
-        } else if kind == Kind::Cookie && CookieSticky::any_in(&request.own_cookies, value) {
+        } else if kind == Kind::Cookie && CookieSticky::any_in(&request.own_cookies, value)
+            || kind == Kind::MaxForwards && request.hops_left().is_some()
+        {
             Fate::Changes
         } else {
             Fate::Keeps
         }
     };
-    head.write_fields(out, decide, |_, name, value, out| {
-        CookieSticky::write_others(&request.own_cookies, name, value, out);
+    head.write_fields(out, decide, |kind, name, value, out| match request.hops_left() {
+        Some(left) if kind == Kind::MaxForwards => {
+            let mut digits = itoa::Buffer::new();
+            write(out, &[name, b": ", digits.format(left.saturating_sub(1)).as_bytes(), b"\r\n"]);
+        }
+        _ => CookieSticky::write_others(&request.own_cookies, name, value, out),
     });
     if request.framing == Framing::Chunked {
         write(out, &[b"transfer-encoding: chunked\r\n"]);

@@ -36,13 +36,22 @@ pub(super) enum Page {
     Switch(String, Box<Feed>),
 }
 
-/// Whether a request is for one of these pages.
+/// Whether a request is for the balancer itself: for one of these pages, or an OPTIONS that goes no further.
 pub(super) fn is_own(request: &Request) -> bool {
+    is_page(request) || request.hops_left() == Some(0)
+}
+
+fn is_page(request: &Request) -> bool {
     request.path()[1].starts_with(PREFIX)
 }
 
-/// The answer to a request below `/_lb/`.
+/// The answer to a request for the balancer itself.
 pub(super) fn answer(client: &Client<'_>, request: &Request) -> Page {
+    if is_page(request) { page_of(client, request) } else { Page::Whole(Reply::options()) }
+}
+
+/// The answer to a request below `/_lb/`.
+fn page_of(client: &Client<'_>, request: &Request) -> Page {
     let shared = &client.proxy.shared;
     let refused = |status, why| Page::Whole(Answer::refused(status, why).reply(request.wants_page()));
     if !request.host().is_some_and(|host| is_own_host(shared, host)) {
