@@ -228,6 +228,26 @@ fn an_upgrade_to_h2c_is_not_passed_on() {
 }
 
 #[test]
+fn an_upgrade_loses_h2c_alone_and_passes_over_all_its_lines() {
+    // RFC 9110 7.8
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    for (upgrade, expected) in [
+        (&["Upgrade: websocket, h2c"][..], &["websocket"][..]),
+        (&["Upgrade: h2c", "Upgrade: , websocket", "Upgrade: my/2, H2C"], &["websocket, my/2"]),
+        (&["Upgrade: h2", "Upgrade: h2c"], &[]),
+        (&["Upgrade:"], &[]),
+        (&["Upgrade: ,"], &[]),
+    ] {
+        let lines = [upgrade, &["Connection: Upgrade"]].concat();
+        assert_eq!(balancer.exchange(&request("GET", "/", &lines)).status, 200, "{upgrade:?}");
+        let seen = backend.requests().pop().unwrap();
+        assert_eq!(seen.all("upgrade"), expected, "{upgrade:?}");
+        assert_eq!(seen.all("connection").len(), expected.len(), "{upgrade:?}");
+    }
+}
+
+#[test]
 fn path_and_query_pass_byte_for_byte() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

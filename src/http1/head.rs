@@ -253,6 +253,6 @@ pub(crate) fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|b| *b == b',').map(<[u8]>::trim_ascii)
 }
 
-pub(crate) fn has_token(line: &[u8], token: &[u8]) -> bool {
+fn has_token(line: &[u8], token: &[u8]) -> bool {
     tokens(line).any(|part| part.eq_ignore_ascii_case(token))
 }

@@ -21,7 +21,7 @@ mod unread;
 
 pub(crate) use date::write_date;
 pub(crate) use framing::{BadFraming, Framing, decimal};
-pub(crate) use head::{Fate, RequestHead, ResponseHead, has_token};
+pub(crate) use head::{Fate, RequestHead, ResponseHead, tokens};
 pub(crate) use kind::Kind;
 pub(crate) use line::{BadHead, Version};
 pub(crate) use passage::Passage;

@@ -11,7 +11,7 @@ use super::upload::Upload;
 use crate::balancer::Stopped;
 use crate::config::Config;
 use crate::engine::Part;
-use crate::http1::{Framing, Kind, RequestHead, Target, Version, decimal, has_token};
+use crate::http1::{Framing, Kind, RequestHead, Target, Version, decimal, tokens};
 
 /// A request that may pass.
 pub(super) struct Request {
@@ -44,7 +44,7 @@ impl Request {
         Ok(Request {
             target,
             is_repeatable,
-            upgrades: framing == Framing::None && wanted_upgrade(&head).is_some(),
+            upgrades: framing == Framing::None && protocols(&head).next().is_some(),
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
             upload: Upload::new(framing, config.retry.body_limit, config.limits.body_bytes, expects),
@@ -90,9 +90,14 @@ impl Request {
         }
     }
 
-    /// The protocol it wants to change to.
+    /// The protocol it would change to first of all.
     pub(super) fn wanted_upgrade(&self) -> Option<&[u8]> {
-        wanted_upgrade(&self.head)
+        self.protocols().next()
+    }
+
+    /// The protocols it wants to change to, as they are sent on.
+    pub(super) fn protocols(&self) -> impl Iterator<Item = &[u8]> {
+        protocols(&self.head)
     }
 
     /// Whether a browser asks for a page: scripts ask for JSON or for anything.
@@ -138,10 +143,12 @@ pub(super) fn wants_page(head: &RequestHead) -> bool {
     head.values(Kind::Accept).any(|value| value.windows(9).any(|w| w.eq_ignore_ascii_case(b"text/html")))
 }
 
-/// The protocol a request wants to change to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not passed on: many servers never
+/// The protocols a request wants to change to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not passed on: many servers never
 /// answer it.
-fn wanted_upgrade(head: &RequestHead) -> Option<&[u8]> {
-    let protocol = head.value(Kind::Upgrade).filter(|_| head.line.version == Version::Http11)?;
-    let http2 = has_token(protocol, b"h2c") || has_token(protocol, b"h2");
-    (head.lists(Kind::Connection, b"upgrade") && !http2).then_some(protocol)
+fn protocols(head: &RequestHead) -> impl Iterator<Item = &[u8]> {
+    let asks =
+        head.has(Kind::Upgrade) && head.line.version == Version::Http11 && head.lists(Kind::Connection, b"upgrade");
+    let asked = asks.then(|| head.values(Kind::Upgrade).flat_map(tokens)).into_iter().flatten();
+    let http2 = |protocol: &[u8]| protocol.eq_ignore_ascii_case(b"h2c") || protocol.eq_ignore_ascii_case(b"h2");
+    asked.filter(move |protocol| !protocol.is_empty() && !http2(protocol))
 }

@@ -51,12 +51,23 @@ pub(super) fn write_request(request: &Request, client: &Client<'_>, backend: &Ba
     if head.lists(Kind::Te, b"trailers") {
         write(out, &[b"te: trailers\r\nconnection: te\r\n"]);
     }
-    if let Some(protocol) = head.value(Kind::Upgrade).filter(|_| request.upgrades) {
-        write(out, &[b"upgrade: ", protocol, b"\r\nconnection: upgrade\r\n"]);
+    if request.upgrades {
+        write_upgrade(request.protocols(), out);
     }
     peer.announce(head, request.ip, host, out);
     let via = if head.line.version == Version::Http10 { &shared.via_1_0 } else { &shared.via };
     write(out, &[b"via: ", via.as_bytes(), b"\r\n\r\n"]);
+}
+
+/// Writes what the connection changes to, or may: over however many lines it came, on one.
+fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8>) {
+    let mut before: &[u8] = b"upgrade: ";
+    let mut after: &[u8] = b"";
+    for protocol in protocols {
+        write(out, &[std::mem::replace(&mut before, b", "), protocol]);
+        after = b"\r\nconnection: upgrade\r\n";
+    }
+    out.extend_from_slice(after);
 }
 
 /// The `Host` this backend is to see.
@@ -112,8 +123,8 @@ pub(super) fn write_response(
             write(out, &[name, b": http://", host, after, b"\r\n"]);
         }
     });
-    if let Some(protocol) = head.value(Kind::Upgrade).filter(|_| switches) {
-        write(out, &[b"upgrade: ", protocol, b"\r\nconnection: upgrade\r\n"]);
+    if switches {
+        write_upgrade(head.values(Kind::Upgrade), out);
     }
     if matches!(said.framing, Framing::Chunked | Framing::Close) && new && !switches {
         write(out, &[b"transfer-encoding: chunked\r\n"]);

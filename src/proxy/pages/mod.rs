@@ -91,8 +91,7 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
         let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why);
         return Page::Whole(answer.reply(request.wants_page()));
     };
-    let websocket =
-        request.upgrades && request.wanted_upgrade().is_some_and(|wanted| wanted.eq_ignore_ascii_case(b"websocket"));
+    let websocket = request.upgrades && request.protocols().any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"));
     if !websocket {
         return Page::Events(events::server_sent(feed));
     }
