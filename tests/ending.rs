@@ -49,6 +49,24 @@ fn after_the_grace_time_websockets_are_told_that_the_server_goes_away() {
 }
 
 #[test]
+fn what_a_tunnel_is_told_at_the_end_goes_by_what_was_changed_to_and_not_by_what_was_asked_for() {
+    for (chosen, last) in [("websocket", &[0x88, 0x02, 0x03, 0xe9][..]), ("my/2", &[])] {
+        let backend = Backend::start(move |call| {
+            let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade";
+            call.send(format!("{head}\r\nUpgrade: {chosen}\r\n\r\n").as_bytes());
+            call.wait_for_close();
+            After::Close
+        });
+        let balancer = Config::new(&[&backend]).set("/timeouts/shutdown", json!(300)).start();
+        let mut client = balancer.client();
+        client.send(&request("GET", "/", &["Connection: Upgrade", "Upgrade: my/2, websocket"]));
+        assert_eq!(client.response().get("upgrade").as_deref(), Some(chosen));
+        balancer.terminate();
+        assert_eq!(client.rest(), last, "{chosen}");
+    }
+}
+
+#[test]
 fn in_the_middle_of_a_frame_no_close_frame_is_put_in() {
     let backend = Backend::start(echo_bytes);
     let balancer = Config::new(&[&backend]).set("/timeouts/shutdown", json!(300)).start();

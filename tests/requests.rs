@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Backend, Balancer, request};
+use common::{After, Backend, Balancer, request};
 
 /// The status of the answer to these bytes, on a connection of their own.
 fn status(balancer: &Balancer, bytes: &[u8]) -> Option<u16> {
@@ -244,6 +244,33 @@ fn an_upgrade_loses_h2c_alone_and_passes_over_all_its_lines() {
         let seen = backend.requests().pop().unwrap();
         assert_eq!(seen.all("upgrade"), expected, "{upgrade:?}");
         assert_eq!(seen.all("connection").len(), expected.len(), "{upgrade:?}");
+    }
+}
+
+#[test]
+fn a_backend_may_change_to_what_it_was_asked_for_and_to_nothing_else() {
+    // RFC 9110 7.8
+    for (asked, lines, expected) in [
+        ("websocket", "Upgrade: WebSocket", 101),
+        ("my/2, websocket", "Upgrade: websocket", 101),
+        ("my/2, tls/1", "Upgrade: my/2\r\nUpgrade: TLS/1", 101),
+        ("websocket", "Upgrade: my/2", 502),
+        ("websocket", "Upgrade: websocket, my/2", 502),
+        ("my/2", "Upgrade: my/3", 502),
+        ("websocket, h2c", "Upgrade: h2c", 502),
+        ("websocket", "Upgrade:", 502),
+        ("websocket", "X-Other: websocket", 502),
+    ] {
+        let backend = Backend::start(move |call| {
+            call.send(format!("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n{lines}\r\n\r\n").as_bytes());
+            call.wait_for_close();
+            After::Close
+        });
+        let balancer = Balancer::over(&[&backend]);
+        let mut client = balancer.client();
+        client.send(&request("GET", "/", &["Connection: Upgrade", &format!("Upgrade: {asked}")]));
+        let answer = client.response();
+        assert_eq!(answer.status, expected, "{asked:?} {lines:?}");
     }
 }
 

@@ -50,10 +50,18 @@ struct Delivery<'a, 'c> {
     now: Instant,
 }
 
+/// What a connection carries after a 101.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    WebSocket,
+    Other,
+}
+
 /// What became of a response.
 pub(super) struct Delivered {
     result: Result<(), Cut>,
-    switched: bool,
+    /// What it switched to, where it did.
+    switched: Option<Protocol>,
     /// The client's connection goes on after it.
     keeps: bool,
     /// Only the end of the client's connection ends its body.
@@ -110,13 +118,14 @@ pub(super) async fn deliver<'c>(
     let now = if waited { Instant::now() } else { now };
     exchange.carried(passage.data(), request.upload.data());
     client.clock.enter(Phase::Idle, now);
-    Delivered { result, switched: status == 101, keeps, ends_by_closing, now }
+    let protocol = || if head.lists(Kind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
+    Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
 }
 
 impl Delivered {
     /// Whether the connection goes on once the short rest of the request's body has come.
     pub(super) fn leaves_a_rest(&self, request: &Request) -> bool {
-        self.result.is_ok() && self.keeps && !self.switched && !request.upload.is_done()
+        self.result.is_ok() && self.keeps && self.switched.is_none() && !request.upload.is_done()
     }
 
     /// Books how it ended, and gives the backend's connection back, or over to a tunnel.
@@ -130,10 +139,9 @@ impl Delivered {
     ) -> After {
         let now = self.now;
         match &self.result {
-            Ok(()) if self.switched => {
-                let websocket = request.head.value(Kind::Upgrade).is_some_and(|p| p.eq_ignore_ascii_case(b"websocket"));
+            Ok(()) if self.switched.is_some() => {
                 // Counted as active anew before the request is not any more.
-                let tunnel = flight.into_tunnel(backend, websocket);
+                let tunnel = flight.into_tunnel(backend, self.switched == Some(Protocol::WebSocket));
                 exchange.end(Ended::Complete, now);
                 tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }

@@ -110,8 +110,8 @@ pub(super) async fn forward<'c>(
                     && may_go_on(client, request, exchange.decision(), &tried, true).is_ok();
                 if !again {
                     let took = began.elapsed();
-                    // RFC 9110 15.2.2: a backend switches only where it was asked to.
-                    let unasked = status == 101 && !request.upgrades;
+                    // RFC 9110 7.8: a backend switches only where it was asked to, and to what it was asked for.
+                    let unasked = status == 101 && !request.accepts_switch(&answered.head);
                     let outcome = if unasked { Outcome::BadAnswer(Fault::Switch) } else { Outcome::Answered };
                     exchange.decision().attempts.push(noted(&backend, outcome, took));
                     exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });

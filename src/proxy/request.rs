@@ -11,7 +11,7 @@ use super::upload::Upload;
 use crate::balancer::Stopped;
 use crate::config::Config;
 use crate::engine::Part;
-use crate::http1::{Framing, Kind, RequestHead, Target, Version, decimal, tokens};
+use crate::http1::{Framing, Kind, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 /// A request that may pass.
 pub(super) struct Request {
@@ -98,6 +98,13 @@ impl Request {
     /// The protocols it wants to change to, as they are sent on.
     pub(super) fn protocols(&self) -> impl Iterator<Item = &[u8]> {
         protocols(&self.head)
+    }
+
+    /// Whether this 101 answers it: RFC 9110 7.8 has a server change to what it was asked for, and say so.
+    pub(super) fn accepts_switch(&self, head: &ResponseHead) -> bool {
+        let asked = |named: &[u8]| self.protocols().any(|protocol| protocol.eq_ignore_ascii_case(named));
+        let mut named = head.values(Kind::Upgrade).flat_map(tokens).filter(|named| !named.is_empty()).peekable();
+        self.upgrades && named.peek().is_some() && named.all(asked)
     }
 
     /// Whether a browser asks for a page: scripts ask for JSON or for anything.
