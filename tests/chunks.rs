@@ -183,6 +183,20 @@ fn what_would_change_the_message_is_dropped_from_trailers_in_both_directions() {
 }
 
 #[test]
+fn what_connection_names_ends_here_in_the_trailers_too() {
+    // RFC 9110 7.6.1
+    let trailers = "0\r\nX-Hop: 1\r\nX-Two: 2\r\nX-Sum: 7\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: x-hop\r\nConnection: close, X-TWO\r\n\r\n";
+    let backend = Backend::answering(format!("{head}{trailers}"));
+    let balancer = Balancer::over(&[&backend]);
+    let lines = ["Transfer-Encoding: chunked", "Connection: X-Two, TE", "TE: trailers", "Connection: x-hop"];
+    let answer = balancer.exchange(&[&request("POST", "/", &lines), trailers.as_bytes()].concat());
+    let sum = [("x-sum".to_owned(), b"7".to_vec())];
+    assert_eq!((answer.body.complete, answer.body.trailers.as_slice()), (true, &sum[..]));
+    assert_eq!(backend.requests()[0].body.clone().unwrap().trailers, sum);
+}
+
+#[test]
 fn credentials_and_connection_fields_in_trailers_are_dropped() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

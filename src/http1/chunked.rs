@@ -80,11 +80,14 @@ pub(super) struct Chunked {
     /// How much more such bytes there were so far than chunks excuse.
     excess: u64,
     trailers: Vec<u8>,
+    /// Names that its message's `Connection` lists.
+    connection: Vec<u8>,
 }
 
 impl Chunked {
-    pub(super) fn new() -> Self {
-        Chunked { place: Place::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new() }
+    /// `connection` lists the trailer fields that end here beside those that always do.
+    pub(super) fn new(connection: Vec<u8>) -> Self {
+        Chunked { place: Place::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new(), connection }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -205,7 +208,7 @@ impl Chunked {
             }
             if *byte == b'\n' && self.trailers.ends_with(b"\r\n\r\n") {
                 let mut clean = Vec::with_capacity(self.trailers.len());
-                write_clean(&self.trailers, &mut clean).ok_or(BadChunk::Trailers)?;
+                write_clean(&self.trailers, &self.connection, &mut clean).ok_or(BadChunk::Trailers)?;
                 pass(Piece::Trailers(&clean));
                 self.trailers = Vec::new();
                 self.place = Place::Done;
@@ -231,7 +234,7 @@ mod tests {
 
     fn read<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
         let (mut wire, mut data, mut used) = (Vec::new(), Vec::new(), 0);
-        let mut chunked = Chunked::new();
+        let mut chunked = Chunked::new(Vec::new());
         for piece in pieces {
             used += chunked.read(piece, |piece| match piece {
                 Piece::Data(bytes) => {

@@ -205,6 +205,14 @@ impl<L> Head<L> {
         self.fields.connection.names_others && !kind.is_end_to_end() && self.lists(Kind::Connection, name)
     }
 
+    /// The names of the fields that `Connection` ends here beside those that always end: a list, nearly always empty.
+    pub(super) fn ended_by_connection(&self) -> Vec<u8> {
+        if !self.fields.connection.names_others {
+            return Vec::new();
+        }
+        self.values(Kind::Connection).collect::<Vec<_>>().join(&b',')
+    }
+
     /// Whether the sender keeps the connection in this version of the protocol (RFC 9112 9.3).
     fn keeps_connection(&self, version: Version) -> bool {
         match version {
@@ -253,6 +261,6 @@ pub(crate) fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|b| *b == b',').map(<[u8]>::trim_ascii)
 }
 
-fn has_token(line: &[u8], token: &[u8]) -> bool {
+pub(super) fn has_token(line: &[u8], token: &[u8]) -> bool {
     tokens(line).any(|part| part.eq_ignore_ascii_case(token))
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::chunked::{BadChunk, Chunked, Piece};
 use super::framing::Framing;
+use super::head::Head;
 use super::line::Version;
 
 /// Why a body does not go on.
@@ -58,7 +59,7 @@ impl Passage {
         let from = match framing {
             Framing::None => From::Ended,
             Framing::Length(length) => From::Length(length),
-            Framing::Chunked => From::Chunked(Chunked::new()),
+            Framing::Chunked => From::Chunked(Chunked::new(Vec::new())),
             Framing::Close => From::Close,
         };
         Passage { from, into: Form::AsItCame, data: 0 }
@@ -72,6 +73,14 @@ impl Passage {
             _ => Form::AsItCame,
         };
         Passage { into, ..Passage::new(framing) }
+    }
+
+    /// The body of this head's message: what its `Connection` names ends here in the trailers, too.
+    pub(crate) fn behind<L>(self, head: &Head<L>) -> Self {
+        match self.from {
+            From::Chunked(_) => Passage { from: From::Chunked(Chunked::new(head.ended_by_connection())), ..self },
+            _ => self,
+        }
     }
 
     pub(crate) fn is_done(&self) -> bool {

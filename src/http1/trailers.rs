@@ -2,6 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Status};
 
+use super::head::has_token;
 use super::kind::Kind;
 
 /// Trailer fields of one body.
@@ -43,9 +44,9 @@ fn may_trail(name: &[u8]) -> bool {
         && !NEVER_BEGIN.iter().any(begins)
 }
 
-/// Writes a trailer section without the fields that may not stand there, and with the empty line that ends it; `None`
-/// where it is no good.
-pub(super) fn write_clean(section: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Writes a trailer section without the fields that may not stand there, nor those that `Connection` names (RFC 9110
+/// 7.6.1), and with the empty line that ends it; `None` where it is no good.
+pub(super) fn write_clean(section: &[u8], connection: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut fields = [EMPTY_HEADER; FIELDS];
     let Ok(Status::Complete((length, fields))) = httparse::parse_headers(section, &mut fields) else { return None };
     if length != section.len() {
@@ -53,8 +54,9 @@ pub(super) fn write_clean(section: &[u8], out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     for field in fields {
-        if may_trail(field.name.as_bytes()) {
-            for part in [field.name.as_bytes(), b": ", field.value, b"\r\n"] {
+        let name = field.name.as_bytes();
+        if may_trail(name) && !has_token(connection, name) {
+            for part in [name, b": ", field.value, b"\r\n"] {
                 out.extend_from_slice(part);
             }
         }
@@ -70,7 +72,7 @@ mod tests {
     fn clean(names: &[&str]) -> String {
         let section: String = names.iter().map(|name| format!("{name}: x\r\n")).chain(["\r\n".into()]).collect();
         let mut out = Vec::new();
-        write_clean(section.as_bytes(), &mut out).expect("a good section");
+        write_clean(section.as_bytes(), b"close, x-hop", &mut out).expect("a good section");
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -79,6 +81,7 @@ mod tests {
         let never = [
             "Content-Length",
             "Host",
+            "X-Hop",
             "If-Match",
             "if-none-match",
             "Date",
@@ -108,6 +111,6 @@ mod tests {
 
     #[test]
     fn what_is_behind_the_section_is_no_part_of_it() {
-        assert_eq!(write_clean(b"X: 1\n\r\nGET / HTTP/1.1\r\n\r\n", &mut Vec::new()), None);
+        assert_eq!(write_clean(b"X: 1\n\r\nGET / HTTP/1.1\r\n\r\n", b"", &mut Vec::new()), None);
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn deliver<'c>(
     }
     client.clock.enter(Phase::Streaming, now);
     client.down.begin();
-    let passage = Passage::to_client(framing, request.version());
+    let passage = Passage::to_client(framing, request.version()).behind(head);
     let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);

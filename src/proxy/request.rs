@@ -11,7 +11,7 @@ use super::upload::Upload;
 use crate::balancer::Stopped;
 use crate::config::Config;
 use crate::engine::Part;
-use crate::http1::{Framing, Kind, RequestHead, ResponseHead, Target, Version, decimal, tokens};
+use crate::http1::{Framing, Kind, Passage, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 /// A request that may pass.
 pub(super) struct Request {
@@ -47,7 +47,12 @@ impl Request {
             upgrades: framing == Framing::None && protocols(&head).next().is_some(),
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
-            upload: Upload::new(framing, config.retry.body_limit, config.limits.body_bytes, expects),
+            upload: Upload::new(
+                Passage::new(framing).behind(&head),
+                config.retry.body_limit,
+                config.limits.body_bytes,
+                expects,
+            ),
             own_cookies: SmallVec::new(),
             sent: false,
             written: None,

@@ -47,8 +47,7 @@ pub(super) struct Upload {
 
 impl Upload {
     /// `replay` is how many bytes are kept at most, so that they can be sent again.
-    pub(super) fn new(framing: Framing, replay: usize, limit: u64, expects: bool) -> Self {
-        let passage = Passage::new(framing);
+    pub(super) fn new(passage: Passage, replay: usize, limit: u64, expects: bool) -> Self {
         let expects = expects && !passage.is_done();
         Upload { passage, kept: Some(Vec::new()), replay, limit, broken: false, expects }
     }
