@@ -35,10 +35,11 @@ mod tests {
 
     #[test]
     fn moments_before_and_after_the_last_reading_are_told_in_their_distance() {
-        let now = Instant::now();
+        let before = Instant::now();
+        let now = before + Duration::from_secs(3);
         let time = time_of_day(now, now);
-        let (before, after) = (now - Duration::from_secs(3), now + Duration::from_millis(900));
-        assert_eq!(time_of_day(before, after), time - Duration::from_secs(3));
+        let after = now + Duration::from_millis(900);
+        assert_eq!(time_of_day(before, after) + Duration::from_secs(3), time);
         assert_eq!(time_of_day(after, after), time + Duration::from_millis(900));
         assert!(SystemTime::now().duration_since(time).is_ok_and(|late| late < Duration::from_mins(1)));
     }

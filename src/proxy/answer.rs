@@ -133,7 +133,13 @@ impl Reply {
 
     /// To an OPTIONS that goes no further (RFC 9110 9.3.7).
     pub(super) fn options() -> Self {
-        Reply { status: StatusCode::OK, fields: vec![("allow", METHODS)], body: String::new(), close: false }
+        Reply {
+            status: StatusCode::OK,
+            fields: vec![("allow", METHODS)],
+            body: String::new(),
+            close: false,
+            to_head: false,
+        }
     }
 
     /// Says that this has another value, or that it is said at all.

@@ -19,14 +19,14 @@ use crate::balancer::Backend;
 use crate::engine::Ended;
 use crate::http1::{Framing, Kind, Passage, ResponseHead, Version};
 
-/// How a response did not reach its end.
+/// Why a response did not reach its end.
 enum Cut {
     /// The client left.
-    ByClient,
+    Client,
     /// The backend broke off.
-    ByBackend,
+    Backend,
     /// The request's body is no good.
-    ByBody,
+    Body,
 }
 
 /// Whose response it is, and whom it binds.
@@ -154,12 +154,12 @@ impl Delivered {
                     (true, false) => After::Close,
                 }
             }
-            Err(Cut::ByClient) => {
+            Err(Cut::Client) => {
                 exchange.end(Ended::ClientGone, now);
                 After::Close
             }
-            Err(Cut::ByBody | Cut::ByBackend) => {
-                let by_backend = matches!(self.result, Err(Cut::ByBackend));
+            Err(Cut::Body | Cut::Backend) => {
+                let by_backend = matches!(self.result, Err(Cut::Backend));
                 exchange.end(if by_backend { Ended::CutByBackend } else { Ended::BadBody }, now);
                 // Never with a clean end, which is what closing is to this client.
                 if self.ends_by_closing { After::Reset } else { After::Close }
@@ -210,7 +210,7 @@ impl Delivery<'_, '_> {
         if books && self.passage.is_done() && !self.cut {
             self.exchange.end(Ended::Complete, self.now);
         }
-        self.client.send(bytes, cx).map_err(|_| Cut::ByClient)
+        self.client.send(bytes, cx).map_err(|_| Cut::Client)
     }
 
     /// Moves both bodies on until the client has all of the response.
@@ -219,16 +219,16 @@ impl Delivery<'_, '_> {
             return Poll::Ready(result);
         }
         self.flight.poll_client(self.client, self.request, cx).map(|broken| match broken {
-            Broken::Gone => Err(Cut::ByClient),
-            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::ByBody),
+            Broken::Gone => Err(Cut::Client),
+            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::Body),
         })
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         for _ in 0..ROUNDS {
-            ready!(self.client.poll_flush(cx)).map_err(|_| Cut::ByClient)?;
+            ready!(self.client.poll_flush(cx)).map_err(|_| Cut::Client)?;
             if self.cut {
-                return Poll::Ready(Err(Cut::ByBackend));
+                return Poll::Ready(Err(Cut::Backend));
             }
             if self.passage.is_done() {
                 return Poll::Ready(Ok(()));
