@@ -1,26 +1,53 @@
-//! Whether the client of a raw connection has left, though none of its bytes may be read: they are for whichever backend
-//! takes them.
+//! Whether one side of a connection has left, though its bytes may not be read now: because they are for whichever backend
+//! takes them, or because the other side does not take those before them.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::io::Interest;
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 
-/// How often a client is looked after that has sent something.
+use crate::upstream::Stream;
+
+/// How often a side is looked after that has sent something which is not read.
 pub(super) const LOOK: Duration = Duration::from_millis(250);
 
 /// Whether the other end is known to have closed its side, or the whole connection, though bytes that it sent before are
 /// not read yet.
 pub(super) fn has_closed(stream: &TcpStream) -> bool {
-    let ready = pin!(stream.ready(Interest::READABLE | Interest::ERROR));
-    match ready.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(ready)) => ready.is_read_closed() || ready.is_error(),
-        Poll::Ready(Err(_)) => true,
-        Poll::Pending => false,
+    let known = known(stream.ready(CLOSING));
+    known.is_read_closed() || known.is_error()
+}
+
+/// The same, where it is no orderly end but a reset.
+pub(super) fn has_reset(stream: &TcpStream) -> bool {
+    known(stream.ready(CLOSING)).is_error()
+}
+
+/// Whether a backend is known to have ended its connection by a reset.
+pub(super) fn backend_has_reset(stream: &Stream) -> bool {
+    match stream {
+        Stream::Tcp(tcp) => has_reset(tcp),
+        Stream::Tls(tls) => has_reset(tls.get_ref().0),
+        #[cfg(unix)]
+        Stream::Unix(unix) => known(unix.ready(CLOSING)).is_error(),
+    }
+}
+
+/// What the system tells of the other end's closing.
+const CLOSING: Interest = Interest::READABLE.add(Interest::ERROR);
+
+/// What the system has told so far of a socket, without asking it.
+fn known(ready: impl Future<Output = io::Result<Ready>>) -> Ready {
+    match pin!(ready).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(ready) => ready.unwrap_or(Ready::ERROR),
+        Poll::Pending => Ready::EMPTY,
     }
 }
 
@@ -41,40 +68,65 @@ async fn left(client: &TcpStream) {
         return;
     }
     while let Ok(ready) = client.ready(Interest::READABLE | Interest::ERROR).await {
-        if ready.is_error() || (ready.is_read_closed() && is_abandoned(client).await) {
+        if ready.is_error() || (ready.is_read_closed() && is_abandoned(client, Duration::ZERO).await) {
             return;
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Whether no process holds the client's end of the connection any more.
-async fn is_abandoned(client: &TcpStream) -> bool {
-    let (Ok(theirs), Ok(ours)) = (client.peer_addr(), client.local_addr()) else { return true };
-    let ip = theirs.ip().to_canonical();
-    let is_here = ip.is_loopback() || ip == ours.ip().to_canonical();
-    // Reading the system's tables takes longer than a worker's other clients should wait.
-    is_here && tokio::task::spawn_blocking(move || !is_held(theirs, ours)).await.unwrap_or(false)
+/// Whether no process holds the client's end of the connection any more. `age` is how old the answer may be: less than the
+/// connection is.
+pub(super) fn is_abandoned(client: &TcpStream, age: Duration) -> impl Future<Output = bool> + Send + use<> {
+    let ends = (client.peer_addr(), client.local_addr());
+    let since = Instant::now().checked_sub(age);
+    async move {
+        let (Ok(theirs), Ok(ours)) = ends else { return true };
+        let ip = theirs.ip().to_canonical();
+        let is_here = ip.is_loopback() || ip == ours.ip().to_canonical();
+        // Reading the system's tables takes longer than a worker's other clients should wait.
+        is_here && tokio::task::spawn_blocking(move || !is_held(theirs, ours, since)).await.unwrap_or(false)
+    }
 }
 
-/// Whether a process of this machine has a socket at `theirs`, connected to `ours`.
+/// Connections that are held, by the ports of both ends alone: an address may be written in either family.
 #[cfg(target_os = "linux")]
-fn is_held(theirs: SocketAddr, ours: SocketAddr) -> bool {
+type Held = std::collections::HashSet<(u16, u16)>;
+
+/// Whether a process of this machine has a socket at `theirs`, connected to `ours`, as the system's tables were at some time
+/// since then. They are read once for all who ask at one time, for they are long where there are many connections.
+#[cfg(target_os = "linux")]
+fn is_held(theirs: SocketAddr, ours: SocketAddr, since: Option<Instant>) -> bool {
+    static LAST: Mutex<Option<(Instant, Option<Held>)>> = Mutex::new(None);
+    // What a panic leaves is what was read before, or nothing.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.as_ref().is_none_or(|(read, _)| since.is_none_or(|since| *read < since)) {
+        let now = Instant::now();
+        *last = Some((now, read_held()));
+    }
+    // A table that cannot be read tells of nobody's end.
+    let held = last.as_ref().and_then(|(_, held)| held.as_ref());
+    held.is_none_or(|held| held.contains(&(theirs.port(), ours.port())))
+}
+
+#[cfg(target_os = "linux")]
+fn read_held() -> Option<Held> {
     let port = |address: &str| u16::from_str_radix(address.rsplit_once(':')?.1, 16).ok();
     let holds = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         // One without an inode was closed, and only the system still knows it.
-        let [_, from, to, _, _, _, _, _, _, inode, ..] = fields.as_slice() else { return false };
-        (port(from), port(to)) == (Some(theirs.port()), Some(ours.port())) && *inode != "0"
+        let [_, from, to, _, _, _, _, _, _, inode, ..] = fields.as_slice() else { return None };
+        (*inode != "0").then_some((port(from)?, port(to)?))
     };
-    // By ports alone: an address may be written in either family. A table that cannot be read tells of nobody's end.
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .any(|table| std::fs::read_to_string(table).map_or(true, |table| table.lines().any(holds)))
+    let mut held = Held::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        held.extend(std::fs::read_to_string(table).ok()?.lines().filter_map(holds));
+    }
+    Some(held)
 }
 
 /// Other systems tell only through programs of their own.
 #[cfg(not(target_os = "linux"))]
-fn is_held(_: SocketAddr, _: SocketAddr) -> bool {
+fn is_held(_: SocketAddr, _: SocketAddr, _: Option<Instant>) -> bool {
     true
 }

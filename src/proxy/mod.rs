@@ -21,6 +21,7 @@ mod forwarded;
 mod frames;
 mod handle;
 mod hold;
+mod lookout;
 mod outbox;
 mod own;
 mod pages;

@@ -44,6 +44,11 @@ impl Outbox {
         self.kept.is_empty() && !self.unflushed
     }
 
+    /// Bytes that are kept.
+    pub(super) fn left(&self) -> usize {
+        self.kept.len() - self.at
+    }
+
     /// Forgets what is kept: nobody will take it.
     pub(super) fn clear(&mut self) {
         self.kept = Vec::new();

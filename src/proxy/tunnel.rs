@@ -5,6 +5,7 @@
 //! direction, and nothing more is read until it is gone.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 use super::flight::{ROUNDS, poll_read};
 use super::frames::{Frames, GOING_AWAY};
+use super::lookout::{self, Gone, Sides, Waiting};
 use super::outbox::Outbox;
 use super::scratch::{Scratch, with_scratch};
 use crate::access::Place;
@@ -113,6 +115,7 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
         // Boxed, because most tunnels have no limit and should not pay its memory.
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
         let mut moved = Instant::now();
+        let mut lookout = None;
         poll_fn(|cx| {
             if taken_out || cut.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Finish::TakenOut);
@@ -142,7 +145,15 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
                 (Poll::Ready(Err(Side::To)), _) | (_, Poll::Ready(Err(Side::From))) => {
                     Poll::Ready(Finish::BackendFailed)
                 }
-                _ => Poll::Pending,
+                _ => {
+                    // One that has ended in good order has left nothing to wait for but what is delivered now.
+                    let down = down.waiting().is_some() && down.closed == Closed::No;
+                    let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down };
+                    lookout::poll_gone(&mut lookout, &sides, cx).map(|gone| match gone {
+                        Gone::Client => Finish::ClientFailed,
+                        Gone::Backend => Finish::BackendFailed,
+                    })
+                }
             }
         })
         .await
@@ -207,6 +218,11 @@ impl Direction {
         self.out.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
+    /// What the writing side does not take now, if there is anything.
+    fn waiting(&self) -> Option<Waiting> {
+        (!self.out.is_empty()).then(|| (self.carried, self.out.left()))
+    }
+
     fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
@@ -220,8 +236,9 @@ impl Direction {
             match self.closed {
                 Closed::Both => return Poll::Ready(Ok(())),
                 Closed::Read => {
-                    // A half-close: the other direction goes on.
-                    ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(|_| Side::To)?;
+                    // A half-close: the other direction goes on. One that cannot be told of it has gone, which that
+                    // direction finds out; here, all has been delivered.
+                    let _ = ready!(Pin::new(&mut *to).poll_shutdown(cx));
                     self.closed = Closed::Both;
                 }
                 Closed::No => ready!(self.pass_on(from, to, cx))?,
@@ -239,7 +256,12 @@ impl Direction {
     {
         with_scratch(|Scratch { read, .. }| {
             let read = self.out.share(read);
-            let read = ready!(poll_read(from, read, cx)).map_err(|_| Side::From)?;
+            let read = match ready!(poll_read(from, read, cx)) {
+                // Over TLS, an end without a close_notify (RFC 8446 6.1). Many servers leave it out, and what the bytes
+                // say tells their receiver whether they are whole.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => &[],
+                read => read.map_err(|_| Side::From)?,
+            };
             if read.is_empty() {
                 self.closed = Closed::Read;
             }
