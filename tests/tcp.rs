@@ -5,12 +5,12 @@
 mod common;
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use common::raw::{ask, closed_port, config, connect, echo, health, target};
-use common::{Balancer, Gate, PATIENCE, until};
+use common::{Balancer, Gate, PATIENCE, until, until_some};
 use serde_json::json;
 
 #[test]
@@ -173,6 +173,87 @@ fn beyond_the_limit_of_connections_clients_wait_and_are_served_in_turn() {
     drop(first);
     second.set_read_timeout(Some(PATIENCE)).unwrap();
     second.read_exact(&mut [0; 2]).unwrap();
+}
+
+/// What comes back for one word, if anything does.
+fn try_ask(balancer: &Balancer, word: &str) -> Option<String> {
+    let mut stream = connect(balancer);
+    stream.write_all(word.as_bytes()).ok()?;
+    let mut answer = [0; 2];
+    stream.read_exact(&mut answer).ok()?;
+    String::from_utf8(answer.to_vec()).ok()
+}
+
+/// Resets a connection that begins with `!`, and sends back any other word with `a` before it.
+fn moody() -> u16 {
+    target(|mut stream| {
+        let mut byte = [0];
+        if stream.read(&mut byte).is_ok_and(|read| read == 1) && byte != *b"!" {
+            // The client may have left.
+            let _ = stream.write_all(&[b'a', byte[0]]);
+            return;
+        }
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    })
+}
+
+#[test]
+fn a_target_that_resets_its_connections_is_ejected_and_its_clients_move() {
+    for by in ["ip", "off"] {
+        let balancer = config(&[moody(), echo("b")])
+            .set("/pools/raw/strategy", json!("first"))
+            .set("/pools/raw/sticky", json!({"by": by}))
+            .start();
+        until("the client has moved", || try_ask(&balancer, "!").as_deref() == Some("b!"));
+        assert_eq!(health(&balancer, 0)["state"], "EJECTED", "{by}");
+        balancer.line("cut short by the backend");
+    }
+}
+
+#[test]
+fn a_target_that_answers_between_its_resets_is_not_ejected() {
+    let balancer = config(&[moody(), echo("b")]).set("/pools/raw/strategy", json!("first")).start();
+    for (word, errors) in [("!", 1), ("!", 2), ("x", 2), ("!", 3), ("!", 4)] {
+        let answer = (word == "x").then(|| "ax".to_owned());
+        assert_eq!(try_ask(&balancer, word), answer);
+        until("it is counted", || health(&balancer, 0)["errors"] == errors);
+        if answer.is_some() {
+            balancer.line(" TCP up 1 B down 2 B");
+        }
+    }
+    assert_eq!(health(&balancer, 0)["state"], "UP");
+}
+
+#[test]
+fn a_connection_that_finds_the_only_target_dead_is_held_until_it_is_back() {
+    // One check finds it dead, and one never does.
+    for check in [json!({"algorithm": "tcp", "interval": 200}), json!({"algorithm": "command", "command": ["true"]})] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let balancer = config(&[port]).set("/pools/raw/health", check).set("/hold", json!(15_000)).start();
+        drop(listener);
+        let mut stream = connect(&balancer);
+        stream.write_all(b"x").unwrap();
+        until("it is found dead", || {
+            let target = health(&balancer, 0);
+            target["errors"] != 0 || target["state"] == "DOWN"
+        });
+        let listener = until_some("the port is free again", || TcpListener::bind(("127.0.0.1", port)).ok());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                std::thread::spawn(move || {
+                    let mut byte = [0];
+                    // A check says nothing, and the test may be over.
+                    if stream.read(&mut byte).is_ok_and(|read| read == 1) {
+                        let _ = stream.write_all(&[b'h', byte[0]]);
+                    }
+                });
+            }
+        });
+        let mut answer = [0; 2];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"hx");
+    }
 }
 
 #[cfg(unix)]

@@ -59,20 +59,23 @@ pub(super) async fn forward<'c>(
     drop(pool);
 
     let answer = loop {
-        while choice.as_ref().err() == Some(&NoBackend::Nobody) && request.may_be_sent().is_ok() {
-            let before = Instant::now();
-            let waiting = hold.wait(live, !tried.is_empty());
-            match Box::pin(client.while_there(waiting)).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => return gone(exchange, request),
+        while let Err(no) = choice {
+            let pool = live.in_force.load_full();
+            if !Hold::helps(no, &pool, &tried) || request.may_be_sent().is_err() {
+                break;
             }
+            let before = Instant::now();
+            let pool = match Box::pin(client.while_there(hold.wait(live, &pool))).await {
+                Ok(Some(pool)) => pool,
+                Ok(None) => break,
+                Err(_) => return gone(exchange, request),
+            };
             // All over again: who failed before may be back.
             tried.clear();
             began = Instant::now();
             exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
-            choice = choose(client, &live.in_force.load(), &bound, &tried, exchange.decision());
+            choice = choose(client, &pool, &bound, &tried, exchange.decision());
         }
         if choice.as_ref().err() == Some(&NoBackend::Full) {
             let before = Instant::now();

@@ -1,43 +1,55 @@
-//! Requests that wait for a backend while nobody is up (`hold`).
+//! The wait for a backend while there is none to try (`hold`).
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::departure::LOOK;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::balancer::{NoBackend, Pool};
 use crate::engine::LivePool;
 
-/// For how long a request waits, from the moment on when there is nobody who could have it.
+/// How long those that have failed just now are left alone while nothing is heard of them: one that was back before its
+/// check changes no state.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What one client may be held in all, from the first time that nobody is there for it.
 pub(super) struct Hold {
     limit: Duration,
-    until: Option<Instant>,
+    begun: Option<(Instant, watch::Receiver<()>)>,
 }
 
 impl Hold {
-    /// `limit` is `hold`; zero is not at all.
+    /// For at most `limit`; zero is not at all.
     pub(super) fn new(limit: Duration) -> Self {
-        Hold { limit, until: None }
+        Hold { limit, begun: None }
     }
 
-    /// Waits until somebody is up; says whether it is worth to choose again. `tried`: the request was tried on somebody.
-    pub(super) async fn wait(&mut self, live: &LivePool, tried: bool) -> bool {
+    /// Whether there is nothing to try for now. Where all are full a client waits in the queue, and one that may have no
+    /// backend but its own is not held while others are up.
+    pub(super) fn helps(no: NoBackend, pool: &Pool, tried: &[u32]) -> bool {
+        no != NoBackend::Full && !pool.has_another(tried)
+    }
+
+    /// Waits until it is worth a try to choose again, and gives the pool to choose from; `None` once the time is over.
+    /// `chosen_from` is the pool that had nobody. Those that were tried may be tried again.
+    pub(super) async fn wait(&mut self, live: &LivePool, chosen_from: &Arc<Pool>) -> Option<Arc<Pool>> {
         if self.limit.is_zero() {
-            return false;
+            return None;
         }
-        let now = Instant::now();
-        let until = *self.until.get_or_insert(now + self.limit);
-        let left = until.saturating_duration_since(now);
-        // Looked at after subscribing, so that no change can fall between the two.
-        let mut changes = live.changes.subscribe();
-        if tried {
-            // Who failed is DOWN as soon as its check has failed, too. Where it has not, it may be back already.
-            let _ = tokio::time::timeout(left.min(LOOK), changes.changed()).await;
+        let limit = self.limit;
+        let (until, changes) = self.begun.get_or_insert_with(|| (Instant::now() + limit, live.changes.subscribe()));
+        if Instant::now() >= *until {
+            return None;
         }
-        let somebody = async {
-            while !live.in_force.load().has_another(&[]) {
-                if changes.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout_at(until.into(), somebody).await.is_ok() && !left.is_zero()
+        changes.mark_unchanged();
+        // Looked at after that, so that no change can fall between the two.
+        let now = live.in_force.load_full();
+        if !Arc::ptr_eq(&now, chosen_from) {
+            return Some(now);
+        }
+        // A change, or the pause: what comes of it, the choice that follows tells.
+        let _ = timeout_at(*until, timeout(AGAIN, changes.changed())).await.ok()?;
+        Some(live.in_force.load_full())
     }
 }

@@ -17,7 +17,8 @@ use super::account::CLIENT_GONE;
 use super::arrival::Arrival;
 use super::departure::while_there;
 use super::flight::outcome_of;
-use super::forward::{held, noted};
+use super::forward::noted;
+use super::hold::Hold;
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
 use super::{Proxy, account, queue};
 use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
@@ -67,7 +68,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
     };
     // A task of its own, which holds no more than a tunnel needs.
     tokio::spawn(async move {
-        let tunnel = Tunnel::raw(stream, Arc::clone(session.active.backend()));
+        let tunnel = Tunnel::raw(stream, Arc::clone(session.active.backend()), session.success());
         let carried = tunnel::run(tunnel, half).await;
         session.end(&carried);
     });
@@ -92,7 +93,14 @@ struct Account {
 }
 
 impl Session {
+    /// Tells that the target serves: not that it takes connections, which one that resets them all does as well.
+    fn success(&self) -> impl FnOnce() + Send + 'static {
+        let (proxy, backend) = (Arc::clone(&self.account.proxy), Arc::clone(self.active.backend()));
+        move || proxy.shared.traffic_answered(&backend, 0)
+    }
+
     fn end(self, carried: &Carried) {
+        let success = self.success();
         let Session { active, place, held, account } = self;
         let backend = Arc::clone(active.backend());
         // The figures must be right before anyone can read of the event.
@@ -105,8 +113,17 @@ impl Session {
             Finish::TakenOut => Ended::TakenOut,
             Finish::Stopping => Ended::Stopping,
         };
-        if ended == Ended::CutByBackend {
-            backend.count_error();
+        match ended {
+            // One that closes in good order without a word may have been told all it wanted to know.
+            Ended::Complete => success(),
+            Ended::CutByBackend => {
+                backend.count_error();
+                if carried.down == 0 {
+                    account.proxy.shared.traffic_failed(&backend, Outcome::NoAnswer);
+                }
+            }
+            // A client's own end, or this balancer's, says nothing of it.
+            _ => {}
         }
         account.tell(0, Some(&backend), carried.up, carried.down, ended);
     }
@@ -150,17 +167,21 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
     let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, moments, decision };
     let ip = arrival.peer.ip().to_canonical();
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
+    let mut last_tried: Option<Arc<Backend>> = None;
+    let mut on_hold = Hold::new(shared.config().hold);
     loop {
         let mut client = whose(live, &pool, ip);
         let mut chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
-        if chosen.is_err() && tried.is_empty() && !shared.config().hold.is_zero() {
+        while chosen.as_ref().is_err_and(|no| Hold::helps(*no, &pool, &tried)) {
             let before = Instant::now();
-            let Some(now) = while_there(&arrival.stream, held(live, shared.config().hold)).await else {
+            let Some(now) = while_there(&arrival.stream, on_hold.wait(live, &pool)).await else {
                 account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
                 return None;
             };
             account.moments.queued += before.elapsed();
+            let Some(now) = now else { break };
             pool = now;
+            tried.clear();
             client = whose(live, &pool, ip);
             chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
         }
@@ -175,9 +196,8 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
             chosen = decided;
         }
         let Ok(Choice { backend, place, .. }) = chosen else {
-            let status = if tried.is_empty() { NO_BACKEND } else { ALL_FAILED };
-            let last = tried.last().and_then(|id| pool.get(*id).cloned());
-            account.tell(status, last.as_deref(), 0, 0, Ended::Complete);
+            let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };
+            account.tell(status, last_tried.as_deref(), 0, 0, Ended::Complete);
             return None;
         };
         let active = Active::new(Arc::clone(&backend));
@@ -188,7 +208,6 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
                 // Among the metrics' classes, what was carried is a success.
                 backend.count_request(200);
                 backend.latencies.record(took);
-                shared.traffic_answered(&backend, 0);
                 account.decision.attempts.push(noted(&backend, Outcome::Answered, took));
                 account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
                 let held = stick(proxy, live, ip, &backend);
@@ -206,6 +225,7 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
         backend.tally.retried();
         shared.traffic_failed(&backend, outcome);
         tried.push(backend.id());
+        last_tried = Some(backend);
         pool = live.in_force.load_full();
     }
 }

@@ -36,7 +36,11 @@ pub(super) struct Tunnel {
     place: Option<balancer::Place>,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
+    /// Told of the backend's first byte.
+    spoken: Option<Spoken>,
 }
+
+type Spoken = Box<dyn FnOnce() + Send>;
 
 impl Tunnel {
     pub(super) fn new(
@@ -51,12 +55,13 @@ impl Tunnel {
         if let Some(frames) = &mut frames {
             frames.follow(&early);
         }
-        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames }
+        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames, spoken: None }
     }
 
-    /// One that carries whatever the client speaks, from its first byte on.
-    pub(super) fn raw(stream: Stream, backend: Arc<Backend>) -> Self {
-        Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None }
+    /// One that carries whatever the client speaks, from its first byte on. `spoken` is told of the backend's first one.
+    pub(super) fn raw(stream: Stream, backend: Arc<Backend>, spoken: impl FnOnce() + Send + 'static) -> Self {
+        let spoken: Option<Spoken> = Some(Box::new(spoken));
+        Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None, spoken }
     }
 }
 
@@ -102,7 +107,7 @@ pub(super) struct Carried {
 
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
 pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
-    let Tunnel { mut stream, early, backend, counted, place, frames } = tunnel;
+    let Tunnel { mut stream, early, backend, counted, place, frames, mut spoken } = tunnel;
     let ClientHalf { stream: mut client, early: client_early, counted: places, mut engine, idle } = client;
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
@@ -126,6 +131,11 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let before = up.carried + down.carried;
             let up_done = up.poll(&mut client, &mut stream, cx);
             let down_done = down.poll(&mut stream, &mut client, cx);
+            if down.carried > 0
+                && let Some(spoken) = spoken.take()
+            {
+                spoken();
+            }
             if let Some(timer) = &mut timer {
                 if up.carried + down.carried != before {
                     moved = Instant::now();
