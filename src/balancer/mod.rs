@@ -33,7 +33,7 @@ pub(crate) use backend::{Active, Backend, Tunnelling};
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;
 pub(crate) use latency::Counts;
-pub(crate) use places::Place;
+pub(crate) use places::{Place, Places};
 pub(crate) use pool::{Choice, Pool};
 pub(crate) use rendezvous::Fingerprint;
 pub(crate) use state::{AgentWord, Verdict};

@@ -17,7 +17,7 @@ pub(crate) struct Places {
     /// A place that comes free goes to whoever has waited longest, so that nobody can be overtaken.
     free: Arc<Semaphore>,
     max_queue: u32,
-    waiting: AtomicU32,
+    waiting: Arc<AtomicU32>,
 }
 
 /// A place at a backend, given back when dropped.
@@ -36,9 +36,27 @@ impl Places {
             queue_timeout: limits.queue_timeout,
             free: Arc::new(Semaphore::new(most as usize)),
             max_queue: limits.max_queue,
-            waiting: AtomicU32::new(0),
+            waiting: Arc::default(),
         };
         (most > 0).then(|| Arc::new(places))
+    }
+
+    /// The same places, and whoever has one or waits for one, for a backend that comes in the place of this one and has as
+    /// many; `None` where it has not.
+    pub(crate) fn handed_on(&self, limits: &BackendLimits) -> Option<Arc<Self>> {
+        let places = Places {
+            most: self.most,
+            queue_timeout: limits.queue_timeout,
+            free: Arc::clone(&self.free),
+            max_queue: limits.max_queue,
+            waiting: Arc::clone(&self.waiting),
+        };
+        (limits.max_connections == self.most).then(|| Arc::new(places))
+    }
+
+    /// Whether a place of the one is a place of the other.
+    pub(crate) fn are(&self, other: &Places) -> bool {
+        Arc::ptr_eq(&self.free, &other.free)
     }
 
     /// A place, if one is free that nobody waits for.
@@ -58,6 +76,12 @@ impl Places {
         self.waiting.fetch_update(Relaxed, Relaxed, one_more).ok().map(|_| Waiting(Arc::clone(self)))
     }
 
+    /// Enters the queue, however long it is: for one that waited already where it cannot wait any longer.
+    pub(crate) fn move_in(self: &Arc<Self>) -> Waiting {
+        self.waiting.fetch_add(1, Relaxed);
+        Waiting(Arc::clone(self))
+    }
+
     /// Requests that wait.
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting.load(Relaxed)
@@ -66,6 +90,13 @@ impl Places {
     /// Places that are taken.
     pub(crate) fn taken(&self) -> u32 {
         self.most.saturating_sub(u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX))
+    }
+}
+
+impl Waiting {
+    /// Whether this is where it waits.
+    pub(crate) fn is_at(&self, places: &Places) -> bool {
+        self.0.are(places)
     }
 }
 
@@ -101,6 +132,20 @@ mod tests {
         assert!(places.enter().is_some());
         drop((two, first));
         assert_eq!((places.waiting(), places.taken()), (0, 0));
+    }
+
+    #[test]
+    fn places_are_handed_on_to_as_many_and_not_to_more_or_fewer() {
+        let old = places(1, 2);
+        let _one = old.enter();
+        let held = old.try_take();
+        let limits = |most| BackendLimits { max_connections: most, max_queue: 9, ..BackendLimits::default() };
+        let new = old.handed_on(&limits(1)).expect("as many");
+        assert!(new.are(&old) && new.try_take().is_none(), "the place is taken still");
+        assert_eq!((new.waiting(), new.taken()), (1, 1));
+        drop(held);
+        assert!(new.try_take().is_some());
+        assert!([0, 2].iter().all(|most| old.handed_on(&limits(*most)).is_none()));
     }
 
     #[tokio::test]

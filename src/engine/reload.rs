@@ -136,6 +136,7 @@ impl Balancer {
         let now = self.shared.setup().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
             backend.dismissed.notify_one();
+            self.shared.idle.trim(backend.number, 0);
             if !now.iter().any(|b| b.address == backend.address) {
                 backend.cut.notify_waiters();
             }
@@ -220,7 +221,15 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<
                     changes.settle(there, old, wanted);
                     Arc::clone(there)
                 }
-                _ => changes.arrive(there, Backend::new(wanted, live.label.clone())),
+                (there, _) => {
+                    let mut backend = Backend::new(wanted, live.label.clone());
+                    if let Some(before) = there.filter(|before| before.address == wanted.address) {
+                        // It is the same server: whoever has a place there or waits for one counts on.
+                        let places = before.places.as_ref().and_then(|places| places.handed_on(&wanted.limits));
+                        backend.places = places.or(backend.places);
+                    }
+                    changes.arrive(there, backend)
+                }
             }
         })
         .collect()

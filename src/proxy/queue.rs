@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::future::{FutureExt as _, select_all};
+use futures_util::future::{FutureExt as _, pending, select_all};
 use tokio::time::timeout_at;
 
 use super::Proxy;
-use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Place, Rule};
+use crate::balancer::{Backend, Bound, Choice, Decision, NoBackend, Place, Places, Rule};
 use crate::engine::LivePool;
 
 type Turn = Pin<Box<dyn Future<Output = (Arc<Backend>, Place)> + Send>>;
@@ -29,24 +29,23 @@ pub(super) async fn wait(
     let mut pool = live.in_force.load_full();
     let mut backends = pool.waits_for(client, tried);
     // It counts in the shortest queue, and takes whichever place is its turn first.
-    let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.places.as_ref()).collect();
-    queues.sort_by_key(|places| places.waiting());
-    let Some((places, _waiting)) = queues.into_iter().find_map(|places| Some((places, places.enter()?))) else {
+    let entered = shortest(&backends).into_iter().find_map(|places| Some((places.queue_timeout, places.enter()?)));
+    let Some((queue_timeout, mut waiting)) = entered else {
         decision.rule = Rule::QueueFull;
         return Err(NoBackend::Full);
     };
-    let until = (began + places.queue_timeout).into();
+    let until = (began + queue_timeout).into();
     let mut turns = turns_at(&backends);
     let result = loop {
         tokio::select! {
-            turn = timeout_at(until, select_all(&mut turns)) => {
-                let Ok(((backend, place), ..)) = turn else {
+            turn = timeout_at(until, first(&mut turns)) => {
+                let Ok((backend, place)) = turn else {
                     decision.rule = Rule::QueueTimeout;
                     break Err(NoBackend::Full);
                 };
                 pool = live.in_force.load_full();
                 // A state may have changed in this very moment.
-                let is_good = pool.waits_for(client, tried).iter().any(|one| one.id() == backend.id());
+                let is_good = pool.waits_for(client, tried).iter().any(|one| is_there(one, &backend));
                 if is_good && let Some(choice) = pool.choice_of(client, &backend, place) {
                     break Ok(choice);
                 }
@@ -60,13 +59,37 @@ pub(super) async fn wait(
             decided => break decided,
         }
         let now = pool.waits_for(client, tried);
-        if !now.iter().map(|b| b.id()).eq(backends.iter().map(|b| b.id())) || turns.len() != now.len() {
+        let same = now.len() == backends.len() && now.iter().zip(&backends).all(|(now, before)| is_there(now, before));
+        if !same || turns.len() != now.len() {
             turns = turns_at(&now);
             backends = now;
+            let queues = shortest(&backends);
+            if let Some(shortest) = queues.first().filter(|_| !queues.iter().any(|places| waiting.is_at(places))) {
+                waiting = shortest.move_in();
+            }
         }
     };
     decision.queued_micros = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
     result
+}
+
+/// The queues of these backends, the shortest first.
+fn shortest(backends: &[Arc<Backend>]) -> Vec<&Arc<Places>> {
+    let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.places.as_ref()).collect();
+    queues.sort_by_key(|places| places.waiting());
+    queues
+}
+
+/// Whether a place at the one is a place at the other: a changed configuration may have put another backend in the place of
+/// the one with this id, with places of its own or with the same.
+fn is_there(now: &Backend, before: &Backend) -> bool {
+    let places = now.places.as_ref().zip(before.places.as_ref());
+    now.id() == before.id() && places.is_some_and(|(now, before)| now.are(before))
+}
+
+/// The first turn that comes, if there is anything to wait for.
+async fn first(turns: &mut [Turn]) -> (Arc<Backend>, Place) {
+    if turns.is_empty() { pending().await } else { select_all(turns).await.0 }
 }
 
 fn turns_at(backends: &[Arc<Backend>]) -> Vec<Turn> {

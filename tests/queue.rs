@@ -1,0 +1,80 @@
+//! Requests that wait for a place while the configuration changes.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests say what is wrong by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Backend, Balancer, Client, Config, Gate, request, until};
+use serde_json::json;
+
+/// A backend that answers once its gate is open, and a configuration with one place there and a queue before it.
+fn queueing() -> (Backend, Arc<Gate>, Config) {
+    let gate = Arc::new(Gate::default());
+    let of_backend = Arc::clone(&gate);
+    let backend = Backend::start(move |call| {
+        of_backend.pass();
+        common::backend::echo(call)
+    });
+    let config = Config::new(&[&backend])
+        .set("/backends/0/maxConnections", json!(1))
+        .set("/backends/0/maxQueue", json!(9))
+        .set("/backends/0/queueTimeout", json!(60_000));
+    (backend, gate, config)
+}
+
+fn queued(balancer: &Balancer) -> u64 {
+    balancer.backend(0)["queued"].as_u64().unwrap()
+}
+
+fn ask(balancer: &Balancer) -> Client {
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &[]));
+    client
+}
+
+/// One request that has the place, and `more` that wait for it.
+fn waiting(balancer: &Balancer, backend: &Backend, more: u64) -> Vec<Client> {
+    let mut clients = vec![ask(balancer)];
+    backend.wait_for_requests(1);
+    for number in 1..=more {
+        clients.push(ask(balancer));
+        until("it waits", || queued(balancer) == number);
+    }
+    clients
+}
+
+#[test]
+fn a_changed_backend_with_as_many_places_has_no_more_requests_at_once() {
+    let (backend, gate, config) = queueing();
+    let balancer = config.start();
+    let mut clients = waiting(&balancer, &backend, 2);
+    balancer.rewrite(&config.set("/backends/0/idleTimeout", json!(3999)));
+    balancer.line("configuration reloaded: b0 changed");
+    assert_eq!(queued(&balancer), 2, "they wait on");
+    clients.push(ask(&balancer));
+    until("another waits behind them", || queued(&balancer) == 3);
+    assert_eq!(backend.requests().len(), 1);
+    gate.open();
+    for client in &mut clients {
+        assert_eq!(client.response().status, 200);
+    }
+    assert_eq!(queued(&balancer), 0);
+}
+
+#[test]
+fn a_changed_backend_with_more_places_takes_those_who_wait_and_the_rest_wait_there() {
+    let (backend, gate, config) = queueing();
+    let balancer = config.start();
+    let mut clients = waiting(&balancer, &backend, 3);
+    balancer.rewrite(&config.set("/backends/0/maxConnections", json!(2)));
+    balancer.line("configuration reloaded: b0 changed");
+    backend.wait_for_requests(3);
+    until("one waits", || queued(&balancer) == 1);
+    gate.open();
+    for client in &mut clients {
+        assert_eq!(client.response().status, 200);
+    }
+    assert_eq!(queued(&balancer), 0);
+}
