@@ -29,6 +29,9 @@ pub enum ProxyProtocol {
     V2,
 }
 
+/// Idle connections that are kept for one backend: what `minIdle` may ask for. More are not worth their memory.
+pub(crate) const MOST_IDLE: u32 = 256;
+
 /// How much one backend takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendLimits {
@@ -39,7 +42,7 @@ pub struct BackendLimits {
     pub max_queue: u32,
     /// How long one may wait, before the 503.
     pub queue_timeout: Duration,
-    /// Idle connections kept open and ready.
+    /// Idle connections kept open and ready, up to 256.
     pub min_idle: u32,
     /// How long a connection may lie idle. Below the 5 s after which Node closes one, so that the balancer is the one
     /// to close.

@@ -26,8 +26,9 @@ mod sticky;
 mod strategy;
 
 pub use access::AccessConfig;
-pub(crate) use address::is_local_name;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
+pub(crate) use address::is_local_name;
+pub(crate) use backend::MOST_IDLE;
 pub use backend::{BackendConfig, BackendLimits, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 pub use email::{EmailAuth, EmailConfig, Encryption};

@@ -15,7 +15,7 @@ use super::read_pools::listeners_and_pools;
 use super::sticky::{cookie_attribute, cookie_name};
 use super::{
     AccessConfig, Address, BackendConfig, BackendLimits, CheckAlgorithm, Config, ConfigError, CookieConfig,
-    HealthCheck, HostHeader, Limits, MAX_WEIGHT, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol,
+    HealthCheck, HostHeader, Limits, MAX_WEIGHT, MOST_IDLE, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol,
     RetryConfig, SameSite, Scheme, StickyBy, StickyConfig, Timeouts,
 };
 
@@ -205,18 +205,17 @@ fn backend_limits(keys: &mut Keys<'_, '_>, limits: &mut BackendLimits) {
     let count = |n: Node<'_, '_>| n.integer(0, 1_000_000).and_then(|count| u32::try_from(count).ok());
     keys.set("maxConnections", &mut limits.max_connections, count);
     let unlimited = limits.max_connections == 0;
-    for (key, into) in [("maxQueue", &mut limits.max_queue), ("minIdle", &mut limits.min_idle)] {
-        keys.set(key, into, |n| {
-            let count = count(n)?;
-            match key {
-                "maxQueue" if unlimited && count > 0 => n.wrong("nobody waits without a limit: set 'maxConnections'"),
-                "minIdle" if !unlimited && count > limits.max_connections => {
-                    n.wrong(format!("is more than 'maxConnections', {}", limits.max_connections))
-                }
-                _ => Some(count),
-            }
-        });
-    }
+    keys.set("maxQueue", &mut limits.max_queue, |n| match count(n)? {
+        1.. if unlimited => n.wrong("nobody waits without a limit: set 'maxConnections'"),
+        count => Some(count),
+    });
+    keys.set("minIdle", &mut limits.min_idle, |n| {
+        let count = n.integer(0, u64::from(MOST_IDLE)).and_then(|count| u32::try_from(count).ok())?;
+        if !unlimited && count > limits.max_connections {
+            return n.wrong(format!("is more than 'maxConnections', {}", limits.max_connections));
+        }
+        Some(count)
+    });
     keys.set("queueTimeout", &mut limits.queue_timeout, |n| n.millis(1));
     keys.set("idleTimeout", &mut limits.idle_timeout, |n| n.millis(1));
 }

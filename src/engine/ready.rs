@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::balancer::Backend;
+use crate::config::MOST_IDLE;
 use crate::upstream::{Connection, dial};
 
 /// Looks after the idle connections that all workers share, for as long as the worker that runs it lives.
@@ -26,7 +27,8 @@ async fn fill(shared: &Shared, backend: &Backend) {
         // A connection says there whom it is for, and nobody has come yet.
         return;
     }
-    while shared.idle.count(backend.number) < wanted(backend) {
+    // So many and no more until the next look: some may be closed as soon as they are open.
+    for _ in shared.idle.count(backend.number)..wanted(backend) {
         // Why not is for the checks to find out.
         let Ok(stream) = dial(&backend.address, &backend.tls, None, config.timeouts.connect).await else {
             return;
@@ -37,8 +39,8 @@ async fn fill(shared: &Shared, backend: &Backend) {
     }
 }
 
-/// `minIdle`, as far as there are places for connections.
+/// `minIdle`, as far as there are places for connections and idle ones are kept.
 fn wanted(backend: &Backend) -> usize {
     let free = backend.places.as_ref().map_or(u32::MAX, |places| places.most.saturating_sub(places.taken()));
-    backend.min_idle.min(free) as usize
+    backend.min_idle.min(free).min(MOST_IDLE) as usize
 }

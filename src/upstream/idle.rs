@@ -7,15 +7,13 @@ use std::time::Instant;
 use foldhash::HashMap;
 
 use super::Connection;
+use crate::config::MOST_IDLE;
 
 /// Connections kept of those that were made for one request alone.
 const SPARE: usize = 4;
 
 /// One backend's. Boxed, because they are moved on every request and are large.
 type Stack = Vec<Box<Connection>>;
-
-/// Connections kept for one backend by one worker; beyond it the oldest is not worth its memory.
-const MOST_PER_BACKEND: usize = 256;
 
 /// Idle connections of one worker, or of all for the backends that count them; the one used last on top: the warmest, and the least likely to be closed.
 ///
@@ -57,7 +55,7 @@ impl IdleConnections {
         let mut by_backend = self.lock();
         let stack = by_backend.entry(backend).or_default();
         // One that was made for a request that could not use a kept one is itself of use to others only.
-        let most = if connection.reusable { MOST_PER_BACKEND } else { SPARE };
+        let most = if connection.reusable { MOST_IDLE as usize } else { SPARE };
         if stack.len() < most {
             stack.push(connection);
         }
