@@ -7,7 +7,7 @@ mod common;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpListener;
 
-use common::{Balancer, Config, until, until_some};
+use common::{Balancer, Config, Silent, until, until_some};
 use serde_json::json;
 
 /// Answers one request with the name given.
@@ -121,4 +121,17 @@ fn a_name_that_does_not_exist_is_down_with_the_reason_and_harms_nothing() {
         (backend["state"] == "DOWN").then(|| backend["lastError"].as_str().map(str::to_owned))?
     });
     assert!(why.contains("no-such-name.invalid"), "{why}");
+}
+
+#[test]
+fn the_second_address_of_a_name_is_used_where_the_first_takes_nobody() {
+    let mut silent = Silent::new();
+    if serve(&format!("[::1]:{}", silent.port), "six").is_none() {
+        eprintln!("left out: this machine has no IPv6");
+        return;
+    }
+    silent.fall_silent();
+    let balancer = over(&format!("http://localhost:{}", silent.port));
+    assert_eq!(balancer.backend(0)["state"], "UP");
+    assert_eq!(balancer.get("/").text(), "six");
 }

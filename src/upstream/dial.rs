@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -11,6 +12,9 @@ use tokio::net::UnixStream;
 
 use super::{Stream, tls};
 use crate::config::{Address, BackendTls, Scheme};
+
+/// How long an address may take before the next one of its name is tried beside it.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -86,19 +90,44 @@ async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     first_of(&found).await
 }
 
-/// The first address that connects; the error is the first one's, which is the one people expect to see.
+/// The first address that connects, each with a head start before the next (RFC 8305 5); the error is the first address's,
+/// which is the one people expect to see.
 async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let connected = match addresses {
+        [] => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address")),
+        [only] => TcpStream::connect(only).await,
+        // Boxed, because it is large, and a client's task has room for it as long as it lives.
+        several => Box::pin(race(several)).await,
+    };
+    let stream = connected?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The first of several that connects.
+async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let connect = |(place, address)| async move { TcpStream::connect(address).await.map_err(|error| (place, error)) };
+    let mut left = addresses.iter().enumerate();
+    let mut next = left.next();
+    let mut running = FuturesUnordered::new();
     let mut first_error = None;
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => first_error = first_error.or(Some(error)),
+    loop {
+        running.extend(next.take().map(connect));
+        tokio::select! {
+            Some(result) = running.next() => match result {
+                Ok(stream) => return Ok(stream),
+                Err((place, error)) => {
+                    if place == 0 {
+                        first_error = Some(error);
+                    }
+                    next = left.next();
+                }
+            },
+            () = tokio::time::sleep(HEAD_START), if left.len() > 0 => next = left.next(),
+            else => break,
         }
     }
-    Err(first_error.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
+    Err(first_error.expect("none is left to try only once each has failed, the first one among them"))
 }
 
 /// EMFILE and ENFILE, which the standard library has no kinds for.
