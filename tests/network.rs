@@ -5,8 +5,9 @@
 mod common;
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, ToSocketAddrs as _, UdpSocket};
 
+use common::raw::closed_port;
 use common::{Balancer, Config, Silent, until, until_some};
 use serde_json::json;
 
@@ -134,4 +135,33 @@ fn the_second_address_of_a_name_is_used_where_the_first_takes_nobody() {
     let balancer = over(&format!("http://localhost:{}", silent.port));
     assert_eq!(balancer.backend(0)["state"], "UP");
     assert_eq!(balancer.get("/").text(), "six");
+}
+
+/// The name of this machine, where it is known to be its own, and its address in a network.
+fn own_names() -> Vec<String> {
+    let is_own = |name: &String| {
+        let found = (name.as_str(), 0).to_socket_addrs().into_iter().flatten();
+        found.into_iter().any(|at| UdpSocket::bind(at).is_ok())
+    };
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    // Nothing is sent: the system says only from where it would be.
+    let address = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        Ok(socket.local_addr()?.ip().to_string())
+    });
+    name.filter(is_own).into_iter().chain(address.ok()).collect()
+}
+
+#[test]
+fn a_backend_that_is_the_balancer_by_the_machines_own_name_or_address_is_refused() {
+    let names = own_names();
+    if names.is_empty() {
+        eprintln!("left out: this machine has no name and no address of its own");
+    }
+    let port = closed_port();
+    for name in names {
+        let config = Config::of_ports(&[9]).set("/port", json!(port)).set("/host", json!("0.0.0.0"));
+        let said = config.set("/backends/0/url", json!(format!("http://{name}:{port}"))).refused();
+        assert!(said.contains("is this balancer itself"), "{name}: {said}");
+    }
 }

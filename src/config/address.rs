@@ -88,15 +88,21 @@ impl Address {
         matches!(self.scheme, Scheme::Unix(_)) || is_local_name(&self.host)
     }
 
-    /// Whether requests sent here would come back to a listener at `host` and `port`.
+    /// Whether requests sent here would come back to a listener at `host` and `port`, as far as the address alone tells:
+    /// what other names stand for, and which addresses this machine has, only the system knows.
     pub fn is_listener(&self, host: IpAddr, port: u16) -> bool {
         port != 0
             && self.port == port
-            && match self.host.parse::<IpAddr>() {
-                Ok(ip) => ip == host || (host.is_unspecified() && ip.is_loopback()),
+            && match self.ip() {
+                Some(ip) => reaches(ip, host),
                 // `localhost` is dialled on both families.
-                Err(_) => self.is_local() && (host.is_loopback() || host.is_unspecified()),
+                None => self.is_local() && (host.is_loopback() || host.is_unspecified()),
             }
+    }
+
+    /// The host's address, where it is written as one in any of the ways that a resolver takes for one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok().or_else(|| ipv4_in_parts(&self.host).map(IpAddr::V4))
     }
 
     pub(super) fn bracketed_host(&self) -> String {
@@ -113,6 +119,38 @@ impl fmt::Display for Address {
             Scheme::Tcp => write!(f, "tcp://{}", self.authority()),
         }
     }
+}
+
+/// Whether a connection to `ip` reaches a listener at `host`, which has the same port.
+pub(crate) fn reaches(ip: IpAddr, host: IpAddr) -> bool {
+    let (ip, host) = (ip.to_canonical(), host.to_canonical());
+    // A connection to no address in particular is one to this machine.
+    let ip = match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    };
+    ip == host || (host.is_unspecified() && ip.is_loopback())
+}
+
+/// An IPv4 address as `inet_aton` reads it, and with it every resolver: one to four numbers, each decimal, `0x` and
+/// hexadecimal, or `0` and octal, of which the last fills all bytes that are left: `127.1`, `0x7f000001`.
+fn ipv4_in_parts(host: &str) -> Option<Ipv4Addr> {
+    let number = |text: &str| {
+        let (digits, radix) = match text.strip_prefix("0x") {
+            Some(digits) => (digits, 16),
+            None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
+            None => (text, 10),
+        };
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u32::from_str_radix(digits, radix).ok().filter(|_| is_number)
+    };
+    let parts: Vec<u32> = host.split('.').map(number).collect::<Option<_>>()?;
+    let (last, before) = parts.split_last()?;
+    let left = 4_usize.checked_sub(before.len()).filter(|left| *left > 0)?;
+    let fits = before.iter().all(|part| *part < 256) && (left == 4 || *last < 1 << (8 * left));
+    let whole = before.iter().zip([24, 16, 8]).fold(*last, |sum, (part, shift)| sum | part << shift);
+    fits.then(|| Ipv4Addr::from(whole))
 }
 
 /// Whether `host` (a name or an address, without port) means this machine.
@@ -319,6 +357,16 @@ mod tests {
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         assert!(address("3001").is_listener(loopback, 3001));
         assert!(address("127.0.0.1:3001").is_listener(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 3001));
+        for spelling in ["0.0.0.0", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "LocalHost."] {
+            assert!(address(&format!("http://{spelling}:3001")).is_listener(loopback, 3001), "{spelling}");
+        }
+        let every = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        for spelling in ["[::]", "127.0.0.2", "[::ffff:0:0]"] {
+            assert!(address(&format!("http://{spelling}:3001")).is_listener(every, 3001), "{spelling}");
+        }
+        for other in ["127.0.0.2", "128.1", "[::1]", "[::]", "127.0.0.0.1", "127.1.", "0x.1", "256.1", "4294967296"] {
+            assert!(!address(&format!("http://{other}:3001")).is_listener(loopback, 3001), "{other}");
+        }
         assert!(!address("3002").is_listener(loopback, 3001));
         assert!(!address("example.test:3001").is_listener(loopback, 3001));
     }

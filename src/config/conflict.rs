@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::document::nearest;
-use super::{BackendConfig, Config, ListenerConfig, Mode, PoolConfig, Scheme, StickyBy};
+use super::{Address, BackendConfig, Config, ListenerConfig, Mode, PoolConfig, Scheme, StickyBy};
 
 /// Which value is at fault, by the positions of what it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,6 +132,11 @@ fn schemes(number: usize, pool: &PoolConfig, listener: &ListenerConfig, wrong: &
     }
 }
 
+/// What is said of a backend that is one of the listeners.
+pub(crate) fn is_itself(name: &str, address: &Address) -> String {
+    format!("backend {name} at {address} is this balancer itself: give it another port")
+}
+
 fn backends(config: &Config, wrong: &mut impl FnMut(At, String)) {
     // Ids are one space over all pools: commands and cookies name a backend by nothing else.
     let mut ids = BTreeSet::new();
@@ -146,7 +151,7 @@ fn backends(config: &Config, wrong: &mut impl FnMut(At, String)) {
                 wrong("name", format!("two backends have the name '{name}': give each its own"));
             }
             if config.listeners.iter().any(|listener| address.is_listener(listener.host, listener.port)) {
-                wrong("url", format!("backend {name} at {address} is this balancer itself: give it another port"));
+                wrong("url", is_itself(name, address));
             }
         }
     }

@@ -27,10 +27,11 @@ mod strategy;
 
 pub use access::AccessConfig;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
-pub(crate) use address::is_local_name;
+pub(crate) use address::{is_local_name, reaches};
 pub(crate) use backend::MOST_IDLE;
 pub use backend::{BackendConfig, BackendLimits, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
+pub(crate) use conflict::is_itself;
 pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use key::{Asking, KeyFunction};
 pub use limits::{Limits, RetryConfig, Timeouts};

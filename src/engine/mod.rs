@@ -15,6 +15,7 @@ mod event;
 mod heads;
 #[cfg(any(unix, feature = "tui"))]
 mod inspect;
+mod itself;
 mod journal;
 mod keeper;
 mod phases;

@@ -8,9 +8,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::task::spawn_blocking;
 
 use super::command::CommandError;
 use super::event::Level;
+use super::itself;
 use super::pools::{LivePool, Routing};
 use super::setup::{Open, Setup};
 use super::start::{Balancer, StartError};
@@ -76,6 +78,13 @@ impl Balancer {
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
         }
+        let config = Arc::new(config);
+        let named = Arc::clone(&config);
+        // It may take a while; where it is broken off, the program stops.
+        let problems = spawn_blocking(move || itself::problems(&named)).await.unwrap_or_default();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
         // One change after the other.
         let _alone = self.reloading.lock().await;
         let before = self.shared.setup();
@@ -122,7 +131,7 @@ impl Balancer {
         }
         // Those that are taken away come back as clients leave.
         self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
-        self.shared.set_up(Setup { config: Arc::new(config), listeners, pools });
+        self.shared.set_up(Setup { config, listeners, pools });
         self.let_go(there, &mut changes);
         for backend in changes.new {
             self.shared.arrived(&backend);

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use super::itself;
 use super::pools::{Listener, LivePool, Routing};
 use super::start::StartError;
 use crate::balancer::Backend;
@@ -51,8 +52,15 @@ impl Setup {
         Ok(Setup { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config) })
     }
 
-    /// The same, and root's rights given up where the configuration says so: nothing that comes after has them.
+    /// The same, where no backend is this balancer itself, and root's rights given up where the configuration says so: nothing that comes after has them.
     pub(super) fn open(config: Config) -> Result<Self, StartError> {
+        let setup = Setup::bound(config)?;
+        // Only now, for it may take a thread, which would keep root's rights.
+        let problems = itself::problems(&setup.config);
+        if problems.is_empty() { Ok(setup) } else { Err(StartError::Config(problems)) }
+    }
+
+    fn bound(config: Config) -> Result<Self, StartError> {
         let Some(user) = &config.downgrade_to_user else { return Ok(Setup::new(config)?) };
         #[cfg(unix)]
         {
