@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 use arc_swap::Cache;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::Sleep;
 
 use super::arrival::Arrival;
 use super::clock::Clock;
-use super::departure::{LOOK, has_closed};
+use super::departure::Look;
 use super::flight::poll_read;
 use super::forwarded::Peer;
 use super::handle::{handle, refuse_unreadable};
@@ -61,7 +60,7 @@ pub(super) struct Client<'c> {
     /// What it is still to take.
     pub(super) down: Outbox,
     /// Set while nothing is read from it, so that it is looked after all the same.
-    look: Option<Pin<Box<Sleep>>>,
+    look: Option<Box<Look>>,
     /// How far the engine is.
     pub(super) engine: watch::Receiver<engine::Phase>,
 }
@@ -243,14 +242,9 @@ impl Client<'_> {
     /// Ready when the client has left, though nothing is read from it for now: what it sent waits in the system's buffer,
     /// and its end behind that.
     pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
-        let look = self.look.get_or_insert_with(|| Box::pin(tokio::time::sleep(LOOK)));
-        loop {
-            ready!(look.as_mut().poll(cx));
-            if self.stream.watch().map_or(true, |stream| has_closed(stream)) {
-                return Poll::Ready(Broken::Gone);
-            }
-            look.as_mut().reset(tokio::time::Instant::now() + LOOK);
-        }
+        let Ok(stream) = self.stream.watch() else { return Poll::Ready(Broken::Gone) };
+        let look = self.look.get_or_insert_with(|| Box::new(Look::new()));
+        look.poll_gone(stream, cx).map(|()| Broken::Gone)
     }
 
     /// Waits for `work`, but no longer than the client does.

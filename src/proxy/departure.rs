@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::pin::pin;
 #[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use crate::upstream::Stream;
 
@@ -48,6 +50,48 @@ fn known(ready: impl Future<Output = io::Result<Ready>>) -> Ready {
     match pin!(ready).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(ready) => ready.unwrap_or(Ready::ERROR),
         Poll::Pending => Ready::EMPTY,
+    }
+}
+
+/// Looks after a client from which nothing is read for now, so that its end is not read either.
+pub(super) struct Look {
+    every: Interval,
+    looks: u32,
+    /// Whether nobody holds its end any more, which takes a while to find out.
+    asked: Option<BoxFuture<'static, bool>>,
+}
+
+impl Look {
+    /// Looks until somebody is asked whether it is still there. Its end comes behind all that there is no room for, so that
+    /// it may never come.
+    const ASKED_AFTER: u32 = 3;
+
+    pub(super) fn new() -> Self {
+        let mut every = interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Look { every, looks: 0, asked: None }
+    }
+
+    /// Ready when it has left.
+    pub(super) fn poll_gone(&mut self, client: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(asked) = &mut self.asked
+                && let Poll::Ready(abandoned) = asked.poll_unpin(cx)
+            {
+                self.asked = None;
+                if abandoned {
+                    return Poll::Ready(());
+                }
+            }
+            ready!(self.every.poll_tick(cx));
+            if has_closed(client) {
+                return Poll::Ready(());
+            }
+            self.looks += 1;
+            if self.looks.is_multiple_of(Look::ASKED_AFTER) && self.asked.is_none() {
+                self.asked = Some(is_abandoned(client, LOOK).boxed());
+            }
+        }
     }
 }
 

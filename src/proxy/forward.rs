@@ -23,7 +23,7 @@ use crate::balancer::{
     Attempt, Backend, Bound, Choice, CookieAction, Decision, Fault, NoBackend, Outcome, Pool, Rule, StickyKey, Stopped,
 };
 use crate::config::Strategy;
-use crate::engine::{Ended, LivePool, Part, Routing, Shared, Tried};
+use crate::engine::{Ended, Part, Routing, Shared, Tried};
 use crate::http1::Kind;
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
@@ -246,21 +246,6 @@ fn may_go_on(
         return Err(Stopped::Budget);
     }
     Ok(())
-}
-
-/// Waits until a backend is up, for at most `limit`; gives the pool that is in force then.
-pub(super) async fn held(live: &LivePool, limit: Duration) -> Arc<Pool> {
-    // Looked at after subscribing, so that no change can fall between the two.
-    let mut changes = live.changes.subscribe();
-    let mut pool = live.in_force.load_full();
-    let waited = tokio::time::timeout(limit, async {
-        while !pool.has_another(&[]) && changes.changed().await.is_ok() {
-            pool = live.in_force.load_full();
-        }
-    });
-    // In time or not, the choice that follows tells.
-    let _ = waited.await;
-    live.in_force.load_full()
 }
 
 /// Notes that the client gets this backend's cookie, and whose it had.
