@@ -1,6 +1,8 @@
 //! Whether one side of a connection has left, though its bytes may not be read now: because they are for whichever backend
 //! takes them, or because the other side does not take those before them.
 
+#[cfg(target_os = "linux")]
+use std::collections::HashSet;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -129,48 +131,57 @@ pub(super) fn is_abandoned(client: &TcpStream, age: Duration) -> impl Future<Out
         let ip = theirs.ip().to_canonical();
         let is_here = ip.is_loopback() || ip == ours.ip().to_canonical();
         // Reading the system's tables takes longer than a worker's other clients should wait.
-        is_here && tokio::task::spawn_blocking(move || !is_held(theirs, ours, since)).await.unwrap_or(false)
+        is_here && tokio::task::spawn_blocking(move || is_left(theirs, ours, since)).await.unwrap_or(false)
     }
 }
 
-/// Connections that are held, by the ports of both ends alone: an address may be written in either family.
+/// Ends of connections that only the system still knows, by the ports of both ends alone: an address may be written in
+/// either family.
 #[cfg(target_os = "linux")]
-type Held = std::collections::HashSet<(u16, u16)>;
+type Left = HashSet<(u16, u16)>;
 
-/// Whether a process of this machine has a socket at `theirs`, connected to `ours`, as the system's tables were at some time
+/// Whether the socket at `theirs`, connected to `ours`, is left by its process, as the system's tables were at some time
 /// since then. They are read once for all who ask at one time, for they are long where there are many connections.
+///
+/// One that is not there says nothing: where a packet filter changes ports, the other end knows this one by another.
 #[cfg(target_os = "linux")]
-fn is_held(theirs: SocketAddr, ours: SocketAddr, since: Option<Instant>) -> bool {
-    static LAST: Mutex<Option<(Instant, Option<Held>)>> = Mutex::new(None);
+fn is_left(theirs: SocketAddr, ours: SocketAddr, since: Option<Instant>) -> bool {
+    static LAST: Mutex<Option<(Instant, Left)>> = Mutex::new(None);
     // What a panic leaves is what was read before, or nothing.
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if last.as_ref().is_none_or(|(read, _)| since.is_none_or(|since| *read < since)) {
-        let now = Instant::now();
-        *last = Some((now, read_held()));
-    }
-    // A table that cannot be read tells of nobody's end.
-    let held = last.as_ref().and_then(|(_, held)| held.as_ref());
-    held.is_none_or(|held| held.contains(&(theirs.port(), ours.port())))
+    let (_, left) = match last.take() {
+        Some((read, left)) if since.is_some_and(|since| since <= read) => last.insert((read, left)),
+        // Where the tables cannot be read, nobody has left.
+        _ => last.insert((Instant::now(), read_left().unwrap_or_default())),
+    };
+    left.contains(&(theirs.port(), ours.port()))
 }
 
 #[cfg(target_os = "linux")]
-fn read_held() -> Option<Held> {
+fn read_left() -> Option<Left> {
     let port = |address: &str| u16::from_str_radix(address.rsplit_once(':')?.1, 16).ok();
-    let holds = |line: &str| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        // One without an inode was closed, and only the system still knows it.
-        let [_, from, to, _, _, _, _, _, _, inode, ..] = fields.as_slice() else { return None };
-        (*inode != "0").then_some((port(from)?, port(to)?))
-    };
-    let mut held = Held::new();
+    let (mut held, mut left) = (Left::new(), Left::new());
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        held.extend(std::fs::read_to_string(table).ok()?.lines().filter_map(holds));
+        let text = match std::fs::read_to_string(table) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            text => text.ok()?,
+        };
+        for line in text.lines() {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let [_, from, to, _, _, _, _, _, _, inode, ..] = fields.as_slice() else { continue };
+            if let (Some(from), Some(to)) = (port(from), port(to)) {
+                // One without an inode was closed.
+                let ports = if *inode == "0" { &mut left } else { &mut held };
+                ports.insert((from, to));
+            }
+        }
     }
-    Some(held)
+    left.retain(|ports| !held.contains(ports));
+    Some(left)
 }
 
 /// Other systems tell only through programs of their own.
 #[cfg(not(target_os = "linux"))]
-fn is_held(_: SocketAddr, _: SocketAddr, _: Option<Instant>) -> bool {
-    true
+fn is_left(_: SocketAddr, _: SocketAddr, _: Option<Instant>) -> bool {
+    false
 }
