@@ -152,7 +152,8 @@ pub(super) fn write_response(
 pub(super) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
     write_status(head, out);
     let decide = |kind: Kind, name: &[u8], _: &[u8]| {
-        let ends = kind.is_hop_by_hop() || kind == Kind::ContentLength || head.is_named_by_connection(kind, name);
+        let other = matches!(kind, Kind::ContentLength | Kind::XBackend | Kind::XBackendId);
+        let ends = kind.is_hop_by_hop() || other || head.is_named_by_connection(kind, name);
         if ends { Fate::Ends } else { Fate::Keeps }
     };
     head.write_fields(out, decide, |_, _, _, _| {});
