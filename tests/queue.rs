@@ -78,3 +78,31 @@ fn a_changed_backend_with_more_places_takes_those_who_wait_and_the_rest_wait_the
     }
     assert_eq!(queued(&balancer), 0);
 }
+
+#[test]
+fn a_connection_that_comes_free_at_a_backend_which_was_changed_meanwhile_is_closed() {
+    let (backend, gate, config) = queueing();
+    let balancer = config.start();
+    let mut clients = waiting(&balancer, &backend, 0);
+    balancer.rewrite(&config.set("/backends/0/idleTimeout", json!(60_000)));
+    balancer.line("configuration reloaded: b0 changed");
+    gate.open();
+    assert_eq!(clients[0].response().status, 200);
+    backend.wait_for_end(backend.requests()[0].connection);
+}
+
+#[test]
+fn with_hold_whoever_waits_for_a_place_is_held_when_the_last_backend_dies() {
+    let (mut backend, gate, config) = queueing();
+    let port = backend.port;
+    let balancer = config.set("/hold", json!(60_000)).start();
+    let mut clients = waiting(&balancer, &backend, 2);
+    backend.stop_listening();
+    gate.open();
+    backend.stop();
+    balancer.line("UP -> DOWN");
+    let _again = Backend::echoing_again_on(port);
+    for client in &mut clients {
+        assert_eq!(client.response().status, 200);
+    }
+}

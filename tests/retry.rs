@@ -142,6 +142,20 @@ fn with_hold_a_request_waits_for_the_backend_that_restarts() {
 }
 
 #[test]
+fn with_hold_a_request_that_finds_more_backends_dead_than_it_may_ask_waits_too() {
+    let mut all = [(); 4].map(|()| Backend::echoing());
+    let balancer = Config::new(&all.each_ref()).set("/hold", json!(60_000)).start();
+    let port = all[2].port;
+    all.iter_mut().for_each(Backend::stop);
+    let mut client = balancer.client();
+    client.send(&with_body("POST", "hello"));
+    balancer.line("b2: UP -> DOWN");
+    let _again = Backend::echoing_again_on(port);
+    let answer = client.response();
+    assert_eq!((answer.status, answer.text().as_str()), (200, "hello"));
+}
+
+#[test]
 fn with_hold_what_may_have_been_acted_on_is_not_held() {
     let mut backend = dying();
     let balancer = Config::new(&[&backend]).set("/hold", json!(60_000)).start();

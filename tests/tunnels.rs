@@ -63,6 +63,21 @@ fn stalled() -> (Backend, Arc<Gate>) {
     (backend, gate)
 }
 
+/// A balancer before a raw target that reads nothing until its gate is open, and then tells how many bytes came.
+fn stalled_target() -> (Balancer, Arc<Gate>, Receiver<usize>) {
+    let gate = Arc::new(Gate::default());
+    let of_target = Arc::clone(&gate);
+    let (tell, told) = channel();
+    let target = raw::target(move |mut stream| {
+        of_target.pass();
+        let mut bytes = Vec::new();
+        // A reset is an end too.
+        let _ = read_to_end(&mut stream, &mut bytes);
+        tell.send(bytes.len()).unwrap();
+    });
+    (raw::config(&[target]).start(), gate, told)
+}
+
 #[test]
 fn a_client_that_leaves_while_the_backend_takes_nothing_is_gone() {
     for resets in ways() {
@@ -79,28 +94,28 @@ fn a_client_that_leaves_while_the_backend_takes_nothing_is_gone() {
 }
 
 #[test]
-fn a_raw_client_that_leaves_while_the_target_takes_nothing_is_gone() {
-    for resets in ways() {
-        let gate = Arc::new(Gate::default());
-        let of_target = Arc::clone(&gate);
-        let (tell, told) = channel();
-        let target = raw::target(move |mut stream| {
-            of_target.pass();
-            // A reset is an end too.
-            let _ = read_to_end(&mut stream, &mut Vec::new());
-            tell.send(()).unwrap();
-        });
-        let balancer = raw::config(&[target]).start();
-        let mut client = raw::connect(&balancer);
-        fill(&mut client);
-        assert_eq!(raw::health(&balancer, 0)["activeConnections"], 1);
-        leave(client, *resets);
-        until("the connection has ended", || raw::health(&balancer, 0)["activeConnections"] == 0);
-        balancer.line("the client left");
-        assert_eq!(raw::health(&balancer, 0)["errors"], 0, "nobody blames the target");
-        gate.open();
-        told.recv_timeout(PATIENCE).unwrap();
-    }
+fn a_raw_client_that_resets_while_the_target_takes_nothing_is_gone() {
+    let (balancer, gate, told) = stalled_target();
+    let mut client = raw::connect(&balancer);
+    fill(&mut client);
+    assert_eq!(raw::health(&balancer, 0)["activeConnections"], 1);
+    leave(client, true);
+    until("the connection has ended", || raw::health(&balancer, 0)["activeConnections"] == 0);
+    balancer.line("the client left");
+    assert_eq!(raw::health(&balancer, 0)["errors"], 0, "nobody blames the target");
+    gate.open();
+    told.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn what_a_raw_client_said_before_it_went_is_delivered_though_the_target_takes_a_rest() {
+    let (balancer, gate, told) = stalled_target();
+    let mut client = raw::connect(&balancer);
+    let sent = fill(&mut client);
+    leave(client, false);
+    std::thread::sleep(QUITE_A_WHILE);
+    gate.open();
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(sent));
 }
 
 #[test]

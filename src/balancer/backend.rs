@@ -97,6 +97,7 @@ pub(crate) struct Backend {
     pub(crate) cut: Notify,
     /// Told when it is in no pool any more, so that nobody checks it.
     pub(crate) dismissed: Notify,
+    is_dismissed: AtomicBool,
 }
 
 impl Backend {
@@ -143,7 +144,19 @@ impl Backend {
             recheck: Notify::new(),
             cut: Notify::new(),
             dismissed: Notify::new(),
+            is_dismissed: AtomicBool::new(false),
         }
+    }
+
+    /// It is in no pool any more.
+    pub(crate) fn dismiss(&self) {
+        self.is_dismissed.store(true, Relaxed);
+        self.dismissed.notify_one();
+    }
+
+    /// Whether it is in no pool any more, so that nobody will use a connection to it.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.is_dismissed.load(Relaxed)
     }
 
     /// The same, for a backend whose process is started here.

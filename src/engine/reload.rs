@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::sync::MutexGuard;
 use tokio::task::spawn_blocking;
 
 use super::command::CommandError;
@@ -45,8 +46,10 @@ impl Balancer {
     /// Reads the configuration from its source again, puts it in force, and tells what changed.
     pub(super) async fn reload_from_source(&self) -> Result<(), CommandError> {
         let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
+        // Taken before it is read, so that what was read later is put in force later.
+        let alone = self.reloading.lock().await;
         let changes = match read() {
-            Ok(config) => self.reload(config).await.map_err(|error| match error {
+            Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
                 StartError::Config(problems) => problems,
                 other => vec![other.to_string()],
             }),
@@ -74,6 +77,12 @@ impl Balancer {
     /// # Errors
     /// See [`StartError`]; everything is as it was.
     pub async fn reload(&self, config: Config) -> Result<Vec<String>, StartError> {
+        // One change after the other.
+        let alone = self.reloading.lock().await;
+        self.change_to(config, &alone).await
+    }
+
+    async fn change_to(&self, config: Config, _alone: &MutexGuard<'_, ()>) -> Result<Vec<String>, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
@@ -85,8 +94,6 @@ impl Balancer {
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
         }
-        // One change after the other.
-        let _alone = self.reloading.lock().await;
         let before = self.shared.setup();
         let there = before.backends();
         let mut changes = Changes::default();
@@ -144,7 +151,7 @@ impl Balancer {
     fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut Changes) {
         let now = self.shared.setup().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
-            backend.dismissed.notify_one();
+            backend.dismiss();
             self.shared.idle.trim(backend.number, 0);
             if !now.iter().any(|b| b.address == backend.address) {
                 backend.cut.notify_waiters();

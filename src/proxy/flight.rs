@@ -386,7 +386,7 @@ impl Flight {
     pub(super) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
         let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
-        if good && !self.connection.idle_limit.is_zero() {
+        if good && !self.connection.idle_limit.is_zero() && !backend.is_dismissed() {
             client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }
     }

@@ -61,6 +61,11 @@ pub(super) async fn forward<'c>(
     let answer = loop {
         while let Err(no) = choice {
             let pool = live.in_force.load_full();
+            if no == NoBackend::Nobody && pool.has_another(&tried) {
+                // Somebody has come up in this very moment.
+                choice = choose(client, &pool, &bound, &tried, exchange.decision());
+                continue;
+            }
             if !Hold::helps(no, &pool, &tried) || request.may_be_sent().is_err() {
                 break;
             }
@@ -85,6 +90,10 @@ pub(super) async fn forward<'c>(
             began = Instant::now();
             exchange.waited(began - before);
             client.clock.enter(Phase::Waiting, began);
+            if choice.as_ref().is_err_and(|no| *no != NoBackend::Full) {
+                // Nobody is up any more whom it could wait for in the queue.
+                continue;
+            }
         }
         let Choice { backend, place, set_cookie } = match choice {
             Ok(choice) => choice,
@@ -110,7 +119,7 @@ pub(super) async fn forward<'c>(
                 shared.traffic_answered(&backend, status);
                 let again = config.retry.statuses.contains(&status)
                     && live.in_force.load().has_another(&tried)
-                    && may_go_on(client, request, exchange.decision(), &tried, true).is_ok();
+                    && may_go_on(client, request, exchange.decision(), &tried, 1, true).is_ok();
                 if !again {
                     let took = began.elapsed();
                     // RFC 9110 7.8: a backend switches only where it was asked to, and to what it was asked for.
@@ -176,7 +185,7 @@ pub(super) async fn forward<'c>(
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &config.retry;
         let wanted = if request.sent { retry.on_no_response } else { retry.on_connect };
-        let go_on = if answered { Ok(()) } else { may_go_on(client, request, exchange.decision(), &tried, wanted) };
+        let go_on = if answered { Ok(()) } else { may_go_on(client, request, exchange.decision(), &tried, 0, wanted) };
         if let Err(stopped) = go_on {
             exchange.decision().stopped = Some(stopped);
             break unanswered(exchange.decision());
@@ -222,21 +231,24 @@ fn gone(exchange: &mut Exchange<'_>, request: &Request) -> After {
     After::Close
 }
 
-/// Whether a request that was tried on these backends may be tried on another, where the configuration wants it.
+/// Whether a request that was tried on these backends may be tried on another, where the configuration wants it; `unnoted`
+/// tries are not in the decision yet.
 fn may_go_on(
     client: &Client<'_>,
     request: &Request,
     decision: &Decision,
     tried: &[u32],
+    unnoted: usize,
     wanted: bool,
 ) -> Result<(), Stopped> {
     request.may_be_sent()?;
     if client.replay.as_ref().is_some_and(|replay| replay.to.is_some()) {
         return Err(Stopped::Asked);
     }
-    // Those that were asked at all count for as long as the request is held.
-    let asked = decision.attempts.iter().filter(|attempt| attempt.outcome.is_a_try()).count();
-    if tried.len().max(asked) >= client.config.retry.attempts as usize {
+    let asked = decision.attempts.iter().filter(|attempt| attempt.outcome.is_a_try()).count() + unnoted;
+    // A request that is held when all are gone is tried on all of them before: those alone count that took it.
+    let made = if client.config.hold.is_zero() { tried.len().max(asked) } else { asked };
+    if made >= client.config.retry.attempts as usize {
         return Err(Stopped::Attempts);
     }
     if !wanted {

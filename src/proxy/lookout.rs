@@ -13,7 +13,10 @@ use crate::upstream::Stream;
 /// Looks during which the backend has taken nothing of what the client sent, before it is asked whether anybody is still
 /// there: while bytes move, they are delivered, whoever waits for an answer to them. The client's end says nothing here, for
 /// it comes behind all that there is no room for.
-const STILL: u32 = 3;
+pub(super) const STILL: u32 = 3;
+
+/// The same for a raw connection, whose client may well say all it has to say and go, while the target takes a rest.
+pub(super) const STILL_RAW: u32 = 120;
 
 /// How far bytes have come that wait: so many were read, and so many of them are left.
 pub(super) type Waiting = (u64, usize);
@@ -26,6 +29,8 @@ pub(super) struct Sides<'t> {
     pub(super) backend: &'t Stream,
     /// Whether bytes of the backend wait, and it has not ended in good order.
     pub(super) down: bool,
+    /// Looks without a move after which the client is asked after.
+    pub(super) still: u32,
 }
 
 /// Who has left.
@@ -76,7 +81,7 @@ impl Lookout {
                 continue;
             }
             self.still += 1;
-            if self.still >= STILL && self.asked.is_none() {
+            if self.still >= sides.still && self.asked.is_none() {
                 self.still = 0;
                 self.asked = Some(is_abandoned(sides.client, LOOK).boxed());
             }

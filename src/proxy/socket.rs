@@ -5,11 +5,12 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::mem;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::coop::poll_proceed;
 
 /// A client's socket.
 pub(crate) enum Socket {
@@ -94,13 +95,22 @@ impl Socket {
     }
 }
 
+// A watched socket sees to it that a task which always finds something to do gives way to others now and then; while it is
+// unwatched, that is seen to here.
+
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let socket = self.get_mut();
+        if let Socket::Watched(stream) = socket {
+            return Pin::new(stream).poll_read(cx, buf);
+        }
+        let turn = ready!(poll_proceed(cx));
         if let Some(read) = socket.at_once(|stream| stream.read(buf.initialize_unfilled()))? {
+            turn.made_progress();
             buf.advance(read);
             return Poll::Ready(Ok(()));
         }
+        drop(turn);
         Pin::new(socket.watch()?).poll_read(cx, buf)
     }
 }
@@ -108,9 +118,15 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let socket = self.get_mut();
+        if let Socket::Watched(stream) = socket {
+            return Pin::new(stream).poll_write(cx, bytes);
+        }
+        let turn = ready!(poll_proceed(cx));
         if let Some(written) = socket.at_once(|stream| stream.write(bytes))? {
+            turn.made_progress();
             return Poll::Ready(Ok(written));
         }
+        drop(turn);
         Pin::new(socket.watch()?).poll_write(cx, bytes)
     }
 
@@ -125,5 +141,41 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(()));
         }
         Pin::new(socket.watch()?).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn whoever_always_finds_bytes_gives_way_to_others() {
+        const BYTES: usize = 32 * 1024;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+        let at = listener.local_addr().expect("an address");
+        let mut theirs = std::net::TcpStream::connect(at).expect("a connection");
+        let (ours, _) = listener.accept().expect("a client");
+        ours.set_nonblocking(true).expect("a socket that does not block");
+        theirs.write_all(&vec![0; BYTES]).expect("room for a few bytes");
+        // All of them are there.
+        while ours.peek(&mut vec![0; BYTES]).expect("bytes") < BYTES {
+            tokio::task::yield_now().await;
+        }
+        let mut socket = Socket::Unwatched(ours);
+        let reading = async {
+            for _ in 0..BYTES {
+                socket.read_u8().await.expect("a byte");
+            }
+        };
+        tokio::select! {
+            biased;
+            () = reading => panic!("nobody else had a turn"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert!(!socket.is_watched());
     }
 }

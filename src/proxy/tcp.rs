@@ -194,6 +194,13 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
             };
             account.moments.queued += before.elapsed();
             chosen = decided;
+            if chosen.as_ref().is_err_and(|no| *no != NoBackend::Full) {
+                // Nobody is up any more whom it could wait for in the queue.
+                pool = live.in_force.load_full();
+                if Hold::helps(NoBackend::Nobody, &pool, &tried) && !shared.config().hold.is_zero() {
+                    continue;
+                }
+            }
         }
         let Ok(Choice { backend, place, .. }) = chosen else {
             let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };

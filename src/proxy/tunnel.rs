@@ -121,6 +121,7 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
         let mut moved = Instant::now();
         let mut lookout = None;
+        let still = if counted.is_some() { lookout::STILL } else { lookout::STILL_RAW };
         poll_fn(|cx| {
             if taken_out || cut.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Finish::TakenOut);
@@ -158,7 +159,7 @@ pub(super) async fn run(tunnel: Tunnel, client: ClientHalf) -> Carried {
                 _ => {
                     // One that has ended in good order has left nothing to wait for but what is delivered now.
                     let down = down.waiting().is_some() && down.closed == Closed::No;
-                    let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down };
+                    let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down, still };
                     lookout::poll_gone(&mut lookout, &sides, cx).map(|gone| match gone {
                         Gone::Client => Finish::ClientFailed,
                         Gone::Backend => Finish::BackendFailed,
