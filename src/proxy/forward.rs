@@ -61,8 +61,8 @@ pub(super) async fn forward<'c>(
     let answer = loop {
         while let Err(no) = choice {
             let pool = live.in_force.load_full();
-            if no == NoBackend::Nobody && pool.has_another(&tried) {
-                // Somebody has come up in this very moment.
+            if no == NoBackend::Nobody && client.replay.is_none() && pool.has_another(&tried) {
+                // Somebody has come up in this very moment. Whom a person asked for may be gone for good.
                 choice = choose(client, &pool, &bound, &tried, exchange.decision());
                 continue;
             }
