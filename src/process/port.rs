@@ -7,15 +7,19 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 /// restarts, and a check of a port nobody listens on could even meet itself there.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
+/// So far apart are the ports that two programs look at first which were started one after the other: chosen at random, two
+/// of those that start at one moment would now and then give the same port to their processes.
+const APART: u32 = 16;
+
 /// A port that nothing uses and that `taken` does not hold. The process that is to listen there has yet to take it.
 ///
 /// # Errors
 /// Where none was found.
 pub(crate) fn free_port(taken: &[u16]) -> io::Result<u16> {
     let span = PORTS.end - PORTS.start;
-    let first = fastrand::u16(0..span);
+    let first = std::process::id().wrapping_mul(APART) % u32::from(span);
     (0..span)
-        .map(|step| PORTS.start + (first + step) % span)
+        .map(|step| PORTS.start + (u16::try_from(first).unwrap_or_default() + step) % span)
         .find(|port| !taken.contains(port) && is_free(*port))
         .ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "every port from 20000 to 29999 is in use"))
 }
