@@ -34,6 +34,12 @@ fn ask(balancer: &Balancer) -> Client {
     client
 }
 
+/// Puts a configuration in force that changes the backend.
+fn change(balancer: &Balancer, config: &Config) {
+    balancer.rewrite(config);
+    balancer.line("configuration reloaded: b0 changed");
+}
+
 /// One request that has the place, and `more` that wait for it.
 fn waiting(balancer: &Balancer, backend: &Backend, more: u64) -> Vec<Client> {
     let mut clients = vec![ask(balancer)];
@@ -50,8 +56,7 @@ fn a_changed_backend_with_as_many_places_has_no_more_requests_at_once() {
     let (backend, gate, config) = queueing();
     let balancer = config.start();
     let mut clients = waiting(&balancer, &backend, 2);
-    balancer.rewrite(&config.set("/backends/0/idleTimeout", json!(3999)));
-    balancer.line("configuration reloaded: b0 changed");
+    change(&balancer, &config.set("/backends/0/idleTimeout", json!(3999)));
     assert_eq!(queued(&balancer), 2, "they wait on");
     clients.push(ask(&balancer));
     until("another waits behind them", || queued(&balancer) == 3);
@@ -68,8 +73,7 @@ fn a_changed_backend_with_more_places_takes_those_who_wait_and_the_rest_wait_the
     let (backend, gate, config) = queueing();
     let balancer = config.start();
     let mut clients = waiting(&balancer, &backend, 3);
-    balancer.rewrite(&config.set("/backends/0/maxConnections", json!(2)));
-    balancer.line("configuration reloaded: b0 changed");
+    change(&balancer, &config.set("/backends/0/maxConnections", json!(2)));
     backend.wait_for_requests(3);
     until("one waits", || queued(&balancer) == 1);
     gate.open();
@@ -84,8 +88,7 @@ fn a_connection_that_comes_free_at_a_backend_which_was_changed_meanwhile_is_clos
     let (backend, gate, config) = queueing();
     let balancer = config.start();
     let mut clients = waiting(&balancer, &backend, 0);
-    balancer.rewrite(&config.set("/backends/0/idleTimeout", json!(60_000)));
-    balancer.line("configuration reloaded: b0 changed");
+    change(&balancer, &config.set("/backends/0/idleTimeout", json!(60_000)));
     gate.open();
     assert_eq!(clients[0].response().status, 200);
     backend.wait_for_end(backend.requests()[0].connection);

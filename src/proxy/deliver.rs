@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 
 use super::account::Exchange;
+use super::attempt::Answered;
 use super::client::{After, Client};
 use super::clock::Phase;
-use super::flight::{Answered, Flight, ROUNDS, poll_read};
+use super::flight::{Flight, ROUNDS, poll_read};
 use super::request::Request;
 use super::rewrite::{self, Said};
 use super::scratch::{Scratch, with_scratch};

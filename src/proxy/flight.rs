@@ -1,35 +1,29 @@
-//! One try of a request on one backend: the connection, what is still to be written to it, and what came back.
+//! A request on its way over one connection: what is still to be written to it, and what came back.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::attempt::Failure;
 use super::client::Client;
 use super::continues::Continues;
-use super::forward::noted;
 use super::outbox::Outbox;
 use super::request::Request;
 use super::rewrite;
 use super::scratch::{Scratch, with_scratch};
 use super::tunnel::Tunnel;
 use super::upload::Broken;
-use crate::balancer::{Backend, Decision, Fault, Outcome, Place};
+use crate::balancer::{Backend, Fault, Outcome, Place};
 use crate::http1::{BadFraming, BadHead, Framing, HeadLimits, ResponseHead, Unread};
-use crate::proxy_protocol::announce;
-use crate::upstream::{Connection, DialError, dial};
+use crate::upstream::Connection;
 
 /// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
 /// a body along.
 const HEAD_READ: usize = 16 * 1024;
-
-/// A kept connection whose end is seen within this time was closed before the request came: a backend that takes the
-/// request and dies of it mostly takes longer, and one that is asked twice for that is asked what may be repeated.
-const TELLS_OF_IDLE: Duration = Duration::from_secs(1);
 
 /// Pieces of a body that go by before others get their turn: a fast pair must not hold the worker.
 pub(super) const ROUNDS: usize = 16;
@@ -51,94 +45,6 @@ pub(super) struct Flight {
     continues: Continues,
 }
 
-/// A response's head, and where its body ends.
-pub(super) struct Answered {
-    pub(super) head: ResponseHead,
-    pub(super) framing: Framing,
-    pub(super) flight: Flight,
-    /// When the connection was there; `None` where it was before.
-    pub(super) connected: Option<Instant>,
-}
-
-/// Why a backend's try gave no response.
-pub(super) enum Failure {
-    /// The backend's doing.
-    Backend(Outcome),
-    /// The client's.
-    Client(Broken),
-}
-
-/// One backend's try. On failure, `request` knows what can still be sent elsewhere.
-pub(super) async fn attempt(
-    client: &mut Client<'_>,
-    decision: &mut Decision,
-    backend: &Arc<Backend>,
-    mut place: Option<Place>,
-    request: &mut Request,
-    now: Instant,
-) -> Result<Answered, Failure> {
-    let mut reuse = request.may_reuse();
-    let mut connected = None;
-    // The backend is told of this client at the beginning of a connection, which can then be no other's.
-    let told = backend.proxy_protocol.map(|_| client.address(request.ip));
-    loop {
-        let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
-        let connection = if let Some(connection) = kept {
-            connection
-        } else {
-            // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
-            // longest way its requests could go for as long as it lives.
-            let connection = Box::pin(connect(client, backend, told)).await?;
-            connected = Some(Instant::now());
-            connection
-        };
-        let mut flight = Flight::new(connection, place.take(), request);
-        let result = flight.answered(client, backend, request).await;
-        request.note_sent(!flight.up.is_untouched());
-        match result {
-            Ok((head, framing)) => {
-                flight.connection.heed(&head);
-                return Ok(Answered { head, framing, flight, connected });
-            }
-            Err(Failure::Backend(Outcome::NoAnswer))
-                if flight.was_closed_idle(now.elapsed()) && request.may_be_sent().is_ok() =>
-            {
-                // Which says nothing of the backend: once more, on a fresh one.
-                decision.attempts.push(noted(backend, Outcome::ClosedIdle, now.elapsed()));
-                reuse = false;
-                place = flight.place.take();
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-}
-
-async fn connect(
-    client: &mut Client<'_>,
-    backend: &Backend,
-    told: Option<SocketAddr>,
-) -> Result<Box<Connection>, Failure> {
-    let limit = client.config.timeouts.connect;
-    if let Some(places) = &backend.places {
-        // This request's place is taken already: with its connection there are no more than there are places.
-        client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
-    }
-    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
-    let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
-    let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
-    let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
-    Ok(Box::new(Connection::new(stream, told, backend.idle_timeout, Instant::now())))
-}
-
-pub(super) fn outcome_of(error: &DialError) -> Outcome {
-    match error {
-        DialError::Exhausted => Outcome::Exhausted,
-        DialError::Refused(_) => Outcome::Refused,
-        DialError::Tls(_) => Outcome::TlsFailed,
-        DialError::Timeout(_) => Outcome::ConnectTimeout,
-    }
-}
-
 fn fault_of_head(bad: BadHead) -> Fault {
     match bad {
         BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
@@ -155,7 +61,7 @@ fn fault_of(bad: BadFraming) -> Fault {
 }
 
 impl Flight {
-    fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
+    pub(super) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
         Flight {
             connection,
@@ -169,7 +75,7 @@ impl Flight {
     }
 
     /// Sends the request and waits for the head of its response.
-    async fn answered(
+    pub(super) async fn answered(
         &mut self,
         client: &mut Client<'_>,
         backend: &Backend,
@@ -211,9 +117,19 @@ impl Flight {
         .await
     }
 
-    /// Whether the backend had closed this kept connection before the request came, as far as can be told.
-    fn was_closed_idle(&self, took: Duration) -> bool {
-        self.connection.reused && !self.heard && self.answer.is_empty() && took < TELLS_OF_IDLE
+    /// Whether it is a kept connection on which nothing came.
+    pub(super) fn ended_without_a_word(&self) -> bool {
+        self.connection.reused && !self.heard && self.answer.is_empty()
+    }
+
+    /// Whether a byte of the request was written.
+    pub(super) fn has_sent(&self) -> bool {
+        !self.up.is_untouched()
+    }
+
+    /// Its place, for another connection to the same backend.
+    pub(super) fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
     }
 
     /// Whose doing it is that too much time went by.
@@ -249,7 +165,7 @@ impl Flight {
                 }
             }
             self.send_up(out, cx);
-            request.note_sent(!self.up.is_untouched());
+            request.note_sent(self.has_sent());
             Ok(())
         })
     }

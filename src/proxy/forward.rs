@@ -8,10 +8,10 @@ use smallvec::SmallVec;
 
 use super::account::Exchange;
 use super::answer::Answer;
+use super::attempt::{Failure, attempt};
 use super::client::{After, Client};
 use super::clock::Phase;
 use super::deliver::{Source, deliver, take_rest};
-use super::flight::{Failure, attempt};
 use super::hold::Hold;
 use super::own;
 use super::queue;

@@ -3,12 +3,13 @@
 //! The way of one request: [`client`] owns the client's connection and its times; [`handle`] refuses what
 //! must not pass ([`refuse`]), answers the balancer's own pages ([`pages`]) and sends everything else
 //! through [`forward`], which [`route`]s it to a pool, asks the balancer, dials or reuses a connection, and tries again where that
-//! is safe ([`flight`]). [`rewrite`] writes both heads, [`upload`] and [`deliver`] carry the bodies, [`tunnel`] what was
+//! is safe ([`attempt`], [`flight`]). [`rewrite`] writes both heads, [`upload`] and [`deliver`] carry the bodies, [`tunnel`] what was
 //! upgraded, and [`account`] counts the request once, however it ends.
 
 mod account;
 mod answer;
 mod arrival;
+mod attempt;
 mod client;
 mod clock;
 mod continues;

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use super::account::CLIENT_GONE;
 use super::arrival::Arrival;
+use super::attempt::outcome_of;
 use super::departure::while_there;
-use super::flight::outcome_of;
 use super::forward::noted;
 use super::hold::Hold;
 use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
