@@ -187,7 +187,7 @@ fn an_agents_nonsense_is_named_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_check_of_an_embedding_programs_own_may_say_anything_and_panic() {
-    let balancer = stickylb_tui::Balancer::builder()
+    let balancer = stickylb::Balancer::builder()
         .backend("1,name=well")
         .backend("2,name=ill")
         .backend("3,name=panics")

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use common::{Backend, Client, PATIENCE, request};
-use stickylb_tui::Balancer;
-use stickylb_tui::balancer::{Intent, State};
-use stickylb_tui::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
-use stickylb_tui::engine::{Command, Ending, Event, StartError};
+use stickylb::Balancer;
+use stickylb::balancer::{Intent, State};
+use stickylb::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
+use stickylb::engine::{Command, Ending, Event, StartError};
 
 async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
     let reached = async {

@@ -280,7 +280,7 @@ fn a_connection_is_refused_before_it_is_handled_where_access_says_so() {
 #[tokio::test]
 async fn a_controller_is_a_function_in_a_program_of_ones_own() {
     let asked = std::sync::atomic::AtomicBool::new(false);
-    let balancer = stickylb_tui::Balancer::builder()
+    let balancer = stickylb::Balancer::builder()
         .backend(format!("tcp://127.0.0.1:{}", echo("a")))
         .check(|_| async { Ok("well".to_owned()) })
         // Each but the first.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Args, Settings};
-use crate::config::{self, BackendSpec, Config, ConfigError};
-use crate::engine::StartError;
+use stickylb::config::{self, BackendSpec, Config, ConfigError};
+use stickylb::engine::StartError;
 
 /// The file that is read when nothing else is said.
 const DEFAULT_FILE: &str = "stickylb.json";

@@ -23,9 +23,9 @@ use clap::{CommandFactory, Parser};
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
-use crate::config::{self, Config};
-use crate::process;
-use crate::visible::visible;
+use stickylb::config::{self, Config};
+use stickylb::process;
+use stickylb::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
 

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::directory::{Directory, DirectoryError, Name, close_to_others};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
-use crate::engine::{Balancer, Ending};
+use stickylb::engine::{Balancer, Ending};
 
 /// Clients at one time.
 const CLIENTS: usize = 32;

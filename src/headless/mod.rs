@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::cli::{LogFormat, Signals};
-use crate::engine::{Balancer, Event, EventReader};
+use stickylb::engine::{Balancer, Event, EventReader};
 use line::Writer;
 
 /// Lines are written in batches this far apart when requests come fast.

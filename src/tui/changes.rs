@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::balancer::{CookieAction, Outcome, State};
-use crate::engine::{Event, RequestEvent, UpdateEvent};
+use stickylb::balancer::{CookieAction, Outcome, State};
+use stickylb::engine::{Event, RequestEvent, UpdateEvent};
 
 /// Changes kept.
 const KEPT: usize = 64;
@@ -125,8 +125,8 @@ impl Changes {
 mod tests {
 
     use super::*;
-    use crate::balancer::{Attempt, Decision, Identity};
-    use crate::config::Strategy;
+    use stickylb::balancer::{Attempt, Decision, Identity};
+    use stickylb::config::Strategy;
 
     fn who(id: u32) -> Arc<Identity> {
         Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })

@@ -3,9 +3,9 @@
 use super::action::Action;
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
-use crate::balancer::Intent;
-use crate::config::{MAX_WEIGHT, StickyBy, Strategy};
-use crate::engine::{BackendView, Command, PoolView, Snapshot, Spawned};
+use stickylb::balancer::Intent;
+use stickylb::config::{MAX_WEIGHT, StickyBy, Strategy};
+use stickylb::engine::{BackendView, Command, PoolView, Snapshot, Spawned};
 
 /// Steps back that are kept.
 const STEPS: usize = 100;

@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 
 use super::head::{Field, parts};
-use crate::balancer::CookieAction;
-use crate::engine::{Heads, RequestEvent};
-use crate::visible::visible;
+use stickylb::balancer::CookieAction;
+use stickylb::engine::{Heads, RequestEvent};
+use stickylb::visible::visible;
 
 /// Fields that belong to a connection, or that curl writes itself.
 const NOT_SENT: [&str; 9] = [

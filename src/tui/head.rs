@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Glyphs;
 use super::theme::Theme;
-use crate::visible::visible;
+use stickylb::visible::visible;
 
 /// One line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::Span;
 
 use super::Theme;
-use crate::visible::visible;
+use stickylb::visible::visible;
 
 /// Characters a line may have; what is typed beyond them is not taken.
 const MOST: usize = 500;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::filter::Filter;
 use super::lately::Lately;
-use crate::engine::Event;
+use stickylb::engine::Event;
 
 /// Lines kept.
 pub(super) const LINES: usize = 100_000;

@@ -53,7 +53,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use crate::cli::Signals;
-use crate::engine::{Door, News};
+use stickylb::engine::{Door, News};
 use pane::Pane;
 use suspend::Continued;
 use terminal::Terminal;

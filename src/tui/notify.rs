@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::clipboard::Route;
 use super::message::Effect;
-use crate::balancer::State;
-use crate::engine::Event;
-use crate::visible::visible;
+use stickylb::balancer::State;
+use stickylb::engine::Event;
+use stickylb::visible::visible;
 
 /// Characters of a notification.
 const MOST: usize = 200;
@@ -79,8 +79,8 @@ fn speaks_777() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::balancer::Identity;
-    use crate::engine::UpdateEvent;
+    use stickylb::balancer::Identity;
+    use stickylb::engine::UpdateEvent;
 
     fn update(name: &str, to: State) -> Arc<Event> {
         Arc::new(Event::Update(UpdateEvent {

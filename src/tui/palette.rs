@@ -5,8 +5,8 @@ use super::export::Export;
 use super::input::Line;
 use super::state::State;
 use super::theme::Colors;
-use crate::config::Strategy;
-use crate::engine::BackendView;
+use stickylb::config::Strategy;
+use stickylb::engine::BackendView;
 
 /// The palette while it is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tui_logger::Drain;
 
 use super::format::clock;
 use super::lately::News;
-use crate::balancer::State;
-use crate::engine::{Event, Level};
-use crate::visible::visible;
+use stickylb::balancer::State;
+use stickylb::engine::{Event, Level};
+use stickylb::visible::visible;
 
 /// Lines that the pane holds.
 const DEPTH: usize = 1000;

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::balancer::{Outcome, Rule};
-use crate::engine::{Event, RequestEvent};
+use stickylb::balancer::{Outcome, Rule};
+use stickylb::engine::{Event, RequestEvent};
 
 /// Failures kept of each backend.
 const FAILURES: usize = 8;

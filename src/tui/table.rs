@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::filter::Filter;
-use crate::engine::BackendView;
+use stickylb::engine::BackendView;
 
 /// A column, named as its title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Glyphs;
-use crate::balancer::State;
+use stickylb::balancer::State;
 
 /// A set of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

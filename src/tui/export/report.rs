@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::engine::BackendView;
+use stickylb::engine::BackendView;
 use crate::tui::format::{count, micros, percent};
 use crate::tui::state::State;
-use crate::visible::visible;
+use stickylb::visible::visible;
 
 /// Changes of state that are told.
 const CHANGES: usize = 30;

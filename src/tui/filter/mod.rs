@@ -8,7 +8,7 @@ mod parse;
 
 use regex_lite::Regex;
 
-use crate::engine::{BackendView, Event};
+use stickylb::engine::{BackendView, Event};
 use fields::{Number, Text};
 
 pub(super) use fields::HINT;

@@ -1,9 +1,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::balancer::{Attempt, Decision, Identity, Outcome, State as BackendState};
-use crate::config::Strategy;
-use crate::engine::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
+use stickylb::balancer::{Attempt, Decision, Identity, Outcome, State as BackendState};
+use stickylb::config::Strategy;
+use stickylb::engine::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 use crate::tui::{Colors, Glyphs, Message, Theme, update};
 
 fn at(second: u64) -> SystemTime {

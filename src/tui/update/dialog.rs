@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::engine::Command;
+use stickylb::engine::Command;
 use crate::tui::action::{Action, action_of};
 use crate::tui::export::Export;
 use crate::tui::filter::Filter;

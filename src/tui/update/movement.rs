@@ -2,7 +2,7 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use crate::engine::Event;
+use stickylb::engine::Event;
 use crate::tui::message::Effect;
 use crate::tui::state::{Dialog, Pane, State};
 use crate::tui::view::{Spot, spot};

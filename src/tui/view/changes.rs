@@ -10,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::engine::UpdateEvent;
+use stickylb::engine::UpdateEvent;
 use crate::tui::changes::{Change, Harm};
 use crate::tui::format::{clock, count, cut};
 use crate::tui::state::State;

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
 use super::{export, palette, prompt, replay, why};
-use crate::engine::Event;
+use stickylb::engine::Event;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::{cut, wrapped};
 use crate::tui::state::{Dialog, Question, State};

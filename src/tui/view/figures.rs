@@ -15,7 +15,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use crate::engine::BackendView;
+use stickylb::engine::BackendView;
 use crate::tui::format::{count, cut, fit, fit_right, micros, percent};
 use crate::tui::state::State;
 

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::fitted;
-use crate::balancer::State as BackendState;
+use stickylb::balancer::State as BackendState;
 use crate::tui::Theme;
 use crate::tui::format::{count, micros, spark};
 use crate::tui::state::State;

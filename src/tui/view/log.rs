@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use crate::engine::{Event, Level, RequestEvent, UpdateEvent};
+use stickylb::engine::{Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, fit, fit_right, short_name};
 use crate::tui::state::{Pane, State};

@@ -17,7 +17,7 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::dialog::{centred, frame_of};
 use super::heads;
-use crate::engine::{Bodies, Ended, Event, RequestEvent};
+use stickylb::engine::{Bodies, Ended, Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{cut, duration, fit, micros};
 use crate::tui::inspect::{ReplayChoice, Shown};

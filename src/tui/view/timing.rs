@@ -9,8 +9,8 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::balancer::Outcome;
-use crate::engine::RequestEvent;
+use stickylb::balancer::Outcome;
+use stickylb::engine::RequestEvent;
 use crate::tui::format::micros;
 use crate::tui::state::State;
 

@@ -10,9 +10,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::balancer::State as BackendState;
-use crate::config::Mode;
-use crate::engine::{About, BackendView, PoolView, Spawned};
+use stickylb::balancer::State as BackendState;
+use stickylb::config::Mode;
+use stickylb::engine::{About, BackendView, PoolView, Spawned};
 use crate::tui::format::{count, cut, wrapped};
 use crate::tui::state::State;
 

@@ -18,12 +18,12 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::dialog::{centred, frame_of};
 use super::timing;
-use crate::balancer::{CookieAction, Decision, Outcome, Rule, StickyKey};
-use crate::engine::{Event, RequestEvent};
+use stickylb::balancer::{CookieAction, Decision, Outcome, Rule, StickyKey};
+use stickylb::engine::{Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{cut, fit, micros};
 use crate::tui::state::State;
-use crate::visible::visible;
+use stickylb::visible::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };

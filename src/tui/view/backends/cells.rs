@@ -4,8 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::balancer::State as BackendState;
-use crate::engine::BackendView;
+use stickylb::balancer::State as BackendState;
+use stickylb::engine::BackendView;
 use crate::tui::format::{age, count, fit, fit_right, micros, percent, short_name, spark};
 use crate::tui::state::State;
 use crate::tui::table::Column;

@@ -16,7 +16,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
-use crate::engine::{BackendView, PoolView};
+use stickylb::engine::{BackendView, PoolView};
 use crate::tui::Theme;
 use crate::tui::format::cut;
 use crate::tui::state::{Pane, State};

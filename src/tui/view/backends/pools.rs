@@ -3,8 +3,8 @@
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::config::Mode;
-use crate::engine::{BackendView, PoolView};
+use stickylb::config::Mode;
+use stickylb::engine::{BackendView, PoolView};
 use crate::tui::format::{cut, fit_right, percent, short_name};
 use crate::tui::state::State;
 

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::sample::{listeners, pools, state};
 use super::{frame, golden, press};
-use crate::balancer::State as BackendState;
-use crate::engine::{About, CommandError, Snapshot, Spawned, Warning};
+use stickylb::balancer::State as BackendState;
+use stickylb::engine::{About, CommandError, Snapshot, Spawned, Warning};
 use crate::tui::{Message, State, update};
 
 #[test]

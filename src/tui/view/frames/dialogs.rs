@@ -2,10 +2,10 @@
 
 use super::sample::{request, state, who};
 use super::{golden, press};
-use crate::balancer::{
+use stickylb::balancer::{
     Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, Score, State as BackendState, StickyKey,
 };
-use crate::config::Strategy;
+use stickylb::config::Strategy;
 
 #[test]
 fn dialogs() {

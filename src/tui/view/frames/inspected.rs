@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::sample::{request, state, who};
 use super::{frame, golden, press};
-use crate::balancer::{Attempt, CookieAction, Decision, Outcome, Rule};
-use crate::config::Strategy;
-use crate::engine::{Bodies, Event, Heads, Phases, Replayed};
+use stickylb::balancer::{Attempt, CookieAction, Decision, Outcome, Rule};
+use stickylb::config::Strategy;
+use stickylb::engine::{Bodies, Event, Heads, Phases, Replayed};
 use crate::tui::{Colors, Effect, Glyphs, Message, State, Theme, update};
 
 const NUMBER: u64 = 7;

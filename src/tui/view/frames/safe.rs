@@ -2,8 +2,8 @@
 
 use super::sample::{request, state, who};
 use super::{frame, press};
-use crate::balancer::{Attempt, Decision, Outcome, Rule};
-use crate::config::Strategy;
+use stickylb::balancer::{Attempt, Decision, Outcome, Rule};
+use stickylb::config::Strategy;
 
 #[test]
 fn nothing_from_outside_is_drawn_as_control() {

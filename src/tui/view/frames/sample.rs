@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::balancer::{
+use stickylb::balancer::{
     Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, RouteTaken, Rule, State as BackendState,
     StickyKey,
 };
-use crate::config::{Mode, Strategy};
-use crate::engine::{
+use stickylb::config::{Mode, Strategy};
+use stickylb::engine::{
     BackendView, CheckMark, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
 };
 use crate::tui::{Colors, Glyphs, State, Theme};

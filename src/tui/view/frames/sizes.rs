@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::sample::{backend, decisions, pools_and_listeners, state};
 use super::{frame, golden, press};
-use crate::balancer::State as BackendState;
+use stickylb::balancer::State as BackendState;
 use crate::tui::table::Column;
 use crate::tui::{Colors, Glyphs, State, Theme};
 

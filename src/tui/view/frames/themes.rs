@@ -2,7 +2,7 @@
 
 use super::sample::state;
 use super::{frame, golden};
-use crate::balancer::State as BackendState;
+use stickylb::balancer::State as BackendState;
 use crate::tui::{Colors, Glyphs, Theme};
 
 #[test]

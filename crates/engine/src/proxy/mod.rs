@@ -43,7 +43,6 @@ pub(crate) use explain::explain;
 pub use explain::{Explanation, Question, Unclear};
 pub use replay::Replayed;
 pub(crate) use replay::replay;
-#[cfg(feature = "tui")]
 pub(crate) use replay::{Bodies, LONGEST};
 pub(crate) use socket::Socket;
 

@@ -8,12 +8,10 @@ mod budget;
 mod builder;
 mod command;
 mod counters;
-#[cfg(feature = "tui")]
 mod door;
 mod entrance;
 mod event;
 mod heads;
-#[cfg(any(unix, feature = "tui"))]
 mod inspect;
 mod itself;
 mod journal;
@@ -52,9 +50,7 @@ pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spa
 pub use start::{Balancer, Ending, Options, StartError};
 pub use warning::{About, Warning};
 
-#[cfg(feature = "tui")]
 pub(crate) use crate::proxy::{Bodies, LONGEST};
-#[cfg(feature = "tui")]
 pub(crate) use door::{Door, Local, News};
 pub(crate) use event::rfc3339;
 pub(crate) use heads::{Part, Shelf};

@@ -54,7 +54,7 @@ mod tests {
 
     /// The fixtures of a folder that are JSON in its loosest sense: name, text.
     fn fixtures(folder: &str) -> Vec<(String, String)> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs").join(folder);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/configs").join(folder);
         let files = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
         let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
         json.filter_map(|path| {
