@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use divan::{Bencher, black_box};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use stickylb::balancer::{Decision, Identity, Percentiles, Rule, State as BackendState};
-use stickylb::config::Strategy;
-use stickylb::engine::{BackendView, CheckMark, Ended, Event, Phases, RequestEvent, Snapshot};
+use stickylb::api::Strategy;
+use stickylb::api::{BackendView, CheckMark, Ended, Event, Phases, RequestEvent, Snapshot};
+use stickylb::api::{Decision, Identity, Percentiles, Rule, State as BackendState};
 use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, update, view};
 
 fn main() {

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use common::{Backend, Client, PATIENCE, request};
 use stickylb::Balancer;
-use stickylb::balancer::{Intent, State};
-use stickylb::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig, StickyBy};
-use stickylb::engine::{Command, Ending, Event, StartError};
+use stickylb::StartError;
+use stickylb::api::StickyBy;
+use stickylb::api::{Command, Ending, Event};
+use stickylb::api::{Intent, State};
+use stickylb::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig};
 
 async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
     let reached = async {

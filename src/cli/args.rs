@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use stickylb::config::{StickyBy, Strategy};
+use stickylb::api::{StickyBy, Strategy};
 
 /// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
 #[derive(Clone, Debug, Parser)]

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use super::args::{Args, Subcommand};
 use super::layers::UsageError;
 use super::signals::Signals;
-use stickylb::engine::Balancer;
+use stickylb::Balancer;
 
 /// Starts the program again in the background, with these words, and waits until it serves.
 pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {

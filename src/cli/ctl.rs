@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use super::args::Ctl;
 use super::layers::UsageError;
-use stickylb::balancer::Intent;
 use crate::control::{ControlError, Instance, Reply, Request, instances};
-use stickylb::engine::{BackendView, Command, Ending, PoolView, Snapshot};
-use stickylb::visible::{escaped_json, visible};
+use stickylb::api::Intent;
+use stickylb::api::{BackendView, Command, Ending, PoolView, Snapshot};
+use stickylb::untrusted::{escaped_json, visible};
 
 impl From<ControlError> for UsageError {
     fn from(error: ControlError) -> Self {

@@ -6,8 +6,8 @@ use super::args::Explain;
 use super::ctl::aligned;
 use super::layers::UsageError;
 use crate::control::{Instance, Reply, Request};
-use stickylb::engine::{Explanation, Question};
-use stickylb::visible::{escaped_json, visible};
+use stickylb::api::{Explanation, Question};
+use stickylb::untrusted::{escaped_json, visible};
 
 /// Asks a balancer that runs, and shows what it says.
 pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {

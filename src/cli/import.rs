@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::layers::UsageError;
 use stickylb::config;
-use stickylb::visible::{escaped_json, visible};
+use stickylb::untrusted::{escaped_json, visible};
 
 /// Theirs listen everywhere.
 const OTHERS: &str = "it listens on 127.0.0.1, for this machine alone: add \"host\": \"0.0.0.0\" to let others in";

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Args, Settings};
-use stickylb::config::{self, BackendSpec, Config, ConfigError};
-use stickylb::engine::StartError;
+use stickylb::StartError;
+use stickylb::config;
+use stickylb::config::{BackendSpec, Config, ConfigError};
 
 /// The file that is read when nothing else is said.
 const DEFAULT_FILE: &str = "stickylb.json";

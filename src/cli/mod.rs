@@ -23,11 +23,12 @@ use clap::{CommandFactory, Parser};
 pub(crate) use args::LogFormat;
 pub(crate) use signals::Signals;
 
-use stickylb::config::{self, Config};
-use stickylb::process;
-use stickylb::visible::visible;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
+use stickylb::config;
+use stickylb::config::Config;
+use stickylb::program;
+use stickylb::untrusted::visible;
 
 /// The program failed while it ran.
 const FAILED: u8 = 1;
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
         Some(Subcommand::Supervise(options)) => {
-            return process::supervise(&options.command, Duration::from_millis(options.grace), options.descriptors);
+            return program::supervise(&options.command, Duration::from_millis(options.grace), options.descriptors);
         }
         Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
         #[cfg(unix)]

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use super::args::{Args, Settings};
 use super::layers;
 use super::signals::Signals;
-use stickylb::engine::{Balancer, Command, Source};
+use stickylb::api::Command;
+use stickylb::{Balancer, Source};
 
 /// Editors write a file in several steps; it is read when nothing has happened to it for this long.
 const QUIET: Duration = Duration::from_millis(200);

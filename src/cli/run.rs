@@ -11,9 +11,11 @@ use super::background;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
 use super::signals::Signals;
-use stickylb::config::{Config, Encryption, is_local_name};
-use stickylb::engine::{Balancer, Copies, Ending, Options};
 use crate::headless::{self, Log, LogFile};
+use stickylb::api::Ending;
+use stickylb::config::{Config, Encryption};
+use stickylb::program::is_local_name;
+use stickylb::{Balancer, Copies, Options};
 
 /// How people are told what happens.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
     if front == Front::Background {
         background::begin()?;
     }
-    stickylb::process::raise_descriptor_limit();
+    stickylb::program::raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
     let done = runtime.block_on(serve(args, config, backends, front));
     // A resolver that hangs must not hold up the end.
@@ -108,7 +110,8 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
         copies: backends.copies,
         workers: None,
         admission: None,
-        checks: stickylb::engine::Checks::default(),
+        checks: stickylb::Checks::default(),
+        sticky_key: None,
         source: backends.file.as_ref().map(Followed::source),
     };
     let engine = Arc::new(Balancer::start(config, options).await?);
@@ -203,7 +206,7 @@ async fn screen(
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let mut door = stickylb::engine::Local::new(engine);
+    let mut door = stickylb::LocalHandle::new(engine);
     let left = tui::run(&mut door, leaving, signals, super::look::options(args)).await.map_err(failed)?;
     #[cfg(unix)]
     if left == Left::Detached {
@@ -259,7 +262,7 @@ fn cannot_start(error: std::io::Error) -> UsageError {
 #[cfg(unix)]
 fn lead_root(config: &Config) -> Option<String> {
     use crate::control::Server;
-    use stickylb::listener::Downgrade;
+    use stickylb::program::Downgrade;
     // Where it cannot become that user, the start says so.
     let user = Downgrade::to(config.downgrade_to_user.as_deref()?).ok()?;
     let error = Server::lead_root_to(user.uid()).err()?;

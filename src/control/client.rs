@@ -10,7 +10,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::directory::{Directory, DirectoryError};
 use super::protocol::{Hello, REPLY_LIMIT, Reply, Request, VERSION, read, write};
-use stickylb::visible::visible;
+use stickylb::untrusted::visible;
 
 /// Time for a running program to answer.
 const PATIENCE: Duration = Duration::from_secs(10);

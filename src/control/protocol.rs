@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use stickylb::engine::{Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, Snapshot, Unclear};
+use stickylb::api::{Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, Snapshot, Unclear};
 
 /// Of this description; another number is another language.
 pub(super) const VERSION: u32 = 1;

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
-use stickylb::engine::{Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, Snapshot};
+use stickylb::api::{Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, Snapshot};
 
 /// Events kept for a screen that does not take them.
 const KEPT: usize = 4096;

@@ -16,7 +16,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::directory::{Directory, DirectoryError, Name, close_to_others};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
-use stickylb::engine::{Balancer, Ending};
+use stickylb::Balancer;
+use stickylb::api::Ending;
 
 /// Clients at one time.
 const CLIENTS: usize = 32;

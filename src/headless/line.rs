@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::cli::LogFormat;
-use stickylb::engine::{Event, Level, RequestEvent, rfc3339};
-use stickylb::visible::{escaped_json, visible};
+use stickylb::api::{Event, Level, RequestEvent, rfc3339};
+use stickylb::untrusted::{escaped_json, visible};
 
 /// Writes events as lines.
 pub(super) struct Writer<W> {
@@ -179,9 +179,9 @@ impl Second {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb::balancer::{Decision, Identity, Rule, State};
-    use stickylb::config::Strategy;
-    use stickylb::engine::UpdateEvent;
+    use stickylb::api::Strategy;
+    use stickylb::api::UpdateEvent;
+    use stickylb::api::{Decision, Identity, Rule, State};
 
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);

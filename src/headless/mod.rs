@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::cli::{LogFormat, Signals};
-use stickylb::engine::{Balancer, Event, EventReader};
 use line::Writer;
+use stickylb::api::Event;
+use stickylb::{Balancer, EventReader};
 
 /// Lines are written in batches this far apart when requests come fast.
 const BATCH: Duration = Duration::from_millis(20);

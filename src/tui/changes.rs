@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use stickylb::balancer::{CookieAction, Outcome, State};
-use stickylb::engine::{Event, RequestEvent, UpdateEvent};
+use stickylb::api::{CookieAction, Outcome, State};
+use stickylb::api::{Event, RequestEvent, UpdateEvent};
 
 /// Changes kept.
 const KEPT: usize = 64;
@@ -125,8 +125,8 @@ impl Changes {
 mod tests {
 
     use super::*;
-    use stickylb::balancer::{Attempt, Decision, Identity};
-    use stickylb::config::Strategy;
+    use stickylb::api::Strategy;
+    use stickylb::api::{Attempt, Decision, Identity};
 
     fn who(id: u32) -> Arc<Identity> {
         Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use stickylb::visible::visible;
+use stickylb::untrusted::visible;
 
 /// Bytes of text that can be copied at once; xterm takes no more than 74,994 bytes of base64.
 const MOST: usize = 56_000;

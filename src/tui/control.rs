@@ -3,9 +3,10 @@
 use super::action::Action;
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
-use stickylb::balancer::Intent;
-use stickylb::config::{MAX_WEIGHT, StickyBy, Strategy};
-use stickylb::engine::{BackendView, Command, PoolView, Snapshot, Spawned};
+use stickylb::api::Intent;
+use stickylb::api::{BackendView, Command, PoolView, Snapshot, Spawned};
+use stickylb::api::{StickyBy, Strategy};
+use stickylb::config::MAX_WEIGHT;
 
 /// Steps back that are kept.
 const STEPS: usize = 100;

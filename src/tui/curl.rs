@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 
 use super::head::{Field, parts};
-use stickylb::balancer::CookieAction;
-use stickylb::engine::{Heads, RequestEvent};
-use stickylb::visible::visible;
+use stickylb::api::CookieAction;
+use stickylb::api::{Heads, RequestEvent};
+use stickylb::untrusted::visible;
 
 /// Fields that belong to a connection, or that curl writes itself.
 const NOT_SENT: [&str; 9] = [

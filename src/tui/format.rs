@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::Theme;
-use stickylb::visible::visible;
+use stickylb::untrusted::visible;
 
 /// A count in at most five columns: `41022`, `410k`, `4.1M`.
 pub(super) fn count(n: u64) -> String {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::log::{LINES, when};
 use super::state::State;
-use stickylb::engine::{Event, Snapshot};
+use stickylb::api::{Event, Snapshot};
 
 /// Seconds that are kept.
 const KEPT: usize = 300;

@@ -1,7 +1,7 @@
 //! The characters the screen is drawn with: box drawing and symbols, or plain ASCII.
 
 use super::Theme;
-use stickylb::balancer::State;
+use stickylb::api::State;
 
 /// The characters the screen is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Glyphs;
 use super::theme::Theme;
-use stickylb::visible::visible;
+use stickylb::untrusted::visible;
 
 /// One line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]

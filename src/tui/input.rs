@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::Span;
 
 use super::Theme;
-use stickylb::visible::visible;
+use stickylb::untrusted::visible;
 
 /// Characters a line may have; what is typed beyond them is not taken.
 const MOST: usize = 500;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::curl;
 use super::message::Effect;
 use super::state::{Dialog, Pane, Question, State};
-use stickylb::engine::{Event, Heads, Replayed, RequestEvent};
+use stickylb::api::{Event, Heads, Replayed, RequestEvent};
 
 /// What is known of the heads of one request.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::changes::Changes;
 use super::log::when;
 use super::recent::Recent;
-use stickylb::engine::Event;
+use stickylb::api::Event;
 
 /// News kept.
 const NEWS: usize = 500;

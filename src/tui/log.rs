@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::filter::Filter;
 use super::lately::Lately;
-use stickylb::engine::Event;
+use stickylb::api::Event;
 
 /// Lines kept.
 pub(super) const LINES: usize = 100_000;

@@ -7,7 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::export::Export;
 use super::notify::Notify;
-use stickylb::engine::{Command, CommandError, Event, Heads, Replayed, Snapshot};
+use stickylb::api::{Command, CommandError, Event, Heads, Replayed, Snapshot};
 
 /// Something that happened.
 pub enum Message {
@@ -52,7 +52,7 @@ pub enum Effect {
     /// Ask the engine.
     Command(Command),
     /// Put this text into the clipboard, and say this beside how much it was. What of it came over the network has been
-    /// made [`visible`](stickylb::visible) first, line breaks too.
+    /// made [`visible`](stickylb::untrusted) first, line breaks too.
     Copy(String, &'static str),
     /// Ask for the heads of the request with this number.
     Heads(u64),

@@ -53,8 +53,8 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use crate::cli::Signals;
-use stickylb::engine::{Door, News};
 use pane::Pane;
+use stickylb::api::{Door, News};
 use suspend::Continued;
 use terminal::Terminal;
 

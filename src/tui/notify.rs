@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::clipboard::Route;
 use super::message::Effect;
-use stickylb::balancer::State;
-use stickylb::engine::Event;
-use stickylb::visible::visible;
+use stickylb::api::Event;
+use stickylb::api::State;
+use stickylb::untrusted::visible;
 
 /// Characters of a notification.
 const MOST: usize = 200;
@@ -79,8 +79,8 @@ fn speaks_777() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb::balancer::Identity;
-    use stickylb::engine::UpdateEvent;
+    use stickylb::api::Identity;
+    use stickylb::api::UpdateEvent;
 
     fn update(name: &str, to: State) -> Arc<Event> {
         Arc::new(Event::Update(UpdateEvent {

@@ -5,8 +5,8 @@ use super::export::Export;
 use super::input::Line;
 use super::state::State;
 use super::theme::Colors;
-use stickylb::config::Strategy;
-use stickylb::engine::BackendView;
+use stickylb::api::BackendView;
+use stickylb::api::Strategy;
 
 /// The palette while it is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tui_logger::Drain;
 
 use super::format::clock;
 use super::lately::News;
-use stickylb::balancer::State;
-use stickylb::engine::{Event, Level};
-use stickylb::visible::visible;
+use stickylb::api::State;
+use stickylb::api::{Event, Level};
+use stickylb::untrusted::visible;
 
 /// Lines that the pane holds.
 const DEPTH: usize = 1000;

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use stickylb::balancer::{Outcome, Rule};
-use stickylb::engine::{Event, RequestEvent};
+use stickylb::api::{Event, RequestEvent};
+use stickylb::api::{Outcome, Rule};
 
 /// Failures kept of each backend.
 const FAILURES: usize = 8;

@@ -16,8 +16,8 @@ use super::notify::Notify;
 use super::palette::Palette;
 use super::table::Table;
 use super::theme::Theme;
-use stickylb::balancer::State as BackendState;
-use stickylb::engine::{BackendView, Command, Event, Snapshot};
+use stickylb::api::State as BackendState;
+use stickylb::api::{BackendView, Command, Event, Snapshot};
 
 /// So long it is said that lines of the log were lost.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::filter::Filter;
-use stickylb::engine::BackendView;
+use stickylb::api::BackendView;
 
 /// A column, named as its title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

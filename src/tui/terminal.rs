@@ -23,7 +23,7 @@ use super::clipboard::{self, CopyError, Route};
 use super::message::Message;
 use super::notify::{self, Notify};
 use super::suspend::in_foreground;
-use stickylb::engine::{Event, Level, Notice};
+use stickylb::api::{Event, Level, Notice};
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);

@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Glyphs;
-use stickylb::balancer::State;
+use stickylb::api::State;
 
 /// A set of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

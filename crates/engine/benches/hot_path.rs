@@ -1,8 +1,8 @@
 //! What a request costs where this program decides: `cargo bench --bench hot_path`.
 
 use divan::{Bencher, black_box};
+use stickylb::api::Strategy;
 use stickylb::bench::{Choices, Ring, rewrite};
-use stickylb::config::Strategy;
 
 fn main() {
     divan::main();

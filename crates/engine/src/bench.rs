@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::balancer::{Backend, Bound, Decision, Pool, Sticky, Verdict};
-use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
-use crate::engine::{Event, EventReader, Journal};
-use crate::http1::{Fate, HeadLimits, Kind, RequestHead, Unread};
+use crate::api::{Decision, Event, StickyBy, Strategy};
+use crate::balancer::{Backend, Bound, Pool, Sticky, Verdict};
+use crate::config::{Address, BackendConfig, StickyConfig};
+use crate::state::{EventReader, Journal};
+use stickylb_http1::{Fate, FieldKind, HeadLimits, ReadBuffer, RequestHead};
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -29,7 +30,7 @@ impl Choices {
             backend.set_verdict(Verdict::Healthy);
             Arc::new(backend)
         };
-        let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off);
+        let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off, None);
         let pool = Pool::new((0..backends).map(backend).collect(), strategy, sticky, Arc::default());
         let client = pool.sticky.read_connection(CLIENT, None);
         Choices { pool, client, random: fastrand::Rng::with_seed(1) }
@@ -45,12 +46,12 @@ impl Choices {
 
 /// Finds a request's head in these bytes and writes its fields as they go on, less those of the connection.
 pub fn rewrite(bytes: &[u8], out: &mut Vec<u8>) -> usize {
-    let mut unread = Unread::default();
+    let mut unread = ReadBuffer::default();
     unread.add(bytes);
     let limits = HeadLimits { bytes: 65_536, fields: 128 };
     let Ok(Some(head)) = unread.head(&limits) else { return 0 };
     let head: RequestHead = head;
-    let decide = |kind: Kind, _: &[u8], _: &[u8]| if kind.is_hop_by_hop() { Fate::Ends } else { Fate::Keeps };
+    let decide = |kind: FieldKind, _: &[u8], _: &[u8]| if kind.is_hop_by_hop() { Fate::Ends } else { Fate::Keeps };
     head.write_fields(out, decide, |_, _, _, _| {});
     out.len()
 }

@@ -2,13 +2,12 @@
 //!
 //! This is the engine behind the `stickylb-tui` program, without its screen and its command line, to be embedded. A [`Balancer`]
 //! is built setting by setting, or from a [`Config`](config::Config) such as a file's; from then on everything goes
-//! through three plain types: [`Command`](engine::Command) in, [`Snapshot`](engine::Snapshot) and
-//! [`Event`](engine::Event) out.
+//! through three plain types: [`Command`](api::Command) in, [`Snapshot`](api::Snapshot) and
+//! [`Event`](api::Event) out.
 //!
 //! ```
 //! use stickylb::Balancer;
-//! use stickylb::balancer::Intent;
-//! use stickylb::engine::Command;
+//! use stickylb::api::{Command, Intent};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -66,19 +65,29 @@
 
 mod access;
 mod alert;
-pub mod balancer;
+pub mod api;
+mod balancer;
 #[doc(hidden)]
 pub mod bench;
 pub mod config;
-pub mod engine;
 mod health;
-mod http1;
-pub mod listener;
+mod listener;
+mod process;
 #[doc(hidden)]
-pub mod process;
+pub mod program;
 mod proxy;
 mod proxy_protocol;
+mod runtime;
+mod state;
+#[doc(hidden)]
+pub mod untrusted;
 mod upstream;
-pub mod visible;
 
-pub use engine::Balancer;
+pub use access::Admission;
+pub use balancer::{Asking, KeyFunction};
+pub use listener::ListenError;
+pub use process::Copies;
+pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
+#[doc(hidden)]
+pub use state::HeadWatch;
+pub use state::{CheckFunction, Checks, EventReader};

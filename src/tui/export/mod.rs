@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use jiff::tz::TimeZone;
 
 use super::state::State;
-use stickylb::visible::{escaped_json, visible};
+use stickylb::untrusted::{escaped_json, visible};
 
 /// What can be exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

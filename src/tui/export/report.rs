@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use stickylb::engine::BackendView;
 use crate::tui::format::{count, micros, percent};
 use crate::tui::state::State;
-use stickylb::visible::visible;
+use stickylb::api::BackendView;
+use stickylb::untrusted::visible;
 
 /// Changes of state that are told.
 const CHANGES: usize = 30;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Flag, Match, Test, contains};
-use stickylb::balancer::Outcome;
-use stickylb::engine::{BackendView, Event, RequestEvent, UpdateEvent};
+use stickylb::api::Outcome;
+use stickylb::api::{BackendView, Event, RequestEvent, UpdateEvent};
 
 /// What can be typed, for whoever is typing.
 pub(in crate::tui) const HINT: &str = "backend: client: method: path~^/api status>=500 duration>100ms bytes>1k why: state: retried moved failed ws change marked";

@@ -8,8 +8,8 @@ mod parse;
 
 use regex_lite::Regex;
 
-use stickylb::engine::{BackendView, Event};
 use fields::{Number, Text};
+use stickylb::api::{BackendView, Event};
 
 pub(super) use fields::HINT;
 pub(super) use parse::FilterError;

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use stickylb::balancer::{Attempt, Decision, Identity, Outcome, Rule, State};
-use stickylb::config::Strategy;
-use stickylb::engine::{RequestEvent, UpdateEvent};
+use stickylb::api::Strategy;
+use stickylb::api::{Attempt, Decision, Identity, Outcome, Rule, State};
+use stickylb::api::{RequestEvent, UpdateEvent};
 
 fn who(name: &str) -> Arc<Identity> {
     Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })

@@ -1,10 +1,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use stickylb::balancer::{Attempt, Decision, Identity, Outcome, State as BackendState};
-use stickylb::config::Strategy;
-use stickylb::engine::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 use crate::tui::{Colors, Glyphs, Message, Theme, update};
+use stickylb::api::Strategy;
+use stickylb::api::{Attempt, Decision, Identity, Outcome, State as BackendState};
+use stickylb::api::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
 
 fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + second)

@@ -1,5 +1,5 @@
 use super::*;
-use stickylb::engine::{Level, Notice};
+use stickylb::api::{Level, Notice};
 
 fn notices(range: std::ops::Range<usize>) -> Vec<Arc<Event>> {
     let notice = |n: usize| Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: format!("line {n}") };

@@ -2,7 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use stickylb::engine::Command;
 use crate::tui::action::{Action, action_of};
 use crate::tui::export::Export;
 use crate::tui::filter::Filter;
@@ -12,6 +11,7 @@ use crate::tui::message::Effect;
 use crate::tui::palette::{Meaning, Palette};
 use crate::tui::state::{Dialog, FilterPrompt, Question, State};
 use crate::tui::view::help_hides;
+use stickylb::api::Command;
 
 pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {

@@ -12,7 +12,7 @@ use super::message::{Effect, Message};
 use super::notify;
 use super::palette::Palette;
 use super::state::{Dialog, Leaving, Pane, Question, Side, State};
-use stickylb::engine::Command;
+use stickylb::api::Command;
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {

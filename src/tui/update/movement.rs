@@ -2,10 +2,10 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use stickylb::engine::Event;
 use crate::tui::message::Effect;
 use crate::tui::state::{Dialog, Pane, State};
 use crate::tui::view::{Spot, spot};
+use stickylb::api::Event;
 
 /// Lines that a page moves by.
 const PAGE: isize = 10;

@@ -10,10 +10,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use stickylb::engine::UpdateEvent;
 use crate::tui::changes::{Change, Harm};
 use crate::tui::format::{clock, count, cut};
 use crate::tui::state::State;
+use stickylb::api::UpdateEvent;
 
 /// Lines it has in a screen of this height.
 pub(super) fn height(state: &State, screen: u16) -> u16 {

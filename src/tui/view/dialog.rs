@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
 
 use super::{export, palette, prompt, replay, why};
-use stickylb::engine::Event;
 use crate::tui::action::ACTIONS;
 use crate::tui::format::{cut, wrapped};
 use crate::tui::state::{Dialog, Question, State};
 use crate::tui::{Colors, Glyphs, Theme};
+use stickylb::api::Event;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match &state.dialog {

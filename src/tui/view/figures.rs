@@ -15,9 +15,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use stickylb::engine::BackendView;
 use crate::tui::format::{count, cut, fit, fit_right, micros, percent};
 use crate::tui::state::State;
+use stickylb::api::BackendView;
 
 /// Columns it is read best in.
 pub(super) const WIDTH: u16 = 46;

@@ -9,10 +9,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::fitted;
-use stickylb::balancer::State as BackendState;
 use crate::tui::Theme;
 use crate::tui::format::{count, micros, spark};
 use crate::tui::state::State;
+use stickylb::api::State as BackendState;
 
 /// The states in the order they are counted in.
 const ORDER: [BackendState; 6] = [

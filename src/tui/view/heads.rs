@@ -3,11 +3,11 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use stickylb::engine::{Part, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::head::{Field, is_secret, parts, text};
 use crate::tui::state::State;
-use stickylb::visible::visible;
+use stickylb::api::{Part, RequestEvent};
+use stickylb::untrusted::visible;
 
 /// All that is known of a request's heads; their secrets only where `secrets` is set.
 pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {

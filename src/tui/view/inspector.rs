@@ -8,11 +8,11 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::why::{self, fact};
 use super::{changes, heads, region, timing};
-use stickylb::engine::{BackendView, Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, micros};
 use crate::tui::state::{Pane, State};
-use stickylb::visible::visible;
+use stickylb::api::{BackendView, Event, RequestEvent};
+use stickylb::untrusted::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let columns = usize::from(area.width).saturating_sub(2);

@@ -14,10 +14,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::region;
-use stickylb::engine::{Event, Level, RequestEvent, UpdateEvent};
 use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, fit, fit_right, short_name};
 use crate::tui::state::{Pane, State};
+use stickylb::api::{Event, Level, RequestEvent, UpdateEvent};
 
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
 const REASON: usize = 30;

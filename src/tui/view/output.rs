@@ -19,7 +19,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         return;
     }
     let Some(backend) = state.selected_backend() else { return };
-    let title = format!("Output of {}", stickylb::visible::visible(&backend.name));
+    let title = format!("Output of {}", stickylb::untrusted::visible(&backend.name));
     let block = region(state, false, &title, "");
     let inner = block.inner(area);
     frame.render_widget(block, area);

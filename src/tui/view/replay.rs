@@ -17,11 +17,11 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::dialog::{centred, frame_of};
 use super::heads;
-use stickylb::engine::{Bodies, Ended, Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{cut, duration, fit, micros};
 use crate::tui::inspect::{ReplayChoice, Shown};
 use crate::tui::state::State;
+use stickylb::api::{Bodies, Ended, Event, RequestEvent};
 
 /// Asks where to.
 pub(super) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &ReplayChoice) {

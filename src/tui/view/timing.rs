@@ -9,10 +9,10 @@
 
 use ratatui::text::{Line, Span};
 
-use stickylb::balancer::Outcome;
-use stickylb::engine::RequestEvent;
 use crate::tui::format::micros;
 use crate::tui::state::State;
+use stickylb::api::Outcome;
+use stickylb::api::RequestEvent;
 
 /// Columns for a phase's name, and for its time.
 const NAME: usize = 11;

@@ -10,11 +10,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use stickylb::balancer::State as BackendState;
-use stickylb::config::Mode;
-use stickylb::engine::{About, BackendView, PoolView, Spawned};
 use crate::tui::format::{count, cut, wrapped};
 use crate::tui::state::State;
+use stickylb::api::Mode;
+use stickylb::api::State as BackendState;
+use stickylb::api::{About, BackendView, PoolView, Spawned};
 
 /// Names that are told one by one.
 const NAMES: usize = 3;

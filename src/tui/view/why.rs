@@ -18,12 +18,12 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::dialog::{centred, frame_of};
 use super::timing;
-use stickylb::balancer::{CookieAction, Decision, Outcome, Rule, StickyKey};
-use stickylb::engine::{Event, RequestEvent};
 use crate::tui::Theme;
 use crate::tui::format::{cut, fit, micros};
 use crate::tui::state::State;
-use stickylb::visible::visible;
+use stickylb::api::{CookieAction, Decision, Outcome, Rule, StickyKey};
+use stickylb::api::{Event, RequestEvent};
+use stickylb::untrusted::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };

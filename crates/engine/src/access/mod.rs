@@ -2,13 +2,12 @@
 
 mod visitors;
 
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
-
-use arc_swap::ArcSwap;
-use ipnet::IpNet;
 
 use crate::config::AccessConfig;
 pub(crate) use visitors::Place;

@@ -13,7 +13,7 @@ const MOST_PER_SHARD: usize = 8192;
 
 /// The table.
 #[derive(Default)]
-pub(super) struct Visitors {
+pub(crate) struct Visitors {
     shards: [Shard; SHARDS],
 }
 
@@ -57,12 +57,12 @@ impl Drop for Place {
 
 /// An address has as many connections as it may.
 #[derive(Debug)]
-pub(super) struct Crowded;
+pub(crate) struct Crowded;
 
 impl Visitors {
     /// One more connection of an address; an error where it has `most` already. There is no place to give back where
     /// the table is full.
-    pub(super) fn enter(&self, ip: IpAddr, most: u32) -> Result<Option<Place>, Crowded> {
+    pub(crate) fn enter(&self, ip: IpAddr, most: u32) -> Result<Option<Place>, Crowded> {
         let shard = self.shard(ip);
         match visitor(&mut lock(shard), ip, Instant::now()) {
             None => Ok(None),
@@ -75,7 +75,7 @@ impl Visitors {
     }
 
     /// One more request of an address; says whether it may pass.
-    pub(super) fn spend(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
+    pub(crate) fn spend(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
         let mut visitors = lock(self.shard(ip));
         let Some(visitor) = visitor(&mut visitors, ip, now) else { return true };
         let allowance = visitor.allowance(rate, now);
@@ -86,7 +86,7 @@ impl Visitors {
     }
 
     /// Forgets the addresses that have no connection and have saved up all they may.
-    pub(super) fn forget(&self, rate: u32, now: Instant) {
+    pub(crate) fn forget(&self, rate: u32, now: Instant) {
         for shard in &self.shards {
             lock(shard).retain(|_, v| v.connections > 0 || v.allowance(rate, now) < f64::from(rate));
         }

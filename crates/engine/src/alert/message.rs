@@ -1,20 +1,19 @@
 //! The words of a mail: those of the direct predecessor.
 
-use std::time::SystemTime;
-
 use lettre::Message;
 use lettre::message::header::{ContentType, To};
 use lettre::message::{Mailbox, Mailboxes};
+use std::time::SystemTime;
 
 use super::owed::Condition;
-use crate::engine::rfc3339;
-use crate::visible::visible;
+use crate::api::rfc3339;
+use crate::untrusted::visible;
 
 /// A mail to `owner` about the backend at `url`, which has been so since `since`.
 ///
 /// # Errors
 /// Where an address is none, which the configuration lets nobody write.
-pub(super) fn message(
+pub(crate) fn message(
     from: &str,
     owner: &str,
     url: &str,

@@ -11,11 +11,11 @@ mod smtp;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
 use tokio::sync::{mpsc, watch};
 
+use crate::api::{About, Level};
 use crate::balancer::Backend;
-use crate::engine::{About, Level, Phase, Shared};
+use crate::state::{Phase, Shared};
 use owed::{Condition, Owed};
 use smtp::Server;
 

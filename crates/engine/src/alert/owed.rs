@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::balancer::State;
+use crate::api::State;
 
 /// What mail tells of a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(crate) enum Condition {
     Down,
     Up,
 }
@@ -23,7 +23,7 @@ impl Condition {
 }
 
 /// The account of one backend. An owner takes it to be up until told otherwise.
-pub(super) struct Owed {
+pub(crate) struct Owed {
     told: Condition,
     told_at: Option<Instant>,
     now: Condition,
@@ -38,7 +38,7 @@ impl Default for Owed {
 
 impl Owed {
     /// Notes its state at this time.
-    pub(super) fn note(&mut self, state: State, time: SystemTime) {
+    pub(crate) fn note(&mut self, state: State, time: SystemTime) {
         if let Some(condition) = Condition::of(state)
             && condition != self.now
         {
@@ -47,18 +47,18 @@ impl Owed {
     }
 
     /// What is to be told, and since when it is so; `None` where the owner knows.
-    pub(super) fn news(&self) -> Option<(Condition, SystemTime)> {
+    pub(crate) fn news(&self) -> Option<(Condition, SystemTime)> {
         (self.now != self.told).then_some((self.now, self.since))
     }
 
     /// When it may be told, for at most one mail in `throttle`.
-    pub(super) fn due(&self, throttle: Duration, now: Instant) -> Option<Instant> {
+    pub(crate) fn due(&self, throttle: Duration, now: Instant) -> Option<Instant> {
         self.news()?;
         Some(self.told_at.map_or(now, |at| at + throttle))
     }
 
     /// It is told.
-    pub(super) fn tell(&mut self, condition: Condition, now: Instant) {
+    pub(crate) fn tell(&mut self, condition: Condition, now: Instant) {
         self.told = condition;
         self.told_at = Some(now);
     }

@@ -1,25 +1,25 @@
 //! A conversation with a mail server, each step of it bounded in time.
 
-use std::fmt;
-use std::time::Duration;
-
 use lettre::Message;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use std::fmt;
+use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::config::{EmailConfig, Encryption};
-use crate::visible::visible;
+use crate::untrusted::visible;
 
 /// The longest any step may take. Some servers greet late on purpose, to be rid of those that cannot wait.
 const STEP: Duration = Duration::from_secs(10);
+
 /// How much of a server's words is repeated, in characters.
 const REPEATED: usize = 200;
 
 /// Why a mail was not sent, and which key to look at.
-pub(super) struct Failed {
+pub(crate) struct Failed {
     what: String,
     check: &'static str,
 }
@@ -31,19 +31,19 @@ impl fmt::Display for Failed {
 }
 
 /// A mail server, as configured.
-pub(super) struct Server {
-    pub(super) config: EmailConfig,
+pub(crate) struct Server {
+    pub(crate) config: EmailConfig,
     /// Made when it is first needed: reading the system's certificates takes a while.
     tls: OnceCell<TlsParameters>,
 }
 
 impl Server {
-    pub(super) fn new(config: EmailConfig) -> Self {
+    pub(crate) fn new(config: EmailConfig) -> Self {
         Server { config, tls: OnceCell::new() }
     }
 
     /// Hands a mail over, on a connection of its own.
-    pub(super) async fn send(&self, message: &Message) -> Result<(), Failed> {
+    pub(crate) async fn send(&self, message: &Message) -> Result<(), Failed> {
         let EmailConfig { host, port, encryption, auth, .. } = &self.config;
         let hello = ClientId::default();
         let tls = if *encryption == Encryption::None { None } else { Some(self.tls().await?) };

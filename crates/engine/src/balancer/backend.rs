@@ -1,35 +1,21 @@
 //! One backend at work: its state and its figures.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
-
 use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::ejection::Ejection;
 use super::ewma::PeakEwma;
 use super::latency::Latencies;
 use super::places::Places;
-use super::state::{AgentWord, Intent, Known, State, Verdict, combined};
+use super::state::{AgentWord, Known, Verdict, combined};
 use super::tally::{ByStatus, Tally};
+use crate::api::{Identity, Intent, State};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck, ProxyProtocol};
-
-/// What names a backend in events and decisions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Unique id, the sticky cookie's value.
-    pub id: u32,
-    /// Short name.
-    pub name: String,
-    /// Its address as a URL.
-    pub url: String,
-    /// Its pool, where there are several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<Arc<str>>,
-}
 
 /// Backends made so far.
 static BACKENDS: AtomicU64 = AtomicU64::new(0);

@@ -1,14 +1,19 @@
 //! The choice of a backend for one attempt.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[cfg(test)]
+mod tests;
 
 use compact_str::CompactString;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::decision::{Decision, Exclusion, Rule};
-use super::pool::{Choice, Eligible, Pool};
+use super::backend::Backend;
+use super::eligible::Eligible;
+use super::pool::{Choice, Pool};
+use super::rendezvous::Fingerprint;
 use super::sticky::{Bound, Own};
-use super::{Backend, Fingerprint};
+use crate::api::{Decision, Exclusion, Rule};
 use crate::config::OnFailure;
 
 /// No backend takes the request.
@@ -126,7 +131,7 @@ impl Pool {
     }
 
     /// Notes where a key went, so that a backend that drains knows its clients.
-    pub(super) fn note(&self, client: &Bound, id: u32) {
+    pub(crate) fn note(&self, client: &Bound, id: u32) {
         if let (Own::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
             seen.note(client.fingerprint, id);
         }
@@ -190,6 +195,3 @@ impl Pool {
 fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
-
-#[cfg(test)]
-mod tests;

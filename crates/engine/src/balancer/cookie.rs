@@ -1,10 +1,9 @@
 //! The cookie that holds a backend's id.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
-
 use http::header::HeaderValue;
 use memchr::memmem;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::config::{CookieConfig, SameSite};
 

@@ -1,9 +1,9 @@
 //! Passive ejection: a backend whose traffic fails again and again is left alone for a while.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
 use tokio::sync::Notify;
 
 /// The longest ejection, where the first is not longer itself.

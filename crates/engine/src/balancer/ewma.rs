@@ -1,6 +1,7 @@
 //! What a backend's answers took lately: a moving average that jumps to peaks at once and forgets them slowly.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// After this time a sample counts for about a third: long enough to bridge pauses, short enough that a backend that was

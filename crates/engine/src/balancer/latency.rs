@@ -1,14 +1,17 @@
 //! Response times of one backend, counted without a lock.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::api::Percentiles;
 
 /// Steps per doubling: a percentile is at most an eighth too high.
 const STEPS: u32 = 8;
+
 /// Doublings from 1 µs: the last bucket begins above two hours.
 const DOUBLINGS: u32 = 33;
+
 const BUCKETS: usize = (STEPS * DOUBLINGS) as usize;
 
 /// A histogram with buckets that grow with the value, written by every worker, read once a second.
@@ -25,17 +28,6 @@ struct Counted {
 /// A copy of the counts at one moment.
 #[derive(Clone)]
 pub(crate) struct Counts(Box<[u64; BUCKETS]>);
-
-/// Three percentiles in microseconds; `None` where nothing was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Percentiles {
-    /// Half of the answers came within this.
-    pub p50: Option<u64>,
-    /// 95 of 100 did.
-    pub p95: Option<u64>,
-    /// 99 of 100 did.
-    pub p99: Option<u64>,
-}
 
 impl Default for Counted {
     fn default() -> Self {

@@ -1,9 +1,9 @@
 //! How many requests a backend may have at one time, and who waits for a place.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::BackendLimits;
@@ -29,7 +29,7 @@ pub(crate) struct Waiting(Arc<Places>);
 
 impl Places {
     /// The places of a backend that has a limit; one without has nothing to count.
-    pub(super) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
+    pub(crate) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
         let most = limits.max_connections;
         let places = Places {
             most,
@@ -60,7 +60,7 @@ impl Places {
     }
 
     /// A place, if one is free that nobody waits for.
-    pub(super) fn try_take(&self) -> Option<Place> {
+    pub(crate) fn try_take(&self) -> Option<Place> {
         Arc::clone(&self.free).try_acquire_owned().ok().map(Place)
     }
 

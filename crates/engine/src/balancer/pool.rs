@@ -1,14 +1,16 @@
 //! The backends at one moment.
 
+use foldhash::HashMap;
+use http::HeaderValue;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use foldhash::HashMap;
-use http::HeaderValue;
-
-use super::strategy::smooth_row;
-use super::{Backend, Bound, Place, Sticky};
-use crate::config::Strategy;
+use super::backend::Backend;
+use super::eligible::Eligible;
+use super::eligible::smooth_row;
+use super::places::Place;
+use super::sticky::{Bound, Sticky};
+use crate::api::Strategy;
 
 /// The parts that all weights together are divided into while one of them is less than whole.
 const MOST_PARTS: u32 = 4096;
@@ -28,32 +30,16 @@ pub(crate) struct Pool {
     set_cookies: Vec<Option<HeaderValue>>,
     by_id: HashMap<u32, usize>,
     /// Those that take new clients, in the order of `backends`: the backups only where nobody else does.
-    pub(super) eligible: Vec<Eligible>,
+    pub(crate) eligible: Vec<Eligible>,
     /// The backups that are up while others are, for requests that were tried on all of those.
-    pub(super) spare: Vec<usize>,
+    pub(crate) spare: Vec<usize>,
     /// Those that keyed clients belong to, whatever their state: all that have a weight, the backups only where there is
     /// nothing else.
-    pub(super) homes: Vec<usize>,
+    pub(crate) homes: Vec<usize>,
     /// The places of `eligible` in turn, for smooth round robin, and for round robin while a weight is less than whole.
-    pub(super) smooth: Box<[usize]>,
+    pub(crate) smooth: Box<[usize]>,
     /// Where round robin stands and ties are broken from; successive pools go on from it.
-    pub(super) turn: Arc<AtomicUsize>,
-}
-
-/// A backend that takes new clients.
-pub(super) struct Eligible {
-    /// Its place in `backends`.
-    pub(super) index: usize,
-    /// Its weight beside the others': the configured one, or hundredths of it while one of them is less than whole.
-    pub(super) weight: u32,
-    /// The sum of the weights up to and with its own.
-    pub(super) sum: usize,
-}
-
-impl Eligible {
-    pub(super) fn backend<'p>(&self, pool: &'p Pool) -> &'p Arc<Backend> {
-        &pool.backends[self.index]
-    }
+    pub(crate) turn: Arc<AtomicUsize>,
 }
 
 /// The backend chosen for one attempt.
@@ -133,7 +119,7 @@ impl Pool {
         self.index_of(id).map(|index| &self.backends[index])
     }
 
-    pub(super) fn index_of(&self, id: u32) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: u32) -> Option<usize> {
         self.by_id.get(&id).copied()
     }
 
@@ -159,21 +145,21 @@ impl Pool {
     }
 
     /// Whether a backup is left alone because others are up.
-    pub(super) fn does_without(&self, index: usize) -> bool {
+    pub(crate) fn does_without(&self, index: usize) -> bool {
         self.backends[index].backup && self.eligible.first().is_some_and(|one| !one.backend(self).backup)
     }
 
-    pub(super) fn total_weight(&self) -> usize {
+    pub(crate) fn total_weight(&self) -> usize {
         self.eligible.last().map_or(0, |one| one.sum)
     }
 
     /// This backend for a client that it is new to, with a place there; `None` where all are taken.
-    pub(super) fn choice(&self, index: usize) -> Option<Choice> {
+    pub(crate) fn choice(&self, index: usize) -> Option<Choice> {
         Some(Choice { set_cookie: self.set_cookies[index].clone(), ..self.kept(index)? })
     }
 
     /// The same for one that is its client already.
-    pub(super) fn kept(&self, index: usize) -> Option<Choice> {
+    pub(crate) fn kept(&self, index: usize) -> Option<Choice> {
         let backend = &self.backends[index];
         let place = match &backend.places {
             None => None,

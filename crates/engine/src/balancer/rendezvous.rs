@@ -34,12 +34,12 @@ impl Fingerprint {
         Fingerprint(mixed(hash))
     }
 
-    pub(super) fn bits(self) -> u64 {
+    pub(crate) fn bits(self) -> u64 {
         self.0
     }
 
     /// How well a backend suits this key.
-    pub(super) fn score(self, id: u32, weight: u32) -> Score {
+    pub(crate) fn score(self, id: u32, weight: u32) -> Score {
         /// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         Score { hash: mixed(self.0 ^ (u64::from(id) + 1).wrapping_mul(GOLDEN)), weight }
@@ -55,7 +55,7 @@ fn mixed(n: u64) -> u64 {
 
 /// How well a backend suits a key; the best of all has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Score {
+pub(crate) struct Score {
     hash: u64,
     weight: u32,
 }
@@ -63,7 +63,7 @@ pub(super) struct Score {
 impl Score {
     /// `u` to the power of 1 / weight, for `u` the hash from 0 to 1: the highest of such numbers is anyone's in
     /// proportion to the weights.
-    pub(super) fn value(self) -> f64 {
+    pub(crate) fn value(self) -> f64 {
         (self.log() / f64::from(self.weight.max(1))).exp()
     }
 

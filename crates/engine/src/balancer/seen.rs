@@ -4,9 +4,10 @@
 //! clients it has and gets no new ones. So each key leaves a mark here; a mark may be lost to another key's, and then its
 //! client is taken for a new one.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::Fingerprint;
+use super::rendezvous::Fingerprint;
 
 /// As many keys as are remembered, at most; a power of two. Half a megabyte.
 const SLOTS: usize = 1 << 16;
@@ -23,7 +24,7 @@ impl Default for Seen {
 
 impl Seen {
     /// Notes where a key went.
-    pub(super) fn note(&self, key: Fingerprint, id: u32) {
+    pub(crate) fn note(&self, key: Fingerprint, id: u32) {
         let (slot, mark) = self.place(key, id);
         // Most were here before: reading is cheaper than writing what is there.
         if slot.load(Relaxed) != mark {
@@ -32,7 +33,7 @@ impl Seen {
     }
 
     /// Whether a key went there last.
-    pub(super) fn is_at(&self, key: Fingerprint, id: u32) -> bool {
+    pub(crate) fn is_at(&self, key: Fingerprint, id: u32) -> bool {
         let (slot, mark) = self.place(key, id);
         slot.load(Relaxed) == mark
     }

@@ -1,70 +1,6 @@
 //! The words for what a backend is doing, the same on the screen, in the log and in the API.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-/// What a backend is doing, as people see it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum State {
-    /// Takes requests.
-    Up,
-    /// Checks or traffic say it does not answer.
-    Down,
-    /// Taken out for a while because requests to it failed.
-    Ejected,
-    /// Keeps its sessions and connections, gets no new ones.
-    Drain,
-    /// Taken out by a person.
-    Maint,
-    /// Not checked yet, or its process is not ready.
-    #[default]
-    Starting,
-}
-
-impl State {
-    /// The word itself.
-    pub const fn word(self) -> &'static str {
-        match self {
-            State::Up => "UP",
-            State::Down => "DOWN",
-            State::Ejected => "EJECTED",
-            State::Drain => "DRAIN",
-            State::Maint => "MAINT",
-            State::Starting => "STARTING",
-        }
-    }
-
-    /// Whether clients that are not bound to it may be sent to it.
-    pub const fn takes_new_clients(self) -> bool {
-        matches!(self, State::Up)
-    }
-
-    /// Whether clients that are bound to it stay.
-    pub const fn keeps_its_clients(self) -> bool {
-        matches!(self, State::Up | State::Drain)
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-/// What a person wants of a backend. It wins over every check until it is taken back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Intent {
-    /// Follow the checks.
-    #[default]
-    InService,
-    /// Let it finish.
-    Drain,
-    /// Take it out.
-    Maint,
-}
+use crate::api::{Intent, State};
 
 /// What checks and traffic say of a backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,19 +28,19 @@ pub(crate) enum AgentWord {
 
 /// All that a backend's state follows from.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Known {
-    pub(super) intent: Intent,
-    pub(super) agent: AgentWord,
-    pub(super) verdict: Verdict,
+pub(crate) struct Known {
+    pub(crate) intent: Intent,
+    pub(crate) agent: AgentWord,
+    pub(crate) verdict: Verdict,
     /// Whether its traffic failed so often that it is left alone for a while.
-    pub(super) ejected: bool,
+    pub(crate) ejected: bool,
 }
 
 /// The state that follows.
 ///
 /// A draining backend that fails is DOWN: its clients must move. One a person has taken out stays MAINT
 /// whatever the checks say. One that fails its checks is DOWN, ejected or not.
-pub(super) fn combined(known: Known) -> State {
+pub(crate) fn combined(known: Known) -> State {
     use {AgentWord as Agent, Verdict as V};
     match known {
         Known { intent: Intent::Maint, .. } | Known { agent: Agent::Maint, .. } => State::Maint,

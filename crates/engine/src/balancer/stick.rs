@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Parts of the table, each with a lock of its own, so that threads seldom meet.
 const PARTS: usize = 16;
+
 /// Addresses known in one part; beyond them a new one does not stick.
 const MOST_PER_PART: usize = 8192;
 

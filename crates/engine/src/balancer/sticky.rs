@@ -3,16 +3,17 @@
 //! By cookie, the client says itself where it belongs. By address, header or query, its key is hashed over the ids
 //! (`rendezvous`), so that nothing has to be remembered: after a restart everybody is where they were.
 
+use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use compact_str::CompactString;
-
-use super::decision::StickyKey;
+use super::cookie::CookieSticky;
+use super::key_function::{Asking, KeyFunction};
+use super::rendezvous::Fingerprint;
 use super::seen::Seen;
-use super::{CookieSticky, Fingerprint};
-use crate::config::{Asking, KeyFunction, MissingKey, OnFailure, StickyBy, StickyConfig};
-use crate::http1::{Kind, RequestHead};
+use crate::api::{StickyBy, StickyKey};
+use crate::config::{MissingKey, OnFailure, StickyConfig};
+use stickylb_http1::{FieldKind, RequestHead};
 
 /// Bytes of a key that are kept for people to see.
 const SHOWN: usize = 64;
@@ -24,7 +25,7 @@ pub(crate) struct Sticky {
     pub(crate) by: StickyBy,
     source: Source,
     missing: MissingKey,
-    pub(super) on_failure: OnFailure,
+    pub(crate) on_failure: OnFailure,
 }
 
 #[derive(Clone)]
@@ -41,16 +42,16 @@ enum Source {
 #[derive(Clone, Default)]
 pub(crate) struct Bound {
     /// Whose client it is.
-    pub(super) own: Own,
+    pub(crate) own: Own,
     /// What says so.
-    pub(super) key: Option<StickyKey>,
+    pub(crate) key: Option<StickyKey>,
     /// The same for all requests of one client, as far as can be told.
     pub(crate) fingerprint: Fingerprint,
 }
 
 /// Whose client someone is.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Own {
+pub(crate) enum Own {
     /// Nobody's yet.
     #[default]
     Nobody,
@@ -83,11 +84,13 @@ impl Bound {
 }
 
 impl Sticky {
-    /// Stickiness of this kind, with the rest as configured.
-    pub(crate) fn new(config: &StickyConfig, by: &StickyBy) -> Self {
+    /// Stickiness of this kind, with the rest as configured; `own` is the embedding program's key, for [`StickyBy::Own`].
+    pub(crate) fn new(config: &StickyConfig, by: &StickyBy, own: Option<&KeyFunction>) -> Self {
         let source = match by {
             StickyBy::Off => Source::Off,
-            StickyBy::Own(function) => Source::Own { function: function.clone(), seen: Arc::default() },
+            StickyBy::Own => {
+                own.map_or(Source::Off, |function| Source::Own { function: function.clone(), seen: Arc::default() })
+            }
             StickyBy::Cookie => Source::Cookie(CookieSticky::new(&config.cookie)),
             StickyBy::Ip => Source::Ip(Arc::default()),
             StickyBy::Query(name) => Source::Query { name: Arc::clone(name), seen: Arc::default() },
@@ -97,7 +100,7 @@ impl Sticky {
     }
 
     /// The cookie that is given out, where there is one.
-    pub(super) fn cookie(&self) -> Option<&CookieSticky> {
+    pub(crate) fn cookie(&self) -> Option<&CookieSticky> {
         match &self.source {
             Source::Cookie(cookie) => Some(cookie),
             _ => None,
@@ -110,7 +113,7 @@ impl Sticky {
     }
 
     /// The keys seen lately, where clients are bound by one.
-    pub(super) fn seen(&self) -> Option<&Seen> {
+    pub(crate) fn seen(&self) -> Option<&Seen> {
         match &self.source {
             Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } | Source::Own { seen, .. } => {
                 Some(seen)
@@ -123,11 +126,11 @@ impl Sticky {
     pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr) -> Bound {
         match &self.source {
             Source::Off => Bound::new(ip),
-            Source::Cookie(cookie) => match cookie.id(head.values(Kind::Cookie)) {
+            Source::Cookie(cookie) => match cookie.id(head.values(FieldKind::Cookie)) {
                 None => Bound::new(ip),
                 Some(id) => {
                     // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
-                    let agent = head.value(Kind::UserAgent).unwrap_or_default();
+                    let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
                     let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name), id };
                     Bound { own: Own::Id(id), key: Some(key), fingerprint }
@@ -185,7 +188,10 @@ fn parameter<'q>(query: &'q [u8], name: &str) -> Option<&'q [u8]> {
 
 /// Whether a field's value must not be shown to anyone.
 fn is_secret(name: &str) -> bool {
-    matches!(Kind::of(name.as_bytes()), Kind::Authorization | Kind::ProxyAuthorization | Kind::Cookie)
+    matches!(
+        FieldKind::of(name.as_bytes()),
+        FieldKind::Authorization | FieldKind::ProxyAuthorization | FieldKind::Cookie
+    )
 }
 
 /// The beginning of a key, for people.
@@ -196,16 +202,16 @@ fn shown(bytes: &[u8]) -> CompactString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http1::{HeadLimits, Unread};
     use proptest::prelude::*;
+    use stickylb_http1::{HeadLimits, ReadBuffer};
 
     fn sticky(by: &str) -> Sticky {
-        Sticky::new(&StickyConfig::default(), &by.parse().expect(by))
+        Sticky::new(&StickyConfig::default(), &by.parse().expect(by), None)
     }
 
     /// What is read of a request for this target with these fields.
     fn read(sticky: &Sticky, target: &str, lines: &[(&str, &[u8])]) -> Bound {
-        let mut unread = Unread::default();
+        let mut unread = ReadBuffer::default();
         unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
         for (name, value) in lines {
             unread.add(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
@@ -248,7 +254,7 @@ mod tests {
     #[test]
     fn without_a_key_a_request_is_balanced_or_goes_where_all_such_go() {
         let mut config = StickyConfig { by: "header:X-User".parse().expect("a mode"), ..StickyConfig::default() };
-        let read = |config: &StickyConfig| read(&Sticky::new(config, &config.by), "/", &[("x-user", b"")]);
+        let read = |config: &StickyConfig| read(&Sticky::new(config, &config.by, None), "/", &[("x-user", b"")]);
         assert!(read(&config).own == Own::Nobody);
         config.missing = MissingKey::Fixed;
         assert!(read(&config).own == Own::Suited);

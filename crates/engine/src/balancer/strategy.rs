@@ -6,17 +6,18 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::pool::{Eligible, Pool};
+use super::eligible::Eligible;
+use super::pool::Pool;
 use super::rendezvous::Fingerprint;
-use crate::config::Strategy;
+use crate::api::Strategy;
 
 /// What a strategy picked.
 #[derive(Clone, Copy)]
-pub(super) struct Pick {
+pub(crate) struct Pick {
     /// Its place in `eligible`.
-    pub(super) place: usize,
+    pub(crate) place: usize,
     /// The other one it was drawn with.
-    pub(super) against: Option<usize>,
+    pub(crate) against: Option<usize>,
 }
 
 impl Pick {
@@ -27,7 +28,7 @@ impl Pick {
 
 impl Pool {
     /// The strategy's pick among those that take new clients.
-    pub(super) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng) -> Option<Pick> {
+    pub(crate) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng) -> Option<Pick> {
         let total = self.total_weight();
         if total == 0 {
             return None;
@@ -86,28 +87,11 @@ impl Pool {
     }
 
     /// Which of those that take new clients suits a key best, of those that may be had.
-    pub(super) fn suited(&self, key: Fingerprint, may: impl Fn(&Eligible) -> bool) -> Option<usize> {
+    pub(crate) fn suited(&self, key: Fingerprint, may: impl Fn(&Eligible) -> bool) -> Option<usize> {
         let score = |place: &usize| {
             let one = &self.eligible[*place];
             key.score(one.backend(self).id(), one.weight)
         };
         (0..self.eligible.len()).filter(|place| may(&self.eligible[*place])).max_by_key(score)
     }
-}
-
-/// The row of smooth weighted round robin, as nginx runs it: A A B A C A A for weights 5, 1 and 1. Its length is the
-/// sum of the weights, so that everyone's share is exact; it costs n times that once, when the pool is made.
-pub(super) fn smooth_row(eligible: &[Eligible]) -> Box<[usize]> {
-    let total: i64 = eligible.iter().map(|one| i64::from(one.weight)).sum();
-    let mut current = vec![0_i64; eligible.len()];
-    let step = |_| {
-        for (current, one) in current.iter_mut().zip(eligible) {
-            *current += i64::from(one.weight);
-        }
-        // The first of the highest.
-        let place = (0..current.len()).rev().max_by_key(|place| current[*place]).unwrap_or(0);
-        current[place] -= total;
-        place
-    };
-    (0..total).map(step).collect()
 }

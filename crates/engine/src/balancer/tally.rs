@@ -1,8 +1,9 @@
 //! What is counted of one backend for the metrics: each once, never taken back.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-use serde::{Deserialize, Serialize};
+use crate::api::Tallied;
 
 /// Requests by the first digit of their status: 1xx to 5xx.
 #[derive(Default)]
@@ -31,20 +32,6 @@ pub(crate) struct Tally {
     ejections: AtomicU64,
     checks_passed: AtomicU64,
     checks_failed: AtomicU64,
-}
-
-/// A copy of the counts at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Tallied {
-    /// Requests that were tried elsewhere after they had failed here.
-    pub retries: u64,
-    /// Times its traffic had it ejected.
-    pub ejections: u64,
-    /// Checks that passed.
-    pub checks_passed: u64,
-    /// Checks that did not.
-    pub checks_failed: u64,
 }
 
 impl Tally {

@@ -105,7 +105,7 @@ impl Address {
         self.host.parse().ok().or_else(|| ipv4_in_parts(&self.host).map(IpAddr::V4))
     }
 
-    pub(super) fn bracketed_host(&self) -> String {
+    pub(crate) fn bracketed_host(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
@@ -154,7 +154,7 @@ fn ipv4_in_parts(host: &str) -> Option<Ipv4Addr> {
 }
 
 /// Whether `host` (a name or an address, without port) means this machine.
-pub(crate) fn is_local_name(host: &str) -> bool {
+pub fn is_local_name(host: &str) -> bool {
     let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     let name = host.strip_suffix('.').unwrap_or(host);
     let tail = name.len().checked_sub("localhost".len()).filter(|at| name.is_char_boundary(*at));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Address, BackendSpec, CheckAlgorithm, HealthCheck, Scheme};
+use super::address::{Address, BackendSpec, Scheme};
+use super::check::{CheckAlgorithm, HealthCheck};
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl BackendConfig {
 }
 
 /// The smallest number from `position` up that no backend has yet; takes it.
-pub(super) fn free_id(taken: &mut BTreeSet<u32>, position: usize) -> u32 {
+pub(crate) fn free_id(taken: &mut BTreeSet<u32>, position: usize) -> u32 {
     let mut id = u32::try_from(position).unwrap_or(u32::MAX);
     while !taken.insert(id) {
         id += 1;
@@ -132,6 +133,6 @@ pub(super) fn free_id(taken: &mut BTreeSet<u32>, position: usize) -> u32 {
 }
 
 /// A name for a backend that was given none: what tells it from its neighbours.
-pub(super) fn default_name(address: &Address) -> String {
+pub(crate) fn default_name(address: &Address) -> String {
     if address.is_local() { address.short() } else { address.to_string() }
 }

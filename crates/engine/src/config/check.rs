@@ -1,10 +1,10 @@
 //! How backends are checked.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Secret, Statuses};
+use super::secret::Secret;
+use super::statuses::Statuses;
 
 /// What counts as healthy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::Config;
+use super::address::{Address, Scheme};
+use super::backend::BackendConfig;
 use super::document::nearest;
-use super::{Address, BackendConfig, Config, ListenerConfig, Mode, PoolConfig, Scheme, StickyBy};
+use super::listener::ListenerConfig;
+use super::pool::PoolConfig;
+use crate::api::{Mode, StickyBy};
 
 /// Which value is at fault, by the positions of what it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum At {
+pub(crate) enum At {
     /// All of it.
     File,
     /// A pool.
@@ -23,13 +28,13 @@ pub(super) enum At {
 }
 
 /// Something wrong with one value beside the others.
-pub(super) struct Conflict {
-    pub(super) at: At,
-    pub(super) message: String,
+pub(crate) struct Conflict {
+    pub(crate) at: At,
+    pub(crate) message: String,
 }
 
 /// All that cannot be together in a configuration.
-pub(super) fn conflicts(config: &Config) -> Vec<Conflict> {
+pub(crate) fn conflicts(config: &Config) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let mut wrong = |at, message| conflicts.push(Conflict { at, message });
     listeners(config, &mut wrong);
@@ -102,7 +107,7 @@ fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
         }
         schemes(number, pool, first, wrong);
         let by = &pool.sticky.by;
-        if first.mode == Mode::Tcp && !matches!(by, StickyBy::Ip | StickyBy::Own(_) | StickyBy::Off) {
+        if first.mode == Mode::Tcp && !matches!(by, StickyBy::Ip | StickyBy::Own | StickyBy::Off) {
             let message = format!("sticky by {by} needs HTTP, and this pool is behind a tcp listener");
             wrong(At::Sticky(number), message);
         }

@@ -1,21 +1,20 @@
 //! A JSON document in which every value knows where it stands, so that each problem can be shown where it is.
 
-use std::cell::RefCell;
-use std::time::Duration;
-
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use std::cell::RefCell;
+use std::time::Duration;
 
-use super::Problem;
+use super::problem::Problem;
 
 /// The text and all that was found wrong in it so far.
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     text: &'a str,
     problems: RefCell<Vec<Problem>>,
     /// The path of each key that was asked for, for the comparison with the schema.
     #[cfg(test)]
-    pub(super) asked: RefCell<std::collections::BTreeSet<String>>,
+    pub(crate) asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 /// Strict JSON, but for comments and trailing commas: a looser reading would repair typing errors in silence.
@@ -35,7 +34,7 @@ fn strict() -> ParseOptions {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Document {
             text,
             problems: RefCell::default(),
@@ -45,7 +44,7 @@ impl<'a> Document<'a> {
     }
 
     /// The value the text holds, or `None` with the reason noted.
-    pub(super) fn parse(&self) -> Option<Value<'a>> {
+    pub(crate) fn parse(&self) -> Option<Value<'a>> {
         if let Err((at, message)) = check_strings(self.text) {
             self.problem(at, "", message);
             return None;
@@ -64,7 +63,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn problem(&self, at: usize, path: &str, message: String) {
+    pub(crate) fn problem(&self, at: usize, path: &str, message: String) {
         let before = &self.text[..at.min(self.text.len())];
         let line_start = before.rfind('\n').map_or(0, |n| n + 1);
         self.problems.borrow_mut().push(Problem {
@@ -75,7 +74,7 @@ impl<'a> Document<'a> {
         });
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|p| (p.line, p.column));
         problems
@@ -119,7 +118,7 @@ fn check_string(start: usize, chars: &mut impl Iterator<Item = (usize, char)>) -
 
 /// One value, with its place.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'d, 'a> {
+pub(crate) struct Node<'d, 'a> {
     document: &'d Document<'a>,
     value: &'d Value<'a>,
     path: &'d str,
@@ -127,23 +126,23 @@ pub(super) struct Node<'d, 'a> {
 }
 
 impl<'d, 'a> Node<'d, 'a> {
-    pub(super) fn new(document: &'d Document<'a>, value: &'d Value<'a>, path: &'d str) -> Self {
+    pub(crate) fn new(document: &'d Document<'a>, value: &'d Value<'a>, path: &'d str) -> Self {
         Node { document, value, path, secret: false }
     }
 
     /// Notes a problem here; gives `None`, so that it can end a chain.
-    pub(super) fn wrong<T>(&self, message: impl Into<String>) -> Option<T> {
+    pub(crate) fn wrong<T>(&self, message: impl Into<String>) -> Option<T> {
         self.document.problem(self.value.range().start, self.path, message.into());
         None
     }
 
     /// Where it stands.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place { at: self.value.range().start, path: self.path.to_owned() }
     }
 
     /// The value is a secret: no message repeats it.
-    pub(super) fn secret(self) -> Self {
+    pub(crate) fn secret(self) -> Self {
         Node { secret: true, ..self }
     }
 
@@ -161,7 +160,7 @@ impl<'d, 'a> Node<'d, 'a> {
         self.wrong(format!("must be {what}, not {found}"))
     }
 
-    pub(super) fn string(&self) -> Option<String> {
+    pub(crate) fn string(&self) -> Option<String> {
         match self.value {
             Value::StringLit(s) => Some(s.value.to_string()),
             _ => self.expected("a string"),
@@ -169,11 +168,11 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A string that `read` understands; its error is the problem.
-    pub(super) fn parsed<T, E: ToString>(&self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+    pub(crate) fn parsed<T, E: ToString>(&self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         read(&self.string()?).map_or_else(|e| self.wrong(e.to_string()), Some)
     }
 
-    pub(super) fn boolean(&self) -> Option<bool> {
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self.value {
             Value::BooleanLit(b) => Some(b.value),
             _ => self.expected("true or false"),
@@ -181,7 +180,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A whole number within `least` and `most`.
-    pub(super) fn integer(&self, least: u64, most: u64) -> Option<u64> {
+    pub(crate) fn integer(&self, least: u64, most: u64) -> Option<u64> {
         let number = match self.value {
             Value::NumberLit(n) => n.value.parse::<u64>().ok(),
             _ => None,
@@ -194,7 +193,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Milliseconds, at most a day: longer waits are mistakes, and overflow no timer.
-    pub(super) fn millis(&self, least: u64) -> Option<Duration> {
+    pub(crate) fn millis(&self, least: u64) -> Option<Duration> {
         const DAY: u64 = 86_400_000;
         let number = match self.value {
             Value::NumberLit(n) => n.value.parse::<u64>().ok(),
@@ -207,7 +206,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// One of these names.
-    pub(super) fn one_of<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
         let name = self.string()?;
         options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value).or_else(|| {
             let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
@@ -216,25 +215,25 @@ impl<'d, 'a> Node<'d, 'a> {
         })
     }
 
-    pub(super) fn value_is_string(&self) -> bool {
+    pub(crate) fn value_is_string(&self) -> bool {
         matches!(self.value, Value::StringLit(_))
     }
 
-    pub(super) fn value_is_array(&self) -> bool {
+    pub(crate) fn value_is_array(&self) -> bool {
         matches!(self.value, Value::Array(_))
     }
 
     /// The value as it stands, whatever it is.
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         json(self.value)
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self.value, Value::NullKeyword(_))
     }
 
     /// The elements of an array.
-    pub(super) fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
+    pub(crate) fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
         let Value::Array(array) = self.value else { return self.expected("an array") };
         for (index, value) in array.elements.iter().enumerate() {
             with(Node {
@@ -248,7 +247,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// The pairs of an object whose keys are free, such as header names.
-    pub(super) fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
+    pub(crate) fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
         let Value::Object(object) = self.value else { return self.expected("an object") };
         for property in &object.properties {
             let name = property.name.as_str();
@@ -259,7 +258,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Reads an object whose keys are fixed: `read` asks for each; what it did not ask for is unknown.
-    pub(super) fn object<T>(&self, read: impl FnOnce(&mut Keys<'d, 'a>) -> T) -> Option<T> {
+    pub(crate) fn object<T>(&self, read: impl FnOnce(&mut Keys<'d, 'a>) -> T) -> Option<T> {
         let Value::Object(object) = self.value else { return self.expected("an object") };
         let mut keys = Keys { node: *self, properties: &object.properties, asked: vec!["$schema"] };
         let value = read(&mut keys);
@@ -292,13 +291,13 @@ fn shortened(value: &str) -> String {
 }
 
 /// Where something stands in the document.
-pub(super) struct Place {
-    pub(super) at: usize,
-    pub(super) path: String,
+pub(crate) struct Place {
+    pub(crate) at: usize,
+    pub(crate) path: String,
 }
 
 /// The keys of one object, while it is read.
-pub(super) struct Keys<'d, 'a> {
+pub(crate) struct Keys<'d, 'a> {
     node: Node<'d, 'a>,
     properties: &'d [ObjectProp<'a>],
     asked: Vec<&'static str>,
@@ -306,7 +305,7 @@ pub(super) struct Keys<'d, 'a> {
 
 impl<'a> Keys<'_, 'a> {
     /// Reads `key` where it is present; `None` where it is absent or wrong.
-    pub(super) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
         self.asked.push(key);
         let property = self.properties.iter().find(|p| p.name.as_str() == key)?;
         let path = self.path_of(key);
@@ -314,34 +313,34 @@ impl<'a> Keys<'_, 'a> {
     }
 
     /// Reads `key` into `into` where it is present and good.
-    pub(super) fn set<T>(&mut self, key: &'static str, into: &mut T, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) {
+    pub(crate) fn set<T>(&mut self, key: &'static str, into: &mut T, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) {
         if let Some(value) = self.get(key, read) {
             *into = value;
         }
     }
 
     /// Counts these keys as known, though nothing is read from them here.
-    pub(super) fn know(&mut self, keys: &[&'static str]) {
+    pub(crate) fn know(&mut self, keys: &[&'static str]) {
         self.asked.extend(keys);
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.properties.iter().any(|p| p.name.as_str() == key)
     }
 
     /// Notes a problem with the object as a whole.
-    pub(super) fn wrong<T>(&self, message: &str) -> Option<T> {
+    pub(crate) fn wrong<T>(&self, message: &str) -> Option<T> {
         self.node.wrong(message)
     }
 
     /// Notes a problem with one key's value.
-    pub(super) fn wrong_at(&self, key: &str, message: String) {
+    pub(crate) fn wrong_at(&self, key: &str, message: String) {
         let place = self.place_of(key);
         self.node.document.problem(place.at, &place.path, message);
     }
 
     /// Where a key's value stands; the object itself where it has none.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    pub(crate) fn place_of(&self, key: &str) -> Place {
         let property = self.properties.iter().find(|p| p.name.as_str() == key);
         match property {
             Some(property) => Place { at: property.value.range().start, path: self.path_of(key) },
@@ -374,7 +373,7 @@ impl<'a> Keys<'_, 'a> {
 }
 
 /// `, did you mean 'x'?` for the option nearest to what was written, where one is near.
-pub(super) fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
     let lower = written.to_ascii_lowercase();
     options
         .map(|option| (strsim::damerau_levenshtein(&lower, &option.to_ascii_lowercase()), option))

@@ -1,12 +1,11 @@
 //! The `email` section: how mail about backends is sent.
 
-use std::time::Duration;
-
 use lettre::Address as MailAddress;
 use lettre::message::{Mailbox, Mailboxes};
+use std::time::Duration;
 
-use super::Secret;
 use super::document::{Keys, Node};
+use super::secret::Secret;
 
 /// How a conversation with a mail server is kept private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +84,7 @@ const SERVICES: [(&str, &str, u16); 33] = [
 ];
 
 /// Reads the section; `None` where something is wrong with it.
-pub(super) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
+pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
     let service = keys.get("service", service);
     let host = keys.get("host", |n| n.parsed(host));
     let port = keys.get("port", |n| n.integer(1, 65_535).and_then(|port| u16::try_from(port).ok()));
@@ -181,7 +180,7 @@ fn sender(text: &str) -> Result<String, String> {
 }
 
 /// Whom mail about a backend goes to: an address, or several with commas between them. Nobody where it is empty.
-pub(super) fn owner(n: Node<'_, '_>) -> Option<String> {
+pub(crate) fn owner(n: Node<'_, '_>) -> Option<String> {
     if n.is_null() {
         return None;
     }

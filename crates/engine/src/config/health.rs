@@ -1,8 +1,9 @@
 //! The `health` section, and the `health…` keys with which a backend lays its own over it.
 
+use super::check::{CheckAlgorithm, Expect, HealthCheck, Passive};
 use super::document::{Keys, Node};
+use super::secret::Secret;
 use super::statuses::statuses;
-use super::{CheckAlgorithm, Expect, HealthCheck, Passive, Secret};
 
 /// What the keys are called that a backend can have of its own.
 struct Names {
@@ -36,7 +37,7 @@ const OF_A_BACKEND: Names = Names {
 };
 
 /// The section.
-pub(super) fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
+pub(crate) fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
     let mut health = HealthCheck::default();
     keys.set("interval", &mut health.interval, |n| n.millis(100));
     check(keys, &IN_THE_SECTION, &mut health);
@@ -52,7 +53,7 @@ pub(super) fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
 }
 
 /// What one backend has of its own, laid over the section.
-pub(super) fn overrides(keys: &mut Keys<'_, '_>, health: &mut HealthCheck) {
+pub(crate) fn overrides(keys: &mut Keys<'_, '_>, health: &mut HealthCheck) {
     check(keys, &OF_A_BACKEND, health);
 }
 

@@ -2,30 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
-
 use super::DEFAULT_PORT;
-
-/// What a listener speaks with its clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// HTTP: each request is balanced by itself.
-    #[default]
-    Http,
-    /// Nothing: each connection is balanced as a whole, its bytes are not looked at.
-    Tcp,
-}
-
-impl Mode {
-    /// The name used in files, and the scheme of addresses.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Http => "http",
-            Mode::Tcp => "tcp",
-        }
-    }
-}
+use crate::api::Mode;
 
 /// Where clients come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +42,12 @@ impl ListenerConfig {
     }
 
     /// Every pool it leads to, its own last.
-    pub(super) fn pools(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().map(|route| route.pool.as_str()).chain([self.pool.as_str()])
     }
 
     /// Whether both cannot be listened on at once.
-    pub(super) fn overlaps(&self, other: &ListenerConfig) -> bool {
+    pub(crate) fn overlaps(&self, other: &ListenerConfig) -> bool {
         let (one, two) = (self.host, other.host);
         let all = |a: IpAddr, b: IpAddr| a.is_unspecified() && a.is_ipv4() == b.is_ipv4();
         self.port != 0 && self.port == other.port && (one == two || all(one, two) || all(two, one))
@@ -102,12 +80,12 @@ pub struct RouteConfig {
 
 impl RouteConfig {
     /// Whether it would match everything.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.upgrade.is_none() && self.path_prefix.is_none() && self.host.is_none()
     }
 
     /// Whether it matches what the other does, no more and no less.
-    pub(super) fn matches_as(&self, other: &RouteConfig) -> bool {
+    pub(crate) fn matches_as(&self, other: &RouteConfig) -> bool {
         (&self.upgrade, &self.path_prefix, &self.host) == (&other.upgrade, &other.path_prefix, &other.host)
     }
 

@@ -12,7 +12,6 @@ mod conflict;
 mod document;
 mod email;
 mod health;
-mod key;
 mod limits;
 mod listener;
 mod pool;
@@ -23,35 +22,32 @@ mod schema;
 mod secret;
 mod statuses;
 mod sticky;
-mod strategy;
+
+use crate::api::{Mode, StickyBy};
+use ipnet::IpNet;
+use std::time::Duration;
 
 pub use access::AccessConfig;
+pub use address::is_local_name;
+pub(crate) use address::reaches;
 pub use address::{Address, AddressError, BackendSpec, Scheme};
-pub(crate) use address::{is_local_name, reaches};
 pub(crate) use backend::MOST_IDLE;
 pub use backend::{BackendConfig, BackendLimits, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
+use conflict::conflicts;
 pub(crate) use conflict::is_itself;
 pub use email::{EmailAuth, EmailConfig, Encryption};
-pub use key::{Asking, KeyFunction};
 pub use limits::{Limits, RetryConfig, Timeouts};
-pub use listener::{ListenerConfig, Mode, RouteConfig, UpgradeMatch};
+pub use listener::{ListenerConfig, RouteConfig, UpgradeMatch};
 pub use pool::{DEFAULT_POOL, PoolConfig};
+use pool::{cookie_of, pool_name};
 pub use problem::{ConfigError, Problem};
 pub use read::parse;
-pub(crate) use read::parse_beside_copies;
-pub(crate) use schema::SCHEMA;
+pub use read::parse_beside_copies;
+pub use schema::SCHEMA;
 pub use secret::Secret;
 pub use statuses::Statuses;
-pub use sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyBy, StickyConfig};
-pub use strategy::Strategy;
-
-use std::time::Duration;
-
-use ipnet::IpNet;
-
-use conflict::conflicts;
-use pool::{cookie_of, pool_name};
+pub use sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyConfig};
 
 /// The port that is listened on unless the file or `--port` says otherwise.
 pub const DEFAULT_PORT: u16 = 3001;

@@ -1,6 +1,9 @@
 //! Backends that stand in for each other, and how one of them is chosen.
 
-use super::{BackendConfig, HealthCheck, StickyConfig, Strategy};
+use super::backend::BackendConfig;
+use super::check::HealthCheck;
+use super::sticky::StickyConfig;
+use crate::api::Strategy;
 
 /// The name of the one pool of a configuration without `pools`.
 pub const DEFAULT_POOL: &str = "default";
@@ -34,7 +37,7 @@ impl PoolConfig {
 }
 
 /// The name of a pool: it is part of a cookie's name and of a metric's labels.
-pub(super) fn pool_name(name: &str) -> Result<(), String> {
+pub(crate) fn pool_name(name: &str) -> Result<(), String> {
     let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if !name.is_empty() && name.len() <= 32 && name.bytes().all(good) {
         Ok(())
@@ -44,6 +47,6 @@ pub(super) fn pool_name(name: &str) -> Result<(), String> {
 }
 
 /// The cookie of a pool that is given none: two pools behind one listener must not overwrite each other's.
-pub(super) fn cookie_of(pool: &str) -> String {
+pub(crate) fn cookie_of(pool: &str) -> String {
     format!("X-Backend-ID-{pool}")
 }

@@ -1,23 +1,25 @@
 //! The configuration file's keys, in the order of the README's table.
 
+use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 
-use ipnet::IpNet;
-
-use super::backend::{default_name, free_id};
+use super::access::AccessConfig;
+use super::address::{Address, Scheme};
+use super::backend::{BackendConfig, BackendLimits, MOST_IDLE, ProxyProtocol, default_name, free_id};
+use super::check::{CheckAlgorithm, HealthCheck};
 use super::conflict::{At, conflicts};
 use super::document::{Document, Keys, Node, Place};
 use super::email::{email, owner};
 use super::health::{health, overrides};
+use super::limits::{Limits, RetryConfig, Timeouts};
+use super::pool::PoolConfig;
+use super::problem::{ConfigError, Problem};
 use super::read_pools::listeners_and_pools;
-use super::sticky::{cookie_attribute, cookie_name};
-use super::{
-    AccessConfig, Address, BackendConfig, BackendLimits, CheckAlgorithm, Config, ConfigError, CookieConfig,
-    HealthCheck, HostHeader, Limits, MAX_WEIGHT, MOST_IDLE, MissingKey, OnFailure, PoolConfig, Problem, ProxyProtocol,
-    RetryConfig, SameSite, Scheme, StickyBy, StickyConfig, Timeouts,
-};
+use super::sticky::{CookieConfig, MissingKey, OnFailure, SameSite, StickyConfig, cookie_attribute, cookie_name};
+use super::{Config, HostHeader, MAX_WEIGHT};
+use crate::api::StickyBy;
 
 /// Reads a configuration file's bytes; `path` is only for the messages.
 ///
@@ -31,7 +33,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
 ///
 /// # Errors
 /// As of [`parse`].
-pub(crate) fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+pub fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
     let places = Places { without_backends: true, ..Places::default() };
     read(bytes, places).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
@@ -62,14 +64,14 @@ fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
 
 /// Where the values stand that may be at odds with others.
 #[derive(Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     noted: Vec<(At, Place)>,
     /// Whether a pool may have no backends.
     without_backends: bool,
 }
 
 impl Places {
-    pub(super) fn note(&mut self, at: At, place: Place) {
+    pub(crate) fn note(&mut self, at: At, place: Place) {
         self.noted.push((at, place));
     }
 
@@ -79,7 +81,7 @@ impl Places {
 }
 
 /// Reads the whole file.
-pub(super) fn whole(n: Node<'_, '_>, places: &mut Places) -> Option<Config> {
+pub(crate) fn whole(n: Node<'_, '_>, places: &mut Places) -> Option<Config> {
     n.object(|keys| config(keys, places))
 }
 
@@ -101,10 +103,10 @@ fn config(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
 }
 
 /// A pool's backends, each with its id where it is given one.
-pub(super) type Unnumbered = Vec<(Option<u32>, BackendConfig)>;
+pub(crate) type Unnumbered = Vec<(Option<u32>, BackendConfig)>;
 
 /// The keys that every pool has, whether it is the only one or not; its backends are yet to be numbered.
-pub(super) fn pool(keys: &mut Keys<'_, '_>, pool: &mut PoolConfig, number: usize, places: &mut Places) -> Unnumbered {
+pub(crate) fn pool(keys: &mut Keys<'_, '_>, pool: &mut PoolConfig, number: usize, places: &mut Places) -> Unnumbered {
     keys.set("strategy", &mut pool.strategy, |n| n.parsed(str::parse));
     let mut says_how = false;
     keys.set("health", &mut pool.health, |n| {
@@ -147,7 +149,7 @@ fn backends(keys: &mut Keys<'_, '_>, health: (&HealthCheck, bool), number: usize
 }
 
 /// Gives the backends of all pools that have no id their position over the whole file, or the next free number.
-pub(super) fn numbered(pools: Vec<(PoolConfig, Unnumbered)>) -> Vec<PoolConfig> {
+pub(crate) fn numbered(pools: Vec<(PoolConfig, Unnumbered)>) -> Vec<PoolConfig> {
     let mut taken: BTreeSet<u32> = pools.iter().flat_map(|(_, backends)| backends).filter_map(|(id, _)| *id).collect();
     let mut position = 0;
     pools

@@ -3,17 +3,20 @@
 
 use std::net::IpAddr;
 
+use super::address::Scheme;
 use super::conflict::At;
 use super::document::{Keys, Node};
-use super::pool::{cookie_of, pool_name};
+use super::listener::{ListenerConfig, RouteConfig, UpgradeMatch};
+use super::pool::{DEFAULT_POOL, PoolConfig, cookie_of, pool_name};
 use super::read::{Places, Unnumbered, numbered, pool};
-use super::{DEFAULT_POOL, ListenerConfig, Mode, PoolConfig, RouteConfig, Scheme, StickyBy, UpgradeMatch};
+use crate::api::{Mode, StickyBy};
 
 /// The keys of the flat form, and where each belongs in the other.
 const OF_LISTENERS: [&str; 2] = ["port", "host"];
+
 const OF_POOLS: [&str; 4] = ["strategy", "backends", "health", "sticky"];
 
-pub(super) fn listeners_and_pools(
+pub(crate) fn listeners_and_pools(
     keys: &mut Keys<'_, '_>,
     places: &mut Places,
 ) -> (Vec<ListenerConfig>, Vec<PoolConfig>) {

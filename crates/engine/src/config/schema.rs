@@ -1,7 +1,7 @@
 //! The configuration's JSON Schema (draft 2020-12), which lets editors complete and explain keys.
 
 /// The schema as text.
-pub(crate) const SCHEMA: &str = include_str!("schema.json");
+pub const SCHEMA: &str = include_str!("schema.json");
 
 #[cfg(test)]
 mod tests {
@@ -11,9 +11,9 @@ mod tests {
     use jsonschema::Validator;
     use serde_json::Value;
 
-    use super::super::document::{Document, Node};
-    use super::super::read::{Places, whole};
     use super::SCHEMA;
+    use crate::config::document::{Document, Node};
+    use crate::config::read::{Places, whole};
 
     /// Refused for what no schema can know: other keys and values, the environment, the system, or the text itself.
     const READER_ALONE: [&str; 29] = [

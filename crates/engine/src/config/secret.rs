@@ -18,7 +18,7 @@ impl Secret {
     }
 
     /// Reads what a file says: `env:NAME` and `file:PATH` name where the value is, anything else is the value.
-    pub(super) fn resolve(written: &str) -> Result<Self, String> {
+    pub(crate) fn resolve(written: &str) -> Result<Self, String> {
         if let Some(name) = written.strip_prefix("env:") {
             if name.is_empty() || name.contains(['=', '\0']) {
                 return Err("'env:' names no variable: write env:NAME".to_owned());

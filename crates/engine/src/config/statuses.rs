@@ -42,7 +42,7 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u16>> {
 }
 
 /// A text, one status, or a list of both.
-pub(super) fn statuses(n: Node<'_, '_>) -> Option<Statuses> {
+pub(crate) fn statuses(n: Node<'_, '_>) -> Option<Statuses> {
     let one = |n: Node<'_, '_>| {
         if n.value_is_string() {
             n.parsed(str::parse::<Statuses>)

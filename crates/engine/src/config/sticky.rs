@@ -1,88 +1,8 @@
 //! What binds a client to its backend.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::KeyFunction;
-use serde::{Deserialize, Serialize};
-
-/// What binds a client to its backend. Written as on the command line: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum StickyBy {
-    /// A cookie that holds the backend's id.
-    #[default]
-    Cookie,
-    /// The client's address, as far as its proxies are believed.
-    Ip,
-    /// A header field of this name, in any case.
-    Header(Arc<str>),
-    /// A parameter of this name in the query.
-    Query(Arc<str>),
-    /// What a function of an embedding program says; no file and no command line has it.
-    Own(KeyFunction),
-    /// Nothing: every request is balanced anew.
-    Off,
-}
-
-impl StickyBy {
-    /// What stickiness is, after the verb: `by ip`, `off`.
-    pub fn in_words(&self) -> String {
-        if *self == StickyBy::Off { self.to_string() } else { format!("by {self}") }
-    }
-}
-
-impl fmt::Display for StickyBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StickyBy::Cookie => f.write_str("cookie"),
-            StickyBy::Ip => f.write_str("ip"),
-            StickyBy::Header(name) => write!(f, "header:{name}"),
-            StickyBy::Query(name) => write!(f, "query:{name}"),
-            StickyBy::Own(_) => f.write_str("a key of its own"),
-            StickyBy::Off => f.write_str("off"),
-        }
-    }
-}
-
-impl std::str::FromStr for StickyBy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match (text, text.split_once(':')) {
-            ("cookie", _) => Ok(StickyBy::Cookie),
-            ("ip", _) => Ok(StickyBy::Ip),
-            ("off", _) => Ok(StickyBy::Off),
-            (_, Some(("header", name))) if name.parse::<http::HeaderName>().is_ok() => {
-                Ok(StickyBy::Header(name.into()))
-            }
-            (_, Some(("header", name))) => Err(format!("'{name}' is not a header name: write header:X-User")),
-            (_, Some(("query", name))) if is_parameter(name) => Ok(StickyBy::Query(name.into())),
-            (_, Some(("query", name))) => Err(format!("'{name}' is not a parameter's name: write query:user")),
-            _ => Err(format!("unknown sticky mode '{text}': write cookie, ip, header:NAME, query:NAME or off")),
-        }
-    }
-}
-
-impl TryFrom<String> for StickyBy {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<StickyBy> for String {
-    fn from(by: StickyBy) -> String {
-        by.to_string()
-    }
-}
-
-/// A name as it can stand in a query (RFC 3986 3.4), before its `=`.
-fn is_parameter(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"&=#?\"<>".contains(&b))
-}
+use crate::api::StickyBy;
 
 /// Where a request goes that brings no key, by header or query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,7 +68,7 @@ impl Default for CookieConfig {
 
 impl CookieConfig {
     /// What cannot stand in a `Set-Cookie` line.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         let attributes = std::iter::once(&self.path).chain(&self.domain);
         let attributes = attributes.filter_map(|value| cookie_attribute(value).err());
         cookie_name(&self.name).err().into_iter().chain(attributes).collect()
@@ -156,7 +76,7 @@ impl CookieConfig {
 }
 
 /// RFC 6265 4.1.1: a cookie name is a token, as a header name is.
-pub(super) fn cookie_name(name: &str) -> Result<(), String> {
+pub(crate) fn cookie_name(name: &str) -> Result<(), String> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if !name.is_empty() && name.len() <= 64 && name.bytes().all(token) {
         Ok(())
@@ -166,7 +86,7 @@ pub(super) fn cookie_name(name: &str) -> Result<(), String> {
 }
 
 /// RFC 6265 4.1.1: an attribute's value ends at a semicolon.
-pub(super) fn cookie_attribute(value: &str) -> Result<(), String> {
+pub(crate) fn cookie_attribute(value: &str) -> Result<(), String> {
     if !value.is_empty() && value.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b';' && b != b',') {
         Ok(())
     } else {

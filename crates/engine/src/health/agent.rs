@@ -1,28 +1,29 @@
 //! What a backend says of itself in the headers of its answer to a check (`health.agent`).
 
-use std::fmt::Write as _;
-
 use http::{HeaderMap, HeaderName};
+use std::fmt::Write as _;
 
 use crate::balancer::AgentWord;
 
 const WEIGHT: HeaderName = HeaderName::from_static("x-lb-weight");
+
 const STATE: HeaderName = HeaderName::from_static("x-lb-state");
+
 const LOAD: HeaderName = HeaderName::from_static("x-lb-load");
 
 /// A backend's report. What it leaves out, or what makes no sense, is as if it had said nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// How much of its configured weight it wants, in per cent, from 1 to 100.
-    pub(super) percent: u32,
+    pub(crate) percent: u32,
     /// What it wants to do.
-    pub(super) word: AgentWord,
+    pub(crate) word: AgentWord,
     /// What it said that makes no sense; empty where all does.
-    pub(super) nonsense: String,
+    pub(crate) nonsense: String,
 }
 
 impl Report {
-    pub(super) fn read(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         let mut nonsense = String::new();
         let weight = field(headers, &WEIGHT, "1 to 100", weight, &mut nonsense).unwrap_or(100);
         let load = field(headers, &LOAD, "0.0 to 1.0", load, &mut nonsense).unwrap_or(0.0);

@@ -2,7 +2,6 @@
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStderr};
 
@@ -13,13 +12,15 @@ use crate::upstream::is_exhausted;
 
 /// What a program may write to stderr; one that writes more is ended. Its stdout is read by nobody.
 const WRITTEN: usize = 65_536;
+
 /// How much of its first line is kept, in characters.
 const LINE: usize = 200;
+
 /// Time for what it wrote last to arrive once it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Runs the backend's program once, with its whole process group ended afterwards however it went.
-pub(super) async fn run(backend: &Backend) -> Finding {
+pub(crate) async fn run(backend: &Backend) -> Finding {
     let health = &backend.health();
     // The configuration lets no empty one through.
     let Some((program, arguments)) = health.command.split_first() else { return Finding::failed("no command") };

@@ -1,15 +1,14 @@
 //! A check by HTTP: redirects are not followed, and no more of the body is read than is looked at.
 
-use std::fmt::Write as _;
-use std::pin::pin;
-
-use ::http::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
-use ::http::{HeaderMap, Request, StatusCode};
 use bytes::{Buf as _, Bytes};
+use http::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use std::fmt::Write as _;
+use std::pin::pin;
 
 use super::agent::Report;
 use super::probe::Finding;
@@ -36,7 +35,7 @@ struct Body {
 }
 
 /// Asks, and judges the answer.
-pub(super) async fn ask(backend: &Backend, stream: Stream) -> Finding {
+pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
     let health = &backend.health();
     let answer = match exchange(backend, stream).await {
         Ok(answer) => answer,
@@ -56,7 +55,7 @@ pub(super) async fn ask(backend: &Backend, stream: Stream) -> Finding {
 
 impl Finding {
     /// Takes what the backend says of itself from its answer.
-    pub(super) fn take_report(&mut self, headers: &HeaderMap) {
+    pub(crate) fn take_report(&mut self, headers: &HeaderMap) {
         let report = Report::read(headers);
         if report.percent < 100 {
             // Writing to a string cannot fail.
@@ -113,7 +112,7 @@ fn request(backend: &Backend) -> Request<Empty<Bytes>> {
 }
 
 /// What every check says of itself, and the configured fields.
-pub(super) fn add_headers(backend: &Backend, headers: &mut HeaderMap) {
+pub(crate) fn add_headers(backend: &Backend, headers: &mut HeaderMap) {
     headers.insert(HOST, backend.host_header.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("stickylb-tui/", env!("CARGO_PKG_VERSION"))));
     for (name, value) in &backend.health().headers {

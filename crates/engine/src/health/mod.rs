@@ -2,55 +2,25 @@
 
 mod agent;
 mod command;
-mod function;
 mod http;
 mod probe;
 mod websocket;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
 use tokio::sync::oneshot;
 
+use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
-use crate::engine::{CheckMark, Shared};
-use crate::visible::visible;
-pub use function::{CheckFunction, Checks};
+use crate::state::Shared;
+use crate::untrusted::visible;
 use probe::CheckResult;
-
-/// Checks that are remembered for the screen.
-const REMEMBERED: usize = 20;
 
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
 const DOWN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The least time between two checks of one backend, whoever asks.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
-
-/// The last checks of one backend.
-#[derive(Clone, Default)]
-pub(crate) struct History {
-    /// The latest last.
-    pub(crate) marks: VecDeque<CheckMark>,
-    /// When the last one ended.
-    pub(crate) last: Option<SystemTime>,
-    /// Why the last failed one failed.
-    pub(crate) last_error: Option<String>,
-}
-
-impl History {
-    fn note(&mut self, mark: CheckMark) {
-        if !mark.passed {
-            self.last_error = Some(mark.reason.clone());
-        }
-        if self.marks.len() == REMEMBERED {
-            self.marks.pop_front();
-        }
-        self.marks.push_back(mark);
-        self.last = Some(SystemTime::now());
-    }
-}
 
 /// Watches one backend until it is dismissed: checks it, and takes it back when an ejection is over.
 pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {

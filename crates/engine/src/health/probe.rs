@@ -1,27 +1,29 @@
 //! One check, bounded in time, by the backend's algorithm.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use super::agent::Report;
-use super::{CheckFunction, command, http, websocket};
+use super::{command, http, websocket};
 use crate::balancer::Backend;
 use crate::config::CheckAlgorithm;
 use crate::proxy_protocol;
+use crate::state::CheckFunction;
 use crate::upstream::{DialError, dial};
 
 /// What a check found.
-pub(super) struct Finding {
-    pub(super) result: CheckResult,
+pub(crate) struct Finding {
+    pub(crate) result: CheckResult,
     /// In words: `GET / 200`, `exit 1: no database`.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// Whether a connection to the backend was made, as traffic makes them.
-    pub(super) connected: bool,
+    pub(crate) connected: bool,
     /// What the backend says of itself, where it is asked.
-    pub(super) report: Option<Report>,
+    pub(crate) report: Option<Report>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum CheckResult {
+pub(crate) enum CheckResult {
     Passed,
     Failed,
     /// This program could not ask, which says nothing of the backend.
@@ -29,29 +31,37 @@ pub(super) enum CheckResult {
 }
 
 impl Finding {
-    pub(super) fn new(result: CheckResult, reason: impl Display) -> Self {
+    pub(crate) fn new(result: CheckResult, reason: impl Display) -> Self {
         Finding { result, reason: reason.to_string(), connected: false, report: None }
     }
 
-    pub(super) fn passed(reason: impl Display) -> Self {
+    pub(crate) fn passed(reason: impl Display) -> Self {
         Finding::new(CheckResult::Passed, reason)
     }
 
-    pub(super) fn failed(reason: impl Display) -> Self {
+    pub(crate) fn failed(reason: impl Display) -> Self {
         Finding::new(CheckResult::Failed, reason)
     }
 }
 
 /// Checks a backend once: by the embedding program's function where there is one, else by its algorithm.
-pub(super) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
+pub(crate) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
     let limit = backend.health().timeout;
     let found = match function {
-        Some(function) => tokio::time::timeout(limit, function.ask(backend)).await,
+        Some(function) => tokio::time::timeout(limit, ask_function(backend, function)).await,
         // It looks after its time itself, because more is to be ended than a future.
         None if backend.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => tokio::time::timeout(limit, ask(backend)).await,
     };
     found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", limit.as_millis())))
+}
+
+async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
+    match function.ask(Arc::clone(&backend.identity)).await {
+        Some(Ok(found)) => Finding::passed(found),
+        Some(Err(reason)) => Finding::failed(reason),
+        None => Finding::failed("the check function panicked"),
+    }
 }
 
 /// On a connection of its own, dialled as traffic's are.

@@ -1,7 +1,7 @@
 //! A check by WebSocket: a handshake, and a close.
 
 use ::http::Request;
-use ::http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -12,7 +12,7 @@ use crate::balancer::Backend;
 use crate::upstream::Stream;
 
 /// Shakes hands over a new connection.
-pub(super) async fn ask(backend: &Backend, stream: Stream) -> Finding {
+pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
     let health = &backend.health();
     let path = &health.path;
     match client_async(request(backend), stream).await {

@@ -1,12 +1,11 @@
 //! `downgradeToUser`: root opens the ports, and everything else is done by a user with fewer rights.
 
-use std::path::PathBuf;
-
 use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgid, getuid, setuid};
 use privdrop::PrivDrop;
+use std::path::PathBuf;
 
 /// The user this process is to become.
-pub(crate) struct Downgrade {
+pub struct Downgrade {
     pub(crate) name: String,
     pub(crate) home: PathBuf,
     uid: Uid,
@@ -18,7 +17,7 @@ impl Downgrade {
     ///
     /// # Errors
     /// There is no such user, or this process cannot become it.
-    pub(crate) fn to(wanted: &str) -> Result<Self, String> {
+    pub fn to(wanted: &str) -> Result<Self, String> {
         let user = found(wanted)?.ok_or_else(|| {
             format!("downgradeToUser: there is no user '{wanted}' on this machine: name one of /etc/passwd")
         })?;
@@ -43,7 +42,7 @@ impl Downgrade {
     }
 
     /// The user's number.
-    pub(crate) fn uid(&self) -> u32 {
+    pub fn uid(&self) -> u32 {
         self.uid.as_raw()
     }
 

@@ -4,14 +4,12 @@
 mod downgrade;
 mod owner;
 
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use socket2::{Domain, Protocol, Socket, Type};
-
-#[cfg(unix)]
-pub(crate) use downgrade::Downgrade;
+pub use downgrade::Downgrade;
 
 /// Clients the system may keep waiting while accepting is paused.
 const BACKLOG: i32 = 4096;

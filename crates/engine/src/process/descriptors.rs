@@ -2,12 +2,11 @@
 //!
 //! Programs that use `select`, or that close every descriptor they could have, rely on the usual soft limit of 1024.
 
+#[cfg(unix)]
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 #[cfg(unix)]
 use std::sync::OnceLock;
-
-#[cfg(unix)]
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::process::Command;
 
 use super::owner;
@@ -18,7 +17,7 @@ static BEFORE: OnceLock<Option<u64>> = OnceLock::new();
 
 /// As many connections as the system lets this user have.
 #[cfg(unix)]
-pub(crate) fn raise_descriptor_limit() {
+pub fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     BEFORE.get_or_init(|| limit.current);
     // Where it is refused, the old limit holds and accepting pauses at it.
@@ -27,7 +26,7 @@ pub(crate) fn raise_descriptor_limit() {
 
 /// The words that tell a supervisor of the limit its process is to have.
 #[cfg(unix)]
-pub(super) fn words() -> Option<[String; 2]> {
+pub(crate) fn words() -> Option<[String; 2]> {
     let before = BEFORE.get().copied().flatten()?;
     Some(["--descriptors".to_owned(), before.to_string()])
 }
@@ -73,7 +72,7 @@ fn plain(program: &str, arguments: &[String]) -> Command {
 
 /// Gives this process, and all that it starts, the soft limit of the words.
 #[cfg(unix)]
-pub(super) fn restore(limit: u64) {
+pub(crate) fn restore(limit: u64) {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // A lower one is refused to nobody.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum });
@@ -81,7 +80,7 @@ pub(super) fn restore(limit: u64) {
 
 /// This system has no such limit.
 #[cfg(not(unix))]
-pub(crate) fn raise_descriptor_limit() {}
+pub fn raise_descriptor_limit() {}
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same as where there is a limit")]
@@ -90,9 +89,9 @@ pub(crate) fn command(program: &str, arguments: &[String]) -> io::Result<Command
 }
 
 #[cfg(not(unix))]
-pub(super) fn words() -> Option<[String; 2]> {
+pub(crate) fn words() -> Option<[String; 2]> {
     None
 }
 
 #[cfg(not(unix))]
-pub(super) fn restore(_: u64) {}
+pub(crate) fn restore(_: u64) {}

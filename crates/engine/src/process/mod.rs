@@ -12,12 +12,12 @@ mod program;
 mod spawn;
 mod supervisor;
 
-pub(crate) use descriptors::{command, raise_descriptor_limit};
+pub(crate) use descriptors::command;
+pub use descriptors::raise_descriptor_limit;
 pub(crate) use output::Lines;
-#[cfg(unix)]
 pub(crate) use owner::belong_to;
 pub(crate) use port::free_port;
 pub use program::Copies;
 pub(crate) use program::{Program, demo_name};
 pub(crate) use spawn::{Ended, Process};
-pub(crate) use supervisor::supervise;
+pub use supervisor::supervise;

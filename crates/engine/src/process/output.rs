@@ -1,13 +1,13 @@
 //! What a process writes, as lines that are safe to show.
 
 use std::time::{Duration, Instant};
-
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use crate::visible::visible;
+use crate::untrusted::visible;
 
 /// Bytes of a line that are kept; the rest is left out.
 const LINE: usize = 4096;
+
 /// Lines a second that are told; a process that writes more is read on, so that it never waits, but not repeated.
 const LINES_A_SECOND: usize = 1000;
 

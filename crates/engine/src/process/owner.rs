@@ -15,6 +15,6 @@ pub(crate) fn belong_to(name: &str, home: &Path) {
 }
 
 /// What their environment says of it, where that is not what this one's says.
-pub(super) fn environment() -> impl Iterator<Item = (&'static str, &'static OsString)> {
+pub(crate) fn environment() -> impl Iterator<Item = (&'static str, &'static OsString)> {
     OWNER.get().into_iter().flatten().map(|(name, value)| (*name, value))
 }

@@ -52,12 +52,12 @@ impl Copies {
 /// How a backend's process is started, the first time and every other.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    pub(super) file: OsString,
-    pub(super) arguments: Vec<OsString>,
+    pub(crate) file: OsString,
+    pub(crate) arguments: Vec<OsString>,
     /// Where it has to listen: its `$PORT`.
     pub(crate) port: u16,
     /// Which of several it is: its `$STICKYLB_INSTANCE`.
-    pub(super) instance: usize,
+    pub(crate) instance: usize,
     /// Whether it is started again when it ends by itself.
     pub(crate) restarts: bool,
 }
@@ -75,7 +75,7 @@ impl Program {
         }
     }
 
-    pub(super) fn words(&self) -> impl Iterator<Item = &OsStr> {
+    pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
         std::iter::once(self.file.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
     }
 }

@@ -4,14 +4,12 @@ use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
-
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use super::descriptors;
-use super::owner;
 use super::program::Program;
 use super::supervisor::Group;
+use super::{descriptors, owner};
 
 /// Time a supervisor has to start its process.
 const STARTUP: Duration = Duration::from_secs(10);

@@ -5,14 +5,15 @@
 //! supervisor's standard error, in the order it was written.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufRead as _};
+use std::io::BufRead as _;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 /// How often it is looked whether the last of the process' own children has gone.
 const LOOK: Duration = Duration::from_millis(10);
+
 /// How long those may take to vanish that were killed.
 const BURIAL: Duration = Duration::from_secs(1);
 
@@ -24,7 +25,7 @@ enum Message {
 
 /// Starts the program, its arguments behind it, and returns when it and all that it started have ended. After the order
 /// to stop they have `grace`. `descriptors` is the soft limit they get, where it is not that of this process.
-pub(crate) fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) -> ExitCode {
+pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) -> ExitCode {
     detach();
     if let Some(limit) = descriptors {
         super::descriptors::restore(limit);
@@ -156,7 +157,7 @@ fn in_words(status: io::Result<ExitStatus>) -> String {
 }
 
 /// The process, and all that it started and that did not leave its group.
-pub(super) struct Group(pub(super) u32);
+pub(crate) struct Group(pub(crate) u32);
 
 #[cfg(unix)]
 impl Group {
@@ -177,7 +178,7 @@ impl Group {
     }
 
     /// Ends everyone in it.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.signal(rustix::process::Signal::KILL);
     }
 
@@ -197,7 +198,7 @@ impl Group {
     }
 
     /// Ends it and all that it started.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         // Where it has ended already this fails, which is what is wanted.
         let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &self.0.to_string()]).output();
     }

@@ -1,57 +1,19 @@
 //! Who would get a request, and why, without sending it. Nothing changes by asking: no figure, no turn, no session.
 
-use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Uri};
-use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use super::forwarded::Peer;
-use super::request::Request;
-use super::route::route;
-use super::{pages, refuse};
-use crate::balancer::{CookieAction, Decision, Identity, Rule};
-use crate::config::{Config, Mode, Strategy};
-use crate::engine::{Listener, Shared};
-use crate::http1::{HeadLimits, Unread};
-
-/// A request that is not sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Question {
-    /// Its method.
-    pub method: String,
-    /// A URL of the balancer's, or a path alone.
-    pub url: String,
-    /// Its header fields, by name and value.
-    pub headers: Vec<(String, String)>,
-    /// Where it would come from; this machine where it is `None`.
-    pub ip: Option<IpAddr>,
-}
-
-/// What would become of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Explanation {
-    /// The backend that would get it first.
-    pub backend: Option<Arc<Identity>>,
-    /// Why.
-    pub decision: Decision,
-    /// The decision in words.
-    pub reason: String,
-    /// How far it holds for the next request, where the strategy leaves that open.
-    pub holds: Option<String>,
-}
-
-/// Why nothing can be said of it: one plain sentence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{why}")]
-pub struct Unclear {
-    /// The sentence.
-    pub why: String,
-}
+use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
+use crate::config::Config;
+use crate::proxy::connection::Peer;
+use crate::proxy::exchange::{Request, validate};
+use crate::proxy::forward::route;
+use crate::proxy::local_reply::pages;
+use crate::state::{Listener, Shared};
+use stickylb_http1::{HeadLimits, ReadBuffer};
 
 /// Says who would get it now.
 pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanation, Unclear> {
@@ -89,14 +51,14 @@ pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanatio
 }
 
 /// The request as a client's would be read; else why it would be refused.
-pub(super) fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
-    let mut unread = Unread::default();
+pub(crate) fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
+    let mut unread = ReadBuffer::default();
     unread.add(bytes);
     let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
     let head = match unread.head(&limits) {
         Ok(Some(head)) => head,
         Ok(None) => return Err("The head has no end.".to_owned()),
-        Err(bad) => return Err(refuse::unreadable(bad).why.to_owned()),
+        Err(bad) => return Err(validate::unreadable(bad).why.to_owned()),
     };
     Request::new(head, peer, config).map_err(|(_, refusal)| refusal.why.to_owned())
 }

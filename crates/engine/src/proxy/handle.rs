@@ -1,22 +1,18 @@
 //! What becomes of a request: refused, answered here, or forwarded.
 
+use http::StatusCode;
 use std::time::Instant;
 
-use http::StatusCode;
-
-use super::account::Exchange;
-use super::answer::Answer;
-use super::client::{After, Client};
-use super::forward::forward;
-use super::pages::Page;
-use super::request::{Request, wants_page};
-use super::{own, pages, refuse, rewrite};
 use crate::access::Refused;
-use crate::balancer::Rule;
-use crate::engine::Routing;
-use crate::http1::{BadHead, RequestHead};
+use crate::api::Rule;
+use crate::proxy::connection::{After, Client};
+use crate::proxy::exchange::{Exchange, Request, rewrite, validate, wants_page};
+use crate::proxy::forward::forward;
+use crate::proxy::local_reply::{Answer, Page, pages, send};
+use crate::state::Routing;
+use stickylb_http1::{BadHead, RequestHead};
 
-pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
+pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
     let mut exchange = Exchange::begin(client, now);
     if let Some(heads) = &mut exchange.heads {
@@ -29,7 +25,7 @@ pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
             exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
             let mut reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
             reply.to_head = head.method() == b"HEAD";
-            return own::reply(client, &mut exchange, None, reply).await;
+            return send::reply(client, &mut exchange, None, reply).await;
         }
     };
     exchange.asked(request.head.method(), request.path());
@@ -39,9 +35,9 @@ pub(super) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
     };
     exchange.undecided(client, rule);
     match page {
-        Page::Whole(reply) => own::reply(client, &mut exchange, Some(&mut request), reply).await,
-        Page::Events(pieces) => own::stream(client, &mut exchange, &request, pieces).await,
-        Page::Switch(accept, feed) => own::switch(client, &mut exchange, &accept, feed).await,
+        Page::Whole(reply) => send::reply(client, &mut exchange, Some(&mut request), reply).await,
+        Page::Events(pieces) => send::stream(client, &mut exchange, &request, pieces).await,
+        Page::Switch(accept, feed) => send::switch(client, &mut exchange, &accept, feed).await,
     }
 }
 
@@ -72,10 +68,10 @@ fn admit(client: &Client<'_>, request: &Request, now: Instant) -> Result<(), Ref
 }
 
 /// Books and answers what is no request.
-pub(super) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
-    let refusal = refuse::unreadable(bad);
+pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
+    let refusal = validate::unreadable(bad);
     let mut exchange = Exchange::begin(client, Instant::now());
     exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
     let reply = Answer::refused(refusal.status, refusal.why).reply(false);
-    own::reply(client, &mut exchange, None, reply).await
+    send::reply(client, &mut exchange, None, reply).await
 }

@@ -4,70 +4,32 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::arrival::Arrival;
-use super::forwarded::Peer;
-use super::{Proxy, Socket, client, explain};
-use crate::engine::{Connected, Event, EventReader, Heads, Phase, Shared};
-use crate::http1::Framing;
+use super::explain;
+use super::worker::Proxy;
+use crate::api::{Bodies, Event, Heads, LONGEST, Replayed};
+use crate::proxy::connection::{Arrival, Peer, Replay};
+use crate::proxy::forward::route;
+use crate::proxy::http;
+use crate::proxy::io::Socket;
+use crate::state::{Connected, EventReader, Phase, Shared};
+use stickylb_http1::{BodyRelay, Framing, Version};
 
 /// The most that is read of an answer that is replayed.
 const MOST: u64 = 64 << 20;
-/// The longest that one may take, whatever `timeouts.response` is.
-pub(crate) const LONGEST: Duration = Duration::from_mins(2);
+
 /// Time for its event, after its end.
 const TOLD: Duration = Duration::from_secs(5);
+
 /// What is said where it does not come.
 const LOST: &str = "it was sent again, but so much is going on that what came of it was lost: look in the log";
-
-/// What a request that is sent again has beside its head.
-#[derive(Clone, Debug)]
-pub(crate) struct Replay {
-    /// The number of the request it repeats.
-    pub(crate) of: u64,
-    /// The backend it is for; balanced like any other where it is `None`.
-    pub(crate) to: Option<u32>,
-    /// Its own number, once it has one.
-    pub(crate) number: Arc<AtomicU64>,
-}
-
-/// What came of a request that was sent again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Replayed {
-    /// How it went: a request's event.
-    pub(crate) event: Arc<Event>,
-    /// The heads of the request it repeats.
-    pub(crate) before: Heads,
-    /// Its own.
-    pub(crate) after: Heads,
-    pub(crate) bodies: Bodies,
-}
-
-/// How the beginnings of two answers' bodies compare; no more of them is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Bodies {
-    /// So many bytes are the same.
-    Same(usize),
-    /// The first that differ are this far in.
-    DifferAt(usize),
-}
-
-impl Bodies {
-    fn of(before: &[u8], after: &[u8]) -> Self {
-        let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
-        if same == before.len().min(after.len()) { Bodies::Same(same) } else { Bodies::DifferAt(same) }
-    }
-}
 
 /// Sends a request again, to this backend or as it is balanced; the reason where it cannot be, in one sentence.
 pub(crate) async fn replay(
@@ -85,7 +47,7 @@ pub(crate) async fn replay(
     events.take(&mut Vec::new());
     let Sent { mut stream, arrival, own_number } = arrival;
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
-    let _serving = Serving(tokio::spawn(client::serve(proxy, arrival, phase)).abort_handle());
+    let _serving = Serving(tokio::spawn(http::serve(proxy, arrival, phase)).abort_handle());
     stream.write_all(&before.request.bytes).await.map_err(|error| failed(&error))?;
 
     let mut read = Box::pin(async {
@@ -112,8 +74,17 @@ pub(crate) async fn replay(
         None => tokio::time::timeout(TOLD, told).await.map_err(|_| LOST)?,
     };
     let after = shared.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
-    let bodies = Bodies::of(&before.body(), &after.body());
+    let bodies = Bodies::of(&body_of(&before), &body_of(&after));
     Ok(Replayed { event, before, after, bodies })
+}
+
+/// The beginning of an answer's body, without its frame.
+fn body_of(heads: &Heads) -> Vec<u8> {
+    if !heads.chunked {
+        return heads.body.bytes.clone();
+    }
+    // Only the older version wants chunks taken apart.
+    BodyRelay::to_client(Framing::Chunked, Version::Http10).pass(&heads.body.bytes, &mut Vec::new()).out.to_vec()
 }
 
 /// The request on its way: this end of its connection, and the other one.
@@ -151,7 +122,7 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
     if let Some(id) = to {
         let name = || shared.find(id).map(|(_, backend)| backend.name().to_owned());
         let routing = listener.routing.load();
-        let (live, _) = super::route::route(&routing, &request);
+        let (live, _) = route(&routing, &request);
         if live.in_force.load().get(id).is_none() {
             return Err(match name() {
                 Some(name) => format!("{name} is not in the pool {} that it goes to", live.name()),

@@ -4,30 +4,29 @@
 //! is bounded, and are lost to no backend that does not take them. So a backend that refuses, cannot be reached or does
 //! not answer in time is replaced by another, and so is one that closes before a byte has moved either way.
 
+use compact_str::CompactString;
+use smallvec::SmallVec;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use compact_str::CompactString;
-use smallvec::SmallVec;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::account::CLIENT_GONE;
-use super::arrival::Arrival;
-use super::attempt::outcome_of;
-use super::departure::while_there;
-use super::forward::noted;
-use super::hold::Hold;
-use super::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
-use super::{Proxy, account, queue};
-use crate::balancer::{self, Active, Backend, Bound, Choice, Decision, Held, NoBackend, Outcome, Pool, Stuck};
-use crate::engine::{Ended, LivePool, Moments, Phase, RequestEvent, Tried, time_of_day};
-use crate::proxy_protocol;
+use super::worker::Proxy;
+use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
+use crate::balancer::{Active, Backend, Bound, Choice, Held, NoBackend, Pool, Stuck};
+use crate::proxy::connection::Arrival;
+use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
+use crate::proxy::forward::{Hold, queue};
+use crate::proxy::io::while_there;
+use crate::proxy::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
+use crate::state::{LivePool, Moments, Phase, Tried, time_of_day};
 use crate::upstream::{Stream, dial};
+use crate::{balancer, proxy_protocol};
 
 /// What the log calls a connection that had no backend, and one whose backends all failed.
 const NO_BACKEND: u16 = 503;
+
 const ALL_FAILED: u16 = 502;
 
 /// How long a backend that was just connected is watched for closing at once, as the front of a server that is away
@@ -35,7 +34,7 @@ const ALL_FAILED: u16 = 502;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Serves one connection, from accept to close.
-pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine: watch::Receiver<Phase>) {
+pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
     let place = access.connection(arrival.peer, false).and_then(|place| {
         access.request(arrival.peer.ip().to_canonical(), Instant::now())?;
@@ -44,13 +43,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
     let place = match place {
         Ok(place) => place,
         Err(refused) => {
-            return account::book_refused(
-                &proxy,
-                &arrival.listener,
-                arrival.peer.ip(),
-                "TCP",
-                refused.why().to_owned(),
-            );
+            return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "TCP", refused.why().to_owned());
         }
     };
     // Boxed, because most of a connection's life is the tunnel behind it.
@@ -69,7 +62,7 @@ pub(super) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
     // A task of its own, which holds no more than a tunnel needs.
     tokio::spawn(async move {
         let tunnel = Tunnel::raw(stream, Arc::clone(session.active.backend()), session.success());
-        let carried = tunnel::run(tunnel, half).await;
+        let carried = tunnel::carry(tunnel, half).await;
         session.end(&carried);
     });
 }
@@ -215,12 +208,12 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
                 // Among the metrics' classes, what was carried is a success.
                 backend.count_request(200);
                 backend.latencies.record(took);
-                account.decision.attempts.push(noted(&backend, Outcome::Answered, took));
+                account.decision.attempts.push(Attempt::new(&backend.identity, Outcome::Answered, took));
                 account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
                 let held = stick(proxy, live, ip, &backend);
                 return Some((Session { active, place, held, account }, stream));
             }
-            Err(outcome) => noted(&backend, outcome, began.elapsed()),
+            Err(outcome) => Attempt::new(&backend.identity, outcome, began.elapsed()),
         };
         let outcome = attempt.outcome;
         account.decision.attempts.push(attempt);

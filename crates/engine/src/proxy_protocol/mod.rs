@@ -10,17 +10,24 @@ pub(crate) use write::{announce, announce_own};
 
 /// What every header of version 2 begins with (section 2.2).
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
+
 /// Signature, version and command, family and transport, length.
 const FIXED: usize = 16;
+
 /// The addresses of two IPv4 ends, and of two IPv6 ones, each with its port.
 const V4_LENGTH: usize = 12;
+
 const V6_LENGTH: usize = 36;
+
 /// Version 2 and the command LOCAL: the connection is the proxy's own.
 const LOCAL: u8 = 0x20;
+
 /// Version 2 and the command PROXY.
 const PROXY: u8 = 0x21;
+
 /// Family and transport: IPv4 and IPv6 over a stream.
 const TCP_V4: u8 = 0x11;
+
 const TCP_V6: u8 = 0x21;
 
 #[cfg(test)]

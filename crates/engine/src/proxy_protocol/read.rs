@@ -2,15 +2,16 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::{FIXED, LOCAL, PROXY, SIGNATURE, TCP_V4, TCP_V6, V4_LENGTH, V6_LENGTH};
 
 /// The longest header of version 1, with its line end (section 2.1).
 const V1_LONGEST: usize = 107;
+
 /// The shortest: `PROXY UNKNOWN`, with its line end.
 const V1_SHORTEST: usize = 15;
+
 /// The longest of version 2 that is taken: the addresses, and far more beside them than any proxy sends.
 const V2_LONGEST: usize = 2048;
 
@@ -53,7 +54,7 @@ fn missing(bytes: &[u8]) -> usize {
 }
 
 /// Reads what has come so far.
-pub(super) fn parse(bytes: &[u8]) -> Parsed {
+pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let signed = bytes.len().min(SIGNATURE.len());
     if bytes[..signed] == SIGNATURE[..signed] {
         return version_2(bytes);

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::Stream;
-use crate::http1::{Kind, ResponseHead, Version};
+use super::stream::Stream;
+use stickylb_http1::{FieldKind, ResponseHead, Version};
 
 /// A connection to a backend.
 pub(crate) struct Connection {
@@ -17,7 +17,7 @@ pub(crate) struct Connection {
     /// Whether the present request could have gone over a kept connection.
     pub(crate) reusable: bool,
     /// The only client it may be used for, where the backend was told that it is for that one.
-    pub(super) only_for: Option<SocketAddr>,
+    pub(crate) only_for: Option<SocketAddr>,
     /// When it is too old to be used again; set when it is given back.
     pub(crate) idle_until: Instant,
     /// How long the backend keeps it, as its last response says; zero is not at all.
@@ -46,8 +46,8 @@ impl Connection {
     pub(crate) fn heed(&mut self, head: &ResponseHead) {
         // RFC 9112 6.1 and 6.3: with a length beside a coding, or a coding in HTTP/1.0, a response's framing is in doubt, and
         // with it where the next one begins.
-        let in_doubt = head.has(Kind::ContentLength) || head.line.version == Version::Http10;
-        if !head.is_persistent() || head.has(Kind::TransferEncoding) && in_doubt {
+        let in_doubt = head.has(FieldKind::ContentLength) || head.line.version == Version::Http10;
+        if !head.is_persistent() || head.has(FieldKind::TransferEncoding) && in_doubt {
             self.idle_limit = Duration::ZERO;
         } else if let Some(seconds) = keep_alive_timeout(head) {
             // Given back in time: the backend counts from its own last byte.
@@ -57,7 +57,7 @@ impl Connection {
     }
 
     /// A request goes over it.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.busy = true;
     }
 
@@ -67,7 +67,7 @@ impl Connection {
     }
 
     /// Whether nothing came on it and it has not ended.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         self.stream().is_quiet()
     }
 
@@ -87,6 +87,6 @@ impl Drop for Connection {
 
 /// The seconds in `Keep-Alive: timeout=5, max=100`.
 fn keep_alive_timeout(head: &ResponseHead) -> Option<u64> {
-    let value = std::str::from_utf8(head.value(Kind::KeepAlive)?).ok()?;
+    let value = std::str::from_utf8(head.value(FieldKind::KeepAlive)?).ok()?;
     value.split(',').find_map(|part| part.trim().strip_prefix("timeout=")?.trim().parse().ok())
 }

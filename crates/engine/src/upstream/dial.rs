@@ -1,16 +1,16 @@
 //! Making a connection to a backend: the same for traffic and for checks.
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::{Stream, tls};
+use super::stream::Stream;
+use super::tls;
 use crate::config::{Address, BackendTls, Scheme};
 
 /// How long an address may take before the next one of its name is tried beside it.

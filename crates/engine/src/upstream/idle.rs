@@ -1,12 +1,11 @@
 //! The connections a worker keeps for the next request.
 
+use foldhash::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use foldhash::HashMap;
-
-use super::Connection;
+use super::connection::Connection;
 use crate::config::MOST_IDLE;
 
 /// Connections kept of those that were made for one request alone.

@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -35,7 +34,7 @@ impl Stream {
     }
 
     /// Whether nothing came on it and it has not ended, as far as is known without asking the system.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
         let result = match self {
             Stream::Tcp(tcp) => tcp.try_read(&mut byte),

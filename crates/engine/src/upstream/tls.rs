@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -14,7 +13,7 @@ use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertS
 use crate::config::BackendTls;
 
 /// Shakes hands over a connection to `host`.
-pub(super) async fn handshake(stream: TcpStream, host: &str, tls: &BackendTls) -> io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn handshake(stream: TcpStream, host: &str, tls: &BackendTls) -> io::Result<TlsStream<TcpStream>> {
     let name = tls.server_name.as_deref().unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is no name for a certificate")))?;

@@ -4,11 +4,11 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
 
-use stickylb::balancer::State as BackendState;
-use stickylb::engine::BackendView;
 use crate::tui::format::{age, count, fit, fit_right, micros, percent, short_name, spark};
 use crate::tui::state::State;
 use crate::tui::table::Column;
+use stickylb::api::BackendView;
+use stickylb::api::State as BackendState;
 
 /// What stands in a cell.
 pub(super) enum Cell {

@@ -16,13 +16,13 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
-use stickylb::engine::{BackendView, PoolView};
 use crate::tui::Theme;
 use crate::tui::format::cut;
 use crate::tui::state::{Pane, State};
 use crate::tui::table::Column;
 use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
 use pools::{heading, shares};
+use stickylb::api::{BackendView, PoolView};
 
 /// Columns between the cells.
 const GAP: usize = 1;

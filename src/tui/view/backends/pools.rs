@@ -3,10 +3,10 @@
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use stickylb::config::Mode;
-use stickylb::engine::{BackendView, PoolView};
 use crate::tui::format::{cut, fit_right, percent, short_name};
 use crate::tui::state::State;
+use stickylb::api::Mode;
+use stickylb::api::{BackendView, PoolView};
 
 /// From this width on there is room for whole addresses in the headings.
 const ROOMY: usize = 110;

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use super::sample::{listeners, pools, state};
 use super::{frame, golden, press};
-use stickylb::balancer::State as BackendState;
-use stickylb::engine::{About, CommandError, Snapshot, Spawned, Warning};
 use crate::tui::{Message, State, update};
+use stickylb::api::State as BackendState;
+use stickylb::api::{About, CommandError, Snapshot, Spawned, Warning};
 
 #[test]
 fn no_backends_yet() {

@@ -2,10 +2,10 @@
 
 use super::sample::{request, state, who};
 use super::{golden, press};
-use stickylb::balancer::{
+use stickylb::api::Strategy;
+use stickylb::api::{
     Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, Score, State as BackendState, StickyKey,
 };
-use stickylb::config::Strategy;
 
 #[test]
 fn dialogs() {

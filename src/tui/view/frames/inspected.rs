@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::sample::{request, state, who};
 use super::{frame, golden, press};
-use stickylb::balancer::{Attempt, CookieAction, Decision, Outcome, Rule};
-use stickylb::config::Strategy;
-use stickylb::engine::{Bodies, Event, Heads, Phases, Replayed};
 use crate::tui::{Colors, Effect, Glyphs, Message, State, Theme, update};
+use stickylb::api::Strategy;
+use stickylb::api::{Attempt, CookieAction, Decision, Outcome, Rule};
+use stickylb::api::{Bodies, Event, Heads, Phases, Replayed};
 
 const NUMBER: u64 = 7;
 

@@ -2,8 +2,8 @@
 
 use super::sample::{request, state, who};
 use super::{frame, press};
-use stickylb::balancer::{Attempt, Decision, Outcome, Rule};
-use stickylb::config::Strategy;
+use stickylb::api::Strategy;
+use stickylb::api::{Attempt, Decision, Outcome, Rule};
 
 #[test]
 fn nothing_from_outside_is_drawn_as_control() {

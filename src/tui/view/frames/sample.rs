@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use stickylb::balancer::{
+use crate::tui::{Colors, Glyphs, State, Theme};
+use stickylb::api::{
     Attempt, CookieAction, Decision, Identity, Intent, Outcome, Percentiles, RouteTaken, Rule, State as BackendState,
     StickyKey,
 };
-use stickylb::config::{Mode, Strategy};
-use stickylb::engine::{
+use stickylb::api::{
     BackendView, CheckMark, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, Totals, UpdateEvent,
 };
-use crate::tui::{Colors, Glyphs, State, Theme};
+use stickylb::api::{Mode, Strategy};
 
 pub(super) fn who(id: u32, name: &str) -> Arc<Identity> {
     Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id), pool: None })

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::sample::{backend, decisions, pools_and_listeners, state};
 use super::{frame, golden, press};
-use stickylb::balancer::State as BackendState;
 use crate::tui::table::Column;
 use crate::tui::{Colors, Glyphs, State, Theme};
+use stickylb::api::State as BackendState;
 
 #[test]
 fn the_usual_sizes() {

@@ -2,8 +2,8 @@
 
 use super::sample::state;
 use super::{frame, golden};
-use stickylb::balancer::State as BackendState;
 use crate::tui::{Colors, Glyphs, Theme};
+use stickylb::api::State as BackendState;
 
 #[test]
 fn every_theme_is_drawn_as_it_is() {

@@ -1,7 +1,10 @@
 use super::*;
+
+use crate::api::{Intent, StickyBy, Strategy};
 use crate::balancer::backend::Active;
-use crate::balancer::{Intent, Sticky, Verdict};
-use crate::config::{Address, BackendConfig, StickyBy, StickyConfig, Strategy};
+use crate::balancer::state::Verdict;
+use crate::balancer::sticky::Sticky;
+use crate::config::{Address, BackendConfig, BackendLimits, StickyConfig};
 
 fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
     let backend = |(index, weight): (usize, &u32)| {
@@ -25,7 +28,7 @@ fn backups(backups: &[bool]) -> Vec<Arc<Backend>> {
 }
 
 fn pool(backends: Vec<Arc<Backend>>, strategy: Strategy) -> Pool {
-    Pool::new(backends, strategy, Sticky::new(&StickyConfig::default(), &StickyBy::Cookie), Arc::default())
+    Pool::new(backends, strategy, Sticky::new(&StickyConfig::default(), &StickyBy::Cookie, None), Arc::default())
 }
 
 fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
@@ -268,7 +271,7 @@ fn with_nobody_up_nobody_is_chosen() {
 }
 
 fn by_ip(backends: Vec<Arc<Backend>>, config: &StickyConfig) -> Pool {
-    Pool::new(backends, Strategy::RoundRobin, Sticky::new(config, &StickyBy::Ip), Arc::default())
+    Pool::new(backends, Strategy::RoundRobin, Sticky::new(config, &StickyBy::Ip, None), Arc::default())
 }
 
 fn of_ip(pool: &Pool, last: u8) -> Result<(u32, Decision), NoBackend> {
@@ -345,7 +348,7 @@ fn a_backend_that_a_person_asks_for_is_chosen_whatever_its_state_and_where_it_is
 #[test]
 fn a_backend_that_a_person_asks_for_and_that_is_full_is_no_reason_to_take_another() {
     let config = BackendConfig::new(0, "b0".to_owned(), Address::local(5000));
-    let limits = crate::config::BackendLimits { max_connections: 1, ..config.limits.clone() };
+    let limits = BackendLimits { max_connections: 1, ..config.limits.clone() };
     let narrow = Arc::new(Backend::new(&BackendConfig { limits, ..config }, None));
     narrow.set_verdict(Verdict::Healthy);
     let pool = pool(vec![narrow, backends(&[1, 1]).remove(1)], Strategy::RoundRobin);

@@ -1,0 +1,363 @@
+//! Why a request went where it went: one value, used by the log, the screen and the API.
+
+#[cfg(test)]
+mod tests;
+mod words;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backend_state::State;
+use super::candidate::Candidate;
+use super::identity::Identity;
+use super::sticky_by::StickyBy;
+use super::strategy::Strategy;
+
+/// What binds a request to a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum StickyKey {
+    /// The balancer's cookie.
+    Cookie {
+        /// Its name.
+        name: Arc<str>,
+        /// Its value, a backend's id.
+        id: u32,
+    },
+    /// The client's address.
+    Ip {
+        /// Which.
+        ip: IpAddr,
+    },
+    /// A header field.
+    Header {
+        /// Its name, as configured.
+        name: Arc<str>,
+        /// The beginning of its value; `None` where it is a secret.
+        value: Option<CompactString>,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name.
+        name: Arc<str>,
+        /// The beginning of its value.
+        value: Option<CompactString>,
+    },
+    /// One that a function of the embedding program made.
+    Own,
+    /// None, where all requests without one go to the same place.
+    Missing {
+        /// What it should have been.
+        #[serde(rename = "key")]
+        by: StickyBy,
+    },
+}
+
+/// The key in words: `X-Backend-ID=0`, `ip 127.0.0.1`, `header X-User`. A header's value is the user's own affair.
+impl fmt::Display for StickyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StickyKey::Cookie { name, id } => {
+                f.write_str(name)?;
+                f.write_str("=")?;
+                f.write_str(itoa::Buffer::new().format(*id))
+            }
+            StickyKey::Ip { ip } => write!(f, "ip {ip}"),
+            StickyKey::Header { name, .. } => write!(f, "header {name}"),
+            StickyKey::Query { name, .. } => write!(f, "query {name}"),
+            StickyKey::Own => f.write_str("a key of its own"),
+            StickyKey::Missing { by } => write!(f, "without {by}"),
+        }
+    }
+}
+
+/// What decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Rule {
+    /// The request's sticky key.
+    Sticky,
+    /// The strategy, among the backends that take new clients.
+    Strategy {
+        /// The chosen one's place among them, from 1.
+        place: u32,
+        /// How many there were.
+        of: u32,
+        /// The place of the other one it was drawn with, by the strategies that draw two.
+        against: Option<u32>,
+    },
+    /// A backup, because the request was tried on all others.
+    Backup,
+    /// The client lost its backend; all its requests go to the same other one.
+    Together,
+    /// The client lost its backend, and `sticky.onFailure` keeps it from any other.
+    Kept,
+    /// A person, who sent the request again to this backend and no other.
+    Asked {
+        /// Its name.
+        backend: CompactString,
+    },
+    /// Nobody could be chosen.
+    Nobody,
+    /// All places were taken, and so was every place in the queue.
+    QueueFull,
+    /// No place came free in time.
+    QueueTimeout,
+    /// The balancer answered itself.
+    Own,
+    /// The request must not reach a backend.
+    Refused {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What became of the sticky cookie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CookieAction {
+    /// Not touched: stickiness is off, or the request carried the right one.
+    #[default]
+    None,
+    /// Given to a client that had none.
+    New,
+    /// Given to a client whose own named another backend.
+    Rewritten,
+}
+
+/// Why a backend was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Exclusion {
+    /// Its state takes no new clients.
+    State(State),
+    /// Its weight is 0.
+    NoWeight,
+    /// It is a backup, and others are up.
+    Backup,
+    /// All its places are taken.
+    Full,
+    /// This request was already tried there.
+    Tried,
+}
+
+/// The reason in words, after a backend's name: `bravo is MAINT`.
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exclusion::State(state) => write!(f, "is {state}"),
+            Exclusion::NoWeight => f.write_str("has the weight 0"),
+            Exclusion::Backup => f.write_str("is a backup, and others are up"),
+            Exclusion::Full => f.write_str("is full"),
+            Exclusion::Tried => f.write_str("was tried"),
+        }
+    }
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// The backend answered.
+    Answered,
+    /// It was not asked: this program has no file descriptor left.
+    Exhausted,
+    /// It refused the connection, or cannot be reached.
+    Refused,
+    /// The TLS handshake failed.
+    TlsFailed,
+    /// No connection within `timeouts.connect`.
+    ConnectTimeout,
+    /// It took the request and gave no answer.
+    NoAnswer,
+    /// No answer within `timeouts.response`.
+    ResponseTimeout,
+    /// What it sent is not a good HTTP response.
+    BadAnswer(Fault),
+    /// It had closed the kept connection before the request came over it.
+    ClosedIdle,
+    /// It answered with a status in `retry.on`.
+    Status(u16),
+}
+
+impl Outcome {
+    /// Whether the backend was asked, so that it counts as one of `retry.attempts`.
+    pub(crate) const fn is_a_try(self) -> bool {
+        self.connected() && !matches!(self, Outcome::ClosedIdle | Outcome::Exhausted)
+    }
+
+    /// Whether the backend had taken the connection, well or not.
+    pub(crate) const fn connected(self) -> bool {
+        !matches!(self, Outcome::Refused | Outcome::TlsFailed | Outcome::ConnectTimeout)
+    }
+}
+
+/// The outcome in words, after a backend's name: `delta refused`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Answered => "answered",
+            Outcome::Exhausted => "was not asked, for want of a file descriptor",
+            Outcome::Refused => "refused",
+            Outcome::TlsFailed => "failed the TLS handshake",
+            Outcome::ConnectTimeout => "did not connect in time",
+            Outcome::NoAnswer => "gave no answer",
+            Outcome::ResponseTimeout => "did not answer in time",
+            Outcome::BadAnswer(fault) => return write!(f, "sent no good answer: {fault}"),
+            Outcome::ClosedIdle => "had closed the kept connection",
+            Outcome::Status(status) => return write!(f, "answered {status}"),
+        })
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// Its first line is no status line of HTTP/1.
+    StatusLine,
+    /// A field's name or value is no good.
+    Field,
+    /// It has more fields than `limits.headers`, or larger ones than `limits.headerBytes`.
+    TooLarge,
+    /// Its Content-Length is no number, or there are two.
+    Length,
+    /// Its Transfer-Encoding is not one `chunked`.
+    Coding,
+    /// It switches to a protocol that was not asked for (RFC 9110 7.8).
+    Switch,
+}
+
+/// The fault in words, after `sent no good answer: `.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::StatusLine => "its status line is none of HTTP/1",
+            Fault::Field => "a header field is malformed",
+            Fault::TooLarge => "its header fields are beyond limits.headers or limits.headerBytes",
+            Fault::Length => "its Content-Length is not one number",
+            Fault::Coding => "its Transfer-Encoding is not 'chunked'",
+            Fault::Switch => "it switches to a protocol nobody asked for",
+        })
+    }
+}
+
+/// Why a request that failed was not tried elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stopped {
+    /// It may have been acted on, and its method may not be repeated.
+    Unsafe,
+    /// More of its body was sent than is kept.
+    BodyLimit,
+    /// It was tried often enough.
+    Attempts,
+    /// Too many requests were repeated lately.
+    Budget,
+    /// The configuration does not want it.
+    Unwanted,
+    /// A person asked for one backend.
+    Asked,
+}
+
+impl Stopped {
+    /// The reason in words, after `not retried: `.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Stopped::Unsafe => "it may have been acted on",
+            Stopped::BodyLimit => "its body is larger than retry.bodyLimit",
+            Stopped::Attempts => "retry.attempts is reached",
+            Stopped::Budget => "the retry budget is spent",
+            Stopped::Unwanted => "retry.on leaves it out",
+            Stopped::Asked => "it was for that backend alone",
+        }
+    }
+}
+
+/// One backend that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Who.
+    pub backend: Arc<Identity>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took, in microseconds.
+    pub micros: u32,
+}
+
+impl Attempt {
+    /// A try of this backend.
+    pub(crate) fn new(backend: &Arc<Identity>, outcome: Outcome, took: Duration) -> Self {
+        let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        Attempt { backend: Arc::clone(backend), outcome, micros }
+    }
+}
+
+/// The route that a request took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteTaken {
+    /// What it matches, in words.
+    pub matched: String,
+    /// The pool it leads to.
+    pub pool: String,
+}
+
+/// The whole decision for one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// The pool, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Arc<str>>,
+    /// The route that led to it; `None` where the listener's own pool was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Arc<RouteTaken>>,
+    /// The number of the request that a person sent again with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<u64>,
+    /// The strategy in force.
+    pub strategy: Strategy,
+    /// What the request brought.
+    pub key: Option<StickyKey>,
+    /// The key's backend and why it could not be used, where it could not.
+    pub moved_from: Option<(CompactString, Exclusion)>,
+    /// What decided in the end.
+    pub rule: Rule,
+    /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
+    pub candidates: Vec<Candidate>,
+    /// Each backend tried, the answering one last.
+    pub attempts: SmallVec<[Attempt; 1]>,
+    /// How long it waited for a place, in microseconds; `None` where it did not have to.
+    pub queued_micros: Option<u64>,
+    /// Why a request that failed was not tried elsewhere.
+    pub stopped: Option<Stopped>,
+    /// What became of the sticky cookie.
+    pub cookie: CookieAction,
+}
+
+impl Decision {
+    /// A decision not yet made.
+    pub fn new(strategy: Strategy) -> Self {
+        Decision {
+            pool: None,
+            route: None,
+            replayed: None,
+            strategy,
+            key: None,
+            moved_from: None,
+            rule: Rule::Nobody,
+            candidates: Vec::new(),
+            attempts: SmallVec::new(),
+            queued_micros: None,
+            stopped: None,
+            cookie: CookieAction::None,
+        }
+    }
+}

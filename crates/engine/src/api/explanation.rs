@@ -1,0 +1,44 @@
+//! Who would get a request, and why.
+
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::decision::Decision;
+use super::identity::Identity;
+
+/// A request that is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// Its method.
+    pub method: String,
+    /// A URL of the balancer's, or a path alone.
+    pub url: String,
+    /// Its header fields, by name and value.
+    pub headers: Vec<(String, String)>,
+    /// Where it would come from; this machine where it is `None`.
+    pub ip: Option<IpAddr>,
+}
+
+/// What would become of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The backend that would get it first.
+    pub backend: Option<Arc<Identity>>,
+    /// Why.
+    pub decision: Decision,
+    /// The decision in words.
+    pub reason: String,
+    /// How far it holds for the next request, where the strategy leaves that open.
+    pub holds: Option<String>,
+}
+
+/// Why nothing can be said of it: one plain sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Unclear {
+    /// The sentence.
+    pub why: String,
+}

@@ -1,0 +1,42 @@
+//! What came of a request that was sent again.
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::Event;
+use super::heads::Heads;
+
+/// The longest that one may take, whatever `timeouts.response` is.
+pub const LONGEST: Duration = Duration::from_mins(2);
+
+/// What came of a request that was sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// How it went: a request's event.
+    pub event: Arc<Event>,
+    /// The heads of the request it repeats.
+    pub before: Heads,
+    /// Its own.
+    pub after: Heads,
+    /// How the two answers' bodies compare.
+    pub bodies: Bodies,
+}
+
+/// How the beginnings of two answers' bodies compare; no more of them is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Bodies {
+    /// So many bytes are the same.
+    Same(usize),
+    /// The first that differ are this far in.
+    DifferAt(usize),
+}
+
+impl Bodies {
+    pub(crate) fn of(before: &[u8], after: &[u8]) -> Self {
+        let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+        if same == before.len().min(after.len()) { Bodies::Same(same) } else { Bodies::DifferAt(same) }
+    }
+}

@@ -1,0 +1,27 @@
+//! What is wrong for now: told for as long as it is so, where a notice is told once.
+
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+
+/// What a warning is about; there is one of each at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum About {
+    /// The configuration file: what it says is not in force.
+    Configuration,
+    /// Mail: the last one failed.
+    Mail,
+}
+
+/// Something that is wrong until it is mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// What it is about.
+    pub about: About,
+    /// Since when.
+    #[serde(with = "crate::api::timestamp")]
+    pub since: SystemTime,
+    /// What is wrong, as one sentence.
+    pub text: String,
+}

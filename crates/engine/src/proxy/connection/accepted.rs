@@ -1,0 +1,20 @@
+//! A client that was accepted.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::replay::Replay;
+use crate::proxy::io::Socket;
+use crate::state::{Connected, Listener};
+
+/// A client that was accepted.
+pub(crate) struct Arrival<S = Socket> {
+    pub(crate) stream: S,
+    /// Who it is: the other end, or whom a PROXY protocol header names.
+    pub(crate) peer: SocketAddr,
+    /// Where it came in.
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) connected: Connected,
+    /// It is a request that a person sends again.
+    pub(crate) replay: Option<Box<Replay>>,
+}

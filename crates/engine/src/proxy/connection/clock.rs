@@ -1,0 +1,108 @@
+//! The times of one client's connection, kept so that a request costs no timer.
+//!
+//! A connection has one sleeping timer. It wakes now and then, looks here for how long the present phase
+//! has lasted, ends what took too long, and sleeps again until the next moment anything could.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+
+use crate::config::Timeouts;
+use crate::proxy::io::LOOK;
+
+/// What a client's connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing: between requests, or before the first.
+    Idle,
+    /// A head has begun to arrive.
+    Head,
+    /// A request waits for its response's head; each piece of its body starts the wait anew.
+    Waiting,
+    /// A response is on its way; it may be silent for as long as it likes.
+    Streaming,
+}
+
+/// The connection's phase and when it began.
+pub(crate) struct Clock {
+    phase: Phase,
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// The timer knows whom to wake.
+    set: bool,
+    /// It has woken somebody.
+    ticked: bool,
+    /// Never later than any phase that begins after now could end.
+    rest: Duration,
+}
+
+impl Clock {
+    pub(crate) fn new(timeouts: &Timeouts, now: Instant) -> Self {
+        let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
+        let timer = Box::pin(tokio::time::sleep_until((now + rest.min(LOOK)).into()));
+        Clock { phase: Phase::Idle, since: now, timer, set: false, ticked: false, rest }
+    }
+
+    pub(crate) fn enter(&mut self, phase: Phase, now: Instant) {
+        self.phase = phase;
+        self.since = now;
+    }
+
+    /// Bytes of a head arrived.
+    pub(crate) fn received(&mut self) {
+        if self.phase == Phase::Idle {
+            self.enter(Phase::Head, Instant::now());
+        }
+    }
+
+    /// A piece of the request's body went by.
+    pub(crate) fn progressed(&mut self) {
+        if self.phase == Phase::Waiting {
+            self.since = Instant::now();
+        }
+    }
+
+    /// Whether the connection has been there for a moment.
+    pub(crate) fn has_ticked(&self) -> bool {
+        self.ticked
+    }
+
+    /// When the head that has just arrived began to.
+    pub(crate) fn began(&self, now: Instant) -> Instant {
+        if self.phase == Phase::Head { self.since } else { now }
+    }
+
+    /// Ready when the present phase has lasted too long.
+    pub(crate) fn poll_expired(&mut self, timeouts: &Timeouts, cx: &mut Context<'_>) -> Poll<()> {
+        if self.set && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.set = true;
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if !std::mem::replace(&mut self.ticked, true) {
+                // Who was left alone until here is looked after from now on.
+                cx.waker().wake_by_ref();
+            }
+            let now = Instant::now();
+            let deadline = self.deadline(timeouts);
+            if deadline.is_some_and(|at| at <= now) {
+                return Poll::Ready(());
+            }
+            let next = deadline.map_or(now + self.rest, |at| at.min(now + self.rest));
+            self.timer.as_mut().reset(next.into());
+        }
+        Poll::Pending
+    }
+
+    /// When the present phase has lasted too long; `None` where it may last.
+    fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
+        let limit = match self.phase {
+            Phase::Idle => timeouts.idle,
+            Phase::Head => timeouts.request_headers,
+            Phase::Waiting => timeouts.response,
+            Phase::Streaming => return None,
+        };
+        Some(self.since + limit)
+    }
+}

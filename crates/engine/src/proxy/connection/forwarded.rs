@@ -1,0 +1,181 @@
+//! Who the client is, and what backends are told of it: `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239).
+//!
+//! Anyone can write these fields. They are believed, and added to, only where the connection comes from one of
+//! `trustedProxies`; from all others they are replaced.
+
+use ipnet::IpNet;
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use stickylb_http1::{FieldKind, RequestHead};
+
+/// The peer of a connection, with the fields that tell backends of it, made once.
+pub(crate) struct Peer {
+    ip: IpAddr,
+    trusted: bool,
+    told: Arc<Told>,
+}
+
+/// The fields that tell of one address.
+struct Told {
+    ip: IpAddr,
+    /// `X-Forwarded-For` and `Forwarded`.
+    hop: String,
+    /// `X-Real-IP`.
+    real_ip: String,
+}
+
+impl Told {
+    fn new(ip: IpAddr) -> Self {
+        let quoted = if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() };
+        Told {
+            ip,
+            hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={quoted};proto=http\r\n"),
+            real_ip: real_ip(ip),
+        }
+    }
+
+    /// Those of the last one again, where it is the same: many connections of a worker come from one address.
+    fn of(ip: IpAddr) -> Arc<Self> {
+        thread_local! {
+            static LAST: RefCell<Option<Arc<Told>>> = const { RefCell::new(None) };
+        }
+        LAST.with_borrow_mut(|last| {
+            let told = last.take().filter(|told| told.ip == ip).unwrap_or_else(|| Arc::new(Told::new(ip)));
+            Arc::clone(last.insert(told))
+        })
+    }
+}
+
+fn real_ip(ip: IpAddr) -> String {
+    format!("x-real-ip: {ip}\r\n")
+}
+
+impl Peer {
+    pub(crate) fn new(ip: IpAddr, trusted_proxies: &[IpNet]) -> Self {
+        let ip = ip.to_canonical();
+        Peer { ip, trusted: is_among(ip, trusted_proxies), told: Told::of(ip) }
+    }
+
+    /// Whether it speaks for many clients.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// The client of a request: the peer, or the right-most hop that a trusted peer names and that is not trusted itself.
+    pub(crate) fn client(&self, head: &RequestHead, trusted_proxies: &[IpNet]) -> IpAddr {
+        if !self.trusted {
+            return self.ip;
+        }
+        let hops = head.values(FieldKind::XForwardedFor).rev().flat_map(|line| line.rsplit(|b| *b == b','));
+        let mut client = self.ip;
+        for hop in hops {
+            // What is no address ends the chain: nothing left of it was written by someone trusted.
+            let Some(ip) = std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())) else { break };
+            client = ip;
+            if !is_among(ip, trusted_proxies) {
+                break;
+            }
+        }
+        client
+    }
+
+    /// Whether what a request says of its way here goes on.
+    pub(crate) fn keeps(&self, kind: FieldKind) -> bool {
+        match kind {
+            FieldKind::Forwarded
+            | FieldKind::XForwardedFor
+            | FieldKind::XForwardedHost
+            | FieldKind::XForwardedOther
+            | FieldKind::XForwardedProto => self.trusted,
+            // Nobody writes these with underscores but to be taken for somebody else, through a trusted proxy too.
+            FieldKind::XRealIp | FieldKind::XUnderscored => false,
+            _ => true,
+        }
+    }
+
+    /// Tells the backend of the client, beside what is kept.
+    pub(crate) fn announce(&self, head: &RequestHead, client: IpAddr, host: Option<&[u8]>, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.told.hop.as_bytes());
+        let absent = |kind| !self.trusted || !head.has(kind);
+        if absent(FieldKind::XForwardedProto) {
+            out.extend_from_slice(b"x-forwarded-proto: http\r\n");
+        }
+        if let Some(host) = host.filter(|_| absent(FieldKind::XForwardedHost)) {
+            out.extend_from_slice(b"x-forwarded-host: ");
+            out.extend_from_slice(host);
+            out.extend_from_slice(b"\r\n");
+        }
+        if client == self.ip {
+            out.extend_from_slice(self.told.real_ip.as_bytes());
+        } else {
+            out.extend_from_slice(real_ip(client).as_bytes());
+        }
+    }
+}
+
+/// An address as proxies write it: bare, or with a port, IPv6 perhaps in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(hop, |(v6, _)| v6);
+    let without_port = || bare.rsplit_once(':').and_then(|(ip, _)| ip.parse().ok());
+    bare.parse::<IpAddr>().ok().or_else(without_port).map(|ip| ip.to_canonical())
+}
+
+pub(crate) fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {
+    networks.iter().any(|network| network.contains(&ip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use stickylb_http1::{HeadLimits, ReadBuffer};
+
+    fn client(peer: &str, lines: &[&str]) -> String {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
+        let mut unread = ReadBuffer::default();
+        unread.add(b"GET / HTTP/1.1\r\n");
+        for line in lines {
+            unread.add(format!("X-Forwarded-For: {line}\r\n").as_bytes());
+        }
+        unread.add(b"\r\n");
+        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        let peer = Peer::new(peer.parse().expect("an address"), &trusted);
+        peer.client(&head, &trusted).to_string()
+    }
+
+    #[test]
+    fn an_untrusted_peer_is_the_client_whatever_it_says() {
+        assert_eq!(client("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn the_client_is_the_right_most_untrusted_hop() {
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.2.3.4"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6", "203.0.113.9:1234", "10.2.3.4"]), "203.0.113.9");
+        assert_eq!(client("::1", &["[2001:db8::7]:80"]), "2001:db8::7");
+        assert_eq!(client("10.0.0.1", &["10.9.9.9"]), "10.9.9.9");
+    }
+
+    #[test]
+    fn garbage_ends_the_chain_and_crashes_nothing() {
+        for garbage in ["", ",,,", "unknown", "_hidden", "1.2.3", "\u{fffd}", "[::1", "]", ":", "a:b:c"] {
+            assert_eq!(client("10.0.0.1", &[garbage]), "10.0.0.1", "{garbage}");
+            assert_eq!(client("10.0.0.1", &[&format!("6.6.6.6, {garbage}, 10.1.1.1")]), "10.1.1.1", "{garbage}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_chains_name_somebody_who_stands_in_them_or_nobody(
+            lines in proptest::collection::vec("[ -~\u{80}-\u{2fff}]{0,60}|(([0-9]{1,3}[.]){3}[0-9]{1,3}[,: ]{1,2}){0,4}", 0..6),
+        ) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            prop_assert_eq!(client("192.0.2.1", &lines), "192.0.2.1");
+            let found = client("10.0.0.1", &lines);
+            let named = lines.iter().flat_map(|line| line.split(',')).filter_map(|hop| address_of(hop.trim()));
+            prop_assert!(found == "10.0.0.1" || named.into_iter().any(|ip| ip.to_string() == found), "{}", found);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! One client's connection: its socket, its times, and what its proxies say of it.
+
+mod accepted;
+mod after;
+mod client;
+mod clock;
+mod forwarded;
+mod replay;
+
+pub(crate) use accepted::Arrival;
+pub(crate) use after::After;
+pub(crate) use client::{Client, Next};
+pub(crate) use clock::{Clock, Phase};
+pub(crate) use forwarded::{Peer, is_among};
+pub(crate) use replay::Replay;

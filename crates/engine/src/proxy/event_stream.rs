@@ -1,0 +1,217 @@
+//! `/_lb/events`: what happens, as it happens, as server-sent events or as a WebSocket's messages.
+//!
+//! Each reader has a [task](Feed) of its own that reads the journal as the log does. A slow one holds up nobody: it
+//! misses events, and is told how many.
+
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::api::Event;
+use crate::proxy::tunnel::Counted;
+use crate::state::{EventReader, Phase, Shared};
+use crate::untrusted::escaped_json;
+use stickylb_http1::RequestHead;
+
+/// What the body is.
+pub(crate) const MEDIA: &str = "text/event-stream";
+
+/// Events are told in batches this far apart.
+const BATCH: Duration = Duration::from_millis(20);
+
+/// A silent stream shows that it lives this often.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// How long a reader may take nothing.
+const STALL: Duration = Duration::from_mins(1);
+
+/// About as much is handed to the connection at a time.
+const PIECE: usize = 32 * 1024;
+
+/// The most a reader may send; it has nothing to say.
+const INCOMING: usize = 4096;
+
+/// What one reader is fed from.
+pub(crate) struct Feed {
+    reader: EventReader,
+    dropped: u64,
+    phase: watch::Receiver<Phase>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why a feed ended.
+enum Over {
+    /// The program stops.
+    GoingAway,
+    /// The reader has left, or takes nothing.
+    Gone,
+}
+
+/// Takes what is fed.
+trait Reader {
+    async fn event(&mut self, kind: &'static str, json: String) -> Result<(), Gone>;
+    /// What was given goes out now.
+    async fn flush(&mut self) -> Result<(), Gone>;
+    /// Shows that the stream lives.
+    async fn alive(&mut self) -> Result<(), Gone>;
+    /// Ends when the reader leaves.
+    async fn left(&mut self);
+}
+
+/// The reader has left.
+struct Gone;
+
+impl Feed {
+    /// `None` where there are as many readers as there may be.
+    pub(crate) fn open(shared: &Shared, phase: watch::Receiver<Phase>) -> Option<Self> {
+        let place = Arc::clone(&shared.event_places).try_acquire_owned().ok()?;
+        let mut reader = EventReader::new(Arc::clone(&shared.journal));
+        // A live stream begins now.
+        reader.take(&mut Vec::new());
+        Some(Feed { dropped: reader.dropped(), reader, phase, _place: place })
+    }
+
+    async fn run(mut self, to: &mut impl Reader) -> Over {
+        let mut phase = self.phase.clone();
+        let fed = async {
+            let mut batch = Vec::new();
+            loop {
+                tokio::select! {
+                    () = self.reader.wait() => {}
+                    () = tokio::time::sleep(ALIVE) => in_time(to.alive()).await?,
+                    () = to.left() => return Err::<Infallible, Gone>(Gone),
+                }
+                let missed = self.reader.take(&mut batch);
+                let dropped = self.reader.dropped();
+                let lost = missed + (dropped - self.dropped);
+                self.dropped = dropped;
+                if lost > 0 {
+                    let json = serde_json::json!({ "event": "missed", "events": lost });
+                    in_time(to.event("missed", json.to_string())).await?;
+                }
+                for event in batch.drain(..) {
+                    // Only a map with keys that are no strings could fail, and events have none.
+                    let (Some(kind), Ok(json)) = (kind(&event), serde_json::to_string(&*event)) else { continue };
+                    in_time(to.event(kind, escaped_json(json))).await?;
+                }
+                in_time(to.flush()).await?;
+                tokio::time::sleep(BATCH).await;
+            }
+        };
+        tokio::select! {
+            _ = fed => Over::Gone,
+            _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => Over::GoingAway,
+        }
+    }
+}
+
+/// What a page may know of. What processes write is their owner's alone: anything may stand in it.
+fn kind(event: &Event) -> Option<&'static str> {
+    match event {
+        Event::Request(_) => Some("request"),
+        Event::Update(_) => Some("update"),
+        Event::Notice(_) => Some("notice"),
+        Event::Output(_) => None,
+    }
+}
+
+async fn in_time(work: impl Future<Output = Result<(), Gone>>) -> Result<(), Gone> {
+    tokio::time::timeout(STALL, work).await.unwrap_or(Err(Gone))
+}
+
+/// Feeds server-sent events into a response's body.
+pub(crate) fn server_sent(feed: Feed) -> mpsc::Receiver<Bytes> {
+    let (pieces, body) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut reader = ServerSent { pieces, text: "retry: 1000\n\n".to_owned() };
+        if reader.flush().await.is_ok() {
+            // However it ended, the body ends with it.
+            feed.run(&mut reader).await;
+        }
+    });
+    body
+}
+
+struct ServerSent {
+    pieces: mpsc::Sender<Bytes>,
+    text: String,
+}
+
+impl Reader for ServerSent {
+    async fn event(&mut self, kind: &'static str, json: String) -> Result<(), Gone> {
+        for part in ["event: ", kind, "\ndata: ", &json, "\n\n"] {
+            self.text.push_str(part);
+        }
+        if self.text.len() >= PIECE { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        self.pieces.send(std::mem::take(&mut self.text).into()).await.map_err(|_| Gone)
+    }
+
+    async fn alive(&mut self) -> Result<(), Gone> {
+        self.text.push_str(":\n\n");
+        self.flush().await
+    }
+
+    async fn left(&mut self) {
+        self.pieces.closed().await;
+    }
+}
+
+/// What accepts a WebSocket's handshake (RFC 6455 4.2); why not, where it is none.
+pub(crate) fn accepted(head: &RequestHead) -> Result<String, &'static str> {
+    let version = head.named(b"sec-websocket-version").next();
+    let key = head.named(b"sec-websocket-key").next().filter(|key| key.len() == 24);
+    let (Some(b"13"), Some(key)) = (version, key) else {
+        return Err("The WebSocket's handshake needs version 13 and a key.");
+    };
+    Ok(derive_accept_key(key))
+}
+
+/// Feeds a WebSocket that was switched to, until one side ends it.
+pub(crate) async fn websocket(feed: Feed, stream: TcpStream, early: Vec<u8>, counted: Counted) {
+    let config = WebSocketConfig::default().max_message_size(Some(INCOMING)).max_frame_size(Some(INCOMING));
+    let socket = WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
+    let mut reader = Socket(socket);
+    if matches!(feed.run(&mut reader).await, Over::GoingAway) {
+        let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
+        // Best effort: a reader that takes nothing now is cut all the same.
+        let _ = tokio::time::timeout(Duration::from_millis(250), reader.0.close(Some(frame))).await;
+    }
+    drop(counted);
+}
+
+struct Socket(WebSocketStream<TcpStream>);
+
+impl Reader for Socket {
+    async fn event(&mut self, _: &'static str, json: String) -> Result<(), Gone> {
+        self.0.feed(Message::text(json)).await.map_err(|_| Gone)
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        self.0.flush().await.map_err(|_| Gone)
+    }
+
+    async fn alive(&mut self) -> Result<(), Gone> {
+        self.0.send(Message::Ping(Bytes::new())).await.map_err(|_| Gone)
+    }
+
+    async fn left(&mut self) {
+        // What it says is read and forgotten; pings and closes are answered by the library.
+        while let Some(Ok(_)) = self.0.next().await {}
+    }
+}

@@ -1,0 +1,194 @@
+//! Counts each request once, whatever becomes of it, and tells the log.
+
+use compact_str::CompactString;
+use std::mem;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::api::{Decision, Ended, Heads, RequestEvent, Rule};
+use crate::balancer::{Active, Backend};
+use crate::proxy::connection::{Client, Phase};
+use crate::proxy::worker::Proxy;
+use crate::state::{Listener, Moments, Slot, Tried, time_of_day};
+
+/// What the log calls a request whose client left before the response began, as nginx does.
+pub(crate) const CLIENT_GONE: u16 = 499;
+
+/// Longest part of a path that is kept for the log.
+const PATH_KEPT: usize = 512;
+
+/// One request from its first byte to its end. Dropped early, it books a client that left.
+pub(crate) struct Exchange<'c> {
+    proxy: &'c Proxy,
+    /// Filled in from here on, so that it need not be copied; none after it is booked.
+    event: Option<Slot>,
+    moments: Moments,
+    status: Option<u16>,
+    active: Option<Active>,
+    /// What passes of it, while somebody watches.
+    pub(crate) heads: Option<Box<Heads>>,
+    booked: bool,
+}
+
+impl<'c> Exchange<'c> {
+    pub(crate) fn begin(client: &mut Client<'c>, now: Instant) -> Self {
+        // Counted from the first byte of the head, where that was seen arriving.
+        let began = client.clock.began(now);
+        client.clock.enter(Phase::Waiting, now);
+        client.proxy.shared.totals.begin();
+        let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
+        if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
+            replay.number.store(heads.number, Ordering::Relaxed);
+        }
+        let mut exchange = Exchange {
+            proxy: client.proxy,
+            event: None,
+            moments: Moments::new(began, now),
+            status: None,
+            active: None,
+            heads,
+            booked: false,
+        };
+        exchange.is_from(client.ip);
+        exchange
+    }
+
+    /// What will be told of it, until it is booked.
+    fn event(&mut self) -> &mut RequestEvent {
+        self.event.get_or_insert_with(|| self.proxy.ring.slot())
+    }
+
+    /// Why it goes where it goes; the pool that is chosen tells how.
+    pub(crate) fn decision(&mut self) -> &mut Decision {
+        &mut self.event().decision
+    }
+
+    /// The client, as far as its proxies are believed.
+    pub(crate) fn is_from(&mut self, ip: IpAddr) {
+        self.event().ip = ip;
+    }
+
+    /// No backend is to be chosen: the balancer answers itself.
+    pub(crate) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
+        let decision = self.decision();
+        decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
+        decision.rule = rule;
+    }
+
+    /// What was asked for, for the log.
+    pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
+        let event = self.event();
+        event.method = CompactString::from_utf8_lossy(method);
+        event.path = match path {
+            [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
+            parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
+        };
+    }
+
+    /// The request is on its way to this backend, and to no other.
+    pub(crate) fn assign(&mut self, backend: &Arc<Backend>) {
+        self.active = Some(Active::new(Arc::clone(backend)));
+    }
+
+    /// It no longer is with any.
+    pub(crate) fn release(&mut self) {
+        self.active = None;
+    }
+
+    /// It waited so long for a backend.
+    pub(crate) fn waited(&mut self, time: Duration) {
+        self.moments.queued += time;
+    }
+
+    /// A backend answered.
+    pub(crate) fn tried(&mut self, tried: Tried) {
+        self.moments.tried = Some(tried);
+    }
+
+    /// The response's head is on its way to the client.
+    pub(crate) fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    /// So many bytes of the response's body were passed on in all, and so many of the request's body came.
+    pub(crate) fn carried(&mut self, down: u64, up: u64) {
+        if !self.booked {
+            let event = self.event();
+            (event.bytes, event.up) = (down, up);
+        }
+    }
+
+    /// Books the request as ended this way; only the first call counts.
+    pub(crate) fn end(&mut self, ended: Ended, now: Instant) {
+        if mem::replace(&mut self.booked, true) {
+            return;
+        }
+        let took = now.saturating_duration_since(self.moments.began);
+        let status = self.status.unwrap_or(CLIENT_GONE);
+        let shared = &self.proxy.shared;
+        let backend = self.active.take();
+        shared.totals.end(status, backend.is_none());
+        let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
+        if let Some(active) = &backend {
+            let backend = active.backend();
+            backend.count_request(status);
+            if status >= 500 || ended == Ended::CutByBackend {
+                backend.count_error();
+            } else if ended == Ended::Complete {
+                backend.latencies.record(took);
+            }
+        }
+        // The figures must be right before anyone can read of the event.
+        drop(backend);
+        let Exchange { proxy, moments, ref mut heads, .. } = *self;
+        let mut event = self.event.take().unwrap_or_else(|| proxy.ring.slot());
+        event.time = time_of_day(moments.began, now);
+        event.took = took;
+        event.status = status;
+        event.to = to;
+        event.phases = moments.phases(now);
+        event.ended = ended;
+        event.number = heads.as_ref().map(|heads| heads.number);
+        // Kept before anyone can read of the event, and ask for them.
+        if let Some(heads) = heads.take() {
+            proxy.shelf.keep(*heads);
+        }
+        proxy.ring.push(event);
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        if !self.booked {
+            let ended = if self.status.is_some() { Ended::Complete } else { Ended::ClientGone };
+            self.end(ended, Instant::now());
+        }
+    }
+}
+
+/// Books a connection that is closed before anything of it is looked at.
+pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, method: &str, why: String) {
+    const REFUSED: u16 = 400;
+    let totals = &proxy.shared.totals;
+    totals.begin();
+    totals.end(REFUSED, true);
+    let mut event = proxy.ring.slot();
+    event.time = SystemTime::now();
+    event.ip = ip.to_canonical();
+    event.method = CompactString::new(method);
+    event.status = REFUSED;
+    event.decision.strategy = listener.routing.load().pool.in_force.load().strategy;
+    event.decision.rule = Rule::Refused { why };
+    proxy.ring.push(event);
+}
+
+fn shortened(path: &[u8]) -> &[u8] {
+    let mut cut = path.len().min(PATH_KEPT);
+    // Not in the middle of a character.
+    while cut < path.len() && cut > 0 && path[cut] & 0xc0 == 0x80 {
+        cut -= 1;
+    }
+    &path[..cut]
+}

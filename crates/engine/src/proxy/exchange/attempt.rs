@@ -1,0 +1,89 @@
+//! One try of a request on one backend: over a kept connection or a new one, and why it gave no response.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::request::Request;
+use super::upstream_exchange::Flight;
+use super::upstream_exchange::{Answered, Failure};
+use crate::api::{Attempt, Decision, Outcome};
+use crate::balancer::{Backend, Place};
+use crate::proxy::connection::Client;
+use crate::proxy_protocol::announce;
+use crate::upstream::{Connection, DialError, dial};
+
+/// A kept connection whose end is seen within this time was closed before the request came: a backend that takes the
+/// request and dies of it mostly takes longer, and one that is asked twice for that is asked what may be repeated.
+const TELLS_OF_IDLE: Duration = Duration::from_secs(1);
+
+/// One backend's try. On failure, `request` knows what can still be sent elsewhere.
+pub(crate) async fn attempt(
+    client: &mut Client<'_>,
+    decision: &mut Decision,
+    backend: &Arc<Backend>,
+    mut place: Option<Place>,
+    request: &mut Request,
+    now: Instant,
+) -> Result<Answered, Failure> {
+    let mut reuse = request.may_reuse();
+    let mut connected = None;
+    // The backend is told of this client at the beginning of a connection, which can then be no other's.
+    let told = backend.proxy_protocol.map(|_| client.address(request.ip));
+    loop {
+        let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
+        let connection = if let Some(connection) = kept {
+            connection
+        } else {
+            // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
+            // longest way its requests could go for as long as it lives.
+            let connection = Box::pin(connect(client, backend, told)).await?;
+            connected = Some(Instant::now());
+            connection
+        };
+        let mut flight = Flight::new(connection, place.take(), request);
+        let result = flight.answered(client, backend, request).await;
+        request.note_sent(flight.has_sent());
+        match result {
+            Ok((head, framing)) => {
+                flight.connection.heed(&head);
+                return Ok(Answered { head, framing, flight, connected });
+            }
+            Err(Failure::Backend(Outcome::NoAnswer))
+                if flight.ended_without_a_word() && now.elapsed() < TELLS_OF_IDLE && request.may_be_sent().is_ok() =>
+            {
+                // Which says nothing of the backend: once more, on a fresh one.
+                decision.attempts.push(Attempt::new(&backend.identity, Outcome::ClosedIdle, now.elapsed()));
+                reuse = false;
+                place = flight.take_place();
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+async fn connect(
+    client: &mut Client<'_>,
+    backend: &Backend,
+    told: Option<SocketAddr>,
+) -> Result<Box<Connection>, Failure> {
+    let limit = client.config.timeouts.connect;
+    if let Some(places) = &backend.places {
+        // This request's place is taken already: with its connection there are no more than there are places.
+        client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
+    }
+    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
+    let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
+    let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
+    let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
+    Ok(Box::new(Connection::new(stream, told, backend.idle_timeout, Instant::now())))
+}
+
+pub(crate) fn outcome_of(error: &DialError) -> Outcome {
+    match error {
+        DialError::Exhausted => Outcome::Exhausted,
+        DialError::Refused(_) => Outcome::Refused,
+        DialError::Tls(_) => Outcome::TlsFailed,
+        DialError::Timeout(_) => Outcome::ConnectTimeout,
+    }
+}

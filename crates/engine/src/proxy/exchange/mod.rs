@@ -1,0 +1,16 @@
+//! One request on one upstream connection: checked, rewritten, sent, and counted.
+
+mod accounting;
+mod attempt;
+mod continues;
+mod request;
+pub(crate) mod rewrite;
+mod upload;
+mod upstream_exchange;
+pub(crate) mod validate;
+
+pub(crate) use accounting::{CLIENT_GONE, Exchange, book_refused};
+pub(crate) use attempt::{attempt, outcome_of};
+pub(crate) use request::{Request, wants_page};
+pub(crate) use rewrite::{Said, connection_field, is_local_host, without_port};
+pub(crate) use upstream_exchange::{Answered, Failure, Flight};

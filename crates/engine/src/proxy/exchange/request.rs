@@ -1,0 +1,166 @@
+//! A request: its head as it came, and what it asks of the way it is forwarded.
+
+use smallvec::SmallVec;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::upload::Upload;
+use super::validate;
+use super::validate::Refusal;
+use crate::api::{Part, Stopped};
+use crate::config::Config;
+use crate::proxy::connection::Peer;
+use stickylb_http1::{BodyRelay, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
+
+/// A request that may pass.
+pub(crate) struct Request {
+    pub(crate) head: RequestHead,
+    target: Target,
+    /// Whether its method is safe or idempotent (RFC 9110 9.2): then it may be sent a second time.
+    pub(crate) is_repeatable: bool,
+    /// Whether it is to change to another protocol: not with a body, behind which alone the new one could begin.
+    pub(crate) upgrades: bool,
+    /// The client, as far as its proxies are believed.
+    pub(crate) ip: IpAddr,
+    pub(crate) framing: Framing,
+    pub(crate) upload: Upload,
+    /// Names of the balancer's cookies, which are no backend's business.
+    pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
+    /// A byte of it was written to a backend.
+    pub(crate) sent: bool,
+    /// The head as it was written to a backend; `None` while nobody watches.
+    pub(crate) written: Option<Part>,
+}
+
+impl Request {
+    pub(crate) fn new(head: RequestHead, peer: &Peer, config: &Config) -> Result<Self, (RequestHead, Refusal)> {
+        let (target, framing) = match validate::check(&head) {
+            Ok(found) => found,
+            Err(refusal) => return Err((head, refusal)),
+        };
+        let is_repeatable = matches!(head.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE");
+        let expects = head.line.version == Version::Http11 && head.lists(FieldKind::Expect, b"100-continue");
+        Ok(Request {
+            target,
+            is_repeatable,
+            upgrades: framing == Framing::None && protocols(&head).next().is_some(),
+            ip: peer.client(&head, &config.trusted_proxies),
+            framing,
+            upload: Upload::new(
+                BodyRelay::new(framing).behind(&head),
+                config.retry.body_limit,
+                config.limits.body_bytes,
+                expects,
+            ),
+            own_cookies: SmallVec::new(),
+            sent: false,
+            written: None,
+            head,
+        })
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.head.method() == b"HEAD"
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.head.line.version
+    }
+
+    /// Path and query in two parts, the first of them for what an absolute target leaves out (RFC 9112 3.2.1, 3.2.4).
+    pub(crate) fn path(&self) -> [&[u8]; 2] {
+        match self.target {
+            Target::Absolute { path, .. } => match self.head.bytes(path) {
+                [] if self.head.method() == b"OPTIONS" => [b"*", b""],
+                path if path.starts_with(b"/") => [b"", path],
+                path => [b"/", path],
+            },
+            Target::Origin(path) => [b"", self.head.bytes(path)],
+            Target::Asterisk | Target::Other => [b"*", b""],
+        }
+    }
+
+    /// The query, without its question mark.
+    pub(crate) fn query(&self) -> &[u8] {
+        let path = self.path()[1];
+        memchr::memchr(b'?', path).map_or(b"", |at| &path[at + 1..])
+    }
+
+    /// Whom it asks: RFC 9112 3.2.2 lets an absolute target decide over the Host.
+    pub(crate) fn host(&self) -> Option<&[u8]> {
+        match self.target {
+            Target::Absolute { authority, .. } => Some(self.head.bytes(authority)),
+            _ => self.head.value(FieldKind::Host),
+        }
+    }
+
+    /// The protocol it would change to first of all.
+    pub(crate) fn wanted_upgrade(&self) -> Option<&[u8]> {
+        self.protocols().next()
+    }
+
+    /// The protocols it wants to change to, as they are sent on.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = &[u8]> {
+        protocols(&self.head)
+    }
+
+    /// Whether this 101 answers it: RFC 9110 7.8 has a server change to what it was asked for, and say so.
+    pub(crate) fn accepts_switch(&self, head: &ResponseHead) -> bool {
+        let asked = |named: &[u8]| self.protocols().any(|protocol| protocol.eq_ignore_ascii_case(named));
+        let mut named = head.values(FieldKind::Upgrade).flat_map(tokens).filter(|named| !named.is_empty()).peekable();
+        self.upgrades && named.peek().is_some() && named.all(asked)
+    }
+
+    /// Whether a browser asks for a page: scripts ask for JSON or for anything.
+    pub(crate) fn wants_page(&self) -> bool {
+        wants_page(&self.head)
+    }
+
+    /// How many may forward it after this one, where it says so. Of the methods that pass, RFC 9110 7.6.2 has this mean
+    /// something for OPTIONS alone.
+    pub(crate) fn hops_left(&self) -> Option<u64> {
+        let value = self.head.value(FieldKind::MaxForwards).filter(|_| self.head.method() == b"OPTIONS");
+        value.and_then(decimal)
+    }
+
+    /// Whether an idle connection will do. The backend may close it at the very moment it is used; what could not
+    /// be sent again then goes on a connection of its own.
+    pub(crate) fn may_reuse(&self) -> bool {
+        self.is_repeatable && self.framing == Framing::None
+    }
+
+    /// Notes whether a byte of it was written to a backend. Then one that may not be repeated is kept no more.
+    pub(crate) fn note_sent(&mut self, sent: bool) {
+        self.sent |= sent;
+        if self.sent && !self.is_repeatable {
+            self.upload.forget();
+        }
+    }
+
+    /// Whether it may be sent now; else why not.
+    pub(crate) fn may_be_sent(&self) -> Result<(), Stopped> {
+        // While not one byte of it was written it may go anywhere, whatever its method.
+        if self.sent && !self.is_repeatable {
+            Err(Stopped::Unsafe)
+        } else if self.upload.kept().is_none() {
+            Err(Stopped::BodyLimit)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn wants_page(head: &RequestHead) -> bool {
+    head.values(FieldKind::Accept).any(|value| value.windows(9).any(|w| w.eq_ignore_ascii_case(b"text/html")))
+}
+
+/// The protocols a request wants to change to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not passed on: many servers never
+/// answer it.
+fn protocols(head: &RequestHead) -> impl Iterator<Item = &[u8]> {
+    let asks = head.has(FieldKind::Upgrade)
+        && head.line.version == Version::Http11
+        && head.lists(FieldKind::Connection, b"upgrade");
+    let asked = asks.then(|| head.values(FieldKind::Upgrade).flat_map(tokens)).into_iter().flatten();
+    let http2 = |protocol: &[u8]| protocol.eq_ignore_ascii_case(b"h2c") || protocol.eq_ignore_ascii_case(b"h2");
+    asked.filter(move |protocol| !protocol.is_empty() && !http2(protocol))
+}

@@ -1,0 +1,126 @@
+//! The body of a request on its way to a backend, kept up to a limit so that it can be sent again.
+
+use crate::proxy::io::Broken;
+use stickylb_http1::{BodyRelay, Framing, ReadBuffer};
+
+/// Bytes of frame that may be kept beside a body's data: chunks can be as small as one byte.
+const FRAME_KEPT: usize = 64 * 1024;
+
+/// A client's body, read once and passed on to as many backends as it takes.
+pub(crate) struct Upload {
+    passage: BodyRelay,
+    /// What went on, as it did, while all of it is kept.
+    kept: Option<Vec<u8>>,
+    /// Bytes kept to be sent again.
+    replay: usize,
+    /// Bytes that may pass; 0 is no limit.
+    limit: u64,
+    /// It broke off: what follows is no part of it, nor of another request.
+    broken: bool,
+    /// The client waits to be told to go on (RFC 9110 10.1.1).
+    pub(crate) expects: bool,
+}
+
+impl Upload {
+    /// `replay` is how many bytes are kept at most, so that they can be sent again.
+    pub(crate) fn new(passage: BodyRelay, replay: usize, limit: u64, expects: bool) -> Self {
+        let expects = expects && !passage.is_done();
+        Upload { passage, kept: Some(Vec::new()), replay, limit, broken: false, expects }
+    }
+
+    /// Whether its length says already that it is larger than it may be.
+    pub(crate) fn is_too_large(&self, framing: Framing) -> bool {
+        matches!(framing, Framing::Length(length) if self.limit > 0 && length > self.limit)
+    }
+
+    /// Whether all of it was read.
+    pub(crate) fn is_done(&self) -> bool {
+        self.passage.is_done() && !self.broken
+    }
+
+    /// Keeps nothing more of it: it must not be sent a second time.
+    pub(crate) fn forget(&mut self) {
+        self.replay = 0;
+        if self.passage.data() > 0 {
+            self.kept = None;
+        }
+    }
+
+    /// Whether so many bytes may be all that is still to come of it.
+    pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
+        self.passage.left().is_none_or(|left| left <= bytes as u64)
+    }
+
+    /// Bytes of it that came so far, without the frame around them.
+    pub(crate) fn data(&self) -> u64 {
+        self.passage.data()
+    }
+
+    /// Whether so many more bytes of it would still be kept.
+    pub(crate) fn may_keep(&self, bytes: usize) -> bool {
+        self.passage.data() + bytes as u64 <= self.replay as u64
+    }
+
+    /// What was read so far, as it goes on; `None` where it is not kept any more.
+    pub(crate) fn kept(&self) -> Option<&[u8]> {
+        self.kept.as_deref()
+    }
+
+    /// Reads on in it: how many of the bytes are its own, and what goes on.
+    pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
+        self.expects = false;
+        let passed = self.passage.pass(read, spill);
+        let broken = if self.limit > 0 && self.passage.data() > self.limit {
+            Some(Broken::TooLarge)
+        } else {
+            passed.bad.map(|_| Broken::BadFraming)
+        };
+        if let Some(broken) = broken {
+            self.broken = true;
+            self.kept = None;
+            return Err(broken);
+        }
+        if let Some(kept) = &mut self.kept {
+            let frame = (kept.len() + passed.out.len()) as u64 - self.passage.data();
+            if self.passage.data() > self.replay as u64 || frame > FRAME_KEPT as u64 {
+                self.kept = None;
+            } else {
+                kept.extend_from_slice(passed.out);
+            }
+        }
+        Ok((passed.used, passed.out))
+    }
+
+    /// Reads on in what has already come, and writes what goes on.
+    pub(crate) fn take_from(
+        &mut self,
+        unread: &mut ReadBuffer,
+        out: &mut Vec<u8>,
+        spill: &mut Vec<u8>,
+    ) -> Result<(), Broken> {
+        if self.is_done() || unread.is_empty() {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        unread.consume(|bytes| match self.pass(bytes, spill) {
+            Ok((used, goes_on)) => {
+                out.extend_from_slice(goes_on);
+                used
+            }
+            Err(broken) => {
+                result = Err(broken);
+                bytes.len()
+            }
+        });
+        result
+    }
+
+    /// Reads over what has already come; says whether that was all of it.
+    pub(crate) fn skip(&mut self, unread: &mut ReadBuffer) -> Result<bool, Broken> {
+        if !self.is_done() && !self.broken {
+            self.kept = None;
+            self.take_from(unread, &mut Vec::new(), &mut Vec::new())?;
+        }
+        if self.broken { Err(Broken::BadFraming) } else { Ok(self.is_done()) }
+    }
+}

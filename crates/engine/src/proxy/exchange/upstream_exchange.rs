@@ -1,0 +1,317 @@
+//! A request on its way over one connection: what is still to be written to it, and what came back.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use super::continues::Continues;
+use super::request::Request;
+use super::rewrite;
+use crate::api::{Fault, Outcome};
+use crate::balancer::{Backend, Place};
+use crate::proxy::connection::Client;
+use crate::proxy::io::{Broken, Outbox, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::proxy::tunnel::Tunnel;
+use crate::upstream::Connection;
+use stickylb_http1::{BadFraming, BadHead, Framing, HeadLimits, ReadBuffer, ResponseHead};
+
+/// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
+/// a body along.
+const HEAD_READ: usize = 16 * 1024;
+
+/// A response's head, and where its body ends.
+pub(crate) struct Answered {
+    pub(crate) head: ResponseHead,
+    pub(crate) framing: Framing,
+    pub(crate) flight: Flight,
+    /// When the connection was there; `None` where it was before.
+    pub(crate) connected: Option<Instant>,
+}
+
+/// Why a backend's try gave no response.
+pub(crate) enum Failure {
+    /// The backend's doing.
+    Backend(Outcome),
+    /// The client's.
+    Client(Broken),
+}
+
+/// A request on its way to a backend, or its response on its way back.
+pub(crate) struct Flight {
+    pub(crate) connection: Box<Connection>,
+    /// The connection's place at a backend that has so many and no more; given back after it.
+    place: Option<Place>,
+    /// What the backend is still to take.
+    up: Outbox,
+    /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
+    /// be read first, so that the rest of the upload is read over.
+    deaf: bool,
+    /// What came from the backend and was not used.
+    pub(crate) answer: ReadBuffer,
+    /// Something came that was used.
+    heard: bool,
+    continues: Continues,
+}
+
+fn fault_of_head(bad: BadHead) -> Fault {
+    match bad {
+        BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
+        BadHead::TooLarge | BadHead::TooManyFields => Fault::TooLarge,
+        BadHead::FieldName | BadHead::FieldValue => Fault::Field,
+    }
+}
+
+fn fault_of(bad: BadFraming) -> Fault {
+    match bad {
+        BadFraming::TwoLengths | BadFraming::Length => Fault::Length,
+        BadFraming::Both | BadFraming::Coding | BadFraming::OldCoding => Fault::Coding,
+    }
+}
+
+impl Flight {
+    pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
+        connection.reusable = request.may_reuse();
+        Flight {
+            connection,
+            place,
+            up: Outbox::default(),
+            deaf: false,
+            answer: ReadBuffer::default(),
+            heard: false,
+            continues: Continues::new(&request.upload),
+        }
+    }
+
+    /// Sends the request and waits for the head of its response.
+    pub(crate) async fn answered(
+        &mut self,
+        client: &mut Client<'_>,
+        backend: &Backend,
+        request: &mut Request,
+    ) -> Result<(ResponseHead, Framing), Failure> {
+        let config = client.config;
+        let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
+        let mut begun = false;
+        std::future::poll_fn(|cx| {
+            if !begun {
+                begun = true;
+                self.begin(client, backend, request, cx)?;
+            }
+            // While the client has not taken what came before the answer, no more of it is read.
+            while client.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
+                match self.poll_head(&limits, cx) {
+                    Poll::Ready(Ok(head)) if head.line.status < 200 && head.line.status != 101 => {
+                        self.inform(client, request, &head, cx)?;
+                    }
+                    Poll::Ready(result) => {
+                        let head = result.map_err(Failure::Backend)?;
+                        self.continues.is_over();
+                        let framing = Framing::of_response(&head, request.is_head());
+                        let framing = framing.map_err(|bad| Failure::Backend(Outcome::BadAnswer(fault_of(bad))))?;
+                        return Poll::Ready(Ok((head, framing)));
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            let left_alone = client.is_left_alone() && request.framing == Framing::None;
+            if !left_alone && let Poll::Ready(broken) = self.poll_client(client, request, cx) {
+                return Poll::Ready(Err(Failure::Client(broken)));
+            }
+            if client.clock.poll_expired(&config.timeouts, cx).is_ready() {
+                return Poll::Ready(Err(self.expired(client, request)));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Whether it is a kept connection on which nothing came.
+    pub(crate) fn ended_without_a_word(&self) -> bool {
+        self.connection.reused && !self.heard && self.answer.is_empty()
+    }
+
+    /// Whether a byte of the request was written.
+    pub(crate) fn has_sent(&self) -> bool {
+        !self.up.is_untouched()
+    }
+
+    /// Its place, for another connection to the same backend.
+    pub(crate) fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
+    }
+
+    /// Whose doing it is that too much time went by.
+    fn expired(&self, client: &Client<'_>, request: &Request) -> Failure {
+        if !client.down.is_empty() {
+            // It does not take what came before the answer.
+            Failure::Client(Broken::Gone)
+        } else if !request.upload.is_done() && self.up.is_empty() {
+            Failure::Client(Broken::TooSlow)
+        } else {
+            Failure::Backend(Outcome::ResponseTimeout)
+        }
+    }
+
+    /// Writes the head and as much of the body as is there.
+    fn begin(
+        &mut self,
+        client: &mut Client<'_>,
+        backend: &Backend,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        with_scratch(|Scratch { out, spill, .. }| {
+            rewrite::write_request(request, client, backend, out);
+            if let Some(written) = &mut request.written {
+                written.set(out);
+            }
+            if request.framing != Framing::None {
+                out.extend_from_slice(request.upload.kept().unwrap_or_default());
+                // More than is kept is not touched before the backend has taken the head.
+                if request.upload.may_keep(client.unread.len()) {
+                    request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;
+                }
+            }
+            self.send_up(out, cx);
+            request.note_sent(self.has_sent());
+            Ok(())
+        })
+    }
+
+    /// What cannot be written is no failure yet: the reading side tells how it ends.
+    fn send_up(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
+        if !self.deaf && self.up.send(self.connection.stream(), bytes, cx).is_err() {
+            self.deafen();
+        }
+    }
+
+    fn deafen(&mut self) {
+        self.deaf = true;
+        self.up.clear();
+    }
+
+    fn poll_head(&mut self, limits: &HeadLimits, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Outcome>> {
+        loop {
+            if !self.answer.is_empty()
+                && let Some(head) = self.answer.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?
+            {
+                return Poll::Ready(Ok(head));
+            }
+            let stream = self.connection.stream();
+            let (answer, most) = (&mut self.answer, HEAD_READ);
+            let read = with_scratch(|scratch| {
+                poll_read(stream, &mut scratch.read[..most], cx).map_ok(|read| {
+                    answer.add(read);
+                    read.len()
+                })
+            });
+            match ready!(read) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Poll::Ready(Err(Outcome::NoAnswer)),
+            }
+        }
+    }
+
+    /// Passes on what comes before the answer, to clients that know of such (RFC 9110 15.2).
+    fn inform(
+        &mut self,
+        client: &mut Client<'_>,
+        request: &mut Request,
+        head: &ResponseHead,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        // It is at work.
+        self.heard = true;
+        client.clock.progressed();
+        if !self.continues.lets_through(head.line.status, request) {
+            return Ok(());
+        }
+        with_scratch(|scratch| {
+            rewrite::write_interim(head, &mut scratch.out);
+            client.send(&scratch.out, cx)
+        })
+        .map_err(|_| Failure::Client(Broken::Gone))
+    }
+
+    /// Moves the request's body on, and sees whether the client is still there; ready when it is not, or its body is no
+    /// good.
+    pub(crate) fn poll_client(
+        &mut self,
+        client: &mut Client<'_>,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Poll<Broken> {
+        if self.continues.poll(request, client.unread.is_empty(), cx).is_ready()
+            && client.send(Continues::WORD, cx).is_err()
+        {
+            return Poll::Ready(Broken::Gone);
+        }
+        if let Poll::Ready(Err(_)) = client.poll_flush(cx) {
+            return Poll::Ready(Broken::Gone);
+        }
+        if self.deaf && self.up.is_untouched() {
+            // Nothing of it was taken: what is still to come of it is for another backend.
+            return client.poll_gone(cx);
+        }
+        match self.poll_upload(client, request, cx) {
+            Poll::Ready(Ok(())) => client.poll_gone(cx),
+            Poll::Ready(Err(broken)) => Poll::Ready(broken),
+            // The backend does not take what was read: until it does, no more is.
+            Poll::Pending if !self.up.is_empty() => client.poll_closed(cx),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Moves the request's body on until it is with the backend.
+    pub(crate) fn poll_upload(
+        &mut self,
+        client: &mut Client<'_>,
+        request: &mut Request,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Broken>> {
+        for _ in 0..ROUNDS {
+            if !self.up.is_empty() && ready!(self.up.poll_flush(self.connection.stream(), cx)).is_err() {
+                self.deafen();
+            }
+            if request.upload.is_done() {
+                return Poll::Ready(Ok(()));
+            }
+            let passed = with_scratch(|Scratch { read, out, spill }| {
+                if !client.unread.is_empty() {
+                    request.upload.take_from(&mut client.unread, out, spill)?;
+                    self.send_up(out, cx);
+                    return Poll::Ready(Ok(()));
+                }
+                let read = self.up.share(read);
+                let read = match ready!(poll_read(&mut client.stream, read, cx)) {
+                    Ok([]) | Err(_) => return Poll::Ready(Err(Broken::Gone)),
+                    Ok(read) => read,
+                };
+                let (used, out) = request.upload.pass(read, spill)?;
+                client.unread.add(&read[used..]);
+                self.send_up(out, cx);
+                Poll::Ready(Ok(()))
+            });
+            ready!(passed)?;
+            client.clock.progressed();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Hands the connection over to a tunnel.
+    pub(crate) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
+        let early = self.answer.take();
+        let place = self.place.take();
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, place, websocket))
+    }
+
+    /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
+    pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
+        self.connection.rest();
+        let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
+        if good && !self.connection.idle_limit.is_zero() && !backend.is_dismissed() {
+            client.proxy.idle_of(backend).put(backend.number, self.connection, now);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The wait for a place at a backend whose number of connections has a limit.
+
+use futures_util::future::{FutureExt as _, pending, select_all};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::time::timeout_at;
+
+use crate::api::{Decision, Rule};
+use crate::balancer::{Backend, Bound, Choice, NoBackend, Place, Places};
+use crate::proxy::worker::Proxy;
+use crate::state::LivePool;
+
+type Turn = Pin<Box<dyn Future<Output = (Arc<Backend>, Place)> + Send>>;
+
+/// Waits for a place at the client's own backend, or at any where it has none, first come, first served.
+///
+/// Dropped, it has left the queue. `Err(Full)` says in the decision's rule whether the queue was full or time ran out.
+pub(crate) async fn wait(
+    proxy: &Proxy,
+    live: &LivePool,
+    client: &Bound,
+    tried: &[u32],
+    decision: &mut Decision,
+) -> Result<Choice, NoBackend> {
+    let began = Instant::now();
+    // Before the first look at who is there, so that no change can fall between the two.
+    let mut changes = live.changes.subscribe();
+    let mut pool = live.in_force.load_full();
+    let mut backends = pool.waits_for(client, tried);
+    // It counts in the shortest queue, and takes whichever place is its turn first.
+    let entered = shortest(&backends).into_iter().find_map(|places| Some((places.queue_timeout, places.enter()?)));
+    let Some((queue_timeout, mut waiting)) = entered else {
+        decision.rule = Rule::QueueFull;
+        return Err(NoBackend::Full);
+    };
+    let until = (began + queue_timeout).into();
+    let mut turns = turns_at(&backends);
+    let result = loop {
+        tokio::select! {
+            turn = timeout_at(until, first(&mut turns)) => {
+                let Ok((backend, place)) = turn else {
+                    decision.rule = Rule::QueueTimeout;
+                    break Err(NoBackend::Full);
+                };
+                pool = live.in_force.load_full();
+                // A state may have changed in this very moment.
+                let is_good = pool.waits_for(client, tried).iter().any(|one| is_there(one, &backend));
+                if is_good && let Some(choice) = pool.choice_of(client, &backend, place) {
+                    break Ok(choice);
+                }
+            }
+            // The sender lives as long as the engine.
+            _ = changes.changed() => pool = live.in_force.load_full(),
+        }
+        // Who is there has changed: perhaps somebody has room now, or nobody is left to wait for.
+        match proxy.with_random(|random| pool.choose(client, tried, random, decision)) {
+            Err(NoBackend::Full) => {}
+            decided => break decided,
+        }
+        let now = pool.waits_for(client, tried);
+        let same = now.len() == backends.len() && now.iter().zip(&backends).all(|(now, before)| is_there(now, before));
+        if !same || turns.len() != now.len() {
+            turns = turns_at(&now);
+            backends = now;
+            let queues = shortest(&backends);
+            if let Some(shortest) = queues.first().filter(|_| !queues.iter().any(|places| waiting.is_at(places))) {
+                waiting = shortest.move_in();
+            }
+        }
+    };
+    decision.queued_micros = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+    result
+}
+
+/// The queues of these backends, the shortest first.
+fn shortest(backends: &[Arc<Backend>]) -> Vec<&Arc<Places>> {
+    let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.places.as_ref()).collect();
+    queues.sort_by_key(|places| places.waiting());
+    queues
+}
+
+/// Whether a place at the one is a place at the other: a changed configuration may have put another backend in the place of
+/// the one with this id, with places of its own or with the same.
+fn is_there(now: &Backend, before: &Backend) -> bool {
+    let places = now.places.as_ref().zip(before.places.as_ref());
+    now.id() == before.id() && places.is_some_and(|(now, before)| now.are(before))
+}
+
+/// The first turn that comes, if there is anything to wait for.
+async fn first(turns: &mut [Turn]) -> (Arc<Backend>, Place) {
+    if turns.is_empty() { pending().await } else { select_all(turns).await.0 }
+}
+
+fn turns_at(backends: &[Arc<Backend>]) -> Vec<Turn> {
+    let turn = |backend: &Arc<Backend>| {
+        let (backend, places) = (Arc::clone(backend), Arc::clone(backend.places.as_ref()?));
+        Some(async move { (backend, places.take().await) }.boxed())
+    };
+    backends.iter().filter_map(turn).collect()
+}

@@ -1,0 +1,132 @@
+//! Which pool a request goes to.
+
+use std::sync::Arc;
+
+use crate::api::RouteTaken;
+use crate::config::{RouteConfig, UpgradeMatch};
+use crate::proxy::exchange::{Request, without_port};
+use crate::state::{LivePool, Routing};
+
+/// The pool of the first route that matches, with that route, or the listener's own.
+pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>) {
+    match routing.routes.iter().find(|route| matches(&route.matches, request)) {
+        Some(route) => (&route.pool, Some(&route.taken)),
+        None => (&routing.pool, None),
+    }
+}
+
+fn matches(route: &RouteConfig, request: &Request) -> bool {
+    route.upgrade.as_ref().is_none_or(|upgrade| is_upgrade(upgrade, request))
+        && route.path_prefix.as_deref().is_none_or(|prefix| begins_with(request.path(), prefix.as_bytes()))
+        && route.host.as_deref().is_none_or(|host| is_host(host, request))
+}
+
+fn is_upgrade(wanted: &UpgradeMatch, request: &Request) -> bool {
+    let asked = request.wanted_upgrade();
+    match wanted {
+        UpgradeMatch::Any => asked.is_some(),
+        UpgradeMatch::None => asked.is_none(),
+        UpgradeMatch::Protocol(protocol) => asked.is_some_and(|asked| asked.eq_ignore_ascii_case(protocol.as_bytes())),
+    }
+}
+
+/// Whether the path begins with these whole segments, as it was sent: `/a/../b` begins with `/a`.
+fn begins_with([before, path]: [&[u8]; 2], prefix: &[u8]) -> bool {
+    // What an absolute target leaves out is the root.
+    let path = if before.is_empty() { path } else { before };
+    path.strip_prefix(prefix).is_some_and(|rest| matches!(rest, [] | [b'/' | b'?', ..]) || prefix.ends_with(b"/"))
+}
+
+fn is_host(wanted: &str, request: &Request) -> bool {
+    let Some(host) = request.host().and_then(|host| std::str::from_utf8(host).ok()) else { return false };
+    let host = without_port(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    match wanted.strip_prefix('*') {
+        // `*.example.test`: something must stand before the dot.
+        Some(rest) => host
+            .len()
+            .checked_sub(rest.len())
+            .filter(|before| *before > 0 && host.is_char_boundary(*before))
+            .is_some_and(|before| host[before..].eq_ignore_ascii_case(rest)),
+        None => host.eq_ignore_ascii_case(wanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::proxy::connection::Peer;
+    use stickylb_http1::{HeadLimits, ReadBuffer};
+
+    fn request(target: &str, lines: &[(&str, &str)]) -> Request {
+        let mut unread = ReadBuffer::default();
+        unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
+        if !lines.iter().any(|(name, _)| *name == "host") {
+            unread.add(b"host: a\r\n");
+        }
+        for (name, value) in lines {
+            unread.add(format!("{name}: {value}\r\n").as_bytes());
+        }
+        unread.add(b"\r\n");
+        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &[]);
+        let request = Request::new(head, &peer, &Config::new(Vec::new()));
+        request.map_err(|(_, refusal)| refusal).expect("a request that may pass")
+    }
+
+    #[test]
+    fn a_path_prefix_is_whole_segments() {
+        for (path, prefix, expected) in [
+            ("/api", "/api", true),
+            ("/api/cart?x=/", "/api", true),
+            ("/apiary", "/api", false),
+            ("/API", "/api", false),
+            ("/x/api", "/api", false),
+            ("/api/", "/api/", true),
+            ("/api/cart", "/api/", true),
+            ("/api", "/api/", false),
+            ("/", "/", true),
+            ("/anything", "/", true),
+        ] {
+            let route = RouteConfig { path_prefix: Some(prefix.to_owned()), ..RouteConfig::default() };
+            assert_eq!(matches(&route, &request(path, &[])), expected, "{path} {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_compared_without_case_and_port_and_the_targets_comes_first() {
+        let is = |wanted: &str, target: &str, host| {
+            let route = RouteConfig { host: Some(wanted.to_owned()), ..RouteConfig::default() };
+            matches(&route, &request(target, &[("host", host)]))
+        };
+        assert!(is("app.localhost", "/", "APP.localhost:3001"));
+        assert!(is("app.localhost", "/", "app.localhost."));
+        assert!(is("[::1]", "/", "[::1]:3001"));
+        assert!(!is("app.localhost", "/", "xapp.localhost"));
+        assert!(is("app.localhost", "http://app.localhost/x", "other"));
+        assert!(is("*.localhost", "/", "a.b.localhost"));
+        assert!(!is("*.localhost", "/", "localhost") && !is("*.localhost", "/", ".localhost"));
+    }
+
+    #[test]
+    fn an_upgrade_is_asked_for_by_two_headers_and_every_part_of_a_match_must_hold() {
+        let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")];
+        let is = |upgrade, lines: &[_]| {
+            let route =
+                RouteConfig { upgrade: Some(upgrade), path_prefix: Some("/live".to_owned()), ..RouteConfig::default() };
+            matches(&route, &request("/live", lines))
+        };
+        assert!(is(UpgradeMatch::Any, &websocket));
+        assert!(is(UpgradeMatch::Protocol("websocket".to_owned()), &websocket));
+        assert!(!is(UpgradeMatch::Protocol("mqtt".to_owned()), &websocket));
+        assert!(!is(UpgradeMatch::None, &websocket));
+        assert!(is(UpgradeMatch::None, &websocket[1..]));
+        let route = RouteConfig {
+            upgrade: Some(UpgradeMatch::Any),
+            path_prefix: Some("/other".to_owned()),
+            ..RouteConfig::default()
+        };
+        assert!(!matches(&route, &request("/live", &websocket)));
+    }
+}

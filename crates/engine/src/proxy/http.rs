@@ -1,0 +1,77 @@
+//! Serves one client's HTTP connection, request after request.
+
+use arc_swap::Cache;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+
+use super::handle::{handle, refuse_unreadable};
+use super::worker::Proxy;
+use crate::proxy::connection::{After, Arrival, Client, Clock, Next, Peer};
+use crate::proxy::event_stream;
+use crate::proxy::io::Outbox;
+use crate::proxy::tunnel::{self, ClientHalf};
+use crate::state::Phase;
+use stickylb_http1::ReadBuffer;
+
+/// Serves a client until it leaves, idles too long, or the engine finishes.
+pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {
+    let Arrival { stream, peer: address, listener, connected, replay } = arrival;
+    let config = Arc::clone(&proxy.shared.setup().config);
+    let peer = Peer::new(address.ip(), &config.trusted_proxies);
+    let mut routing = Cache::new(&listener.routing);
+    let mut client = Client {
+        port: address.port(),
+        stream,
+        listener: &listener,
+        ip: address.ip().to_canonical(),
+        admitted: proxy.shared.access.connection(address, peer.is_trusted()),
+        peer,
+        clock: Clock::new(&config.timeouts, Instant::now()),
+        replay,
+        unread: ReadBuffer::default(),
+        down: Outbox::default(),
+        look: None,
+        engine: engine.clone(),
+        config: &config,
+        proxy: &proxy,
+    };
+    // What is already so is no news; what follows is looked at when it comes.
+    client.engine.mark_unchanged();
+    let mut finishing = engine.clone();
+    let mut finishing = pin!(async move {
+        // An engine that is gone has finished.
+        let _ = finishing.wait_for(|phase| *phase >= Phase::Finishing).await;
+    });
+    let mut waits = false;
+    let after = loop {
+        let after = match client.next(finishing.as_mut(), &mut waits).await {
+            Next::Head(head) => handle(&mut client, routing.load(), head).await,
+            Next::Bad(bad) => refuse_unreadable(&mut client, bad).await,
+            Next::Over => return,
+        };
+        if !matches!(after, After::Keep) {
+            break after;
+        }
+    };
+    match after {
+        After::Keep | After::Close => client.close().await,
+        After::Drain => client.drain().await,
+        After::Reset => client.stream.reset_on_close(),
+        After::Tunnel(tunnel) => {
+            let idle = config.timeouts.tunnel_idle;
+            let counted = (connected, client.admitted.ok().flatten());
+            // One that cannot be watched is of no use.
+            let Ok(stream) = client.stream.into_watched() else { return };
+            let half = ClientHalf { early: client.unread.take(), stream, counted, engine, idle };
+            // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
+            tokio::spawn(tunnel::carry(*tunnel, half));
+        }
+        After::Events(feed) => {
+            let counted = (connected, client.admitted.ok().flatten());
+            let Ok(stream) = client.stream.into_watched() else { return };
+            tokio::spawn(event_stream::websocket(*feed, stream, client.unread.take(), counted));
+        }
+    }
+}

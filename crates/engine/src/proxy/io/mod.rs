@@ -1,0 +1,15 @@
+//! Bytes in and out of sockets: buffers, reading, writing, and whether the other side is still there.
+
+mod broken;
+mod disconnect;
+mod read;
+mod scratch;
+mod socket;
+mod write_buffer;
+
+pub(crate) use broken::Broken;
+pub(crate) use disconnect::{LOOK, Look, backend_has_reset, has_reset, is_abandoned, while_there};
+pub(crate) use read::{ROUNDS, poll_read};
+pub(crate) use scratch::{Scratch, with_scratch};
+pub(crate) use socket::Socket;
+pub(crate) use write_buffer::Outbox;

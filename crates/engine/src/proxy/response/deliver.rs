@@ -1,0 +1,265 @@
+//! A backend's response on its way to the client: nothing is buffered, decoded or re-framed without need.
+
+use http::HeaderValue;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use crate::api::Ended;
+use crate::balancer::Backend;
+use crate::proxy::connection::{After, Client, Phase};
+use crate::proxy::exchange::{Answered, Exchange, Flight, Request, Said, rewrite};
+use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
+use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
+
+/// Why a response did not reach its end.
+enum Cut {
+    /// The client left.
+    Client,
+    /// The backend broke off.
+    Backend,
+    /// The request's body is no good.
+    Body,
+}
+
+/// Whose response it is, and whom it binds.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) backend: &'a Arc<Backend>,
+    /// The cookie that binds the client to it, where it gets one.
+    pub(crate) set_cookie: Option<&'a HeaderValue>,
+}
+
+/// A response on its way.
+struct Delivery<'a, 'c> {
+    client: &'a mut Client<'c>,
+    exchange: &'a mut Exchange<'c>,
+    request: &'a mut Request,
+    flight: &'a mut Flight,
+    passage: BodyRelay,
+    /// No more will come from the backend than is kept.
+    cut: bool,
+    /// When what is done last was done; kept, because telling the time costs as much as a small allocation.
+    now: Instant,
+}
+
+/// What a connection carries after a 101.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    WebSocket,
+    Other,
+}
+
+/// What became of a response.
+pub(crate) struct Delivered {
+    result: Result<(), Cut>,
+    /// What it switched to, where it did.
+    switched: Option<Protocol>,
+    /// The client's connection goes on after it.
+    keeps: bool,
+    /// Only the end of the client's connection ends its body.
+    ends_by_closing: bool,
+    now: Instant,
+}
+
+/// What is waited for of a body whose answer came before its end, and for how long, before the connection is given up.
+const SHORT_REST: usize = 64 * 1024;
+
+const REST_TIME: Duration = Duration::from_secs(1);
+
+/// Sends a response to the client, head and body.
+pub(crate) async fn deliver<'c>(
+    client: &mut Client<'c>,
+    exchange: &mut Exchange<'c>,
+    request: &mut Request,
+    answered: &mut Answered,
+    source: Source<'_>,
+    now: Instant,
+) -> Delivered {
+    let Answered { head, framing, flight, .. } = answered;
+    let framing = *framing;
+    let status = head.line.status;
+    // Without chunks, only the end of the connection ends such a body.
+    let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
+    // Who was never told to go on with a body may or may not send it; and a long one that is still to come when its answer
+    // is there already is not waited for.
+    let ends_with_body = !request.upload.expects && request.upload.may_end_within(SHORT_REST);
+    let keeps = request.head.is_persistent() && !ends_by_closing && ends_with_body && !client.is_finishing();
+    exchange.answered(status);
+    if let Some(heads) = &mut exchange.heads {
+        heads.answer.set(head.raw());
+    }
+    client.clock.enter(Phase::Streaming, now);
+    client.down.begin();
+    let passage = BodyRelay::to_client(framing, request.version()).behind(head);
+    let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
+    let Source { backend, set_cookie } = source;
+    let set_cookie = set_cookie.map(HeaderValue::as_bytes);
+    let mut begun = false;
+    let mut waited = false;
+    let result = poll_fn(|cx| {
+        if !begun {
+            begun = true;
+            delivery.begin(head, &Said { backend, set_cookie, framing, keeps }, cx)?;
+        }
+        let polled = delivery.poll(cx);
+        waited |= polled.is_pending();
+        polled
+    })
+    .await;
+
+    let Delivery { client, exchange, request, passage, now, .. } = delivery;
+    let now = if waited { Instant::now() } else { now };
+    exchange.carried(passage.data(), request.upload.data());
+    client.clock.enter(Phase::Idle, now);
+    let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
+    Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
+}
+
+impl Delivered {
+    /// Whether the connection goes on once the short rest of the request's body has come.
+    pub(crate) fn leaves_a_rest(&self, request: &Request) -> bool {
+        self.result.is_ok() && self.keeps && self.switched.is_none() && !request.upload.is_done()
+    }
+
+    /// Books how it ended, and gives the backend's connection back, or over to a tunnel.
+    pub(crate) fn conclude(
+        &self,
+        client: &Client<'_>,
+        exchange: &mut Exchange<'_>,
+        request: &Request,
+        flight: Flight,
+        backend: &Arc<Backend>,
+    ) -> After {
+        let now = self.now;
+        match &self.result {
+            Ok(()) if self.switched.is_some() => {
+                // Counted as active anew before the request is not any more.
+                let tunnel = flight.into_tunnel(backend, self.switched == Some(Protocol::WebSocket));
+                exchange.end(Ended::Complete, now);
+                tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
+            }
+            Ok(()) => {
+                let uploaded = request.upload.is_done();
+                flight.settle(client, backend, request, now);
+                match (uploaded, self.keeps) {
+                    (false, _) => After::Drain,
+                    (true, true) => After::Keep,
+                    (true, false) => After::Close,
+                }
+            }
+            Err(Cut::Client) => {
+                exchange.end(Ended::ClientGone, now);
+                After::Close
+            }
+            Err(Cut::Body | Cut::Backend) => {
+                let by_backend = matches!(self.result, Err(Cut::Backend));
+                exchange.end(if by_backend { Ended::CutByBackend } else { Ended::BadBody }, now);
+                // Never with a clean end, which is what closing is to this client.
+                if self.ends_by_closing { After::Reset } else { After::Close }
+            }
+        }
+    }
+}
+
+/// Waits for the short rest of a body whose answer came early, so that the connection goes on as its client expects; the
+/// backend gets it for as long as it takes anything. Says whether there is no more of it.
+pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, flight: &mut Flight) -> bool {
+    let most = request.upload.data() + SHORT_REST as u64;
+    let rest = poll_fn(|cx| {
+        let polled = flight.poll_upload(client, request, cx).map(|passed| passed.is_ok());
+        if polled.is_pending() && request.upload.data() > most { Poll::Ready(false) } else { polled }
+    });
+    tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
+}
+
+impl Delivery<'_, '_> {
+    /// Sends the head, and what came of the body right behind it.
+    fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
+        with_scratch(|Scratch { out, spill, .. }| {
+            rewrite::write_response(head, self.request, &self.client.proxy.shared, said, out);
+            if let Some(heads) = &mut self.exchange.heads {
+                let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
+                heads.passes(out, chunks && self.request.version() == Version::Http11);
+            }
+            if !self.passage.is_done() && !self.flight.answer.is_empty() {
+                // What is behind the body's end makes the connection one that is not kept.
+                self.flight.answer.consume(|bytes| {
+                    let passed = self.passage.pass(bytes, spill);
+                    out.extend_from_slice(passed.out);
+                    if let Some(heads) = &mut self.exchange.heads {
+                        heads.carries(passed.out);
+                    }
+                    self.cut = passed.bad.is_some();
+                    passed.used
+                });
+            }
+            self.send(head.line.status != 101, out, cx)
+        })
+    }
+
+    /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
+    fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
+        self.exchange.carried(self.passage.data(), self.request.upload.data());
+        if books && self.passage.is_done() && !self.cut {
+            self.exchange.end(Ended::Complete, self.now);
+        }
+        self.client.send(bytes, cx).map_err(|_| Cut::Client)
+    }
+
+    /// Moves both bodies on until the client has all of the response.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        if let Poll::Ready(result) = self.poll_down(cx) {
+            return Poll::Ready(result);
+        }
+        self.flight.poll_client(self.client, self.request, cx).map(|broken| match broken {
+            Broken::Gone => Err(Cut::Client),
+            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::Body),
+        })
+    }
+
+    fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        for _ in 0..ROUNDS {
+            ready!(self.client.poll_flush(cx)).map_err(|_| Cut::Client)?;
+            if self.cut {
+                return Poll::Ready(Err(Cut::Backend));
+            }
+            if self.passage.is_done() {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(with_scratch(|scratch| self.poll_pass(scratch, cx)))?;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads once from the backend and sends it on.
+    fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        let Scratch { read, spill, .. } = scratch;
+        let read = self.client.down.share(read);
+        let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
+            Ok(read) if !read.is_empty() => {
+                let passed = self.passage.pass(read, spill);
+                self.flight.answer.add(&read[passed.used..]);
+                self.cut = passed.bad.is_some();
+                passed.out
+            }
+            Ok(_) => self.passage.end().unwrap_or_else(|_| {
+                self.cut = true;
+                b""
+            }),
+            Err(_) => {
+                self.cut = true;
+                b""
+            }
+        };
+        if let Some(heads) = &mut self.exchange.heads {
+            heads.carries(out);
+        }
+        if self.passage.is_done() {
+            self.now = Instant::now();
+        }
+        Poll::Ready(self.send(true, out, cx))
+    }
+}

@@ -1,0 +1,5 @@
+//! A backend's response on its way to the client.
+
+mod deliver;
+
+pub(crate) use deliver::{Source, deliver, take_rest};

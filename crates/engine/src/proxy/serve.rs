@@ -1,0 +1,56 @@
+//! A client that was accepted, up to the moment when it is known whose connection it is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+use super::tcp;
+use super::worker::Proxy;
+use crate::api::Mode;
+use crate::proxy::connection::{Arrival, is_among};
+use crate::proxy::exchange::book_refused;
+use crate::proxy::http;
+use crate::proxy_protocol;
+use crate::state::Phase;
+
+/// Serves a client until it leaves, idles too long, or the engine finishes.
+pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch::Receiver<Phase>) {
+    if arrival.listener.routing.load().proxy_protocol {
+        // Boxed, because the memory for it is held for as long as the connection lives.
+        match Box::pin(announced(&proxy, &mut arrival, engine.clone())).await {
+            Ok(peer) => arrival.peer = peer,
+            Err(why) => return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "PROXY", why),
+        }
+    }
+    match arrival.listener.mode {
+        Mode::Http => http::serve(proxy, arrival, engine).await,
+        Mode::Tcp => {
+            let Arrival { stream, peer, listener, connected, replay } = arrival;
+            // A socket that cannot be watched is of no use.
+            let Ok(stream) = stream.into_watched() else { return };
+            tcp::serve(proxy, Arrival { stream, peer, listener, connected, replay }, engine).await;
+        }
+    }
+}
+
+/// The client that the header at the connection's beginning names; the reason where there is no good one.
+async fn announced(
+    proxy: &Proxy,
+    arrival: &mut Arrival,
+    mut engine: watch::Receiver<Phase>,
+) -> Result<SocketAddr, String> {
+    let config = proxy.shared.config();
+    let ip = arrival.peer.ip().to_canonical();
+    if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
+        return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));
+    }
+    let limit = config.timeouts.request_headers;
+    tokio::select! {
+        read = tokio::time::timeout(limit, proxy_protocol::read(&mut arrival.stream)) => match read {
+            Ok(Ok(client)) => Ok(client.unwrap_or(arrival.peer)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no PROXY protocol header came within {} ms", limit.as_millis())),
+        },
+        _ = engine.wait_for(|phase| *phase >= Phase::Finishing) => Err("the balancer stops".to_owned()),
+    }
+}

@@ -1,0 +1,286 @@
+//! What was upgraded: bytes both ways, unread and unchanged, until both sides are done.
+//!
+//! An idle tunnel holds no buffer: bytes are read into the worker's one scratch buffer inside the poll and
+//! written on at once. Only what the other side does not take yet is kept, at most one buffer's worth a
+//! direction, and nothing more is read until it is gone.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::frames::{Frames, GOING_AWAY};
+use super::tunnel_liveness;
+use super::tunnel_liveness::{Gone, Sides, Waiting};
+use crate::access::Place;
+use crate::api::Intent;
+use crate::balancer;
+use crate::balancer::{Active, Backend, Tunnelling};
+use crate::proxy::io::{Outbox, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::state::{Connected, Phase};
+use crate::upstream::Stream;
+
+/// A backend's half of a tunnel, waiting for the client's.
+pub(crate) struct Tunnel {
+    stream: Stream,
+    early: Vec<u8>,
+    backend: Arc<Backend>,
+    /// Both end with the tunnel, however it ends; a raw connection is counted by whoever made it.
+    counted: Option<(Active, Tunnelling)>,
+    /// Its place at a backend that has so many and no more.
+    place: Option<balancer::Place>,
+    /// What the backend sends, where it is a WebSocket.
+    frames: Option<Frames>,
+    /// Told of the backend's first byte.
+    spoken: Option<Spoken>,
+}
+
+type Spoken = Box<dyn FnOnce() + Send>;
+
+impl Tunnel {
+    pub(crate) fn new(
+        stream: Stream,
+        early: Vec<u8>,
+        backend: &Arc<Backend>,
+        place: Option<balancer::Place>,
+        websocket: bool,
+    ) -> Self {
+        let counted = (Active::new(Arc::clone(backend)), Tunnelling::new(Arc::clone(backend)));
+        let mut frames = websocket.then(Frames::default);
+        if let Some(frames) = &mut frames {
+            frames.follow(&early);
+        }
+        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames, spoken: None }
+    }
+
+    /// One that carries whatever the client speaks, from its first byte on. `spoken` is told of the backend's first one.
+    pub(crate) fn raw(stream: Stream, backend: Arc<Backend>, spoken: impl FnOnce() + Send + 'static) -> Self {
+        let spoken: Option<Spoken> = Some(Box::new(spoken));
+        Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None, spoken }
+    }
+}
+
+/// A client's places, which end with its connection.
+pub(crate) type Counted = (Connected, Option<Place>);
+
+/// The client's half of a tunnel.
+pub(crate) struct ClientHalf {
+    pub(crate) stream: TcpStream,
+    /// What the client sent right behind its request.
+    pub(crate) early: Vec<u8>,
+    pub(crate) counted: Counted,
+    pub(crate) engine: watch::Receiver<Phase>,
+    /// `timeouts.tunnelIdle`; zero is no limit.
+    pub(crate) idle: Duration,
+}
+
+/// How a tunnel ended.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Finish {
+    /// Both sides closed.
+    Clean,
+    /// The client's side failed.
+    ClientFailed,
+    /// The backend's did.
+    BackendFailed,
+    /// Nothing moved for `timeouts.tunnelIdle`.
+    Idle,
+    /// The backend was taken out.
+    TakenOut,
+    /// The program stops.
+    Stopping,
+}
+
+/// What a tunnel has carried, in bytes, and how it ended.
+pub(crate) struct Carried {
+    /// From the client.
+    pub(crate) up: u64,
+    /// To the client.
+    pub(crate) down: u64,
+    pub(crate) finish: Finish,
+}
+
+/// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
+pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
+    let Tunnel { mut stream, early, backend, counted, place, frames, mut spoken } = tunnel;
+    let ClientHalf { stream: mut client, early: client_early, counted: places, mut engine, idle } = client;
+    let mut up = Direction::new(client_early, None);
+    let mut down = Direction::new(early, frames);
+    let finish = {
+        let mut cut = pin!(backend.cut.notified());
+        // From here on no cut is missed; one that came before, while the backend took its time to switch, is seen below.
+        cut.as_mut().enable();
+        let taken_out = backend.intent() == Intent::Maint;
+        let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
+        // Boxed, because most tunnels have no limit and should not pay its memory.
+        let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
+        let mut moved = Instant::now();
+        let mut lookout = None;
+        let still = if counted.is_some() { tunnel_liveness::STILL } else { tunnel_liveness::STILL_RAW };
+        poll_fn(|cx| {
+            if taken_out || cut.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Finish::TakenOut);
+            }
+            if leaving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Finish::Stopping);
+            }
+            let before = up.carried + down.carried;
+            let up_done = up.poll(&mut client, &mut stream, cx);
+            let down_done = down.poll(&mut stream, &mut client, cx);
+            if down.carried > 0
+                && let Some(spoken) = spoken.take()
+            {
+                spoken();
+            }
+            if let Some(timer) = &mut timer {
+                if up.carried + down.carried != before {
+                    moved = Instant::now();
+                }
+                while timer.as_mut().poll(cx).is_ready() {
+                    if moved.elapsed() >= idle {
+                        return Poll::Ready(Finish::Idle);
+                    }
+                    timer.as_mut().reset((moved + idle).into());
+                }
+            }
+            match (up_done, down_done) {
+                (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Finish::Clean),
+                (Poll::Ready(Err(Side::From)), _) | (_, Poll::Ready(Err(Side::To))) => {
+                    Poll::Ready(Finish::ClientFailed)
+                }
+                (Poll::Ready(Err(Side::To)), _) | (_, Poll::Ready(Err(Side::From))) => {
+                    Poll::Ready(Finish::BackendFailed)
+                }
+                _ => {
+                    // One that has ended in good order has left nothing to wait for but what is delivered now.
+                    let down = down.waiting().is_some() && down.closed == Closed::No;
+                    let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down, still };
+                    tunnel_liveness::poll_gone(&mut lookout, &sides, cx).map(|gone| match gone {
+                        Gone::Client => Finish::ClientFailed,
+                        Gone::Backend => Finish::BackendFailed,
+                    })
+                }
+            }
+        })
+        .await
+    };
+    match finish {
+        Finish::Clean => {}
+        Finish::ClientFailed | Finish::BackendFailed => {
+            stream.reset_on_close();
+            reset_on_close(&client);
+        }
+        Finish::Idle | Finish::TakenOut | Finish::Stopping => {
+            stream.reset_on_close();
+            if down.may_say_goodbye() {
+                // Best effort: a client that does not read now is cut all the same.
+                let _ = client.try_write(&GOING_AWAY);
+            }
+            let _ = client.shutdown().await;
+        }
+    }
+    drop((counted, place, places));
+    Carried { up: up.carried, down: down.carried, finish }
+}
+
+/// A side that fails is passed on as a failure, not as an orderly end.
+pub(crate) fn reset_on_close(client: &TcpStream) {
+    // Where the socket is dead already there is nothing to reset.
+    let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
+}
+
+/// Which side of a direction failed.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    From,
+    To,
+}
+
+/// One way of a tunnel.
+struct Direction {
+    /// What came with the handshake.
+    early: Vec<u8>,
+    out: Outbox,
+    carried: u64,
+    frames: Option<Frames>,
+    closed: Closed,
+}
+
+#[derive(PartialEq)]
+enum Closed {
+    No,
+    /// The reading side has ended; the writing side is yet to be told.
+    Read,
+    Both,
+}
+
+impl Direction {
+    fn new(early: Vec<u8>, frames: Option<Frames>) -> Self {
+        Direction { early, out: Outbox::default(), carried: 0, frames, closed: Closed::No }
+    }
+
+    /// Whether a close frame would stand between two frames.
+    fn may_say_goodbye(&self) -> bool {
+        self.out.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
+    }
+
+    /// What the writing side does not take now, if there is anything.
+    fn waiting(&self) -> Option<Waiting> {
+        (!self.out.is_empty()).then(|| (self.carried, self.out.left()))
+    }
+
+    fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        if !self.early.is_empty() {
+            self.out.send(to, &std::mem::take(&mut self.early), cx).map_err(|_| Side::To)?;
+        }
+        for _ in 0..ROUNDS {
+            ready!(self.out.poll_flush(to, cx)).map_err(|_| Side::To)?;
+            match self.closed {
+                Closed::Both => return Poll::Ready(Ok(())),
+                Closed::Read => {
+                    // A half-close: the other direction goes on. One that cannot be told of it has gone, which that
+                    // direction finds out; here, all has been delivered.
+                    let _ = ready!(Pin::new(&mut *to).poll_shutdown(cx));
+                    self.closed = Closed::Both;
+                }
+                Closed::No => ready!(self.pass_on(from, to, cx))?,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads once and writes what it can of it.
+    fn pass_on<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        with_scratch(|Scratch { read, .. }| {
+            let read = self.out.share(read);
+            let read = match ready!(poll_read(from, read, cx)) {
+                // Over TLS, an end without a close_notify (RFC 8446 6.1). Many servers leave it out, and what the bytes
+                // say tells their receiver whether they are whole.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => &[],
+                read => read.map_err(|_| Side::From)?,
+            };
+            if read.is_empty() {
+                self.closed = Closed::Read;
+            }
+            self.carried += read.len() as u64;
+            if let Some(frames) = &mut self.frames {
+                frames.follow(read);
+            }
+            Poll::Ready(self.out.send(to, read, cx).map_err(|_| Side::To))
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! What is asked about one request: its heads, and what comes of sending it again.
+
+use super::start::Balancer;
+use crate::api::{Heads, Replayed};
+use crate::proxy::replay;
+use crate::state::HeadWatch;
+
+impl Balancer {
+    /// Has the heads of requests kept for as long as what is returned lives.
+    #[doc(hidden)]
+    pub fn watch_heads(&self) -> HeadWatch {
+        self.shared.heads.watch()
+    }
+
+    /// The heads of the request with this number, while they are kept.
+    #[doc(hidden)]
+    pub fn heads(&self, number: u64) -> Option<Box<Heads>> {
+        self.shared.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
+    }
+
+    /// Sends a request again, to this backend or as it is balanced.
+    ///
+    /// # Errors
+    /// Why it cannot be, in one sentence.
+    #[doc(hidden)]
+    pub async fn replay(&self, number: u64, to: Option<u32>) -> Result<Box<Replayed>, String> {
+        let replayed = replay(&self.shared, self.phase.subscribe(), number, to).await?;
+        let (before, after) = (self.with_url(replayed.before), self.with_url(replayed.after));
+        Ok(Box::new(Replayed { before, after, ..replayed }))
+    }
+
+    fn with_url(&self, mut heads: Heads) -> Heads {
+        let setup = self.shared.setup();
+        let listener = setup.listeners.iter().find(|open| open.listener.address == heads.listener);
+        heads.url = listener.map_or_else(|| format!("http://{}", heads.listener), |open| open.listener.url());
+        heads
+    }
+}

@@ -1,0 +1,25 @@
+//! The roof: starts the engine, keeps its workers and processes, changes its configuration, and stops it.
+
+mod accept_socket;
+mod builder;
+mod connection_limit;
+mod inspect;
+mod local_handle;
+mod open;
+mod options;
+mod process_task;
+mod processes;
+mod reload;
+mod self_target;
+mod source;
+mod start;
+mod start_error;
+mod warm_connections;
+mod worker;
+
+pub use builder::Builder;
+pub use local_handle::LocalHandle;
+pub use options::Options;
+pub use source::Source;
+pub use start::Balancer;
+pub use start_error::StartError;

@@ -1,0 +1,32 @@
+//! What the engine is given beside its configuration.
+
+use std::path::PathBuf;
+
+use super::source::Source;
+use crate::access::Admission;
+use crate::balancer::KeyFunction;
+use crate::process::Copies;
+use crate::state::Checks;
+
+/// What the engine is given beside its configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The program of this crate, which is started again as the supervisor of each process and as each demo backend;
+    /// `None` where no processes can be started.
+    pub program: Option<PathBuf>,
+    /// Demo backends to start at once.
+    pub demo_backends: usize,
+    /// Copies of a program to start at once; their ids are their numbers, from 0, or the next free ones
+    /// where backends of the configuration have those.
+    pub copies: Option<Copies>,
+    /// Threads that serve clients; `None` is one for each processor.
+    pub workers: Option<usize>,
+    /// Asked for each connection before anything is read from it.
+    pub admission: Option<Admission>,
+    /// Checks of this program's own, made in place of those configured.
+    pub checks: Checks,
+    /// A sticky key of this program's own, for pools that bind their clients by [`StickyBy::Own`].
+    pub sticky_key: Option<KeyFunction>,
+    /// Where [`Command::Reload`] reads the configuration from.
+    pub source: Option<Source>,
+}

@@ -1,0 +1,286 @@
+//! Keeps one backend's process: tells what it writes, how it ends, and starts it again.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::api::{CommandError, Event, Level, OutputEvent, Spawned};
+use crate::balancer::{Backend, Verdict};
+use crate::process::{Ended, Lines, Process, Program};
+use crate::state::Shared;
+
+/// The wait before a process that ended is started again, the first time; it doubles with every further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A process that stayed up so long has begun well: the next pause is the first again.
+const STAYED_UP: Duration = Duration::from_secs(10);
+
+/// A process that does not answer so long after its start may not know where to listen.
+const LISTENS: Duration = Duration::from_secs(5);
+
+/// Time for the last lines of a process to arrive after its end.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+/// What a keeper is asked for.
+pub(crate) enum Order {
+    /// Kill the process, and leave it so.
+    Kill(Reply),
+    /// Start it where it does not run.
+    Start(Reply),
+    /// Stop it, with time to finish, and start it.
+    Restart(Reply),
+    /// Stop it, with time to finish, for good.
+    End(oneshot::Sender<()>),
+}
+
+type Reply = oneshot::Sender<Result<(), CommandError>>;
+
+/// What follows on a process' end.
+enum Next {
+    /// What its program says: another, or none.
+    Usual,
+    Nothing,
+    Again(Reply),
+    End(oneshot::Sender<()>),
+}
+
+/// Keeps one backend's process.
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    backend: Arc<Backend>,
+    own: PathBuf,
+    program: Program,
+    process: Option<Process>,
+    orders: mpsc::Receiver<Order>,
+    /// Ends in a row that came soon after the start.
+    failures: u32,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        backend: Arc<Backend>,
+        own: PathBuf,
+        program: Program,
+        process: Process,
+        orders: mpsc::Receiver<Order>,
+    ) -> Self {
+        let keeper = Keeper { shared, backend, own, program, process: Some(process), orders, failures: 0 };
+        keeper.note(keeper.process.as_ref().map(|process| process.pid));
+        keeper
+    }
+
+    /// Until it is told to end. Dropped before, it leaves the process to its supervisor, which ends it.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let next = match self.process.take() {
+                Some(process) => self.attend(process).await,
+                None => Next::Usual,
+            };
+            let reply = match next {
+                Next::End(done) => return drop(done),
+                Next::Again(reply) => Some(reply),
+                Next::Usual | Next::Nothing => {
+                    let again = matches!(next, Next::Usual) && self.program.restarts;
+                    match self.pause(again).await {
+                        Next::End(done) => return drop(done),
+                        Next::Again(reply) => Some(reply),
+                        Next::Usual | Next::Nothing => None,
+                    }
+                }
+            };
+            let started = self.start().await;
+            if let Some(reply) = reply {
+                // Whoever asked may have gone.
+                let _ = reply.send(started);
+            }
+        }
+    }
+
+    /// While the process runs.
+    async fn attend(&mut self, mut process: Process) -> Next {
+        let output = Output::read(&mut process, &self.shared, &self.backend);
+        let mut next = Next::Usual;
+        let listens = tokio::time::sleep(LISTENS);
+        tokio::pin!(listens);
+        let mut looked = false;
+        let ended = loop {
+            tokio::select! {
+                ended = process.ended() => break ended,
+                Some(order) = self.orders.recv() => match order {
+                    Order::Start(reply) => {
+                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().to_owned() }));
+                    }
+                    Order::Kill(reply) => {
+                        process.kill().await;
+                        next = Next::Nothing;
+                        let _ = reply.send(Ok(()));
+                    }
+                    Order::Restart(reply) => {
+                        process.stop().await;
+                        next = Next::Again(reply);
+                    }
+                    Order::End(done) => {
+                        process.stop().await;
+                        next = Next::End(done);
+                    }
+                },
+                () = &mut listens, if !looked => {
+                    looked = true;
+                    self.say_where_to_listen().await;
+                }
+            }
+        };
+        let last = output.last().await;
+        self.failures = match ended.after {
+            Some(after) if after < STAYED_UP => self.failures + 1,
+            _ => 1,
+        };
+        self.note(None);
+        let reason = match &next {
+            Next::Usual => self.reason(&ended, &last),
+            Next::Nothing => "its process was killed by hand".to_owned(),
+            Next::Again(_) => "its process was stopped to be restarted".to_owned(),
+            Next::End(_) => return next,
+        };
+        self.shared.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
+        next
+    }
+
+    /// `its process exited with status 1 after 0.1 s: no such file; again in 0.5 s, for the 2nd time`
+    fn reason(&self, ended: &Ended, last: &str) -> String {
+        let after = ended.after.map_or_else(String::new, |after| format!(" after {:.1} s", after.as_secs_f64()));
+        let said = if last.is_empty() { String::new() } else { format!(": {last}") };
+        let again = match (self.program.restarts, self.failures) {
+            (false, _) => String::new(),
+            (true, 1) => format!("; started again in {:.1} s", self.backoff().as_secs_f64()),
+            (true, n) => format!("; {n} times in a row, started again in {:.0} s", self.backoff().as_secs_f64().ceil()),
+        };
+        format!("its process {}{after}{said}{again}", ended.how)
+    }
+
+    fn backoff(&self) -> Duration {
+        let doubled = self.failures.saturating_sub(1).min(16);
+        (FIRST_PAUSE * 2_u32.pow(doubled)).min(LONGEST_PAUSE)
+    }
+
+    /// While nothing runs: for a time where it is started again by itself, else until someone asks.
+    async fn pause(&mut self, again: bool) -> Next {
+        let pause = tokio::time::sleep(self.backoff());
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause, if again => return Next::Usual,
+                Some(order) = self.orders.recv() => match order {
+                    Order::Kill(reply) => {
+                        let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().to_owned() }));
+                    }
+                    Order::Start(reply) | Order::Restart(reply) => return Next::Again(reply),
+                    Order::End(done) => return Next::End(done),
+                },
+                // The engine is gone: nobody will ask any more.
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), CommandError> {
+        let grace = self.shared.config().timeouts.shutdown;
+        match Process::start(&self.own, &self.program, grace).await {
+            Ok(process) => {
+                self.note(Some(process.pid));
+                self.process = Some(process);
+                self.shared.set_verdict(&self.backend, Verdict::Unknown, "its process was started again");
+                self.backend.recheck.notify_one();
+                Ok(())
+            }
+            Err(error) => {
+                self.failures += 1;
+                let (name, reason) = (self.backend.name().to_owned(), error.to_string());
+                self.shared.notice(Level::Warning, format!("{name} did not start: {reason}"));
+                Err(CommandError::SpawnFailed { name, reason })
+            }
+        }
+    }
+
+    /// For the snapshot: whether it runs.
+    fn note(&self, pid: Option<u32>) {
+        self.shared.control().spawned.insert(self.backend.id(), Spawned { pid });
+    }
+
+    async fn say_where_to_listen(&self) {
+        let port = self.program.port;
+        if self.backend.verdict() != Verdict::Unknown
+            || tokio::net::TcpStream::connect(("localhost", port)).await.is_ok()
+        {
+            return;
+        }
+        let name = self.backend.name();
+        self.shared.notice(
+            Level::Warning,
+            format!(
+                "{name}: it does not listen on $PORT={port}: let the program listen on the port in the environment \
+                 variable PORT, or write {{port}} where one of its arguments takes it"
+            ),
+        );
+    }
+}
+
+/// What a process writes: told line by line, the last telling one kept.
+struct Output {
+    task: JoinHandle<()>,
+    last: Arc<Mutex<String>>,
+}
+
+impl Output {
+    fn read(process: &mut Process, shared: &Arc<Shared>, backend: &Arc<Backend>) -> Self {
+        let (shared, backend) = (Arc::clone(shared), Arc::clone(backend));
+        let last = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&last);
+        let output = process.output.take();
+        let task = tokio::spawn(async move {
+            let Some(output) = output else { return };
+            let mut lines = Lines::new(output);
+            while let Some(line) = lines.next().await {
+                if !line.trim().is_empty() {
+                    let mut last = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    // Of a stack and its trimmings the line that names the error tells most.
+                    if names_an_error(&line) || !names_an_error(&last) {
+                        last.clone_from(&line);
+                    }
+                }
+                let backend = Arc::clone(&backend.identity);
+                shared.journal.tell(Event::Output(OutputEvent { time: SystemTime::now(), backend, line }));
+            }
+        });
+        Output { task, last }
+    }
+
+    /// The line that tells most of why it ended; whoever still holds its output, having left its group, is not waited for.
+    async fn last(mut self) -> String {
+        let _ = tokio::time::timeout(LAST_LINES, &mut self.task).await;
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn names_an_error(line: &str) -> bool {
+    ["rror:", "rror ", "anicked at", "xception:"].iter().any(|word| line.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_names_the_error_is_told_from_its_trimmings() {
+        assert!(names_an_error("Error: Cannot find module './app'"));
+        assert!(names_an_error("ModuleNotFoundError: No module named 'flask'"));
+        assert!(names_an_error("thread 'main' panicked at src/main.rs:1:2:"));
+        assert!(!names_an_error("Node.js v22.1.0"));
+    }
+}

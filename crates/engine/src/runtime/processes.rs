@@ -1,0 +1,245 @@
+//! The processes behind backends that are started here: demo backends, and copies of a person's own program.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+use super::process_task::{Keeper, Order};
+use crate::api::{CommandError, Intent, Level, Mode};
+use crate::balancer::{Backend, Verdict};
+use crate::config::{Address, BackendConfig, CheckAlgorithm, HealthCheck};
+use crate::process::{Copies, Process, Program, demo_name, free_port};
+use crate::state::{LivePool, Shared};
+
+/// Beyond `timeouts.shutdown`, what the end of a process may take.
+const BURIAL: Duration = Duration::from_secs(3);
+
+/// How long a copy may take to come up before a rolling restart goes no further.
+const READY: Duration = Duration::from_mins(1);
+
+/// Requests that were given to a backend before it was taken out are counted as its own within this time.
+const SETTLED: Duration = Duration::from_millis(100);
+
+/// All of them.
+pub(crate) struct Processes {
+    shared: Arc<Shared>,
+    /// This program: the supervisor of each, and the demo backends themselves.
+    program: Option<PathBuf>,
+    keepers: Mutex<HashMap<u32, mpsc::Sender<Order>>>,
+    /// Held while one is added: two at once would take the same name, id and port.
+    adding: tokio::sync::Mutex<()>,
+    rolling: AtomicBool,
+}
+
+/// A backend that was added, and the task that keeps its process.
+pub(crate) type Added = (Arc<Backend>, Keeper);
+
+impl Processes {
+    pub(crate) fn new(shared: Arc<Shared>, program: Option<PathBuf>) -> Self {
+        Processes {
+            shared,
+            program,
+            keepers: Mutex::default(),
+            adding: tokio::sync::Mutex::default(),
+            rolling: AtomicBool::new(false),
+        }
+    }
+
+    /// Starts one more demo backend.
+    pub(crate) async fn add_demo(&self) -> Result<Added, CommandError> {
+        let _alone = self.adding.lock().await;
+        let backends = self.shared.backends();
+        // The first name and number that no backend has.
+        let taken = |name: &str| backends.iter().any(|b| b.name() == name);
+        let number = (0..=backends.len()).find(|n| !taken(&demo_name(*n))).unwrap_or(0);
+        let name = demo_name(number);
+        let id = (1..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
+        let pool = self.pool(&name)?;
+        let port = self.free_port(&name)?;
+        let program = Program::demo(self.program(&name)?, &name, number, port);
+        let mut health = pool.config.load().health.clone();
+        "/health".clone_into(&mut health.path);
+        // A workshop watches: what fails is seen, and back, within a second.
+        health.interval = health.interval.min(Duration::from_secs(1));
+        self.add(&pool, id, name, health, program).await
+    }
+
+    /// Starts the copy with this number.
+    pub(crate) async fn add_copy(&self, copies: &Copies, number: usize) -> Result<Added, CommandError> {
+        let _alone = self.adding.lock().await;
+        let name = copies.name(number);
+        let program = copies.program(number, self.free_port(&name)?);
+        let pool = self.pool(&name)?;
+        let backends = self.shared.backends();
+        if pool.in_force.load().backends.iter().any(|backend| backend.name() == name) {
+            let reason = "a backend of the configuration has this name: give that one another".to_owned();
+            return Err(CommandError::SpawnFailed { name, reason });
+        }
+        let first = u32::try_from(number).unwrap_or(u32::MAX);
+        let id = (first..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
+        let mut health = pool.config.load().health.clone();
+        if health == HealthCheck::default() {
+            // Nobody said what a good answer is, and a program need not have one for `/`.
+            health.algorithm = CheckAlgorithm::Http;
+        }
+        self.add(&pool, id, name, health, program).await
+    }
+
+    /// The pool that processes are added to.
+    fn pool(&self, name: &str) -> Result<Arc<LivePool>, CommandError> {
+        self.shared.setup().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
+            CommandError::SpawnFailed {
+                name: name.to_owned(),
+                reason: "it speaks HTTP, and every pool is behind a tcp listener".to_owned(),
+            }
+        })
+    }
+
+    async fn add(
+        &self,
+        pool: &LivePool,
+        id: u32,
+        name: String,
+        health: HealthCheck,
+        program: Program,
+    ) -> Result<Added, CommandError> {
+        let process = self.start(&name, &program).await?;
+        let config = BackendConfig { health, ..BackendConfig::new(id, name, Address::local(program.port)) };
+        let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
+        self.shared.add(pool, &backend);
+        let (give, orders) = mpsc::channel(8);
+        self.keepers().insert(id, give);
+        let own = self.program(backend.name())?.to_owned();
+        let keeper = Keeper::new(Arc::clone(&self.shared), Arc::clone(&backend), own, program, process, orders);
+        Ok((backend, keeper))
+    }
+
+    async fn start(&self, name: &str, program: &Program) -> Result<Process, CommandError> {
+        let grace = self.shared.config().timeouts.shutdown;
+        Process::start(self.program(name)?, program, grace)
+            .await
+            .map_err(|error| CommandError::SpawnFailed { name: name.to_owned(), reason: error.to_string() })
+    }
+
+    fn program(&self, name: &str) -> Result<&PathBuf, CommandError> {
+        self.program.as_ref().ok_or_else(|| CommandError::SpawnFailed {
+            name: name.to_owned(),
+            reason: "this program was embedded without a supervisor".to_owned(),
+        })
+    }
+
+    fn free_port(&self, name: &str) -> Result<u16, CommandError> {
+        let taken: Vec<u16> = self.shared.backends().iter().map(|b| b.address.port).collect();
+        free_port(&taken)
+            .map_err(|error| CommandError::SpawnFailed { name: name.to_owned(), reason: error.to_string() })
+    }
+
+    /// Starts one that is not running, on its old port.
+    pub(crate) async fn start_again(&self, backend: &Backend) -> Result<(), CommandError> {
+        let (tell, told) = oneshot::channel();
+        self.order(backend, Order::Start(tell)).await?;
+        told.await.unwrap_or(Ok(()))
+    }
+
+    /// Kills one at once.
+    pub(crate) async fn kill(&self, backend: &Backend) -> Result<(), CommandError> {
+        let (tell, told) = oneshot::channel();
+        self.order(backend, Order::Kill(tell)).await?;
+        told.await.unwrap_or(Ok(()))
+    }
+
+    async fn order(&self, backend: &Backend, order: Order) -> Result<(), CommandError> {
+        let not_here = || CommandError::NotSpawned { name: backend.name().to_owned() };
+        let keeper = self.keepers().get(&backend.id()).cloned().ok_or_else(not_here)?;
+        keeper.send(order).await.map_err(|_| not_here())
+    }
+
+    /// Ends all of them, side by side; each has `timeouts.shutdown` for it.
+    pub(crate) async fn stop(&self) {
+        let keepers: Vec<_> = self.keepers().drain().map(|(_, keeper)| keeper).collect();
+        let mut ends = Vec::new();
+        for keeper in keepers {
+            let (tell, told) = oneshot::channel();
+            if keeper.send(Order::End(tell)).await.is_ok() {
+                ends.push(told);
+            }
+        }
+        let all = async {
+            for end in ends {
+                // An error means that its keeper is gone, and the process with it.
+                let _ = end.await;
+            }
+        };
+        // Supervisors keep their times; one that does not is not waited for.
+        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown + BURIAL, all).await;
+    }
+
+    /// Whom a rolling restart is about, in their order. Only one can be under way.
+    pub(crate) fn begin_rolling(&self) -> Result<Vec<u32>, CommandError> {
+        let mut ids: Vec<u32> = self.keepers().keys().copied().collect();
+        ids.sort_unstable();
+        if ids.is_empty() {
+            return Err(CommandError::NothingSpawned);
+        }
+        if self.rolling.swap(true, Relaxed) {
+            return Err(CommandError::Rolling);
+        }
+        Ok(ids)
+    }
+
+    /// Restarts these one after the other: its clients move to the others, what it is doing is waited for, then it is
+    /// started anew and waited for until it answers. Where one does not, it goes no further.
+    pub(crate) async fn restart_all(&self, ids: Vec<u32>) {
+        for (done, id) in ids.iter().enumerate() {
+            let Some((pool, backend)) = self.shared.find(*id) else { continue };
+            let intent = backend.intent();
+            self.shared.set_intent_because(&backend, Intent::Maint, "rolling restart: its clients move to the others");
+            let started = self.restart(&backend).await;
+            self.shared.set_intent_because(&backend, intent, "its process was restarted");
+            let trouble = match started {
+                Ok(()) if self.answers(&pool, &backend).await => continue,
+                Ok(()) => format!("{} does not answer {} s after its start", backend.name(), READY.as_secs()),
+                Err(error) => error.to_string(),
+            };
+            let rest = ids.len() - done - 1;
+            self.shared
+                .notice(Level::Warning, format!("{trouble}: the rolling restart ends, {rest} run on as they were"));
+            self.rolling.store(false, Relaxed);
+            return;
+        }
+        self.rolling.store(false, Relaxed);
+        self.shared.notice(Level::Info, format!("the rolling restart is done: {} processes", ids.len()));
+    }
+
+    /// Starts a backend anew whose clients go elsewhere, when what it is doing is done.
+    async fn restart(&self, backend: &Backend) -> Result<(), CommandError> {
+        let idle = async {
+            tokio::time::sleep(SETTLED).await;
+            while backend.active() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // What takes longer has had its time, as when the program stops.
+        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown, idle).await;
+        let (tell, told) = oneshot::channel();
+        self.order(backend, Order::Restart(tell)).await?;
+        told.await.unwrap_or(Ok(()))
+    }
+
+    /// Whether it answers within its time.
+    async fn answers(&self, pool: &LivePool, backend: &Backend) -> bool {
+        let mut changes = pool.changes.subscribe();
+        // The state of one that a person has taken out does not change with its checks: it is not waited for.
+        let waits = || backend.verdict() != Verdict::Healthy && backend.intent() != Intent::Maint;
+        let answers = async { while waits() && changes.changed().await.is_ok() {} };
+        tokio::time::timeout(READY, answers).await.is_ok()
+    }
+
+    fn keepers(&self) -> MutexGuard<'_, HashMap<u32, mpsc::Sender<Order>>> {
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,313 @@
+//! Puts a changed configuration in force without dropping a connection.
+//!
+//! What the change does not touch stays the very thing it was, with its connections, its figures, and what a person
+//! changed meanwhile.
+
+use futures_util::future::join_all;
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::sync::MutexGuard;
+use tokio::task::spawn_blocking;
+
+use super::self_target;
+use super::source::Source;
+use super::start::Balancer;
+use super::start_error::StartError;
+use crate::api::{About, CommandError, Level};
+use crate::balancer::Backend;
+use crate::config::{BackendConfig, Config, PoolConfig};
+use crate::listener::ListenError;
+use crate::state::{LivePool, Open, Routing, Setup};
+use crate::{health, listener};
+
+impl Balancer {
+    /// Reads the configuration from its source again, puts it in force, and tells what changed.
+    pub(crate) async fn reload_from_source(&self) -> Result<(), CommandError> {
+        let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
+        // Taken before it is read, so that what was read later is put in force later.
+        let alone = self.reloading.lock().await;
+        let changes = match read() {
+            Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
+                StartError::Config(problems) => problems,
+                other => vec![other.to_string()],
+            }),
+            Err(problems) => Err(problems),
+        };
+        let changes = match changes {
+            Ok(changes) => changes,
+            Err(problems) => {
+                self.shared.warn_of(About::Configuration, problems.join("; "));
+                return Err(CommandError::NotReloaded { problems });
+            }
+        };
+        self.shared.is_well(About::Configuration);
+        let changes = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
+        self.shared.notice(Level::Info, format!("configuration reloaded: {changes}"));
+        Ok(())
+    }
+
+    /// Puts another configuration in force, and says what it changed, each in a few words.
+    ///
+    /// Listeners, pools, backends, checks, stickiness, access, mail and the limit of connections change at once; other
+    /// limits, times and retries count for connections from now on. Connections of clients stay, and those WebSockets
+    /// whose backend is still there.
+    ///
+    /// # Errors
+    /// See [`StartError`]; everything is as it was.
+    pub async fn reload(&self, config: Config) -> Result<Vec<String>, StartError> {
+        // One change after the other.
+        let alone = self.reloading.lock().await;
+        self.change_to(config, &alone).await
+    }
+
+    async fn change_to(&self, config: Config, _alone: &MutexGuard<'_, ()>) -> Result<Vec<String>, StartError> {
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
+        let config = Arc::new(config);
+        let named = Arc::clone(&config);
+        // It may take a while; where it is broken off, the program stops.
+        let problems = spawn_blocking(move || self_target::problems(&named)).await.unwrap_or_default();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
+        let before = self.shared.setup();
+        let there = before.backends();
+        let mut changes = Changes::default();
+        let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
+        // Before anything changes: an address may be in use.
+        let open = config.listeners.iter().map(|listener| {
+            let present = before.listeners.iter().find(|open| open.listener.is(listener));
+            let open = || Open::new(listener, &pools, &replaced(&before, &config, listener.port));
+            present.map_or_else(open, |present| Ok(present.clone()))
+        });
+        let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before))?;
+        keeps_processes(&before, &config, &pools)?;
+        changes.listeners(&before.listeners, &listeners);
+        changes.rest(&before.config, &config);
+
+        let next: Vec<Vec<Arc<Backend>>> =
+            pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
+        // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
+        join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
+
+        for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
+            let old = live.follow(pool);
+            self.shared.change_pool(live, |value| {
+                let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
+                let kept =
+                    if old.sticky == pool.sticky { value.sticky.clone() } else { live.sticky_by(&pool.sticky.by) };
+                // Processes that were started here stay, those of this very moment as well: no file knows of them.
+                let started = value.backends.iter().filter(|backend| backend.spawned).cloned();
+                value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
+            });
+        }
+        for (open, listener) in listeners.iter().zip(&config.listeners) {
+            open.listener.routing.store(Arc::new(Routing::new(listener, &pools)));
+            if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
+                for old in replaced(&before, &config, listener.port) {
+                    listener::leave_new_clients(&old);
+                }
+            }
+        }
+        // Those that are taken away come back as clients leave.
+        self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
+        self.shared.set_up(Setup { config, listeners, pools, key: before.key.clone() });
+        self.let_go(there, &mut changes);
+        for backend in changes.new {
+            self.shared.arrived(&backend);
+            drop(self.watch(backend));
+        }
+        Ok(changes.told)
+    }
+
+    /// Lets go of the backends that are not there any more; their requests in flight end as they will.
+    fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut Changes) {
+        let now = self.shared.setup().backends();
+        for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
+            backend.dismiss();
+            self.shared.idle.trim(backend.number, 0);
+            if !now.iter().any(|b| b.address == backend.address) {
+                backend.cut.notify_waiters();
+            }
+            if !now.iter().any(|b| b.id() == backend.id()) {
+                self.shared.departed(backend.id());
+                changes.told.push(format!("{} removed", backend.name()));
+            }
+        }
+    }
+}
+
+/// The sockets at this port that the configuration leaves out: one for the same port comes in their place.
+fn replaced(before: &Setup, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
+    let goes =
+        |open: &&Open| open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l));
+    before.listeners.iter().filter(goes).filter_map(|open| open.socket.clone()).collect()
+}
+
+/// Why a listener cannot be opened now; root could have opened it at the start.
+fn not_opened(error: ListenError, before: &Setup) -> StartError {
+    let is_roots = match &error {
+        ListenError::Denied { .. } => true,
+        // A port is shared, for the moment it takes to change its address, by sockets of one user alone.
+        ListenError::InUse { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
+        ListenError::Other { .. } => false,
+    };
+    match (error, &before.config.downgrade_to_user) {
+        (ListenError::Denied { port } | ListenError::InUse { port, .. }, Some(user)) if is_roots => {
+            StartError::User(format!(
+                "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
+             start it as root with this file"
+            ))
+        }
+        (error, _) => error.into(),
+    }
+}
+
+/// Processes that were started here keep their ids and their pool, whatever the file says.
+fn keeps_processes(before: &Setup, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
+    let mut problems = Vec::new();
+    for live in &before.pools {
+        let now = live.in_force.load();
+        for backend in now.backends.iter().filter(|backend| backend.spawned) {
+            let (id, name) = (backend.id(), backend.name());
+            if config.backends().any(|b| b.id == id) {
+                problems.push(format!(
+                    "{name}, which was started here, has the id {id}: give the backend in the file another 'id'"
+                ));
+            }
+            if !pools.iter().any(|pool| Arc::ptr_eq(pool, live)) {
+                problems.push(format!("{name}, which was started here, would lose its pool: start anew for that"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(StartError::Config(problems)) }
+}
+
+/// The pool at work that a configured one stands for: the one of this name, or a new one.
+fn place(before: &Setup, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
+    let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
+    let same = |live: &&Arc<LivePool>| live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
+    before.pools.iter().find(same).cloned().unwrap_or_else(|| {
+        let live = Arc::new(LivePool::new(pool.clone(), mode, several, before.key.clone()));
+        changes.new.extend(live.in_force.load().backends.iter().cloned());
+        if several {
+            changes.told.push(format!("pool {} added", pool.name));
+        }
+        live
+    })
+}
+
+/// The configured backends a pool has from now on: those that stay the same, and those that are new.
+fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<Arc<Backend>> {
+    let (old, now) = (live.config.load_full(), live.in_force.load_full());
+    config
+        .backends
+        .iter()
+        .map(|wanted| {
+            let there = now.get(wanted.id);
+            match (there, old.backends.iter().find(|backend| backend.id == wanted.id)) {
+                (Some(there), Some(old)) if is_same(old, wanted) => {
+                    changes.settle(there, old, wanted);
+                    Arc::clone(there)
+                }
+                (there, _) => {
+                    let mut backend = Backend::new(wanted, live.label.clone());
+                    if let Some(before) = there.filter(|before| before.address == wanted.address) {
+                        // It is the same server: whoever has a place there or waits for one counts on.
+                        let places = before.places.as_ref().and_then(|places| places.handed_on(&wanted.limits));
+                        backend.places = places.or(backend.places);
+                    }
+                    changes.arrive(there, backend)
+                }
+            }
+        })
+        .collect()
+}
+
+/// Whether a backend can stay the very one it was: what else differs can be changed while it works.
+fn is_same(old: &BackendConfig, wanted: &BackendConfig) -> bool {
+    let settled = BackendConfig { weight: old.weight, health: old.health.clone(), ..wanted.clone() };
+    settled == *old
+}
+
+/// What a configuration changes.
+#[derive(Default)]
+struct Changes {
+    /// In words.
+    told: Vec<String>,
+    /// Backends that were not there before.
+    new: Vec<Arc<Backend>>,
+}
+
+impl Changes {
+    /// A backend stays, and some of its settings change.
+    fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
+        if old.weight != wanted.weight {
+            backend.set_weight(wanted.weight);
+            self.told.push(format!("{} has the weight {}", backend.name(), wanted.weight));
+        }
+        if old.health != wanted.health {
+            backend.set_health(wanted.health.clone());
+            self.told.push(format!("{} is checked in another way", backend.name()));
+        }
+    }
+
+    /// A backend comes, perhaps in the place of another with its id.
+    fn arrive(&mut self, before: Option<&Arc<Backend>>, backend: Backend) -> Arc<Backend> {
+        let backend = Arc::new(backend);
+        if let Some(before) = before {
+            backend.set_intent(before.intent());
+            self.told.push(format!("{} changed", backend.name()));
+        } else {
+            self.told.push(format!("{} added", backend.name()));
+        }
+        self.new.push(Arc::clone(&backend));
+        backend
+    }
+
+    fn listeners(&mut self, before: &[Open], now: &[Open]) {
+        let among = |open: &Open, all: &[Open]| all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener));
+        for open in now.iter().filter(|open| !among(open, before)) {
+            self.told.push(format!("listening on {}", open.listener.url()));
+        }
+        for open in before.iter().filter(|open| !among(open, now)) {
+            self.told.push(format!("{} closed", open.listener.url()));
+        }
+    }
+
+    /// What is neither a listener nor a backend.
+    fn rest(&mut self, before: &Config, now: &Config) {
+        for (pool, old) in now.pools.iter().filter_map(|p| Some((p, before.pools.iter().find(|o| o.name == p.name)?))) {
+            if pool.strategy != old.strategy {
+                self.told.push(format!("the strategy is {}", pool.strategy));
+            }
+            if pool.sticky != old.sticky {
+                self.told.push(format!("stickiness is {}", pool.sticky.by.in_words()));
+            }
+        }
+        for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
+            self.told.push(format!("pool {} removed", pool.name));
+        }
+        if before.downgrade_to_user != now.downgrade_to_user {
+            self.told.push("downgradeToUser changes with the next start".to_owned());
+        }
+        if before.email != now.email {
+            let how = if now.email.is_some() { "mail is sent as it says now" } else { "mail is off" };
+            self.told.push(how.to_owned());
+        }
+        if before.limits.connections != now.limits.connections {
+            self.told.push(format!("the limit of connections is {}", now.limits.connections));
+        }
+        let mut told = before.clone();
+        told.listeners.clone_from(&now.listeners);
+        told.pools.clone_from(&now.pools);
+        told.downgrade_to_user.clone_from(&now.downgrade_to_user);
+        told.email.clone_from(&now.email);
+        told.limits.connections = now.limits.connections;
+        if told != *now {
+            self.told.push("settings for new connections".to_owned());
+        }
+    }
+}

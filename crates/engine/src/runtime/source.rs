@@ -1,0 +1,25 @@
+//! Where a changed configuration comes from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::Config;
+
+/// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
+#[derive(Clone)]
+pub struct Source(pub(crate) Arc<SourceFn>);
+
+type SourceFn = dyn Fn() -> Result<Config, Vec<String>> + Send + Sync;
+
+impl Source {
+    /// A source from a function.
+    pub fn new(read: impl Fn() -> Result<Config, Vec<String>> + Send + Sync + 'static) -> Self {
+        Source(Arc::new(read))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}

@@ -1,0 +1,335 @@
+//! Starting, asking, and stopping the engine.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::connection_limit::Places;
+use super::open::open;
+use super::options::Options;
+use super::processes::{Added, Processes};
+use super::source::Source;
+use super::start_error::StartError;
+use super::worker;
+use super::worker::Work;
+use crate::api::{Command, CommandError, Ending, Explanation, Level, Question, Snapshot, Unclear};
+use crate::balancer::{Backend, Pool};
+use crate::config::{Config, MAX_WEIGHT};
+use crate::proxy::Proxy;
+use crate::state::{EventReader, LivePool, Phase, Shared};
+use crate::{alert, health, proxy};
+
+/// Time for tunnels to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// How long clients wait at the start for processes that are not ready yet.
+const STARTUP: Duration = Duration::from_secs(5);
+
+/// The balancer at work. Dropping it ends it at once; [`Balancer::stop`] lets requests finish first.
+///
+/// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
+pub struct Balancer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) phase: watch::Sender<Phase>,
+    workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
+    /// Ends when the last mail is sent.
+    mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
+    tasks: Mutex<JoinSet<()>>,
+    processes: Arc<Processes>,
+    pub(crate) source: Option<Source>,
+    pub(crate) places: Places,
+    /// Held while the configuration changes.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
+}
+
+impl Balancer {
+    /// Binds the listeners, starts the demo backends and the checks, and serves. Clients are accepted as soon as
+    /// every backend has had its first check; until then they wait in the system's queue.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, options: Options) -> Result<Balancer, StartError> {
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(StartError::Config(problems));
+        }
+        let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let places = Places::new(config.limits.connections);
+        let seed = config.seed;
+        let can_spawn = options.program.is_some();
+        // All listeners are bound before anything else: where one port is in use, nothing starts.
+        let setup = open(config, options.sticky_key)?;
+        let shared = Arc::new(Shared::new(setup, workers, options.admission, options.checks, can_spawn));
+
+        let (phase, phases) = watch::channel(Phase::Starting);
+        let (done, workers_done) = mpsc::channel(1);
+        for number in 0..workers {
+            let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
+            let proxy = Proxy::new(Arc::clone(&shared), number, rng);
+            let work = Work { shared: Arc::clone(&shared), places: places.clone(), phase: phases.clone() };
+            worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
+        }
+        let (mailing, mail_done) = mpsc::channel(1);
+        let engine = Balancer {
+            processes: Arc::new(Processes::new(Arc::clone(&shared), options.program)),
+            shared,
+            phase,
+            workers: tokio::sync::Mutex::new(workers_done),
+            mail: tokio::sync::Mutex::new(mail_done),
+            tasks: Mutex::default(),
+            source: options.source,
+            places,
+            reloading: tokio::sync::Mutex::default(),
+        };
+        engine.spawn(alert::run(Arc::clone(&engine.shared), phases, mailing));
+        let backends = engine.shared.backends().into_iter();
+        let first_checks = backends.map(|b| engine.watch(b)).collect();
+        let mut started = Vec::new();
+        for _ in 0..options.demo_backends {
+            started.push(engine.keep(engine.processes.add_demo().await?));
+        }
+        if let Some(copies) = options.copies {
+            for number in 0..copies.count {
+                started.push(engine.keep(engine.processes.add_copy(&copies, number).await?));
+            }
+        }
+        engine.serve_after(first_checks, started);
+        Ok(engine)
+    }
+
+    /// Where it listens; with several listeners, where the first does.
+    pub fn address(&self) -> SocketAddr {
+        // A configuration without a listener does not start.
+        self.shared.setup().listeners[0].listener.address
+    }
+
+    /// Where each listener listens, in the order of the configuration.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.shared.setup().listeners.iter().map(|open| open.listener.address).collect()
+    }
+
+    /// The names of the sticky cookies that are given out now.
+    #[doc(hidden)]
+    pub fn cookies(&self) -> Vec<String> {
+        let setup = self.shared.setup();
+        setup
+            .pools
+            .iter()
+            .filter_map(|pool| pool.in_force.load().sticky.cookie_name().map(ToString::to_string))
+            .collect()
+    }
+
+    /// How things stand now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot()
+    }
+
+    /// Changes once a second, just after the rates did.
+    pub fn seconds(&self) -> watch::Receiver<u64> {
+        self.shared.seconds.subscribe()
+    }
+
+    /// Who would get a request now, and why. Nothing is sent, and nothing changes by asking.
+    ///
+    /// # Errors
+    /// The question is about no request that this engine could get.
+    pub fn explain(&self, question: &Question) -> Result<Explanation, Unclear> {
+        proxy::explain(&self.shared, question)
+    }
+
+    /// Reads what happens.
+    pub fn events(&self) -> EventReader {
+        EventReader::new(Arc::clone(&self.shared.journal))
+    }
+
+    /// Does one thing.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; nothing changed.
+    pub async fn command(&self, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::SetIntent { id, intent } => self.shared.set_intent(&*self.backend(id)?, intent),
+            Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
+            Command::SetWeight { id, weight } => {
+                let (pool, backend) = self.shared.setup().find(id).ok_or(CommandError::UnknownBackend { id })?;
+                backend.set_weight(weight);
+                self.shared.change_pool(&pool, Pool::refreshed);
+                self.notice(format!("{} has the weight {weight}", backend.name()));
+            }
+            Command::SetStrategy { pool, strategy } => {
+                for pool in self.pools(pool.as_deref())? {
+                    self.shared.change_pool(&pool, |value| value.with_strategy(strategy));
+                    self.notice(format!("the strategy{} is {strategy}", of_pool(&pool)));
+                }
+            }
+            Command::SetSticky { pool, by } => {
+                let named = self.pools(pool.as_deref())?;
+                let able: Vec<_> = named.into_iter().filter(|pool| pool.can_stick_by(&by)).collect();
+                if able.is_empty() {
+                    return Err(CommandError::CannotStick { by });
+                }
+                for pool in able {
+                    self.shared.change_pool(&pool, |value| value.with_sticky(pool.sticky_by(&by)));
+                    self.notice(format!("stickiness{} is {}", of_pool(&pool), by.in_words()));
+                }
+            }
+            Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
+            Command::SpawnDemo => drop(self.keep(self.processes.add_demo().await?)),
+            Command::Restart { id } => self.processes.start_again(&*self.backend(id)?).await?,
+            Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
+            Command::RestartAll => self.restart_all()?,
+            Command::Reload => self.reload_from_source().await?,
+        }
+        Ok(())
+    }
+
+    /// Says where it listens, and what a person should know of it, to everyone who reads its events.
+    pub fn announce(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.shared.notice(Level::Warning, warning.clone());
+        }
+        for open in &self.shared.setup().listeners {
+            self.notice(format!("listening on {}", open.listener.url()));
+        }
+    }
+
+    /// Waits until clients are served, which is when every backend has had its first check.
+    pub async fn serving(&self) {
+        // The sender lives as long as this engine.
+        let _ = self.phase.subscribe().wait_for(|phase| *phase >= Phase::Serving).await;
+    }
+
+    /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, sends
+    /// the mail that is due, then ends. Processes that were started here are asked to end after that, and have as long.
+    pub async fn stop(&self) -> Ending {
+        let ending = self.finish().await;
+        self.processes.stop().await;
+        ending
+    }
+
+    async fn finish(&self) -> Ending {
+        self.phase.send_replace(Phase::Finishing);
+        self.shared.set_up(self.shared.setup().closed());
+        let ending = self.stop_workers().await;
+        let mut phase = self.phase.subscribe();
+        tokio::select! {
+            _ = async { self.mail.lock().await.recv().await } => {}
+            () = tokio::time::sleep(alert::LAST_MAIL) => {}
+            _ = phase.wait_for(|phase| *phase == Phase::Ended) => {}
+        }
+        ending
+    }
+
+    async fn stop_workers(&self) -> Ending {
+        let grace = self.shared.setup().config.timeouts.shutdown;
+        let mut workers = self.workers.lock().await;
+        if tokio::time::timeout(grace, workers.recv()).await.is_ok() {
+            return Ending::Finished;
+        }
+        let cut = Ending::Cut { connections: self.shared.totals.connections() };
+        self.phase.send_replace(Phase::Leaving);
+        if tokio::time::timeout(GOODBYE, workers.recv()).await.is_err() {
+            self.end_now();
+            // Each worker ends at once now; nothing it waits for can hold it.
+            workers.recv().await;
+        }
+        cut
+    }
+
+    /// Ends at once, whatever is in flight.
+    pub fn end_now(&self) -> Ending {
+        let connections = self.shared.totals.connections();
+        self.phase.send_replace(Phase::Ended);
+        if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
+    }
+
+    fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
+        self.shared.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
+    }
+
+    /// The pool with this name, or all of them.
+    fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
+        let mut named = self.shared.setup().pools.clone();
+        named.retain(|pool| name.is_none_or(|name| pool.name() == name));
+        match name {
+            Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.to_owned() }),
+            _ => Ok(named),
+        }
+    }
+
+    /// Tells everyone who reads its events of something that went wrong.
+    pub fn warn(&self, text: String) {
+        self.shared.notice(Level::Warning, text);
+    }
+
+    fn notice(&self, text: String) {
+        self.shared.notice(Level::Info, text);
+    }
+
+    /// Has a backend checked from now on; the receiver learns of its first check.
+    pub(crate) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
+        let (first, checked) = oneshot::channel();
+        self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
+        checked
+    }
+
+    /// Has a backend's process kept and the backend checked from now on; the receiver learns of its first check.
+    fn keep(&self, (backend, keeper): Added) -> oneshot::Receiver<()> {
+        self.spawn(keeper.run());
+        self.watch(backend)
+    }
+
+    /// Goes on to its end whoever asked: no backend is left taken out.
+    fn restart_all(&self) -> Result<(), CommandError> {
+        let ids = self.processes.begin_rolling()?;
+        let processes = Arc::clone(&self.processes);
+        self.spawn(async move { processes.restart_all(ids).await });
+        Ok(())
+    }
+
+    /// Clients are accepted when each backend has had its first check; those `started` here have a time for it.
+    fn serve_after(&self, first_checks: Vec<oneshot::Receiver<()>>, started: Vec<oneshot::Receiver<()>>) {
+        let phase = self.phase.clone();
+        self.spawn(async move {
+            let all = async |checks: Vec<oneshot::Receiver<()>>| {
+                for checked in checks {
+                    // An error means its checker is gone, which is an answer too.
+                    let _ = checked.await;
+                }
+            };
+            // Those not ready then come in when they are.
+            let ((), _) = tokio::join!(all(first_checks), tokio::time::timeout(STARTUP, all(started)));
+            phase.send_if_modified(|phase| {
+                let starting = *phase == Phase::Starting;
+                *phase = (*phase).max(Phase::Serving);
+                starting
+            });
+        });
+        let shared = Arc::clone(&self.shared);
+        self.spawn(async move {
+            let mut seconds = tokio::time::interval(Duration::from_secs(1));
+            seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                seconds.tick().await;
+                shared.tick();
+            }
+        });
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+}
+
+impl Drop for Balancer {
+    fn drop(&mut self) {
+        self.end_now();
+    }
+}
+
+/// ` of web`, where there are several pools.
+fn of_pool(pool: &LivePool) -> String {
+    pool.label.as_ref().map(|name| format!(" of {name}")).unwrap_or_default()
+}

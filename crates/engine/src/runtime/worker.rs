@@ -1,0 +1,185 @@
+//! A thread that accepts clients and serves them, from accept to close, on its own.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, thread};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::accept_socket::Entrance;
+use super::connection_limit::Places;
+use super::warm_connections;
+use crate::api::Level;
+use crate::proxy;
+use crate::proxy::{Arrival, Proxy, Socket};
+use crate::state::{Connected, Listener, Open, Phase, Shared};
+
+/// Time for clients to come in who had begun to when a listener was closed.
+const HALF_IN: Duration = Duration::from_millis(100);
+
+/// What all workers are given.
+pub(crate) struct Work {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) places: Places,
+    pub(crate) phase: watch::Receiver<Phase>,
+}
+
+impl Work {
+    /// Waits until the engine is as far as `phase`; an engine that is gone has ended.
+    async fn reached(&self, phase: Phase) {
+        let _ = self.phase.clone().wait_for(|now| *now >= phase).await;
+    }
+}
+
+/// Starts a worker. The thread ends when the engine finishes and its last client has gone, or when the engine has ended;
+/// the drop of `done` tells.
+pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<()>) -> io::Result<()> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let work = Arc::new(work);
+        match runtime {
+            Ok(runtime) => {
+                let proxy = Arc::new(proxy);
+                if number == 0 {
+                    runtime.spawn(warm_connections::keep(Arc::clone(&proxy.shared)));
+                }
+                runtime.block_on(run(proxy, &work));
+                // A resolver that hangs must not hold up the end.
+                runtime.shutdown_background();
+            }
+            Err(error) => work.shared.notice(Level::Warning, format!("worker {number} did not start: {error}")),
+        }
+        drop(done);
+    })?;
+    Ok(())
+}
+
+async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
+    tokio::spawn(sweep(Arc::clone(&proxy)));
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    tokio::select! {
+        () = async {
+            work.reached(Phase::Serving).await;
+            follow(&proxy, work, &alive).await;
+        } => {}
+        () = work.reached(Phase::Finishing) => {}
+    }
+    drop(alive);
+    tokio::select! {
+        // Each connection holds a sender: when the last is gone, this returns.
+        _ = all_gone.recv() => {}
+        () = work.reached(Phase::Ended) => {}
+    }
+}
+
+/// Accepts from the listeners there are, whichever come and go.
+async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
+    let mut changes = work.shared.setups();
+    // Each takes in who is connected already, and ends, when its sender is dropped from here.
+    let mut accepting: Vec<(Arc<Listener>, oneshot::Sender<()>)> = Vec::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        changes.mark_unchanged();
+        let setup = work.shared.setup();
+        accepting.retain(|(listener, _)| setup.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
+        for Open { listener, socket } in &setup.listeners {
+            let Some(socket) = socket else { continue };
+            if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
+                continue;
+            }
+            match socket.try_clone().and_then(Entrance::new) {
+                Ok(socket) => {
+                    let (there, over) = oneshot::channel();
+                    let door = Door {
+                        listener: Arc::clone(listener),
+                        proxy: Arc::clone(proxy),
+                        work: Arc::clone(work),
+                        alive: alive.clone(),
+                    };
+                    tasks.spawn(door.accept(socket, over));
+                    accepting.push((Arc::clone(listener), there));
+                }
+                Err(error) => work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
+            }
+        }
+        drop(setup);
+        while tasks.try_join_next().is_some() {}
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Where a worker takes in a listener's clients.
+struct Door {
+    listener: Arc<Listener>,
+    proxy: Arc<Proxy>,
+    work: Arc<Work>,
+    alive: mpsc::Sender<()>,
+}
+
+impl Door {
+    /// Takes in clients until it is `over`, and those who were half in then.
+    async fn accept(self, entrance: Entrance, over: oneshot::Receiver<()>) {
+        let shared = &self.proxy.shared;
+        let mut paused = false;
+        let mut over = pin!(async {
+            // It never tells anything but its end.
+            let _ = over.await;
+            tokio::time::sleep(HALF_IN).await;
+        });
+        loop {
+            let accepted = tokio::select! {
+                accepted = entrance.accept() => accepted,
+                () = &mut over => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    if std::mem::take(&mut paused) {
+                        shared.notice(Level::Info, "accepting goes on".to_owned());
+                    }
+                    self.enter(stream, peer).await;
+                }
+                Err(error) if is_about_one_client(&error) => {}
+                Err(error) => {
+                    // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
+                    if !std::mem::replace(&mut paused, true) {
+                        shared.notice(Level::Warning, format!("accepting is paused: {error}"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                }
+            }
+        }
+        for (stream, peer) in entrance.close() {
+            self.enter(stream, peer).await;
+        }
+    }
+
+    /// Waits for a place for the client, and serves it.
+    async fn enter(&self, stream: Socket, peer: SocketAddr) {
+        // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
+        // listener holds a place for nobody.
+        let Some(place) = self.work.places.take().await else { return };
+        let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
+        let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
+        // Boxed, because a task is moved about when it begins and when it ends, and this is a large one.
+        tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone())));
+    }
+}
+
+fn is_about_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Closes backends' connections that lay idle for long.
+async fn sweep(proxy: Arc<Proxy>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        proxy.idle.sweep();
+    }
+}

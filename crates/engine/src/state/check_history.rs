@@ -1,0 +1,33 @@
+//! The last checks of one backend.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use crate::api::CheckMark;
+
+/// Checks that are remembered for the screen.
+const REMEMBERED: usize = 20;
+
+/// The last checks of one backend.
+#[derive(Clone, Default)]
+pub(crate) struct History {
+    /// The latest last.
+    pub(crate) marks: VecDeque<CheckMark>,
+    /// When the last one ended.
+    pub(crate) last: Option<SystemTime>,
+    /// Why the last failed one failed.
+    pub(crate) last_error: Option<String>,
+}
+
+impl History {
+    pub(crate) fn note(&mut self, mark: CheckMark) {
+        if !mark.passed {
+            self.last_error = Some(mark.reason.clone());
+        }
+        if self.marks.len() == REMEMBERED {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(mark);
+        self.last = Some(SystemTime::now());
+    }
+}

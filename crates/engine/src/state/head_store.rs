@@ -1,0 +1,175 @@
+//! The heads of the last requests, kept only while somebody watches who can show them.
+//!
+//! Each worker keeps those of its own requests on a shelf of its own, whose lock nobody else takes but a reader who asks
+//! for one of them. While nobody watches, a request costs one relaxed load.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::api::Heads;
+
+/// Requests on one shelf.
+const SHELF: usize = 1000;
+
+/// Bytes on all shelves together, and the least that one has.
+const ALL: usize = 16 << 20;
+
+const LEAST: usize = 512 << 10;
+
+/// One worker's.
+pub(crate) struct Shelf {
+    index: u64,
+    shelves: u64,
+    next: AtomicU64,
+    watchers: Arc<AtomicUsize>,
+    kept: Mutex<Kept>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    heads: VecDeque<Heads>,
+    bytes: usize,
+}
+
+impl Shelf {
+    /// Where a request's heads are to be kept, if somebody watches.
+    pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Heads>> {
+        (self.watchers.load(Relaxed) > 0).then(|| {
+            // Each shelf has numbers of its own, so that no two workers meet to give one out.
+            let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
+            Box::new(Heads::new(number, listener, peer))
+        })
+    }
+
+    /// Keeps them, in place of the oldest where there are many.
+    pub(crate) fn keep(&self, heads: Heads) {
+        let mut kept = self.kept();
+        // Looked at under the lock: whoever was the last to watch clears the shelf after this, or is seen to be gone.
+        if self.watchers.load(Relaxed) == 0 {
+            return;
+        }
+        kept.bytes += heads.size();
+        kept.heads.push_back(heads);
+        while kept.heads.len() > SHELF || kept.bytes > self.most && kept.heads.len() > 1 {
+            let oldest = kept.heads.pop_front();
+            kept.bytes -= oldest.map_or(0, |oldest| oldest.size());
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Whole entries come and go: nothing is half done after a panic.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All shelves.
+pub(crate) struct HeadStore {
+    watchers: Arc<AtomicUsize>,
+    shelves: Vec<Arc<Shelf>>,
+}
+
+impl HeadStore {
+    pub(crate) fn new(shelves: usize) -> Self {
+        let watchers = Arc::new(AtomicUsize::new(0));
+        let shelf = |index: usize| {
+            Arc::new(Shelf {
+                index: index as u64,
+                shelves: shelves as u64,
+                next: AtomicU64::new(0),
+                watchers: Arc::clone(&watchers),
+                kept: Mutex::default(),
+                most: (ALL / shelves).max(LEAST),
+            })
+        };
+        HeadStore { shelves: (0..shelves).map(shelf).collect(), watchers }
+    }
+
+    pub(crate) fn shelf(&self, index: usize) -> Arc<Shelf> {
+        Arc::clone(&self.shelves[index])
+    }
+
+    /// The heads of the request with this number, while they are kept.
+    pub(crate) fn get(&self, number: u64) -> Option<Heads> {
+        let index = number.checked_sub(1)? % self.shelves.len() as u64;
+        let its = self.shelves.get(usize::try_from(index).ok()?)?;
+        its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
+    }
+
+    /// Has heads kept for as long as what is returned lives.
+    pub(crate) fn watch(self: &Arc<Self>) -> HeadWatch {
+        self.watchers.fetch_add(1, Relaxed);
+        HeadWatch { store: Arc::clone(self) }
+    }
+}
+
+/// Somebody who can show heads. With the last, all that was kept is forgotten.
+pub struct HeadWatch {
+    store: Arc<HeadStore>,
+}
+
+impl Drop for HeadWatch {
+    fn drop(&mut self) {
+        if self.store.watchers.fetch_sub(1, Relaxed) == 1 {
+            for shelf in &self.store.shelves {
+                *shelf.kept() = Kept::default();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(shelf: &Shelf, request: &[u8]) -> Option<u64> {
+        let here = SocketAddr::from(([127, 0, 0, 1], 3001));
+        let mut heads = shelf.begin(here, here)?;
+        heads.request.set(request);
+        let number = heads.number;
+        shelf.keep(*heads);
+        Some(number)
+    }
+
+    #[test]
+    fn heads_are_kept_only_while_somebody_watches() {
+        let store = Arc::new(HeadStore::new(2));
+        let shelf = store.shelf(1);
+        assert_eq!(heads(&shelf, b"GET / HTTP/1.1\r\n\r\n"), None);
+        let (one, other) = (store.watch(), store.watch());
+        let number = heads(&shelf, b"GET / HTTP/1.1\r\n\r\n").expect("watched");
+        drop(one);
+        assert_eq!(store.get(number).expect("kept").request.bytes, b"GET / HTTP/1.1\r\n\r\n");
+        drop(other);
+        assert_eq!(store.get(number), None);
+        let _again = store.watch();
+        assert_eq!(store.get(number), None, "what the last one left behind is forgotten");
+    }
+
+    #[test]
+    fn numbers_of_several_workers_are_never_the_same() {
+        let store = Arc::new(HeadStore::new(3));
+        let _watch = store.watch();
+        let mut numbers: Vec<_> = (0..30).filter_map(|n| heads(&store.shelf(n % 3), b"x")).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 30);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_number_and_in_bytes() {
+        let store = Arc::new(HeadStore::new(64));
+        let _watch = store.watch();
+        let shelf = store.shelf(0);
+        let numbers: Vec<_> = (0..SHELF + 5).filter_map(|_| heads(&shelf, b"x")).collect();
+        assert_eq!(shelf.kept().heads.len(), SHELF);
+        assert_eq!(store.get(numbers[4]), None);
+        let last = (0..200).filter_map(|_| heads(&shelf, &[b'x'; 2 * Heads::MOST])).next_back().expect("watched");
+        let kept = store.get(last).expect("the last one").request;
+        assert_eq!((kept.bytes.len(), kept.cut), (Heads::MOST, true));
+        assert!(shelf.kept().bytes <= LEAST, "{}", shelf.kept().bytes);
+    }
+}

@@ -1,0 +1,315 @@
+//! How events get from the workers to whoever reads them, without ever holding up a request.
+//!
+//! Each worker pushes into a ring of its own; a full ring drops the event and counts it. Readers empty the
+//! rings into one bounded history and take from there; whoever reads too slowly is told how much was missed.
+
+use crossbeam_queue::ArrayQueue;
+use std::collections::VecDeque;
+use std::mem;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+use crate::api::{Event, RequestEvent};
+
+/// Events a worker may be ahead of the readers.
+const RING: usize = 2048;
+
+/// Events kept for readers.
+const HISTORY: usize = 4096;
+
+/// What the rings and the journal share.
+#[derive(Default)]
+struct Signal {
+    readers: AtomicUsize,
+    /// Some reader sleeps and wants to be woken by the next event.
+    armed: AtomicBool,
+    wake: Notify,
+    dropped: AtomicU64,
+}
+
+impl Signal {
+    fn ring(&self) {
+        // Read first: while the readers are busy nothing is written that other workers would have to fetch again.
+        // The order with the push before it must hold, or a reader that looks just then sleeps on.
+        if self.armed.load(Ordering::SeqCst) && self.armed.swap(false, Ordering::SeqCst) {
+            self.wake.notify_waiters();
+        }
+    }
+}
+
+/// Holds an event from the beginning of its request until it is in the history, so that it is moved about by reference.
+pub(crate) type Slot = Box<RequestEvent>;
+
+/// One worker's ring.
+pub(crate) struct EventRing {
+    queue: ArrayQueue<Slot>,
+    /// Blank slots on their way back: a worker that made one for each request would allocate what another thread frees,
+    /// which is slow, and a ring of events themselves would be a megabyte of which most workers need little.
+    spare: ArrayQueue<Slot>,
+    signal: Arc<Signal>,
+}
+
+impl EventRing {
+    fn new(signal: &Arc<Signal>) -> Self {
+        EventRing { queue: ArrayQueue::new(RING), spare: ArrayQueue::new(RING), signal: Arc::clone(signal) }
+    }
+
+    /// A blank slot.
+    pub(crate) fn slot(&self) -> Slot {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Tells whoever reads of what is in a slot.
+    pub(crate) fn push(&self, slot: Slot) {
+        if self.signal.readers.load(Ordering::Relaxed) == 0 {
+            self.empty(slot);
+            return;
+        }
+        if let Err(slot) = self.queue.push(slot) {
+            self.empty(slot);
+            self.signal.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.signal.ring();
+    }
+
+    /// Takes a slot back, and gives what was in it.
+    fn empty(&self, mut slot: Slot) -> RequestEvent {
+        let event = mem::take(&mut *slot);
+        // There is room for every slot of the ring; one more than that is not kept.
+        let _ = self.spare.push(slot);
+        event
+    }
+}
+
+/// The rings of all workers and the history made from them.
+pub(crate) struct Journal {
+    rings: Vec<Arc<EventRing>>,
+    history: Mutex<History>,
+    signal: Arc<Signal>,
+}
+
+#[derive(Default)]
+struct History {
+    events: VecDeque<Arc<Event>>,
+    /// The number of the first event kept.
+    first: u64,
+}
+
+impl Journal {
+    pub(crate) fn new(workers: usize) -> Self {
+        let signal = Arc::new(Signal::default());
+        let ring = |_| Arc::new(EventRing::new(&signal));
+        Journal { rings: (0..workers).map(ring).collect(), history: Mutex::default(), signal: Arc::clone(&signal) }
+    }
+
+    pub(crate) fn ring(&self, worker: usize) -> Arc<EventRing> {
+        Arc::clone(&self.rings[worker])
+    }
+
+    /// Tells of something that is no request; these are few and never dropped.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut history = self.history();
+        self.collect(&mut history);
+        history.push(event);
+        drop(history);
+        self.signal.ring();
+    }
+
+    /// Events lost because they came faster than they were read.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.signal.dropped.load(Ordering::Relaxed)
+    }
+
+    fn collect(&self, history: &mut History) {
+        let before = history.events.len();
+        for ring in &self.rings {
+            // At most what was there when it began: a fast worker must not keep a reader here.
+            for _ in 0..RING {
+                let Some(slot) = ring.queue.pop() else { break };
+                history.events.push_back(Arc::new(Event::Request(ring.empty(slot))));
+            }
+        }
+        if self.rings.len() > 1 {
+            history.events.make_contiguous()[before..].sort_by_key(|event| match &**event {
+                Event::Request(r) => Some(r.time + r.took),
+                _ => None,
+            });
+        }
+        history.trim();
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        // Readers only move whole events: nothing is half done after a panic.
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl History {
+    fn push(&mut self, event: Event) {
+        self.events.push_back(Arc::new(event));
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        let over = self.events.len().saturating_sub(HISTORY);
+        self.events.drain(..over);
+        self.first += over as u64;
+    }
+}
+
+/// Reads what happened. Each reader sees every change since the engine started, as far as it is kept, and every
+/// request from the moment the first reader was made.
+pub struct EventReader {
+    journal: Arc<Journal>,
+    next: u64,
+}
+
+impl EventReader {
+    pub(crate) fn new(journal: Arc<Journal>) -> Self {
+        journal.signal.readers.fetch_add(1, Ordering::Relaxed);
+        let next = journal.history().first;
+        EventReader { journal, next }
+    }
+
+    /// Takes what has happened since the last call into `into`; returns how many events this reader missed.
+    pub fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
+        let mut history = self.journal.history();
+        self.journal.collect(&mut history);
+        let missed = history.first.saturating_sub(self.next);
+        let from = usize::try_from(self.next.max(history.first) - history.first).unwrap_or(usize::MAX);
+        into.extend(history.events.iter().skip(from).cloned());
+        self.next = history.first + history.events.len() as u64;
+        missed
+    }
+
+    /// Requests' events lost since the start because no reader was fast enough.
+    pub fn dropped(&self) -> u64 {
+        self.journal.dropped()
+    }
+
+    /// Waits until there is something to take. Safe to drop and call again.
+    pub async fn wait(&self) {
+        let signal = &self.journal.signal;
+        loop {
+            let mut woken = pin!(signal.wake.notified());
+            woken.as_mut().enable();
+            signal.armed.store(true, Ordering::SeqCst);
+            // Looked at after arming, so that no event can fall between the two. The rings first: another reader may be
+            // moving their events into the history, which it holds until they are there.
+            let in_a_ring = self.journal.rings.iter().any(|ring| !ring.queue.is_empty());
+            let in_the_history = {
+                let history = self.journal.history();
+                history.first + history.events.len() as u64 > self.next
+            };
+            if in_a_ring || in_the_history {
+                return;
+            }
+            woken.await;
+        }
+    }
+}
+
+impl Drop for EventReader {
+    fn drop(&mut self) {
+        self.journal.signal.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Level, Notice};
+    use std::time::SystemTime;
+
+    fn notice(n: usize) -> Event {
+        Event::Notice(Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: n.to_string() })
+    }
+
+    #[test]
+    fn every_reader_sees_every_event_once() {
+        let journal = Arc::new(Journal::new(1));
+        let mut readers = [EventReader::new(Arc::clone(&journal)), EventReader::new(Arc::clone(&journal))];
+        for n in 0..10 {
+            journal.tell(notice(n));
+        }
+        for reader in &mut readers {
+            let mut events = Vec::new();
+            assert_eq!(reader.take(&mut events), 0);
+            assert_eq!(events.len(), 10);
+            events.clear();
+            reader.take(&mut events);
+            assert!(events.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_how_much_it_missed() {
+        let journal = Arc::new(Journal::new(1));
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        for n in 0..HISTORY + 7 {
+            journal.tell(notice(n));
+        }
+        let mut events = Vec::new();
+        assert_eq!(reader.take(&mut events), 7);
+        assert_eq!(events.len(), HISTORY);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_event_wakes_every_reader() {
+        let journal = Arc::new(Journal::new(1));
+        let readers = [EventReader::new(Arc::clone(&journal)), EventReader::new(Arc::clone(&journal))];
+        let waiting = readers.map(|mut reader| {
+            tokio::spawn(async move {
+                reader.wait().await;
+                reader.take(&mut Vec::new())
+            })
+        });
+        tokio::task::yield_now().await;
+        journal.tell(notice(1));
+        for reader in waiting {
+            assert_eq!(reader.await.expect("woken"), 0);
+        }
+    }
+
+    #[test]
+    fn requests_are_told_only_while_somebody_reads_and_come_once() {
+        let journal = Arc::new(Journal::new(1));
+        let tell = |status| {
+            let mut slot = journal.ring(0).slot();
+            assert_eq!(*slot, RequestEvent::default(), "what was in it before is gone");
+            slot.status = status;
+            journal.ring(0).push(slot);
+        };
+        tell(1);
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        tell(2);
+        tell(3);
+        let mut events = Vec::new();
+        reader.take(&mut events);
+        tell(4);
+        reader.take(&mut events);
+        let statuses = events.iter().map(|event| match &**event {
+            Event::Request(request) => request.status,
+            _ => 0,
+        });
+        assert_eq!(statuses.collect::<Vec<_>>(), [2, 3, 4]);
+        drop(reader);
+        tell(5);
+        assert!(journal.rings[0].queue.is_empty());
+    }
+
+    #[test]
+    fn a_full_ring_drops_and_counts() {
+        let journal = Arc::new(Journal::new(1));
+        let mut reader = EventReader::new(Arc::clone(&journal));
+        for _ in 0..RING + 3 {
+            let slot = journal.ring(0).slot();
+            journal.ring(0).push(slot);
+        }
+        assert_eq!(reader.dropped(), 3);
+        reader.take(&mut Vec::new());
+        assert_eq!(journal.ring(0).spare.len(), RING, "all slots came back but those there is no room for");
+    }
+}

@@ -1,0 +1,109 @@
+//! The pools and listeners at work.
+
+use arc_swap::ArcSwap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+
+use crate::api::{Mode, StickyBy};
+use crate::balancer::{Backend, Held, KeyFunction, Pool, StickTable, Sticky, Stuck};
+use crate::config::PoolConfig;
+
+/// A pool at work: the value in force, which is only ever replaced as a whole.
+pub(crate) struct LivePool {
+    name: String,
+    /// As the file has it; what a person changed meanwhile is in the value in force.
+    pub(crate) config: ArcSwap<PoolConfig>,
+    /// What its clients speak.
+    pub(crate) mode: Mode,
+    /// Its name in decisions and in the log, where there are several.
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) in_force: ArcSwap<Pool>,
+    /// Changes with it; requests that are held wait for it.
+    pub(crate) changes: watch::Sender<()>,
+    /// Which addresses stick to which backend, in TCP mode.
+    table: StickTable,
+    /// The embedding program's sticky key.
+    key: Option<KeyFunction>,
+}
+
+impl LivePool {
+    pub(crate) fn new(config: PoolConfig, mode: Mode, several: bool, key: Option<KeyFunction>) -> Self {
+        let label: Option<Arc<str>> = several.then(|| config.name.as_str().into());
+        let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
+        let sticky = Sticky::new(&config.sticky, &config.sticky.by, key.as_ref());
+        let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
+        LivePool {
+            table: StickTable::new(config.sticky.expiry),
+            name: config.name.clone(),
+            config: ArcSwap::from_pointee(config),
+            mode,
+            label,
+            in_force: ArcSwap::from_pointee(pool),
+            changes: watch::Sender::new(()),
+            key,
+        }
+    }
+
+    /// Stickiness of this kind, with the rest as configured.
+    pub(crate) fn sticky_by(&self, by: &StickyBy) -> Sticky {
+        Sticky::new(&self.config.load().sticky, by, self.key.as_ref())
+    }
+
+    /// Has another configuration from now on; gives the one before. What is in force is changed by itself.
+    pub(crate) fn follow(&self, config: &PoolConfig) -> Arc<PoolConfig> {
+        self.table.expire_after(config.sticky.expiry);
+        self.config.swap(Arc::new(config.clone()))
+    }
+
+    /// The backend that an address sticks to.
+    pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<u32> {
+        if self.sticks_by_address() { self.table.get(ip, Instant::now()) } else { None }
+    }
+
+    /// Makes an address stick to a backend, where addresses do.
+    pub(crate) fn hold(&self, ip: IpAddr, backend: u32) -> Option<(Stuck, Option<Held>)> {
+        self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
+    }
+
+    /// Forgets the addresses whose time is over. Once a second.
+    pub(crate) fn forget(&self) {
+        let pool = self.in_force.load();
+        for id in self.table.forget(Instant::now()) {
+            if let Some(backend) = pool.get(id) {
+                backend.session_moved();
+            }
+        }
+    }
+
+    /// Whether this can bind its clients.
+    pub(crate) fn can_stick_by(&self, by: &StickyBy) -> bool {
+        self.mode == Mode::Http || matches!(by, StickyBy::Ip | StickyBy::Off)
+    }
+
+    fn sticks_by_address(&self) -> bool {
+        self.in_force.load().sticky.by == StickyBy::Ip
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kinds of stickiness that make sense here: those there is nothing to say about, and the configured one.
+    pub(crate) fn sticky_modes(&self) -> Vec<StickyBy> {
+        let config = self.config.load();
+        let configured = &config.sticky.by;
+        let named = matches!(configured, StickyBy::Header(_) | StickyBy::Query(_)).then(|| configured.clone());
+        match self.mode {
+            Mode::Tcp => vec![StickyBy::Ip, StickyBy::Off],
+            Mode::Http => [StickyBy::Cookie, StickyBy::Ip].into_iter().chain(named).chain([StickyBy::Off]).collect(),
+        }
+    }
+
+    /// Puts another value in force. The caller holds the control lock, so that no two changes start from the same one.
+    pub(crate) fn put_in_force(&self, pool: Pool) {
+        self.in_force.store(Arc::new(pool));
+        self.changes.send_replace(());
+    }
+}

@@ -1,0 +1,156 @@
+//! Rates, shares and percentiles over the last seconds, from counts that only grow.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::counters::Counters;
+use crate::api::Percentiles;
+use crate::balancer::{Backend, Counts};
+
+/// Seconds of rates that are kept.
+const HISTORY: usize = 60;
+
+/// Seconds that percentiles and shares are made of.
+const WINDOW: usize = 10;
+
+/// What was counted up to the last whole second.
+#[derive(Default)]
+pub(crate) struct Statistics {
+    requests: Series,
+    errors: Series,
+    backends: HashMap<u32, BackendSeries>,
+    /// Of all backends together.
+    pub(crate) latency: Percentiles,
+}
+
+/// One figure's growth, second by second; before the start nothing grew.
+struct Series {
+    last: u64,
+    growth: VecDeque<u64>,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Series { last: 0, growth: VecDeque::from(vec![0; HISTORY]) }
+    }
+}
+
+impl Series {
+    fn tick(&mut self, now: u64) {
+        self.growth.pop_front();
+        self.growth.push_back(now.saturating_sub(self.last));
+        self.last = now;
+    }
+
+    fn rate(&self) -> u64 {
+        self.growth.back().copied().unwrap_or(0)
+    }
+
+    fn window(&self) -> u64 {
+        self.growth.iter().rev().take(WINDOW).sum()
+    }
+
+    fn all(&self) -> Vec<u64> {
+        self.growth.iter().copied().collect()
+    }
+}
+
+#[derive(Default)]
+struct BackendSeries {
+    requests: Series,
+    /// The histogram at each of the last seconds, the oldest first.
+    counts: VecDeque<Counts>,
+    latency: Percentiles,
+    histogram: Vec<u64>,
+}
+
+impl Statistics {
+    pub(crate) fn tick(&mut self, totals: &Counters, backends: &[Arc<Backend>]) {
+        self.requests.tick(totals.ended());
+        self.errors.tick(totals.server_errors());
+        let mut all = Counts::default();
+        for backend in backends {
+            let series = self.backends.entry(backend.id()).or_default();
+            series.requests.tick(backend.requests());
+            let now = backend.latencies.counts();
+            let window = match series.counts.front() {
+                Some(before) => now.since(before),
+                None => now.clone(),
+            };
+            series.latency = window.percentiles();
+            series.histogram = window.doublings();
+            all.add(&window);
+            series.counts.push_back(now);
+            if series.counts.len() > WINDOW {
+                series.counts.pop_front();
+            }
+        }
+        self.latency = all.percentiles();
+        self.backends.retain(|id, _| backends.iter().any(|b| b.id() == *id));
+    }
+
+    /// Another backend has this id from now on.
+    pub(crate) fn forget(&mut self, id: u32) {
+        self.backends.remove(&id);
+    }
+
+    pub(crate) fn rate(&self) -> u64 {
+        self.requests.rate()
+    }
+
+    pub(crate) fn rates(&self) -> Vec<u64> {
+        self.requests.all()
+    }
+
+    /// Share of the window's requests that ended with a 5xx.
+    pub(crate) fn error_share(&self) -> Option<f64> {
+        share(self.errors.window(), self.requests.window())
+    }
+
+    pub(crate) fn backend_rate(&self, id: u32) -> u64 {
+        self.backends.get(&id).map_or(0, |b| b.requests.rate())
+    }
+
+    pub(crate) fn backend_rates(&self, id: u32) -> Vec<u64> {
+        self.backends.get(&id).map_or_else(Vec::new, |b| b.requests.all())
+    }
+
+    pub(crate) fn backend_latency(&self, id: u32) -> Percentiles {
+        self.backends.get(&id).map_or_else(Percentiles::default, |b| b.latency)
+    }
+
+    /// The window's answers by their time, doubling by doubling.
+    pub(crate) fn backend_histogram(&self, id: u32) -> Vec<u64> {
+        self.backends.get(&id).map_or_else(Vec::new, |b| b.histogram.clone())
+    }
+
+    /// Share of the window's requests, among those of these backends.
+    pub(crate) fn backend_share(&self, id: u32, among: &[u32]) -> Option<f64> {
+        let window = |id| self.backends.get(id).map_or(0, |b| b.requests.window());
+        share(window(&id), among.iter().map(window).sum())
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_what_was_counted_in_each_second() {
+        let mut series = Series::default();
+        for total in [3, 3, 10] {
+            series.tick(total);
+        }
+        assert!(series.all().ends_with(&[0, 3, 0, 7]));
+        assert_eq!((series.rate(), series.window()), (7, 10));
+        for _ in 0..HISTORY + 5 {
+            series.tick(10);
+        }
+        assert_eq!(series.all().len(), HISTORY);
+        assert_eq!(series.window(), 0);
+    }
+}

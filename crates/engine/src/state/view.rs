@@ -1,0 +1,118 @@
+//! How things stand, taken from what is shared.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::listener::Listener;
+use super::live_pool::LivePool;
+use super::shared::{Control, Shared};
+use super::statistics::Statistics;
+use crate::api::{BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
+use crate::balancer::{Backend, Pool};
+use crate::config::{CheckAlgorithm, HealthCheck};
+
+impl Shared {
+    /// How things stand now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let setup = self.setup();
+        let pools: Vec<(&LivePool, Arc<Pool>)> = setup.pools.iter().map(|p| (&**p, p.in_force.load_full())).collect();
+        let control = self.control();
+        let statistics = self.statistics();
+        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &control, &statistics));
+        let backends: Vec<BackendView> = backends.collect();
+        Snapshot {
+            listeners: setup.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
+            pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
+            totals: Totals {
+                requests: self.totals.ended(),
+                own_by_status: self.totals.own_by_status(),
+                in_flight: self.totals.in_flight(),
+                rate: statistics.rate(),
+                rates: statistics.rates(),
+                latency: statistics.latency,
+                error_share: statistics.error_share(),
+                connections: self.totals.connections(),
+                tunnels: backends.iter().map(|b| u64::from(b.tunnels)).sum(),
+            },
+            backends,
+            dropped: self.journal.dropped(),
+            can_spawn: self.can_spawn,
+            warnings: control.warnings.clone(),
+        }
+    }
+}
+
+fn listener_view(listener: &Listener) -> ListenerView {
+    let routing = listener.routing.load();
+    ListenerView {
+        url: listener.url(),
+        mode: listener.mode,
+        pool: routing.pool.name().to_owned(),
+        routes: routing.routes.iter().map(|route| (*route.taken).clone()).collect(),
+    }
+}
+
+fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
+    PoolView {
+        name: live.name().to_owned(),
+        mode: live.mode,
+        strategy: pool.strategy,
+        sticky: pool.sticky.by.clone(),
+        sticky_modes: live.sticky_modes(),
+    }
+}
+
+fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Statistics) -> Vec<BackendView> {
+    let ids: Vec<u32> = pool.backends.iter().map(|backend| backend.id()).collect();
+    let view = |(backend, share): (&Arc<Backend>, f64)| {
+        let id = backend.id();
+        BackendView {
+            id,
+            name: backend.name().to_owned(),
+            pool: live.name().to_owned(),
+            url: backend.identity.url.clone(),
+            address: backend.address.short(),
+            state: backend.state(),
+            state_seconds: control.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
+            ejected_seconds: backend.ejection.until().map(|until| seconds_left(until, Instant::now())),
+            intent: backend.intent(),
+            weight: backend.weight(),
+            percent: backend.percent(),
+            backup: backend.backup,
+            requests: backend.requests(),
+            by_status: backend.by_status(),
+            tallied: backend.tally.now(),
+            rate: statistics.backend_rate(id),
+            rates: statistics.backend_rates(id),
+            active: backend.active(),
+            queued: backend.queued(),
+            tunnels: backend.tunnels(),
+            sessions: if live.mode == Mode::Tcp { backend.sessions() } else { pool.sessions(backend) },
+            latency: statistics.backend_latency(id),
+            histogram: statistics.backend_histogram(id),
+            check: check_in_words(&backend.health()),
+            errors: backend.errors(),
+            checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
+            expected_share: share,
+            actual_share: statistics.backend_share(id, &ids),
+            spawned: control.spawned.get(&id).copied(),
+        }
+    };
+    pool.backends.iter().zip(pool.expected_shares()).map(view).collect()
+}
+
+/// `GET /health (http-status), 2000 ms at most, every 10 s, rise 1, fall 3`
+fn check_in_words(check: &HealthCheck) -> String {
+    let what = match check.algorithm {
+        CheckAlgorithm::Tcp => "a connection".to_owned(),
+        CheckAlgorithm::Command => check.command.first().cloned().unwrap_or_default(),
+        algorithm => format!("{} {} ({})", check.method, check.path, algorithm.name()),
+    };
+    let (timeout, interval) = (check.timeout.as_millis(), check.interval.as_millis());
+    format!("{what}, {timeout} ms at most, {interval} ms apart, rise {}, fall {}", check.rise, check.fall)
+}
+
+/// Whole seconds until then, the one that has begun counted.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
+    until.saturating_duration_since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+}

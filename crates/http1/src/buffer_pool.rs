@@ -1,0 +1,40 @@
+//! Memory of heads that are done with, for the next ones: a worker reads heads all the time, and each is gone soon.
+
+use std::cell::RefCell;
+
+use super::head::Field;
+
+/// Buffers that a thread keeps; more are in use at once only where many requests wait.
+const KEPT: usize = 64;
+
+/// Items that one may have room for to be kept: more was needed by something unusual.
+const LARGEST: usize = 4096;
+
+thread_local! {
+    /// For bytes that were read.
+    pub(crate) static BYTES: BufferPool<u8> = const { BufferPool::new() };
+    /// For lists of fields.
+    pub(crate) static FIELDS: BufferPool<Field> = const { BufferPool::new() };
+}
+
+/// Empty buffers of one kind.
+pub(crate) struct BufferPool<T>(RefCell<Vec<Vec<T>>>);
+
+impl<T> BufferPool<T> {
+    const fn new() -> Self {
+        BufferPool(RefCell::new(Vec::new()))
+    }
+
+    pub(crate) fn take(&self) -> Vec<T> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes one back, where it is worth keeping.
+    pub(crate) fn give(&self, mut buffer: Vec<T>) {
+        let mut kept = self.0.borrow_mut();
+        if (1..=LARGEST).contains(&buffer.capacity()) && kept.len() < KEPT {
+            buffer.clear();
+            kept.push(buffer);
+        }
+    }
+}

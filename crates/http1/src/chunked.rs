@@ -1,0 +1,357 @@
+//! Chunked bodies (RFC 9112 7.1), checked strictly as they go by.
+//!
+//! A chunked body goes on as it came, byte for byte and in place, less the extensions of its chunks and the trailer
+//! fields that may not stand there.
+
+use memchr::memchr;
+
+use super::trailers::write_clean;
+
+/// Bytes behind a size that are read over in one line.
+const LINE_LIMIT: u32 = 16 * 1024;
+
+/// How far they may be ahead, over the whole body, of what its chunks excuse: each of them [`EXCUSED`] bytes, and two for
+/// every byte of its data. A body may be as long as it likes, with signed or padded chunks, but not mostly extensions.
+const EXCESS_LIMIT: u64 = 16 * 1024;
+const EXCUSED: u64 = 16;
+
+/// Bytes of trailer fields.
+const TRAILERS_LIMIT: usize = 16 * 1024;
+
+/// Hexadecimal digits of a size: as many as 64 bits have.
+const DIGITS: u8 = 16;
+
+/// The largest size: many servers count with a sign, and a larger one is less than nothing to them.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// Why bytes are no chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadChunk {
+    #[error("a chunk's size is malformed")]
+    Size,
+    #[error("a chunk does not end where its size says")]
+    End,
+    #[error("the chunks' extensions are too long")]
+    Extensions,
+    #[error("the trailer fields are malformed")]
+    Trailers,
+}
+
+/// What passes through a decoder, in order.
+pub(crate) enum Piece<'b> {
+    /// Sizes and line ends, which stand between the data where chunks stay chunks.
+    Frame(&'b [u8]),
+    Data(&'b [u8]),
+    /// The trailer section, cleaned, with the empty line that ends it.
+    Trailers(&'b [u8]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In a size; so many digits of it have come.
+    Size(u8),
+    /// In the blanks behind a size, with which some servers fill up its line.
+    Blank,
+    /// In a chunk's extensions, which end with the line.
+    Extension,
+    /// The line feed behind a size.
+    SizeEnd,
+    Data,
+    /// The line end behind a chunk's data.
+    DataReturn,
+    DataEnd,
+    /// At the first byte behind the last chunk: an empty line, or the first trailer field.
+    Trailers,
+    /// The line feed of that empty line.
+    LastEnd,
+    /// In the trailer section.
+    Trailer,
+    Done,
+}
+
+/// The state of one chunked body.
+#[derive(Debug)]
+pub(crate) struct Chunked {
+    place: Place,
+    /// Of the present chunk: its size while that is read, then what is still to come.
+    left: u64,
+    /// Bytes behind the size in the present line.
+    behind: u32,
+    /// How much more such bytes there were so far than chunks excuse.
+    excess: u64,
+    trailers: Vec<u8>,
+    /// Names that its message's `Connection` lists.
+    connection: Vec<u8>,
+}
+
+impl Chunked {
+    /// `connection` lists the trailer fields that end here beside those that always do.
+    pub(crate) fn new(connection: Vec<u8>) -> Self {
+        Chunked { place: Place::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new(), connection }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.place == Place::Done
+    }
+
+    /// Reads on in the body; says how many of the bytes are its own. All are, unless it ends among them.
+    pub(crate) fn read(&mut self, bytes: &[u8], mut pass: impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+        let mut at = 0;
+        while at < bytes.len() && self.place != Place::Done {
+            if self.place == Place::Data {
+                let end = at + usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                pass(Piece::Data(&bytes[at..end]));
+                self.left -= (end - at) as u64;
+                at = end;
+                if self.left == 0 {
+                    self.place = Place::DataReturn;
+                }
+                continue;
+            }
+            if self.place == Place::Trailer {
+                at += self.trailer(&bytes[at..], &mut pass)?;
+                continue;
+            }
+            if self.place == Place::Extension {
+                let end = memchr(b'\r', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                self.add_behind(end - at)?;
+                if bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
+                    return Err(BadChunk::Extensions);
+                }
+                at = end;
+                if at < bytes.len() {
+                    pass(Piece::Frame(&bytes[at..=at]));
+                    self.place = Place::SizeEnd;
+                    at += 1;
+                }
+                continue;
+            }
+            if self.place == Place::Blank && matches!(bytes[at], b' ' | b'\t') {
+                self.add_behind(1)?;
+                at += 1;
+                continue;
+            }
+            let byte = bytes[at];
+            let kept = self.step(byte)?;
+            if kept {
+                pass(Piece::Frame(&bytes[at..=at]));
+            }
+            // The first byte of blanks, of an extension and of a trailer field is read again, as part of what it begins.
+            at += usize::from(kept);
+        }
+        Ok(at)
+    }
+
+    /// One byte of the frame; whether it is one.
+    fn step(&mut self, byte: u8) -> Result<bool, BadChunk> {
+        self.place = match (self.place, byte) {
+            (Place::Size(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                if digits == DIGITS {
+                    return Err(BadChunk::Size);
+                }
+                let digit = (byte as char).to_digit(16).unwrap_or(0);
+                self.left = self.left << 4 | u64::from(digit);
+                if self.left > LARGEST {
+                    return Err(BadChunk::Size);
+                }
+                Place::Size(digits + 1)
+            }
+            (Place::Size(1..) | Place::Blank, b'\r') => Place::SizeEnd,
+            (Place::Size(1..) | Place::Blank, b';') => {
+                self.place = Place::Extension;
+                return Ok(false);
+            }
+            (Place::Size(1..), b' ' | b'\t') => {
+                self.place = Place::Blank;
+                return Ok(false);
+            }
+            (Place::SizeEnd, b'\n') => {
+                self.end_line()?;
+                if self.left == 0 { Place::Trailers } else { Place::Data }
+            }
+            (Place::DataReturn, b'\r') => Place::DataEnd,
+            (Place::DataEnd, b'\n') => Place::Size(0),
+            (Place::Trailers, b'\r') => Place::LastEnd,
+            (Place::LastEnd, b'\n') => Place::Done,
+            (Place::Trailers, _) => {
+                self.place = Place::Trailer;
+                return Ok(false);
+            }
+            (Place::Size(_) | Place::Blank | Place::SizeEnd, _) => return Err(BadChunk::Size),
+            (Place::LastEnd, _) => return Err(BadChunk::Trailers),
+            _ => return Err(BadChunk::End),
+        };
+        Ok(true)
+    }
+
+    /// Counts bytes behind a size.
+    fn add_behind(&mut self, bytes: usize) -> Result<(), BadChunk> {
+        self.behind = self.behind.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if self.behind > LINE_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
+    }
+
+    /// A size's line is whole: what stands behind the size is weighed against what it brings.
+    fn end_line(&mut self) -> Result<(), BadChunk> {
+        let excused = EXCUSED.saturating_add(self.left.saturating_mul(2));
+        self.excess = (self.excess + u64::from(std::mem::take(&mut self.behind))).saturating_sub(excused);
+        if self.excess > EXCESS_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
+    }
+
+    /// Gathers the trailer section until its end; says how many of the bytes are part of it.
+    fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+        for (at, byte) in bytes.iter().enumerate() {
+            self.trailers.push(*byte);
+            // RFC 9112 2.2 lets a line end in LF alone, and servers differ in whether they do: where one sees the end of
+            // the section, another sees it go on, through what the first takes for the next message.
+            if *byte == b'\n' && !self.trailers.ends_with(b"\r\n") {
+                return Err(BadChunk::Trailers);
+            }
+            if *byte == b'\n' && self.trailers.ends_with(b"\r\n\r\n") {
+                let mut clean = Vec::with_capacity(self.trailers.len());
+                write_clean(&self.trailers, &self.connection, &mut clean).ok_or(BadChunk::Trailers)?;
+                pass(Piece::Trailers(&clean));
+                self.trailers = Vec::new();
+                self.place = Place::Done;
+                return Ok(at + 1);
+            }
+            if self.trailers.len() > TRAILERS_LIMIT {
+                return Err(BadChunk::Trailers);
+            }
+        }
+        Ok(bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::test_split::pieces;
+
+    /// What comes of a body that arrives in these pieces: what goes on as chunks, the data, and what is left over.
+    type Read = Result<(Vec<u8>, Vec<u8>, usize, bool), BadChunk>;
+
+    fn read<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
+        let (mut wire, mut data, mut used) = (Vec::new(), Vec::new(), 0);
+        let mut chunked = Chunked::new(Vec::new());
+        for piece in pieces {
+            used += chunked.read(piece, |piece| match piece {
+                Piece::Data(bytes) => {
+                    wire.extend_from_slice(bytes);
+                    data.extend_from_slice(bytes);
+                }
+                Piece::Frame(bytes) | Piece::Trailers(bytes) => wire.extend_from_slice(bytes),
+            })?;
+        }
+        Ok((wire, data, used, chunked.is_done()))
+    }
+
+    fn whole(body: &[u8]) -> Read {
+        read([body])
+    }
+
+    #[test]
+    fn chunks_go_on_as_they_came_less_extensions_and_bad_trailers() {
+        let body = b"5;a=b\r\nhello\r\n3 ; c=\"d;e\"\r\nyou\r\n0;last\r\nX-Sum: 1\r\nHost: evil\r\n\r\nnext";
+        let (wire, data, used, done) = whole(body).expect("good chunks");
+        assert_eq!(String::from_utf8_lossy(&wire), "5\r\nhello\r\n3\r\nyou\r\n0\r\nX-Sum: 1\r\n\r\n");
+        assert_eq!((data.as_slice(), used, done), (&b"helloyou"[..], body.len() - 4, true));
+        let plain = b"a\r\n0123456789\r\n0\r\n\r\n";
+        assert_eq!(whole(plain).map(|(wire, ..)| wire), Ok(plain.to_vec()));
+    }
+
+    #[test]
+    fn what_two_servers_could_read_differently_is_no_chunk() {
+        for (body, bad) in [
+            ("0x5\r\n", BadChunk::Size),
+            ("+5\r\n", BadChunk::Size),
+            ("-1\r\n", BadChunk::Size),
+            ("5_0\r\n", BadChunk::Size),
+            ("\r\n", BadChunk::Size),
+            (" 5\r\n", BadChunk::Size),
+            (";a\r\n", BadChunk::Size),
+            ("5\n", BadChunk::Size),
+            ("5\rh", BadChunk::Size),
+            ("10000000000000005\r\n", BadChunk::Size),
+            ("8000000000000000\r\n", BadChunk::Size),
+            ("ffffffffffffffff\r\n", BadChunk::Size),
+            ("5 junk\r\n", BadChunk::Size),
+            ("5 5\r\n", BadChunk::Size),
+            ("5\t\n", BadChunk::Size),
+            ("5\r\nhelloXX", BadChunk::End),
+            ("5\r\nhello\n", BadChunk::End),
+            ("5;a\nb\r\n", BadChunk::Extensions),
+            ("0\r\n\rx", BadChunk::Trailers),
+            ("0\r\nX One: a\r\n\r\n", BadChunk::Trailers),
+            ("0\r\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\n\r\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\r\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\n\nGET", BadChunk::Trailers),
+            ("0\r\nX: 1\nY: 2\r\n\r\n", BadChunk::Trailers),
+        ] {
+            assert_eq!(whole(body.as_bytes()), Err(bad), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_bounded() {
+        let extended = format!("1;{}\r\na\r\n", "x".repeat(1000)).repeat(20);
+        assert_eq!(whole(extended.as_bytes()), Err(BadChunk::Extensions));
+        for behind in [";".repeat(20_000), " ".repeat(20_000)] {
+            assert_eq!(whole(format!("1{behind}").as_bytes()), Err(BadChunk::Extensions));
+        }
+        let trailing = format!("0\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+        assert_eq!(whole(trailing.as_bytes()), Err(BadChunk::Trailers));
+    }
+
+    #[test]
+    fn what_stands_behind_sizes_may_grow_with_the_data() {
+        let signature = format!(";chunk-signature={}", "0".repeat(64));
+        for (behind, data) in
+            [("   ", "x".repeat(0x400)), ("", "x".into()), ("       ", "x".into()), (&signature, "x".repeat(64))]
+        {
+            let chunk = format!("{:x}{behind}\r\n{data}\r\n", data.len());
+            let body = chunk.repeat(20_000) + "0\r\n\r\n";
+            let read = whole(body.as_bytes()).map(|(_, data, used, done)| (data.len(), used, done));
+            assert_eq!(read, Ok((data.len() * 20_000, body.len(), true)), "{behind:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_size_is_what_63_bits_hold() {
+        assert!(whole(b"7fffffffffffffff\r\nx").is_ok_and(|(_, data, ..)| data == b"x"));
+    }
+
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just(&b"5\r\nhello\r\n"[..]),
+            Just(&b"1;x=y\r\na\r\n"[..]),
+            Just(&b"0\r\n\r\n"[..]),
+            Just(&b"0\r\nX-Sum: 1\r\n\r\n"[..]),
+            Just(&b"0\r\nX-Sum: 1\n"[..]),
+            Just(&b"\r\n"[..]),
+            Just(&b"\n"[..]),
+            Just(&b"7fffffffffffffff\r\n"[..]),
+            Just(&b"1 \t;\r\nb\r\n"[..]),
+            Just(&b"1 "[..]),
+            Just(&b"a"[..]),
+            Just(&b"\0"[..]),
+        ];
+        proptest::collection::vec(word, 0..12).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_bytes_are_cut_the_result_is_the_same(body in body(), cuts in proptest::collection::vec(1_usize..9, 1..40)) {
+            prop_assert_eq!(read(pieces(&body, &cuts)), whole(&body));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_pass_more_than_came(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok((wire, data, used, _)) = whole(&bytes) {
+                prop_assert!(data.len() <= wire.len() && wire.len() <= bytes.len() && used <= bytes.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The fields a proxy has something to do with, told apart once when a head is read.
+
+/// What a field is to this program; everything it only passes on is [`FieldKind::Other`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "each is the field of that name")]
+pub enum FieldKind {
+    Other,
+    Accept,
+    Authorization,
+    CacheControl,
+    Connection,
+    ContentEncoding,
+    ContentLength,
+    ContentRange,
+    ContentType,
+    Cookie,
+    Date,
+    Expect,
+    Forwarded,
+    Host,
+    KeepAlive,
+    Location,
+    MaxForwards,
+    Origin,
+    ProxyAuthorization,
+    ProxyConnection,
+    Range,
+    SetCookie,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    UserAgent,
+    Via,
+    XBackend,
+    XBackendId,
+    XForwardedFor,
+    XForwardedHost,
+    /// Any other `X-Forwarded-`, like `X-Forwarded-Port`.
+    XForwardedOther,
+    XForwardedProto,
+    XRealIp,
+    /// `X_Forwarded_For` and the like: with CGI, WSGI and PHP it ends in the same variable as the name with dashes.
+    XUnderscored,
+}
+
+impl FieldKind {
+    /// By length and first letter at most two names are left to compare with.
+    pub fn of(name: &[u8]) -> FieldKind {
+        let candidate: (FieldKind, &[u8]) = match (name.len(), name.first().map(u8::to_ascii_lowercase)) {
+            (2, Some(b't')) => (FieldKind::Te, b"te"),
+            (3, Some(b'v')) => (FieldKind::Via, b"via"),
+            (4, Some(b'h')) => (FieldKind::Host, b"host"),
+            (4, Some(b'd')) => (FieldKind::Date, b"date"),
+            (5, Some(b'r')) => (FieldKind::Range, b"range"),
+            (6, Some(b'a')) => (FieldKind::Accept, b"accept"),
+            (6, Some(b'c')) => (FieldKind::Cookie, b"cookie"),
+            (6, Some(b'e')) => (FieldKind::Expect, b"expect"),
+            (6, Some(b'o')) => (FieldKind::Origin, b"origin"),
+            (7, Some(b't')) => (FieldKind::Trailer, b"trailer"),
+            (7, Some(b'u')) => (FieldKind::Upgrade, b"upgrade"),
+            (8, Some(b'l')) => (FieldKind::Location, b"location"),
+            (9, Some(b'f')) => (FieldKind::Forwarded, b"forwarded"),
+            (9, Some(b'x')) if name[2] | 0x20 == b'b' => (FieldKind::XBackend, b"x-backend"),
+            (9, Some(b'x')) => (FieldKind::XRealIp, b"x-real-ip"),
+            (10, Some(b'c')) => (FieldKind::Connection, b"connection"),
+            (10, Some(b'k')) => (FieldKind::KeepAlive, b"keep-alive"),
+            (10, Some(b's')) => (FieldKind::SetCookie, b"set-cookie"),
+            (10, Some(b'u')) => (FieldKind::UserAgent, b"user-agent"),
+            (12, Some(b'c')) => (FieldKind::ContentType, b"content-type"),
+            (12, Some(b'm')) => (FieldKind::MaxForwards, b"max-forwards"),
+            (12, Some(b'x')) => (FieldKind::XBackendId, b"x-backend-id"),
+            (13, Some(b'a')) => (FieldKind::Authorization, b"authorization"),
+            (13, Some(b'c')) if name[1] | 0x20 == b'a' => (FieldKind::CacheControl, b"cache-control"),
+            (13, Some(b'c')) => (FieldKind::ContentRange, b"content-range"),
+            (14, Some(b'c')) => (FieldKind::ContentLength, b"content-length"),
+            (15, Some(b'x')) => (FieldKind::XForwardedFor, b"x-forwarded-for"),
+            (16, Some(b'c')) => (FieldKind::ContentEncoding, b"content-encoding"),
+            (16, Some(b'p')) => (FieldKind::ProxyConnection, b"proxy-connection"),
+            (16, Some(b'x')) => (FieldKind::XForwardedHost, b"x-forwarded-host"),
+            (17, Some(b't')) => (FieldKind::TransferEncoding, b"transfer-encoding"),
+            (17, Some(b'x')) => (FieldKind::XForwardedProto, b"x-forwarded-proto"),
+            (19, Some(b'p')) => (FieldKind::ProxyAuthorization, b"proxy-authorization"),
+            _ => return FieldKind::of_other(name),
+        };
+        if is_same(name, candidate.1) { candidate.0 } else { FieldKind::of_other(name) }
+    }
+
+    /// Of a name that is none of those: only few begin with an X.
+    fn of_other(name: &[u8]) -> FieldKind {
+        let [b'x' | b'X', b'-' | b'_', rest @ ..] = name else { return FieldKind::Other };
+        let is = |byte: &u8, wanted: &u8| byte.eq_ignore_ascii_case(wanted) || *byte == b'_' && *wanted == b'-';
+        let begins =
+            |with: &[u8]| rest.len() >= with.len() && rest.iter().zip(with).all(|(byte, wanted)| is(byte, wanted));
+        if begins(b"forwarded-") {
+            if name.contains(&b'_') { FieldKind::XUnderscored } else { FieldKind::XForwardedOther }
+        } else if begins(b"real-ip") && rest.len() == b"real-ip".len() {
+            FieldKind::XUnderscored
+        } else {
+            FieldKind::Other
+        }
+    }
+
+    /// Whether it belongs to one connection and ends there (RFC 9110 7.6.1).
+    pub fn is_hop_by_hop(self) -> bool {
+        matches!(
+            self,
+            FieldKind::Connection
+                | FieldKind::KeepAlive
+                | FieldKind::ProxyConnection
+                | FieldKind::Te
+                | FieldKind::TransferEncoding
+                | FieldKind::Upgrade
+        )
+    }
+
+    /// Whether a `Connection` field has no say over it: without it the message would mean something else, or come from
+    /// somebody else. A proxy in front of this one may pass its client's `Connection` on.
+    pub fn is_end_to_end(self) -> bool {
+        matches!(
+            self,
+            FieldKind::Authorization
+                | FieldKind::ContentLength
+                | FieldKind::ContentType
+                | FieldKind::Cookie
+                | FieldKind::Forwarded
+                | FieldKind::Host
+                | FieldKind::SetCookie
+                | FieldKind::Trailer
+                | FieldKind::XForwardedFor
+                | FieldKind::XForwardedHost
+                | FieldKind::XForwardedOther
+                | FieldKind::XForwardedProto
+        )
+    }
+
+    /// Whether it may stand behind a body (RFC 9110 6.5.1). Nearly all that a proxy has to do with may not.
+    pub(crate) fn may_trail(self) -> bool {
+        matches!(self, FieldKind::Other | FieldKind::UserAgent)
+    }
+}
+
+/// Whether a field's name is this one, of the same length and in lower case, eight bytes at a time. Both hold letters,
+/// digits and punctuation alone (RFC 9110 5.1), of which only a letter's other case differs in this one bit from what
+/// stands in the names looked for: letters and dashes.
+fn is_same(name: &[u8], lower: &[u8]) -> bool {
+    const CASE: u8 = 0x20;
+    let folded = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes) | u64::from_ne_bytes([CASE; 8]);
+    match (name.last_chunk(), lower.last_chunk()) {
+        (Some(end), Some(lower_end)) => {
+            // The last eight overlap with those before them where the length is no multiple of eight.
+            let mut before = name.as_chunks().0.iter().zip(lower.as_chunks().0);
+            folded(end) == folded(lower_end) && before.all(|(bytes, lower)| folded(bytes) == folded(lower))
+        }
+        _ => name.iter().zip(lower).all(|(byte, lower)| byte | CASE == *lower),
+    }
+}
+
+/// The kinds that occur in a head, so that asking for one that does not costs nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FieldKinds(u64);
+
+impl FieldKinds {
+    pub(crate) fn add(&mut self, kind: FieldKind) {
+        self.0 |= 1 << kind as u64;
+    }
+
+    pub(crate) fn has(self, kind: FieldKind) -> bool {
+        self.0 & 1 << kind as u64 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_in_any_case_and_only_whole() {
+        for (name, kind) in [
+            ("Host", FieldKind::Host),
+            ("TRANSFER-ENCODING", FieldKind::TransferEncoding),
+            ("content-length", FieldKind::ContentLength),
+            ("x-Real-Ip", FieldKind::XRealIp),
+            ("X-Backend", FieldKind::XBackend),
+            ("Cache-Control", FieldKind::CacheControl),
+            ("Content-Range", FieldKind::ContentRange),
+            ("uPGRADE", FieldKind::Upgrade),
+            ("Location", FieldKind::Location),
+            ("X-FORWARDED-proto", FieldKind::XForwardedProto),
+            ("X-Forwarded-Port", FieldKind::XForwardedOther),
+            ("x-forwarded-", FieldKind::XForwardedOther),
+            ("X-Forwarded-Ssl", FieldKind::XForwardedOther),
+            ("X-Forwarded-Prefix", FieldKind::XForwardedOther),
+            ("X_Forwarded_For", FieldKind::XUnderscored),
+            ("X-FORWARDED_Host", FieldKind::XUnderscored),
+            ("x_forwarded-port", FieldKind::XUnderscored),
+            ("X_Real_IP", FieldKind::XUnderscored),
+            ("X-Real_IP", FieldKind::XUnderscored),
+        ] {
+            assert_eq!(FieldKind::of(name.as_bytes()), kind, "{name}");
+        }
+        for name in [
+            "",
+            "h",
+            "hosts",
+            "hast",
+            "content_length",
+            "contenT-lengtX",
+            "content-lXngth",
+            "Xontent-length",
+            "x-backenq",
+            "transfer-encodinG~",
+            "cookiE~",
+            "c`okie",
+            "locatio^",
+            "x-forwarded",
+            "x-forwardedfor",
+            "x_real_ip_",
+            "x",
+            "x-",
+            "x_y",
+        ] {
+            assert_eq!(FieldKind::of(name.as_bytes()), FieldKind::Other, "{name}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! A message's head: its bytes as they came, and where in them each field stands.
+
+use std::mem;
+use std::ops::Range;
+
+use super::buffer_pool::{BYTES, BufferPool, FIELDS};
+use super::field_kind::{FieldKind, FieldKinds};
+use super::line::{RequestLine, StatusLine, Version};
+
+/// A place in a head's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Heads are bounded far below what 32 bits hold.
+    #[expect(clippy::cast_possible_truncation, reason = "heads are bounded by their limits, a few MB at most")]
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// Where `part` stands in `whole`, which it is a slice of unless it is empty.
+    pub(crate) fn within(part: &[u8], whole: &[u8]) -> Self {
+        if part.is_empty() {
+            return Span::default();
+        }
+        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+        Span::new(start, start + part.len())
+    }
+
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+
+    /// Its part from `from` to `to`, counted from its start.
+    pub fn part(self, from: usize, to: usize) -> Span {
+        let start = self.start as usize;
+        Span::new(start + from, start + to)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    kind: FieldKind,
+    name: Span,
+    value: Span,
+}
+
+impl Field {
+    /// Its whole line, where it stands as this program would write it.
+    fn line(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let (start, colon) = (self.name.start as usize, self.name.end as usize);
+        let (value, end) = (self.value.start as usize, self.value.end as usize);
+        let plain = value == colon + 2 && bytes[colon..].starts_with(b": ") && bytes[end..].starts_with(b"\r\n");
+        plain.then_some(start..end + 2)
+    }
+}
+
+/// A head's fields, in their order.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    list: Vec<Field>,
+    kinds: FieldKinds,
+    connection: Options,
+}
+
+/// What the `Connection` fields say (RFC 9110 7.6.1), found once because it is asked of every field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    closes: bool,
+    keeps_alive: bool,
+    /// They name fields beside those that end here anyway.
+    names_others: bool,
+}
+
+impl Options {
+    fn add(&mut self, line: &[u8]) {
+        for option in tokens(line) {
+            match FieldKind::of(option) {
+                _ if option.eq_ignore_ascii_case(b"close") => self.closes = true,
+                FieldKind::KeepAlive => self.keeps_alive = true,
+                kind => self.names_others |= !kind.is_hop_by_hop() && !option.is_empty(),
+            }
+        }
+    }
+}
+
+impl Fields {
+    pub(crate) fn with_room_for(count: usize) -> Self {
+        let mut list = FIELDS.with(BufferPool::take);
+        list.reserve(count);
+        Fields { list, kinds: FieldKinds::default(), connection: Options::default() }
+    }
+
+    /// Adds a field that stands in `bytes`.
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], bytes: &[u8]) {
+        let kind = FieldKind::of(name);
+        self.kinds.add(kind);
+        if kind == FieldKind::Connection {
+            self.connection.add(value);
+        }
+        self.list.push(Field { kind, name: Span::within(name, bytes), value: Span::within(value, bytes) });
+    }
+}
+
+/// What becomes of a field on its way through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on as it is.
+    Keeps,
+    /// It ends here.
+    Ends,
+    /// Something else goes on in its place.
+    Changes,
+}
+
+/// A whole head.
+#[derive(Debug)]
+pub struct Head<L> {
+    pub(crate) bytes: Vec<u8>,
+    pub line: L,
+    pub(crate) fields: Fields,
+}
+
+/// A request's head.
+pub type RequestHead = Head<RequestLine>;
+/// A response's head.
+pub type ResponseHead = Head<StatusLine>;
+
+impl<L> Head<L> {
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        span.of(&self.bytes)
+    }
+
+    /// All of it, as it came.
+    pub fn raw(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes every field in its order, by what `decide` makes of its kind, name and value; those that change by `change`.
+    /// Lines that stay side by side are copied at once.
+    pub fn write_fields(
+        &self,
+        out: &mut Vec<u8>,
+        mut decide: impl FnMut(FieldKind, &[u8], &[u8]) -> Fate,
+        mut change: impl FnMut(FieldKind, &[u8], &[u8], &mut Vec<u8>),
+    ) {
+        let mut run = 0..0;
+        for field in &self.fields.list {
+            let (name, value) = (field.name.of(&self.bytes), field.value.of(&self.bytes));
+            match (decide(field.kind, name, value), field.line(&self.bytes)) {
+                (Fate::Ends, _) => {}
+                (Fate::Keeps, Some(line)) if line.start == run.end => run.end = line.end,
+                (Fate::Keeps, Some(line)) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, line)]);
+                }
+                (Fate::Keeps, None) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, 0..0)]);
+                    for part in [name, b": ", value, b"\r\n"] {
+                        out.extend_from_slice(part);
+                    }
+                }
+                (Fate::Changes, _) => {
+                    out.extend_from_slice(&self.bytes[std::mem::replace(&mut run, 0..0)]);
+                    change(field.kind, name, value, out);
+                }
+            }
+        }
+        out.extend_from_slice(&self.bytes[run]);
+    }
+
+    pub fn has(&self, kind: FieldKind) -> bool {
+        self.fields.kinds.has(kind)
+    }
+
+    /// Where the values of all fields of a kind stand.
+    pub fn spans(&self, kind: FieldKind) -> impl DoubleEndedIterator<Item = Span> {
+        let fields: &[Field] = if self.has(kind) { &self.fields.list } else { &[] };
+        fields.iter().filter(move |field| field.kind == kind).map(|field| field.value)
+    }
+
+    /// The values of all fields of a kind.
+    pub fn values(&self, kind: FieldKind) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.spans(kind).map(|span| span.of(&self.bytes))
+    }
+
+    /// The first value of a kind.
+    pub fn value(&self, kind: FieldKind) -> Option<&[u8]> {
+        self.values(kind).next()
+    }
+
+    /// The values of all fields of a name, in any case.
+    pub fn named(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let same = move |field: &&Field| field.name.of(&self.bytes).eq_ignore_ascii_case(name);
+        self.fields.list.iter().filter(same).map(|field| field.value.of(&self.bytes))
+    }
+
+    /// Whether a list field of this kind, over all its lines, has a token in any case.
+    pub fn lists(&self, kind: FieldKind, token: &[u8]) -> bool {
+        self.values(kind).any(|line| has_token(line, token))
+    }
+
+    /// Whether `Connection` ends this field here, beside those that always end.
+    pub fn is_named_by_connection(&self, kind: FieldKind, name: &[u8]) -> bool {
+        self.fields.connection.names_others && !kind.is_end_to_end() && self.lists(FieldKind::Connection, name)
+    }
+
+    /// The names of the fields that `Connection` ends here beside those that always end: a list, nearly always empty.
+    pub(crate) fn ended_by_connection(&self) -> Vec<u8> {
+        if !self.fields.connection.names_others {
+            return Vec::new();
+        }
+        self.values(FieldKind::Connection).collect::<Vec<_>>().join(&b',')
+    }
+
+    /// Whether the sender keeps the connection in this version of the protocol (RFC 9112 9.3).
+    fn keeps_connection(&self, version: Version) -> bool {
+        match version {
+            Version::Http11 => !self.fields.connection.closes,
+            Version::Http10 => self.fields.connection.keeps_alive && !self.fields.connection.closes,
+        }
+    }
+}
+
+impl<L> Drop for Head<L> {
+    fn drop(&mut self) {
+        // Where the thread ends, so does what it kept.
+        let _ = BYTES.try_with(|spare| spare.give(mem::take(&mut self.bytes)));
+        let _ = FIELDS.try_with(|spare| spare.give(mem::take(&mut self.fields.list)));
+    }
+}
+
+impl RequestHead {
+    pub fn method(&self) -> &[u8] {
+        self.line.method.of(&self.bytes)
+    }
+
+    pub fn target(&self) -> &[u8] {
+        self.line.target.of(&self.bytes)
+    }
+
+    /// Whether the client wants its connection kept (RFC 9112 9.3).
+    pub fn is_persistent(&self) -> bool {
+        self.keeps_connection(self.line.version)
+    }
+}
+
+impl ResponseHead {
+    pub fn reason(&self) -> &[u8] {
+        self.line.reason.of(&self.bytes)
+    }
+
+    /// Whether the backend keeps its connection (RFC 9112 9.3).
+    pub fn is_persistent(&self) -> bool {
+        self.keeps_connection(self.line.version)
+    }
+}
+
+/// The members of a list field's line.
+pub fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|b| *b == b',').map(<[u8]>::trim_ascii)
+}
+
+pub(crate) fn has_token(line: &[u8], token: &[u8]) -> bool {
+    tokens(line).any(|part| part.eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,29 @@
+//! HTTP/1.0 and 1.1 as a proxy needs them (RFC 9112): heads are parsed once and kept as they came, bodies go by in
+//! place, and what two servers could read differently is refused.
+//!
+//! Nothing here knows a socket: bytes in, bytes out. [`read_buffer`] finds the heads among the bytes,
+//! [`head`] the fields in them, [`framing`] where its body
+//! ends, [`chunked`] and [`body_relay`] carry the body, [`target`] splits what a request asks for.
+
+mod body_relay;
+mod buffer_pool;
+mod chunked;
+mod date;
+mod field_kind;
+mod framing;
+mod head;
+mod line;
+mod read_buffer;
+mod target;
+#[cfg(test)]
+mod test_split;
+mod trailers;
+
+pub use body_relay::BodyRelay;
+pub use date::write_date;
+pub use field_kind::FieldKind;
+pub use framing::{BadFraming, Framing, decimal};
+pub use head::{Fate, RequestHead, ResponseHead, tokens};
+pub use line::{BadHead, Version};
+pub use read_buffer::{HeadLimits, ReadBuffer};
+pub use target::{BadTarget, Target, is_host};

@@ -1,0 +1,306 @@
+//! What was read and not used yet, and the heads that are found in it.
+
+use std::mem;
+
+use httparse::{EMPTY_HEADER, Status};
+use memchr::{memchr, memmem};
+
+use super::buffer_pool::{BYTES, BufferPool};
+use super::head::{Fields, Head};
+use super::line::{BadHead, StartLine, TARGET_LIMIT};
+
+/// What stands in a start line beside target or reason, with some to spare.
+const LINE_SPARE: usize = 1024;
+
+/// Fields for which there is room on the stack; most heads have no more.
+const USUAL_FIELDS: usize = 32;
+
+/// What a head may not exceed.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadLimits {
+    /// Bytes of its fields.
+    pub bytes: usize,
+    /// Number of its fields.
+    pub fields: usize,
+}
+
+/// What was read from one side and not used yet.
+#[derive(Debug, Default)]
+pub struct ReadBuffer {
+    bytes: Vec<u8>,
+    /// How many bytes there were when a head was last looked for, in vain.
+    looked: usize,
+}
+
+impl ReadBuffer {
+    /// Bytes that were read and not used yet.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether everything that was read has been used.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Adds what was read from the connection.
+    pub fn add(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.bytes.capacity() == 0 {
+            self.bytes = BYTES.with(BufferPool::take);
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Everything, with its memory.
+    pub fn take(&mut self) -> Vec<u8> {
+        mem::take(self).bytes
+    }
+
+    /// Has `use_up` look at everything and say how much of it is used, which is then gone.
+    pub fn consume(&mut self, use_up: impl FnOnce(&[u8]) -> usize) {
+        let used = use_up(&self.bytes);
+        self.looked = 0;
+        if used < self.bytes.len() {
+            self.bytes.drain(..used);
+        } else {
+            BYTES.with(|spare| spare.give(self.take()));
+        }
+    }
+
+    /// The head, once all of it is there; what follows it stays.
+    ///
+    /// A head that comes in many pieces is looked at when its end may have come, or when it has doubled: what a slow
+    /// sender makes it cost stays in proportion to its size.
+    pub fn head<L: StartLine>(&mut self, limits: &HeadLimits) -> Result<Option<Head<L>>, BadHead> {
+        self.skip_empty_lines();
+        let fresh = &self.bytes[self.looked.saturating_sub(3)..];
+        if self.looked > 0 && self.bytes.len() < self.looked * 2 && !may_end_head(fresh) {
+            return Ok(None);
+        }
+        let found = parse(&self.bytes, limits)?;
+        let Some((line, fields, length)) = found else {
+            self.looked = self.bytes.len();
+            return Ok(None);
+        };
+        let mut bytes = self.take();
+        self.add(&bytes[length..]);
+        bytes.truncate(length);
+        Ok(Some(Head { bytes, line, fields }))
+    }
+
+    /// RFC 9112 2.2: some clients send an empty line after a body. It may come in two pieces.
+    fn skip_empty_lines(&mut self) {
+        let mut empty = 0;
+        loop {
+            match &self.bytes[empty..] {
+                [b'\n', ..] => empty += 1,
+                [b'\r', b'\n', ..] => empty += 2,
+                _ => break,
+            }
+        }
+        if empty > 0 {
+            self.bytes.drain(..empty);
+            self.looked = 0;
+        }
+    }
+}
+
+fn may_end_head(fresh: &[u8]) -> bool {
+    memmem::find(fresh, b"\n\r\n").is_some() || memmem::find(fresh, b"\n\n").is_some()
+}
+
+/// First line, fields, and the whole length.
+type Parts<L> = (L, Fields, usize);
+
+fn parse<L: StartLine>(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Parts<L>>, BadHead> {
+    let Some(end) = memchr(b'\n', bytes) else {
+        let too_long = bytes.len() > TARGET_LIMIT + LINE_SPARE;
+        return if too_long { Err(BadHead::TargetTooLong) } else { Ok(None) };
+    };
+    let line = &bytes[..end];
+    let line = L::parse(line.strip_suffix(b"\r").unwrap_or(line))?;
+    let rest = &bytes[end + 1..];
+    let mut few = [EMPTY_HEADER; USUAL_FIELDS];
+    let parsed = match httparse::parse_headers(rest, &mut few[..limits.fields.min(USUAL_FIELDS)]) {
+        Err(httparse::Error::TooManyHeaders) if limits.fields > USUAL_FIELDS => {
+            let mut many = vec![EMPTY_HEADER; limits.fields];
+            collect(httparse::parse_headers(rest, &mut many), bytes)
+        }
+        parsed => collect(parsed, bytes),
+    };
+    let Some((fields, length)) = parsed? else {
+        return if rest.len() > limits.bytes { Err(BadHead::TooLarge) } else { Ok(None) };
+    };
+    if length > limits.bytes {
+        return Err(BadHead::TooLarge);
+    }
+    Ok(Some((line, fields, end + 1 + length)))
+}
+
+type Parsed<'h, 'b> = httparse::Result<(usize, &'h [httparse::Header<'b>])>;
+
+/// The fields by their places, instead of by references.
+fn collect(parsed: Parsed<'_, '_>, bytes: &[u8]) -> Result<Option<(Fields, usize)>, BadHead> {
+    let (length, headers) = match parsed {
+        Ok(Status::Complete(found)) => found,
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooManyFields),
+        Err(httparse::Error::HeaderName) => return Err(BadHead::FieldName),
+        Err(_) => return Err(BadHead::FieldValue),
+    };
+    let mut fields = Fields::with_room_for(headers.len());
+    for header in headers {
+        fields.add(header.name.as_bytes(), header.value, bytes);
+    }
+    Ok(Some((fields, length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::field_kind::FieldKind;
+    use super::super::head::{Fate, RequestHead, ResponseHead};
+    use super::*;
+    use crate::test_split::pieces;
+
+    const LIMITS: HeadLimits = HeadLimits { bytes: 2048, fields: 40 };
+
+    /// What is found in bytes that come in these pieces: the heads, as text, and how they ended.
+    fn found<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> (Vec<String>, Option<BadHead>) {
+        let (mut unread, mut heads) = (ReadBuffer::default(), Vec::new());
+        for piece in pieces {
+            unread.add(piece);
+            while !unread.is_empty() {
+                match unread.head(&LIMITS) {
+                    Ok(Some(head)) => heads.push(shown(&head)),
+                    Ok(None) => break,
+                    Err(bad) => return (heads, Some(bad)),
+                }
+            }
+            assert!(unread.len() <= LIMITS.bytes + TARGET_LIMIT + LINE_SPARE + piece.len(), "it grows");
+        }
+        (heads, None)
+    }
+
+    fn shown(head: &RequestHead) -> String {
+        let mut out = [head.method(), b" ", head.target(), b" "].concat();
+        head.write_fields(&mut out, |_, _, _| Fate::Keeps, |_, _, _, _| {});
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn bad(bytes: &str) -> Option<BadHead> {
+        found([bytes.as_bytes()]).1
+    }
+
+    #[test]
+    fn heads_follow_each_other_whatever_stands_between() {
+        let (heads, bad) =
+            found([&b"\r\nGET /a HTTP/1.1\r\nHost: a\r\nX:  y \r\n\r\n\r\n\nPUT /b HTTP/1.0\nHost: b\n\nGE"[..]]);
+        assert_eq!((heads, bad), (vec!["GET /a Host: a\r\nX: y\r\n".into(), "PUT /b Host: b\r\n".into()], None));
+    }
+
+    #[test]
+    fn an_empty_line_before_a_head_may_come_in_two_pieces() {
+        let (heads, bad) = found([&b"\r"[..], b"\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n"]);
+        assert_eq!((heads, bad), (vec!["GET /a Host: a\r\n".into()], None));
+    }
+
+    #[test]
+    fn what_is_no_head_is_told_apart() {
+        for line in
+            ["GET /a", "GET /a b HTTP/1.1", "GET  /a HTTP/1.1", " GET /a HTTP/1.1", "G@T / HTTP/1.1", "\u{16}\u{3}"]
+        {
+            assert_eq!(bad(&format!("{line}\r\n")), Some(BadHead::StartLine), "{line}");
+        }
+        for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
+            assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::Version), "{version}");
+        }
+        for version in ["HTTP/1.1\r", "HTTP/1.1x", "HTTP/1.10", "HTTP/01.1", "HTTP/1,1", "HTTP/2", "http/1.1", "HTTP/"]
+        {
+            assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::StartLine), "{version:?}");
+        }
+        assert_eq!(bad(&format!("GET /{} HTTP/1.1\r\n", "x".repeat(TARGET_LIMIT))), Some(BadHead::TargetTooLong));
+        assert_eq!(bad(&"x".repeat(TARGET_LIMIT + 2 * LINE_SPARE)), Some(BadHead::TargetTooLong));
+        let head = |fields: &str| format!("GET / HTTP/1.1\r\n{fields}");
+        assert_eq!(bad(&head(&format!("X: {}", "y".repeat(3000)))), Some(BadHead::TooLarge));
+        assert_eq!(bad(&head(&format!("X: {}\r\n\r\n", "y".repeat(3000)))), Some(BadHead::TooLarge));
+        assert_eq!(bad(&head(&"X: y\r\n".repeat(41))), Some(BadHead::TooManyFields));
+        assert_eq!(bad(&head(&format!("{}\r\n", "X: y\r\n".repeat(40)))), None);
+        for field in ["X Y: a", " X: a", "X : a", ": a", "X"] {
+            assert_eq!(bad(&head(&format!("{field}\r\n\r\n"))), Some(BadHead::FieldName), "{field}");
+        }
+        for field in ["X: a\rb", "X: a\0b", "X: a\u{1b}b", "X: a\u{7f}b"] {
+            assert_eq!(bad(&head(&format!("{field}\r\n\r\n"))), Some(BadHead::FieldValue), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_line_may_lack_its_reason_and_have_any_in_it() {
+        let parse = |line: &[u8]| {
+            let mut unread = ReadBuffer::default();
+            unread.add(&[line, b"\r\n\r\n"].concat());
+            let head: Result<Option<ResponseHead>, _> = unread.head(&LIMITS);
+            head.map(|head| head.map(|head| (head.line.status, head.reason().to_vec())))
+        };
+        assert_eq!(parse(b"HTTP/1.1 200 Gr\xfc\xdfe"), Ok(Some((200, b"Gr\xfc\xdfe".to_vec()))));
+        assert_eq!(parse(b"HTTP/1.9 200 OK"), Ok(Some((200, b"OK".to_vec()))));
+        assert_eq!(parse(b"HTTP/1.0 999 "), Ok(Some((999, Vec::new()))));
+        assert_eq!(parse(b"HTTP/1.1 204"), Ok(Some((204, Vec::new()))));
+        for line in [
+            &b"HTTP/1.1 20 OK"[..],
+            b"HTTP/1.1 2000 OK",
+            b"HTTP/1.1 abc",
+            b"HTTP/1.1 099 a",
+            b"220 smtp",
+            b"HTTP/1.1 200 a\x01",
+        ] {
+            assert_eq!(parse(line), Err(BadHead::StartLine), "{}", String::from_utf8_lossy(line));
+        }
+    }
+
+    #[test]
+    fn fields_that_stay_side_by_side_are_the_same_as_one_by_one() {
+        let mut unread = ReadBuffer::default();
+        unread.add(b"GET / HTTP/1.1\r\nA: 1\r\nB:2\r\nHost: h\r\nC: 3\nD:\r\nVia: v\r\nE: 5\r\n\r\n");
+        let head: RequestHead = unread.head(&LIMITS).expect("a good head").expect("a whole head");
+        let mut out = Vec::new();
+        let decide = |kind, _: &[u8], _: &[u8]| match kind {
+            FieldKind::Host => Fate::Ends,
+            FieldKind::Via => Fate::Changes,
+            _ => Fate::Keeps,
+        };
+        head.write_fields(&mut out, decide, |_, _, _, out| out.extend_from_slice(b"Via: w\r\n"));
+        assert_eq!(String::from_utf8_lossy(&out), "A: 1\r\nB: 2\r\nC: 3\r\nD: \r\nVia: w\r\nE: 5\r\n");
+    }
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just(&b"GET / HTTP/1.1\r\n"[..]),
+            Just(&b"Host: a\r\n"[..]),
+            Just(&b"X-Long: 0123456789012345678901234567890123456789\r\n"[..]),
+            Just(&b"\r\n"[..]),
+            Just(&b"\n"[..]),
+            Just(&b"\r"[..]),
+            Just(&b" "[..]),
+            Just(&b"\0"[..]),
+        ];
+        let mostly_good = proptest::collection::vec(word, 0..20).prop_map(|words| words.concat());
+        prop_oneof![3 => mostly_good, 1 => proptest::collection::vec(any::<u8>(), 0..200)]
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_bytes_are_cut_the_heads_are_the_same(bytes in bytes(), cuts in proptest::collection::vec(1_usize..30, 1..40)) {
+            // What is bad may be seen sooner or later, and is then one of several things; the good heads before it are the same.
+            let (cut, whole) = (found(pieces(&bytes, &cuts)), found([bytes.as_slice()]));
+            prop_assert_eq!(cut.0, whole.0);
+            if let Some(bad) = cut.1 {
+                prop_assert!(whole.1.is_some(), "{}", bad);
+            }
+        }
+    }
+}
