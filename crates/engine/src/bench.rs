@@ -4,12 +4,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
+use stickylb_http1::{Fate, FieldKind, HeadLimits, ReadBuffer, RequestHead};
 
 use crate::api::{Decision, Event, StickyBy, Strategy};
 use crate::balancer::{Backend, Bound, Pool, Sticky, Verdict};
 use crate::config::{Address, BackendConfig, StickyConfig};
 use crate::state::{EventReader, Journal};
-use stickylb_http1::{Fate, FieldKind, HeadLimits, ReadBuffer, RequestHead};
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

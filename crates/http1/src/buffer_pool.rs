@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::head::Field;
+use super::field::Field;
 
 /// Buffers that a thread keeps; more are in use at once only where many requests wait.
 const KEPT: usize = 64;

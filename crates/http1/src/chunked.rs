@@ -13,6 +13,7 @@ const LINE_LIMIT: u32 = 16 * 1024;
 /// How far they may be ahead, over the whole body, of what its chunks excuse: each of them [`EXCUSED`] bytes, and two for
 /// every byte of its data. A body may be as long as it likes, with signed or padded chunks, but not mostly extensions.
 const EXCESS_LIMIT: u64 = 16 * 1024;
+
 const EXCUSED: u64 = 16;
 
 /// Bytes of trailer fields.

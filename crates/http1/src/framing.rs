@@ -112,7 +112,7 @@ pub fn decimal(value: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HeadLimits, ReadBuffer};
+    use crate::read_buffer::{HeadLimits, ReadBuffer};
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 4096, fields: 16 };
 

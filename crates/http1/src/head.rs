@@ -1,62 +1,13 @@
 //! A message's head: its bytes as they came, and where in them each field stands.
 
+use super::buffer_pool::FIELDS;
 use std::mem;
-use std::ops::Range;
 
-use super::buffer_pool::{BYTES, BufferPool, FIELDS};
+use super::buffer_pool::{BYTES, BufferPool};
+use super::field::Field;
 use super::field_kind::{FieldKind, FieldKinds};
 use super::line::{RequestLine, StatusLine, Version};
-
-/// A place in a head's bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    /// Heads are bounded far below what 32 bits hold.
-    #[expect(clippy::cast_possible_truncation, reason = "heads are bounded by their limits, a few MB at most")]
-    pub fn new(start: usize, end: usize) -> Self {
-        Span { start: start as u32, end: end as u32 }
-    }
-
-    /// Where `part` stands in `whole`, which it is a slice of unless it is empty.
-    pub(crate) fn within(part: &[u8], whole: &[u8]) -> Self {
-        if part.is_empty() {
-            return Span::default();
-        }
-        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
-        Span::new(start, start + part.len())
-    }
-
-    pub fn of(self, bytes: &[u8]) -> &[u8] {
-        &bytes[self.start as usize..self.end as usize]
-    }
-
-    /// Its part from `from` to `to`, counted from its start.
-    pub fn part(self, from: usize, to: usize) -> Span {
-        let start = self.start as usize;
-        Span::new(start + from, start + to)
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Field {
-    kind: FieldKind,
-    name: Span,
-    value: Span,
-}
-
-impl Field {
-    /// Its whole line, where it stands as this program would write it.
-    fn line(&self, bytes: &[u8]) -> Option<Range<usize>> {
-        let (start, colon) = (self.name.start as usize, self.name.end as usize);
-        let (value, end) = (self.value.start as usize, self.value.end as usize);
-        let plain = value == colon + 2 && bytes[colon..].starts_with(b": ") && bytes[end..].starts_with(b"\r\n");
-        plain.then_some(start..end + 2)
-    }
-}
+use super::span::Span;
 
 /// A head's fields, in their order.
 #[derive(Debug)]
@@ -126,6 +77,7 @@ pub struct Head<L> {
 
 /// A request's head.
 pub type RequestHead = Head<RequestLine>;
+
 /// A response's head.
 pub type ResponseHead = Head<StatusLine>;
 

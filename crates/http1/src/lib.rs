@@ -9,11 +9,13 @@ mod body_relay;
 mod buffer_pool;
 mod chunked;
 mod date;
+mod field;
 mod field_kind;
 mod framing;
 mod head;
 mod line;
 mod read_buffer;
+mod span;
 mod target;
 #[cfg(test)]
 mod test_split;

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::head::Span;
+use super::span::Span;
 
 /// Bytes of a request's target; more is 414.
 pub(crate) const TARGET_LIMIT: usize = 65_536;

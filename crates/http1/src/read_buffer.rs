@@ -1,9 +1,8 @@
 //! What was read and not used yet, and the heads that are found in it.
 
-use std::mem;
-
 use httparse::{EMPTY_HEADER, Status};
 use memchr::{memchr, memmem};
+use std::mem;
 
 use super::buffer_pool::{BYTES, BufferPool};
 use super::head::{Fields, Head};
@@ -162,9 +161,9 @@ fn collect(parsed: Parsed<'_, '_>, bytes: &[u8]) -> Result<Option<(Fields, usize
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::field_kind::FieldKind;
-    use super::super::head::{Fate, RequestHead, ResponseHead};
     use super::*;
+    use crate::field_kind::FieldKind;
+    use crate::head::{Fate, RequestHead, ResponseHead};
     use crate::test_split::pieces;
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 2048, fields: 40 };

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::head::Span;
+use super::span::Span;
 
 /// A request's target in its parts; places are counted in the head's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-use super::decision::Exclusion;
+use super::exclusion::Exclusion;
 use super::identity::Identity;
 
 /// One backend as the strategy saw it.

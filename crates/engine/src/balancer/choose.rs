@@ -96,7 +96,7 @@ impl Pool {
             decision.rule = Rule::Kept;
             return Err(NoBackend::Kept);
         }
-        let untried = |one: &Eligible| !tried.contains(&one.backend(self).id());
+        let untried = |one: &Eligible| !tried.contains(&one.backend(&self.backends).id());
         let together = self.suited(client.fingerprint, untried).map(|place| self.eligible[place].index);
         if let Some(choice) = together.and_then(|index| self.choice(index)) {
             decision.rule = Rule::Together;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::backend::Backend;
-use super::pool::Pool;
 
 /// A backend that takes new clients.
 pub(crate) struct Eligible {
@@ -16,8 +15,9 @@ pub(crate) struct Eligible {
 }
 
 impl Eligible {
-    pub(crate) fn backend<'p>(&self, pool: &'p Pool) -> &'p Arc<Backend> {
-        &pool.backends[self.index]
+    /// It, among all of its pool.
+    pub(crate) fn backend<'b>(&self, backends: &'b [Arc<Backend>]) -> &'b Arc<Backend> {
+        &backends[self.index]
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-
 use stickylb_http1::RequestHead;
 
 /// A function that finds a request's sticky key: requests of one key go to one backend for as long as it is there, by a

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::backend::Backend;
-use super::eligible::Eligible;
-use super::eligible::smooth_row;
+use super::eligible::{Eligible, smooth_row};
 use super::places::Place;
 use super::sticky::{Bound, Sticky};
 use crate::api::Strategy;
@@ -146,7 +145,7 @@ impl Pool {
 
     /// Whether a backup is left alone because others are up.
     pub(crate) fn does_without(&self, index: usize) -> bool {
-        self.backends[index].backup && self.eligible.first().is_some_and(|one| !one.backend(self).backup)
+        self.backends[index].backup && self.eligible.first().is_some_and(|one| !one.backend(&self.backends).backup)
     }
 
     pub(crate) fn total_weight(&self) -> usize {

@@ -6,6 +6,7 @@
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
+use stickylb_http1::{FieldKind, RequestHead};
 
 use super::cookie::CookieSticky;
 use super::key_function::{Asking, KeyFunction};
@@ -13,7 +14,6 @@ use super::rendezvous::Fingerprint;
 use super::seen::Seen;
 use crate::api::{StickyBy, StickyKey};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
-use stickylb_http1::{FieldKind, RequestHead};
 
 /// Bytes of a key that are kept for people to see.
 const SHOWN: usize = 64;

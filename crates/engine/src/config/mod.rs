@@ -23,14 +23,13 @@ mod secret;
 mod statuses;
 mod sticky;
 
-use crate::api::{Mode, StickyBy};
 use ipnet::IpNet;
 use std::time::Duration;
 
+use crate::api::{Mode, StickyBy};
 pub use access::AccessConfig;
-pub use address::is_local_name;
 pub(crate) use address::reaches;
-pub use address::{Address, AddressError, BackendSpec, Scheme};
+pub use address::{Address, AddressError, BackendSpec, Scheme, is_local_name};
 pub(crate) use backend::MOST_IDLE;
 pub use backend::{BackendConfig, BackendLimits, BackendTls, ProxyProtocol};
 pub use check::{CheckAlgorithm, Expect, HealthCheck, Passive};
@@ -42,8 +41,7 @@ pub use listener::{ListenerConfig, RouteConfig, UpgradeMatch};
 pub use pool::{DEFAULT_POOL, PoolConfig};
 use pool::{cookie_of, pool_name};
 pub use problem::{ConfigError, Problem};
-pub use read::parse;
-pub use read::parse_beside_copies;
+pub use read::{parse, parse_beside_copies};
 pub use schema::SCHEMA;
 pub use secret::Secret;
 pub use statuses::Statuses;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStderr};
 
-use super::probe::{CheckResult, Finding};
+use super::finding::{CheckResult, Finding};
 use crate::balancer::Backend;
 use crate::process;
 use crate::upstream::is_exhausted;

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::pin::pin;
 
 use super::agent::Report;
-use super::probe::Finding;
+use super::finding::Finding;
 use crate::balancer::Backend;
 use crate::config::{CheckAlgorithm, Expect};
 use crate::upstream::Stream;

@@ -2,6 +2,7 @@
 
 mod agent;
 mod command;
+mod finding;
 mod http;
 mod probe;
 mod websocket;
@@ -14,7 +15,7 @@ use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::state::Shared;
 use crate::untrusted::visible;
-use probe::CheckResult;
+use finding::CheckResult;
 
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
 const DOWN_INTERVAL: Duration = Duration::from_secs(1);

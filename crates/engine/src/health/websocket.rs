@@ -6,8 +6,8 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
+use super::finding::Finding;
 use super::http::add_headers;
-use super::probe::Finding;
 use crate::balancer::Backend;
 use crate::upstream::Stream;
 

@@ -8,6 +8,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use stickylb_http1::RequestHead;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
@@ -21,7 +22,6 @@ use crate::api::Event;
 use crate::proxy::tunnel::Counted;
 use crate::state::{EventReader, Phase, Shared};
 use crate::untrusted::escaped_json;
-use stickylb_http1::RequestHead;
 
 /// What the body is.
 pub(crate) const MEDIA: &str = "text/event-stream";

@@ -5,6 +5,7 @@ use http::{Method, Uri};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use stickylb_http1::{HeadLimits, ReadBuffer};
 
 use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
 use crate::config::Config;
@@ -13,7 +14,6 @@ use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::route;
 use crate::proxy::local_reply::pages;
 use crate::state::{Listener, Shared};
-use stickylb_http1::{HeadLimits, ReadBuffer};
 
 /// Says who would get it now.
 pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanation, Unclear> {

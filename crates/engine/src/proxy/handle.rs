@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use std::time::Instant;
+use stickylb_http1::{BadHead, RequestHead};
 
 use crate::access::Refused;
 use crate::api::Rule;
@@ -10,7 +11,6 @@ use crate::proxy::exchange::{Exchange, Request, rewrite, validate, wants_page};
 use crate::proxy::forward::forward;
 use crate::proxy::local_reply::{Answer, Page, pages, send};
 use crate::state::Routing;
-use stickylb_http1::{BadHead, RequestHead};
 
 pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();

@@ -4,16 +4,16 @@ use arc_swap::Cache;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
+use stickylb_http1::ReadBuffer;
 use tokio::sync::watch;
 
 use super::handle::{handle, refuse_unreadable};
 use super::worker::Proxy;
+use super::{event_stream, tunnel};
 use crate::proxy::connection::{After, Arrival, Client, Clock, Next, Peer};
-use crate::proxy::event_stream;
 use crate::proxy::io::Outbox;
-use crate::proxy::tunnel::{self, ClientHalf};
+use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
-use stickylb_http1::ReadBuffer;
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {

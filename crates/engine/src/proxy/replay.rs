@@ -7,20 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use stickylb_http1::{BodyRelay, Framing, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::explain;
 use super::worker::Proxy;
+use super::{explain, http};
 use crate::api::{Bodies, Event, Heads, LONGEST, Replayed};
 use crate::proxy::connection::{Arrival, Peer, Replay};
 use crate::proxy::forward::route;
-use crate::proxy::http;
 use crate::proxy::io::Socket;
 use crate::state::{Connected, EventReader, Phase, Shared};
-use stickylb_http1::{BodyRelay, Framing, Version};
 
 /// The most that is read of an answer that is replayed.
 const MOST: u64 = 64 << 20;

@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-use super::tcp;
 use super::worker::Proxy;
+use super::{http, tcp};
 use crate::api::Mode;
 use crate::proxy::connection::{Arrival, is_among};
 use crate::proxy::exchange::book_refused;
-use crate::proxy::http;
 use crate::proxy_protocol;
 use crate::state::Phase;
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::tunnel;
 use super::worker::Proxy;
 use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
 use crate::balancer::{Active, Backend, Bound, Choice, Held, NoBackend, Pool, Stuck};
@@ -19,7 +20,7 @@ use crate::proxy::connection::Arrival;
 use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
 use crate::proxy::forward::{Hold, queue};
 use crate::proxy::io::while_there;
-use crate::proxy::tunnel::{self, Carried, ClientHalf, Finish, Tunnel};
+use crate::proxy::tunnel::{Carried, ClientHalf, Finish, Tunnel};
 use crate::state::{LivePool, Moments, Phase, Tried, time_of_day};
 use crate::upstream::{Stream, dial};
 use crate::{balancer, proxy_protocol};

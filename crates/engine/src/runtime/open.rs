@@ -4,11 +4,9 @@ use super::self_target;
 use super::start_error::StartError;
 use crate::balancer::KeyFunction;
 use crate::config::Config;
-#[cfg(unix)]
-use crate::listener;
-#[cfg(unix)]
-use crate::process;
 use crate::state::Setup;
+#[cfg(unix)]
+use crate::{listener, process};
 
 /// The listeners and pools of a configuration whose [problems](Config::problems) were looked for, where no backend is this
 /// balancer itself, and root's rights given up where the configuration says so: nothing that comes after has them.

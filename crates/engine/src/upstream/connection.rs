@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use stickylb_http1::{FieldKind, ResponseHead, Version};
 
 use super::stream::Stream;
-use stickylb_http1::{FieldKind, ResponseHead, Version};
 
 /// A connection to a backend.
 pub(crate) struct Connection {

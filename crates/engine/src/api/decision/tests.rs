@@ -1,4 +1,5 @@
 use super::*;
+use crate::api::{Exclusion, Identity, Outcome, State};
 
 fn attempt(name: &str, outcome: Outcome) -> Attempt {
     let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None });

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use super::{CookieAction, Decision, Outcome, Rule};
+use super::{CookieAction, Decision, Rule};
+use crate::api::outcome::Outcome;
 use crate::untrusted::visible;
 
 /// The decision in words, one line, fit for a terminal: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,

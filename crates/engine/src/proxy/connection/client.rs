@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use stickylb_http1::{BadHead, HeadLimits, ReadBuffer, RequestHead};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 
@@ -18,7 +19,6 @@ use crate::config::Config;
 use crate::proxy::io::{Broken, Look, Outbox, Socket, poll_read, with_scratch};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Phase};
-use stickylb_http1::{BadHead, HeadLimits, ReadBuffer, RequestHead};
 
 /// What is read, and for how long, of a body that nobody wants.
 const DRAINED: usize = 256 << 20;

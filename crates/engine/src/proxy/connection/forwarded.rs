@@ -7,7 +7,6 @@ use ipnet::IpNet;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
-
 use stickylb_http1::{FieldKind, RequestHead};
 
 /// The peer of a connection, with the fields that tell backends of it, made once.

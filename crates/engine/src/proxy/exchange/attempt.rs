@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::request::Request;
-use super::upstream_exchange::Flight;
-use super::upstream_exchange::{Answered, Failure};
+use super::upstream_exchange::{Answered, Failure, Flight};
 use crate::api::{Attempt, Decision, Outcome};
 use crate::balancer::{Backend, Place};
 use crate::proxy::connection::Client;

@@ -4,11 +4,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use stickylb_http1::Version;
 use tokio::time::Sleep;
 
 use super::request::Request;
 use super::upload::Upload;
-use stickylb_http1::Version;
 
 /// How long the backend may take to say that it does not want the body. Clients wait a second or so themselves.
 const GRACE: Duration = Duration::from_millis(250);

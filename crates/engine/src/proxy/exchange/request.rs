@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
+use stickylb_http1::{BodyRelay, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 use super::upload::Upload;
 use super::validate;
@@ -10,7 +11,6 @@ use super::validate::Refusal;
 use crate::api::{Part, Stopped};
 use crate::config::Config;
 use crate::proxy::connection::Peer;
-use stickylb_http1::{BodyRelay, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 /// A request that may pass.
 pub(crate) struct Request {

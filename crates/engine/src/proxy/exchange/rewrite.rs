@@ -1,11 +1,12 @@
 //! What is changed in the heads of requests and responses on their way through (RFC 9110 7.6), each written in one pass.
 
+use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
+
 use super::request::Request;
 use crate::balancer::{Backend, CookieSticky};
 use crate::config::{HostHeader, is_local_name};
 use crate::proxy::connection::Client;
 use crate::state::Shared;
-use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
 fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {

@@ -1,7 +1,8 @@
 //! The body of a request on its way to a backend, kept up to a limit so that it can be sent again.
 
-use crate::proxy::io::Broken;
 use stickylb_http1::{BodyRelay, Framing, ReadBuffer};
+
+use crate::proxy::io::Broken;
 
 /// Bytes of frame that may be kept beside a body's data: chunks can be as small as one byte.
 const FRAME_KEPT: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+use stickylb_http1::{BadFraming, BadHead, Framing, HeadLimits, ReadBuffer, ResponseHead};
 
 use super::continues::Continues;
 use super::request::Request;
@@ -13,7 +14,6 @@ use crate::proxy::connection::Client;
 use crate::proxy::io::{Broken, Outbox, ROUNDS, Scratch, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
 use crate::upstream::Connection;
-use stickylb_http1::{BadFraming, BadHead, Framing, HeadLimits, ReadBuffer, ResponseHead};
 
 /// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
 /// a body along.

@@ -1,7 +1,6 @@
 //! Requests that must not reach a backend, in the order of RFC 9112.
 
 use http::StatusCode;
-
 use stickylb_http1::{BadFraming, BadHead, BadTarget, FieldKind, Framing, RequestHead, Target, Version, is_host};
 
 /// Why a request is refused.

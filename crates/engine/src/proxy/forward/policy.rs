@@ -3,6 +3,7 @@
 use http::StatusCode;
 use smallvec::SmallVec;
 use std::time::{Duration, Instant};
+use stickylb_http1::FieldKind;
 
 use super::hold::Hold;
 use super::queue;
@@ -15,7 +16,6 @@ use crate::proxy::io::Broken;
 use crate::proxy::local_reply::{Answer, send};
 use crate::proxy::response::{Source, deliver, take_rest};
 use crate::state::{Routing, Shared, Tried};
-use stickylb_http1::FieldKind;
 
 /// What a try that failed counts for where the strategy goes by the time that answers take.
 const FAILED: Duration = Duration::from_secs(1);

@@ -2,11 +2,11 @@
 
 use http::StatusCode;
 use std::io::Write as _;
+use stickylb_http1::{Version, write_date};
 
 use crate::access::Refused;
 use crate::proxy::exchange::connection_field;
 use crate::untrusted::{escaped_json, visible};
-use stickylb_http1::{Version, write_date};
 
 /// The body of a 503, the direct predecessor's.
 const UNAVAILABLE: &str = "No healthy backends available.";

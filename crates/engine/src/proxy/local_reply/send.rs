@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
 use std::time::Instant;
+use stickylb_http1::{BodyRelay, Framing, Version};
 use tokio::sync::mpsc;
 
 use super::reply::Reply;
@@ -14,7 +15,6 @@ use crate::proxy::connection::{After, Client, Phase};
 use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Exchange, Request};
 use crate::proxy::io::{Scratch, with_scratch};
-use stickylb_http1::{BodyRelay, Framing, Version};
 
 /// Sends and books a whole answer; `request` is none where there is no good one.
 pub(crate) async fn reply(

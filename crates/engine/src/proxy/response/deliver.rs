@@ -5,13 +5,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
+use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
 
 use crate::api::Ended;
 use crate::balancer::Backend;
 use crate::proxy::connection::{After, Client, Phase};
 use crate::proxy::exchange::{Answered, Exchange, Flight, Request, Said, rewrite};
 use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
-use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
 
 /// Why a response did not reach its end.
 enum Cut {

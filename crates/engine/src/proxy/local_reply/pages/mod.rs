@@ -8,18 +8,19 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use stickylb_http1::FieldKind;
 use tokio::sync::mpsc;
 
 use crate::api::{State, rfc3339};
 use crate::balancer::Backend;
 use crate::config::{CheckAlgorithm, Expect};
 use crate::proxy::connection::Client;
-use crate::proxy::event_stream::{self, Feed};
+use crate::proxy::event_stream;
+use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Request, is_local_host, without_port};
 use crate::proxy::local_reply::reply::{Answer, Reply};
 use crate::state::Shared;
 use crate::untrusted::escaped_json;
-use stickylb_http1::FieldKind;
 
 /// What all of these pages' paths begin with.
 const PREFIX: &[u8] = b"/_lb/";

@@ -1,0 +1,148 @@
+//! How one try of a backend ended, and why no other followed.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::identity::Identity;
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// The backend answered.
+    Answered,
+    /// It was not asked: this program has no file descriptor left.
+    Exhausted,
+    /// It refused the connection, or cannot be reached.
+    Refused,
+    /// The TLS handshake failed.
+    TlsFailed,
+    /// No connection within `timeouts.connect`.
+    ConnectTimeout,
+    /// It took the request and gave no answer.
+    NoAnswer,
+    /// No answer within `timeouts.response`.
+    ResponseTimeout,
+    /// What it sent is not a good HTTP response.
+    BadAnswer(Fault),
+    /// It had closed the kept connection before the request came over it.
+    ClosedIdle,
+    /// It answered with a status in `retry.on`.
+    Status(u16),
+}
+
+impl Outcome {
+    /// Whether the backend was asked, so that it counts as one of `retry.attempts`.
+    pub(crate) const fn is_a_try(self) -> bool {
+        self.connected() && !matches!(self, Outcome::ClosedIdle | Outcome::Exhausted)
+    }
+
+    /// Whether the backend had taken the connection, well or not.
+    pub(crate) const fn connected(self) -> bool {
+        !matches!(self, Outcome::Refused | Outcome::TlsFailed | Outcome::ConnectTimeout)
+    }
+}
+
+/// The outcome in words, after a backend's name: `delta refused`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Answered => "answered",
+            Outcome::Exhausted => "was not asked, for want of a file descriptor",
+            Outcome::Refused => "refused",
+            Outcome::TlsFailed => "failed the TLS handshake",
+            Outcome::ConnectTimeout => "did not connect in time",
+            Outcome::NoAnswer => "gave no answer",
+            Outcome::ResponseTimeout => "did not answer in time",
+            Outcome::BadAnswer(fault) => return write!(f, "sent no good answer: {fault}"),
+            Outcome::ClosedIdle => "had closed the kept connection",
+            Outcome::Status(status) => return write!(f, "answered {status}"),
+        })
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// Its first line is no status line of HTTP/1.
+    StatusLine,
+    /// A field's name or value is no good.
+    Field,
+    /// It has more fields than `limits.headers`, or larger ones than `limits.headerBytes`.
+    TooLarge,
+    /// Its Content-Length is no number, or there are two.
+    Length,
+    /// Its Transfer-Encoding is not one `chunked`.
+    Coding,
+    /// It switches to a protocol that was not asked for (RFC 9110 7.8).
+    Switch,
+}
+
+/// The fault in words, after `sent no good answer: `.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::StatusLine => "its status line is none of HTTP/1",
+            Fault::Field => "a header field is malformed",
+            Fault::TooLarge => "its header fields are beyond limits.headers or limits.headerBytes",
+            Fault::Length => "its Content-Length is not one number",
+            Fault::Coding => "its Transfer-Encoding is not 'chunked'",
+            Fault::Switch => "it switches to a protocol nobody asked for",
+        })
+    }
+}
+
+/// Why a request that failed was not tried elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stopped {
+    /// It may have been acted on, and its method may not be repeated.
+    Unsafe,
+    /// More of its body was sent than is kept.
+    BodyLimit,
+    /// It was tried often enough.
+    Attempts,
+    /// Too many requests were repeated lately.
+    Budget,
+    /// The configuration does not want it.
+    Unwanted,
+    /// A person asked for one backend.
+    Asked,
+}
+
+impl Stopped {
+    /// The reason in words, after `not retried: `.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Stopped::Unsafe => "it may have been acted on",
+            Stopped::BodyLimit => "its body is larger than retry.bodyLimit",
+            Stopped::Attempts => "retry.attempts is reached",
+            Stopped::Budget => "the retry budget is spent",
+            Stopped::Unwanted => "retry.on leaves it out",
+            Stopped::Asked => "it was for that backend alone",
+        }
+    }
+}
+
+/// One backend that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Who.
+    pub backend: Arc<Identity>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took, in microseconds.
+    pub micros: u32,
+}
+
+impl Attempt {
+    /// A try of this backend.
+    pub(crate) fn new(backend: &Arc<Identity>, outcome: Outcome, took: Duration) -> Self {
+        let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        Attempt { backend: Arc::clone(backend), outcome, micros }
+    }
+}

@@ -1,0 +1,35 @@
+//! A place in a head's bytes.
+
+/// A place in a head's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// Heads are bounded far below what 32 bits hold.
+    #[expect(clippy::cast_possible_truncation, reason = "heads are bounded by their limits, a few MB at most")]
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// Where `part` stands in `whole`, which it is a slice of unless it is empty.
+    pub(crate) fn within(part: &[u8], whole: &[u8]) -> Self {
+        if part.is_empty() {
+            return Span::default();
+        }
+        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+        Span::new(start, start + part.len())
+    }
+
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+
+    /// Its part from `from` to `to`, counted from its start.
+    pub fn part(self, from: usize, to: usize) -> Span {
+        let start = self.start as usize;
+        Span::new(start + from, start + to)
+    }
+}
