@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::support::{After, Backend, Balancer, Config, Gate, PATIENCE, request, response, until};
 
-/// Lets this test hold that many sockets; says so where the machine does not.
+/// Lets this process hold that many sockets; says so where the machine does not. It stays so, which no test beside it
+/// notices: the program raises its own limit.
 fn may_hold(sockets: u64) -> bool {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let enough = maximum.is_none_or(|most| most >= sockets)
