@@ -1,0 +1,7 @@
+//! The library: a balancer embedded in another program.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod embedding;
+#[path = "../support/mod.rs"]
+mod support;

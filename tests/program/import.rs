@@ -1,0 +1,104 @@
+//! `import` and `completions`: what they print can be used as it is.
+
+use serde_json::{Value, json};
+
+use crate::support::program::run;
+
+/// Imports this text; gives status, what was printed, and what was said.
+fn import(text: &str) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("theirs");
+    std::fs::write(&file, text).unwrap();
+    let output = run(&["import", file.to_str().unwrap()]);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// What it prints passes `check`.
+#[track_caller]
+fn good(text: &str) -> (Value, String) {
+    let (status, printed, said) = import(text);
+    assert_eq!(status, Some(0), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ours.json");
+    std::fs::write(&file, &printed).unwrap();
+    let checked = run(&["check", file.to_str().unwrap()]);
+    assert!(checked.status.success(), "{}\n{printed}", String::from_utf8_lossy(&checked.stderr));
+    (serde_json::from_str(&printed).unwrap(), said)
+}
+
+#[test]
+fn a_load_balancer_js_file_becomes_a_tcp_balancer_and_what_is_left_out_is_named() {
+    let (config, said) = good(
+        r#"{ "sourcePort": 8080, "balancerCount": 2, "targetDeactivationDuration": 60000, "maxBufferSize": 8192,
+             "downgradeToUser": "someuser", "sessionExpiry": 45000, "balancerControllerPath": null,
+             "targets": [{ "host": "localhost", "port": 8001 }, { "host": "::1", "port": 8002 }] }"#,
+    );
+    assert_eq!(config["port"], 8080);
+    assert_eq!(config["backends"][0]["url"], "tcp://localhost:8001");
+    assert_eq!(config["backends"][1]["url"], "tcp://[::1]:8002");
+    assert_eq!(config["health"]["passive"]["ejectFor"], 60000);
+    assert_eq!((&config["sticky"]["by"], &config["sticky"]["expiry"]), (&"ip".into(), &45000.into()));
+    assert_eq!(config["downgradeToUser"], "someuser");
+    assert!(said.contains("was read as a LoadBalancer.js configuration"), "{said}");
+    assert!(said.contains("balancerCount is left out") && said.contains("maxBufferSize is left out"), "{said}");
+    assert!(!said.contains("balancerControllerPath"), "null is as if it were not there: {said}");
+}
+
+#[test]
+fn a_websocket_reverse_proxy_file_becomes_two_pools_and_a_route() {
+    let (config, said) = good(
+        "[frontend]\nhost = 127.0.0.1\nport = 8080\n\n; sockets\n[websocket]\nenable_health_check = true\n\
+         health_check_interval = 5\nalgorithm = round-robin\nserver1 = localhost:9001\nserver2 = localhost:9002\n\
+         [http]\nserver1_addr = localhost:9003\nserver1_max_workers = 3\n\
+         server1_min_workers = 1\nserver1_worker_timeout = 2\nserver1_buffer_size = 20\nserver1_colour = red\n",
+    );
+    assert_eq!(config["listeners"][0]["port"], 8080);
+    assert_eq!(config["listeners"][0]["pool"], "http");
+    assert_eq!(config["listeners"][0]["routes"][0]["match"]["upgrade"], "websocket");
+    let sockets = &config["pools"]["websocket"];
+    assert_eq!((&sockets["strategy"], &sockets["health"]["interval"]), (&"round-robin".into(), &5000.into()));
+    assert_eq!(sockets["health"]["path"], "/healthCheck");
+    assert_eq!(sockets["backends"].as_array().unwrap().len(), 2);
+    assert_eq!(config["pools"]["http"]["strategy"], "random");
+    let server = &config["pools"]["http"]["backends"][0];
+    assert_eq!((&server["maxConnections"], &server["minIdle"]), (&3.into(), &1.into()));
+    assert_eq!((&server["idleTimeout"], &server["maxQueue"]), (&2000.into(), &20.into()));
+    assert!(said.contains("server1_colour = red is left out"), "{said}");
+    let (config, said) =
+        good("[frontend]\nhost=rp_v5\nport=8084\n[http]\nserver1_addr=es1_hc:8080\nserver2=es2_hc:8080\n");
+    let [with_workers, plain] = [0, 1].map(|server| &config["pools"]["http"]["backends"][server]);
+    let usual =
+        json!({"url": "http://es1_hc:8080", "maxConnections": 3, "minIdle": 1, "idleTimeout": 3000, "maxQueue": 10});
+    assert_eq!((with_workers, plain), (&usual, &json!({"url": "http://es2_hc:8080"})));
+    assert!(said.contains("[frontend] host = rp_v5 is left out: it listens on 127.0.0.1"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_imported_is_said_with_what_is_expected_and_nothing_is_printed() {
+    for (text, part) in [
+        ("upstream a { server b; }", "neither kind of file"),
+        ("{}", "neither kind of file"),
+        ("{", "not JSON"),
+        (r#"{ "port": 1, "backends": [] }"#, "needs no import"),
+        (r#"{ "sourcePort": 8080 }"#, "'targets' is missing"),
+        (r#"{ "sourcePort": 80800, "targets": [{ "port": 1 }] }"#, "port"),
+        ("[frontend]\nport = 8080\n", "no server"),
+        ("[frontend]\nport = x\n[http]\nserver1 = localhost:1\n", "port"),
+        ("[frontend]\n\x1b[2J\n", "line 2"),
+    ] {
+        let (status, printed, said) = import(text);
+        assert_eq!((status, printed.as_str()), (Some(2), ""), "{text}: {said}");
+        assert!(said.contains(part) && !said.contains('\x1b'), "{text}: {said}");
+    }
+}
+
+#[test]
+fn each_shell_gets_completions_that_know_the_subcommands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains("strategy") && script.contains("import"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "csh"]).status.code(), Some(2));
+}

@@ -1,0 +1,28 @@
+//! The program without its screen: command line, configuration files, life as a process, and the words about all that.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[cfg(unix)]
+mod cli;
+mod configs;
+#[cfg(unix)]
+mod control;
+#[cfg(target_os = "linux")] // what each thread may do stands in /proc
+mod downgrade;
+#[cfg(unix)]
+mod ending;
+#[cfg(unix)]
+mod explain;
+#[cfg(unix)]
+mod headless;
+#[cfg(unix)]
+mod import;
+mod mail;
+mod mail_server;
+mod promises;
+mod readme;
+mod reload;
+#[cfg(unix)]
+mod run;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,41 @@
+//! What a client and a backend see on the wire, and what the log and the balancer's own pages tell of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod access;
+mod chunks;
+#[cfg(target_os = "linux")]
+mod crowds;
+mod ejection;
+mod events;
+mod failure;
+mod framing;
+mod headers;
+mod health;
+mod interim;
+mod leaving;
+mod limits;
+mod metrics;
+mod network;
+mod pages;
+mod parity_loadbalancer_js;
+mod parity_smart_stick;
+mod parity_sticky_session_custom;
+mod parity_websocket_reverse_proxy;
+#[cfg(unix)]
+mod phases;
+mod pools;
+mod proxy_protocol;
+mod queue;
+mod requests;
+mod responses;
+mod retry;
+mod silent;
+mod stickiness;
+#[path = "../support/mod.rs"]
+mod support;
+mod tcp;
+mod tls;
+mod tls_backend;
+mod tunnels;
+mod websocket;

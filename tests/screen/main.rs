@@ -1,0 +1,21 @@
+//! The screen on a real pseudo-terminal, and what is done from there.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod background;
+mod commands;
+mod copies;
+mod export;
+mod hostile_text;
+mod inspector;
+mod keys;
+mod navigation;
+mod routing_log;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod suspend;
+mod terminal;
+mod trouble;
+mod whole;

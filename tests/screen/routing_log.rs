@@ -1,0 +1,136 @@
+//! The routing log on a real pseudo-terminal: what stands in it, and how it is read.
+
+use crate::support::program::{exchange, get};
+use crate::terminal::Terminal;
+
+#[test]
+fn a_request_appears_in_the_log_with_its_path_and_the_words_why() {
+    let terminal = Terminal::demo();
+    let port = terminal.port();
+    get(port, "/first");
+    terminal.wait("the request is in the log", |screen| screen.contains("/first"));
+    let line = terminal.line_with("/first");
+    for part in ["GET", "404", "ms", "alpha", "round-robin 1 of 3"] {
+        assert!(line.contains(part), "no '{part}' in: {line}");
+    }
+    exchange(port, b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=3\r\nConnection: close\r\n\r\n");
+    terminal.shows("/bound");
+    let line = terminal.line_with("/bound");
+    assert!(line.contains("charlie") && line.contains("sticky X-Backend-ID=3"), "{line}");
+}
+
+#[test]
+fn at_80_columns_the_usual_reasons_are_shown_whole() {
+    let terminal = Terminal::demo();
+    get(terminal.port(), "/new");
+    terminal.shows("/new");
+    let line = terminal.line_with("/new");
+    assert!(line.contains("round-robin 1 of 3; new cookie"), "{line}");
+}
+
+#[test]
+fn the_log_file_is_written_beside_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.log");
+    let mut terminal = Terminal::start(&["--demo=1", "-p", "0", "--log-file", file.to_str().unwrap()]);
+    terminal.shows("1 up");
+    get(terminal.port(), "/in-the-file");
+    terminal.press("q");
+    terminal.ended();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("GET /in-the-file 404"), "{text}");
+}
+
+#[test]
+fn the_log_can_be_held_and_followed_again() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    (0..30).for_each(|n| drop(get(port, &format!("/line-{n}"))));
+    terminal.shows("/line-29");
+    terminal.press("\tg");
+    terminal.shows("held");
+    get(port, "/unseen");
+    terminal.wait("what is new is counted", |screen| screen.contains("below"));
+    assert!(!terminal.screen().contains("/unseen"), "{}", terminal.screen());
+    terminal.press("f");
+    terminal.shows("/unseen");
+    terminal.shows("following");
+}
+
+#[test]
+fn a_filter_narrows_the_log_as_it_is_typed_and_its_mistakes_are_shown_where_they_are() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    for path in ["/status/404", "/health", "/status/503", "/whoami"] {
+        get(port, path);
+    }
+    terminal.shows("/whoami");
+    terminal.press("/status>=400");
+    terminal.wait("only errors are shown", |screen| screen.contains("/status/503") && !screen.contains("/whoami"));
+    terminal.press(" stattus:1");
+    terminal.shows("^ there is no field 'stattus'; did you mean 'status'?");
+    let lines = terminal.lines();
+    let caret = lines.iter().find_map(|line| line.find("^ there is")).unwrap();
+    assert_eq!(lines.iter().find_map(|line| line.find("stattus:1")), Some(caret), "{}", terminal.screen());
+    // What is wrong is not taken.
+    terminal.press("\r");
+    terminal.shows("^ there is no field");
+    terminal.press("\x17\r");
+    terminal.shows("/status>=400");
+    terminal.shows("2 of ");
+    terminal.press("F");
+    terminal.shows("/whoami");
+    terminal.press("\x1b");
+    terminal.wait("the filter is gone", |screen| !screen.contains("/status>=400"));
+}
+
+#[test]
+fn changes_of_states_stay_in_sight_when_the_log_runs_on() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    terminal.press("Xy");
+    terminal.backend_is("alpha", "DOWN");
+    (0..60).for_each(|n| drop(get(port, &format!("/line-{n}"))));
+    terminal.shows("/line-59");
+    let line = terminal.line_with("alpha is DOWN");
+    assert!(line.contains("its process was killed by hand"), "{}", terminal.screen());
+}
+
+#[test]
+fn why_tells_the_whole_decision_and_enter_all_of_a_backend() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    exchange(port, b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=3\r\nConnection: close\r\n\r\n");
+    terminal.shows("/bound");
+    terminal.press("w");
+    for part in ["Why: GET /bound", "X-Backend-ID=3, which names charlie", "stickiness", "1 charlie", "answered"] {
+        terminal.shows(part);
+    }
+    terminal.press("\x1b");
+    terminal.wait("it is closed", |screen| !screen.contains("Why: GET"));
+    terminal.press("3\r");
+    for part in ["Backend: charlie", "GET /health (http-status)", "Last checks", "Clients seen lately", "1 sticky"] {
+        terminal.shows(part);
+    }
+    terminal.press("k");
+    terminal.shows("Backend: bravo");
+    terminal.press("\x1b");
+    terminal.shows("Routing log");
+}
+
+#[test]
+fn marked_lines_are_found_again() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    get(port, "/marked-one");
+    terminal.shows("/marked-one");
+    terminal.press("m");
+    terminal.shows("◆");
+    terminal.press("f");
+    (0..40).for_each(|n| drop(get(port, &format!("/line-{n}"))));
+    terminal.shows("/line-39");
+    assert!(!terminal.screen().contains("◆"), "{}", terminal.screen());
+    terminal.press("N");
+    terminal.shows("/marked-one");
+    terminal.shows("◆");
+}

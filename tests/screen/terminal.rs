@@ -1,0 +1,283 @@
+//! The program on a real pseudo-terminal, and what a terminal makes of what it writes.
+
+use std::fs::File;
+use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::Signal;
+use rustix::termios::{LocalModes, Termios, tcgetattr};
+
+use crate::support::program::{Wait, children, gone, port_in, signal, until};
+
+/// What the terminal was sent so far, and what it shows.
+struct Shown {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    /// Whoever reads should let go of the terminal at the next byte.
+    let_go: bool,
+}
+
+/// A terminal of 80 columns and 24 lines in which the program runs. Dropping it ends the program.
+pub(crate) struct Terminal {
+    master: Option<Box<dyn MasterPty + Send>>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    shown: Arc<Mutex<Shown>>,
+    /// The program's side, kept open so that its settings can be read after the program has ended.
+    tty: Option<File>,
+    before: Termios,
+    /// An empty folder, so that no configuration file is found by accident.
+    folder: tempfile::TempDir,
+}
+
+/// Begin and end of a frame: synchronized output, mode 2026.
+const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];
+
+/// Takes what a terminal shows of these bytes: nothing of a frame before it is whole.
+fn take_whole(held: &mut Vec<u8>) -> Vec<u8> {
+    let [begin, end] = FRAME.map(|mark| held.windows(mark.len()).rposition(|bytes| bytes == mark));
+    let shown = match begin {
+        Some(at) if end < begin => at,
+        // The last bytes may begin a mark.
+        _ => held.len() - (1..FRAME[0].len()).rev().find(|part| held.ends_with(&FRAME[0][..*part])).unwrap_or(0),
+    };
+    held.drain(..shown).collect()
+}
+
+fn size(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
+    (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap())
+}
+
+/// A program to run, without what the caller's shell and terminal set for it.
+fn command(program: &str) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
+    command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
+    for name in ["NO_COLOR", "COLORFGBG", "TMUX", "VTE_VERSION", "TERM_PROGRAM"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Terminal {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::with(arguments, &[])
+    }
+
+    /// With these variables in the program's environment.
+    pub(crate) fn with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(env!("CARGO_BIN_EXE_stickylb-tui"));
+        command.args(arguments);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        Self::run(command)
+    }
+
+    /// A shell with job control.
+    pub(crate) fn shell() -> Self {
+        let mut command = command("bash");
+        command.args(["--norc", "--noprofile", "--noediting", "-i"]);
+        command.env("PS1", "ready$ ");
+        let terminal = Self::run(command);
+        terminal.shows("ready$");
+        terminal
+    }
+
+    fn run(mut command: CommandBuilder) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
+        let tty = File::open(pty.master.tty_name().unwrap()).unwrap();
+        let before = tcgetattr(&tty).unwrap();
+        command.cwd(folder.path());
+        if command
+            .get_env("XDG_RUNTIME_DIR")
+            .is_none_or(|set| Some(set) == std::env::var_os("XDG_RUNTIME_DIR").as_deref())
+        {
+            // A balancer tells of all others it finds that give out the same cookie.
+            command.env("XDG_RUNTIME_DIR", folder.path());
+        }
+        // What stood on the terminal before must stand there again afterwards.
+        let (rows, columns) = size(80, 24);
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        parser.process(b"$ stickylb-tui\r\n");
+        let shown = Arc::new(Mutex::new(Shown { parser, bytes: Vec::new(), let_go: false }));
+        let mut output = pty.master.try_clone_reader().unwrap();
+        let keyboard = pty.master.take_writer().unwrap();
+        let child = pty.slave.spawn_command(command).unwrap();
+        let screen = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 16 * 1024];
+            let mut held = Vec::new();
+            while let Ok(read @ 1..) = output.read(&mut buffer) {
+                let mut shown = screen.lock().unwrap_or_else(PoisonError::into_inner);
+                held.extend_from_slice(&buffer[..read]);
+                shown.parser.process(&take_whole(&mut held));
+                shown.bytes.extend_from_slice(&buffer[..read]);
+                if shown.let_go {
+                    break;
+                }
+            }
+        });
+        Terminal { master: Some(pty.master), keyboard: Some(keyboard), child, shown, tty: Some(tty), before, folder }
+    }
+
+    /// Three demo backends, all UP.
+    pub(crate) fn demo() -> Self {
+        let terminal = Self::start(&["--demo", "-p", "0"]);
+        terminal.wait("three backends are up", |screen| screen.contains("3 up"));
+        terminal
+    }
+
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it shows, a line each, without the spaces at their ends.
+    pub(crate) fn screen(&self) -> String {
+        self.shown().parser.screen().contents()
+    }
+
+    /// The lines, whole.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let shown = self.shown();
+        let columns = shown.parser.screen().size().1;
+        shown.parser.screen().rows(0, columns.get()).collect()
+    }
+
+    /// The first line that holds `part`; empty where none does.
+    pub(crate) fn line_with(&self, part: &str) -> String {
+        self.screen().lines().find(|line| line.contains(part)).unwrap_or_default().to_owned()
+    }
+
+    /// Looks at the terminal itself: colours, cursor, modes.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
+        at(self.shown().parser.screen())
+    }
+
+    /// Everything that was written so far.
+    pub(crate) fn written(&self) -> Vec<u8> {
+        self.shown().bytes.clone()
+    }
+
+    /// Waits until the screen is as it should be, and says what it shows where it never is.
+    #[track_caller]
+    pub(crate) fn wait(&self, what: &str, good: impl Fn(&str) -> bool) {
+        let wait = Wait::begin();
+        while !good(&self.screen()) {
+            assert!(!wait.is_over(), "waited in vain until {what}; the screen shows:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&self, part: &str) {
+        self.wait(&format!("'{part}' is shown"), |screen| screen.contains(part));
+    }
+
+    /// Waits until the line with `name` in the table holds `state`.
+    #[track_caller]
+    pub(crate) fn backend_is(&self, name: &str, state: &str) {
+        let row = |screen: &str| screen.lines().skip(3).find(|line| line.contains(name)).unwrap_or_default().to_owned();
+        self.wait(&format!("{name} is {state}"), |screen| row(screen).contains(state));
+    }
+
+    pub(crate) fn press(&mut self, keys: &str) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let (nonzero_rows, nonzero_columns) = size(columns, rows);
+        self.shown().parser.set_size(nonzero_rows, nonzero_columns);
+        self.master.as_ref().unwrap().resize(PtySize { rows, cols: columns, ..PtySize::default() }).unwrap();
+    }
+
+    /// The port in the header.
+    pub(crate) fn port(&self) -> u16 {
+        until("the header shows the address", || port_in(&self.screen()))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    pub(crate) fn children(&self) -> Vec<u32> {
+        children(self.pid())
+    }
+
+    pub(crate) fn signal(&self, which: Signal) {
+        signal(self.pid(), which);
+    }
+
+    #[track_caller]
+    pub(crate) fn still_runs(&mut self) {
+        let ended = self.child.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended: {ended:?}; the screen shows:\n{}", self.screen());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        until("the program has ended", || self.child.try_wait().unwrap())
+    }
+
+    /// Whether lines are edited and echoed by the system, as a shell's child finds them.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let now = tcgetattr(self.tty.as_ref().unwrap()).unwrap();
+        let modes = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        now.local_modes.contains(modes)
+    }
+
+    /// The terminal is as it was before: screen, cursor, settings; and the program ended with status 0.
+    #[track_caller]
+    pub(crate) fn is_given_back(&mut self) {
+        let status = self.ended();
+        assert!(status.success(), "{status:?}");
+        // The last bytes may still be on their way from the terminal to this test.
+        self.wait("the prompt is back", |screen| screen.starts_with("$ stickylb-tui"));
+        self.look(|screen| {
+            assert!(!screen.alternate_screen(), "the alternate screen is still shown");
+            assert!(!screen.hide_cursor(), "the cursor is hidden");
+            assert!(!screen.bracketed_paste() && !screen.application_cursor() && !screen.application_keypad());
+            assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+            assert_eq!((screen.fgcolor(), screen.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
+        });
+        assert!(self.is_cooked(), "the terminal is still raw");
+        let now = tcgetattr(self.tty.as_ref().unwrap()).unwrap();
+        assert_eq!(now.local_modes, self.before.local_modes);
+        assert_eq!(now.input_modes, self.before.input_modes);
+        assert_eq!(now.output_modes, self.before.output_modes);
+        assert_eq!(now.control_modes, self.before.control_modes);
+    }
+
+    /// Closes the terminal's window under the running program.
+    pub(crate) fn close_window(&mut self) {
+        self.shown().let_go = true;
+        // Something to write makes the reading thread notice.
+        self.press("?");
+        until("the reader let go", || (Arc::strong_count(&self.shown) == 1).then_some(()));
+        self.tty = None;
+        self.keyboard = None;
+        self.master = None;
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let started = if matches!(self.child.try_wait(), Ok(None)) { self.children() } else { Vec::new() };
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !std::thread::panicking() {
+            gone(&started);
+        }
+    }
+}

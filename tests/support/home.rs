@@ -1,0 +1,55 @@
+//! A user's runtime directory, and the program run in it: balancers in one find each other, and no others.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use super::patience::run_to_end;
+use super::program::{Headless, program};
+
+/// A runtime directory. What still runs in it is stopped when it is dropped.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Home(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn program(&self, words: &[&str]) -> Command {
+        let mut command = program(words);
+        command.env("XDG_RUNTIME_DIR", self.path());
+        command
+    }
+
+    /// A balancer without a screen, whose demo backends are up; and its port.
+    pub(crate) fn demo(&self, backends: usize, words: &[&str]) -> (Headless, u16) {
+        let demo = format!("--demo={backends}");
+        let mut lb = Headless::from(self.program(&[&["--headless", &demo, "-p", "0"], words].concat()));
+        let port = lb.ready(backends);
+        (lb, port)
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
+        run_to_end(self.program(words))
+    }
+
+    /// Runs it, and it goes well; gives what it said.
+    #[track_caller]
+    pub(crate) fn good(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{words:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.run(&["stop", "--all"]);
+    }
+}

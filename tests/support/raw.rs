@@ -1,0 +1,80 @@
+//! Raw connections: targets that serve each in their own way, and a balancer before them.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+
+use serde_json::{Value, json};
+
+use super::patience::read_to_end;
+use super::{Balancer, Client, Config, PATIENCE, request};
+
+/// Does `serve` with every connection; returns its port.
+pub(crate) fn target(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, serve) = (stream.unwrap(), serve.clone());
+            std::thread::spawn(move || serve(stream));
+        }
+    });
+    port
+}
+
+/// Sends back what it gets, and its name first.
+pub(crate) fn echo(name: &'static str) -> u16 {
+    target(move |mut stream| {
+        let mut bytes = vec![0; 64 * 1024];
+        let mut first = true;
+        while let Ok(n @ 1..) = stream.read(&mut bytes) {
+            if std::mem::take(&mut first) && stream.write_all(name.as_bytes()).is_err() {
+                return;
+            }
+            if stream.write_all(&bytes[..n]).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+pub(crate) fn closed_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Raw connections over these targets, sticky by address unless told otherwise, checks left out as far as can be.
+pub(crate) fn config(ports: &[u16]) -> Config {
+    let backend = |(id, port)| json!({"id": id, "name": format!("t{id}"), "url": format!("tcp://127.0.0.1:{port}")});
+    let backends: Vec<Value> = ports.iter().enumerate().map(backend).collect();
+    Config::of(json!({
+        // Whatever a check says comes too late: traffic alone must find out.
+        "listeners": [{"port": 0, "mode": "tcp", "pool": "raw"}, {"port": 0, "pool": "page"}],
+        "pools": {
+            "raw": {"backends": backends, "health": {"algorithm": "command", "command": ["true"]}},
+            "page": {"backends": [{"url": "http://127.0.0.1:9"}]},
+        },
+    }))
+}
+
+pub(crate) fn connect(balancer: &Balancer) -> TcpStream {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, balancer.ports()[0])).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// What comes back for one word.
+pub(crate) fn ask(balancer: &Balancer, word: &str) -> String {
+    let mut stream = connect(balancer);
+    stream.write_all(word.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    read_to_end(&mut stream, &mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// What `/_lb/health` says of one target.
+pub(crate) fn health(balancer: &Balancer, index: usize) -> Value {
+    let port = balancer.ports()[1];
+    let page = Client::connect(port).exchange(&request("GET", "/_lb/health", &[]));
+    serde_json::from_slice::<Value>(&page.body.bytes).unwrap()["backends"][index].clone()
+}
