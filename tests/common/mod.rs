@@ -12,6 +12,8 @@
 pub mod backend;
 pub mod balancer;
 pub mod client;
+#[path = "../support/left_out.rs"]
+pub mod left_out;
 pub mod mail;
 #[path = "../patience/mod.rs"]
 pub mod patience;

@@ -2,6 +2,8 @@
 #![allow(dead_code)] // not every test needs all of it
 
 pub(crate) mod home;
+#[path = "../support/left_out.rs"]
+pub(crate) mod left_out;
 #[path = "../patience/mod.rs"]
 mod patience;
 
