@@ -1,5 +1,5 @@
-//! Runs one backend alone: `cargo run --example demo -- alpha 9001 0`
-//! (name, port, colour; all optional). It ends when its standard input does.
+//! Runs one backend: `cargo run --example demo -- alpha 9001 0`
+//! (name, port, colour; all optional). It ends when its standard input ends.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let name = options.name.clone();
     let (end, ended) = tokio::sync::oneshot::channel();
-    // Reading blocks, and this runtime has but one thread.
+    // Reading blocks, and this runtime has only one thread.
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = end.send(());

@@ -1,25 +1,28 @@
 //! Small HTTP backends that make a sticky-session load balancer visible.
 //!
-//! Each backend serves a page that says, large and in its own colour, who
-//! answered; and one address for each thing a balancer must carry well: slow
-//! answers, streams, server-sent events, WebSockets, errors, failing health
-//! checks. Start several with different names and put a balancer before them.
+//! Each backend serves a page that says, large and in its own colour, which
+//! backend answered, and one path for each thing that a balancer has to handle
+//! well: slow responses, streams, server-sent events, WebSockets, errors, failing
+//! health checks. Start several with different names, and a balancer in front.
 //!
-//! | Address | Answer |
+//! `server` accepts connections, `router` finds the handler of a path, `handlers`
+//! answer, `state` is what they share. Each uses only what comes after it.
+//!
+//! | Path | Response |
 //! |---|---|
 //! | `/` | the page |
 //! | `/whoami` | this backend as JSON |
 //! | `/echo`, `/echo/…` | the request as JSON, for any method |
-//! | `/slow?ms=2000` | the same as `/whoami`, after a wait of at most 30 s |
+//! | `/slow?ms=2000` | the same as `/whoami` after that time, at most 30 s |
 //! | `/status/NNN` | that status code, 200 to 599 |
 //! | `/bytes/N` | `N` bytes, at most 1 GiB, with a content length |
 //! | `/chunks?n=10&ms=100` | `n` chunks, `ms` apart |
 //! | `/events` | one server-sent event each second |
 //! | `/ws` | WebSocket echo |
-//! | `/chat?name=ann` | WebSocket room; with `&hello` its first message says who answered |
+//! | `/chat?name=ann` | WebSocket chat room; with `&hello` its first message says which backend it is on |
 //! | `/health` | 200, or 503 while failing |
 //! | `POST /health/fail` | fail from now on, or with `?for=20` for 20 seconds |
-//! | `POST /health/ok` | heal |
+//! | `POST /health/ok` | pass again |
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
@@ -39,33 +42,14 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod backend;
-mod chat;
-mod echo;
-mod events;
-mod health;
-mod page;
+mod handlers;
+mod options;
 mod palette;
 mod query;
-mod reply;
-mod route;
+mod response;
+mod router;
 mod server;
-mod shapes;
-mod socket;
+mod state;
 
-use std::net::IpAddr;
-
+pub use options::Options;
 pub use server::serve;
-
-/// Who a backend is and where it listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The name shown on the page and sent as `x-served-by`, such as `alpha`.
-    pub name: String,
-    /// The address to listen on.
-    pub host: IpAddr,
-    /// The port to listen on; 0 takes any free one.
-    pub port: u16,
-    /// Which colour of the palette to wear; past its end it begins again.
-    pub color: usize,
-}

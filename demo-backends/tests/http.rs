@@ -1,4 +1,4 @@
-//! Plain requests and answers, byte by byte.
+//! Requests and responses, byte by byte.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -31,7 +31,7 @@ async fn the_page_asks_for_nothing_from_elsewhere() {
 #[tokio::test]
 async fn hostile_text_is_escaped() {
     let hostile = Running::start("<script>\"x\"\r\n{{target}}").await;
-    // A bare `<` in a target is refused before it gets anywhere.
+    // hyper refuses a `<` in a target before a handler sees it.
     assert_eq!(hostile.get("/?<script>").await.status(), 400);
     let target = "/?'&{{name}}";
     let page = hostile.ask("GET", target, "cookie: X-Backend-ID=<img>\r\n").await;
@@ -141,7 +141,7 @@ async fn slow_waits() {
     let alpha = Running::start("alpha").await;
     let began = std::time::Instant::now();
     let answer = alpha.get("/slow?ms=120").await;
-    // A busy machine makes it later, never earlier.
+    // A busy machine makes it slower, never faster.
     assert!(began.elapsed() >= std::time::Duration::from_millis(120));
     assert_eq!(answer.json()["name"], "alpha");
     assert_eq!(answer.json()["waitedMs"], 120);

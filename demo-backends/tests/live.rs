@@ -1,4 +1,4 @@
-//! What stays open: events, sockets, and how all of it ends.
+//! What stays open: event streams and WebSockets, and how a shutdown ends them.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -126,7 +126,7 @@ async fn a_slow_reader_is_told_what_it_missed() {
     let alpha = Running::start("alpha").await;
     let mut slow = open(&alpha, "/chat").await;
     let mut loud = open(&alpha, "/chat").await;
-    // More than sockets and backlog hold together.
+    // More than the sockets' buffers and the room's backlog hold together.
     let text = "x".repeat(32 * 1024);
     for _ in 0..1000 {
         loud.send(Message::text(text.clone())).await.unwrap();
@@ -175,13 +175,13 @@ async fn the_end_finishes_requests_and_closes_sockets() {
 #[tokio::test]
 async fn the_end_does_not_wait_for_ever() {
     let alpha = Running::start("alpha").await;
-    // Neither this request nor this socket will be done in time.
+    // Neither this request nor this WebSocket will have ended in time.
     let mut slow = alpha.connect().await;
     let request = "GET /chunks?n=2&ms=30000 HTTP/1.1\r\nhost: test\r\n\r\n";
     slow.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     read_until(&mut slow, &mut text, "piece 1 of 2").await;
-    let deaf = open(&alpha, "/chat").await;
+    let unread = open(&alpha, "/chat").await;
     alpha.stop().await.unwrap().unwrap();
-    drop(deaf);
+    drop(unread);
 }

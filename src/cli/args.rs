@@ -156,6 +156,8 @@ pub(super) enum Subcommand {
         /// Which
         shell: clap_complete::Shell,
     },
+    /// Print the man page, in roff
+    Man,
     /// Start in the background: everything after it as without it
     #[cfg(unix)]
     Start {

@@ -11,10 +11,12 @@ mod import;
 mod layers;
 #[cfg(feature = "tui")]
 mod look;
+mod man;
 mod reload;
 mod run;
 mod signals;
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(*shell, &mut Args::command(), "stickylb-tui", &mut script);
             Ok(print(&script))
         }
+        Some(Subcommand::Man) => Ok(print(man::page(Args::command()).as_bytes())),
         Some(Subcommand::Schema) => Ok(print(config::SCHEMA.as_bytes())),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
         None => layers::config(&args).and_then(|config| run::run(&args.options, config, run::Backends::of(&args))),
@@ -78,10 +81,16 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// Prints a text that whoever reads it may close before its end.
+/// Prints a text, whose reader may leave before its end, as `head` does.
 fn print(text: &[u8]) -> ExitCode {
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text);
-    ExitCode::SUCCESS
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("stickylb-tui: cannot write to the standard output: {error}");
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Shows help or version, or what is wrong with the words; these may hold anything.
@@ -92,8 +101,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         eprintln!("{}", shown.join("\n"));
         ExitCode::from(MISUSED)
     } else {
-        println!("{}", shown.join("\n"));
-        ExitCode::SUCCESS
+        print((shown.join("\n") + "\n").as_bytes())
     }
 }
 
@@ -111,8 +119,7 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         }
         UsageError::Words(problems)
     })?;
-    println!("{} is good: {}", visible(&path.display().to_string()), summary(&config));
-    Ok(ExitCode::SUCCESS)
+    Ok(print(format!("{} is good: {}\n", visible(&path.display().to_string()), summary(&config)).as_bytes()))
 }
 
 /// What a configuration holds, in one line: `2 backends by round-robin on 127.0.0.1:3001`.

@@ -20,7 +20,7 @@ const NOBODY: (&str, u32, u32) = ("nobody", 65534, 65534);
 fn root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        eprintln!("left out: only root can become another user");
+        crate::support::left_out::left_out("only root can become another user");
     }
     root
 }

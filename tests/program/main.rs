@@ -19,6 +19,8 @@ mod headless;
 mod import;
 mod mail;
 mod mail_server;
+#[cfg(unix)]
+mod man;
 mod promises;
 mod readme;
 mod reload;

@@ -16,7 +16,9 @@ fn may_hold(sockets: u64) -> bool {
     let enough = maximum.is_none_or(|most| most >= sockets)
         && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     if !enough {
-        eprintln!("left out: {sockets} sockets are more than this machine lets a process hold (ulimit -Hn)");
+        crate::support::left_out::left_out(&format!(
+            "{sockets} sockets are more than this machine lets a process hold (ulimit -Hn)"
+        ));
     }
     enough
 }

@@ -36,6 +36,14 @@ fn serve(address: &str, name: &'static str) -> Option<u16> {
     Some(port)
 }
 
+/// Leaves a test out where there is no IPv6; that one port of it is taken happens anywhere.
+#[track_caller]
+fn without_ipv6() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        crate::support::left_out::left_out("this machine has no IPv6");
+    }
+}
+
 fn over(url: &str) -> Balancer {
     Config::of_ports(&[9]).set("/backends/0/url", json!(url)).set("/health/interval", json!(200)).start()
 }
@@ -44,7 +52,7 @@ fn over(url: &str) -> Balancer {
 fn localhost_on_either_family_alone_works_checks_included() {
     for (address, family) in [("127.0.0.1:0", "four"), ("[::1]:0", "six")] {
         let Some(port) = serve(address, family) else {
-            eprintln!("left out: this machine has no {address}");
+            crate::support::left_out::left_out(&format!("this machine has no {address}"));
             continue;
         };
         let balancer = over(&format!("http://localhost:{port}"));
@@ -56,7 +64,7 @@ fn localhost_on_either_family_alone_works_checks_included() {
 #[test]
 fn an_ipv6_literal_works_checks_included() {
     let Some(port) = serve("[::1]:0", "six") else {
-        eprintln!("left out: this machine has no IPv6");
+        without_ipv6();
         return;
     };
     let balancer = over(&format!("http://[::1]:{port}"));
@@ -101,7 +109,7 @@ fn a_name_is_resolved_anew_for_each_connection() {
     assert_eq!(balancer.get("/move").text(), "four");
     first.join().unwrap();
     if serve(&format!("[::1]:{port}"), "six").is_none() {
-        eprintln!("left out: this machine has no IPv6");
+        without_ipv6();
         return;
     }
     until("the backend at its new address", || balancer.get("/").text() == "six");
@@ -126,7 +134,7 @@ fn a_name_that_does_not_exist_is_down_with_the_reason_and_harms_nothing() {
 fn the_second_address_of_a_name_is_used_where_the_first_takes_nobody() {
     let mut silent = Silent::new();
     if serve(&format!("[::1]:{}", silent.port), "six").is_none() {
-        eprintln!("left out: this machine has no IPv6");
+        without_ipv6();
         return;
     }
     silent.fall_silent();
@@ -154,7 +162,7 @@ fn own_names() -> Vec<String> {
 fn a_backend_that_is_the_balancer_by_the_machines_own_name_or_address_is_refused() {
     let names = own_names();
     if names.is_empty() {
-        eprintln!("left out: this machine has no name and no address of its own");
+        crate::support::left_out::left_out("this machine has no name and no address of its own");
     }
     let port = closed_port();
     for name in names {

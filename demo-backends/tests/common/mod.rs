@@ -1,6 +1,6 @@
-//! A backend to test against, and a client that sees the bytes.
+//! A running backend, and a client that shows the bytes of its responses.
 
-// Each test file is a crate of its own, and none uses all of this.
+// Each test file is a crate of its own, and none of them uses everything here.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -33,13 +33,13 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Resolves the shutdown, and returns what is left to wait for.
+    /// Begins the shutdown; the handle returned ends when the backend has.
     pub fn stop(self) -> JoinHandle<std::io::Result<()>> {
         self.stop.send(()).unwrap();
         self.served
     }
 
-    /// Sends a request of one's own making, ending with the connection.
+    /// Sends these bytes, and reads until the connection is closed.
     pub async fn raw(&self, request: &str) -> Answer {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -50,7 +50,7 @@ impl Running {
         Answer { head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// A request without a body; `target` may go on with header lines.
+    /// A request without a body; `headers` are whole lines.
     pub async fn ask(&self, method: &str, target: &str, headers: &str) -> Answer {
         self.raw(&format!("{method} {target} HTTP/1.1\r\nhost: test\r\n{headers}connection: close\r\n\r\n")).await
     }

@@ -5,7 +5,7 @@ const colors = new Map([[mine.name, mine.color], [mine.served, mine.color]]);
 const WAIT = 1000;
 const DOTS = 20;
 
-// Text is only ever set as text, never as markup.
+// Text is set as text and never as markup, so that nothing in it is HTML.
 function make(tag, text, className) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;
@@ -23,7 +23,7 @@ function show(id, ...lines) {
   $(id).replaceChildren(...lines);
 }
 
-// Black or white, whichever reads better on the colour.
+// Black or white, whichever is more readable on the colour.
 function ink(color) {
   const [r, g, b] = [1, 3, 5]
     .map((at) => parseInt(color.slice(at, at + 2), 16) / 255)
@@ -41,7 +41,7 @@ function paint(element, name) {
 
 const badge = (name) => paint(make("span", name, "badge"), name);
 
-// --- The dots -------------------------------------------------------------
+// --- One dot for each response ---------------------------------------------
 
 const answers = [];
 
@@ -75,11 +75,11 @@ function remember(answer) {
   drawDots();
 }
 
-// --- Asking ---------------------------------------------------------------
+// --- Requests --------------------------------------------------------------
 
-// What the balancer says about an answer, which is all a page can learn: the
-// cookie itself is hidden from scripts.
-function tellStuck(name, headers) {
+// Shows which backend the client is bound to. The balancer's headers say so; the
+// cookie itself is HttpOnly, and a script cannot read it.
+function showBinding(name, headers) {
   const id = headers.get("x-backend-id");
   const label = headers.get("x-backend");
   if (id === null && label === null) {
@@ -98,7 +98,7 @@ function tellStuck(name, headers) {
   }
 }
 
-// Fetches, and tells who answered. Throws only when nobody did.
+// Sends a request and finds out who answered it. Throws when there is no response.
 async function call(path, options = {}) {
   const began = performance.now();
   const omit = options.credentials === "omit";
@@ -113,19 +113,19 @@ async function call(path, options = {}) {
   const color = response.headers.get("x-served-color");
   if (name && color) colors.set(name, color);
   remember({ name, omit, status: response.status });
-  if (!omit) tellStuck(name, response.headers);
+  if (!omit) showBinding(name, response.headers);
   return { response, name, ms: () => Math.round(performance.now() - began) };
 }
 
-// The beginning of a result: the backend's badge, or that there was none.
+// How a result begins: with the backend's badge, or with the error.
 function by({ name, response }) {
   return name
     ? badge(name)
     : make("span", `No backend answered: ${response.status} ${response.statusText}`, "bad");
 }
 
-// One press, one question: the button rests until the result is there. It is
-// not disabled meanwhile, which would take the focus from a keyboard's user.
+// Ignores further presses until the result is there. The button is not disabled
+// meanwhile, because a disabled button loses the keyboard focus.
 function onPress(id, out, work) {
   const button = $(id);
   button.addEventListener("click", async () => {
@@ -170,7 +170,7 @@ $("auto").addEventListener("click", () => {
   }
 });
 
-// --- The behaviours -------------------------------------------------------
+// --- The buttons -----------------------------------------------------------
 
 onPress("slow", "slow-out", async () => {
   show("slow-out", line(make("span", "Waiting…", "soft")));
@@ -193,10 +193,10 @@ onPress("echo", "echo-out", async () => {
   const text = await answer.response.text();
   let shown = text;
   try {
-    // One header to a line reads better than the pretty-printer's four.
+    // One line for each header; JSON.stringify would take four.
     shown = JSON.stringify(JSON.parse(text), null, 2)
       .replace(/\[\n\s+("(?:[^"\\]|\\.)*"),\n\s+("(?:[^"\\]|\\.)*")\n\s+\]/g, "[$1, $2]");
-  } catch { /* Not from a backend: shown as it came. */ }
+  } catch { /* No JSON, so not from a backend: shown unchanged. */ }
   const pre = make("pre", shown);
   pre.tabIndex = 0;
   return [line(by(answer)), pre];
@@ -249,8 +249,8 @@ onPress("heal", "fail-out", async () => {
   if (!answer.response.ok) return [line(by(answer))];
   failed.delete(answer.name);
   const lines = [line(by(answer), " is well.")];
-  // The balancer no longer sends anything to a failing backend, so that one
-  // is told directly, which works from the machine it runs on.
+  // The balancer sends no requests to a failing backend, so this goes to the
+  // backend's own port, which works on the machine that it runs on.
   for (const [name, port] of failed) {
     const url = `http://${location.hostname}:${port}/health/ok`;
     try {

@@ -5,20 +5,21 @@ use hyper::header::{ACCEPT, COOKIE};
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::Serialize;
 
-use crate::backend::Backend;
 use crate::palette;
-use crate::reply::{self, Reply};
+use crate::response::{self, Response};
+use crate::state::backend::Backend;
 
 const HTML: &str = "text/html; charset=utf-8";
 const STICKY_COOKIE: &str = "X-Backend-ID";
+/// Characters of a cookie that are shown.
 const SHOWN_COOKIE: usize = 60;
 
-/// What stands in for a `{{placeholder}}`.
+/// What a `{{placeholder}}` is replaced with.
 enum Value {
-    /// Anything from outside, escaped.
+    /// Text that may come from a request; escaped.
     Text(String),
-    /// Markup of this crate's own, taken as it is.
-    Own(&'static str),
+    /// Markup that belongs to this crate; not escaped.
+    Markup(&'static str),
 }
 
 #[derive(Serialize)]
@@ -29,46 +30,46 @@ struct NotFound<'a> {
 }
 
 /// `/`.
-pub(crate) fn page(backend: &Backend, request: &Request<Incoming>) -> Reply {
+pub(crate) fn page(backend: &Backend, request: &Request<Incoming>) -> Response {
     let cookie = match sticky_cookie(request.headers()) {
         Some(value) => format!("{STICKY_COOKIE}={value}"),
         None => "not sent to the backend".to_owned(),
     };
-    // In a header a name may look different; the page compares with headers.
-    let served = String::from_utf8_lossy(backend.served_by.as_bytes()).into_owned();
+    // The script compares it with `x-served-by`, where a name may look different.
+    let served = String::from_utf8_lossy(backend.identity.served_by.as_bytes()).into_owned();
     let mut values = common(backend, request);
     values.push(("served", Value::Text(served)));
     values.push(("cookie", Value::Text(cookie)));
-    values.push(("page.css", Value::Own(include_str!("page.css"))));
-    values.push(("page.js", Value::Own(include_str!("page.js"))));
-    values.push(("live.js", Value::Own(include_str!("live.js"))));
-    reply::full(StatusCode::OK, HTML, fill(include_str!("page.html"), &values))
+    values.push(("page.css", Value::Markup(include_str!("page.css"))));
+    values.push(("page.js", Value::Markup(include_str!("page.js"))));
+    values.push(("live.js", Value::Markup(include_str!("live.js"))));
+    response::full(StatusCode::OK, HTML, fill(include_str!("page.html"), &values))
 }
 
-/// Whatever is no address of this backend.
-pub(crate) fn not_found(backend: &Backend, request: &Request<Incoming>) -> Reply {
+/// 404 for every other path, as a page to browsers and as JSON to programs.
+pub(crate) fn not_found(backend: &Backend, request: &Request<Incoming>) -> Response {
     let status = StatusCode::NOT_FOUND;
     if accepts_html(request.headers()) {
         let values = common(backend, request);
-        reply::full(status, HTML, fill(include_str!("not_found.html"), &values))
+        response::full(status, HTML, fill(include_str!("not_found.html"), &values))
     } else {
-        let not_found = NotFound { error: "not found", backend: &backend.name, path: request.uri().path() };
-        reply::json(status, &not_found)
+        let not_found = NotFound { error: "not found", backend: &backend.identity.name, path: request.uri().path() };
+        response::json(status, &not_found)
     }
 }
 
 fn common(backend: &Backend, request: &Request<Incoming>) -> Vec<(&'static str, Value)> {
-    let identity = backend.identity();
+    let identity = &backend.identity;
     let target = request.uri().path_and_query().map_or_else(|| request.uri().path(), |target| target.as_str());
     vec![
-        ("name", Value::Text(backend.name.clone())),
+        ("name", Value::Text(identity.name.clone())),
         ("port", Value::Text(identity.port.to_string())),
         ("pid", Value::Text(identity.pid.to_string())),
-        ("requests", Value::Text(identity.requests.to_string())),
-        // In the icon's address a bare `#` would begin a fragment.
+        ("requests", Value::Text(backend.requests().to_string())),
+        // The icon is a data URL, in which `#` would begin a fragment.
         ("hex", Value::Text(identity.color.replace('#', ""))),
-        ("color", Value::Own(identity.color)),
-        ("ink", Value::Own(palette::ink(identity.color))),
+        ("color", Value::Markup(identity.color)),
+        ("ink", Value::Markup(palette::ink(identity.color))),
         ("method", Value::Text(request.method().to_string())),
         ("target", Value::Text(target.to_owned())),
     ]
@@ -93,8 +94,8 @@ fn sticky_cookie(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.chars().take(SHOWN_COOKIE).collect())
 }
 
-/// Puts the values in the template's places in one pass, so that nothing that
-/// came from outside is ever read as a placeholder itself.
+/// Replaces the placeholders in one pass, so that a `{{name}}` inside a value is
+/// text and no placeholder.
 fn fill(template: &str, values: &[(&str, Value)]) -> String {
     let mut page = String::with_capacity(template.len() * 4);
     let mut rest = template;
@@ -107,7 +108,7 @@ fn fill(template: &str, values: &[(&str, Value)]) -> String {
         };
         match values.iter().find(|(known, _)| *known == name) {
             Some((_, Value::Text(text))) => escape(text, &mut page),
-            Some((_, Value::Own(markup))) => page.push_str(markup),
+            Some((_, Value::Markup(markup))) => page.push_str(markup),
             None => debug_assert!(false, "the template asks for {name}, which has no value"),
         }
         rest = after;
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn fills_in_one_pass() {
-        let values = [("a", Value::Text("<{{b}}>".to_owned())), ("b", Value::Own("<b>"))];
+        let values = [("a", Value::Text("<{{b}}>".to_owned())), ("b", Value::Markup("<b>"))];
         assert_eq!(fill("x{{a}}y{{b}}z", &values), "x&lt;{{b}}&gt;y<b>z");
         assert_eq!(fill("x{{", &values), "x{{");
     }

@@ -23,8 +23,8 @@ function openEvents() {
   current.onerror = () => {
     if (source !== current) return;
     eventLine(make("span", "Connection lost, reconnecting…", "bad"));
-    // The browser tries again by itself, but not after an error answer such
-    // as a balancer without backends gives.
+    // The browser reconnects by itself, except after an error response, such as
+    // a balancer's 503.
     if (current.readyState === EventSource.CLOSED) {
       setTimeout(() => source === current && openEvents(), WAIT);
     }
@@ -59,7 +59,7 @@ function said(...parts) {
   item.append(...parts);
   list.append(item);
   while (list.children.length > KEPT_MESSAGES) list.firstChild.remove();
-  // Whoever scrolled back to read is left there.
+  // Follows new messages, unless the reader has scrolled up.
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
@@ -78,7 +78,7 @@ function openChat() {
       colors.set(message.backend, message.color);
       paint(via, message.backend);
       chatTries = 0;
-      // Kept for the next connection, so that a guest stays the same guest.
+      // A new connection sends the name again, so that a guest keeps its number.
       $("nick").value = message.from;
       said(note(chatOn === null ? `Joined as ${message.from}, on ` : "Back again, now on "), via);
       chatOn = message.backend;

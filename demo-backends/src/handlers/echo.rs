@@ -1,14 +1,15 @@
-//! The request, told back as JSON.
+//! The request, returned as JSON.
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::Serialize;
 
-use crate::backend::Backend;
-use crate::reply::{self, Reply};
+use crate::response::{self, Response};
+use crate::state::backend::Backend;
 
-const KEPT: usize = 64 * 1024;
+/// A longer body is counted and not returned.
+const MAX_BODY: usize = 64 * 1024;
 
 #[derive(Serialize)]
 struct Echo<'a> {
@@ -31,17 +32,17 @@ struct Who<'a> {
     pid: u32,
 }
 
-/// `/echo` and all below it.
-pub(crate) async fn echo(backend: &Backend, request: Request<Incoming>) -> Reply {
+/// `/echo` and every path below it.
+pub(crate) async fn echo(backend: &Backend, request: Request<Incoming>) -> Response {
     let (head, body) = request.into_parts();
     let Ok((body_bytes, body)) = read(body).await else {
-        return reply::text(StatusCode::BAD_REQUEST, "The request's body ended too early or was malformed.");
+        return response::text(StatusCode::BAD_REQUEST, "The request's body ended too early or was malformed.");
     };
-    let identity = backend.identity();
-    reply::json(
+    let identity = &backend.identity;
+    response::json(
         StatusCode::OK,
         &Echo {
-            backend: Who { name: identity.name, port: identity.port, pid: identity.pid },
+            backend: Who { name: &identity.name, port: identity.port, pid: identity.pid },
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
@@ -53,8 +54,8 @@ pub(crate) async fn echo(backend: &Backend, request: Request<Incoming>) -> Reply
     )
 }
 
-/// The order of arrival, but for repeated names, which the header map keeps
-/// together at the first one's place.
+/// In the order in which they were received, except that the header map puts
+/// fields of one name together, where the first of them was.
 fn in_order(headers: &HeaderMap) -> Vec<(&str, String)> {
     headers
         .iter()
@@ -65,7 +66,7 @@ fn in_order(headers: &HeaderMap) -> Vec<(&str, String)> {
         .collect()
 }
 
-/// The body's length, and its text if it is text and short enough to keep.
+/// The body's length, and its text if it is UTF-8 and not too long.
 async fn read(mut body: Incoming) -> Result<(u64, Option<String>), hyper::Error> {
     let mut length: u64 = 0;
     let mut kept = Vec::new();
@@ -74,13 +75,13 @@ async fn read(mut body: Incoming) -> Result<(u64, Option<String>), hyper::Error>
             continue;
         };
         length += data.len() as u64;
-        if length <= KEPT as u64 {
+        if length <= MAX_BODY as u64 {
             kept.extend_from_slice(&data);
         } else {
-            // Too long to show, so there is no use in keeping its beginning.
+            // Too long to return, so its beginning is not needed either.
             kept = Vec::new();
         }
     }
-    let text = (length <= KEPT as u64).then(|| String::from_utf8(kept).ok()).flatten();
+    let text = (length <= MAX_BODY as u64).then(|| String::from_utf8(kept).ok()).flatten();
     Ok((length, text))
 }

@@ -1,4 +1,4 @@
-//! Answers of awkward shape: late, failed, large, in pieces.
+//! Awkward responses: slow ones, error statuses, large bodies, chunked bodies.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::backend::{Backend, Identity};
+use crate::handlers::whoami::WhoAmI;
 use crate::query;
-use crate::reply::{self, Reply};
+use crate::response::{self, Response};
+use crate::state::backend::Backend;
 
-const LONGEST_WAIT_MS: u64 = 30_000;
-const MOST_CHUNKS: u64 = 10_000;
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_WAIT_MS: u64 = 30_000;
+const MAX_CHUNKS: u64 = 10_000;
+const MAX_BYTES: u64 = 1 << 30;
 const PIECE: usize = 16 * 1024;
-/// Lines of 64, so that a terminal showing it stays readable.
+/// Lines of 64 characters, so that a terminal can show them.
 static FILLER: [u8; PIECE] = {
     let mut bytes = [b'.'; PIECE];
     let mut at = 63;
@@ -31,7 +32,7 @@ static FILLER: [u8; PIECE] = {
 #[derive(Serialize)]
 struct Slow<'a> {
     #[serde(flatten)]
-    identity: Identity<'a>,
+    who: WhoAmI<'a>,
     #[serde(rename = "waitedMs")]
     waited_ms: u64,
 }
@@ -43,56 +44,55 @@ struct Status<'a> {
 }
 
 /// `/slow?ms=2000`.
-pub(crate) async fn slow(backend: &Backend, query: Option<&str>) -> Reply {
+pub(crate) async fn slow(backend: &Backend, query: Option<&str>) -> Response {
     let waited_ms = match query::number(query, "ms", 2000) {
-        Ok(ms) => ms.min(LONGEST_WAIT_MS),
-        Err(sentence) => return reply::text(StatusCode::BAD_REQUEST, sentence),
+        Ok(ms) => ms.min(MAX_WAIT_MS),
+        Err(sentence) => return response::text(StatusCode::BAD_REQUEST, sentence),
     };
     sleep(Duration::from_millis(waited_ms)).await;
-    let identity = backend.identity();
-    reply::json(StatusCode::OK, &Slow { identity, waited_ms })
+    response::json(StatusCode::OK, &Slow { who: WhoAmI::of(backend), waited_ms })
 }
 
 /// `/status/NNN`.
-pub(crate) fn status(backend: &Backend, code: &str) -> Reply {
+pub(crate) fn status(backend: &Backend, code: &str) -> Response {
     let status =
         code.parse().ok().filter(|code| (200..=599).contains(code)).and_then(|code| StatusCode::from_u16(code).ok());
     match status {
-        // These promise that no content follows.
+        // Responses with these statuses have no body.
         Some(status @ (StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)) => {
-            let mut reply = Reply::default();
-            *reply.status_mut() = status;
-            reply
+            let mut response = Response::default();
+            *response.status_mut() = status;
+            response
         }
-        Some(status) => reply::json(status, &Status { status: status.as_u16(), backend: &backend.name }),
-        None => reply::text(StatusCode::BAD_REQUEST, "The status must be a number from 200 to 599."),
+        Some(status) => response::json(status, &Status { status: status.as_u16(), backend: &backend.identity.name }),
+        None => response::text(StatusCode::BAD_REQUEST, "The status must be a number from 200 to 599."),
     }
 }
 
 /// `/bytes/N`.
-pub(crate) fn bytes(count: &str) -> Reply {
-    let Some(count) = count.parse().ok().filter(|count| *count <= MOST_BYTES) else {
-        return reply::text(StatusCode::BAD_REQUEST, format!("The number of bytes must be from 0 to {MOST_BYTES}."));
+pub(crate) fn bytes(count: &str) -> Response {
+    let Some(count) = count.parse().ok().filter(|count| *count <= MAX_BYTES) else {
+        return response::text(StatusCode::BAD_REQUEST, format!("The number of bytes must be from 0 to {MAX_BYTES}."));
     };
     let pieces = stream::unfold(count, |left: u64| async move {
         let size = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
         let piece = Bytes::from_static(&FILLER[..size]);
         (size > 0).then(|| (piece, left - size as u64))
     });
-    let mut reply = reply::streamed("application/octet-stream", pieces);
-    let headers = reply.headers_mut();
+    let mut response = response::streamed("application/octet-stream", pieces);
+    let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, HeaderValue::from(count));
-    reply
+    response
 }
 
 /// `/chunks?n=10&ms=100`.
-pub(crate) fn chunks(backend: &Backend, query: Option<&str>) -> Reply {
+pub(crate) fn chunks(backend: &Backend, query: Option<&str>) -> Response {
     let asked = query::number(query, "n", 10).and_then(|n| query::number(query, "ms", 100).map(|ms| (n, ms)));
     let (count, pause) = match asked {
-        Ok((n, ms)) => (n.min(MOST_CHUNKS), Duration::from_millis(ms.min(LONGEST_WAIT_MS))),
-        Err(sentence) => return reply::text(StatusCode::BAD_REQUEST, sentence),
+        Ok((n, ms)) => (n.min(MAX_CHUNKS), Duration::from_millis(ms.min(MAX_WAIT_MS))),
+        Err(sentence) => return response::text(StatusCode::BAD_REQUEST, sentence),
     };
-    let name = backend.name.clone();
+    let name = backend.identity.name.clone();
     let pieces = stream::unfold((1, name), move |(n, name)| async move {
         if n > count {
             return None;
@@ -103,5 +103,5 @@ pub(crate) fn chunks(backend: &Backend, query: Option<&str>) -> Reply {
         let piece = Bytes::from(format!("piece {n} of {count} from {name}\n"));
         Some((piece, (n + 1, name)))
     });
-    reply::streamed("text/plain; charset=utf-8", pieces)
+    response::streamed("text/plain; charset=utf-8", pieces)
 }

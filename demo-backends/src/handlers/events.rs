@@ -1,4 +1,4 @@
-//! Server-sent events: one each second.
+//! Server-sent events, one each second.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,8 +7,9 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::backend::{Backend, Stopping};
-use crate::reply::{self, Reply};
+use crate::response::{self, Response};
+use crate::state::backend::Backend;
+use crate::state::shutdown::Shutdown;
 
 #[derive(Serialize)]
 struct Event<'a> {
@@ -22,32 +23,31 @@ struct Ticker {
     name: String,
     n: u64,
     interval: Interval,
-    stopping: Stopping,
+    shutdown: Shutdown,
 }
 
 impl Ticker {
-    /// The next event, or none once the backend is stopping.
+    /// The next event, or none once the backend is shutting down.
     async fn next(mut self) -> Option<(Bytes, Self)> {
         tokio::select! {
             _ = self.interval.tick() => {}
-            () = self.stopping.wait() => return None,
+            () = self.shutdown.wait() => return None,
         }
         self.n += 1;
         let event = Event { backend: &self.name, n: self.n, time: now() };
         let data = serde_json::to_string(&event).expect("a name and two numbers can always be written as JSON");
-        // A browser would otherwise wait several seconds before it comes
-        // back, and the audience with it.
+        // Without this a browser waits several seconds before it reconnects.
         let retry = if self.n == 1 { "retry: 1000\n" } else { "" };
         Some((Bytes::from(format!("{retry}data: {data}\n\n")), self))
     }
 }
 
 /// `/events`.
-pub(crate) fn events(backend: &Backend) -> Reply {
+pub(crate) fn events(backend: &Backend) -> Response {
     let mut interval = interval(Duration::from_secs(1));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let ticker = Ticker { name: backend.name.clone(), n: 0, interval, stopping: backend.stopping.clone() };
-    reply::streamed("text/event-stream", stream::unfold(ticker, Ticker::next))
+    let ticker = Ticker { name: backend.identity.name.clone(), n: 0, interval, shutdown: backend.shutdown.clone() };
+    response::streamed("text/event-stream", stream::unfold(ticker, Ticker::next))
 }
 
 fn now() -> u64 {
