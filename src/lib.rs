@@ -88,3 +88,8 @@ mod upstream;
 pub mod visible;
 
 pub use engine::Balancer;
+
+/// The examples of docs/library.md, which are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+pub struct LibraryPage;
