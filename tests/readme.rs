@@ -77,7 +77,8 @@ impl Document {
 
     /// What is written outside all fences.
     fn prose(&self) -> String {
-        self.lines().into_iter().filter(|(_, outside)| *outside).map(|(line, _)| format!("{line}\n")).collect()
+        let outside = self.lines().into_iter().filter(|(_, outside)| *outside);
+        outside.map(|(line, _)| line).collect::<Vec<_>>().join("\n")
     }
 
     fn blocks(&self) -> Vec<Block> {
