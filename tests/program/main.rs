@@ -7,6 +7,7 @@ mod cli;
 mod configs;
 #[cfg(unix)]
 mod control;
+mod documents;
 #[cfg(target_os = "linux")] // what each thread may do stands in /proc
 mod downgrade;
 #[cfg(unix)]
@@ -22,7 +23,7 @@ mod mail_server;
 #[cfg(unix)]
 mod man;
 mod promises;
-mod readme;
+
 mod reload;
 #[cfg(unix)]
 mod run;

@@ -91,3 +91,8 @@ pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
 #[doc(hidden)]
 pub use state::HeadWatch;
 pub use state::{CheckFunction, Checks, EventReader};
+
+/// The examples of docs/library.md, which are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+pub struct LibraryPage;

@@ -1,4 +1,4 @@
-//! The one table of actions: keys, commands, footer, help, and the README's table are made from it.
+//! The one table of actions: keys, commands, footer, help, and the documents' tables are made from it.
 
 mod table;
 
@@ -67,7 +67,7 @@ pub(super) enum Action {
 /// One line of the table.
 pub(super) struct Entry {
     pub(super) action: Action,
-    /// The keys, as they are written in help and README; empty where there is a command alone.
+    /// The keys, as they are written in help and documents; empty where there is a command alone.
     pub(super) keys: &'static str,
     bound: &'static [(KeyModifiers, KeyCode)],
     /// One or two words for the footer, and how much they matter there: the least first goes.
@@ -75,7 +75,7 @@ pub(super) struct Entry {
     /// The command's name and what may follow it, in capitals, in brackets where it can be left out; alternatives are
     /// written out. Empty where there is a key alone.
     pub(super) command: &'static str,
-    /// What it does, for help and README.
+    /// What it does, for help and documents.
     pub(super) help: &'static str,
 }
 
@@ -106,7 +106,7 @@ pub(super) fn action_of(key: KeyEvent) -> Option<Action> {
     ACTIONS.iter().find(|entry| entry.bound.contains(&(modifiers, key.code))).map(|entry| entry.action)
 }
 
-/// The actions as a Markdown table, for the README.
+/// The actions as a Markdown table, for docs/keys.md.
 pub fn keys_table() -> String {
     let mut table = String::from("| keys | command | do |\n|---|---|---|\n");
     for entry in ACTIONS {
@@ -148,15 +148,27 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_these_keys() {
-        let readme = include_str!("../../../README.md").replace("\r\n", "\n");
+    fn the_documents_show_these_keys() {
+        let page = include_str!("../../../docs/keys.md").replace("\r\n", "\n");
         if std::env::var_os("UPDATE").is_some() {
-            let (before, rest) = readme.split_once("| keys |").expect("the table");
+            let (before, rest) = page.split_once("| keys |").expect("the table");
             let (_, after) = rest.split_once("\n\n").expect("what follows the table");
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
             std::fs::write(path, format!("{before}{}\n{after}", keys_table())).expect("written");
             return;
         }
-        assert!(readme.contains(&keys_table()), "run with UPDATE=1 to put this into README.md:\n{}", keys_table());
+        assert!(page.contains(&keys_table()), "run with UPDATE=1 to put this into docs/keys.md:\n{}", keys_table());
+    }
+
+    #[test]
+    fn the_readme_shows_some_of_these_keys_in_the_same_words() {
+        let table = keys_table();
+        let readme = include_str!("../../../README.md").replace("\r\n", "\n");
+        let (_, shown) = readme.split_once("| keys | command | do |\n").expect("the table");
+        let rows: Vec<&str> = shown.lines().take_while(|line| line.starts_with('|')).collect();
+        assert!(rows.len() > 10, "{rows:?}");
+        for row in rows {
+            assert!(table.lines().any(|line| line == row), "README.md has {row}, which is not in:\n{table}");
+        }
     }
 }

@@ -18,7 +18,7 @@ const fn entry(
     Entry { action, keys, bound, footer, command, help }
 }
 
-/// Every action, in the order of help and README.
+/// Every action, in the order of help and documents.
 pub(in crate::tui) const ACTIONS: &[Entry] = &[
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),

@@ -1,4 +1,4 @@
-//! The configuration file's keys, in the order of the README's table.
+//! The configuration file's keys; docs/configuration.md tells what they mean.
 
 use ipnet::IpNet;
 use std::collections::BTreeSet;
