@@ -76,6 +76,7 @@ impl BodyRelay {
     }
 
     /// The body of this head's message: what its `Connection` names ends here in the trailers, too.
+    #[must_use]
     pub fn behind<L>(self, head: &Head<L>) -> Self {
         match self.from {
             From::Chunked(_) => BodyRelay { from: From::Chunked(Chunked::new(head.ended_by_connection())), ..self },

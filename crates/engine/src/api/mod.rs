@@ -1,6 +1,7 @@
 //! The engine's one door: [`Command`] in, [`Snapshot`] and [`Event`] out, and what they are made of. Plain serde types: nothing
 //! here knows another part of the engine.
 
+mod backend_counts;
 mod backend_state;
 mod candidate;
 mod command;
@@ -21,10 +22,10 @@ mod request_event;
 mod snapshot;
 mod sticky_by;
 mod strategy;
-mod tallied;
 mod timestamp;
 mod warning;
 
+pub use backend_counts::BackendCounts;
 pub use backend_state::{Intent, State};
 pub use candidate::{Candidate, Score};
 pub use command::{Command, CommandError};
@@ -45,6 +46,5 @@ pub use request_event::{Ended, RequestEvent};
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
-pub use tallied::Tallied;
 pub use timestamp::rfc3339;
 pub use warning::{About, Warning};

@@ -46,7 +46,7 @@ fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule,
     let shared = &client.proxy.shared;
     let (answer, why) = if let Err(refused) = admit(client, request, now) {
         (Answer::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
-    } else if rewrite::is_looping(&request.head, shared.via.as_bytes()) {
+    } else if rewrite::is_looping(&request.head, shared.via.pseudonym()) {
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
         (Answer::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
     } else if pages::is_own(request) {

@@ -38,7 +38,7 @@ async fn announced(
     arrival: &mut Arrival,
     mut engine: watch::Receiver<Phase>,
 ) -> Result<SocketAddr, String> {
-    let config = proxy.shared.config();
+    let config = proxy.shared.topology.config();
     let ip = arrival.peer.ip().to_canonical();
     if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
         return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));

@@ -37,7 +37,7 @@ impl<'c> Exchange<'c> {
         // Counted from the first byte of the head, where that was seen arriving.
         let began = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
-        client.proxy.shared.totals.begin();
+        client.proxy.shared.telemetry.counters.begin();
         let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
         if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
             replay.number.store(heads.number, Ordering::Relaxed);
@@ -73,7 +73,7 @@ impl<'c> Exchange<'c> {
     /// No backend is to be chosen: the balancer answers itself.
     pub(crate) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
         let decision = self.decision();
-        decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
+        decision.strategy = client.listener.routing.load().pool.current.load().strategy;
         decision.rule = rule;
     }
 
@@ -129,15 +129,15 @@ impl<'c> Exchange<'c> {
         let status = self.status.unwrap_or(CLIENT_GONE);
         let shared = &self.proxy.shared;
         let backend = self.active.take();
-        shared.totals.end(status, backend.is_none());
+        shared.telemetry.counters.end(status, backend.is_none());
         let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
         if let Some(active) = &backend {
             let backend = active.backend();
-            backend.count_request(status);
+            backend.counters.count_request(status);
             if status >= 500 || ended == Ended::CutByBackend {
-                backend.count_error();
+                backend.counters.count_error();
             } else if ended == Ended::Complete {
-                backend.latencies.record(took);
+                backend.counters.latencies.record(took);
             }
         }
         // The figures must be right before anyone can read of the event.
@@ -171,7 +171,7 @@ impl Drop for Exchange<'_> {
 /// Books a connection that is closed before anything of it is looked at.
 pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, method: &str, why: String) {
     const REFUSED: u16 = 400;
-    let totals = &proxy.shared.totals;
+    let totals = &proxy.shared.telemetry.counters;
     totals.begin();
     totals.end(REFUSED, true);
     let mut event = proxy.ring.slot();
@@ -179,7 +179,7 @@ pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     event.ip = ip.to_canonical();
     event.method = CompactString::new(method);
     event.status = REFUSED;
-    event.decision.strategy = listener.routing.load().pool.in_force.load().strategy;
+    event.decision.strategy = listener.routing.load().pool.current.load().strategy;
     event.decision.rule = Rule::Refused { why };
     proxy.ring.push(event);
 }

@@ -3,7 +3,7 @@
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
 use super::request::Request;
-use crate::balancer::{Backend, CookieSticky};
+use crate::balancer::{CookieSticky, Endpoint};
 use crate::config::{HostHeader, is_local_name};
 use crate::proxy::connection::Client;
 use crate::state::Shared;
@@ -15,13 +15,13 @@ fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
 }
 
 /// Writes a client's head as this backend is to see it.
-pub(crate) fn write_request(request: &Request, client: &Client<'_>, backend: &Backend, out: &mut Vec<u8>) {
+pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &Endpoint, out: &mut Vec<u8>) {
     let (peer, shared) = (&client.peer, &client.proxy.shared);
     let head = &request.head;
     let [before, path] = request.path();
     let host = request.host();
     write(out, &[head.method(), b" ", before, path, b" HTTP/1.1\r\nhost: "]);
-    write(out, &[host_for(backend, host, client.config.host_header), b"\r\n"]);
+    write(out, &[host_for(endpoint, host, client.config.host_header), b"\r\n"]);
     let ends = |kind: FieldKind| match kind {
         FieldKind::Host => true,
         // RFC 9110 10.1.1: HTTP/1.0 expects nothing.
@@ -56,8 +56,8 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, backend: &Ba
         write_upgrade(request.protocols(), out);
     }
     peer.announce(head, request.ip, host, out);
-    let via = if head.line.version == Version::Http10 { &shared.via_1_0 } else { &shared.via };
-    write(out, &[b"via: ", via.as_bytes(), b"\r\n\r\n"]);
+    let via = shared.via.value(head.line.version);
+    write(out, &[b"via: ", via, b"\r\n\r\n"]);
 }
 
 /// Writes what the connection changes to, or may: over however many lines it came, on one.
@@ -72,18 +72,19 @@ fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8
 }
 
 /// The `Host` this backend is to see.
-fn host_for<'h>(backend: &'h Backend, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
+fn host_for<'h>(endpoint: &'h Endpoint, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
     let keep = match rule {
         HostHeader::Backend => None,
         HostHeader::Client => client,
-        HostHeader::Auto => client.filter(|host| backend.local && is_local_host(host)),
+        HostHeader::Auto => client.filter(|host| endpoint.is_local && is_local_host(host)),
     };
-    keep.unwrap_or(backend.host_header.as_bytes())
+    keep.unwrap_or(endpoint.host_header.as_bytes())
 }
 
 /// What a response's head says beside what the backend sent.
 pub(crate) struct Said<'a> {
-    pub(crate) backend: &'a Backend,
+    /// Where it comes from.
+    pub(crate) endpoint: &'a Endpoint,
     /// The cookie that binds the client to it, where it gets one.
     pub(crate) set_cookie: Option<&'a [u8]>,
     /// Where the body ends, as the backend framed it.
@@ -113,14 +114,14 @@ pub(crate) fn write_response(
             || head.is_named_by_connection(kind, name)
         {
             Fate::Ends
-        } else if kind == FieldKind::Location && own_location(value, said.backend, request.host()).is_some() {
+        } else if kind == FieldKind::Location && own_location(value, said.endpoint, request.host()).is_some() {
             Fate::Changes
         } else {
             Fate::Keeps
         }
     };
     head.write_fields(out, decide, |_, name, value, out| {
-        if let Some((host, after)) = own_location(value, said.backend, request.host()) {
+        if let Some((host, after)) = own_location(value, said.endpoint, request.host()) {
             write(out, &[name, b": http://", host, after, b"\r\n"]);
         }
     });
@@ -135,14 +136,14 @@ pub(crate) fn write_response(
         write_date(out);
         out.extend_from_slice(b"\r\n");
     }
-    write(out, &[b"x-backend: ", said.backend.url_header.as_bytes(), b"\r\n"]);
-    write(out, &[b"x-backend-id: ", said.backend.id_header.as_bytes(), b"\r\n"]);
+    write(out, &[b"x-backend: ", said.endpoint.url_header.as_bytes(), b"\r\n"]);
+    write(out, &[b"x-backend-id: ", said.endpoint.id_header.as_bytes(), b"\r\n"]);
     if let Some(cookie) = said.set_cookie {
         // Beside the backend's own cookies, never in their place.
         write(out, &[b"set-cookie: ", cookie, b"\r\n"]);
     }
-    let via = if head.line.version == Version::Http10 { &shared.via_1_0 } else { &shared.via };
-    write(out, &[b"via: ", via.as_bytes(), b"\r\n"]);
+    let via = shared.via.value(head.line.version);
+    write(out, &[b"via: ", via, b"\r\n"]);
     if !switches {
         out.extend_from_slice(connection_field(said.keeps, new));
     }
@@ -177,10 +178,8 @@ pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
 }
 
 /// Whether a request has been here before: then it goes round in a circle of proxies.
-pub(crate) fn is_looping(head: &RequestHead, via: &[u8]) -> bool {
-    // The pseudonym alone: the version before it is that of each leg.
-    let ours = &via["1.1 ".len()..];
-    head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, ours).is_some())
+pub(crate) fn is_looping(head: &RequestHead, pseudonym: &[u8]) -> bool {
+    head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, pseudonym).is_some())
 }
 
 /// Whether a `Host` value, with its port or without, is a name of this machine.
@@ -199,9 +198,9 @@ pub(crate) fn without_port(host: &str) -> &str {
 }
 
 /// A redirect to the backend's own origin is one to the client's: the host to name, and what follows it.
-fn own_location<'h>(location: &'h [u8], backend: &Backend, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
+fn own_location<'h>(location: &'h [u8], endpoint: &Endpoint, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
     let host = host?;
-    let origin = backend.address.origin()?;
+    let origin = endpoint.address.origin()?;
     let (start, after) = location.split_at_checked(origin.len())?;
     let whole = matches!(after, [] | [b'/' | b'?' | b'#', ..]);
     (start.eq_ignore_ascii_case(origin.as_bytes()) && whole).then_some((host, after))

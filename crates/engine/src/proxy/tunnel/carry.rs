@@ -112,10 +112,10 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
     let finish = {
-        let mut cut = pin!(backend.cut.notified());
+        let mut cut = pin!(backend.signals.close_tunnels.notified());
         // From here on no cut is missed; one that came before, while the backend took its time to switch, is seen below.
         cut.as_mut().enable();
-        let taken_out = backend.intent() == Intent::Maint;
+        let taken_out = backend.status.intent() == Intent::Maint;
         let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
         // Boxed, because most tunnels have no limit and should not pay its memory.
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
