@@ -1,4 +1,4 @@
-//! What is changed in the heads of requests and responses on their way through (RFC 9110 7.6), each written in one pass.
+//! Writes the heads of requests and responses as they are forwarded (RFC 9110 7.6), each in one pass.
 
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
@@ -14,7 +14,7 @@ fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
-/// Writes a client's head as this backend is to see it.
+/// Writes a request head as this backend is to see it.
 pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &Endpoint, out: &mut Vec<u8>) {
     let (peer, shared) = (&client.peer, &client.proxy.shared);
     let head = &request.head;
@@ -60,7 +60,7 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &E
     write(out, &[b"via: ", via, b"\r\n\r\n"]);
 }
 
-/// Writes what the connection changes to, or may: over however many lines it came, on one.
+/// Writes `Upgrade` on one line, however many it came on, with its `Connection`.
 fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8>) {
     let mut before: &[u8] = b"upgrade: ";
     let mut after: &[u8] = b"";
@@ -71,7 +71,7 @@ fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8
     out.extend_from_slice(after);
 }
 
-/// The `Host` this backend is to see.
+/// The `Host` that this backend is to see.
 fn host_for<'h>(endpoint: &'h Endpoint, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
     let keep = match rule {
         HostHeader::Backend => None,
@@ -81,19 +81,19 @@ fn host_for<'h>(endpoint: &'h Endpoint, client: Option<&'h [u8]>, rule: HostHead
     keep.unwrap_or(endpoint.host_header.as_bytes())
 }
 
-/// What a response's head says beside what the backend sent.
+/// What a response head says beside what the backend sent.
 pub(crate) struct Said<'a> {
     /// Where it comes from.
     pub(crate) endpoint: &'a Endpoint,
-    /// The cookie that binds the client to it, where it gets one.
+    /// The sticky cookie, where the client gets one.
     pub(crate) set_cookie: Option<&'a [u8]>,
-    /// Where the body ends, as the backend framed it.
+    /// The body's framing, as the backend sent it.
     pub(crate) framing: Framing,
-    /// Whether the client's connection goes on after it.
+    /// Whether the client's connection is kept alive after it.
     pub(crate) keeps: bool,
 }
 
-/// Writes a backend's head as the client is to see it.
+/// Writes a response head as the client is to see it.
 pub(crate) fn write_response(
     head: &ResponseHead,
     request: &Request,
@@ -104,7 +104,7 @@ pub(crate) fn write_response(
     let new = request.version() == Version::Http11;
     let switches = head.line.status == 101;
     write_status(head, out);
-    // RFC 9112 6.3: a length beside a coding must not reach anyone; RFC 9110 8.6: nor one without a body to come.
+    // RFC 9112 6.3: no Content-Length beside Transfer-Encoding; RFC 9110 8.6: nor one where no body may follow.
     let mut lengths = !head.has(FieldKind::TransferEncoding) && !matches!(head.line.status, 100..=199 | 204);
     let decide = |kind: FieldKind, name: &[u8], value: &[u8]| {
         let ours = matches!(kind, FieldKind::XBackend | FieldKind::XBackendId);
@@ -150,7 +150,7 @@ pub(crate) fn write_response(
     out.extend_from_slice(b"\r\n");
 }
 
-/// What comes before the answer (RFC 9110 15.2), with what belongs to it alone.
+/// Writes an interim response (1xx, RFC 9110 15.2).
 pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
     write_status(head, out);
     let decide = |kind: FieldKind, name: &[u8], _: &[u8]| {
@@ -168,7 +168,7 @@ fn write_status(head: &ResponseHead, out: &mut Vec<u8>) {
     write(out, &[b"HTTP/1.1 ", status.as_bytes(), b" ", head.reason(), b"\r\n"]);
 }
 
-/// The field that says whether the connection goes on, where that is not what goes without saying.
+/// The `Connection` field, where the connection's fate differs from the version's default.
 pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
     match (keeps, new) {
         (true, true) => b"",
@@ -177,7 +177,7 @@ pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
     }
 }
 
-/// Whether a request has been here before: then it goes round in a circle of proxies.
+/// Whether a request has passed this balancer before: a forwarding loop.
 pub(crate) fn is_looping(head: &RequestHead, pseudonym: &[u8]) -> bool {
     head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, pseudonym).is_some())
 }
@@ -197,7 +197,7 @@ pub(crate) fn without_port(host: &str) -> &str {
     }
 }
 
-/// A redirect to the backend's own origin is one to the client's: the host to name, and what follows it.
+/// A redirect to the backend's own origin becomes one to the client's: the host to name, and what follows it.
 fn own_location<'h>(location: &'h [u8], endpoint: &Endpoint, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
     let host = host?;
     let origin = endpoint.address.origin()?;
