@@ -28,7 +28,7 @@ mod warning;
 pub use backend_counts::BackendCounts;
 pub use backend_state::{Intent, State};
 pub use candidate::{Candidate, Score};
-pub use command::{Command, CommandError};
+pub use command::{Command, CommandError, MAX_WEIGHT};
 pub use decision::{CookieAction, Decision, RouteTaken, Rule, StickyKey};
 pub use ending::Ending;
 pub use event::{Event, Level, Notice, OutputEvent, UpdateEvent};
