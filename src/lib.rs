@@ -82,9 +82,11 @@ pub mod listener;
 mod process;
 mod proxy;
 mod proxy_protocol;
+mod signals;
 #[cfg(feature = "tui")]
 pub mod tui;
 mod upstream;
 pub mod visible;
+mod writable;
 
 pub use engine::Balancer;

@@ -10,10 +10,11 @@ use super::args::{Args, Run, Settings};
 use super::background;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
-use super::signals::Signals;
+use super::threads::{self, MainThread, cannot_start};
 use crate::config::{Config, Encryption, is_local_name};
 use crate::engine::{Balancer, Copies, Ending, Options};
 use crate::headless::{self, Log, LogFile};
+use crate::signals::Signals;
 
 /// How people are told what happens.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
         return Err(UsageError::Words(vec![order.to_owned()]));
     }
-    let config = layers::beside_copies(&settings)?;
+    let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let copies = Copies {
@@ -87,18 +88,29 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
         background::begin()?;
     }
     crate::process::raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
-    let done = runtime.block_on(serve(args, config, backends, front));
-    // A resolver that hangs must not hold up the end.
-    runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    let args = args.clone();
+    threads::run(move |main| serve(main, args, config, backends, front))
 }
 
-async fn serve(args: &Settings, config: Config, backends: Backends, front: Front) -> Result<(), UsageError> {
+/// All of a run, on the control thread.
+async fn serve(
+    main: MainThread,
+    args: Settings,
+    config: Config,
+    backends: Backends,
+    front: Front,
+) -> Result<(), UsageError> {
     let mut signals = Signals::new().map_err(cannot_start)?;
     // Before anything is started, so that a mistake in its name starts nothing.
-    let file = LogFile::open(args.log_file.as_deref(), args.log_format)
-        .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
+    let file = match &args.log_file {
+        None => None,
+        Some(path) => tokio::select! {
+            file = LogFile::open(path, args.log_format) => {
+                Some(file.map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?)
+            }
+            () = signals.next() => return Ok(()),
+        },
+    };
     let mut warnings = warnings(&config);
     #[cfg(unix)]
     warnings.extend(lead_root(&config));
@@ -118,17 +130,22 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
     let _follower = backends.file.map(follow);
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
-    let file = file.start(&engine).map_err(cannot_log)?;
+    let file = file.map(|file| file.start(&engine)).transpose().map_err(cannot_log)?;
     let mut lines = None;
     let shown = match front {
         Front::Screen => {
             engine.announce(&warnings);
-            screen(args, &engine, &mut signals, control.is_open()).await
+            screen(&main, &args, &engine, &mut signals, control.is_open()).await
         }
         Front::Lines => {
             let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             engine.announce(&warnings);
-            headless::run(lines, &mut signals).await.map_err(cannot_log)
+            tokio::select! {
+                () = signals.next() => {}
+                // Whoever read the lines has seen enough: that is no failure.
+                () = lines.closed() => {}
+            }
+            Ok(())
         }
         #[cfg(unix)]
         Front::Background => {
@@ -137,9 +154,9 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
             background::serve(&engine, &mut signals).await.map_err(unheard)
         }
     };
-    let ending = end(&engine, &mut signals, is_seen(front)).await;
+    let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;
-    [lines, file].into_iter().flatten().for_each(Log::finish);
+    headless::finish([lines, file].into_iter().flatten()).await;
     shown
 }
 
@@ -194,28 +211,38 @@ impl Control {
 /// Shows the screen until it is left for good.
 #[cfg(feature = "tui")]
 async fn screen(
+    main: &MainThread,
     args: &Settings,
     engine: &Arc<Balancer>,
     signals: &mut Signals,
     reachable: bool,
 ) -> Result<(), UsageError> {
-    use crate::tui::{self, Leaving, Left};
+    use super::screen;
+    use crate::tui::{Leaving, Left};
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let mut door = crate::engine::Local::new(engine);
-    let left = tui::run(&mut door, leaving, signals, super::look::options(args)).await.map_err(failed)?;
+    let (left, door) =
+        screen::show(main, crate::engine::Local::new(engine), leaving, signals, screen::options(args)).await;
+    let left = left.map_err(failed)?;
+    // It keeps heads of requests for as long as it lives.
+    drop(door);
     #[cfg(unix)]
     if left == Left::Detached {
-        drop(door);
-        background::detached(engine, signals).await.map_err(failed)?;
+        background::detached(main, engine, signals).await.map_err(failed)?;
     }
     Ok(())
 }
 
 /// Never asked for: without the feature every run is headless.
 #[cfg(not(feature = "tui"))]
-async fn screen(_: &Settings, _: &Arc<Balancer>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
+async fn screen(
+    _: &MainThread,
+    _: &Settings,
+    _: &Arc<Balancer>,
+    signals: &mut Signals,
+    _: bool,
+) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
 }
@@ -229,7 +256,7 @@ fn is_seen(front: Front) -> bool {
 }
 
 /// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.
-async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
+async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
     if seen {
         let patience = tokio::time::sleep(Duration::from_millis(300));
@@ -237,22 +264,18 @@ async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Endin
             ending = &mut stopping => return ending,
             () = patience => {}
         }
-        match engine.snapshot().totals.connections {
-            0 => eprintln!("waiting for the processes to end; Ctrl-C ends the wait"),
-            1 => eprintln!("waiting for 1 connection to finish; Ctrl-C ends the wait"),
-            n => eprintln!("waiting for {n} connections to finish; Ctrl-C ends the wait"),
-        }
+        let what = match engine.snapshot().totals.connections {
+            0 => "the processes to end".to_owned(),
+            1 => "1 connection to finish".to_owned(),
+            n => format!("{n} connections to finish"),
+        };
+        main.complain(format!("waiting for {what}; Ctrl-C ends the wait"));
     }
     tokio::select! {
         ending = &mut stopping => ending,
         // A second signal does not wait for anyone.
         () = signals.next() => engine.end_now(),
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
-fn cannot_start(error: std::io::Error) -> UsageError {
-    UsageError::Failed(format!("cannot start: {error}"))
 }
 
 /// While this is still root's process: has root's `ctl` and `list` find it when it is another user's.

@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::command::{Command, CommandError};
@@ -48,18 +49,22 @@ pub(crate) enum News {
     Ended(String),
 }
 
-/// The door to an engine in this process.
+/// The door to an engine in this process, whose tasks may be another thread's.
 pub(crate) struct Local {
     engine: Arc<Balancer>,
+    /// What the engine runs on, and what is asked of it.
+    runtime: Handle,
     events: EventReader,
     seconds: watch::Receiver<u64>,
     _heads: Watch,
 }
 
 impl Local {
+    /// To be made on the runtime that the engine was started on.
     pub(crate) fn new(engine: &Arc<Balancer>) -> Self {
         Local {
             engine: Arc::clone(engine),
+            runtime: Handle::current(),
             events: engine.events(),
             seconds: engine.seconds(),
             _heads: engine.watch_heads(),
@@ -86,7 +91,8 @@ impl Door for Local {
 
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        async move { engine.command(command).await }
+        let done = self.runtime.spawn(async move { engine.command(command).await });
+        async { done.await.unwrap_or_else(|lost| Err(CommandError::Unreachable { reason: lost.to_string() })) }
     }
 
     fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
@@ -99,6 +105,7 @@ impl Door for Local {
         to: Option<u32>,
     ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        async move { engine.replay(number, to).await }
+        let replayed = self.runtime.spawn(async move { engine.replay(number, to).await });
+        async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())) }
     }
 }

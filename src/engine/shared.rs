@@ -1,6 +1,6 @@
 //! What workers, checkers and front ends share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -14,6 +14,7 @@ use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::heads::HeadStore;
 use super::journal::Journal;
+use super::log_output::LogOutput;
 use super::pools::LivePool;
 use super::setup::Setup;
 use super::slow_start::SlowStarts;
@@ -97,6 +98,8 @@ pub(crate) struct Control {
     pub(crate) spawned: HashMap<u32, Spawned>,
     /// What is wrong for now.
     pub(super) warnings: Vec<Warning>,
+    /// Log lines that each output did not get.
+    pub(super) logs: BTreeMap<LogOutput, u64>,
 }
 
 impl Shared {

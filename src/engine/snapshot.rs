@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::log_output::LogView;
 use super::warning::Warning;
 use crate::balancer::{Intent, Percentiles, RouteTaken, State, Tallied};
 use crate::config::{Mode, StickyBy, Strategy};
@@ -52,6 +53,9 @@ pub struct Snapshot {
     pub totals: Totals,
     /// Log lines lost because they came faster than they could be read.
     pub dropped: u64,
+    /// What became of the log lines of each output: standard output, a file.
+    #[serde(default)]
+    pub logs: Vec<LogView>,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
     /// What is wrong for now, beside the states of backends.

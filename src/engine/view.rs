@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::log_output::LogView;
 use super::pools::{Listener, LivePool};
 use super::shared::{Control, Shared};
 use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};
@@ -35,6 +36,7 @@ impl Shared {
             },
             backends,
             dropped: self.journal.dropped(),
+            logs: control.logs.iter().map(|(output, dropped)| LogView { output: *output, dropped: *dropped }).collect(),
             can_spawn: self.can_spawn,
             warnings: control.warnings.clone(),
         }

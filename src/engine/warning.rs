@@ -14,6 +14,10 @@ pub enum About {
     Configuration,
     /// Mail: the last one failed.
     Mail,
+    /// Log lines on standard output: they are dropped.
+    Stdout,
+    /// Log lines in a file: they are dropped.
+    LogFile,
 }
 
 /// Something that is wrong until it is mended.
@@ -33,8 +37,9 @@ impl Shared {
     /// Something is wrong from now on.
     pub(crate) fn warn_of(&self, about: About, text: String) {
         let mut control = self.control();
-        control.warnings.retain(|warning| warning.about != about);
-        control.warnings.push(Warning { about, since: SystemTime::now(), text });
+        let before = control.warnings.iter().position(|warning| warning.about == about);
+        let since = before.map_or_else(SystemTime::now, |at| control.warnings.remove(at).since);
+        control.warnings.push(Warning { about, since, text });
     }
 
     /// It is well again, or was all the time.
