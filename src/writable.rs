@@ -54,19 +54,20 @@ pub(crate) fn write_all(to: &mut impl Output, bytes: &[u8]) -> Result<(), Cut> {
     Ok(())
 }
 
-/// Waits until there may be room, for at most this time; the next write tells whether there is.
-pub(crate) fn wait(to: &impl Output, limit: Option<Duration>) {
+/// Waits until there may be room, for at most this time; returns whether there may be. The next write tells.
+pub(crate) fn wait(to: &impl Output, limit: Option<Duration>) -> bool {
     #[cfg(unix)]
     {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         // Where it fails, or a signal ends it, the next write tells the rest.
-        let _ = poll(&mut [PollFd::new(to, PollFlags::OUT)], limit.as_ref());
+        !matches!(poll(&mut [PollFd::new(to, PollFlags::OUT)], limit.as_ref()), Ok(0))
     }
     #[cfg(not(unix))]
     {
         let _ = to;
         std::thread::sleep(limit.unwrap_or(AGAIN).min(AGAIN));
+        true
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser as _;
@@ -10,10 +10,10 @@ use clap::Parser as _;
 use super::args::{Args, Subcommand};
 use super::layers::UsageError;
 use super::say::{FAILED, refuse, say};
-#[cfg(feature = "tui")]
 use super::threads::MainThread;
 use crate::engine::Balancer;
 use crate::signals::Signals;
+use crate::writable;
 
 /// Starts the program again in the background, with these words, and waits until it serves.
 pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
@@ -71,14 +71,17 @@ pub(super) fn begin() -> Result<(), UsageError> {
 ///
 /// # Errors
 /// Whoever started it did not wait: then it is not wanted any more.
-pub(super) async fn serve(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
+pub(super) async fn serve(main: &MainThread, engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     tokio::select! {
         () = engine.serving() => {}
         () = signals.next() => return Ok(()),
     }
-    let mut stdout = io::stdout();
-    writeln!(stdout, "{}", engine.snapshot().url())?;
-    stdout.flush()?;
+    let url = format!("{}\n", engine.snapshot().url());
+    let told = main.run(move || writable::write_all(&mut writable::stdout()?, url.as_bytes()).map_err(|cut| cut.error));
+    tokio::select! {
+        told = told => told.map_err(io::Error::other)??,
+        () = signals.next() => return Ok(()),
+    }
     go_on(signals).await
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
                 say(&text.lines().map(|line| escaped_json(line.to_owned())).collect::<Vec<_>>().join("\n"))
             } else {
                 let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", visible(&warning.text)));
-                say(&(table(&snapshot) + &warnings.collect::<String>()))
+                say(&(table(&snapshot) + &dropped(&snapshot) + &warnings.collect::<String>()))
             }
         }
         Ctl::Up { backend } => change(&instance, backend, "in service", intent(Intent::InService)).await,
@@ -224,6 +224,13 @@ fn table(snapshot: &Snapshot) -> String {
         ]
     }));
     head + &aligned(&rows)
+}
+
+/// `log lines dropped since the start: 12 of stdout, 3 of the log file`, where there are any.
+fn dropped(snapshot: &Snapshot) -> String {
+    let each = snapshot.logs.iter().filter(|log| log.dropped > 0);
+    let each: Vec<String> = each.map(|log| format!("{} of {}", log.dropped, log.output.in_words())).collect();
+    if each.is_empty() { String::new() } else { format!("log lines dropped since the start: {}\n", each.join(", ")) }
 }
 
 /// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.

@@ -7,6 +7,7 @@ mod attach;
 mod background;
 #[cfg(unix)]
 mod columns;
+mod control;
 #[cfg(unix)]
 mod ctl;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
+use super::control::Control;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
 use super::threads::{self, MainThread, cannot_start};
@@ -34,6 +35,11 @@ impl Front {
         }
         let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal();
         if lines { Front::Lines } else { Front::Screen }
+    }
+
+    /// Whether it could be neither seen nor stopped without its control socket.
+    fn needs_control(self) -> bool {
+        !matches!(self, Front::Screen | Front::Lines)
     }
 }
 
@@ -124,7 +130,7 @@ async fn serve(
         source: backends.file.as_ref().map(Followed::source),
     };
     let engine = Arc::new(Balancer::start(config, options).await?);
-    let control = Control::open(&engine, &signals, front, &mut warnings)?;
+    let control = Control::open(&engine, &signals, front.needs_control(), &mut warnings)?;
     #[cfg(unix)]
     warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
     let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
@@ -151,61 +157,13 @@ async fn serve(
         Front::Background => {
             engine.announce(&warnings);
             let unheard = |error| UsageError::Failed(format!("nobody waits for it to start any more: {error}"));
-            background::serve(&engine, &mut signals).await.map_err(unheard)
+            background::serve(&main, &engine, &mut signals).await.map_err(unheard)
         }
     };
     let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;
     headless::finish([lines, file].into_iter().flatten()).await;
     shown
-}
-
-/// The control socket, where there is one.
-struct Control {
-    #[cfg(unix)]
-    server: Option<crate::control::Server>,
-}
-
-impl Control {
-    #[cfg(unix)]
-    fn open(
-        engine: &Arc<Balancer>,
-        signals: &Signals,
-        front: Front,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, UsageError> {
-        match crate::control::Server::open(engine, signals.asked()) {
-            Ok(server) => Ok(Control { server: Some(server) }),
-            // Nobody could ever stop it.
-            Err(error) if front == Front::Background => Err(UsageError::Failed(error.to_string())),
-            Err(error) => {
-                warnings.push(format!("ctl, attach and stop cannot reach this balancer: {error}"));
-                Ok(Control { server: None })
-            }
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "the same as where there is one")]
-    fn open(_: &Arc<Balancer>, _: &Signals, _: Front, _: &mut Vec<String>) -> Result<Self, UsageError> {
-        Ok(Control {})
-    }
-
-    /// Whether other processes can reach this one.
-    fn is_open(&self) -> bool {
-        #[cfg(unix)]
-        return self.server.is_some();
-        #[cfg(not(unix))]
-        return false;
-    }
-
-    #[cfg_attr(not(unix), expect(unused_variables, reason = "nobody is there to be told"))]
-    async fn close(self, ending: Ending) {
-        #[cfg(unix)]
-        if let Some(server) = self.server {
-            server.close(ending).await;
-        }
-    }
 }
 
 /// Shows the screen until it is left for good.

@@ -49,6 +49,7 @@ impl MainThread {
     }
 
     /// Waits for what it was given, as long as a program that ends may be held up; `None` where that was in vain.
+    #[cfg(feature = "tui")]
     pub(super) async fn finish<T>(&self, told: &mut oneshot::Receiver<T>) -> Option<T> {
         let done = tokio::time::timeout(GRACE, told).await.ok().and_then(Result::ok);
         if done.is_none() {

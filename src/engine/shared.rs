@@ -14,7 +14,7 @@ use super::counters::Counters;
 use super::event::{Event, Level, Notice, UpdateEvent};
 use super::heads::HeadStore;
 use super::journal::Journal;
-use super::log_output::LogOutput;
+use super::log_output::{LogOutput, LogState};
 use super::pools::LivePool;
 use super::setup::Setup;
 use super::slow_start::SlowStarts;
@@ -98,8 +98,8 @@ pub(crate) struct Control {
     pub(crate) spawned: HashMap<u32, Spawned>,
     /// What is wrong for now.
     pub(super) warnings: Vec<Warning>,
-    /// Log lines that each output did not get.
-    pub(super) logs: BTreeMap<LogOutput, u64>,
+    /// What becomes of log lines.
+    pub(super) logs: BTreeMap<LogOutput, LogState>,
 }
 
 impl Shared {

@@ -36,7 +36,7 @@ impl Shared {
             },
             backends,
             dropped: self.journal.dropped(),
-            logs: control.logs.iter().map(|(output, dropped)| LogView { output: *output, dropped: *dropped }).collect(),
+            logs: control.logs.iter().map(|(output, log)| LogView { output: *output, dropped: log.dropped }).collect(),
             can_spawn: self.can_spawn,
             warnings: control.warnings.clone(),
         }

@@ -54,7 +54,7 @@ impl Output {
     fn send(&self) -> io::Result<()> {
         let queue = &mut *self.0.borrow_mut();
         while queue.gone < queue.waiting.len() {
-            match (&queue.tty.file).write(&queue.waiting[queue.gone..]) {
+            match queue.tty.write(&queue.waiting[queue.gone..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(more) => {
                     queue.gone += more;
@@ -110,6 +110,8 @@ impl Write for Output {
 /// The terminal on standard output.
 pub(super) struct Tty {
     file: File,
+    /// Its description is this program's alone, and never waits.
+    own: bool,
 }
 
 /// Opens it where it is not open yet.
@@ -132,15 +134,32 @@ pub(super) fn finish(waiting: &[u8], last: &[u8]) {
     tty.write_within(last, PATIENCE);
 }
 
+/// Whether no write to the terminal waits.
+pub(super) fn never_waits() -> bool {
+    TTY.get().is_some_and(|tty| tty.own)
+}
+
 impl Tty {
-    /// A description of its own, so that no write has to wait and nobody else's has to either. Where that cannot be had,
-    /// the one that is shared: then a terminal that takes nothing holds up the screen, and nothing else.
+    /// A description of its own, so that no write waits, and nobody else's way of writing changes. Where that cannot be
+    /// had, the one that is shared.
     fn open() -> io::Result<Self> {
         #[cfg(unix)]
-        let file = own().map_or_else(writable::stdout, Ok)?;
-        #[cfg(not(unix))]
-        let file = writable::stdout()?;
-        Ok(Tty { file })
+        if let Some(file) = own() {
+            return Ok(Tty { file, own: true });
+        }
+        Ok(Tty { file: writable::stdout()?, own: false })
+    }
+
+    /// Writes what goes without waiting.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.own {
+            return (&self.file).write(bytes);
+        }
+        // That there is room says nothing of how much: one byte has some.
+        if !writable::wait(&self.file, Some(Duration::ZERO)) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        (&self.file).write(&bytes[..bytes.len().min(1)])
     }
 
     /// Whether all was written in this time.
@@ -148,7 +167,7 @@ impl Tty {
         let end = Instant::now() + limit;
         let mut written = 0;
         while written < bytes.len() {
-            match (&self.file).write(&bytes[written..]) {
+            match self.write(&bytes[written..]) {
                 Ok(more @ 1..) => written += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

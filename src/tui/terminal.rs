@@ -145,10 +145,16 @@ impl Drop for Terminal {
     }
 }
 
-/// Gives the terminal back where the screen's thread cannot: it stands before a terminal that takes nothing.
+/// Gives the terminal back where the screen's thread cannot: it stands before a terminal that takes nothing. What cannot be
+/// written without waiting is not.
 pub(crate) fn give_back() {
-    if in_foreground() {
+    if !in_foreground() {
+        return;
+    }
+    if output::never_waits() {
         restore(&[]);
+    } else if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = disable_raw_mode();
     }
 }
 
