@@ -123,15 +123,20 @@ fn tty() -> io::Result<&'static Tty> {
     Ok(TTY.get_or_init(|| opened))
 }
 
-/// Writes the last words, behind what still waits: as far as the terminal takes them in time.
-pub(super) fn finish(waiting: &[u8], last: &[u8]) {
+/// Writes the last words, behind what still waits: as far as the terminal takes them in time. Where it is not known what
+/// waits, whatever was begun is broken off. What keeps them from going is thrown away.
+pub(super) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
     let Some(tty) = TTY.get() else { return };
+    let cut = [CUT, last].concat();
+    let first = match waiting {
+        Some(waiting) => [waiting, last].concat(),
+        None => cut.clone(),
+    };
     // A terminal that is gone cannot be helped, and nobody can be told.
-    if !tty.write_within(waiting, PATIENCE) {
+    if !tty.write_within(&first, PATIENCE) {
         tty.throw_away();
-        tty.write_within(CUT, PATIENCE);
+        tty.write_within(&cut, PATIENCE);
     }
-    tty.write_within(last, PATIENCE);
 }
 
 /// Whether no write to the terminal waits.

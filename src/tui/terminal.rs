@@ -1,9 +1,9 @@
 //! The terminal: taken over, and given back whole however the program ends.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -25,9 +25,20 @@ use super::notify::{self, Notify};
 use super::output::{self, Output};
 use super::suspend::in_foreground;
 use crate::engine::{Event, Level, Notice};
+use crate::writable;
+
+/// What is said beside a panic of the screen.
+const BUG: &str = "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
+                   did. With --log-file FILE the next time, the requests before it can be read there.\n";
 
 /// Whether the screen is ours; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Held while the terminal is given back.
+static GIVING_BACK: Mutex<()> = Mutex::new(());
+
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Given back when
 /// left, dropped, or when the screen's thread panics.
@@ -69,12 +80,12 @@ impl Terminal {
 
     /// Gives the terminal back, until it is entered again.
     pub(super) fn leave(&mut self) {
-        restore(&self.output.take());
+        restore(Some(&self.output.take()));
     }
 
     /// Says something on the terminal that was given back, where it takes it.
     pub(super) fn say(text: &str) {
-        output::finish(&[], text.as_bytes());
+        output::finish(Some(&[]), text.as_bytes());
     }
 
     /// Notes that the terminal may be somebody else's: it is not touched, unless it is still ours.
@@ -151,15 +162,22 @@ pub(crate) fn give_back() {
     if !in_foreground() {
         return;
     }
+    // It may be about to do so itself.
+    let begun = Instant::now();
+    while GIVING_BACK.try_lock().is_err() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     if output::never_waits() {
-        restore(&[]);
+        restore(None);
     } else if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = disable_raw_mode();
     }
 }
 
 /// The one teardown. Undoes everything that could have been set, whether it was or not; only the first call acts.
-fn restore(waiting: &[u8]) {
+fn restore(waiting: Option<&[u8]>) {
+    // Whoever is at it already may be this very thread, which panicked there.
+    let Ok(_alone) = GIVING_BACK.try_lock() else { return };
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -178,12 +196,12 @@ fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
     std::panic::set_hook(Box::new(move |info| {
         // What else runs on that thread are tasks, whose panics end nothing but themselves.
         if std::thread::current().id() == screen && tokio::task::try_id().is_none() {
-            restore(&[]);
+            restore(None);
             report(info);
-            eprintln!(
-                "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
-                 did. With --log-file FILE the next time, the requests before it can be read there."
-            );
+            // A second panic here would be the last anyone hears.
+            if let Ok(mut stderr) = writable::stderr() {
+                let _ = writable::write_all(&mut stderr, BUG.as_bytes());
+            }
         } else if TAKEN.load(Ordering::SeqCst) {
             let text = format!("a bug of stickylb-tui itself ended one part of its work; please report it: {info}");
             log::error!("{text}");
