@@ -5,5 +5,7 @@ pub mod cli;
 #[cfg(unix)]
 mod control;
 mod headless;
+mod signals;
 #[cfg(feature = "tui")]
 pub mod tui;
+mod writable;

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::args::Explain;
-use super::ctl::aligned;
+use super::columns::aligned;
 use super::layers::UsageError;
+use super::say::say;
 use crate::control::{Instance, Reply, Request};
 use stickylb::api::{Explanation, Question};
 use stickylb::untrusted::{escaped_json, visible};
@@ -25,11 +26,10 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
     };
     if asked.json {
         let text = serde_json::to_string(&explanation).map_err(|error| UsageError::Failed(error.to_string()))?;
-        println!("{}", escaped_json(text));
+        say(&escaped_json(text))
     } else {
-        print!("{}", words(asked, &explanation));
+        say(&words(asked, &explanation))
     }
-    Ok(())
 }
 
 /// `Name: value`, as curl writes it.

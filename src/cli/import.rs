@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::layers::UsageError;
+use super::say::{complain, say};
 use stickylb::config;
 use stickylb::untrusted::{escaped_json, visible};
 
@@ -36,13 +37,12 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
         };
         UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message)).collect())
     })?;
-    eprintln!("stickylb-tui: {} was read as {}", visible(&file.to_string()), imported.kind);
-    for sentence in &imported.left_out {
-        eprintln!("stickylb-tui: {}", visible(sentence));
+    let kind = format!("{} was read as {}", visible(&file.to_string()), imported.kind);
+    for sentence in std::iter::once(kind.as_str()).chain(imported.left_out.iter().map(String::as_str)) {
+        complain(&format!("stickylb-tui: {}", visible(sentence)));
     }
-    for line in printed.lines() {
-        println!("{}", escaped_json(line.to_owned()));
-    }
+    let lines: Vec<String> = printed.lines().map(|line| escaped_json(line.to_owned())).collect();
+    say(&lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 

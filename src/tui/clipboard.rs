@@ -19,6 +19,8 @@ pub(super) enum CopyError {
     NoClipboard,
     #[error("{} kB are too much for a terminal's clipboard ({} kB): E exports to a file instead", .0 / 1000, MOST / 1000)]
     TooLong(usize),
+    #[error("the terminal takes nothing at the moment: try again when it does")]
+    Busy,
     #[error("the terminal could not be written to: {0}")]
     Io(#[from] io::Error),
 }

@@ -9,6 +9,7 @@ mod changes;
 mod clipboard;
 mod control;
 mod curl;
+mod effects;
 mod export;
 mod filter;
 mod format;
@@ -21,6 +22,7 @@ mod lately;
 mod log;
 mod message;
 mod notify;
+mod output;
 mod palette;
 mod pane;
 mod recent;
@@ -41,18 +43,20 @@ pub use notify::Notify;
 pub use state::{Leaving, State};
 pub(crate) use suspend::in_foreground;
 pub use svg::{film, svg};
+pub(crate) use terminal::give_back;
 pub use theme::{Colors, Theme};
 pub use update::update;
 pub use view::view;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify as Notified, mpsc, watch};
 
-use crate::cli::Signals;
+use effects::{Next, apply};
 use pane::Pane;
 use stickylb::api::{Door, News};
 use suspend::Continued;
@@ -68,21 +72,51 @@ pub(crate) struct Options {
     pub(crate) notify: Notify,
 }
 
-/// Shows what is behind the door until the user leaves or a signal ends the program. The terminal is whole again
-/// afterwards.
-pub(crate) async fn run(
-    door: &mut impl Door,
-    leaving: Leaving,
-    signals: &mut Signals,
-    options: Options,
-) -> io::Result<Left> {
-    let (tell, told) = mpsc::unbounded_channel();
-    let mut terminal = Terminal::new(&tell)?;
-    let mut state = State::new(options.theme).with_leaving(leaving);
-    state.notify = options.notify;
-    state.size = terminal.size()?;
-    state.second(SystemTime::now(), door.snapshot());
-    show(door, &mut terminal, &mut state, Told { tell, told }, signals).await
+/// What the screen is told by the thread that takes signals.
+pub(crate) struct Orders {
+    /// Leave; so does its end.
+    pub(crate) leave: watch::Receiver<bool>,
+    /// The program was continued after it had been stopped.
+    pub(crate) continued: Arc<Notified>,
+}
+
+impl Orders {
+    async fn leave(&mut self) {
+        // Whoever could order it is gone where this fails.
+        let _ = self.leave.wait_for(|leave| *leave).await;
+    }
+}
+
+/// Shows what is behind the door, on this thread, until the user leaves or the screen is ordered to. The terminal is whole
+/// again afterwards.
+pub(crate) fn run(door: &mut impl Door, leaving: Leaving, orders: Orders, options: Options) -> io::Result<Left> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let left = runtime.block_on(async {
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut terminal = Terminal::new(&tell)?;
+        let mut state = State::new(options.theme).with_leaving(leaving);
+        state.notify = options.notify;
+        state.size = terminal.size()?;
+        state.second(SystemTime::now(), door.snapshot());
+        show(door, &mut terminal, &mut state, Told { tell, told }, orders).await
+    });
+    // A file that is being written on a disk that hangs is not waited for.
+    runtime.shutdown_background();
+    left.or_else(|error| if is_gone(&error) { Ok(Left::Ended) } else { Err(error) })
+}
+
+/// Whether this is what a terminal that is gone answers.
+fn is_gone(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        let gone = [rustix::io::Errno::IO, rustix::io::Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
+        gone.contains(&error.raw_os_error())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
 }
 
 /// How the screen was left.
@@ -102,13 +136,13 @@ async fn show(
     terminal: &mut Terminal,
     state: &mut State,
     mut later: Told,
-    signals: &mut Signals,
+    mut orders: Orders,
 ) -> io::Result<Left> {
-    let mut continued = Continued::new()?;
+    let mut continued = Continued(Arc::clone(&orders.continued));
     let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
     let mut input = None;
     let mut pane = Pane::default();
-    let mut drawn = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
+    let mut looked = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
     loop {
@@ -119,17 +153,17 @@ async fn show(
         match next {
             Next::Leave(left) => return Ok(left),
             Next::Suspend => {
-                Terminal::leave();
-                eprintln!("stopped: fg brings the screen back, bg lets the proxy serve on without it");
+                terminal.leave();
+                Terminal::say("stopped: fg brings the screen back, bg lets the proxy serve on without it\n");
                 if !continued.stop().await {
                     state.complain("there is no shell to go back to: q quits");
                 }
             }
-            Next::LeaveTerminal => Terminal::lost(),
+            Next::LeaveTerminal => terminal.lost(),
             Next::GoOn => {}
         }
         if input.is_none() {
-            if !in_background(door, state, signals).await {
+            if !in_background(door, state, &mut orders).await {
                 return Ok(Left::Ended);
             }
             terminal.enter()?;
@@ -140,7 +174,7 @@ async fn show(
         }
         next = Next::GoOn;
         let keys = input.get_or_insert_with(EventStream::new);
-        if (state.changed || waiting) && drawn.elapsed() >= FRAME {
+        if (state.changed || waiting) && looked.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
                 let missed = door.take(&mut batch);
@@ -148,10 +182,14 @@ async fn show(
                 apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &later.tell);
             }
             pane.follow(&state.log.lately.news, &state.zone);
-            terminal.draw(|frame| view(state, frame))?;
-            state.changed = false;
-            drawn = Instant::now();
+            // What a terminal has not taken yet is drawn to its end; then comes what has changed since, in one.
+            if state.changed && terminal.is_idle() {
+                terminal.draw(|frame| view(state, frame))?;
+                state.changed = false;
+            }
+            looked = Instant::now();
         }
+        let due = waiting || (state.changed && terminal.is_idle());
         let message = tokio::select! {
             key = keys.next() => match key {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
@@ -170,14 +208,18 @@ async fn show(
                 News::Figures => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
                 News::Ended(why) => Message::Ended(why),
             },
-            () = tokio::time::sleep_until((drawn + FRAME).into()), if state.changed || waiting => continue,
+            () = tokio::time::sleep_until((looked + FRAME).into()), if due => continue,
+            written = terminal.write_later(), if !terminal.is_idle() => {
+                written?;
+                continue;
+            }
             Some(message) = later.told.recv() => message,
             () = continued.next() => {
                 // Stopped by somebody else, with the screen as it was; a shell has had the terminal since.
                 next = Next::LeaveTerminal;
                 continue;
             }
-            () = signals.next() => return Ok(Left::Ended),
+            () = orders.leave() => return Ok(Left::Ended),
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
@@ -186,7 +228,7 @@ async fn show(
 }
 
 /// Keeps the state true without touching the terminal, until it is this job's again; `false` if the program is to end.
-async fn in_background(door: &mut impl Door, state: &mut State, signals: &mut Signals) -> bool {
+async fn in_background(door: &mut impl Door, state: &mut State, orders: &mut Orders) -> bool {
     while !in_foreground() {
         tokio::select! {
             () = tokio::time::sleep(suspend::ASK) => {}
@@ -198,7 +240,7 @@ async fn in_background(door: &mut impl Door, state: &mut State, signals: &mut Si
                 // Nobody looks: no effect of it is for now.
                 update(state, message);
             }
-            () = signals.next() => return false,
+            () = orders.leave() => return false,
         }
         let mut batch = Vec::new();
         let missed = door.take(&mut batch);
@@ -228,72 +270,4 @@ fn panic_if_asked(message: &Message) {
 struct Told {
     tell: mpsc::UnboundedSender<Message>,
     told: mpsc::UnboundedReceiver<Message>,
-}
-
-/// How the loop goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    GoOn,
-    /// Stop the job, and come back when it is continued.
-    Suspend,
-    /// The terminal may be somebody else's: come back when it is ours.
-    LeaveTerminal,
-    Leave(Left),
-}
-
-/// Takes a message into the state and does what follows from it.
-fn apply(
-    door: &impl Door,
-    terminal: &mut Terminal,
-    state: &mut State,
-    message: Message,
-    tell: &mpsc::UnboundedSender<Message>,
-) -> Next {
-    let mut next = Next::GoOn;
-    for effect in update(state, message) {
-        match effect {
-            Effect::Command(command) => {
-                let (done, tell) = (door.command(command), tell.clone());
-                tokio::spawn(async move {
-                    // The screen may be gone before the command is done.
-                    let _ = tell.send(Message::Done(done.await));
-                });
-            }
-            Effect::Copy(text, note) => match terminal.copy(&text) {
-                Ok(1) => state.say(format!("copied 1 character{note}")),
-                Ok(count) => state.say(format!("copied {count} characters{note}")),
-                Err(error) => state.complain(error.to_string()),
-            },
-            Effect::Heads(number) => {
-                let (heads, tell) = (door.heads(number), tell.clone());
-                tokio::spawn(async move {
-                    // The screen may be gone before they are there, here and below.
-                    let _ = tell.send(Message::Heads(number, heads.await));
-                });
-            }
-            Effect::Replay(number, to) => {
-                let (replayed, tell) = (door.replay(number, to), tell.clone());
-                tokio::spawn(async move {
-                    let _ = tell.send(Message::Replayed(replayed.await));
-                });
-            }
-            // One that cannot be written to is noticed with the next frame.
-            Effect::Mouse(on) => drop(terminal.mouse(on)),
-            Effect::Export(what) => {
-                let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());
-                tokio::task::spawn_blocking(move || {
-                    let done = std::env::current_dir()
-                        .map_err(|error| format!("the current directory is gone: {error}"))
-                        .and_then(|folder| export::save(&folder, what, SystemTime::now(), &zone, &make()));
-                    // The screen may be gone before the file is written.
-                    let _ = tell.send(Message::Exported(done));
-                });
-            }
-            Effect::Notify(how, text) => terminal.notify(how, &text),
-            Effect::Suspend => next = Next::Suspend,
-            Effect::Detach => next = Next::Leave(Left::Detached),
-            Effect::Quit => next = Next::Leave(Left::Quit),
-        }
-    }
-    next
 }

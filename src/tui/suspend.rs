@@ -4,54 +4,45 @@
 //! it again, and with it the proxy. No signal tells a running job that it came to the foreground, so that is asked for.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 /// How often a job in the background asks whether it came to the foreground. A person who types `fg` should not wait.
 pub(super) const ASK: Duration = Duration::from_millis(200);
 
-/// How soon after it stopped and was continued a program knows of it.
-const KNOWN: Duration = Duration::from_millis(300);
+/// How soon after it stopped and was continued a program knows of it: so many times that long, of the time in which it
+/// runs. What passes while it is stopped counts once.
+const KNOWN: (u32, Duration) = (10, Duration::from_millis(30));
 
 /// Tells when the program was continued after it had been stopped.
-pub(super) struct Continued {
-    #[cfg(unix)]
-    signal: tokio::signal::unix::Signal,
-}
+pub(super) struct Continued(pub(super) Arc<Notify>);
 
-#[cfg(unix)]
 impl Continued {
-    pub(super) fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Continued { signal: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))? })
-    }
-
     /// Waits for the next time. Safe to drop and call again.
     pub(super) async fn next(&mut self) {
-        if self.signal.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
+        self.0.notified().await;
     }
 
     /// Stops the whole job, which is what a shell waits for, as Ctrl-Z does where the terminal reads it; returns when it
     /// was continued. `false` where nothing stopped it: no shell waits, and the system spares a job that nobody could
     /// continue.
+    #[cfg(unix)]
     pub(super) async fn stop(&mut self) -> bool {
         use rustix::process::{Signal, kill_current_process_group};
-        kill_current_process_group(Signal::TSTP).is_ok() && tokio::time::timeout(KNOWN, self.next()).await.is_ok()
-    }
-}
-
-#[cfg(not(unix))]
-impl Continued {
-    #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Continued {})
-    }
-
-    pub(super) async fn next(&mut self) {
-        std::future::pending::<()>().await;
+        if kill_current_process_group(Signal::TSTP).is_err() {
+            return false;
+        }
+        for _ in 0..KNOWN.0 {
+            if tokio::time::timeout(KNOWN.1, self.next()).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
+    #[cfg(not(unix))]
     #[expect(clippy::unused_async, clippy::unused_self, reason = "as on Unix")]
     pub(super) async fn stop(&mut self) -> bool {
         false

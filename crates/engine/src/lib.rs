@@ -89,7 +89,7 @@ pub use listener::ListenError;
 pub use process::Copies;
 pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
 #[doc(hidden)]
-pub use state::HeadWatch;
+pub use state::{Behind, HeadWatch};
 pub use state::{CheckFunction, Checks, EventReader};
 
 /// The examples of docs/library.md, which are compiled and run as documentation tests.

@@ -73,6 +73,7 @@ pub(super) fn in_words(state: &State) -> Vec<String> {
             About::Configuration => {
                 format!("The changed file is not in force, what was before still is; mend and save it: {text}")
             }
+            About::Stdout | About::LogFile => format!("Log lines are dropped: {text}"),
             About::Mail => format!("Mail fails; it is tried again with the next change of a state: {text}"),
         });
     }

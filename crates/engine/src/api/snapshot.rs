@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
+use super::log_output::LogView;
 use super::mode::Mode;
 use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
@@ -56,6 +57,9 @@ pub struct Snapshot {
     pub totals: Totals,
     /// Log lines lost because they came faster than they could be read.
     pub dropped: u64,
+    /// What became of the log lines of each output: standard output, a file.
+    #[serde(default)]
+    pub logs: Vec<LogView>,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
     /// What is wrong for now, beside the states of backends.

@@ -26,7 +26,10 @@ impl Balancer {
         let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
         // Taken before it is read, so that what was read later is put in force later.
         let alone = self.reloading.lock().await;
-        let changes = match read() {
+        let read = Arc::clone(read);
+        // What it reads may take its time; where it is broken off, the program stops.
+        let config = spawn_blocking(move || read()).await.unwrap_or_else(|lost| Err(vec![lost.to_string()]));
+        let changes = match config {
             Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
                 StartError::Config(problems) => problems,
                 other => vec![other.to_string()],

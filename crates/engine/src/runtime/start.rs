@@ -14,7 +14,7 @@ use super::source::Source;
 use super::start_error::StartError;
 use super::worker;
 use super::worker::Work;
-use crate::api::{Command, CommandError, Ending, Explanation, Level, Question, Snapshot, Unclear};
+use crate::api::{Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
 use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::proxy::Proxy;
@@ -260,6 +260,12 @@ impl Balancer {
             Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.to_owned() }),
             _ => Ok(named),
         }
+    }
+
+    /// Notes how many log lines an output of the front end did not get since the start, and why it gets none now, where that
+    /// is so. A warning stays for as long.
+    pub fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
+        self.shared.telemetry.log_stands(output, dropped, trouble);
     }
 
     /// Tells everyone who reads its events of something that went wrong.

@@ -1,4 +1,6 @@
 //! What ends the program from outside: signals, and whoever asks over the control socket.
+//!
+//! Only the control thread takes them, so that no terminal and no disk keeps one from being heeded.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -27,10 +29,31 @@ impl Signals {
             let each =
                 [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
             let had_terminal = io::stdout().is_terminal();
+            // A log file at the limit of its size is a write that fails, not the end of the program.
+            drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
             Ok(Signals { each, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
         }
         #[cfg(not(unix))]
         Ok(Signals { asked: Arc::default(), without_terminal: false, reload: None, had_terminal: false })
+    }
+
+    /// What is notified when the program was continued after it had been stopped. To be asked for once.
+    #[cfg(feature = "tui")]
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "as on Unix"))]
+    pub(crate) fn continued() -> io::Result<Arc<Notify>> {
+        let continued = Arc::new(Notify::new());
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let mut signal = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+            let tell = Arc::clone(&continued);
+            tokio::spawn(async move {
+                while signal.recv().await.is_some() {
+                    tell.notify_one();
+                }
+            });
+        }
+        Ok(continued)
     }
 
     /// What is notified by whoever asks the program to stop.
