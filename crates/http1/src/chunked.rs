@@ -27,6 +27,7 @@ const LARGEST: u64 = i64::MAX as u64;
 
 /// Why bytes are no chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum BadChunk {
     #[error("a chunk's size is malformed")]
     Size,

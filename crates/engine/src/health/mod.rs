@@ -2,9 +2,11 @@
 
 mod agent;
 mod command;
+mod exchange;
 mod finding;
 mod http;
 mod probe;
+mod request;
 mod websocket;
 
 use std::sync::Arc;
@@ -13,8 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
+use crate::config::Limits;
 use crate::state::Shared;
 use crate::untrusted::visible;
+use crate::upstream::response::head_limits;
 use finding::CheckResult;
 
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
@@ -31,9 +35,11 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
     }
 }
 
-/// Checks a backend once, before it is anybody's: its state is right from the beginning.
-pub(crate) async fn first(shared: &Shared, backend: &Backend) {
-    let passed = probe::probe(backend, shared.checks.of(backend.id())).await.result == CheckResult::Passed;
+/// Checks a backend once, before it is anybody's: its state is right from the beginning. The limits are those that its
+/// traffic will have.
+pub(crate) async fn first(shared: &Shared, limits: &Limits, backend: &Backend) {
+    let found = probe::probe(backend, &head_limits(limits), shared.checks.of(backend.id())).await;
+    let passed = found.result == CheckResult::Passed;
     backend.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
 }
 
@@ -46,7 +52,8 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
     let mut said = AgentWord::Ready;
     loop {
         let (time, began) = (SystemTime::now(), Instant::now());
-        let found = probe::probe(backend, shared.checks.of(backend.id())).await;
+        let limits = head_limits(&shared.config().limits);
+        let found = probe::probe(backend, &limits, shared.checks.of(backend.id())).await;
         backend.clear_suspicion();
         let passed = found.result == CheckResult::Passed;
         if !passed && backend.spawned && backend.verdict() == Verdict::Unknown {

@@ -90,7 +90,7 @@ impl Balancer {
         let next: Vec<Vec<Arc<Backend>>> =
             pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
         // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
-        join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
+        join_all(changes.new.iter().map(|backend| health::first(&self.shared, &config.limits, backend))).await;
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
             let old = live.follow(pool);
