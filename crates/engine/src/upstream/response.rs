@@ -77,17 +77,18 @@ pub(crate) struct Carried<'b> {
 
 /// Carries a body on by what a read brought.
 pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill: &'b mut Vec<u8>) -> Carried<'b> {
-    match read {
+    let end = match read {
         Ok(bytes) if !bytes.is_empty() => {
             let relayed = body.pass(bytes, spill);
-            Carried { out: relayed.out, behind: &bytes[relayed.used..], cut: relayed.bad }
+            return Carried { out: relayed.out, behind: &bytes[relayed.used..], cut: relayed.bad };
         }
-        Ok(_) => match body.end() {
-            Ok(out) => Carried { out, behind: b"", cut: None },
-            Err(bad) => Carried { out: b"", behind: b"", cut: Some(bad) },
-        },
-        Err(_) => Carried { out: b"", behind: b"", cut: Some(BadBody::CutShort) },
-    }
+        Ok(_) => body.end(),
+        // Over TLS, an end without a close_notify (RFC 8446 6.1). Many servers leave it out, and browsers take what ends
+        // so for whole; where a length or chunks say that more was to come, it is cut short all the same.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => body.end(),
+        Err(_) => Err(BadBody::CutShort),
+    };
+    Carried { out: end.unwrap_or_default(), behind: b"", cut: end.err() }
 }
 
 fn fault_of_head(bad: BadHead) -> Fault {
