@@ -32,13 +32,8 @@ pub(crate) fn head_limits(limits: &Limits) -> HeadLimits {
 /// Takes in what a read brought while a head is awaited. The connection's end, in good order or not, leaves the request
 /// without an answer.
 pub(crate) fn take_in(unread: &mut ReadBuffer, read: io::Result<&[u8]>) -> Result<(), Outcome> {
-    match read {
-        Ok(bytes) if !bytes.is_empty() => {
-            unread.add(bytes);
-            Ok(())
-        }
-        Ok(_) | Err(_) => Err(Outcome::NoAnswer),
-    }
+    unread.add(read.ok().filter(|bytes| !bytes.is_empty()).ok_or(Outcome::NoAnswer)?);
+    Ok(())
 }
 
 /// The next head in what was read, once all of it is there; `to_head` says whether it answers a HEAD.
@@ -66,6 +61,7 @@ pub(crate) fn accepts_switch(head: &ResponseHead, was_asked: impl Fn(&[u8]) -> b
 }
 
 /// What a read brought of a body.
+#[derive(Clone, Copy)]
 pub(crate) struct Carried<'b> {
     /// What goes on.
     pub(crate) out: &'b [u8],
