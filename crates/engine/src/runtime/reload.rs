@@ -16,9 +16,10 @@ use super::start_error::StartError;
 use crate::api::{About, CommandError, Level};
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config, PoolConfig};
+use crate::health::Checker;
+use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
-use crate::{health, listener};
 
 impl Balancer {
     /// Reads the configuration from its source again, puts it in force, and tells what changed.
@@ -93,7 +94,8 @@ impl Balancer {
         let next: Vec<Vec<Arc<Backend>>> =
             pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
         // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
-        join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
+        let checkers: Vec<_> = changes.new.iter().map(|new| Checker::new(&self.shared, Arc::clone(new))).collect();
+        join_all(checkers.iter().map(|checker| checker.check_once(&config.limits))).await;
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
             let old = live.follow(pool);

@@ -17,9 +17,10 @@ use super::worker::Work;
 use crate::api::{Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
 use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
+use crate::health::Checker;
 use crate::proxy::Proxy;
 use crate::state::{EventReader, LivePool, Phase, Shared};
-use crate::{alert, health, proxy};
+use crate::{alert, proxy};
 
 /// Time for tunnels to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -280,7 +281,7 @@ impl Balancer {
     /// Has a backend checked from now on; the receiver learns of its first check.
     pub(crate) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
         let (first, checked) = oneshot::channel();
-        self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
+        self.spawn(Checker::new(&self.shared, backend).run(first));
         checked
     }
 

@@ -3,21 +3,18 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BadFraming, BadHead, Framing, HeadLimits, ReadBuffer, ResponseHead};
+use stickylb_http1::{Framing, HeadLimits, ReadBuffer, ResponseHead};
 
 use super::continues::Continues;
 use super::request::Request;
 use super::rewrite;
-use crate::api::{Fault, Outcome};
+use crate::api::Outcome;
 use crate::balancer::{Backend, Place};
 use crate::proxy::connection::Client;
 use crate::proxy::io::{Broken, Outbox, ROUNDS, Scratch, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
 use crate::upstream::Connection;
-
-/// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
-/// a body along.
-const HEAD_READ: usize = 16 * 1024;
+use crate::upstream::response::{self, HEAD_READ, Received};
 
 /// A response's head, and where its body ends.
 pub(crate) struct Answered {
@@ -53,21 +50,6 @@ pub(crate) struct Flight {
     continues: Continues,
 }
 
-fn fault_of_head(bad: BadHead) -> Fault {
-    match bad {
-        BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
-        BadHead::TooLarge | BadHead::TooManyFields => Fault::TooLarge,
-        BadHead::FieldName | BadHead::FieldValue => Fault::Field,
-    }
-}
-
-fn fault_of(bad: BadFraming) -> Fault {
-    match bad {
-        BadFraming::TwoLengths | BadFraming::Length => Fault::Length,
-        BadFraming::Both | BadFraming::Coding | BadFraming::OldCoding => Fault::Coding,
-    }
-}
-
 impl Flight {
     pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
@@ -90,7 +72,7 @@ impl Flight {
         request: &mut Request,
     ) -> Result<(ResponseHead, Framing), Failure> {
         let config = client.config;
-        let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
+        let limits = response::head_limits(&config.limits);
         let mut begun = false;
         std::future::poll_fn(|cx| {
             if !begun {
@@ -99,18 +81,13 @@ impl Flight {
             }
             // While the client has not taken what came before the answer, no more of it is read.
             while client.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
-                match self.poll_head(&limits, cx) {
-                    Poll::Ready(Ok(head)) if head.line.status < 200 && head.line.status != 101 => {
-                        self.inform(client, request, &head, cx)?;
-                    }
-                    Poll::Ready(result) => {
-                        let head = result.map_err(Failure::Backend)?;
+                let Poll::Ready(received) = self.poll_head(&limits, request.is_head(), cx) else { break };
+                match received.map_err(Failure::Backend)? {
+                    Received::Interim(head) => self.inform(client, request, &head, cx)?,
+                    Received::Final(head, framing) => {
                         self.continues.is_over();
-                        let framing = Framing::of_response(&head, request.is_head());
-                        let framing = framing.map_err(|bad| Failure::Backend(Outcome::BadAnswer(fault_of(bad))))?;
                         return Poll::Ready(Ok((head, framing)));
                     }
-                    Poll::Pending => break,
                 }
             }
             let left_alone = client.is_left_alone() && request.framing == Framing::None;
@@ -190,25 +167,21 @@ impl Flight {
         self.up.clear();
     }
 
-    fn poll_head(&mut self, limits: &HeadLimits, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Outcome>> {
+    fn poll_head(
+        &mut self,
+        limits: &HeadLimits,
+        to_head: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Received, Outcome>> {
         loop {
-            if !self.answer.is_empty()
-                && let Some(head) = self.answer.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?
-            {
-                return Poll::Ready(Ok(head));
+            if let Some(received) = response::next_head(&mut self.answer, limits, to_head)? {
+                return Poll::Ready(Ok(received));
             }
-            let stream = self.connection.stream();
-            let (answer, most) = (&mut self.answer, HEAD_READ);
+            let (stream, answer) = (self.connection.stream(), &mut self.answer);
             let read = with_scratch(|scratch| {
-                poll_read(stream, &mut scratch.read[..most], cx).map_ok(|read| {
-                    answer.add(read);
-                    read.len()
-                })
+                poll_read(stream, &mut scratch.read[..HEAD_READ], cx).map(|read| response::take_in(answer, read))
             });
-            match ready!(read) {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Err(Outcome::NoAnswer)),
-            }
+            ready!(read)?;
         }
     }
 

@@ -12,6 +12,7 @@ use crate::balancer::Backend;
 use crate::proxy::connection::{After, Client, Phase};
 use crate::proxy::exchange::{Answered, Exchange, Flight, Request, Said, rewrite};
 use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::upstream::response::{Carried, carry};
 
 /// Why a response did not reach its end.
 enum Cut {
@@ -238,22 +239,10 @@ impl Delivery<'_, '_> {
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, spill, .. } = scratch;
         let read = self.client.down.share(read);
-        let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
-            Ok(read) if !read.is_empty() => {
-                let passed = self.passage.pass(read, spill);
-                self.flight.answer.add(&read[passed.used..]);
-                self.cut = passed.bad.is_some();
-                passed.out
-            }
-            Ok(_) => self.passage.end().unwrap_or_else(|_| {
-                self.cut = true;
-                b""
-            }),
-            Err(_) => {
-                self.cut = true;
-                b""
-            }
-        };
+        let read = ready!(poll_read(self.flight.connection.stream(), read, cx));
+        let Carried { out, behind, cut } = carry(&mut self.passage, read, spill);
+        self.flight.answer.add(behind);
+        self.cut = cut.is_some();
         if let Some(heads) = &mut self.exchange.heads {
             heads.carries(out);
         }
