@@ -1,62 +1,15 @@
-//! What becomes of the log lines of each output. Outputs are a front end's; here stands what everyone is told of them.
+//! What becomes of the log lines of each output: outputs are a front end's, and everyone is told of them.
 
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::event::Level;
+use super::log_view::LogOutput;
 use super::shared::Shared;
 use super::start::Balancer;
 use super::warning::About;
 
 /// Between two notices that an output gets no lines.
 const NOTICES_APART: Duration = Duration::from_secs(30);
-
-/// Where log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum LogOutput {
-    /// Standard output.
-    Stdout,
-    /// A file.
-    File,
-}
-
-impl LogOutput {
-    /// `stdout`, `file`
-    pub const fn name(self) -> &'static str {
-        match self {
-            LogOutput::Stdout => "stdout",
-            LogOutput::File => "file",
-        }
-    }
-
-    const fn about(self) -> About {
-        match self {
-            LogOutput::Stdout => About::Stdout,
-            LogOutput::File => About::LogFile,
-        }
-    }
-
-    /// `stdout`, `the log file`
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            LogOutput::Stdout => "stdout",
-            LogOutput::File => "the log file",
-        }
-    }
-}
-
-/// What became of the log lines of one output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LogView {
-    /// Which.
-    pub output: LogOutput,
-    /// Lines it did not get: it had no room for them, or took them too slowly.
-    pub dropped: u64,
-}
 
 /// What is known of one output.
 #[derive(Default)]
@@ -74,10 +27,10 @@ impl Balancer {
     pub fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
         let is_due = self.shared.notes_log(output, dropped, trouble.is_some());
         let (level, text) = if let Some(text) = trouble {
-            self.shared.warn_of(output.about(), text.clone());
+            self.shared.warn_of(about(output), text.clone());
             (Level::Warning, text)
         } else {
-            self.shared.is_well(output.about());
+            self.shared.is_well(about(output));
             let plural = if dropped == 1 { " was" } else { "s were" };
             (Level::Info, format!("{} is written again; {dropped} line{plural} dropped", output.in_words()))
         };
@@ -91,7 +44,7 @@ impl Shared {
     /// Notes how an output stands; returns whether that is to be noticed.
     fn notes_log(&self, output: LogOutput, dropped: u64, in_trouble: bool) -> bool {
         let mut control = self.control();
-        let was_well = control.warnings.iter().all(|warning| warning.about != output.about());
+        let was_well = control.warnings.iter().all(|warning| warning.about != about(output));
         let state = control.logs.entry(output).or_default();
         state.dropped = dropped;
         if !in_trouble {
@@ -102,5 +55,12 @@ impl Shared {
             (state.noticed, state.owed) = (Some(Instant::now()), true);
         }
         is_due
+    }
+}
+
+const fn about(output: LogOutput) -> About {
+    match output {
+        LogOutput::Stdout => About::Stdout,
+        LogOutput::File => About::LogFile,
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::log_output::LogView;
+use super::log_view::LogView;
 use super::warning::Warning;
 use crate::balancer::{Intent, Percentiles, RouteTaken, State, Tallied};
 use crate::config::{Mode, StickyBy, Strategy};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::log_output::LogView;
+use super::log_view::LogView;
 use super::pools::{Listener, LivePool};
 use super::shared::{Control, Shared};
 use super::snapshot::{BackendView, ListenerView, PoolView, Snapshot, Totals};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use super::LogFormat;
+use super::format::LogFormat;
 use crate::engine::{Event, Level, RequestEvent, rfc3339};
 use crate::visible::{escaped_json, visible};
 

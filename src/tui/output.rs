@@ -191,7 +191,7 @@ impl Tty {
     /// Has the system forget what the terminal has not taken yet.
     fn throw_away(&self) {
         #[cfg(unix)]
-        if super::in_foreground() {
+        if super::suspend::in_foreground() {
             use rustix::termios::{QueueSelector, tcflush};
             let _ = tcflush(&self.file, QueueSelector::OFlush);
         }
