@@ -141,7 +141,7 @@ pub(super) async fn watch(engine: Arc<Balancer>, output: LogOutput, path: Option
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use super::LogFormat;
+use super::format::LogFormat;
 use stickylb::api::{Event, Level, RequestEvent, rfc3339};
 use stickylb::untrusted::{escaped_json, visible};
 

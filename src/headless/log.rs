@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::LogFormat;
 use super::account::{Account, Trouble, watch};
+use super::format::LogFormat;
 use super::line::Lines;
 use super::output::{Output, Unwritten, is_without_reader};
 use stickylb::api::{Event, LogOutput};

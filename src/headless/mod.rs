@@ -4,18 +4,10 @@
 //! nothing else: they are dropped and counted, and come again when it takes them.
 
 mod account;
+mod format;
 mod line;
 mod log;
 mod output;
 
+pub(crate) use format::LogFormat;
 pub(crate) use log::{Log, LogFile, finish};
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 use std::fs::File;
 use std::io;
+#[cfg(not(unix))]
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -4,13 +4,23 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc;
 
-use super::Left;
 use super::export;
 use super::message::{Effect, Message};
 use super::state::State;
 use super::terminal::Terminal;
 use super::update::update;
 use stickylb::api::Door;
+
+/// How the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// By the user.
+    Quit,
+    /// By the user, who wants the engine to go on.
+    Detached,
+    /// By a signal, or because the terminal is gone.
+    Ended,
+}
 
 /// How the loop goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]

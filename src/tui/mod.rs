@@ -36,6 +36,7 @@ mod update;
 mod view;
 
 pub use action::keys_table;
+pub(crate) use effects::Left;
 pub use export::Export;
 pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
@@ -117,17 +118,6 @@ fn is_gone(error: &io::Error) -> bool {
         let _ = error;
         false
     }
-}
-
-/// How the screen was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// By the user.
-    Quit,
-    /// By the user, who wants the engine to go on.
-    Detached,
-    /// By a signal, or because the terminal is gone.
-    Ended,
 }
 
 /// The loop itself.

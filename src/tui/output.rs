@@ -191,7 +191,7 @@ impl Tty {
     /// Has the system forget what the terminal has not taken yet.
     fn throw_away(&self) {
         #[cfg(unix)]
-        if super::in_foreground() {
+        if super::suspend::in_foreground() {
             use rustix::termios::{QueueSelector, tcflush};
             let _ = tcflush(&self.file, QueueSelector::OFlush);
         }
@@ -205,20 +205,20 @@ fn own() -> Option<File> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
     use std::path::Path;
 
-    use rustix::fs::{OFlags, fstat};
+    use rustix::fs::OFlags;
     use rustix::process::getsid;
     use rustix::stdio::stdout;
     use rustix::termios::{tcgetsid, ttyname};
 
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let open = |path: &Path| File::options().read(true).write(true).custom_flags(flags).open(path).ok();
-    let there = fstat(stdout()).ok()?;
+    let there = writable::stdout().ok()?.metadata().ok()?;
     let named = ttyname(stdout(), Vec::new())
         .ok()
         .and_then(|name| open(Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()))));
     // In a container its name may be another terminal's.
     let is_it =
-        |file: &File| file.metadata().is_ok_and(|found| found.rdev() == there.st_rdev && found.ino() == there.st_ino);
+        |file: &File| file.metadata().is_ok_and(|found| found.rdev() == there.rdev() && found.ino() == there.ino());
     if let Some(file) = named.filter(is_it) {
         return Some(file);
     }

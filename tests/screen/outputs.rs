@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use crate::support::home::Home;
 use crate::support::program::{Headless, children, exchange, get, gone, program, run_to_end, signal, until};
-use rustix::fs::{CWD, FileType, Mode, OFlags, fcntl_getfl, fcntl_setfl, mknodat};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -102,7 +102,7 @@ fn dropped(port: u16, output: &str) -> u64 {
 }
 
 fn named_pipe(path: &Path) {
-    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 /// What comes out of it, line by line.
@@ -126,6 +126,15 @@ fn line_with(lines: &Receiver<String>, part: &str) -> String {
         }
         seen.push(line);
     }
+}
+
+/// A device that never has room; `None` where there is none such.
+fn full() -> Option<File> {
+    let full = File::options().write(true).open("/dev/full").ok();
+    if full.is_none() {
+        eprintln!("left out: there is no /dev/full here");
+    }
+    full
 }
 
 /// A pipe that nobody reads; `blocking` as the program finds it.
@@ -181,9 +190,10 @@ fn each_signal_and_stop_end_it_while_nobody_reads_its_lines() {
 
 #[test]
 fn standard_output_without_room_ends_nothing_and_is_told() {
+    let Some(full) = full() else { return };
     let home = Home::new();
     let (mut command, port) = demo(&home, &[]);
-    command.stdout(File::options().write(true).open("/dev/full").unwrap());
+    command.stdout(full);
     let mut lb = Running::start(command);
     serves(port);
     let status = told(&home, port, "warning: stdout cannot be written: No space left on device");
@@ -194,6 +204,9 @@ fn standard_output_without_room_ends_nothing_and_is_told() {
 
 #[test]
 fn a_log_file_without_room_is_told_on_the_other_output_and_costs_it_nothing() {
+    if full().is_none() {
+        return;
+    }
     for format in ["text", "json"] {
         let home = Home::new();
         let words = ["--headless", "--demo=1", "-p", "0", "--log-file", "/dev/full", "--log-format", format];
@@ -415,7 +428,8 @@ fn complaints_that_nobody_takes_hold_up_no_end() {
     for (words, status) in [(&bad[..], 1), (&["--no-such-option"], 2), (&["ctl", "status"], 1)] {
         let home = Home::new();
         let mut command = in_home(&home, words);
-        command.stderr(File::options().write(true).open("/dev/full").unwrap()).stdout(Stdio::null());
+        let Some(full) = full() else { return };
+        command.stderr(full).stdout(Stdio::null());
         assert_eq!(Running::start(command).ended().code(), Some(status), "{words:?}");
     }
 }
@@ -426,11 +440,12 @@ fn an_answer_that_cannot_be_written_is_one_sentence_and_one_that_nobody_wants_is
     let (_lb, _) = home.demo(1, &[]);
     for words in [&["ctl", "status"][..], &["list"], &["schema"], &["--help"], &["completions", "bash"]] {
         let mut command = in_home(&home, words);
-        command.stdout(File::options().write(true).open("/dev/full").unwrap()).stderr(Stdio::piped());
-        let mut full = Running::start(command);
-        assert_eq!(full.ended().code(), Some(1), "{words:?}");
+        let Some(full) = full() else { return };
+        command.stdout(full).stderr(Stdio::piped());
+        let mut refused = Running::start(command);
+        assert_eq!(refused.ended().code(), Some(1), "{words:?}");
         let mut err = String::new();
-        full.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        refused.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         assert!(err.contains("cannot write the answer to standard output: No space left on device"), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
         let (reader, writer) = std::io::pipe().unwrap();
@@ -455,6 +470,8 @@ fn a_long_answer_is_whole_where_its_reader_is_slow_and_its_pipe_does_not_block()
     let mut command = program(&["schema"]);
     command.stdout(writer);
     let mut child = Running::start(command);
+    // By now it has met the full pipe, most likely.
+    std::thread::sleep(std::time::Duration::from_millis(300));
     let mut answer = Vec::new();
     reader.read_to_end(&mut answer).unwrap();
     assert!(answer[filler..] == expected, "{} of {} bytes", answer.len() - filler, expected.len());
@@ -558,7 +575,6 @@ fn a_secret_in_a_named_pipe_is_read_or_refused_in_time() {
 }
 
 /// The screen, and other programs on terminals that take nothing.
-
 mod on_a_terminal {
     use super::*;
 
@@ -581,7 +597,7 @@ mod on_a_terminal {
         terminal.resize(240, 60);
         terminal.shows("Routing log");
         terminal.stands_still();
-        for n in 0..40 {
+        for n in 0..20 {
             flood(port, &format!("{n}-{}", ["one", "another"][n % 2].repeat(10)));
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
