@@ -78,7 +78,7 @@ pub(super) async fn serve(engine: &Balancer, signals: &mut Signals) -> io::Resul
 /// What is left of a screen that was detached: says so, and runs on.
 #[cfg(feature = "tui")]
 pub(super) async fn detached(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
-    let url = engine.snapshot().url().to_owned();
+    let url = engine.snapshot().url().to_string();
     // Nobody may be there to read it.
     let _ = writeln!(
         io::stdout(),

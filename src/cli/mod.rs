@@ -30,7 +30,7 @@ use layers::UsageError;
 use stickylb::config;
 use stickylb::config::Config;
 use stickylb::program;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// The program failed while it ran.
 const FAILED: u8 = 1;
@@ -75,9 +75,9 @@ pub fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         // One problem a line, each with the program's name, as compilers do.
         for problem in error.problems() {
-            eprintln!("stickylb-tui: {}", visible(&problem));
+            eprintln!("stickylb-tui: {problem}");
         }
-        ExitCode::from(if matches!(error, UsageError::Failed(_)) { FAILED } else { MISUSED })
+        ExitCode::from(if matches!(error, UsageError::Failed(_) | UsageError::Several(_)) { FAILED } else { MISUSED })
     })
 }
 
@@ -96,7 +96,7 @@ fn print(text: &[u8]) -> ExitCode {
 /// Shows help or version, or what is wrong with the words; these may hold anything.
 fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
-    let shown: Vec<_> = text.trim_end().lines().map(visible).collect();
+    let shown: Vec<_> = text.trim_end().lines().map(|line| Untrusted::new(line).to_string()).collect();
     if error.use_stderr() {
         eprintln!("{}", shown.join("\n"));
         ExitCode::from(MISUSED)
@@ -119,7 +119,8 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         }
         UsageError::Words(problems)
     })?;
-    Ok(print(format!("{} is good: {}\n", visible(&path.display().to_string()), summary(&config)).as_bytes()))
+    let file = Untrusted::new(path.display().to_string());
+    Ok(print(format!("{file} is good: {}\n", summary(&config)).as_bytes()))
 }
 
 /// What a configuration holds, in one line: `2 backends by round-robin on 127.0.0.1:3001`.

@@ -29,3 +29,4 @@ mod reload;
 mod run;
 #[path = "../support/mod.rs"]
 mod support;
+mod untrusted;

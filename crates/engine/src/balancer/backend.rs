@@ -16,6 +16,7 @@ use super::state::{AgentWord, Known, Verdict, combined};
 use super::tally::{ByStatus, Tally};
 use crate::api::{Identity, Intent, State};
 use crate::config::{Address, BackendConfig, BackendTls, HealthCheck, ProxyProtocol};
+use crate::untrusted::Untrusted;
 
 /// Backends made so far.
 static BACKENDS: AtomicU64 = AtomicU64::new(0);
@@ -88,7 +89,7 @@ pub(crate) struct Backend {
 
 impl Backend {
     /// A backend that has not been checked yet; `pool` is its pool's name, where there are several.
-    pub(crate) fn new(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         let url = config.address.to_string();
         // Addresses are checked when they are read and hold visible ASCII only, so that a fallback is never used;
         // a Unix socket's path may hold anything.
@@ -97,7 +98,7 @@ impl Backend {
             url_header: header(&url),
             id_header: HeaderValue::from(config.id),
             host_header: header(&config.address.authority()),
-            identity: Arc::new(Identity { id: config.id, name: config.name.clone(), url, pool }),
+            identity: Arc::new(Identity { id: config.id, name: config.name.clone().into(), url: url.into(), pool }),
             local: config.address.is_local(),
             spawned: false,
             address: config.address.clone(),
@@ -146,7 +147,7 @@ impl Backend {
     }
 
     /// The same, for a backend whose process is started here.
-    pub(crate) fn spawned(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
+    pub(crate) fn spawned(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         Backend { spawned: true, ..Backend::new(config, pool) }
     }
 
@@ -167,7 +168,7 @@ impl Backend {
     }
 
     /// Its name.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &Untrusted<String> {
         &self.identity.name
     }
 

@@ -15,6 +15,7 @@ use super::rendezvous::Fingerprint;
 use super::sticky::{Bound, Own};
 use crate::api::{Decision, Exclusion, Rule};
 use crate::config::OnFailure;
+use crate::untrusted::Untrusted;
 
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +52,7 @@ impl Pool {
     /// gone.
     pub(crate) fn choose_asked(&self, id: u32, decision: &mut Decision) -> Result<Choice, NoBackend> {
         let index = self.index_of(id).ok_or(NoBackend::Nobody)?;
-        let backend = CompactString::new(self.backends[index].name());
+        let backend = Untrusted::new(CompactString::new(self.backends[index].name().raw()));
         decision.strategy = self.strategy;
         decision.rule = Rule::Asked { backend: backend.clone() };
         self.choice(index).ok_or_else(|| {
@@ -88,7 +89,7 @@ impl Pool {
                 return self.kept(index).ok_or(NoBackend::Full);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
-                decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
+                decision.moved_from = Some((Untrusted::new(CompactString::new(backend.name().raw())), exclusion));
             }
             _ => {}
         }

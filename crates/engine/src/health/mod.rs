@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::state::Shared;
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 use finding::CheckResult;
 
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
@@ -55,9 +55,9 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
             continue;
         }
         backend.tally.checked(passed);
-        let reason = visible(&found.reason).into_owned();
+        let reason = Untrusted::new(found.reason).to_string();
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let mark = CheckMark { time, micros, passed, reason: reason.clone() };
+        let mark = CheckMark { time, micros, passed, reason: reason.as_str().into() };
         shared.control().checks.entry(backend.id()).or_default().note(mark);
         if let Some(report) = found.report {
             shared.set_wanted(backend, report.percent);

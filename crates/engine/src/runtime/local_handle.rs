@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::start::Balancer;
 use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snapshot};
 use crate::state::{EventReader, HeadWatch};
+use crate::untrusted::Untrusted;
 
 /// The door to an engine in this process.
 pub struct LocalHandle {
@@ -50,7 +51,10 @@ impl Door for LocalHandle {
         async move { engine.command(command).await }
     }
 
-    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
+    fn heads(
+        &self,
+        number: u64,
+    ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
         std::future::ready(Ok(self.engine.heads(number)))
     }
 
@@ -58,8 +62,8 @@ impl Door for LocalHandle {
         &self,
         number: u64,
         to: Option<u32>,
-    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
+    ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        async move { engine.replay(number, to).await }
+        async move { engine.replay(number, to).await.map_err(Untrusted::new) }
     }
 }

@@ -114,7 +114,7 @@ impl Keeper {
                 ended = process.ended() => break ended,
                 Some(order) = self.orders.recv() => match order {
                     Order::Start(reply) => {
-                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().to_owned() }));
+                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().clone() }));
                     }
                     Order::Kill(reply) => {
                         process.kill().await;
@@ -178,7 +178,7 @@ impl Keeper {
                 () = &mut pause, if again => return Next::Usual,
                 Some(order) = self.orders.recv() => match order {
                     Order::Kill(reply) => {
-                        let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().to_owned() }));
+                        let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().clone() }));
                     }
                     Order::Start(reply) | Order::Restart(reply) => return Next::Again(reply),
                     Order::End(done) => return Next::End(done),
@@ -201,7 +201,7 @@ impl Keeper {
             }
             Err(error) => {
                 self.failures += 1;
-                let (name, reason) = (self.backend.name().to_owned(), error.to_string());
+                let (name, reason) = (self.backend.name().clone(), error.to_string().into());
                 self.shared.notice(Level::Warning, format!("{name} did not start: {reason}"));
                 Err(CommandError::SpawnFailed { name, reason })
             }
@@ -255,7 +255,7 @@ impl Output {
                     }
                 }
                 let backend = Arc::clone(&backend.identity);
-                shared.journal.tell(Event::Output(OutputEvent { time: SystemTime::now(), backend, line }));
+                shared.journal.tell(Event::Output(OutputEvent { time: SystemTime::now(), backend, line: line.into() }));
             }
         });
         Output { task, last }

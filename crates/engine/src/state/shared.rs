@@ -23,6 +23,7 @@ use crate::access::{Access, Admission};
 use crate::api::{Event, Level, Notice, Spawned, State, UpdateEvent, Warning};
 use crate::balancer::{Backend, Pool};
 use crate::config::Config;
+use crate::untrusted::Untrusted;
 use crate::upstream::IdleConnections;
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
@@ -239,7 +240,7 @@ impl Shared {
             control.since.insert(backend.id(), now);
             control.slow_starts.follow(backend, from, to, now);
             pool.put_in_force(pool.in_force.load().refreshed());
-            (from, to, reason)
+            (from, to, Untrusted::new(reason))
         };
         self.states.send_replace(());
         let name = backend.name();
@@ -262,6 +263,7 @@ impl Shared {
 
     /// Tells a person something.
     pub(crate) fn notice(&self, level: Level, text: String) {
+        let text = Untrusted::new(text);
         match level {
             Level::Info => log::info!("{text}"),
             Level::Warning => log::warn!("{text}"),

@@ -10,7 +10,7 @@ impl Shared {
     pub(crate) fn warn_of(&self, about: About, text: String) {
         let mut control = self.control();
         control.warnings.retain(|warning| warning.about != about);
-        control.warnings.push(Warning { about, since: SystemTime::now(), text });
+        control.warnings.push(Warning { about, since: SystemTime::now(), text: text.into() });
     }
 
     /// It is well again, or was all the time.

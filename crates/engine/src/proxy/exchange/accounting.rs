@@ -80,11 +80,12 @@ impl<'c> Exchange<'c> {
     /// What was asked for, for the log.
     pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
         let event = self.event();
-        event.method = CompactString::from_utf8_lossy(method);
-        event.path = match path {
+        event.method = CompactString::from_utf8_lossy(method).into();
+        let path = match path {
             [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
             parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
         };
+        event.path = path.into();
     }
 
     /// The request is on its way to this backend, and to no other.
@@ -177,10 +178,10 @@ pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     let mut event = proxy.ring.slot();
     event.time = SystemTime::now();
     event.ip = ip.to_canonical();
-    event.method = CompactString::new(method);
+    event.method = method.into();
     event.status = REFUSED;
     event.decision.strategy = listener.routing.load().pool.in_force.load().strategy;
-    event.decision.rule = Rule::Refused { why };
+    event.decision.rule = Rule::Refused { why: why.into() };
     proxy.ring.push(event);
 }
 
