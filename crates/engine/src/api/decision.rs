@@ -4,18 +4,18 @@
 mod tests;
 mod words;
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::attempts::Attempts;
 use super::candidate::Candidate;
 use super::exclusion::Exclusion;
-use super::outcome::{Attempt, Stopped};
+use super::outcome::Stopped;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
+use super::text::Text;
 use crate::untrusted::Untrusted;
 
 /// What binds a request to a backend.
@@ -39,14 +39,14 @@ pub enum StickyKey {
         /// Its name, as configured.
         name: Untrusted<Arc<str>>,
         /// The beginning of its value; `None` where it is a secret.
-        value: Option<Untrusted<CompactString>>,
+        value: Option<Untrusted<Text>>,
     },
     /// A parameter of the query.
     Query {
         /// Its name.
         name: Untrusted<Arc<str>>,
         /// The beginning of its value.
-        value: Option<Untrusted<CompactString>>,
+        value: Option<Untrusted<Text>>,
     },
     /// One that a function of the embedding program made.
     Own,
@@ -101,7 +101,7 @@ pub enum Rule {
     /// A person, who sent the request again to this backend and no other.
     Asked {
         /// Its name.
-        backend: Untrusted<CompactString>,
+        backend: Untrusted<Text>,
     },
     /// Nobody could be chosen.
     Nobody,
@@ -159,13 +159,13 @@ pub struct Decision {
     /// What the request brought.
     pub key: Option<StickyKey>,
     /// The key's backend and why it could not be used, where it could not.
-    pub moved_from: Option<(Untrusted<CompactString>, Exclusion)>,
+    pub moved_from: Option<(Untrusted<Text>, Exclusion)>,
     /// What decided in the end.
     pub rule: Rule,
     /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
     pub candidates: Vec<Candidate>,
     /// Each backend tried, the answering one last.
-    pub attempts: SmallVec<[Attempt; 1]>,
+    pub attempts: Attempts,
     /// How long it waited for a place, in microseconds; `None` where it did not have to.
     pub queued_micros: Option<u64>,
     /// Why a request that failed was not tried elsewhere.
@@ -186,7 +186,7 @@ impl Decision {
             moved_from: None,
             rule: Rule::Nobody,
             candidates: Vec::new(),
-            attempts: SmallVec::new(),
+            attempts: Attempts::default(),
             queued_micros: None,
             stopped: None,
             cookie: CookieAction::None,

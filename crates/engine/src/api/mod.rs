@@ -1,6 +1,7 @@
 //! The engine's one door: [`Command`] in, [`Snapshot`] and [`Event`] out, and what they are made of. Plain serde types: nothing
 //! here knows another part of the engine.
 
+mod attempts;
 mod backend_state;
 mod candidate;
 mod command;
@@ -22,9 +23,11 @@ mod snapshot;
 mod sticky_by;
 mod strategy;
 mod tallied;
+mod text;
 mod timestamp;
 mod warning;
 
+pub use attempts::Attempts;
 pub use backend_state::{Intent, State};
 pub use candidate::{Candidate, Score};
 pub use command::{Command, CommandError};
@@ -46,5 +49,6 @@ pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spa
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
 pub use tallied::Tallied;
+pub use text::Text;
 pub use timestamp::rfc3339;
 pub use warning::{About, Warning};

@@ -3,7 +3,6 @@
 //! By cookie, the client says itself where it belongs. By address, header or query, its key is hashed over the ids
 //! (`rendezvous`), so that nothing has to be remembered: after a restart everybody is where they were.
 
-use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
 use stickylb_http1::{FieldKind, RequestHead};
@@ -12,7 +11,7 @@ use super::cookie::CookieSticky;
 use super::key_function::{Asking, KeyFunction};
 use super::rendezvous::Fingerprint;
 use super::seen::Seen;
-use crate::api::{StickyBy, StickyKey};
+use crate::api::{StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
 use crate::untrusted::Untrusted;
 
@@ -196,8 +195,8 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// The beginning of a key, for people.
-fn beginning(bytes: &[u8]) -> Untrusted<CompactString> {
-    CompactString::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into()
+fn beginning(bytes: &[u8]) -> Untrusted<Text> {
+    Text::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Making untrusted text of other text, and comparing the two.
 
-use compact_str::CompactString;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -22,18 +21,6 @@ impl From<&str> for Untrusted<String> {
 
 impl From<&str> for Untrusted<Arc<str>> {
     fn from(text: &str) -> Self {
-        Untrusted::new(text.into())
-    }
-}
-
-impl From<&str> for Untrusted<CompactString> {
-    fn from(text: &str) -> Self {
-        Untrusted::new(text.into())
-    }
-}
-
-impl From<String> for Untrusted<CompactString> {
-    fn from(text: String) -> Self {
         Untrusted::new(text.into())
     }
 }

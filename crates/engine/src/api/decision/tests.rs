@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{Exclusion, Identity, Outcome, State};
+use crate::api::{Attempt, Exclusion, Identity, Outcome, State};
 
 fn attempt(name: &str, outcome: Outcome) -> Attempt {
     let backend = Arc::new(Identity::new(1, name, ""));

@@ -1,13 +1,12 @@
 //! Counts each request once, whatever becomes of it, and tells the log.
 
-use compact_str::CompactString;
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{Decision, Ended, Heads, RequestEvent, Rule};
+use crate::api::{Decision, Ended, Heads, RequestEvent, Rule, Text};
 use crate::balancer::{Active, Backend};
 use crate::proxy::connection::{Client, Phase};
 use crate::proxy::worker::Proxy;
@@ -80,10 +79,10 @@ impl<'c> Exchange<'c> {
     /// What was asked for, for the log.
     pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
         let event = self.event();
-        event.method = CompactString::from_utf8_lossy(method).into();
+        event.method = Text::from_utf8_lossy(method).into();
         let path = match path {
-            [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
-            parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
+            [b"", path] => Text::from_utf8_lossy(shortened(path)),
+            parts => Text::from_utf8_lossy(shortened(&parts.concat())),
         };
         event.path = path.into();
     }
