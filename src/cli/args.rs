@@ -36,7 +36,7 @@ pub(super) struct Args {
 /// What the balancer is told, whatever its backends are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub(super) struct Settings {
-    /// JSON file; ./stickylb.json when it exists and no BACKEND is given
+    /// JSON file; ./stickylb.json when it exists and neither BACKEND nor --demo is given
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
@@ -212,7 +212,8 @@ A copy that ends is started again; it gets clients when it answers.
 With --config FILE the file's settings hold, its backends are optional, and the copies join its first HTTP pool.
 
   stickylb-tui run -n 3 -- node server.js
-  stickylb-tui run -n 2 -p 8080 -- python3 -m http.server {port}"
+  stickylb-tui run -n 2 -p 8080 -- python3 -m http.server {port}",
+    mut_arg("config", |config| config.help("JSON file; without it none is read"))
 )]
 pub(super) struct Run {
     /// How many copies [default: one for each processor]

@@ -170,6 +170,18 @@ fn check_without_a_file_takes_the_usual_one_or_says_that_there_is_none() {
 }
 
 #[test]
+fn the_help_of_run_promises_no_file_that_run_does_not_read() {
+    let help = String::from_utf8(run(&["run", "--help"]).stdout).unwrap();
+    assert!(help.contains("--config <FILE>") && !help.contains("stickylb.json"), "{help}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("stickylb.json"), r#"{ "port": "malformed" }"#).unwrap();
+    let mut command = program(&["run", "--port", "0", "--headless", "-n", "1", "--", "./no-such-program"]);
+    command.current_dir(folder.path());
+    let err = stderr(&run_to_end(command));
+    assert!(!err.contains("stickylb.json"), "{err}");
+}
+
+#[test]
 fn without_backends_and_without_a_screen_the_three_ways_to_begin_are_named() {
     let folder = tempfile::tempdir().unwrap();
     for words in [&["--headless"][..], &[]] {

@@ -329,27 +329,35 @@ fn unknown(words: &[String], help: &mut impl FnMut(&[String]) -> String) -> Opti
 struct Key {
     default: Option<Value>,
     values: Vec<String>,
+    required: bool,
 }
 
 /// Every key of the schema, by its path: `backends[].tls.verify`. What a pool has is told without the pool.
-fn keys_of(of: &Value, path: &str, root: &Value, keys: &mut BTreeMap<String, Key>) {
+fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTreeMap<String, Key>) {
     let follow = |of: &Value| match of["$ref"].as_str() {
         Some(name) => root.pointer(&name[1..]).unwrap().clone(),
         None => of.clone(),
     };
     let found = follow(of);
     let has_keys = |of: &Value| follow(of)["properties"].is_object();
+    // The flat form's, where there are two.
+    let needs = found["required"].as_array().or(found["oneOf"][0]["required"].as_array());
     for (name, value) in found["properties"].as_object().into_iter().flatten() {
-        keys_of(value, format!("{path}.{name}").trim_start_matches('.'), root, keys);
+        let required = needs.is_some_and(|needs| needs.iter().any(|key| key == name));
+        keys_of(value, format!("{path}.{name}").trim_start_matches('.'), required, root, keys);
     }
     if has_keys(&found["items"]) {
-        keys_of(&found["items"], &format!("{path}[]"), root, keys);
+        keys_of(&found["items"], &format!("{path}[]"), false, root, keys);
     } else if has_keys(&found["additionalProperties"]) {
-        keys_of(&found["additionalProperties"], "", root, keys);
+        keys_of(&found["additionalProperties"], "", false, root, keys);
     } else if !found["properties"].is_object() {
         let default = of.get("default").or(found.get("default")).cloned();
-        let values = found["enum"].as_array().into_iter().flatten().map(plain).collect();
-        keys.insert(path.to_owned(), Key { default, values });
+        let mut values: Vec<String> = found["enum"].as_array().into_iter().flatten().map(plain).collect();
+        for way in found["anyOf"].as_array().into_iter().flatten() {
+            values.extend(way["enum"].as_array().into_iter().flatten().map(plain));
+            values.extend(["true", "false"].map(str::to_owned).into_iter().filter(|_| way["type"] == "boolean"));
+        }
+        keys.insert(path.to_owned(), Key { default, values, required });
     }
 }
 
@@ -366,12 +374,12 @@ fn the_keys_in_the_documents_are_those_of_the_schema_with_its_defaults_and_value
     let folder = tempfile::tempdir().unwrap();
     let schema: Value = serde_json::from_str(&said(folder.path(), &words("schema"))).unwrap();
     let mut keys = BTreeMap::new();
-    keys_of(&schema, "", &schema, &mut keys);
+    keys_of(&schema, "", false, &schema, &mut keys);
     keys.remove("$schema");
     // Told as one: what stands in it is told where it is the pool's.
     let of_a_backend = "backends[].healthExpect";
     keys.retain(|key, _| !key.starts_with(of_a_backend));
-    keys.insert(of_a_backend.to_owned(), Key { default: None, values: Vec::new() });
+    keys.insert(of_a_backend.to_owned(), Key { default: None, values: Vec::new(), required: false });
 
     let mut wrong = String::new();
     let mut told = BTreeSet::new();
@@ -384,6 +392,9 @@ fn the_keys_in_the_documents_are_those_of_the_schema_with_its_defaults_and_value
                     Some(Key { default: Some(default), .. }) if row[1].replace('`', "") != plain(default) => {
                         writeln!(wrong, "{}: {name} is {} unless set, not {}", page.name, plain(default), row[1])
                     }
+                    Some(key) if key.required != row[1].starts_with("required") => {
+                        writeln!(wrong, "{}: whether {name} is required is not as the schema says", page.name)
+                    }
                     Some(Key { values, .. }) => values
                         .iter()
                         .filter(|value| !row[1..].iter().any(|cell| code(cell).any(|code| code == *value)))
@@ -394,6 +405,31 @@ fn the_keys_in_the_documents_are_those_of_the_schema_with_its_defaults_and_value
     }
     let untold: Vec<_> = keys.keys().filter(|key| !told.contains(*key)).collect();
     assert!(wrong.is_empty() && untold.is_empty(), "\n{wrong}not told: {untold:?}");
+}
+
+#[test]
+fn the_defaults_in_the_help_are_those_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema: Value = serde_json::from_str(&said(folder.path(), &words("schema"))).unwrap();
+    let mut keys = BTreeMap::new();
+    keys_of(&schema, "", false, &schema, &mut keys);
+    let help = said(folder.path(), &words("--help")).split_whitespace().collect::<Vec<_>>().join(" ");
+    let port = stickylb::config::DEFAULT_PORT.to_string();
+    let of_key = |key: &str| plain(keys[key].default.as_ref().unwrap());
+    let defaults = [
+        ("--port", port),
+        ("--host", of_key("host")),
+        ("--strategy", of_key("strategy")),
+        ("--sticky", of_key("sticky.by")),
+        ("--hold", of_key("hold")),
+    ];
+    for (option, default) in defaults {
+        let told = help.split(&format!("{option} <")).nth(1).unwrap().split(" --").next().unwrap();
+        assert!(told.contains(&format!("[default: {default}]")), "{option} is {default} unless set: {told}");
+    }
+    for strategy in &keys["strategy"].values {
+        assert!(help.contains(strategy), "the help does not name {strategy}");
+    }
 }
 
 /// A balancer over one demo backend, until it is dropped.

@@ -305,7 +305,7 @@ fn responses_with_too_large_heads_are_502() {
         let backend = Backend::answering(response("200 OK", lines, ""));
         let balancer = Balancer::over(&[&backend]);
         assert_eq!(balancer.get("/big").status, 502);
-        assert!(balancer.line(" /big 502 ").contains("b0 sent no good answer"));
+        assert!(balancer.line(" /big 502 ").contains("b0 sent a malformed response"));
     }
 }
 

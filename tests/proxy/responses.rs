@@ -250,7 +250,7 @@ fn a_response_that_is_none_is_502_and_the_log_says_why() {
         let balancer = Balancer::over(&[&backend]);
         assert_eq!(balancer.get("/junk").status, 502, "{bytes:?}");
         let line = balancer.line(" /junk 502 ");
-        assert!(line.contains(&format!("b0 sent no good answer: {why}")), "{bytes:?}: {line}");
+        assert!(line.contains(&format!("b0 sent a malformed response: {why}")), "{bytes:?}: {line}");
     }
 }
 

@@ -27,7 +27,7 @@ impl Choices {
             let config =
                 BackendConfig { weight: 1 + id % 3, ..BackendConfig::new(id, id.to_string(), Address::local(1)) };
             let backend = Backend::new(&config, None);
-            backend.set_verdict(Verdict::Healthy);
+            backend.status.set_verdict(Verdict::Healthy);
             Arc::new(backend)
         };
         let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off, None);

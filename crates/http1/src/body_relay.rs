@@ -1,4 +1,4 @@
-//! A body's way from one side to the other, in place: what goes on is nearly always a part of what was read.
+//! Relays a body from one side to the other, in place: what is written is nearly always a slice of what was read.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::framing::Framing;
 use super::head::Head;
 use super::line::Version;
 
-/// Why a body does not go on.
+/// Why a body cannot be relayed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadBody {
     #[error(transparent)]
@@ -16,56 +16,57 @@ pub enum BadBody {
     CutShort,
 }
 
-/// One body on its way.
+/// One body being relayed.
 #[derive(Debug)]
 pub struct BodyRelay {
-    from: From,
+    source: Source,
     into: Form,
     data: u64,
 }
 
+/// How the end of the body is known, and how far it has come.
 #[derive(Debug)]
-enum From {
+enum Source {
     Length(u64),
     Chunked(Chunked),
     Close,
     Ended,
 }
 
-/// What the other side gets.
+/// How the body is framed for the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     AsItCame,
-    /// Chunks, made of what came without.
+    /// Made into chunks, because only the connection's end framed it.
     Chunks,
-    /// The data alone, out of chunks.
+    /// The data alone, taken out of its chunks.
     Plain,
 }
 
 /// What became of the bytes that were read.
 #[derive(Debug)]
 pub struct Relayed<'b> {
-    /// How many of them are the body's.
+    /// How many of them belong to the body.
     pub used: usize,
-    /// What goes on.
+    /// What to write to the other side.
     pub out: &'b [u8],
-    /// Nothing more goes on: the rest is no body.
+    /// Set where the body is malformed: nothing more of it is relayed.
     pub bad: Option<BadBody>,
 }
 
 impl BodyRelay {
-    /// A body that goes on with the framing it has.
+    /// A body that keeps its framing.
     pub fn new(framing: Framing) -> Self {
-        let from = match framing {
-            Framing::None => From::Ended,
-            Framing::Length(length) => From::Length(length),
-            Framing::Chunked => From::Chunked(Chunked::new(Vec::new())),
-            Framing::Close => From::Close,
+        let source = match framing {
+            Framing::None => Source::Ended,
+            Framing::Length(length) => Source::Length(length),
+            Framing::Chunked => Source::Chunked(Chunked::new(Vec::new())),
+            Framing::Close => Source::Close,
         };
-        BodyRelay { from, into: Form::AsItCame, data: 0 }
+        BodyRelay { source, into: Form::AsItCame, data: 0 }
     }
 
-    /// A response's body on its way to a client of this version: only HTTP/1.1 knows chunks.
+    /// A response's body, framed for a client of this version: only HTTP/1.1 knows chunks.
     pub fn to_client(framing: Framing, version: Version) -> Self {
         let into = match (framing, version) {
             (Framing::Chunked, Version::Http10) => Form::Plain,
@@ -75,25 +76,28 @@ impl BodyRelay {
         BodyRelay { into, ..BodyRelay::new(framing) }
     }
 
-    /// The body of this head's message: what its `Connection` names ends here in the trailers, too.
+    /// The body that follows this head: trailer fields that its `Connection` names are dropped (RFC 9110 7.6.1).
+    #[must_use]
     pub fn behind<L>(self, head: &Head<L>) -> Self {
-        match self.from {
-            From::Chunked(_) => BodyRelay { from: From::Chunked(Chunked::new(head.ended_by_connection())), ..self },
+        match self.source {
+            Source::Chunked(_) => {
+                BodyRelay { source: Source::Chunked(Chunked::new(head.ended_by_connection())), ..self }
+            }
             _ => self,
         }
     }
 
     /// Whether the body has ended.
     pub fn is_done(&self) -> bool {
-        matches!(self.from, From::Ended)
+        matches!(self.source, Source::Ended)
     }
 
     /// Bytes that are still to come, where their number is known.
     pub fn left(&self) -> Option<u64> {
-        match self.from {
-            From::Length(left) => Some(left),
-            From::Ended => Some(0),
-            From::Chunked(_) | From::Close => None,
+        match self.source {
+            Source::Length(left) => Some(left),
+            Source::Ended => Some(0),
+            Source::Chunked(_) | Source::Close => None,
         }
     }
 
@@ -102,21 +106,21 @@ impl BodyRelay {
         self.data
     }
 
-    /// Passes on what was read. `spill` is used where what goes on is not one part of it.
+    /// Relays what was read. `spill` holds what is to be written where that is not one slice of it.
     pub fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Relayed<'b> {
         spill.clear();
-        match &mut self.from {
-            From::Ended => Relayed { used: 0, out: &[], bad: None },
-            From::Length(left) => {
+        match &mut self.source {
+            Source::Ended => Relayed { used: 0, out: &[], bad: None },
+            Source::Length(left) => {
                 let used = usize::try_from(*left).unwrap_or(usize::MAX).min(read.len());
                 *left -= used as u64;
                 self.data += used as u64;
                 if *left == 0 {
-                    self.from = From::Ended;
+                    self.source = Source::Ended;
                 }
                 Relayed { used, out: &read[..used], bad: None }
             }
-            From::Close => {
+            Source::Close => {
                 self.data += read.len() as u64;
                 if self.into == Form::AsItCame {
                     return Relayed { used: read.len(), out: read, bad: None };
@@ -126,7 +130,7 @@ impl BodyRelay {
                 }
                 Relayed { used: read.len(), out: spill, bad: None }
             }
-            From::Chunked(chunked) => {
+            Source::Chunked(chunked) => {
                 let data = &mut self.data;
                 let plain = self.into == Form::Plain;
                 let mut gathered = Gathered { read, run: 0..0, spill };
@@ -140,7 +144,7 @@ impl BodyRelay {
                     Piece::Frame(_) | Piece::Trailers(_) => {}
                 });
                 if chunked.is_done() || result.is_err() {
-                    self.from = From::Ended;
+                    self.source = Source::Ended;
                 }
                 let out = gathered.finish();
                 match result {
@@ -151,12 +155,12 @@ impl BodyRelay {
         }
     }
 
-    /// The side it comes from has ended; gives what then ends it on the other side.
+    /// The sending side has closed; gives the bytes that end the body on the other side.
     pub fn end(&mut self) -> Result<&'static [u8], BadBody> {
-        match std::mem::replace(&mut self.from, From::Ended) {
-            From::Close if self.into == Form::Chunks => Ok(b"0\r\n\r\n"),
-            From::Close | From::Ended => Ok(b""),
-            From::Length(_) | From::Chunked(_) => Err(BadBody::CutShort),
+        match std::mem::replace(&mut self.source, Source::Ended) {
+            Source::Close if self.into == Form::Chunks => Ok(b"0\r\n\r\n"),
+            Source::Close | Source::Ended => Ok(b""),
+            Source::Length(_) | Source::Chunked(_) => Err(BadBody::CutShort),
         }
     }
 }
@@ -170,7 +174,7 @@ fn write_chunk(data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// The parts that go on: while they follow each other, where they were read; else copied together.
+/// The pieces to write: one slice of what was read while they follow each other, else copied into one buffer.
 struct Gathered<'b> {
     read: &'b [u8],
     run: Range<usize>,

@@ -1,13 +1,13 @@
-//! Memory of heads that are done with, for the next ones: a worker reads heads all the time, and each is gone soon.
+//! A per-thread pool of buffers for heads: a worker reads heads all the time, and each lives briefly.
 
 use std::cell::RefCell;
 
 use super::field::Field;
 
-/// Buffers that a thread keeps; more are in use at once only where many requests wait.
+/// Most buffers a thread keeps; more are in use at once only while many requests wait.
 const KEPT: usize = 64;
 
-/// Items that one may have room for to be kept: more was needed by something unusual.
+/// Largest capacity that is kept: a larger buffer was needed by an unusual head.
 const LARGEST: usize = 4096;
 
 thread_local! {
@@ -29,7 +29,7 @@ impl<T> BufferPool<T> {
         self.0.borrow_mut().pop().unwrap_or_default()
     }
 
-    /// Takes one back, where it is worth keeping.
+    /// Puts one back, unless it is too large or the pool is full.
     pub(crate) fn give(&self, mut buffer: Vec<T>) {
         let mut kept = self.0.borrow_mut();
         if (1..=LARGEST).contains(&buffer.capacity()) && kept.len() < KEPT {

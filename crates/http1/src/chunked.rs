@@ -1,20 +1,19 @@
-//! Chunked bodies (RFC 9112 7.1), checked strictly as they go by.
+//! Chunked bodies (RFC 9112 7.1), validated strictly as they pass.
 //!
-//! A chunked body goes on as it came, byte for byte and in place, less the extensions of its chunks and the trailer
-//! fields that may not stand there.
+//! A chunked body is relayed as it came, byte for byte and in place, less chunk extensions and forbidden trailer fields.
 
 use memchr::memchr;
 
 use super::trailers::write_clean;
 
-/// Bytes behind a size that are read over in one line.
+/// Most bytes of chunk extension, or padding, behind one chunk size.
 const LINE_LIMIT: u32 = 16 * 1024;
 
-/// How far they may be ahead, over the whole body, of what its chunks excuse: each of them [`EXCUSED`] bytes, and two for
-/// every byte of its data. A body may be as long as it likes, with signed or padded chunks, but not mostly extensions.
+/// Most bytes of extensions over a whole body beyond the allowance of its chunks: [`ALLOWANCE`] bytes each, and two for every
+/// byte of data. A long body of signed or padded chunks passes; one that is mostly extensions does not.
 const EXCESS_LIMIT: u64 = 16 * 1024;
 
-const EXCUSED: u64 = 16;
+const ALLOWANCE: u64 = 16;
 
 /// Bytes of trailer fields.
 const TRAILERS_LIMIT: usize = 16 * 1024;
@@ -22,10 +21,10 @@ const TRAILERS_LIMIT: usize = 16 * 1024;
 /// Hexadecimal digits of a size: as many as 64 bits have.
 const DIGITS: u8 = 16;
 
-/// The largest size: many servers count with a sign, and a larger one is less than nothing to them.
+/// The largest size: servers that store it in a signed integer would read a larger one as negative.
 const LARGEST: u64 = i64::MAX as u64;
 
-/// Why bytes are no chunks.
+/// Why a chunked body is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadChunk {
     #[error("a chunk's size is malformed")]
@@ -38,17 +37,17 @@ pub enum BadChunk {
     Trailers,
 }
 
-/// What passes through a decoder, in order.
+/// One piece of a chunked body, in order.
 pub(crate) enum Piece<'b> {
-    /// Sizes and line ends, which stand between the data where chunks stay chunks.
+    /// Chunk sizes and line ends: dropped where the data is taken out of its chunks.
     Frame(&'b [u8]),
     Data(&'b [u8]),
-    /// The trailer section, cleaned, with the empty line that ends it.
+    /// The trailer section without forbidden fields, with the empty line that ends it.
     Trailers(&'b [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Expecting {
     /// In a size; so many digits of it have come.
     Size(u8),
     /// In the blanks behind a size, with which some servers fill up its line.
@@ -70,15 +69,15 @@ enum Place {
     Done,
 }
 
-/// The state of one chunked body.
+/// The decoder of one chunked body.
 #[derive(Debug)]
 pub(crate) struct Chunked {
-    place: Place,
-    /// Of the present chunk: its size while that is read, then what is still to come.
+    expecting: Expecting,
+    /// Of the current chunk: its size while that is read, then the bytes still to come.
     left: u64,
-    /// Bytes behind the size in the present line.
+    /// Bytes of extension in the current line.
     behind: u32,
-    /// How much more such bytes there were so far than chunks excuse.
+    /// Bytes of extensions so far beyond the allowance.
     excess: u64,
     trailers: Vec<u8>,
     /// Names that its message's `Connection` lists.
@@ -86,34 +85,34 @@ pub(crate) struct Chunked {
 }
 
 impl Chunked {
-    /// `connection` lists the trailer fields that end here beside those that always do.
+    /// `connection` lists the trailer fields to drop beside those that are always dropped.
     pub(crate) fn new(connection: Vec<u8>) -> Self {
-        Chunked { place: Place::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new(), connection }
+        Chunked { expecting: Expecting::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new(), connection }
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.place == Place::Done
+        self.expecting == Expecting::Done
     }
 
-    /// Reads on in the body; says how many of the bytes are its own. All are, unless it ends among them.
+    /// Decodes on; returns how many of the bytes belong to the body. All do, unless it ends among them.
     pub(crate) fn read(&mut self, bytes: &[u8], mut pass: impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
         let mut at = 0;
-        while at < bytes.len() && self.place != Place::Done {
-            if self.place == Place::Data {
+        while at < bytes.len() && self.expecting != Expecting::Done {
+            if self.expecting == Expecting::Data {
                 let end = at + usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len() - at);
                 pass(Piece::Data(&bytes[at..end]));
                 self.left -= (end - at) as u64;
                 at = end;
                 if self.left == 0 {
-                    self.place = Place::DataReturn;
+                    self.expecting = Expecting::DataReturn;
                 }
                 continue;
             }
-            if self.place == Place::Trailer {
+            if self.expecting == Expecting::Trailer {
                 at += self.trailer(&bytes[at..], &mut pass)?;
                 continue;
             }
-            if self.place == Place::Extension {
+            if self.expecting == Expecting::Extension {
                 let end = memchr(b'\r', &bytes[at..]).map_or(bytes.len(), |n| at + n);
                 self.add_behind(end - at)?;
                 if bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
@@ -122,12 +121,12 @@ impl Chunked {
                 at = end;
                 if at < bytes.len() {
                     pass(Piece::Frame(&bytes[at..=at]));
-                    self.place = Place::SizeEnd;
+                    self.expecting = Expecting::SizeEnd;
                     at += 1;
                 }
                 continue;
             }
-            if self.place == Place::Blank && matches!(bytes[at], b' ' | b'\t') {
+            if self.expecting == Expecting::Blank && matches!(bytes[at], b' ' | b'\t') {
                 self.add_behind(1)?;
                 at += 1;
                 continue;
@@ -143,10 +142,10 @@ impl Chunked {
         Ok(at)
     }
 
-    /// One byte of the frame; whether it is one.
+    /// Decodes one byte of framing; `false` where the byte begins something else and is to be read again.
     fn step(&mut self, byte: u8) -> Result<bool, BadChunk> {
-        self.place = match (self.place, byte) {
-            (Place::Size(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+        self.expecting = match (self.expecting, byte) {
+            (Expecting::Size(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 if digits == DIGITS {
                     return Err(BadChunk::Size);
                 }
@@ -155,46 +154,46 @@ impl Chunked {
                 if self.left > LARGEST {
                     return Err(BadChunk::Size);
                 }
-                Place::Size(digits + 1)
+                Expecting::Size(digits + 1)
             }
-            (Place::Size(1..) | Place::Blank, b'\r') => Place::SizeEnd,
-            (Place::Size(1..) | Place::Blank, b';') => {
-                self.place = Place::Extension;
+            (Expecting::Size(1..) | Expecting::Blank, b'\r') => Expecting::SizeEnd,
+            (Expecting::Size(1..) | Expecting::Blank, b';') => {
+                self.expecting = Expecting::Extension;
                 return Ok(false);
             }
-            (Place::Size(1..), b' ' | b'\t') => {
-                self.place = Place::Blank;
+            (Expecting::Size(1..), b' ' | b'\t') => {
+                self.expecting = Expecting::Blank;
                 return Ok(false);
             }
-            (Place::SizeEnd, b'\n') => {
+            (Expecting::SizeEnd, b'\n') => {
                 self.end_line()?;
-                if self.left == 0 { Place::Trailers } else { Place::Data }
+                if self.left == 0 { Expecting::Trailers } else { Expecting::Data }
             }
-            (Place::DataReturn, b'\r') => Place::DataEnd,
-            (Place::DataEnd, b'\n') => Place::Size(0),
-            (Place::Trailers, b'\r') => Place::LastEnd,
-            (Place::LastEnd, b'\n') => Place::Done,
-            (Place::Trailers, _) => {
-                self.place = Place::Trailer;
+            (Expecting::DataReturn, b'\r') => Expecting::DataEnd,
+            (Expecting::DataEnd, b'\n') => Expecting::Size(0),
+            (Expecting::Trailers, b'\r') => Expecting::LastEnd,
+            (Expecting::LastEnd, b'\n') => Expecting::Done,
+            (Expecting::Trailers, _) => {
+                self.expecting = Expecting::Trailer;
                 return Ok(false);
             }
-            (Place::Size(_) | Place::Blank | Place::SizeEnd, _) => return Err(BadChunk::Size),
-            (Place::LastEnd, _) => return Err(BadChunk::Trailers),
+            (Expecting::Size(_) | Expecting::Blank | Expecting::SizeEnd, _) => return Err(BadChunk::Size),
+            (Expecting::LastEnd, _) => return Err(BadChunk::Trailers),
             _ => return Err(BadChunk::End),
         };
         Ok(true)
     }
 
-    /// Counts bytes behind a size.
+    /// Counts bytes of extension.
     fn add_behind(&mut self, bytes: usize) -> Result<(), BadChunk> {
         self.behind = self.behind.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.behind > LINE_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
     }
 
-    /// A size's line is whole: what stands behind the size is weighed against what it brings.
+    /// The line of a chunk size is complete: its extension is weighed against the data it comes with.
     fn end_line(&mut self) -> Result<(), BadChunk> {
-        let excused = EXCUSED.saturating_add(self.left.saturating_mul(2));
-        self.excess = (self.excess + u64::from(std::mem::take(&mut self.behind))).saturating_sub(excused);
+        let allowance = ALLOWANCE.saturating_add(self.left.saturating_mul(2));
+        self.excess = (self.excess + u64::from(std::mem::take(&mut self.behind))).saturating_sub(allowance);
         if self.excess > EXCESS_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
     }
 
@@ -202,8 +201,8 @@ impl Chunked {
     fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
         for (at, byte) in bytes.iter().enumerate() {
             self.trailers.push(*byte);
-            // RFC 9112 2.2 lets a line end in LF alone, and servers differ in whether they do: where one sees the end of
-            // the section, another sees it go on, through what the first takes for the next message.
+            // RFC 9112 2.2 lets a recipient accept a bare LF, and servers differ in whether they do: where one sees the end of
+            // the section, another reads on through what the first takes for the next request (request smuggling).
             if *byte == b'\n' && !self.trailers.ends_with(b"\r\n") {
                 return Err(BadChunk::Trailers);
             }
@@ -212,7 +211,7 @@ impl Chunked {
                 write_clean(&self.trailers, &self.connection, &mut clean).ok_or(BadChunk::Trailers)?;
                 pass(Piece::Trailers(&clean));
                 self.trailers = Vec::new();
-                self.place = Place::Done;
+                self.expecting = Expecting::Done;
                 return Ok(at + 1);
             }
             if self.trailers.len() > TRAILERS_LIMIT {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::field_kind::FieldKind;
 use super::span::Span;
 
+/// One field: what it is, and where its name and value stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
     pub(crate) kind: FieldKind,
@@ -13,7 +14,7 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Its whole line, where it stands as this program would write it.
+    /// Its whole line, where it is formatted as this program would write it: then it can be copied with its neighbours.
     pub(crate) fn line(&self, bytes: &[u8]) -> Option<Range<usize>> {
         let (start, colon) = (self.name.start as usize, self.name.end as usize);
         let (value, end) = (self.value.start as usize, self.value.end as usize);

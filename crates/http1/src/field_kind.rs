@@ -1,6 +1,6 @@
-//! The fields a proxy has something to do with, told apart once when a head is read.
+//! The fields a proxy acts on, recognized once when a head is parsed.
 
-/// What a field is to this program; everything it only passes on is [`FieldKind::Other`].
+/// The fields this program acts on; all that it only passes on are [`FieldKind::Other`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "each is the field of that name")]
@@ -46,8 +46,9 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// By length and first letter at most two names are left to compare with.
+    /// The kind of a field by its name, in any case.
     pub fn of(name: &[u8]) -> FieldKind {
+        // By length and first letter at most two names are left to compare with.
         let candidate: (FieldKind, &[u8]) = match (name.len(), name.first().map(u8::to_ascii_lowercase)) {
             (2, Some(b't')) => (FieldKind::Te, b"te"),
             (3, Some(b'v')) => (FieldKind::Via, b"via"),
@@ -87,7 +88,7 @@ impl FieldKind {
         if is_same(name, candidate.1) { candidate.0 } else { FieldKind::of_other(name) }
     }
 
-    /// Of a name that is none of those: only few begin with an X.
+    /// The kind of a name that is none of those: only a few begin with an X.
     fn of_other(name: &[u8]) -> FieldKind {
         let [b'x' | b'X', b'-' | b'_', rest @ ..] = name else { return FieldKind::Other };
         let is = |byte: &u8, wanted: &u8| byte.eq_ignore_ascii_case(wanted) || *byte == b'_' && *wanted == b'-';
@@ -102,7 +103,7 @@ impl FieldKind {
         }
     }
 
-    /// Whether it belongs to one connection and ends there (RFC 9110 7.6.1).
+    /// Whether it is a connection-level field, not forwarded (RFC 9110 7.6.1).
     pub fn is_hop_by_hop(self) -> bool {
         matches!(
             self,
@@ -115,8 +116,8 @@ impl FieldKind {
         )
     }
 
-    /// Whether a `Connection` field has no say over it: without it the message would mean something else, or come from
-    /// somebody else. A proxy in front of this one may pass its client's `Connection` on.
+    /// Whether it is forwarded even where `Connection` names it: without it the message would mean something else, or come
+    /// from another client. A proxy in front of this one may pass its client's `Connection` on.
     pub fn is_end_to_end(self) -> bool {
         matches!(
             self,
@@ -135,15 +136,15 @@ impl FieldKind {
         )
     }
 
-    /// Whether it may stand behind a body (RFC 9110 6.5.1). Nearly all that a proxy has to do with may not.
+    /// Whether it may be a trailer field (RFC 9110 6.5.1). Nearly all that a proxy acts on may not.
     pub(crate) fn may_trail(self) -> bool {
         matches!(self, FieldKind::Other | FieldKind::UserAgent)
     }
 }
 
-/// Whether a field's name is this one, of the same length and in lower case, eight bytes at a time. Both hold letters,
-/// digits and punctuation alone (RFC 9110 5.1), of which only a letter's other case differs in this one bit from what
-/// stands in the names looked for: letters and dashes.
+/// Compares a field's name with a lower-case name of the same length, eight bytes at a time. Names hold only letters, digits
+/// and punctuation (RFC 9110 5.1); among those, setting the case bit maps nothing but the other case of a letter onto the
+/// letters and dashes of the names looked for.
 fn is_same(name: &[u8], lower: &[u8]) -> bool {
     const CASE: u8 = 0x20;
     let folded = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes) | u64::from_ne_bytes([CASE; 8]);
@@ -157,7 +158,7 @@ fn is_same(name: &[u8], lower: &[u8]) -> bool {
     }
 }
 
-/// The kinds that occur in a head, so that asking for one that does not costs nothing.
+/// Bit set of the kinds that occur in a head, so that asking for an absent one costs nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FieldKinds(u64);
 

@@ -7,7 +7,7 @@ use super::line::Version;
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// There is none.
+    /// There is no body.
     None,
     /// It has this many bytes.
     Length(u64),
@@ -17,7 +17,7 @@ pub enum Framing {
     Close,
 }
 
-/// Why a head does not say where its body ends.
+/// Why a head does not tell where its body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum BadFraming {
@@ -34,7 +34,8 @@ pub enum BadFraming {
 }
 
 impl Framing {
-    /// A request's. Strict, because whoever reads it differently sees other requests (RFC 9112 11.2).
+    /// The framing of a request. Strict, because a server that parses it differently sees other requests: request smuggling
+    /// (RFC 9112 11.2).
     pub fn of_request(head: &RequestHead) -> Result<Framing, BadFraming> {
         if head.has(FieldKind::TransferEncoding) {
             if head.line.version == Version::Http10 {
@@ -61,7 +62,7 @@ impl Framing {
         }
     }
 
-    /// A response's, to a request that was a HEAD or was not.
+    /// The framing of a response; `to_head`: the request was a HEAD.
     pub fn of_response(head: &ResponseHead, to_head: bool) -> Result<Framing, BadFraming> {
         let status = head.line.status;
         let length = length_of_response(head)?;
@@ -69,7 +70,7 @@ impl Framing {
             return Ok(Framing::None);
         }
         if head.has(FieldKind::TransferEncoding) {
-            // The coding decides over a length beside it.
+            // Transfer-Encoding overrides a Content-Length beside it (RFC 9112 6.3).
             let chunked = is_chunked(head.values(FieldKind::TransferEncoding));
             return if chunked { Ok(Framing::Chunked) } else { Err(BadFraming::Coding) };
         }

@@ -9,7 +9,7 @@ use super::field_kind::{FieldKind, FieldKinds};
 use super::line::{RequestLine, StatusLine, Version};
 use super::span::Span;
 
-/// A head's fields, in their order.
+/// The fields of a head, in their order.
 #[derive(Debug)]
 pub(crate) struct Fields {
     list: Vec<Field>,
@@ -22,7 +22,7 @@ pub(crate) struct Fields {
 struct Options {
     closes: bool,
     keeps_alive: bool,
-    /// They name fields beside those that end here anyway.
+    /// They name fields that are not connection-level by themselves.
     names_others: bool,
 }
 
@@ -56,21 +56,22 @@ impl Fields {
     }
 }
 
-/// What becomes of a field on its way through.
+/// What happens to a field when its head is forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes on as it is.
+    /// It is forwarded unchanged.
     Keeps,
-    /// It ends here.
+    /// It is dropped.
     Ends,
-    /// Something else goes on in its place.
+    /// It is replaced.
     Changes,
 }
 
-/// A whole head.
+/// A whole head: request or response, by its first line.
 #[derive(Debug)]
 pub struct Head<L> {
     pub(crate) bytes: Vec<u8>,
+    /// The first line.
     pub line: L,
     pub(crate) fields: Fields,
 }
@@ -82,6 +83,7 @@ pub type RequestHead = Head<RequestLine>;
 pub type ResponseHead = Head<StatusLine>;
 
 impl<L> Head<L> {
+    /// The bytes at a place.
     pub fn bytes(&self, span: Span) -> &[u8] {
         span.of(&self.bytes)
     }
@@ -91,8 +93,8 @@ impl<L> Head<L> {
         &self.bytes
     }
 
-    /// Writes every field in its order, by what `decide` makes of its kind, name and value; those that change by `change`.
-    /// Lines that stay side by side are copied at once.
+    /// Writes every field in its order, as `decide` says by its kind, name and value; `change` writes those that are replaced.
+    /// Unchanged neighbours are copied in one piece.
     pub fn write_fields(
         &self,
         out: &mut Vec<u8>,
@@ -123,6 +125,7 @@ impl<L> Head<L> {
         out.extend_from_slice(&self.bytes[run]);
     }
 
+    /// Whether there is a field of this kind.
     pub fn has(&self, kind: FieldKind) -> bool {
         self.fields.kinds.has(kind)
     }
@@ -154,12 +157,12 @@ impl<L> Head<L> {
         self.values(kind).any(|line| has_token(line, token))
     }
 
-    /// Whether `Connection` ends this field here, beside those that always end.
+    /// Whether `Connection` names this field, so that it is dropped beside those that always are.
     pub fn is_named_by_connection(&self, kind: FieldKind, name: &[u8]) -> bool {
         self.fields.connection.names_others && !kind.is_end_to_end() && self.lists(FieldKind::Connection, name)
     }
 
-    /// The names of the fields that `Connection` ends here beside those that always end: a list, nearly always empty.
+    /// The names that `Connection` lists beside those that are always dropped; nearly always empty.
     pub(crate) fn ended_by_connection(&self) -> Vec<u8> {
         if !self.fields.connection.names_others {
             return Vec::new();
@@ -178,17 +181,19 @@ impl<L> Head<L> {
 
 impl<L> Drop for Head<L> {
     fn drop(&mut self) {
-        // Where the thread ends, so does what it kept.
-        let _ = BYTES.try_with(|spare| spare.give(mem::take(&mut self.bytes)));
-        let _ = FIELDS.try_with(|spare| spare.give(mem::take(&mut self.fields.list)));
+        // The pool is gone when the thread ends: then the memory is simply freed.
+        let _ = BYTES.try_with(|pool| pool.give(mem::take(&mut self.bytes)));
+        let _ = FIELDS.try_with(|pool| pool.give(mem::take(&mut self.fields.list)));
     }
 }
 
 impl RequestHead {
+    /// The method, in its case.
     pub fn method(&self) -> &[u8] {
         self.line.method.of(&self.bytes)
     }
 
+    /// The target, as it was sent.
     pub fn target(&self) -> &[u8] {
         self.line.target.of(&self.bytes)
     }
@@ -200,6 +205,7 @@ impl RequestHead {
 }
 
 impl ResponseHead {
+    /// The reason phrase.
     pub fn reason(&self) -> &[u8] {
         self.line.reason.of(&self.bytes)
     }
@@ -210,7 +216,7 @@ impl ResponseHead {
     }
 }
 
-/// The members of a list field's line.
+/// The members of a list field's line, trimmed (RFC 9110 5.6.1).
 pub fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|b| *b == b',').map(<[u8]>::trim_ascii)
 }

@@ -1,9 +1,9 @@
-//! HTTP/1.0 and 1.1 as a proxy needs them (RFC 9112): heads are parsed once and kept as they came, bodies go by in
-//! place, and what two servers could read differently is refused.
+//! HTTP/1.0 and 1.1 as a proxy needs them (RFC 9112): heads are parsed once and kept as they came, bodies pass in place
+//! without a copy, and what two servers could parse differently (request smuggling) is refused.
 //!
-//! Nothing here knows a socket: bytes in, bytes out. [`read_buffer`] finds the heads among the bytes,
-//! [`head`] the fields in them, [`framing`] where its body
-//! ends, [`chunked`] and [`body_relay`] carry the body, [`target`] splits what a request asks for.
+//! No I/O: bytes in, bytes out. A [`ReadBuffer`] finds heads among the bytes read, a [`RequestHead`] or [`ResponseHead`] the
+//! fields in them, [`Framing`] where the body ends; a [`BodyRelay`] passes the body on, and [`Target`] splits what a request
+//! asks for.
 
 mod body_relay;
 mod buffer_pool;

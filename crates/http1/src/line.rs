@@ -7,7 +7,7 @@ use super::span::Span;
 /// Bytes of a request's target; more is 414.
 pub(crate) const TARGET_LIMIT: usize = 65_536;
 
-/// The protocol's minor version. A later one than is known is for its recipient the latest that it knows (RFC 9110 6.2).
+/// The minor version of HTTP/1. One later than 1.1 is treated as 1.1 (RFC 9110 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.0.
@@ -16,7 +16,7 @@ pub enum Version {
     Http11,
 }
 
-/// Why bytes are no head.
+/// Why a head is malformed, or too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum BadHead {
@@ -36,25 +36,31 @@ pub enum BadHead {
     FieldValue,
 }
 
-/// A first line, request's or response's.
+/// The first line of a request or a response.
 pub trait StartLine: Sized {
-    /// Of a line without its end; places are counted from the line's start, which is the head's.
+    /// Parses a line without its line end. The line starts the head, so that its spans are the head's.
     fn parse(line: &[u8]) -> Result<Self, BadHead>;
 }
 
 /// `GET /path HTTP/1.1`
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLine {
+    /// Where the method stands.
     pub method: Span,
+    /// Where the target stands.
     pub target: Span,
+    /// The version.
     pub version: Version,
 }
 
 /// `HTTP/1.1 200 OK`
 #[derive(Clone, Copy, Debug)]
 pub struct StatusLine {
+    /// The version.
     pub version: Version,
+    /// The status code.
     pub status: u16,
+    /// Where the reason phrase stands.
     pub reason: Span,
 }
 

@@ -1,4 +1,4 @@
-//! What was read and not used yet, and the heads that are found in it.
+//! The bytes read from a connection and not used yet, and the heads parsed out of them.
 
 use httparse::{EMPTY_HEADER, Status};
 use memchr::{memchr, memmem};
@@ -8,26 +8,26 @@ use super::buffer_pool::{BYTES, BufferPool};
 use super::head::{Fields, Head};
 use super::line::{BadHead, StartLine, TARGET_LIMIT};
 
-/// What stands in a start line beside target or reason, with some to spare.
+/// Room for what a start line holds beside its target or reason.
 const LINE_SPARE: usize = 1024;
 
-/// Fields for which there is room on the stack; most heads have no more.
+/// Fields that are parsed on the stack; most heads have no more.
 const USUAL_FIELDS: usize = 32;
 
-/// What a head may not exceed.
+/// Limits of a head.
 #[derive(Clone, Copy, Debug)]
 pub struct HeadLimits {
-    /// Bytes of its fields.
+    /// Most bytes of its fields.
     pub bytes: usize,
-    /// Number of its fields.
+    /// Most fields.
     pub fields: usize,
 }
 
-/// What was read from one side and not used yet.
+/// The bytes read from one side and not used yet.
 #[derive(Debug, Default)]
 pub struct ReadBuffer {
     bytes: Vec<u8>,
-    /// How many bytes there were when a head was last looked for, in vain.
+    /// How many bytes there were when the head was last found incomplete.
     looked: usize,
 }
 
@@ -53,26 +53,26 @@ impl ReadBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Everything, with its memory.
+    /// Takes everything, with its memory.
     pub fn take(&mut self) -> Vec<u8> {
         mem::take(self).bytes
     }
 
-    /// Has `use_up` look at everything and say how much of it is used, which is then gone.
+    /// Shows everything to `use_up`, which returns how many bytes it used; those are dropped.
     pub fn consume(&mut self, use_up: impl FnOnce(&[u8]) -> usize) {
         let used = use_up(&self.bytes);
         self.looked = 0;
         if used < self.bytes.len() {
             self.bytes.drain(..used);
         } else {
-            BYTES.with(|spare| spare.give(self.take()));
+            BYTES.with(|pool| pool.give(self.take()));
         }
     }
 
-    /// The head, once all of it is there; what follows it stays.
+    /// The head, once it is complete; what follows it stays in the buffer.
     ///
-    /// A head that comes in many pieces is looked at when its end may have come, or when it has doubled: what a slow
-    /// sender makes it cost stays in proportion to its size.
+    /// A head that comes in many pieces is parsed again only when its end may have come, or when it has doubled, so that a
+    /// slow sender (slowloris) costs no more than in proportion to its size.
     pub fn head<L: StartLine>(&mut self, limits: &HeadLimits) -> Result<Option<Head<L>>, BadHead> {
         self.skip_empty_lines();
         let fresh = &self.bytes[self.looked.saturating_sub(3)..];

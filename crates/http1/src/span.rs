@@ -1,6 +1,6 @@
-//! A place in a head's bytes.
+//! A byte range inside a head.
 
-/// A place in a head's bytes.
+/// A byte range inside a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     pub(crate) start: u32,
@@ -8,13 +8,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// Heads are bounded far below what 32 bits hold.
+    /// From `start` up to `end`. Heads are far smaller than what 32 bits hold.
     #[expect(clippy::cast_possible_truncation, reason = "heads are bounded by their limits, a few MB at most")]
     pub fn new(start: usize, end: usize) -> Self {
         Span { start: start as u32, end: end as u32 }
     }
 
-    /// Where `part` stands in `whole`, which it is a slice of unless it is empty.
+    /// The range of `part` in `whole`, of which it is a slice unless it is empty.
     pub(crate) fn within(part: &[u8], whole: &[u8]) -> Self {
         if part.is_empty() {
             return Span::default();
@@ -23,11 +23,12 @@ impl Span {
         Span::new(start, start + part.len())
     }
 
+    /// The bytes of this range.
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
     }
 
-    /// Its part from `from` to `to`, counted from its start.
+    /// The sub-range from `from` to `to`, counted from its start.
     pub fn part(self, from: usize, to: usize) -> Span {
         let start = self.start as usize;
         Span::new(start + from, start + to)

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2};
 
 use super::span::Span;
 
-/// A request's target in its parts; places are counted in the head's bytes.
+/// The target of a request, in its four forms (RFC 9112 3.2). Spans are those of the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `/path?query`
@@ -22,7 +22,7 @@ pub enum Target {
     Other,
 }
 
-/// Why a target is none.
+/// Why a target is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadTarget {
     /// A `#` stands in no target.
@@ -53,7 +53,7 @@ impl Target {
         }
         let start = colon + "://".len();
         let end = memchr2(b'/', b'?', &target[start..]).map_or(target.len(), |at| start + at);
-        // RFC 9110 4.2.4: user information is taken for an attempt to mislead, which it is.
+        // RFC 9110 4.2.4: user information in a target is an attempt to mislead, and refused with it.
         if !is_host(&target[start..end]) {
             return Err(BadTarget::Authority);
         }

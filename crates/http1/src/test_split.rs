@@ -1,4 +1,4 @@
-//! Bytes as a network may deliver them: what reads them must not care where they are cut.
+//! For tests: the same bytes in other pieces, as a network may deliver them.
 
 /// The bytes in pieces of these lengths, over and over, until there are no more.
 pub(crate) fn pieces<'b>(bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {

@@ -1,4 +1,4 @@
-//! Trailer fields on their way through.
+//! Trailer fields, with those dropped that may not be forwarded.
 
 use httparse::{EMPTY_HEADER, Status};
 

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::api::{About, Level};
 use crate::balancer::Backend;
-use crate::state::{Phase, Shared};
+use crate::state::{LiveTopology, Phase, Telemetry};
 use owed::{Condition, Owed};
 use smtp::Server;
 
@@ -24,10 +24,16 @@ pub(crate) const LAST_MAIL: Duration = Duration::from_secs(2);
 
 /// Mails until the engine finishes, and what is then still to be told; in between it follows the configuration. The drop
 /// of `_done` says that it has ended.
-pub(crate) async fn run(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>, _done: mpsc::Sender<()>) {
+pub(crate) async fn run(
+    topology: Arc<LiveTopology>,
+    telemetry: Arc<Telemetry>,
+    mut states: watch::Receiver<()>,
+    mut phase: watch::Receiver<Phase>,
+    _done: mpsc::Sender<()>,
+) {
     // Subscribed before the first look, so that no change can fall between the two.
-    let (mut states, mut setups) = (shared.states.subscribe(), shared.setups());
-    let mut mail = Mail { server: None, owed: HashMap::new(), shared };
+    let mut configurations = topology.changes();
+    let mut mail = Mail { server: None, owed: HashMap::new(), topology, telemetry };
     loop {
         mail.follow_configuration();
         let next = mail.next();
@@ -40,7 +46,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>, 
         let wait = next.map_or(Duration::from_hours(1), |(_, due)| due.saturating_duration_since(Instant::now()));
         tokio::select! {
             changed = states.changed() => if changed.is_err() { return },
-            changed = setups.changed() => if changed.is_err() { return },
+            changed = configurations.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(wait) => {}
             _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => break,
         }
@@ -56,19 +62,20 @@ struct Mail {
     server: Option<Server>,
     /// By backend; those without an owner have no account.
     owed: HashMap<u32, Owed>,
-    shared: Arc<Shared>,
+    topology: Arc<LiveTopology>,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Mail {
     /// What owners were told stays known when mail goes another way from now on.
     fn follow_configuration(&mut self) {
-        let config = self.shared.config();
+        let config = self.topology.config();
         if self.server.as_ref().map(|server| &server.config) == config.email.as_ref() {
             return;
         }
         self.server = config.email.clone().map(Server::new);
         // Whether it goes well is not known before the next one.
-        self.shared.is_well(About::Mail);
+        self.telemetry.is_well(About::Mail);
         if self.server.is_none() {
             self.owed.clear();
         }
@@ -78,10 +85,10 @@ impl Mail {
     fn next(&mut self) -> Option<(Arc<Backend>, Instant)> {
         let throttle = self.server.as_ref()?.config.throttle;
         let (now, time) = (Instant::now(), SystemTime::now());
-        let backends = self.shared.setup().backends();
+        let backends = self.topology.backends();
         self.owed.retain(|id, _| backends.iter().any(|b| b.id() == *id));
         let mut next: Option<(Arc<Backend>, Instant)> = None;
-        for backend in backends.iter().filter(|b| b.owner.is_some()) {
+        for backend in backends.iter().filter(|b| b.settings.owner.is_some()) {
             let owed = self.owed.entry(backend.id()).or_default();
             owed.note(backend.state(), time);
             if let Some(due) = owed.due(throttle, now)
@@ -95,7 +102,8 @@ impl Mail {
 
     /// Mails what is to be told of a backend. A mail that fails is told of here and not sent again.
     async fn tell(&mut self, backend: &Backend) {
-        let (Some(server), Some(owner), Some(owed)) = (&self.server, &backend.owner, self.owed.get_mut(&backend.id()))
+        let (Some(server), Some(owner), Some(owed)) =
+            (&self.server, &backend.settings.owner, self.owed.get_mut(&backend.id()))
         else {
             return;
         };
@@ -114,13 +122,13 @@ impl Mail {
         let text = format!("mail to the owner of {}, that it {what}", backend.name());
         match sent {
             Ok(()) => {
-                self.shared.is_well(About::Mail);
-                self.shared.notice(Level::Info, format!("{text}: sent"));
+                self.telemetry.is_well(About::Mail);
+                self.telemetry.notice(Level::Info, format!("{text}: sent"));
             }
             Err(why) => {
                 let text = format!("{text}: failed: {}", hidden(&why, owner));
-                self.shared.warn_of(About::Mail, text.clone());
-                self.shared.notice(Level::Warning, text);
+                self.telemetry.warn_of(About::Mail, text.clone());
+                self.telemetry.notice(Level::Warning, text);
             }
         }
     }

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::backend_state::Intent;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
-use crate::config::MAX_WEIGHT;
 use crate::untrusted::{Untrusted, joined};
+
+/// The largest weight a backend may have.
+pub const MAX_WEIGHT: u32 = 1000;
 
 /// One thing to do. Everything that changes the engine's state goes through here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

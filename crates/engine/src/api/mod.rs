@@ -2,6 +2,7 @@
 //! here knows another part of the engine.
 
 mod attempts;
+mod backend_counts;
 mod backend_state;
 mod candidate;
 mod command;
@@ -22,15 +23,15 @@ mod request_event;
 mod snapshot;
 mod sticky_by;
 mod strategy;
-mod tallied;
 mod text;
 mod timestamp;
 mod warning;
 
 pub use attempts::Attempts;
+pub use backend_counts::BackendCounts;
 pub use backend_state::{Intent, State};
 pub use candidate::{Candidate, Score};
-pub use command::{Command, CommandError};
+pub use command::{Command, CommandError, MAX_WEIGHT};
 pub use decision::{CookieAction, Decision, RouteTaken, Rule, StickyKey};
 pub use ending::Ending;
 pub use event::{Event, Level, Notice, OutputEvent, UpdateEvent};
@@ -48,7 +49,6 @@ pub use request_event::{Ended, RequestEvent};
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
-pub use tallied::Tallied;
 pub use text::Text;
 pub use timestamp::rfc3339;
 pub use warning::{About, Warning};

@@ -56,7 +56,7 @@ impl fmt::Display for Outcome {
             Outcome::ConnectTimeout => "did not connect in time",
             Outcome::NoAnswer => "gave no answer",
             Outcome::ResponseTimeout => "did not answer in time",
-            Outcome::BadAnswer(fault) => return write!(f, "sent no good answer: {fault}"),
+            Outcome::BadAnswer(fault) => return write!(f, "sent a malformed response: {fault}"),
             Outcome::ClosedIdle => "had closed the kept connection",
             Outcome::Status(status) => return write!(f, "answered {status}"),
         })
@@ -81,7 +81,7 @@ pub enum Fault {
     Switch,
 }
 
-/// The fault in words, after `sent no good answer: `.
+/// The fault in words, after `sent a malformed response: `.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

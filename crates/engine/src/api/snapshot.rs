@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
+use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
 use super::mode::Mode;
 use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
-use super::tallied::Tallied;
 use super::warning::Warning;
 use crate::untrusted::Untrusted;
 
@@ -155,7 +155,8 @@ pub struct BackendView {
     /// The same by the first digit of their status, 1xx to 5xx.
     pub by_status: [u64; 5],
     /// What else is counted of it.
-    pub tallied: Tallied,
+    #[serde(rename = "tallied")]
+    pub counts: BackendCounts,
     /// Requests of the last whole second.
     pub rate: u64,
     /// Requests of each of the last 60 whole seconds, the latest last.

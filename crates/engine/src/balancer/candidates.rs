@@ -16,8 +16,8 @@ impl Pool {
         let by_key = *rule == Rule::Together || (client.own == Own::Suited && *rule == Rule::Sticky);
         let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {
             backend: Arc::clone(&backend.identity),
-            weight: backend.weight(),
-            active: backend.active(),
+            weight: backend.weight.get(),
+            active: backend.counters.active(),
             score: self.score(index, client.fingerprint, by_key, now),
             excluded: self.exclusion(index).or_else(|| tried.contains(&backend.id()).then_some(Exclusion::Tried)),
         };
@@ -27,14 +27,14 @@ impl Pool {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds and parts of one")]
     fn score(&self, index: usize, key: Fingerprint, by_key: bool, now: Instant) -> Score {
         let backend = &self.backends[index];
-        let (active, weight) = (backend.active(), backend.weight() * backend.percent());
+        let (active, weight) = (backend.counters.active(), backend.weight.get() * backend.weight.percent());
         match self.strategy {
             Strategy::Hash => Score::Hash { value: (key.score(backend.id(), weight).value() * 10_000.0) as u32 },
             _ if by_key => Score::Hash { value: (key.score(backend.id(), weight).value() * 10_000.0) as u32 },
             Strategy::RoundRobin | Strategy::SmoothRoundRobin | Strategy::Random => Score::Share { weight },
             Strategy::LeastConnections | Strategy::PowerOfTwo => Score::Load { active, weight },
             Strategy::LeastLatency => {
-                Score::Wait { micros: backend.ewma.micros(now).map(|micros| micros as u32), active, weight }
+                Score::Wait { micros: backend.counters.ewma.micros(now).map(|micros| micros as u32), active, weight }
             }
             Strategy::First => Score::Place { place: index as u32 + 1 },
         }
@@ -46,7 +46,7 @@ impl Pool {
         let state = backend.state();
         if !state.takes_new_clients() {
             Some(Exclusion::State(state))
-        } else if backend.weight() == 0 {
+        } else if backend.weight.get() == 0 {
             Some(Exclusion::NoWeight)
         } else if self.does_without(index) {
             Some(Exclusion::Backup)

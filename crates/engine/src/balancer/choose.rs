@@ -123,7 +123,7 @@ impl Pool {
             Own::Suited => {
                 let score = |index: &usize| {
                     let backend = &self.backends[*index];
-                    client.fingerprint.score(backend.id(), backend.weight() * backend.percent())
+                    client.fingerprint.score(backend.id(), backend.weight.get() * backend.weight.percent())
                 };
                 self.homes.iter().copied().max_by_key(score)
             }

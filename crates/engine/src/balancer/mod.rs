@@ -5,6 +5,7 @@
 //! request (counts, latencies) lives in the backends, which successive pools share.
 
 mod backend;
+mod by_status;
 mod candidates;
 mod choose;
 mod cookie;
@@ -21,9 +22,9 @@ mod state;
 mod stick;
 mod sticky;
 mod strategy;
-mod tally;
 
-pub(crate) use backend::{Active, Backend, Tunnelling};
+pub(crate) use backend::{Active, Backend, Endpoint, Tunnelling};
+pub(crate) use by_status::ByStatus;
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;
 pub use key_function::{Asking, KeyFunction};
@@ -33,4 +34,3 @@ pub(crate) use pool::{Choice, Pool};
 pub(crate) use state::{AgentWord, Verdict};
 pub(crate) use stick::{Held, StickTable, Stuck};
 pub(crate) use sticky::{Bound, Sticky};
-pub(crate) use tally::ByStatus;

@@ -55,8 +55,8 @@ impl Pool {
     /// The pool of these backends as they are now.
     pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
         let up = |backup: bool| {
-            let indices =
-                (0..backends.len()).filter(|n| backends[*n].backup == backup && backends[*n].takes_new_clients());
+            let indices = (0..backends.len())
+                .filter(|n| backends[*n].settings.backup == backup && backends[*n].takes_new_clients());
             indices.collect::<Vec<usize>>()
         };
         let (mut taking, mut spare) = (up(false), up(true));
@@ -64,12 +64,13 @@ impl Pool {
             std::mem::swap(&mut taking, &mut spare);
         }
         let weighty = |backup: bool| {
-            let indices = (0..backends.len()).filter(|n| backends[*n].backup == backup && backends[*n].weight() > 0);
+            let indices =
+                (0..backends.len()).filter(|n| backends[*n].settings.backup == backup && backends[*n].weight.get() > 0);
             indices.collect::<Vec<usize>>()
         };
         let homes = Some(weighty(false)).filter(|homes| !homes.is_empty()).unwrap_or_else(|| weighty(true));
         let eligible = weighed(&backends, &taking);
-        let whole = taking.iter().all(|index| backends[*index].percent() == 100);
+        let whole = taking.iter().all(|index| backends[*index].weight.percent() == 100);
         let smooth = match strategy {
             Strategy::SmoothRoundRobin => smooth_row(&eligible),
             // Hundredths in a row would be as many requests for one backend after the other.
@@ -140,12 +141,13 @@ impl Pool {
 
     /// The clients a backend has by their sticky keys: cookies given out, or keys seen lately.
     pub(crate) fn sessions(&self, backend: &Backend) -> u64 {
-        self.sticky.seen().map_or_else(|| backend.sessions(), |seen| seen.count(backend.id()))
+        self.sticky.seen().map_or_else(|| backend.counters.sessions(), |seen| seen.count(backend.id()))
     }
 
     /// Whether a backup is left alone because others are up.
     pub(crate) fn does_without(&self, index: usize) -> bool {
-        self.backends[index].backup && self.eligible.first().is_some_and(|one| !one.backend(&self.backends).backup)
+        self.backends[index].settings.backup
+            && self.eligible.first().is_some_and(|one| !one.backend(&self.backends).settings.backup)
     }
 
     pub(crate) fn total_weight(&self) -> usize {
@@ -180,9 +182,9 @@ impl Pool {
 /// A A B for 2 and 1; while one is not, hundredths, divided by what they have in common, and made small enough for a row
 /// of them to be made in no time.
 fn weighed(backends: &[Arc<Backend>], taking: &[usize]) -> Vec<Eligible> {
-    let percents = || taking.iter().map(|index| backends[*index].percent());
+    let percents = || taking.iter().map(|index| backends[*index].weight.percent());
     let common = percents().fold(0, greatest_common_divisor).max(1);
-    let hundredths = |index: &usize| backends[*index].weight() * (backends[*index].percent() / common);
+    let hundredths = |index: &usize| backends[*index].weight.get() * (backends[*index].weight.percent() / common);
     let total: u32 = taking.iter().map(hundredths).sum();
     let smaller = if percents().all(|percent| percent == 100) { 1 } else { total.div_ceil(MOST_PARTS).max(1) };
     let mut sum = 0;

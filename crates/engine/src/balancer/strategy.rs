@@ -44,10 +44,12 @@ impl Pool {
                 let drawn = [holder(random.usize(..total)), holder(random.usize(..total))];
                 self.less_busy(drawn)
             }
-            Strategy::LeastConnections => Pick::of(self.least(|one| f64::from(one.backend(&self.backends).active()))),
+            Strategy::LeastConnections => {
+                Pick::of(self.least(|one| f64::from(one.backend(&self.backends).counters.active())))
+            }
             Strategy::LeastLatency => {
                 let now = std::time::Instant::now();
-                Pick::of(self.least(|one| one.backend(&self.backends).expected_wait(now)))
+                Pick::of(self.least(|one| one.backend(&self.backends).counters.expected_wait(now)))
             }
             Strategy::Hash => Pick::of(self.suited(key, |_| true)?),
             Strategy::First => Pick::of(0),
@@ -61,7 +63,7 @@ impl Pool {
     fn less_busy(&self, [one, other]: [usize; 2]) -> Pick {
         let load = |place: usize| {
             let one = &self.eligible[place];
-            f64::from(one.backend(&self.backends).active()) / f64::from(one.weight)
+            f64::from(one.backend(&self.backends).counters.active()) / f64::from(one.weight)
         };
         match one == other {
             true => Pick::of(one),

@@ -1,11 +1,11 @@
 //! Where a backend is, as people write it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::MAX_WEIGHT;
+use super::local::{ipv4_in_parts, is_local_name, reaches};
 
 /// How a backend is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ pub struct Address {
     /// Port; 0 for a Unix socket.
     pub port: u16,
     /// What was written after the host, without its trailing slash: put before each check's path,
-    /// as the direct predecessor does.
+    /// as smart-stick-loadbalancer does.
     pub base_path: String,
 }
 
@@ -121,56 +121,6 @@ impl fmt::Display for Address {
     }
 }
 
-/// Whether a connection to `ip` reaches a listener at `host`, which has the same port.
-pub(crate) fn reaches(ip: IpAddr, host: IpAddr) -> bool {
-    let (ip, host) = (ip.to_canonical(), host.to_canonical());
-    // A connection to no address in particular is one to this machine.
-    let ip = match ip {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    };
-    ip == host || (host.is_unspecified() && ip.is_loopback())
-}
-
-/// An IPv4 address as `inet_aton` reads it, and with it every resolver: one to four numbers, each decimal, `0x` and
-/// hexadecimal, or `0` and octal, of which the last fills all bytes that are left: `127.1`, `0x7f000001`.
-fn ipv4_in_parts(host: &str) -> Option<Ipv4Addr> {
-    let number = |text: &str| {
-        let (digits, radix) = match text.strip_prefix("0x") {
-            Some(digits) => (digits, 16),
-            None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
-            None => (text, 10),
-        };
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        u32::from_str_radix(digits, radix).ok().filter(|_| is_number)
-    };
-    let parts: Vec<u32> = host.split('.').map(number).collect::<Option<_>>()?;
-    let (last, before) = parts.split_last()?;
-    let left = 4_usize.checked_sub(before.len()).filter(|left| *left > 0)?;
-    let fits = before.iter().all(|part| *part < 256) && (left == 4 || *last < 1 << (8 * left));
-    let whole = before.iter().zip([24, 16, 8]).fold(*last, |sum, (part, shift)| sum | part << shift);
-    fits.then(|| Ipv4Addr::from(whole))
-}
-
-/// Whether `host` (a name or an address, without port) means this machine.
-pub fn is_local_name(host: &str) -> bool {
-    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let tail = name.len().checked_sub("localhost".len()).filter(|at| name.is_char_boundary(*at));
-    if let Some(at) = tail {
-        let (before, last) = name.split_at(at);
-        if last.eq_ignore_ascii_case("localhost") && (before.is_empty() || before.ends_with('.')) {
-            return true;
-        }
-    }
-    match host.as_bytes().first() {
-        Some(b'0'..=b'9') => host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
-        Some(_) => host.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback()),
-        None => false,
-    }
-}
-
 impl FromStr for Address {
     type Err = AddressError;
 
@@ -206,9 +156,9 @@ impl FromStr for Address {
         let (host, port) = split_port(authority).ok_or_else(|| error("the port is a number from 1 to 65535"))?;
         let port = port.or(default_port).ok_or_else(|| error("write a port, host:port or http://host:port"))?;
         let host = if host.is_empty() { "localhost" } else { host };
-        let good = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
+        let valid = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
         let bracketed = authority.starts_with('[');
-        if !good || host.contains(':') != bracketed || (bracketed && host.parse::<Ipv6Addr>().is_err()) {
+        if !valid || host.contains(':') != bracketed || (bracketed && host.parse::<Ipv6Addr>().is_err()) {
             return Err(error("the host is a name, an IPv4 address or an IPv6 address in brackets"));
         }
         let base_path = path.strip_suffix('/').unwrap_or(path).to_owned();
@@ -236,51 +186,10 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-/// One BACKEND of the command line: an address, then `,weight=2`, `,name=api`, `,id=7`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendSpec {
-    /// Where it is.
-    pub address: Address,
-    /// Its weight, if given.
-    pub weight: Option<u32>,
-    /// Its name, if given.
-    pub name: Option<String>,
-    /// Its id, if given.
-    pub id: Option<u32>,
-}
-
-impl FromStr for BackendSpec {
-    type Err = AddressError;
-
-    fn from_str(word: &str) -> Result<Self, AddressError> {
-        let error = |why: String| AddressError { word: word.to_owned(), why };
-        let mut parts = word.split(',');
-        let address = parts.next().unwrap_or_default().parse::<Address>().map_err(|e| error(e.why))?;
-        let mut spec = BackendSpec { address, weight: None, name: None, id: None };
-        for part in parts {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-            let number = value.parse::<u32>().ok().filter(|_| digits);
-            match key {
-                "weight" => {
-                    let weight = number.filter(|w| *w <= MAX_WEIGHT);
-                    spec.weight = Some(weight.ok_or_else(|| {
-                        error(format!("weight is a whole number from 0 to {MAX_WEIGHT}, as in weight=2"))
-                    })?);
-                }
-                "id" => spec.id = Some(number.ok_or_else(|| error("id is a whole number, as in id=7".to_owned()))?),
-                "name" if !value.is_empty() => spec.name = Some(value.to_owned()),
-                "name" => return Err(error("name is not empty, as in name=api".to_owned())),
-                _ => return Err(error(format!("'{key}' is not known, write weight=, name= or id="))),
-            }
-        }
-        Ok(spec)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     fn address(word: &str) -> Address {
         word.parse().expect(word)
@@ -327,28 +236,6 @@ mod tests {
         ] {
             let error = word.parse::<Address>().expect_err(word).to_string();
             assert!(error.contains(hint), "{word}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_spec_carries_weight_name_and_id() {
-        let spec: BackendSpec = "5000,weight=2,name=api,id=7".parse().expect("a good spec");
-        assert_eq!((spec.weight, spec.name.as_deref(), spec.id), (Some(2), Some("api"), Some(7)));
-        for bad in
-            ["5000,weight=x", "5000,weight=1001", "5000,weight=-1", "5000,wieght=1", "5000,name=", "5000,id=1abc"]
-        {
-            assert!(bad.parse::<BackendSpec>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn local_names_are_those_of_this_machine_only() {
-        for name in ["localhost", "LocalHost", "app.localhost", "localhost.", "127.0.0.1", "127.9.9.9", "[::1]", "::1"]
-        {
-            assert!(is_local_name(name), "{name}");
-        }
-        for name in ["", "evil.example", "notlocalhost", "localhost.example", "128.0.0.1", "::2", "127.0.0.1.example"] {
-            assert!(!is_local_name(name), "{name}");
         }
     }
 

@@ -1,10 +1,16 @@
-//! One backend as configured.
+//! One backend as configured: an element of `backends`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::address::{Address, BackendSpec, Scheme};
-use super::check::{CheckAlgorithm, HealthCheck};
+use super::address::{Address, Scheme};
+use super::backend_limits::BackendLimits;
+use super::backend_spec::BackendSpec;
+use super::check_algorithm::CheckAlgorithm;
+use super::email::owner;
+use super::health::HealthCheck;
+use super::keys::Keys;
+use crate::api::MAX_WEIGHT;
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +27,13 @@ impl Default for BackendTls {
     }
 }
 
+impl BackendTls {
+    fn read(&mut self, keys: &mut Keys<'_, '_>) {
+        keys.set("verify", "Whether the system must trust it", &mut self.verify, |n| n.boolean());
+        self.server_name = keys.get("serverName", "The name it must be for; the host unless set", |n| n.string());
+    }
+}
+
 /// A version of the PROXY protocol, which tells a server whom a connection is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyProtocol {
@@ -28,38 +41,6 @@ pub enum ProxyProtocol {
     V1,
     /// A few bytes.
     V2,
-}
-
-/// Idle connections that are kept for one backend: what `minIdle` may ask for. More are not worth their memory.
-pub(crate) const MOST_IDLE: u32 = 256;
-
-/// How much one backend takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendLimits {
-    /// Requests and tunnels at one time, each on a connection of its own, idle ones included; checks are beside it. 0 is no
-    /// limit.
-    pub max_connections: u32,
-    /// Requests that may wait for one of them; 429 beyond.
-    pub max_queue: u32,
-    /// How long one may wait, before the 503.
-    pub queue_timeout: Duration,
-    /// Idle connections kept open and ready, up to 256.
-    pub min_idle: u32,
-    /// How long a connection may lie idle. Below the 5 s after which Node closes one, so that the balancer is the one
-    /// to close.
-    pub idle_timeout: Duration,
-}
-
-impl Default for BackendLimits {
-    fn default() -> Self {
-        BackendLimits {
-            max_connections: 0,
-            max_queue: 0,
-            queue_timeout: Duration::from_secs(5),
-            min_idle: 0,
-            idle_timeout: Duration::from_secs(4),
-        }
-    }
 }
 
 /// One backend as configured.
@@ -121,6 +102,57 @@ impl BackendConfig {
         };
         specs.iter().enumerate().map(backend).collect()
     }
+}
+
+impl BackendConfig {
+    /// Reads one of a pool's backends, and its id where it is given one; `None` where it has no address.
+    ///
+    /// `health` is the pool's, and whether it says how to check.
+    pub(crate) fn read(
+        keys: &mut Keys<'_, '_>,
+        (health, says_how): (&HealthCheck, bool),
+    ) -> Option<(Option<u32>, BackendConfig)> {
+        keys.require("url", "a backend needs a 'url', such as \"http://localhost:5000\"");
+        let id = keys.get("id", "Unique in the file; its position unless set. The sticky cookie's value", |n| {
+            n.integer(0, u64::from(u32::MAX))
+        });
+        let name = keys.get("name", "Unique in its pool; from the address unless set", |n| {
+            n.hint("minLength", 1).parsed(not_empty)
+        });
+        let url = "http://host:port, https://host, host:port, 5000 or unix:/path; in a TCP pool tcp://host:port";
+        let address = keys.get("url", url, |n| n.hint("minLength", 1).parsed(str::parse::<Address>));
+        // That the address is missing or malformed is reported already; the other keys are read all the same.
+        let known = address.is_some();
+        let address = address.unwrap_or_else(|| Address::local(0));
+        let name = name.unwrap_or_else(|| default_name(&address));
+        let mut backend = BackendConfig { health: health.clone(), ..BackendConfig::new(0, name, address) };
+        backend.read_options(keys);
+        let says_how = backend.health.read_own(keys) || says_how;
+        if backend.address.scheme == Scheme::Tcp && !says_how {
+            // What it speaks is not known: that it takes a connection is all that can be asked.
+            backend.health.algorithm = CheckAlgorithm::Tcp;
+        }
+        known.then_some((id, backend))
+    }
+
+    fn read_options(&mut self, keys: &mut Keys<'_, '_>) {
+        let weight = "Share of new clients relative to the others; 0 gets none";
+        keys.set("weight", weight, &mut self.weight, |n| n.integer(0, u64::from(MAX_WEIGHT)));
+        keys.set("backup", "Takes clients only while no other backend is up", &mut self.backup, |n| n.boolean());
+        self.limits.read(keys);
+        let slow_start = "How long its weight takes to grow after it was out";
+        keys.set("slowStart", slow_start, &mut self.slow_start, |n| n.millis(0));
+        let proxy_protocol = "Begin each connection to it with this PROXY protocol header";
+        self.proxy_protocol = keys.get("proxyProtocol", proxy_protocol, |n| {
+            n.one_of(&[("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)])
+        });
+        self.owner = keys.get("owner", "Whom mail about it goes to: an address, or several with commas", owner);
+        keys.section("tls", "How an https backend's certificate is judged", &mut self.tls, BackendTls::read);
+    }
+}
+
+fn not_empty(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() { Err("must not be empty") } else { Ok(name.to_owned()) }
 }
 
 /// The smallest number from `position` up that no backend has yet; takes it.

@@ -1,36 +1,29 @@
-//! What cannot be together, though each part is good by itself.
+//! What cannot be together, though each part is valid by itself.
 
 use std::collections::BTreeSet;
 
-use super::Config;
 use super::address::{Address, Scheme};
 use super::backend::BackendConfig;
-use super::document::nearest;
 use super::listener::ListenerConfig;
-use super::pool::PoolConfig;
+use super::nearest::nearest;
+use super::places::At;
+use super::pool::{PoolConfig, pool_name};
+use super::root::Config;
 use crate::api::{Mode, StickyBy};
 
-/// Which value is at fault, by the positions of what it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum At {
-    /// All of it.
-    File,
-    /// A pool.
-    Pool(usize),
-    /// A key of a pool's stickiness.
-    Sticky(usize),
-    /// A key of a backend: its pool, itself, the key.
-    Backend(usize, usize, &'static str),
-    /// A key of a listener.
-    Listener(usize, &'static str),
-    /// A key of a route: its listener, itself, the key.
-    Route(usize, usize, &'static str),
-}
-
-/// Something wrong with one value beside the others.
+/// One value that cannot be beside the others.
 pub(crate) struct Conflict {
     pub(crate) at: At,
     pub(crate) message: String,
+}
+
+impl Config {
+    /// What is wrong with the whole, beyond what is wrong with its parts.
+    pub fn problems(&self) -> Vec<String> {
+        let cookies = self.pools.iter().flat_map(|pool| pool.sticky.cookie.problems());
+        let names = self.pools.iter().filter_map(|pool| pool_name(&pool.name).err());
+        cookies.chain(names).chain(conflicts(self).into_iter().map(|conflict| conflict.message)).collect()
+    }
 }
 
 /// All that cannot be together in a configuration.
@@ -45,7 +38,7 @@ pub(crate) fn conflicts(config: &Config) -> Vec<Conflict> {
 
 fn listeners(config: &Config, wrong: &mut impl FnMut(At, String)) {
     if config.listeners.is_empty() {
-        wrong(At::File, "there is no listener: clients need a place to come in".to_owned());
+        wrong(At::File, "there is no listener: clients need a place to connect".to_owned());
     }
     let names = || config.pools.iter().map(|pool| pool.name.as_str());
     let unknown =
@@ -88,7 +81,7 @@ fn is_known(config: &Config, pool: &str) -> bool {
 }
 
 fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
-    // A name that is not known may be a mistyped one of these.
+    // An unknown name may be one of these, mistyped.
     let certain =
         config.listeners.iter().flat_map(ListenerConfig::pools).all(|name| !name.is_empty() && is_known(config, name));
     for (number, pool) in config.pools.iter().enumerate() {

@@ -4,10 +4,12 @@ use lettre::Address as MailAddress;
 use lettre::message::{Mailbox, Mailboxes};
 use std::time::Duration;
 
-use super::document::{Keys, Node};
+use super::keys::Keys;
+use super::nearest::nearest;
+use super::node::Node;
 use super::secret::Secret;
 
-/// How a conversation with a mail server is kept private.
+/// How the connection to a mail server is kept private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encryption {
     /// TLS from the first byte on.
@@ -34,7 +36,7 @@ pub struct EmailConfig {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How the conversation is kept private.
+    /// How the connection is kept private.
     pub encryption: Encryption,
     /// Whether the server's certificate must be one the system trusts.
     pub verify: bool,
@@ -85,18 +87,20 @@ const SERVICES: [(&str, &str, u16); 33] = [
 
 /// Reads the section; `None` where something is wrong with it.
 pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
-    let service = keys.get("service", service);
-    let host = keys.get("host", |n| n.parsed(host));
-    let port = keys.get("port", |n| n.integer(1, 65_535).and_then(|port| u16::try_from(port).ok()));
-    let encryption = keys.get("encryption", |n| {
+    let service = keys.get("service", "A provider, such as gmail or outlook", service);
+    let host = keys.get("host", "Or a mail server of your own", |n| n.hint("minLength", 1).parsed(host));
+    let port = keys.get("port", "Its port; 465, 587 or 25 by encryption unless set", |n| n.integer(1, 65_535));
+    let encryption = keys.get("encryption", "starttls unless the port is 465", |n| {
         n.one_of(&[("tls", Encryption::Tls), ("starttls", Encryption::StartTls), ("none", Encryption::None)])
     });
     let mut verify = true;
-    keys.get("tls", |n| n.object(|keys| keys.set("verify", &mut verify, |n| n.boolean())));
-    let auth = keys.get("auth", |n| n.secret().object(auth)).flatten();
-    let from = keys.get("from", |n| n.parsed(sender));
+    keys.section("tls", "How its certificate is judged", &mut verify, |verify, keys| {
+        keys.set("verify", "Whether the system must trust it", verify, |n| n.boolean())
+    });
+    let auth = keys.get("auth", "The account there", |n| n.secret().object(auth)).flatten();
+    let from = keys.get("from", "Whom mail is from; auth.user unless set", |n| n.parsed(sender));
     let mut throttle = Duration::from_mins(1);
-    keys.set("throttle", &mut throttle, |n| n.millis(0));
+    keys.set("throttle", "The least time between two mails about one backend", &mut throttle, |n| n.millis(0));
 
     if keys.has("service") {
         for key in ["host", "port", "encryption"].into_iter().filter(|key| keys.has(key)) {
@@ -115,7 +119,7 @@ pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
         // Where an account is missing or wrong, that is said already.
         None if auth.is_none() && (keys.has("auth") || keys.has("service")) => None,
         None => user().or_else(|| {
-            keys.wrong("'email' needs a 'from', such as \"lb@example.com\", where 'auth.user' is no mail address")
+            keys.wrong("'email' needs a 'from', such as \"lb@example.com\", where 'auth.user' is not a mail address")
         }),
     };
     let (host, port, encryption) = if let Some((host, port)) = service {
@@ -147,16 +151,16 @@ fn service(n: Node<'_, '_>) -> Option<(&'static str, u16)> {
     if let Some((_, host, port)) = SERVICES.iter().find(|(known, ..)| *known == name) {
         return Some((host, *port));
     }
-    let near = super::document::nearest(&name, SERVICES.iter().map(|(known, ..)| *known));
-    n.wrong(format!("'{written}' is no provider known here: write 'host' in its place{near}"))
+    let near = nearest(&name, SERVICES.iter().map(|(known, ..)| *known));
+    n.wrong(format!("'{written}' is not a provider known here: write 'host' in its place{near}"))
 }
 
 fn auth(keys: &mut Keys<'_, '_>) -> Option<EmailAuth> {
-    let user = keys.get("user", |n| n.string());
-    let pass = keys.get("pass", |n| n.secret().parsed(Secret::resolve));
-    for key in ["user", "pass"].into_iter().filter(|key| !keys.has(key)) {
-        keys.wrong::<()>(&format!("needs a '{key}'"));
-    }
+    keys.require("user", "needs a 'user'");
+    keys.require("pass", "needs a 'pass'");
+    let user = keys.get("user", "Its name", |n| n.string());
+    let described = "Its password; \"env:NAME\" or \"file:PATH\"";
+    let pass = keys.get("pass", described, |n| n.secret().parsed(Secret::resolve));
     Some(EmailAuth { user: user?, pass: pass? })
 }
 
@@ -165,33 +169,27 @@ fn host(host: &str) -> Result<String, String> {
     if !host.is_empty() && host.chars().all(plain) {
         Ok(host.to_owned())
     } else {
-        Err(format!("'{host}' is no name of a mail server: write one such as mail.example.com"))
+        Err(format!("'{host}' is not the name of a mail server: write one such as mail.example.com"))
     }
 }
 
 /// One address, perhaps with a name before it.
 fn sender(text: &str) -> Result<String, String> {
-    let good = one_line(text) && text.parse::<Mailbox>().is_ok();
-    if good {
+    let valid = one_line(text) && text.parse::<Mailbox>().is_ok();
+    if valid {
         Ok(text.to_owned())
     } else {
-        Err(format!("'{text}' is no mail address: write one such as lb@example.com"))
+        Err(format!("'{text}' is not a mail address: write one such as lb@example.com"))
     }
 }
 
 /// Whom mail about a backend goes to: an address, or several with commas between them. Nobody where it is empty.
 pub(crate) fn owner(n: Node<'_, '_>) -> Option<String> {
-    if n.is_null() {
-        return None;
-    }
-    let text = n.string()?;
-    if text.is_empty() {
-        return None;
-    }
+    let text = n.or_null(|n| n.string()).filter(|text| !text.is_empty())?;
     let addresses = text.parse::<Mailboxes>().map(|all| all.into_iter().map(|one| one.email).collect::<Vec<_>>());
     match addresses {
         Ok(all) if one_line(&text) && !all.is_empty() && all.iter().all(has_domain) => Some(text),
-        _ => n.wrong(format!("'{text}' is no mail address: write one such as you@example.com")),
+        _ => n.wrong(format!("'{text}' is not a mail address: write one such as you@example.com")),
     }
 }
 

@@ -1,9 +1,66 @@
-//! The `health` section, and the `health…` keys with which a backend lays its own over it.
+//! How backends are checked: the `health` section, and the `health…` keys with which a backend overrides it.
 
-use super::check::{CheckAlgorithm, Expect, HealthCheck, Passive};
-use super::document::{Keys, Node};
+use std::time::Duration;
+
+use super::check_algorithm::CheckAlgorithm;
+use super::expect::Expect;
+use super::keys::Keys;
+use super::node::Node;
+use super::passive::Passive;
 use super::secret::Secret;
-use super::statuses::statuses;
+use super::token::TOKEN;
+use super::written::Named;
+
+/// How one backend is checked: the `health` section with the backend's own `health…` keys laid over it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthCheck {
+    /// Time from one check's end to the next one's start. A DOWN backend is checked at least once a second.
+    pub interval: Duration,
+    /// Time a check may take as a whole.
+    pub timeout: Duration,
+    /// Path and query that are asked for, starting with `/`.
+    pub path: String,
+    /// Request method.
+    pub method: http::Method,
+    /// What counts as healthy.
+    pub algorithm: CheckAlgorithm,
+    /// Header fields sent with the check; the values may be secrets.
+    pub headers: Vec<(http::HeaderName, Secret)>,
+    /// What the answer must be.
+    pub expect: Expect,
+    /// The program that [`CheckAlgorithm::Command`] runs, and its arguments.
+    pub command: Vec<String>,
+    /// Whether the answer's `x-lb-weight`, `x-lb-state` and `x-lb-load` are followed.
+    pub agent: bool,
+    /// Passed checks in a row that make a DOWN backend UP.
+    pub rise: u32,
+    /// Failed checks in a row that make an UP backend DOWN.
+    pub fall: u32,
+    /// What failing traffic does.
+    pub passive: Passive,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        HealthCheck {
+            interval: Duration::from_secs(10),
+            timeout: Duration::from_secs(2),
+            path: "/".to_owned(),
+            method: http::Method::GET,
+            algorithm: CheckAlgorithm::HttpStatus,
+            headers: Vec::new(),
+            expect: Expect::default(),
+            command: Vec::new(),
+            agent: false,
+            rise: 1,
+            fall: 1,
+            passive: Passive::default(),
+        }
+    }
+}
+
+/// Methods that no check can use: CONNECT asks for a tunnel, and TRACE for the request itself.
+const NOT_FOR_CHECKS: [&str; 2] = ["CONNECT", "TRACE"];
 
 /// What the keys are called that a backend can have of its own.
 struct Names {
@@ -36,96 +93,93 @@ const OF_A_BACKEND: Names = Names {
     command: "healthCommand",
 };
 
-/// The section.
-pub(crate) fn health(keys: &mut Keys<'_, '_>) -> HealthCheck {
-    let mut health = HealthCheck::default();
-    keys.set("interval", &mut health.interval, |n| n.millis(100));
-    check(keys, &IN_THE_SECTION, &mut health);
-    keys.set("agent", &mut health.agent, |n| n.boolean());
-    if health.agent && matches!(health.algorithm, CheckAlgorithm::Tcp | CheckAlgorithm::Command) {
-        let name = health.algorithm.name();
-        keys.wrong_at("agent", format!("an agent speaks in the headers of an HTTP answer, and '{name}' reads none"));
-    }
-    keys.set("rise", &mut health.rise, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
-    keys.set("fall", &mut health.fall, |n| n.integer(1, 100).and_then(|v| u32::try_from(v).ok()));
-    keys.set("passive", &mut health.passive, |n| n.object(passive));
-    health
-}
-
-/// What one backend has of its own, laid over the section.
-pub(crate) fn overrides(keys: &mut Keys<'_, '_>, health: &mut HealthCheck) {
-    check(keys, &OF_A_BACKEND, health);
-}
-
-fn check(keys: &mut Keys<'_, '_>, names: &Names, health: &mut HealthCheck) {
-    keys.set(names.path, &mut health.path, |n| n.parsed(path));
-    keys.set(names.method, &mut health.method, |n| n.parsed(method));
-    keys.set(names.timeout, &mut health.timeout, |n| n.millis(1));
-    keys.set(names.headers, &mut health.headers, headers);
-    keys.set(names.expect, &mut health.expect, |n| n.object(expect));
-    keys.set(names.command, &mut health.command, command);
-    if keys.has(names.algorithm) {
-        keys.set(names.algorithm, &mut health.algorithm, algorithm);
-    } else if keys.has(names.command) {
-        health.algorithm = CheckAlgorithm::Command;
-    }
-    let chosen = health.algorithm;
-    let (algorithm, command) = (names.algorithm, names.command);
-    if keys.has(command) && chosen != CheckAlgorithm::Command {
-        keys.wrong_at(command, format!("only '{algorithm}' \"command\" runs it: leave '{algorithm}' out"));
-    }
-    if keys.has(algorithm) && !keys.has(command) && chosen == CheckAlgorithm::Command && health.command.is_empty() {
-        keys.wrong_at(algorithm, format!("needs '{command}': the program and its arguments, such as [\"./check\"]"));
-    }
-    if keys.has(names.expect) && !chosen.reads_an_answer() {
-        let chosen = chosen.name();
-        keys.wrong_at(
-            names.expect,
-            format!("looks at an HTTP answer, and '{chosen}' reads none: use http-status or http"),
+impl HealthCheck {
+    /// Reads the section; tells whether it says how to check.
+    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>) -> bool {
+        keys.set("interval", "From one check's end to the next one's start", &mut self.interval, |n| n.millis(100));
+        let says_how = self.read_check(keys, &IN_THE_SECTION);
+        keys.set(
+            "agent",
+            "Follow what a backend says of itself in the answer to a check: x-lb-weight, x-lb-load, x-lb-state",
+            &mut self.agent,
+            |n| n.boolean(),
         );
+        if self.agent && matches!(self.algorithm, CheckAlgorithm::Tcp | CheckAlgorithm::Command) {
+            let name = self.algorithm.name();
+            keys.wrong_at(
+                "agent",
+                format!("an agent speaks in the headers of an HTTP answer, and '{name}' reads none"),
+            );
+        }
+        keys.set("rise", "Passed checks in a row that make a backend UP", &mut self.rise, |n| n.integer(1, 100));
+        keys.set("fall", "Failed checks in a row that make it DOWN", &mut self.fall, |n| n.integer(1, 100));
+        let passive = "Ejects a backend whose requests fail, though its checks pass";
+        keys.section("passive", passive, &mut self.passive, Passive::read);
+        says_how || keys.has("agent")
     }
-}
 
-fn algorithm(n: Node<'_, '_>) -> Option<CheckAlgorithm> {
-    n.one_of(&CheckAlgorithm::ALL.map(|a| (a.name(), a)))
-}
+    /// Reads what a backend has of its own over its pool's section; tells whether that says how to check.
+    pub(crate) fn read_own(&mut self, keys: &mut Keys<'_, '_>) -> bool {
+        keys.inheriting(|keys| self.read_check(keys, &OF_A_BACKEND))
+    }
 
-fn expect(keys: &mut Keys<'_, '_>) -> Expect {
-    let status = keys.get("status", statuses);
-    let body = keys.get("body", |n| n.parsed(|text| some_text(text, "names no text that the body must hold")));
-    let mut json = Vec::new();
-    keys.get("json", |n| {
-        n.pairs(|pointer, n| {
-            if pointer.is_empty() || pointer.starts_with('/') {
-                json.push((pointer.to_owned(), n.json()));
-            } else {
-                n.wrong::<()>(format!("'{pointer}' is no JSON pointer: write \"/{pointer}\""));
-            }
-        })
-    });
-    Expect { status, body, json }
+    fn read_check(&mut self, keys: &mut Keys<'_, '_>, names: &Names) -> bool {
+        keys.set(names.path, "What a check asks for", &mut self.path, |n| n.hint("pattern", "^/[^\\s]*$").parsed(path));
+        keys.set(names.method, "The method of a check", &mut self.method, |n| {
+            n.hint("pattern", TOKEN).hint("not", serde_json::json!({ "enum": NOT_FOR_CHECKS })).parsed(method)
+        });
+        keys.set(
+            names.algorithm,
+            "What a backend that is well does: http-status answers 2xx, http answers at all, tcp takes a connection, \
+             websocket a handshake, command ends with status 0",
+            &mut self.algorithm,
+            |n| n.one_of(CheckAlgorithm::NAMES),
+        );
+        keys.set(names.timeout, "For a check as a whole", &mut self.timeout, |n| n.millis(1));
+        let described = "Sent with a check; a value may be \"env:NAME\" or \"file:PATH\"";
+        if let Some(headers) = keys.get(names.headers, described, headers) {
+            self.headers = headers;
+        }
+        if let Some(command) = keys.get(names.command, "The program that checks, and its arguments", command) {
+            self.command = command;
+        }
+        if !keys.has(names.algorithm) && keys.has(names.command) {
+            self.algorithm = CheckAlgorithm::Command;
+        }
+        keys.section(names.expect, "What the answer to a check must be", &mut self.expect, Expect::read);
+        self.complain_of_the_algorithm(keys, names);
+        [names.algorithm, names.path, names.method, names.headers, names.expect, names.command]
+            .iter()
+            .any(|key| keys.has(key))
+    }
+
+    /// Complains of keys that the algorithm does not go with.
+    fn complain_of_the_algorithm(&self, keys: &Keys<'_, '_>, names: &Names) {
+        let (chosen, algorithm, command) = (self.algorithm, names.algorithm, names.command);
+        if keys.has(command) && chosen != CheckAlgorithm::Command {
+            keys.wrong_at(command, format!("only '{algorithm}' \"command\" runs it: leave '{algorithm}' out"));
+        }
+        if keys.has(algorithm) && !keys.has(command) && chosen == CheckAlgorithm::Command && self.command.is_empty() {
+            keys.wrong_at(
+                algorithm,
+                format!("needs '{command}': the program and its arguments, such as [\"./check\"]"),
+            );
+        }
+        if keys.has(names.expect) && !chosen.reads_an_answer() {
+            let chosen = chosen.name();
+            keys.wrong_at(
+                names.expect,
+                format!("looks at an HTTP answer, and '{chosen}' reads none: use http-status or http"),
+            );
+        }
+    }
 }
 
 fn command(n: Node<'_, '_>) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    let count = n.each(|n| words.extend(n.parsed(no_nul)))?;
+    let count = n.hint("minItems", 1).each(|n| words.extend(n.parsed(no_nul)))?;
     let names_none = count == 0 || (words.len() == count && words[0].is_empty());
     if names_none { n.wrong("names no program: write [\"./check\", \"--fast\"]") } else { Some(words) }
-}
-
-fn passive(keys: &mut Keys<'_, '_>) -> Passive {
-    let mut passive = Passive::default();
-    keys.set("failures", &mut passive.failures, |n| n.integer(0, 10_000).and_then(|v| u32::try_from(v).ok()));
-    keys.set("statuses", &mut passive.statuses, statuses);
-    keys.set("ejectFor", &mut passive.eject_for, |n| n.millis(100));
-    keys.set("maxEjectedPercent", &mut passive.max_ejected_percent, |n| {
-        n.integer(1, 100).and_then(|v| u32::try_from(v).ok())
-    });
-    passive
-}
-
-fn some_text(text: &str, without: &str) -> Result<String, String> {
-    if text.is_empty() { Err(without.to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn no_nul(word: &str) -> Result<String, String> {
@@ -141,10 +195,10 @@ fn path(path: &str) -> Result<String, String> {
 }
 
 fn method(method: &str) -> Result<http::Method, String> {
-    match method {
-        "CONNECT" | "TRACE" => Err(format!("{method} cannot check a backend: write GET or HEAD")),
-        _ => method.parse().map_err(|_| format!("'{method}' is not a method: write GET or HEAD")),
+    if NOT_FOR_CHECKS.contains(&method) {
+        return Err(format!("{method} cannot check a backend: write GET or HEAD"));
     }
+    method.parse().map_err(|_| format!("'{method}' is not a method: write GET or HEAD"))
 }
 
 fn headers(n: Node<'_, '_>) -> Option<Vec<(http::HeaderName, Secret)>> {

@@ -1,11 +1,18 @@
-//! Where clients come in, and which pool each of their requests goes to.
+//! Where clients connect: an element of `listeners`, or `port` and `host`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::DEFAULT_PORT;
+use super::keys::Keys;
+use super::node::Node;
+use super::places::{At, Places};
+use super::route::RouteConfig;
+use super::written::Named;
 use crate::api::Mode;
 
-/// Where clients come in.
+/// The port that is listened on unless the file or `--port` says otherwise.
+pub const DEFAULT_PORT: u16 = 3001;
+
+/// Where clients connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenerConfig {
     /// The address to listen on.
@@ -54,52 +61,46 @@ impl ListenerConfig {
     }
 }
 
-/// What a request must be to take a route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UpgradeMatch {
-    /// It asks for any other protocol.
-    Any,
-    /// It asks for none.
-    None,
-    /// It asks for this one, such as `websocket`, in lower case.
-    Protocol(String),
-}
-
-/// Requests that go to a pool of their own. What is `None` matches everything; what is not must all match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RouteConfig {
-    /// Whether the request asks for another protocol.
-    pub upgrade: Option<UpgradeMatch>,
-    /// Whole segments that its path begins with: `/api` matches `/api` and `/api/cart`, not `/apiary`.
-    pub path_prefix: Option<String>,
-    /// The host it asks for, in lower case and without port; `*.` at its beginning stands for any name before the rest.
-    pub host: Option<String>,
-    /// The pool it goes to, by name.
-    pub pool: String,
-}
-
-impl RouteConfig {
-    /// Whether it would match everything.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.upgrade.is_none() && self.path_prefix.is_none() && self.host.is_none()
+impl ListenerConfig {
+    /// Reads `port` and `host`.
+    pub(crate) fn read_address(&mut self, keys: &mut Keys<'_, '_>) {
+        if let Some(port) = keys.get("port", "Where to listen; 0 takes any free port", |n| n.integer(0, 65_535)) {
+            self.port = port;
+        }
+        let described = "The address to listen on; 0.0.0.0 lets your whole network in";
+        keys.set("host", described, &mut self.host, |n| n.hint("minLength", 1).parsed(host));
     }
 
-    /// Whether it matches what the other does, no more and no less.
-    pub(crate) fn matches_as(&self, other: &RouteConfig) -> bool {
-        (&self.upgrade, &self.path_prefix, &self.host) == (&other.upgrade, &other.path_prefix, &other.host)
+    /// Reads an element of `listeners`; `number` is its position.
+    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, places: &mut Places) {
+        keys.require("port", "a listener needs a 'port'");
+        self.read_address(keys);
+        keys.set("mode", "http, or tcp for raw connections", &mut self.mode, |n| n.one_of(Mode::NAMES));
+        keys.get("routes", "The first that matches counts", |n| self.read_routes(n, number, places));
+        let described = "The pool of all other requests; where there is only one it need not be named";
+        self.pool = keys.get("pool", described, |n| n.string()).unwrap_or_default();
+        let described = "Connections begin with a PROXY protocol header that names the client";
+        keys.set("proxyProtocol", described, &mut self.proxy_protocol, |n| n.boolean());
+        for key in ["port", "routes"] {
+            places.note(At::Listener(number, key), keys.place_of(key));
+        }
+        if !self.pool.is_empty() || !keys.has("pool") {
+            places.note(At::Listener(number, "pool"), keys.place_of("pool"));
+        }
     }
 
-    /// What it matches, in words: `websocket api.example.test/live`.
-    pub fn matched(&self) -> String {
-        let upgrade = self.upgrade.as_ref().map(|upgrade| match upgrade {
-            UpgradeMatch::Any => "upgrade",
-            UpgradeMatch::None => "no upgrade",
-            UpgradeMatch::Protocol(protocol) => protocol,
-        });
-        let target =
-            format!("{}{}", self.host.as_deref().unwrap_or_default(), self.path_prefix.as_deref().unwrap_or_default());
-        let words: Vec<&str> =
-            upgrade.into_iter().chain([target.as_str()].into_iter().filter(|t| !t.is_empty())).collect();
-        words.join(" ")
+    fn read_routes(&mut self, n: Node<'_, '_>, number: usize, places: &mut Places) -> Option<usize> {
+        n.each(|n| {
+            let place = self.routes.len();
+            let n = n.hint("description", "Sends some requests to a pool");
+            self.routes.extend(n.object(|keys| RouteConfig::read(keys, (number, place), places)));
+        })
+    }
+}
+
+fn host(host: &str) -> Result<IpAddr, String> {
+    match host {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => host.parse().map_err(|_| format!("'{host}' is not an address: write 127.0.0.1 or 0.0.0.0")),
     }
 }

@@ -1,7 +1,10 @@
 //! Backends that stand in for each other, and how one of them is chosen.
 
 use super::backend::BackendConfig;
-use super::check::HealthCheck;
+use super::health::HealthCheck;
+use super::keys::Keys;
+use super::node::Node;
+use super::places::{At, Places};
 use super::sticky::StickyConfig;
 use crate::api::Strategy;
 
@@ -36,10 +39,70 @@ impl PoolConfig {
     }
 }
 
+/// A pool as the file has it, while it is not known yet what other pools and the listeners are.
+pub(crate) struct UnfinishedPool {
+    /// All but its backends.
+    pub(crate) pool: PoolConfig,
+    /// Its backends, each with its id where it is given one.
+    pub(crate) backends: Vec<(Option<u32>, BackendConfig)>,
+    /// Whether it says what binds a client to its backend.
+    pub(crate) says_by: bool,
+}
+
+/// What is said of a pool without backends.
+pub(crate) const NO_BACKENDS: &str = "'backends' must be a non-empty array in config.";
+
+impl UnfinishedPool {
+    /// A pool of which nothing could be read but its name.
+    pub(crate) fn empty(pool: PoolConfig) -> Self {
+        UnfinishedPool { pool, backends: Vec::new(), says_by: false }
+    }
+
+    /// Reads the keys that every pool has, whether it is the only one or not; `number` is its position.
+    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, places: &mut Places) {
+        let pool = &mut self.pool;
+        keys.set("strategy", "How a backend is chosen for a client that has none", &mut pool.strategy, |n| {
+            n.hint("enum", Strategy::ALL.map(Strategy::name).to_vec()).parsed(str::parse)
+        });
+        let says_how = keys.section("health", "How backends are checked", &mut pool.health, HealthCheck::read);
+        let health = (&pool.health, says_how.unwrap_or(false));
+        self.backends = keys
+            .get("backends", "The servers that answer", |n| backends(n.hint("minItems", 1), health, number, places))
+            .unwrap_or_default();
+        let says_by =
+            keys.section("sticky", "What binds a client to its backend", &mut pool.sticky, StickyConfig::read);
+        self.says_by = says_by.unwrap_or(false);
+        places.note(At::Sticky(number), keys.place_of("sticky"));
+    }
+}
+
+/// `health` is the pool's, and whether it says how to check; `pool` is the pool's position.
+fn backends(
+    n: Node<'_, '_>,
+    health: (&HealthCheck, bool),
+    pool: usize,
+    places: &mut Places,
+) -> Option<Vec<(Option<u32>, BackendConfig)>> {
+    let mut read = Vec::new();
+    let count = n.each(|n| {
+        let found = n.hint("description", "One server").object(|keys| {
+            let backend = BackendConfig::read(keys, health)?;
+            Some((backend, ["id", "name", "url"].map(|key| (key, keys.place_of(key)))))
+        });
+        if let Some(Some((backend, keys))) = found {
+            for (key, place) in keys {
+                places.note(At::Backend(pool, read.len(), key), place);
+            }
+            read.push(backend);
+        }
+    })?;
+    if count == 0 && !places.backends_optional { n.wrong(NO_BACKENDS) } else { Some(read) }
+}
+
 /// The name of a pool: it is part of a cookie's name and of a metric's labels.
 pub(crate) fn pool_name(name: &str) -> Result<(), String> {
-    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if !name.is_empty() && name.len() <= 32 && name.bytes().all(good) {
+    let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !name.is_empty() && name.len() <= 32 && name.bytes().all(valid) {
         Ok(())
     } else {
         Err(format!("'{name}' is not a pool's name: write letters, digits, - and _, at most 32"))

@@ -1,7 +1,42 @@
 //! The configuration's JSON Schema (draft 2020-12), which lets editors complete and explain keys.
+//!
+//! It is made by the readers themselves, which run here without a file: see [`node`](super::node).
+
+use std::cell::RefCell;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::document::Document;
+use super::listeners_and_pools::OF_POOLS;
+use super::node::Node;
+use super::places::Places;
+use super::root::Config;
 
 /// The schema as text.
-pub const SCHEMA: &str = include_str!("schema.json");
+pub static SCHEMA: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", schema()));
+
+fn schema() -> Value {
+    let document = Document::new("null");
+    let schema = RefCell::default();
+    if let Some(null) = document.parse() {
+        Node::describing(&document, &null, &schema)
+            .hint("$schema", "https://json-schema.org/draft/2020-12/schema")
+            .hint("title", "stickylb-tui")
+            .hint(
+                "description",
+                "Configuration of stickylb-tui. Comments and trailing commas are fine; times are in milliseconds.",
+            )
+            .object(|keys| Config::read(keys, &mut Places::default()));
+    }
+    let mut schema = Value::Object(schema.into_inner());
+    // A pool has the same keys in both forms of the file: the second time it refers to the first.
+    for key in OF_POOLS {
+        schema["properties"]["pools"]["additionalProperties"]["properties"][key] =
+            json!({ "$ref": format!("#/properties/{key}") });
+    }
+    schema
+}
 
 #[cfg(test)]
 mod tests {
@@ -9,11 +44,8 @@ mod tests {
     use std::path::Path;
 
     use jsonschema::Validator;
-    use serde_json::Value;
 
-    use super::SCHEMA;
-    use crate::config::document::{Document, Node};
-    use crate::config::read::{Places, whole};
+    use super::*;
 
     /// Refused for what no schema can know: other keys and values, the environment, the system, or the text itself.
     const READER_ALONE: [&str; 29] = [
@@ -48,10 +80,6 @@ mod tests {
         "two-pools-with-one-cookie",
     ];
 
-    fn schema() -> Value {
-        serde_json::from_str(SCHEMA).expect("the schema is JSON")
-    }
-
     /// The fixtures of a folder that are JSON in its loosest sense: name, text.
     fn fixtures(folder: &str) -> Vec<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/configs").join(folder);
@@ -68,7 +96,7 @@ mod tests {
     /// As the reader takes it; `None` where it is not JSON.
     fn value(text: &str) -> Option<Value> {
         let document = Document::new(text);
-        document.parse().map(|value| Node::new(&document, &value, "").json())
+        document.parse().map(|value| Node::new(&document, &value).json())
     }
 
     /// Every key that the reader asks for, by its path: `backends[].tls.verify`, `listeners[].port`.
@@ -77,7 +105,7 @@ mod tests {
         for (_, text) in fixtures("good") {
             let document = Document::new(&text);
             if let Some(value) = document.parse() {
-                whole(Node::new(&document, &value, ""), &mut Places::default());
+                Node::new(&document, &value).object(|keys| Config::read(keys, &mut Places::default()));
             }
             all.extend(document.asked.borrow().iter().map(|path| general(path)));
         }
@@ -130,10 +158,10 @@ mod tests {
         let asked = asked();
         let missing: Vec<_> = asked.difference(&described_keys).collect();
         let unknown: Vec<_> = described_keys.difference(&asked).collect();
-        assert!(missing.is_empty(), "the reader asks for these, and schema.json has them not: {missing:?}");
+        assert!(missing.is_empty(), "the reader asks for these, and the schema does not have them: {missing:?}");
         assert!(
             unknown.is_empty(),
-            "schema.json has these, and the reader asks for none of them in the good fixtures: {unknown:?}"
+            "the schema has these, and the reader asks for none of them in the good fixtures: {unknown:?}"
         );
     }
 

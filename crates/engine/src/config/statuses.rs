@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::document::Node;
+use super::node::Node;
+use super::written::Written;
 
 /// A set of HTTP statuses: `200-299`, `500, 502-504`, `none`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,11 +23,9 @@ impl std::str::FromStr for Statuses {
         if text == "none" {
             return Ok(Statuses::default());
         }
-        text.split(',')
-            .map(|range| parse_range(range.trim()))
-            .collect::<Option<_>>()
-            .map(Statuses)
-            .ok_or_else(|| format!("'{text}' is no set of statuses: write \"200-299\", \"500, 502-504\" or \"none\""))
+        text.split(',').map(|range| parse_range(range.trim())).collect::<Option<_>>().map(Statuses).ok_or_else(|| {
+            format!("'{text}' is not a set of statuses: write \"200-299\", \"500, 502-504\" or \"none\"")
+        })
     }
 }
 
@@ -43,20 +42,23 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u16>> {
 
 /// A text, one status, or a list of both.
 pub(crate) fn statuses(n: Node<'_, '_>) -> Option<Statuses> {
+    n.explain(": \"200-299\", \"500, 502-504\", \"none\", 503, or a list of them");
     let one = |n: Node<'_, '_>| {
-        if n.value_is_string() {
-            n.parsed(str::parse::<Statuses>)
-        } else {
-            let status = n.integer(100, 599).and_then(|status| u16::try_from(status).ok())?;
-            Some(Statuses(vec![status..=status]))
-        }
+        let one_status = |n: Node<'_, '_>| n.integer(100, 599).map(|status| Statuses(vec![status..=status]));
+        n.either(n.is_string(), |n| n.parsed(str::parse), one_status)
     };
-    if !n.value_is_array() {
-        return one(n);
+    let joined = |all: Vec<Statuses>| Statuses(all.into_iter().flat_map(|some| some.0).collect());
+    n.either(n.is_array(), |n| n.list(one).map(joined), one)
+}
+
+impl Written for Statuses {
+    fn written(&self) -> serde_json::Value {
+        let range = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}-{last}"),
+        };
+        if self.0.is_empty() { "none".into() } else { self.0.iter().map(range).collect::<Vec<_>>().join(", ").into() }
     }
-    let mut all = Statuses::default();
-    n.each(|n| all.0.extend(one(n).into_iter().flat_map(|some| some.0)))?;
-    Some(all)
 }
 
 #[cfg(test)]
@@ -72,7 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_status_is_refused() {
+    fn they_are_written_as_they_are_read() {
+        for text in ["none", "503", "200-299", "500, 502-504"] {
+            assert_eq!(text.parse::<Statuses>().map(|statuses| statuses.written()), Ok(text.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_status_is_refused() {
         for text in ["", "abc", "99", "600", "+200", "200-", "-299", "299-200", "200,,201", "2xx", "200-299-300"] {
             assert!(text.parse::<Statuses>().is_err(), "{text}");
         }

@@ -21,7 +21,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Runs the backend's program once, with its whole process group ended afterwards however it went.
 pub(crate) async fn run(backend: &Backend) -> Finding {
-    let health = &backend.health();
+    let health = &backend.settings.health();
     // The configuration lets no empty one through.
     let Some((program, arguments)) = health.command.split_first() else { return Finding::failed("no command") };
     let cannot_run = |error| Finding::failed(format_args!("cannot run {program}: {error}"));

@@ -36,7 +36,7 @@ struct Body {
 
 /// Asks, and judges the answer.
 pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
-    let health = &backend.health();
+    let health = &backend.settings.health();
     let answer = match exchange(backend, stream).await {
         Ok(answer) => answer,
         Err(error) => return Finding::failed(format_args!("no good HTTP answer: {error}")),
@@ -69,7 +69,7 @@ impl Finding {
 async fn exchange(backend: &Backend, stream: Stream) -> Result<Answer, hyper::Error> {
     let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let mut driver = pin!(driver);
-    let expect = &backend.health().expect;
+    let expect = &backend.settings.health().expect;
     let looks_at_body = expect.body.is_some() || !expect.json.is_empty();
     let mut answer = pin!(async {
         let (head, body) = sender.send_request(request(backend)).await?.into_parts();
@@ -99,11 +99,11 @@ async fn beginning(mut body: Incoming) -> Result<Body, hyper::Error> {
 }
 
 fn request(backend: &Backend) -> Request<Empty<Bytes>> {
-    let health = &backend.health();
+    let health = &backend.settings.health();
     let mut request = Request::new(Empty::new());
     *request.method_mut() = health.method.clone();
     // Base and check path are each checked when they are read.
-    if let Ok(uri) = format!("{}{}", backend.address.base_path, health.path).parse() {
+    if let Ok(uri) = format!("{}{}", backend.endpoint.address.base_path, health.path).parse() {
         *request.uri_mut() = uri;
     }
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -113,9 +113,9 @@ fn request(backend: &Backend) -> Request<Empty<Bytes>> {
 
 /// What every check says of itself, and the configured fields.
 pub(crate) fn add_headers(backend: &Backend, headers: &mut HeaderMap) {
-    headers.insert(HOST, backend.host_header.clone());
+    headers.insert(HOST, backend.endpoint.host_header.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("stickylb-tui/", env!("CARGO_PKG_VERSION"))));
-    for (name, value) in &backend.health().headers {
+    for (name, value) in &backend.settings.health().headers {
         // Checked when it was read.
         if let Ok(mut value) = HeaderValue::from_str(value.reveal()) {
             value.set_sensitive(true);

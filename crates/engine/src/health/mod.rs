@@ -26,7 +26,7 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// Watches one backend until it is dismissed: checks it, and takes it back when an ejection is over.
 pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
     tokio::select! {
-        () = backend.dismissed.notified() => {}
+        () = backend.signals.removed.notified() => {}
         () = async { tokio::join!(check(&shared, &backend, first), take_back(&shared, &backend)); } => {}
     }
 }
@@ -34,7 +34,7 @@ pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: one
 /// Checks a backend once, before it is anybody's: its state is right from the beginning.
 pub(crate) async fn first(shared: &Shared, backend: &Backend) {
     let passed = probe::probe(backend, shared.checks.of(backend.id())).await.result == CheckResult::Passed;
-    backend.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
+    backend.status.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
 }
 
 /// Checks now, after each interval, and whenever traffic fails.
@@ -47,33 +47,33 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
     loop {
         let (time, began) = (SystemTime::now(), Instant::now());
         let found = probe::probe(backend, shared.checks.of(backend.id())).await;
-        backend.clear_suspicion();
+        backend.signals.clear_suspicion();
         let passed = found.result == CheckResult::Passed;
-        if !passed && backend.spawned && backend.verdict() == Verdict::Unknown {
+        if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {
             // Its process is starting: nothing is held against it yet.
             tokio::time::sleep(LEAST_PAUSE).await;
             continue;
         }
-        backend.tally.checked(passed);
+        backend.counters.count_check(passed);
         let reason = Untrusted::new(found.reason).to_string();
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mark = CheckMark { time, micros, passed, reason: reason.as_str().into() };
-        shared.control().checks.entry(backend.id()).or_default().note(mark);
+        shared.registry.note_check(backend, mark);
         if let Some(report) = found.report {
-            shared.set_wanted(backend, report.percent);
+            shared.registry.set_wanted(backend, report.percent);
             // Only what is new is heeded, so that a person's word holds until the backend changes its own.
             if std::mem::replace(&mut said, report.word) != report.word {
-                shared.set_agent(backend, report.word);
+                shared.registry.set_agent(backend, report.word);
             }
         }
         if found.result != CheckResult::Inconclusive
             && let Some(verdict) = row.judge(backend, passed)
         {
             let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
-            shared.set_verdict(backend, verdict, &reason);
+            shared.registry.set_verdict(backend, verdict, &reason);
         }
         if passed && found.connected {
-            shared.connected_at(backend, began);
+            shared.registry.connected_at(backend, began);
         }
         if let Some(first) = first.take() {
             // Nobody waits for it any more where the program is already stopping.
@@ -83,7 +83,7 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
         tokio::time::sleep(LEAST_PAUSE).await;
         tokio::select! {
             () = tokio::time::sleep(pause(backend)) => {}
-            () = backend.recheck.notified() => {}
+            () = backend.signals.check_now.notified() => {}
         }
     }
 }
@@ -91,11 +91,11 @@ async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
 /// Ends each ejection when its time is over.
 async fn take_back(shared: &Shared, backend: &Backend) {
     loop {
-        match backend.ejection.until() {
-            None => backend.ejection.changed.notified().await,
+        match backend.status.ejection.until() {
+            None => backend.status.ejection.changed.notified().await,
             Some(until) => tokio::select! {
-                () = tokio::time::sleep_until(until.into()) => shared.end_ejection(backend, "its time out is over"),
-                () = backend.ejection.changed.notified() => {}
+                () = tokio::time::sleep_until(until.into()) => shared.registry.end_ejection(backend, "its time out is over"),
+                () = backend.status.ejection.changed.notified() => {}
             },
         }
     }
@@ -116,11 +116,11 @@ impl Row {
         } else {
             *self = Row { passed: 0, failed: self.failed + 1 };
         }
-        match backend.verdict() {
+        match backend.status.verdict() {
             Verdict::Unknown if passed => Some(Verdict::Healthy),
             Verdict::Unknown => Some(Verdict::Unhealthy),
-            Verdict::Healthy if self.failed >= backend.health().fall => Some(Verdict::Unhealthy),
-            Verdict::Unhealthy if self.passed >= backend.health().rise => Some(Verdict::Healthy),
+            Verdict::Healthy if self.failed >= backend.settings.health().fall => Some(Verdict::Unhealthy),
+            Verdict::Unhealthy if self.passed >= backend.settings.health().rise => Some(Verdict::Healthy),
             _ => None,
         }
     }
@@ -128,9 +128,9 @@ impl Row {
 
 /// The interval, five per cent more or less, so that backends started together are not asked together for ever.
 fn pause(backend: &Backend) -> Duration {
-    let interval = match backend.verdict() {
-        Verdict::Unhealthy => backend.health().interval.min(DOWN_INTERVAL),
-        _ => backend.health().interval,
+    let interval = match backend.status.verdict() {
+        Verdict::Unhealthy => backend.settings.health().interval.min(DOWN_INTERVAL),
+        _ => backend.settings.health().interval,
     };
     interval.mul_f64(0.95 + 0.1 * fastrand::f64()).saturating_sub(LEAST_PAUSE)
 }
@@ -150,9 +150,9 @@ mod tests {
         let mut verdicts = Vec::new();
         for passed in results {
             if let Some(verdict) = row.judge(backend, *passed) {
-                backend.set_verdict(verdict);
+                backend.status.set_verdict(verdict);
             }
-            verdicts.push(backend.verdict());
+            verdicts.push(backend.status.verdict());
         }
         verdicts
     }

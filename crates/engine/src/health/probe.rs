@@ -12,11 +12,11 @@ use crate::upstream::{DialError, dial};
 
 /// Checks a backend once: by the embedding program's function where there is one, else by its algorithm.
 pub(crate) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
-    let limit = backend.health().timeout;
+    let limit = backend.settings.health().timeout;
     let found = match function {
         Some(function) => tokio::time::timeout(limit, ask_function(backend, function)).await,
         // It looks after its time itself, because more is to be ended than a future.
-        None if backend.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
+        None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => tokio::time::timeout(limit, ask(backend)).await,
     };
     found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", limit.as_millis())))
@@ -32,9 +32,9 @@ async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
 
 /// On a connection of its own, dialled as traffic's are.
 async fn ask(backend: &Backend) -> Finding {
-    let health = &backend.health();
-    let own = backend.proxy_protocol.map(proxy_protocol::announce_own);
-    let stream = match dial(&backend.address, &backend.tls, own.as_deref(), health.timeout).await {
+    let health = &backend.settings.health();
+    let own = backend.endpoint.proxy_protocol.map(proxy_protocol::announce_own);
+    let stream = match dial(&backend.endpoint.address, &backend.endpoint.tls, own.as_deref(), health.timeout).await {
         Ok(stream) => stream,
         Err(error @ DialError::Exhausted) => return Finding::new(CheckResult::Inconclusive, error),
         Err(error) => return Finding::failed(error),

@@ -13,7 +13,7 @@ use crate::upstream::Stream;
 
 /// Shakes hands over a new connection.
 pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
-    let health = &backend.health();
+    let health = &backend.settings.health();
     let path = &health.path;
     match client_async(request(backend), stream).await {
         Ok((mut socket, response)) => {
@@ -39,7 +39,9 @@ pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
 fn request(backend: &Backend) -> Request<()> {
     let mut request = Request::new(());
     // Only its path is sent; the library insists on a whole URI.
-    if let Ok(uri) = format!("ws://localhost{}{}", backend.address.base_path, backend.health().path).parse() {
+    if let Ok(uri) =
+        format!("ws://localhost{}{}", backend.endpoint.address.base_path, backend.settings.health().path).parse()
+    {
         *request.uri_mut() = uri;
     }
     let headers = request.headers_mut();

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::api::Event;
 use crate::proxy::tunnel::Counted;
-use crate::state::{EventReader, Phase, Shared};
+use crate::state::{EventReader, Phase, Telemetry};
 use crate::untrusted::json;
 
 /// What the body is.
@@ -73,9 +73,9 @@ struct Gone;
 
 impl Feed {
     /// `None` where there are as many readers as there may be.
-    pub(crate) fn open(shared: &Shared, phase: watch::Receiver<Phase>) -> Option<Self> {
-        let place = Arc::clone(&shared.event_places).try_acquire_owned().ok()?;
-        let mut reader = EventReader::new(Arc::clone(&shared.journal));
+    pub(crate) fn open(telemetry: &Telemetry, phase: watch::Receiver<Phase>) -> Option<Self> {
+        let place = telemetry.event_stream()?;
+        let mut reader = EventReader::new(Arc::clone(&telemetry.journal));
         // A live stream begins now.
         reader.take(&mut Vec::new());
         Some(Feed { dropped: reader.dropped(), reader, phase, _place: place })

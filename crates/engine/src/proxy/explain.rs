@@ -13,20 +13,19 @@ use crate::proxy::connection::Peer;
 use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::route;
 use crate::proxy::local_reply::pages;
-use crate::state::{Listener, Shared};
+use crate::state::{Listener, Topology};
 use crate::untrusted::Untrusted;
 
 /// Says who would get it now.
-pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanation, Unclear> {
+pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explanation, Unclear> {
     let uri: Uri =
         question.url.parse().map_err(|_| unclear(format!("'{}' is no URL: write /path or http://…", question.url)))?;
-    let setup = shared.setup();
-    let listener = listener(setup.listeners.iter().map(|open| &open.listener), &uri)?;
+    let listener = listener(topology.listeners.iter().map(|open| &open.listener), &uri)?;
     let bytes = request(question, &uri, listener)?;
     let routing = listener.routing.load();
-    let mut decision = Decision::new(routing.pool.in_force.load().strategy);
-    let peer = Peer::new(question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), &setup.config.trusted_proxies);
-    let request = match read(&bytes, &peer, &setup.config) {
+    let mut decision = Decision::new(routing.pool.current.load().strategy);
+    let peer = Peer::new(question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), &topology.config.trusted_proxies);
+    let request = match read(&bytes, &peer, &topology.config) {
         Ok(request) => request,
         Err(why) => {
             decision.rule = Rule::Refused { why: why.into() };
@@ -38,7 +37,7 @@ pub(crate) fn explain(shared: &Shared, question: &Question) -> Result<Explanatio
         return Ok(explained(None, decision));
     }
     let (live, taken) = route(&routing, &request);
-    let pool = live.in_force.load();
+    let pool = live.current.load();
     decision.strategy = pool.strategy;
     decision.pool.clone_from(&live.label);
     decision.route = taken.cloned();

@@ -1,4 +1,4 @@
-//! What becomes of a request: refused, answered here, or forwarded.
+//! A parsed request: refused, answered locally, or forwarded.
 
 use http::StatusCode;
 use std::time::Instant;
@@ -41,12 +41,12 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
     }
 }
 
-/// What the balancer answers itself, if it does, and why.
+/// The local reply, if the request gets one, and why.
 fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule, Page)> {
     let shared = &client.proxy.shared;
     let (answer, why) = if let Err(refused) = admit(client, request, now) {
         (Answer::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
-    } else if rewrite::is_looping(&request.head, shared.via.as_bytes()) {
+    } else if rewrite::is_looping(&request.head, shared.via.pseudonym()) {
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
         (Answer::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
     } else if pages::is_own(request) {
@@ -60,14 +60,14 @@ fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule,
     Some((Rule::Refused { why: why.into() }, Page::Whole(answer.reply(request.wants_page()))))
 }
 
-/// Whether the client may come in, by its connection and by this request.
+/// Whether the client is admitted, by its connection and by this request.
 fn admit(client: &Client<'_>, request: &Request, now: Instant) -> Result<(), Refused> {
     client.admitted.as_ref().map_err(Refused::clone)?;
     let access = &client.proxy.shared.access;
     if access.looks_at_requests() { access.request(request.ip, now) } else { Ok(()) }
 }
 
-/// Books and answers what is no request.
+/// Books and answers a head that could not be parsed.
 pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
     let refusal = validate::unreadable(bad);
     let mut exchange = Exchange::begin(client, Instant::now());

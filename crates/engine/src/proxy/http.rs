@@ -18,7 +18,7 @@ use crate::state::Phase;
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {
     let Arrival { stream, peer: address, listener, connected, replay } = arrival;
-    let config = Arc::clone(&proxy.shared.setup().config);
+    let config = Arc::clone(&proxy.shared.topology.load().config);
     let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut routing = Cache::new(&listener.routing);
     let mut client = Client {

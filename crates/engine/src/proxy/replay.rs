@@ -37,12 +37,15 @@ pub(crate) async fn replay(
     number: u64,
     to: Option<u32>,
 ) -> Result<Replayed, String> {
-    let before =
-        shared.heads.get(number).ok_or("its heads are not kept any more: only those of the last requests are")?;
+    let before = shared
+        .telemetry
+        .heads
+        .get(number)
+        .ok_or("its heads are not kept any more: only those of the last requests are")?;
     let arrival = arrival(shared, &before, to).await?;
     // Its heads are kept whoever else watches.
-    let _watch = shared.heads.watch();
-    let mut events = EventReader::new(Arc::clone(&shared.journal));
+    let _watch = shared.telemetry.heads.watch();
+    let mut events = EventReader::new(Arc::clone(&shared.telemetry.journal));
     events.take(&mut Vec::new());
     let Sent { mut stream, arrival, own_number } = arrival;
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
@@ -60,7 +63,7 @@ pub(crate) async fn replay(
         }
     });
     let mut told = Box::pin(its_event(&mut events, &own_number));
-    let limit = shared.config().timeouts.response.min(LONGEST);
+    let limit = shared.topology.config().timeouts.response.min(LONGEST);
     let event = tokio::select! {
         event = &mut told => Some(event),
         _ = tokio::time::timeout(limit, &mut read) => None,
@@ -72,7 +75,8 @@ pub(crate) async fn replay(
         Some(event) => event,
         None => tokio::time::timeout(TOLD, told).await.map_err(|_| LOST)?,
     };
-    let after = shared.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
+    let after =
+        shared.telemetry.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
     let bodies = Bodies::of(&body_of(&before), &body_of(&after));
     Ok(Replayed { event, before, after, bodies })
 }
@@ -107,7 +111,7 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
     if heads.request.cut {
         return Err("its head was too large to be kept whole".to_owned());
     }
-    let setup = shared.setup();
+    let setup = shared.topology.load();
     let peer = Peer::new(heads.peer.ip(), &setup.config.trusted_proxies);
     let request = explain::read(&heads.request.bytes, &peer, &setup.config)?;
     if request.framing != Framing::None {
@@ -119,10 +123,10 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
     let listener = setup.listeners.iter().map(|open| &open.listener).find(|one| one.address == heads.listener);
     let listener = listener.ok_or("the listener it came to is gone")?;
     if let Some(id) = to {
-        let name = || shared.find(id).map(|(_, backend)| backend.name().to_owned());
+        let name = || shared.topology.find(id).map(|(_, backend)| backend.name().to_owned());
         let routing = listener.routing.load();
         let (live, _) = route(&routing, &request);
-        if live.in_force.load().get(id).is_none() {
+        if live.current.load().get(id).is_none() {
             return Err(match name() {
                 Some(name) => format!("{name} is not in the pool {} that it goes to", live.name()),
                 None => format!("there is no backend with the id {id}"),

@@ -12,7 +12,7 @@ use crate::proxy::exchange::book_refused;
 use crate::proxy_protocol;
 use crate::state::Phase;
 
-/// Serves a client until it leaves, idles too long, or the engine finishes.
+/// Serves a client until it disconnects, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch::Receiver<Phase>) {
     if arrival.listener.routing.load().proxy_protocol {
         // Boxed, because the memory for it is held for as long as the connection lives.
@@ -38,7 +38,7 @@ async fn announced(
     arrival: &mut Arrival,
     mut engine: watch::Receiver<Phase>,
 ) -> Result<SocketAddr, String> {
-    let config = proxy.shared.config();
+    let config = proxy.shared.topology.config();
     let ip = arrival.peer.ip().to_canonical();
     if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
         return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));

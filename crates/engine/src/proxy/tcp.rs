@@ -57,7 +57,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
         early: Vec::new(),
         counted: (connected, place),
         engine,
-        idle: proxy.shared.config().timeouts.tunnel_idle,
+        idle: proxy.shared.topology.config().timeouts.tunnel_idle,
     };
     // A task of its own, which holds no more than a tunnel needs.
     tokio::spawn(async move {
@@ -89,7 +89,7 @@ impl Session {
     /// Tells that the target serves: not that it takes connections, which one that resets them all does as well.
     fn success(&self) -> impl FnOnce() + Send + 'static {
         let (proxy, backend) = (Arc::clone(&self.account.proxy), Arc::clone(self.active.backend()));
-        move || proxy.shared.traffic_answered(&backend, 0)
+        move || proxy.shared.registry.traffic_answered(&backend, 0)
     }
 
     fn end(self, carried: &Carried) {
@@ -110,9 +110,9 @@ impl Session {
             // One that closes in good order without a word may have been told all it wanted to know.
             Ended::Complete => success(),
             Ended::CutByBackend => {
-                backend.count_error();
+                backend.counters.count_error();
                 if carried.down == 0 {
-                    account.proxy.shared.traffic_failed(&backend, Outcome::NoAnswer);
+                    account.proxy.shared.registry.traffic_failed(&backend, Outcome::NoAnswer);
                 }
             }
             // A client's own end, or this balancer's, says nothing of it.
@@ -127,7 +127,7 @@ impl Account {
     fn tell(self, status: u16, to: Option<&Backend>, up: u64, down: u64, ended: Ended) {
         let now = Instant::now();
         let took = now - self.moments.began;
-        self.proxy.shared.totals.end(status, status != 0);
+        self.proxy.shared.telemetry.counters.end(status, status != 0);
         let mut event = self.proxy.ring.slot();
         *event = RequestEvent {
             time: time_of_day(self.moments.began, now),
@@ -152,16 +152,16 @@ impl Account {
 async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Session, Stream)> {
     let shared = &proxy.shared;
     let live = &Arc::clone(&arrival.listener.routing.load().pool);
-    let mut pool = live.in_force.load_full();
+    let mut pool = live.current.load_full();
     let decision = Decision { pool: live.label.clone(), ..Decision::new(pool.strategy) };
-    shared.totals.begin();
+    shared.telemetry.counters.begin();
     let accepted = Instant::now();
     let moments = Moments::new(accepted, accepted);
     let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, moments, decision };
     let ip = arrival.peer.ip().to_canonical();
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
     let mut last_tried: Option<Arc<Backend>> = None;
-    let mut on_hold = Hold::new(shared.config().hold);
+    let mut on_hold = Hold::new(shared.topology.config().hold);
     loop {
         let mut client = whose(live, &pool, ip);
         let mut chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
@@ -189,8 +189,8 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
             chosen = decided;
             if chosen.as_ref().is_err_and(|no| *no != NoBackend::Full) {
                 // Nobody is up any more whom it could wait for in the queue.
-                pool = live.in_force.load_full();
-                if Hold::helps(NoBackend::Nobody, &pool, &tried) && !shared.config().hold.is_zero() {
+                pool = live.current.load_full();
+                if Hold::helps(NoBackend::Nobody, &pool, &tried) && !shared.topology.config().hold.is_zero() {
                     continue;
                 }
             }
@@ -206,8 +206,8 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
             Ok(stream) => {
                 let took = began.elapsed();
                 // Among the metrics' classes, what was carried is a success.
-                backend.count_request(200);
-                backend.latencies.record(took);
+                backend.counters.count_request(200);
+                backend.counters.latencies.record(took);
                 account.decision.attempts.push(Attempt::new(&backend.identity, Outcome::Answered, took));
                 account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
                 let held = stick(proxy, live, ip, &backend);
@@ -221,12 +221,12 @@ async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Se
             account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
             return None;
         }
-        backend.count_error();
-        backend.tally.retried();
-        shared.traffic_failed(&backend, outcome);
+        backend.counters.count_error();
+        backend.counters.count_retry();
+        shared.registry.traffic_failed(&backend, outcome);
         tried.push(backend.id());
         last_tried = Some(backend);
-        pool = live.in_force.load_full();
+        pool = live.current.load_full();
     }
 }
 
@@ -239,11 +239,11 @@ fn whose(live: &LivePool, pool: &Pool, ip: IpAddr) -> Bound {
 fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Option<Held> {
     let (stuck, held) = live.hold(ip, backend.id())?;
     match stuck {
-        Stuck::New => backend.session_given(),
+        Stuck::New => backend.counters.session_given(),
         Stuck::Moved(before) => {
-            backend.session_given();
-            if let Some((_, before)) = proxy.shared.find(before) {
-                before.session_moved();
+            backend.counters.session_given();
+            if let Some((_, before)) = proxy.shared.topology.find(before) {
+                before.counters.session_moved();
             }
         }
         Stuck::Kept | Stuck::Full => {}
@@ -253,14 +253,15 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 
 /// Connects to a backend, and tells it of the client where it wants to know.
 async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival<TcpStream>) -> Result<Stream, Outcome> {
-    let header = backend.proxy_protocol.map(|version| {
+    let header = backend.endpoint.proxy_protocol.map(|version| {
         // Where the socket is dead already, so is the connection.
         let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
         proxy_protocol::announce(version, arrival.peer, to)
     });
-    let limit = proxy.shared.config().timeouts.connect;
-    let stream =
-        dial(&backend.address, &backend.tls, header.as_deref(), limit).await.map_err(|error| outcome_of(&error))?;
+    let limit = proxy.shared.topology.config().timeouts.connect;
+    let stream = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit)
+        .await
+        .map_err(|error| outcome_of(&error))?;
     if closes_at_once(&stream, &arrival.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
 }
 

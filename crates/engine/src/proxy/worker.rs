@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// The one of this worker.
     pub(crate) fn new(shared: Arc<Shared>, worker: usize, random: fastrand::Rng) -> Self {
-        let (ring, shelf) = (shared.journal.ring(worker), shared.heads.shelf(worker));
+        let (ring, shelf) = (shared.telemetry.journal.ring(worker), shared.telemetry.heads.shelf(worker));
         Proxy { shared, idle: IdleConnections::default(), ring, shelf, random: Mutex::new(random) }
     }
 
@@ -40,7 +40,7 @@ impl Proxy {
     ) -> Result<Choice, NoBackend> {
         decision.strategy = pool.strategy;
         let choice = self.with_random(|random| pool.choose(client, tried, random, decision));
-        if tried.is_empty() && self.shared.notes_candidates() {
+        if tried.is_empty() && self.shared.telemetry.notes_candidates() {
             decision.candidates = pool.candidates(client, &decision.rule, tried);
         }
         choice

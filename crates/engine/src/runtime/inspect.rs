@@ -9,13 +9,13 @@ impl Balancer {
     /// Has the heads of requests kept for as long as what is returned lives.
     #[doc(hidden)]
     pub fn watch_heads(&self) -> HeadWatch {
-        self.shared.heads.watch()
+        self.shared.telemetry.heads.watch()
     }
 
     /// The heads of the request with this number, while they are kept.
     #[doc(hidden)]
     pub fn heads(&self, number: u64) -> Option<Box<Heads>> {
-        self.shared.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
+        self.shared.telemetry.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
     }
 
     /// Sends a request again, to this backend or as it is balanced.
@@ -30,7 +30,7 @@ impl Balancer {
     }
 
     fn with_url(&self, mut heads: Heads) -> Heads {
-        let setup = self.shared.setup();
+        let setup = self.shared.topology.load();
         let listener = setup.listeners.iter().find(|open| open.listener.address == heads.listener);
         let url = listener.map_or_else(|| format!("http://{}", heads.listener), |open| open.listener.url());
         heads.url = url.into();

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::api::{CommandError, Event, Level, OutputEvent, Spawned};
 use crate::balancer::{Backend, Verdict};
 use crate::process::{Ended, Lines, Process, Program};
-use crate::state::Shared;
+use crate::state::{LiveTopology, Registry, Shared, Telemetry};
 
 /// The wait before a process that ended is started again, the first time; it doubles with every further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -51,7 +51,9 @@ enum Next {
 
 /// Keeps one backend's process.
 pub(crate) struct Keeper {
-    shared: Arc<Shared>,
+    topology: Arc<LiveTopology>,
+    telemetry: Arc<Telemetry>,
+    registry: Arc<Registry>,
     backend: Arc<Backend>,
     own: PathBuf,
     program: Program,
@@ -63,14 +65,24 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        shared: &Shared,
         backend: Arc<Backend>,
         own: PathBuf,
         program: Program,
         process: Process,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let keeper = Keeper { shared, backend, own, program, process: Some(process), orders, failures: 0 };
+        let keeper = Keeper {
+            topology: Arc::clone(&shared.topology),
+            telemetry: Arc::clone(&shared.telemetry),
+            registry: Arc::clone(&shared.registry),
+            backend,
+            own,
+            program,
+            process: Some(process),
+            orders,
+            failures: 0,
+        };
         keeper.note(keeper.process.as_ref().map(|process| process.pid));
         keeper
     }
@@ -104,7 +116,7 @@ impl Keeper {
 
     /// While the process runs.
     async fn attend(&mut self, mut process: Process) -> Next {
-        let output = Output::read(&mut process, &self.shared, &self.backend);
+        let output = Output::read(&mut process, &self.telemetry, &self.backend);
         let mut next = Next::Usual;
         let listens = tokio::time::sleep(LISTENS);
         tokio::pin!(listens);
@@ -148,7 +160,7 @@ impl Keeper {
             Next::Again(_) => "its process was stopped to be restarted".to_owned(),
             Next::End(_) => return next,
         };
-        self.shared.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
+        self.registry.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
         next
     }
 
@@ -190,19 +202,19 @@ impl Keeper {
     }
 
     async fn start(&mut self) -> Result<(), CommandError> {
-        let grace = self.shared.config().timeouts.shutdown;
+        let grace = self.topology.config().timeouts.shutdown;
         match Process::start(&self.own, &self.program, grace).await {
             Ok(process) => {
                 self.note(Some(process.pid));
                 self.process = Some(process);
-                self.shared.set_verdict(&self.backend, Verdict::Unknown, "its process was started again");
-                self.backend.recheck.notify_one();
+                self.registry.set_verdict(&self.backend, Verdict::Unknown, "its process was started again");
+                self.backend.signals.check_now.notify_one();
                 Ok(())
             }
             Err(error) => {
                 self.failures += 1;
                 let (name, reason) = (self.backend.name().clone(), error.to_string().into());
-                self.shared.notice(Level::Warning, format!("{name} did not start: {reason}"));
+                self.telemetry.notice(Level::Warning, format!("{name} did not start: {reason}"));
                 Err(CommandError::SpawnFailed { name, reason })
             }
         }
@@ -210,18 +222,18 @@ impl Keeper {
 
     /// For the snapshot: whether it runs.
     fn note(&self, pid: Option<u32>) {
-        self.shared.control().spawned.insert(self.backend.id(), Spawned { pid });
+        self.registry.note_process(&self.backend, Spawned { pid });
     }
 
     async fn say_where_to_listen(&self) {
         let port = self.program.port;
-        if self.backend.verdict() != Verdict::Unknown
+        if self.backend.status.verdict() != Verdict::Unknown
             || tokio::net::TcpStream::connect(("localhost", port)).await.is_ok()
         {
             return;
         }
         let name = self.backend.name();
-        self.shared.notice(
+        self.telemetry.notice(
             Level::Warning,
             format!(
                 "{name}: it does not listen on $PORT={port}: let the program listen on the port in the environment \
@@ -238,8 +250,8 @@ struct Output {
 }
 
 impl Output {
-    fn read(process: &mut Process, shared: &Arc<Shared>, backend: &Arc<Backend>) -> Self {
-        let (shared, backend) = (Arc::clone(shared), Arc::clone(backend));
+    fn read(process: &mut Process, telemetry: &Arc<Telemetry>, backend: &Arc<Backend>) -> Self {
+        let (telemetry, backend) = (Arc::clone(telemetry), Arc::clone(backend));
         let last = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&last);
         let output = process.output.take();
@@ -255,7 +267,11 @@ impl Output {
                     }
                 }
                 let backend = Arc::clone(&backend.identity);
-                shared.journal.tell(Event::Output(OutputEvent { time: SystemTime::now(), backend, line: line.into() }));
+                telemetry.journal.tell(Event::Output(OutputEvent {
+                    time: SystemTime::now(),
+                    backend,
+                    line: line.into(),
+                }));
             }
         });
         Output { task, last }

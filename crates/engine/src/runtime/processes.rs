@@ -52,7 +52,7 @@ impl Processes {
     /// Starts one more demo backend.
     pub(crate) async fn add_demo(&self) -> Result<Added, CommandError> {
         let _alone = self.adding.lock().await;
-        let backends = self.shared.backends();
+        let backends = self.shared.topology.backends();
         // The first name and number that no backend has.
         let taken = |name: &str| backends.iter().any(|b| b.name() == name);
         let number = (0..=backends.len()).find(|n| !taken(&demo_name(*n))).unwrap_or(0);
@@ -74,8 +74,8 @@ impl Processes {
         let name = copies.name(number);
         let program = copies.program(number, self.free_port(&name)?);
         let pool = self.pool(&name)?;
-        let backends = self.shared.backends();
-        if pool.in_force.load().backends.iter().any(|backend| *backend.name() == name) {
+        let backends = self.shared.topology.backends();
+        if pool.current.load().backends.iter().any(|backend| *backend.name() == name) {
             let reason = "a backend of the configuration has this name: give that one another";
             return Err(CommandError::SpawnFailed { name: name.into(), reason: reason.into() });
         }
@@ -91,7 +91,7 @@ impl Processes {
 
     /// The pool that processes are added to.
     fn pool(&self, name: &str) -> Result<Arc<LivePool>, CommandError> {
-        self.shared.setup().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
+        self.shared.topology.load().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
             CommandError::SpawnFailed {
                 name: name.into(),
                 reason: "it speaks HTTP, and every pool is behind a tcp listener".into(),
@@ -110,16 +110,16 @@ impl Processes {
         let process = self.start(&name, &program).await?;
         let config = BackendConfig { health, ..BackendConfig::new(id, name, Address::local(program.port)) };
         let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
-        self.shared.add(pool, &backend);
+        self.shared.registry.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);
         self.keepers().insert(id, give);
         let own = self.program(backend.name().raw())?.to_owned();
-        let keeper = Keeper::new(Arc::clone(&self.shared), Arc::clone(&backend), own, program, process, orders);
+        let keeper = Keeper::new(&self.shared, Arc::clone(&backend), own, program, process, orders);
         Ok((backend, keeper))
     }
 
     async fn start(&self, name: &str, program: &Program) -> Result<Process, CommandError> {
-        let grace = self.shared.config().timeouts.shutdown;
+        let grace = self.shared.topology.config().timeouts.shutdown;
         Process::start(self.program(name)?, program, grace)
             .await
             .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
@@ -133,7 +133,7 @@ impl Processes {
     }
 
     fn free_port(&self, name: &str) -> Result<u16, CommandError> {
-        let taken: Vec<u16> = self.shared.backends().iter().map(|b| b.address.port).collect();
+        let taken: Vec<u16> = self.shared.topology.backends().iter().map(|b| b.endpoint.address.port).collect();
         free_port(&taken)
             .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
     }
@@ -175,7 +175,7 @@ impl Processes {
             }
         };
         // Supervisors keep their times; one that does not is not waited for.
-        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown + BURIAL, all).await;
+        let _ = tokio::time::timeout(self.shared.topology.config().timeouts.shutdown + BURIAL, all).await;
     }
 
     /// Whom a rolling restart is about, in their order. Only one can be under way.
@@ -195,11 +195,15 @@ impl Processes {
     /// started anew and waited for until it answers. Where one does not, it goes no further.
     pub(crate) async fn restart_all(&self, ids: Vec<u32>) {
         for (done, id) in ids.iter().enumerate() {
-            let Some((pool, backend)) = self.shared.find(*id) else { continue };
-            let intent = backend.intent();
-            self.shared.set_intent_because(&backend, Intent::Maint, "rolling restart: its clients move to the others");
+            let Some((pool, backend)) = self.shared.topology.find(*id) else { continue };
+            let intent = backend.status.intent();
+            self.shared.registry.set_intent_because(
+                &backend,
+                Intent::Maint,
+                "rolling restart: its clients move to the others",
+            );
             let started = self.restart(&backend).await;
-            self.shared.set_intent_because(&backend, intent, "its process was restarted");
+            self.shared.registry.set_intent_because(&backend, intent, "its process was restarted");
             let trouble = match started {
                 Ok(()) if self.answers(&pool, &backend).await => continue,
                 Ok(()) => format!("{} does not answer {} s after its start", backend.name(), READY.as_secs()),
@@ -207,24 +211,25 @@ impl Processes {
             };
             let rest = ids.len() - done - 1;
             self.shared
+                .telemetry
                 .notice(Level::Warning, format!("{trouble}: the rolling restart ends, {rest} run on as they were"));
             self.rolling.store(false, Relaxed);
             return;
         }
         self.rolling.store(false, Relaxed);
-        self.shared.notice(Level::Info, format!("the rolling restart is done: {} processes", ids.len()));
+        self.shared.telemetry.notice(Level::Info, format!("the rolling restart is done: {} processes", ids.len()));
     }
 
     /// Starts a backend anew whose clients go elsewhere, when what it is doing is done.
     async fn restart(&self, backend: &Backend) -> Result<(), CommandError> {
         let idle = async {
             tokio::time::sleep(SETTLED).await;
-            while backend.active() > 0 {
+            while backend.counters.active() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         // What takes longer has had its time, as when the program stops.
-        let _ = tokio::time::timeout(self.shared.config().timeouts.shutdown, idle).await;
+        let _ = tokio::time::timeout(self.shared.topology.config().timeouts.shutdown, idle).await;
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Restart(tell)).await?;
         told.await.unwrap_or(Ok(()))
@@ -234,7 +239,7 @@ impl Processes {
     async fn answers(&self, pool: &LivePool, backend: &Backend) -> bool {
         let mut changes = pool.changes.subscribe();
         // The state of one that a person has taken out does not change with its checks: it is not waited for.
-        let waits = || backend.verdict() != Verdict::Healthy && backend.intent() != Intent::Maint;
+        let waits = || backend.status.verdict() != Verdict::Healthy && backend.status.intent() != Intent::Maint;
         let answers = async { while waits() && changes.changed().await.is_ok() {} };
         tokio::time::timeout(READY, answers).await.is_ok()
     }

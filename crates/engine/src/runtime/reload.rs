@@ -17,7 +17,7 @@ use crate::api::{About, CommandError, Level};
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::listener::ListenError;
-use crate::state::{LivePool, Open, Routing, Setup};
+use crate::state::{BoundListener, LivePool, Routing, Topology};
 use crate::untrusted::{Untrusted, joined};
 use crate::{health, listener};
 
@@ -37,13 +37,13 @@ impl Balancer {
         let changes = match changes {
             Ok(changes) => changes,
             Err(problems) => {
-                self.shared.warn_of(About::Configuration, joined(&problems, "; "));
+                self.shared.telemetry.warn_of(About::Configuration, joined(&problems, "; "));
                 return Err(CommandError::NotReloaded { problems });
             }
         };
-        self.shared.is_well(About::Configuration);
+        self.shared.telemetry.is_well(About::Configuration);
         let changes = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
-        self.shared.notice(Level::Info, format!("configuration reloaded: {changes}"));
+        self.shared.telemetry.notice(Level::Info, format!("configuration reloaded: {changes}"));
         Ok(())
     }
 
@@ -73,17 +73,17 @@ impl Balancer {
         if !problems.is_empty() {
             return Err(StartError::config(problems));
         }
-        let before = self.shared.setup();
+        let before = self.shared.topology.load();
         let there = before.backends();
         let mut changes = Changes::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
         // Before anything changes: an address may be in use.
         let open = config.listeners.iter().map(|listener| {
             let present = before.listeners.iter().find(|open| open.listener.is(listener));
-            let open = || Open::new(listener, &pools, &replaced(&before, &config, listener.port));
+            let open = || BoundListener::new(listener, &pools, &replaced(&before, &config, listener.port));
             present.map_or_else(open, |present| Ok(present.clone()))
         });
-        let listeners = open.collect::<Result<Vec<Open>, _>>().map_err(|error| not_opened(error, &before))?;
+        let listeners = open.collect::<Result<Vec<BoundListener>, _>>().map_err(|error| not_opened(error, &before))?;
         keeps_processes(&before, &config, &pools)?;
         changes.listeners(&before.listeners, &listeners);
         changes.rest(&before.config, &config);
@@ -95,12 +95,12 @@ impl Balancer {
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
             let old = live.follow(pool);
-            self.shared.change_pool(live, |value| {
+            self.shared.registry.change_pool(live, |value| {
                 let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
                 let kept =
                     if old.sticky == pool.sticky { value.sticky.clone() } else { live.sticky_by(&pool.sticky.by) };
                 // Processes that were started here stay, those of this very moment as well: no file knows of them.
-                let started = value.backends.iter().filter(|backend| backend.spawned).cloned();
+                let started = value.backends.iter().filter(|backend| backend.settings.spawned).cloned();
                 value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
             });
         }
@@ -114,10 +114,10 @@ impl Balancer {
         }
         // Those that are taken away come back as clients leave.
         self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
-        self.shared.set_up(Setup { config, listeners, pools, key: before.key.clone() });
+        self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
         self.let_go(there, &mut changes);
         for backend in changes.new {
-            self.shared.arrived(&backend);
+            self.shared.registry.begin(&backend);
             drop(self.watch(backend));
         }
         Ok(changes.told)
@@ -125,15 +125,15 @@ impl Balancer {
 
     /// Lets go of the backends that are not there any more; their requests in flight end as they will.
     fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut Changes) {
-        let now = self.shared.setup().backends();
+        let now = self.shared.topology.load().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
-            backend.dismiss();
+            backend.signals.remove();
             self.shared.idle.trim(backend.number, 0);
-            if !now.iter().any(|b| b.address == backend.address) {
-                backend.cut.notify_waiters();
+            if !now.iter().any(|b| b.endpoint.address == backend.endpoint.address) {
+                backend.signals.close_tunnels.notify_waiters();
             }
             if !now.iter().any(|b| b.id() == backend.id()) {
-                self.shared.departed(backend.id());
+                self.shared.registry.close(backend.id());
                 changes.told.push(format!("{} removed", backend.name()));
             }
         }
@@ -141,14 +141,15 @@ impl Balancer {
 }
 
 /// The sockets at this port that the configuration leaves out: one for the same port comes in their place.
-fn replaced(before: &Setup, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
-    let goes =
-        |open: &&Open| open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l));
+fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
+    let goes = |open: &&BoundListener| {
+        open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l))
+    };
     before.listeners.iter().filter(goes).filter_map(|open| open.socket.clone()).collect()
 }
 
 /// Why a listener cannot be opened now; root could have opened it at the start.
-fn not_opened(error: ListenError, before: &Setup) -> StartError {
+fn not_opened(error: ListenError, before: &Topology) -> StartError {
     let is_roots = match &error {
         ListenError::Denied { .. } => true,
         // A port is shared, for the moment it takes to change its address, by sockets of one user alone.
@@ -167,11 +168,11 @@ fn not_opened(error: ListenError, before: &Setup) -> StartError {
 }
 
 /// Processes that were started here keep their ids and their pool, whatever the file says.
-fn keeps_processes(before: &Setup, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
+fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
     let mut problems = Vec::new();
     for live in &before.pools {
-        let now = live.in_force.load();
-        for backend in now.backends.iter().filter(|backend| backend.spawned) {
+        let now = live.current.load();
+        for backend in now.backends.iter().filter(|backend| backend.settings.spawned) {
             let (id, name) = (backend.id(), backend.name());
             if config.backends().any(|b| b.id == id) {
                 problems.push(format!(
@@ -187,13 +188,13 @@ fn keeps_processes(before: &Setup, config: &Config, pools: &[Arc<LivePool>]) -> 
 }
 
 /// The pool at work that a configured one stands for: the one of this name, or a new one.
-fn place(before: &Setup, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
+fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
     let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
     let same =
         |live: &&Arc<LivePool>| *live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
     before.pools.iter().find(same).cloned().unwrap_or_else(|| {
         let live = Arc::new(LivePool::new(pool.clone(), mode, several, before.key.clone()));
-        changes.new.extend(live.in_force.load().backends.iter().cloned());
+        changes.new.extend(live.current.load().backends.iter().cloned());
         if several {
             changes.told.push(format!("pool {} added", pool.name));
         }
@@ -203,7 +204,7 @@ fn place(before: &Setup, config: &Config, pool: &PoolConfig, changes: &mut Chang
 
 /// The configured backends a pool has from now on: those that stay the same, and those that are new.
 fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<Arc<Backend>> {
-    let (old, now) = (live.config.load_full(), live.in_force.load_full());
+    let (old, now) = (live.config.load_full(), live.current.load_full());
     config
         .backends
         .iter()
@@ -216,7 +217,7 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<
                 }
                 (there, _) => {
                     let mut backend = Backend::new(wanted, live.label.clone());
-                    if let Some(before) = there.filter(|before| before.address == wanted.address) {
+                    if let Some(before) = there.filter(|before| before.endpoint.address == wanted.address) {
                         // It is the same server: whoever has a place there or waits for one counts on.
                         let places = before.places.as_ref().and_then(|places| places.handed_on(&wanted.limits));
                         backend.places = places.or(backend.places);
@@ -247,11 +248,12 @@ impl Changes {
     /// A backend stays, and some of its settings change.
     fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
         if old.weight != wanted.weight {
-            backend.set_weight(wanted.weight);
+            backend.weight.set(wanted.weight);
             self.told.push(format!("{} has the weight {}", backend.name(), wanted.weight));
         }
         if old.health != wanted.health {
-            backend.set_health(wanted.health.clone());
+            backend.settings.set_health(wanted.health.clone());
+            backend.signals.check_now.notify_one();
             self.told.push(format!("{} is checked in another way", backend.name()));
         }
     }
@@ -260,7 +262,7 @@ impl Changes {
     fn arrive(&mut self, before: Option<&Arc<Backend>>, backend: Backend) -> Arc<Backend> {
         let backend = Arc::new(backend);
         if let Some(before) = before {
-            backend.set_intent(before.intent());
+            backend.status.set_intent(before.status.intent());
             self.told.push(format!("{} changed", backend.name()));
         } else {
             self.told.push(format!("{} added", backend.name()));
@@ -269,8 +271,10 @@ impl Changes {
         backend
     }
 
-    fn listeners(&mut self, before: &[Open], now: &[Open]) {
-        let among = |open: &Open, all: &[Open]| all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener));
+    fn listeners(&mut self, before: &[BoundListener], now: &[BoundListener]) {
+        let among = |open: &BoundListener, all: &[BoundListener]| {
+            all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener))
+        };
         for open in now.iter().filter(|open| !among(open, before)) {
             self.told.push(format!("listening on {}", open.listener.url()));
         }

@@ -83,8 +83,10 @@ impl Balancer {
             places,
             reloading: tokio::sync::Mutex::default(),
         };
-        engine.spawn(alert::run(Arc::clone(&engine.shared), phases, mailing));
-        let backends = engine.shared.backends().into_iter();
+        let shared = &engine.shared;
+        let (topology, telemetry) = (Arc::clone(&shared.topology), Arc::clone(&shared.telemetry));
+        engine.spawn(alert::run(topology, telemetry, shared.registry.changes(), phases, mailing));
+        let backends = engine.shared.topology.backends().into_iter();
         let first_checks = backends.map(|b| engine.watch(b)).collect();
         let mut started = Vec::new();
         for _ in 0..options.demo_backends {
@@ -102,22 +104,22 @@ impl Balancer {
     /// Where it listens; with several listeners, where the first does.
     pub fn address(&self) -> SocketAddr {
         // A configuration without a listener does not start.
-        self.shared.setup().listeners[0].listener.address
+        self.shared.topology.load().listeners[0].listener.address
     }
 
     /// Where each listener listens, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.shared.setup().listeners.iter().map(|open| open.listener.address).collect()
+        self.shared.topology.load().listeners.iter().map(|open| open.listener.address).collect()
     }
 
     /// The names of the sticky cookies that are given out now.
     #[doc(hidden)]
     pub fn cookies(&self) -> Vec<String> {
-        let setup = self.shared.setup();
+        let setup = self.shared.topology.load();
         setup
             .pools
             .iter()
-            .filter_map(|pool| pool.in_force.load().sticky.cookie_name().map(ToString::to_string))
+            .filter_map(|pool| pool.current.load().sticky.cookie_name().map(ToString::to_string))
             .collect()
     }
 
@@ -128,7 +130,7 @@ impl Balancer {
 
     /// Changes once a second, just after the rates did.
     pub fn seconds(&self) -> watch::Receiver<u64> {
-        self.shared.seconds.subscribe()
+        self.shared.telemetry.seconds.subscribe()
     }
 
     /// Who would get a request now, and why. Nothing is sent, and nothing changes by asking.
@@ -136,12 +138,12 @@ impl Balancer {
     /// # Errors
     /// The question is about no request that this engine could get.
     pub fn explain(&self, question: &Question) -> Result<Explanation, Unclear> {
-        proxy::explain(&self.shared, question)
+        proxy::explain(&self.shared.topology.load(), question)
     }
 
     /// Reads what happens.
     pub fn events(&self) -> EventReader {
-        EventReader::new(Arc::clone(&self.shared.journal))
+        EventReader::new(Arc::clone(&self.shared.telemetry.journal))
     }
 
     /// Does one thing.
@@ -150,17 +152,18 @@ impl Balancer {
     /// See [`CommandError`]; nothing changed.
     pub async fn command(&self, command: Command) -> Result<(), CommandError> {
         match command {
-            Command::SetIntent { id, intent } => self.shared.set_intent(&*self.backend(id)?, intent),
+            Command::SetIntent { id, intent } => self.shared.registry.set_intent(&*self.backend(id)?, intent),
             Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
             Command::SetWeight { id, weight } => {
-                let (pool, backend) = self.shared.setup().find(id).ok_or(CommandError::UnknownBackend { id })?;
-                backend.set_weight(weight);
-                self.shared.change_pool(&pool, Pool::refreshed);
+                let (pool, backend) =
+                    self.shared.topology.load().find(id).ok_or(CommandError::UnknownBackend { id })?;
+                backend.weight.set(weight);
+                self.shared.registry.change_pool(&pool, Pool::refreshed);
                 self.notice(format!("{} has the weight {weight}", backend.name()));
             }
             Command::SetStrategy { pool, strategy } => {
                 for pool in self.pools(pool.as_deref())? {
-                    self.shared.change_pool(&pool, |value| value.with_strategy(strategy));
+                    self.shared.registry.change_pool(&pool, |value| value.with_strategy(strategy));
                     self.notice(format!("the strategy{} is {strategy}", of_pool(&pool)));
                 }
             }
@@ -171,11 +174,11 @@ impl Balancer {
                     return Err(CommandError::CannotStick { by });
                 }
                 for pool in able {
-                    self.shared.change_pool(&pool, |value| value.with_sticky(pool.sticky_by(&by)));
+                    self.shared.registry.change_pool(&pool, |value| value.with_sticky(pool.sticky_by(&by)));
                     self.notice(format!("stickiness{} is {}", of_pool(&pool), by.in_words()));
                 }
             }
-            Command::CheckNow { id } => self.backend(id)?.recheck.notify_one(),
+            Command::CheckNow { id } => self.backend(id)?.signals.check_now.notify_one(),
             Command::SpawnDemo => drop(self.keep(self.processes.add_demo().await?)),
             Command::Restart { id } => self.processes.start_again(&*self.backend(id)?).await?,
             Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
@@ -188,9 +191,9 @@ impl Balancer {
     /// Says where it listens, and what a person should know of it, to everyone who reads its events.
     pub fn announce(&self, warnings: &[String]) {
         for warning in warnings {
-            self.shared.notice(Level::Warning, warning.clone());
+            self.shared.telemetry.notice(Level::Warning, warning.clone());
         }
-        for open in &self.shared.setup().listeners {
+        for open in &self.shared.topology.load().listeners {
             self.notice(format!("listening on {}", open.listener.url()));
         }
     }
@@ -211,7 +214,7 @@ impl Balancer {
 
     async fn finish(&self) -> Ending {
         self.phase.send_replace(Phase::Finishing);
-        self.shared.set_up(self.shared.setup().closed());
+        self.shared.replace_topology(self.shared.topology.load().closed());
         let ending = self.stop_workers().await;
         let mut phase = self.phase.subscribe();
         tokio::select! {
@@ -223,12 +226,12 @@ impl Balancer {
     }
 
     async fn stop_workers(&self) -> Ending {
-        let grace = self.shared.setup().config.timeouts.shutdown;
+        let grace = self.shared.topology.load().config.timeouts.shutdown;
         let mut workers = self.workers.lock().await;
         if tokio::time::timeout(grace, workers.recv()).await.is_ok() {
             return Ending::Finished;
         }
-        let cut = Ending::Cut { connections: self.shared.totals.connections() };
+        let cut = Ending::Cut { connections: self.shared.telemetry.counters.connections() };
         self.phase.send_replace(Phase::Leaving);
         if tokio::time::timeout(GOODBYE, workers.recv()).await.is_err() {
             self.end_now();
@@ -240,18 +243,18 @@ impl Balancer {
 
     /// Ends at once, whatever is in flight.
     pub fn end_now(&self) -> Ending {
-        let connections = self.shared.totals.connections();
+        let connections = self.shared.telemetry.counters.connections();
         self.phase.send_replace(Phase::Ended);
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
     }
 
     fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
-        self.shared.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
+        self.shared.topology.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
     }
 
     /// The pool with this name, or all of them.
     fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
-        let mut named = self.shared.setup().pools.clone();
+        let mut named = self.shared.topology.load().pools.clone();
         named.retain(|pool| name.is_none_or(|name| pool.name() == name));
         match name {
             Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.into() }),
@@ -261,11 +264,11 @@ impl Balancer {
 
     /// Tells everyone who reads its events of something that went wrong.
     pub fn warn(&self, text: String) {
-        self.shared.notice(Level::Warning, text);
+        self.shared.telemetry.notice(Level::Warning, text);
     }
 
     fn notice(&self, text: String) {
-        self.shared.notice(Level::Info, text);
+        self.shared.telemetry.notice(Level::Info, text);
     }
 
     /// Has a backend checked from now on; the receiver learns of its first check.

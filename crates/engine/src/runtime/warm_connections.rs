@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::balancer::Backend;
 use crate::config::MOST_IDLE;
 use crate::state::Shared;
-use crate::upstream::{Connection, dial};
+use crate::upstream::{Connection, IdleConnections, dial};
 
 /// Looks after the idle connections that all workers share, for as long as the worker that runs it lives.
 pub(crate) async fn keep(shared: Arc<Shared>) {
@@ -15,32 +15,33 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
     loop {
         every.tick().await;
         shared.idle.sweep();
-        for backend in shared.backends().iter().filter(|b| b.min_idle > 0 && b.state().keeps_its_clients()) {
-            fill(&shared, backend).await;
+        let topology = shared.topology.load();
+        let connect = topology.config.timeouts.connect;
+        for backend in topology.backends().iter().filter(|b| b.settings.min_idle > 0 && b.state().keeps_its_clients()) {
+            fill(&shared.idle, backend, connect).await;
         }
     }
 }
 
-async fn fill(shared: &Shared, backend: &Backend) {
-    let config = shared.config();
-    if backend.proxy_protocol.is_some() {
+async fn fill(idle: &IdleConnections, backend: &Backend, connect: Duration) {
+    if backend.endpoint.proxy_protocol.is_some() {
         // A connection says there whom it is for, and nobody has come yet.
         return;
     }
     // So many and no more until the next look: some may be closed as soon as they are open.
-    for _ in shared.idle.count(backend.number)..wanted(backend) {
+    for _ in idle.count(backend.number)..wanted(backend) {
         // Why not is for the checks to find out.
-        let Ok(stream) = dial(&backend.address, &backend.tls, None, config.timeouts.connect).await else {
+        let Ok(stream) = dial(&backend.endpoint.address, &backend.endpoint.tls, None, connect).await else {
             return;
         };
-        let mut connection = Box::new(Connection::new(stream, None, backend.idle_timeout, Instant::now()));
+        let mut connection = Box::new(Connection::new(stream, None, backend.settings.idle_timeout, Instant::now()));
         connection.rest();
-        shared.idle.put(backend.number, connection, Instant::now());
+        idle.put(backend.number, connection, Instant::now());
     }
 }
 
 /// `minIdle`, as far as there are places for connections and idle ones are kept.
 fn wanted(backend: &Backend) -> usize {
     let free = backend.places.as_ref().map_or(u32::MAX, |places| places.most.saturating_sub(places.taken()));
-    backend.min_idle.min(free).min(MOST_IDLE) as usize
+    backend.settings.min_idle.min(free).min(MOST_IDLE) as usize
 }

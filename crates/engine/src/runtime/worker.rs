@@ -14,7 +14,7 @@ use super::warm_connections;
 use crate::api::Level;
 use crate::proxy;
 use crate::proxy::{Arrival, Proxy, Socket};
-use crate::state::{Connected, Listener, Open, Phase, Shared};
+use crate::state::{BoundListener, Connected, Listener, Phase, Shared};
 
 /// Time for clients to come in who had begun to when a listener was closed.
 const HALF_IN: Duration = Duration::from_millis(100);
@@ -49,7 +49,9 @@ pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<
                 // A resolver that hangs must not hold up the end.
                 runtime.shutdown_background();
             }
-            Err(error) => work.shared.notice(Level::Warning, format!("worker {number} did not start: {error}")),
+            Err(error) => {
+                work.shared.telemetry.notice(Level::Warning, format!("worker {number} did not start: {error}"));
+            }
         }
         drop(done);
     })?;
@@ -76,15 +78,15 @@ async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
 
 /// Accepts from the listeners there are, whichever come and go.
 async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
-    let mut changes = work.shared.setups();
+    let mut changes = work.shared.topology.changes();
     // Each takes in who is connected already, and ends, when its sender is dropped from here.
     let mut accepting: Vec<(Arc<Listener>, oneshot::Sender<()>)> = Vec::new();
     let mut tasks = JoinSet::new();
     loop {
         changes.mark_unchanged();
-        let setup = work.shared.setup();
+        let setup = work.shared.topology.load();
         accepting.retain(|(listener, _)| setup.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
-        for Open { listener, socket } in &setup.listeners {
+        for BoundListener { listener, socket } in &setup.listeners {
             let Some(socket) = socket else { continue };
             if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
                 continue;
@@ -101,7 +103,7 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
                     tasks.spawn(door.accept(socket, over));
                     accepting.push((Arc::clone(listener), there));
                 }
-                Err(error) => work.shared.notice(Level::Warning, format!("a listener failed: {error}")),
+                Err(error) => work.shared.telemetry.notice(Level::Warning, format!("a listener failed: {error}")),
             }
         }
         drop(setup);
@@ -138,7 +140,7 @@ impl Door {
             match accepted {
                 Ok((stream, peer)) => {
                     if std::mem::take(&mut paused) {
-                        shared.notice(Level::Info, "accepting goes on".to_owned());
+                        shared.telemetry.notice(Level::Info, "accepting goes on".to_owned());
                     }
                     self.enter(stream, peer).await;
                 }
@@ -146,7 +148,7 @@ impl Door {
                 Err(error) => {
                     // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
                     if !std::mem::replace(&mut paused, true) {
-                        shared.notice(Level::Warning, format!("accepting is paused: {error}"));
+                        shared.telemetry.notice(Level::Warning, format!("accepting is paused: {error}"));
                     }
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }

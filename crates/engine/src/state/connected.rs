@@ -16,13 +16,13 @@ pub(crate) struct Connected {
 
 impl Connected {
     pub(crate) fn new(shared: Arc<Shared>, place: OwnedSemaphorePermit, alive: mpsc::Sender<()>) -> Self {
-        shared.totals.connections.fetch_add(1, Relaxed);
+        shared.telemetry.counters.connections.fetch_add(1, Relaxed);
         Connected { shared, _place: place, _alive: alive }
     }
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.shared.totals.connections.fetch_sub(1, Relaxed);
+        self.shared.telemetry.counters.connections.fetch_sub(1, Relaxed);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct LivePool {
     pub(crate) mode: Mode,
     /// Its name in decisions and in the log, where there are several.
     pub(crate) label: Option<Untrusted<Arc<str>>>,
-    pub(crate) in_force: ArcSwap<Pool>,
+    pub(crate) current: ArcSwap<Pool>,
     /// Changes with it; requests that are held wait for it.
     pub(crate) changes: watch::Sender<()>,
     /// Which addresses stick to which backend, in TCP mode.
@@ -41,7 +41,7 @@ impl LivePool {
             config: ArcSwap::from_pointee(config),
             mode,
             label,
-            in_force: ArcSwap::from_pointee(pool),
+            current: ArcSwap::from_pointee(pool),
             changes: watch::Sender::new(()),
             key,
         }
@@ -70,10 +70,10 @@ impl LivePool {
 
     /// Forgets the addresses whose time is over. Once a second.
     pub(crate) fn forget(&self) {
-        let pool = self.in_force.load();
+        let pool = self.current.load();
         for id in self.table.forget(Instant::now()) {
             if let Some(backend) = pool.get(id) {
-                backend.session_moved();
+                backend.counters.session_moved();
             }
         }
     }
@@ -84,7 +84,7 @@ impl LivePool {
     }
 
     fn sticks_by_address(&self) -> bool {
-        self.in_force.load().sticky.by == StickyBy::Ip
+        self.current.load().sticky.by == StickyBy::Ip
     }
 
     pub(crate) fn name(&self) -> &Untrusted<String> {
@@ -103,8 +103,8 @@ impl LivePool {
     }
 
     /// Puts another value in force. The caller holds the control lock, so that no two changes start from the same one.
-    pub(crate) fn put_in_force(&self, pool: Pool) {
-        self.in_force.store(Arc::new(pool));
+    pub(crate) fn replace(&self, pool: Pool) {
+        self.current.store(Arc::new(pool));
         self.changes.send_replace(());
     }
 }

@@ -17,11 +17,11 @@ impl SlowStarts {
     /// A backend's state has changed.
     pub(crate) fn follow(&mut self, backend: &Backend, from: State, to: State, now: Instant) {
         let recovered = to == State::Up && matches!(from, State::Down | State::Ejected | State::Maint);
-        if recovered && !backend.slow_start.is_zero() {
+        if recovered && !backend.settings.slow_start.is_zero() {
             self.0.insert(backend.id(), now);
-            backend.set_growth(STEP);
+            backend.weight.set_growth(STEP);
         } else if to != State::Up && self.0.remove(&backend.id()).is_some() {
-            backend.set_growth(100);
+            backend.weight.set_growth(100);
         }
     }
 
@@ -30,10 +30,10 @@ impl SlowStarts {
         let mut grown = false;
         self.0.retain(|id, since| {
             let Some(backend) = pool.get(*id) else { return true };
-            let share = now.saturating_duration_since(*since).as_secs_f64() / backend.slow_start.as_secs_f64();
+            let share = now.saturating_duration_since(*since).as_secs_f64() / backend.settings.slow_start.as_secs_f64();
             let percent = percent_of(share);
-            grown |= percent != backend.growth();
-            backend.set_growth(percent);
+            grown |= percent != backend.weight.growth();
+            backend.weight.set_growth(percent);
             percent < 100
         });
         grown
@@ -64,16 +64,16 @@ mod tests {
         let pool = Pool::new(vec![Arc::clone(&backend)], Strategy::Random, sticky, Arc::default());
         let (mut starts, now) = (SlowStarts::default(), Instant::now());
         starts.follow(&backend, State::Starting, State::Up, now);
-        assert_eq!(backend.percent(), 100);
+        assert_eq!(backend.weight.percent(), 100);
         starts.follow(&backend, State::Down, State::Up, now);
         let mut after = |seconds| {
             let grown = starts.grow(&pool, now + Duration::from_secs(seconds));
-            (grown, backend.percent())
+            (grown, backend.weight.percent())
         };
         assert_eq!([after(0), after(1), after(3), after(4)], [(false, 10), (false, 10), (true, 30), (true, 40)]);
         assert_eq!([after(99), after(100)], [(true, 100), (false, 100)]);
         starts.follow(&backend, State::Maint, State::Up, now);
         starts.follow(&backend, State::Up, State::Down, now);
-        assert_eq!(backend.percent(), 100, "what is down starts anew");
+        assert_eq!(backend.weight.percent(), 100, "what is down starts anew");
     }
 }

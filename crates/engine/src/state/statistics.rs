@@ -71,8 +71,8 @@ impl Statistics {
         let mut all = Counts::default();
         for backend in backends {
             let series = self.backends.entry(backend.id()).or_default();
-            series.requests.tick(backend.requests());
-            let now = backend.latencies.counts();
+            series.requests.tick(backend.counters.requests());
+            let now = backend.counters.latencies.counts();
             let window = match series.counts.front() {
                 Some(before) => now.since(before),
                 None => now.clone(),

@@ -11,9 +11,9 @@ use crate::listener;
 use crate::listener::ListenError;
 
 /// The listeners and the pools at work, with the configuration they follow.
-pub(crate) struct Setup {
+pub(crate) struct Topology {
     pub(crate) config: Arc<Config>,
-    pub(crate) listeners: Vec<Open>,
+    pub(crate) listeners: Vec<BoundListener>,
     pub(crate) pools: Vec<Arc<LivePool>>,
     /// The embedding program's sticky key, for pools that are still to come.
     pub(crate) key: Option<KeyFunction>,
@@ -21,42 +21,42 @@ pub(crate) struct Setup {
 
 /// A listener with its socket. Connections know the listener alone, so that the socket closes with the setup.
 #[derive(Clone)]
-pub(crate) struct Open {
+pub(crate) struct BoundListener {
     pub(crate) listener: Arc<Listener>,
     /// Each worker accepts from a copy of it; `None` once the engine takes no more clients.
     pub(crate) socket: Option<Arc<TcpListener>>,
 }
 
-impl Open {
+impl BoundListener {
     /// Binds it, and has it lead to these pools. `old` are the sockets in whose place it may come.
     pub(crate) fn new(
         config: &ListenerConfig,
         pools: &[Arc<LivePool>],
         old: &[Arc<TcpListener>],
-    ) -> Result<Open, ListenError> {
+    ) -> Result<BoundListener, ListenError> {
         let (socket, address) = listener::bind(config.address(), old)?;
-        Ok(Open {
+        Ok(BoundListener {
             listener: Arc::new(Listener::new(config, address, Routing::new(config, pools))),
             socket: Some(Arc::new(socket)),
         })
     }
 }
 
-impl Setup {
+impl Topology {
     /// The listeners and pools of a configuration, whose [problems](Config::problems) were looked for.
     pub(crate) fn new(config: Config, key: Option<KeyFunction>) -> Result<Self, ListenError> {
         let several = config.pools.len() > 1;
         let pool =
             |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several, key.clone()));
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
-        let listeners = config.listeners.iter().map(|listener| Open::new(listener, &pools, &[]));
-        Ok(Setup { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key })
+        let listeners = config.listeners.iter().map(|listener| BoundListener::new(listener, &pools, &[]));
+        Ok(Topology { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key })
     }
 
     /// The same without its sockets, so that the ports are free.
     pub(crate) fn closed(&self) -> Self {
-        let closed = |open: &Open| Open { listener: Arc::clone(&open.listener), socket: None };
-        Setup {
+        let closed = |open: &BoundListener| BoundListener { listener: Arc::clone(&open.listener), socket: None };
+        Topology {
             config: Arc::clone(&self.config),
             listeners: self.listeners.iter().map(closed).collect(),
             pools: self.pools.clone(),
@@ -66,12 +66,12 @@ impl Setup {
 
     /// Every backend of every pool, in the order of the configuration.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
-        self.pools.iter().flat_map(|pool| pool.in_force.load().backends.clone()).collect()
+        self.pools.iter().flat_map(|pool| pool.current.load().backends.clone()).collect()
     }
 
     /// The backend with this id, and its pool.
     pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
-        let backend = |pool: &Arc<LivePool>| Some((Arc::clone(pool), Arc::clone(pool.in_force.load().get(id)?)));
+        let backend = |pool: &Arc<LivePool>| Some((Arc::clone(pool), Arc::clone(pool.current.load().get(id)?)));
         self.pools.iter().find_map(backend)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::listener::Listener;
 use super::live_pool::LivePool;
-use super::shared::{Control, Shared};
+use super::registry::Records;
+use super::shared::Shared;
 use super::statistics::Statistics;
 use crate::api::{BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
 use crate::balancer::{Backend, Pool};
@@ -14,30 +15,30 @@ use crate::config::{CheckAlgorithm, HealthCheck};
 impl Shared {
     /// How things stand now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let setup = self.setup();
-        let pools: Vec<(&LivePool, Arc<Pool>)> = setup.pools.iter().map(|p| (&**p, p.in_force.load_full())).collect();
-        let control = self.control();
-        let statistics = self.statistics();
-        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &control, &statistics));
+        let topology = self.topology.load();
+        let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
+        let records = self.registry.records();
+        let statistics = self.telemetry.statistics();
+        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &records, &statistics));
         let backends: Vec<BackendView> = backends.collect();
         Snapshot {
-            listeners: setup.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
+            listeners: topology.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
             pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
             totals: Totals {
-                requests: self.totals.ended(),
-                own_by_status: self.totals.own_by_status(),
-                in_flight: self.totals.in_flight(),
+                requests: self.telemetry.counters.ended(),
+                own_by_status: self.telemetry.counters.own_by_status(),
+                in_flight: self.telemetry.counters.in_flight(),
                 rate: statistics.rate(),
                 rates: statistics.rates(),
                 latency: statistics.latency,
                 error_share: statistics.error_share(),
-                connections: self.totals.connections(),
+                connections: self.telemetry.counters.connections(),
                 tunnels: backends.iter().map(|b| u64::from(b.tunnels)).sum(),
             },
             backends,
-            dropped: self.journal.dropped(),
+            dropped: self.telemetry.journal.dropped(),
             can_spawn: self.can_spawn,
-            warnings: control.warnings.clone(),
+            warnings: self.telemetry.warnings().clone(),
         }
     }
 }
@@ -62,7 +63,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
     }
 }
 
-fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Statistics) -> Vec<BackendView> {
+fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Statistics) -> Vec<BackendView> {
     let ids: Vec<u32> = pool.backends.iter().map(|backend| backend.id()).collect();
     let view = |(backend, share): (&Arc<Backend>, f64)| {
         let id = backend.id();
@@ -71,31 +72,31 @@ fn backends_of(live: &LivePool, pool: &Pool, control: &Control, statistics: &Sta
             name: backend.name().clone(),
             pool: live.name().clone(),
             url: backend.identity.url.clone(),
-            address: backend.address.short().into(),
+            address: backend.endpoint.address.short().into(),
             state: backend.state(),
-            state_seconds: control.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
-            ejected_seconds: backend.ejection.until().map(|until| seconds_left(until, Instant::now())),
-            intent: backend.intent(),
-            weight: backend.weight(),
-            percent: backend.percent(),
-            backup: backend.backup,
-            requests: backend.requests(),
-            by_status: backend.by_status(),
-            tallied: backend.tally.now(),
+            state_seconds: records.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
+            ejected_seconds: backend.status.ejection.until().map(|until| seconds_left(until, Instant::now())),
+            intent: backend.status.intent(),
+            weight: backend.weight.get(),
+            percent: backend.weight.percent(),
+            backup: backend.settings.backup,
+            requests: backend.counters.requests(),
+            by_status: backend.counters.by_status(),
+            counts: backend.counters.counts(),
             rate: statistics.backend_rate(id),
             rates: statistics.backend_rates(id),
-            active: backend.active(),
+            active: backend.counters.active(),
             queued: backend.queued(),
-            tunnels: backend.tunnels(),
-            sessions: if live.mode == Mode::Tcp { backend.sessions() } else { pool.sessions(backend) },
+            tunnels: backend.counters.tunnels(),
+            sessions: if live.mode == Mode::Tcp { backend.counters.sessions() } else { pool.sessions(backend) },
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),
-            check: check_in_words(&backend.health()).into(),
-            errors: backend.errors(),
-            checks: control.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
+            check: check_in_words(&backend.settings.health()).into(),
+            errors: backend.counters.errors(),
+            checks: records.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
             expected_share: share,
             actual_share: statistics.backend_share(id, &ids),
-            spawned: control.spawned.get(&id).copied(),
+            spawned: records.spawned.get(&id).copied(),
         }
     };
     pool.backends.iter().zip(pool.expected_shares()).map(view).collect()

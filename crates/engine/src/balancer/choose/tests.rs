@@ -11,7 +11,7 @@ fn backends(weights: &[u32]) -> Vec<Arc<Backend>> {
         let id = u32::try_from(index).expect("few");
         let config = BackendConfig::new(id, format!("b{id}"), Address::local(5000));
         let backend = Backend::new(&BackendConfig { weight: *weight, ..config }, None);
-        backend.set_verdict(Verdict::Healthy);
+        backend.status.set_verdict(Verdict::Healthy);
         Arc::new(backend)
     };
     weights.iter().enumerate().map(backend).collect()
@@ -21,7 +21,7 @@ fn backups(backups: &[bool]) -> Vec<Arc<Backend>> {
     let backend = |(id, backup): (u32, &bool)| {
         let config = BackendConfig::new(id, format!("b{id}"), Address::local(5000));
         let backend = Backend::new(&BackendConfig { backup: *backup, ..config }, None);
-        backend.set_verdict(Verdict::Healthy);
+        backend.status.set_verdict(Verdict::Healthy);
         Arc::new(backend)
     };
     (0..).zip(backups).map(backend).collect()
@@ -83,7 +83,7 @@ fn least_latency_goes_where_the_wait_is_shortest() {
     assert_eq!(first, [0, 1, 2], "those not known yet are tried in turn");
     let now = std::time::Instant::now();
     for (backend, millis) in pool.backends.iter().zip([40, 10, 15]) {
-        backend.ewma.record(std::time::Duration::from_millis(millis), now);
+        backend.counters.ewma.record(std::time::Duration::from_millis(millis), now);
     }
     assert_eq!(series(&pool, 3), [1, 1, 1]);
     let _one = Active::new(Arc::clone(&pool.backends[1]));
@@ -104,7 +104,7 @@ fn hash_sends_a_client_to_one_place_and_a_lost_backend_moves_only_its_own() {
     let mut reordered = all.clone();
     reordered.reverse();
     let reordered = pool(reordered, Strategy::Hash);
-    all[1].set_verdict(Verdict::Unhealthy);
+    all[1].status.set_verdict(Verdict::Unhealthy);
     let without = whole.refreshed();
     for (client, before) in (0..1000).zip(before) {
         assert_eq!(of(&reordered, client), before, "an order moves none");
@@ -121,7 +121,7 @@ fn first_is_the_first_that_is_up() {
     assert_eq!(series(&pool, 3), [0, 0, 0]);
     assert_eq!(choose(&pool, None, &[0]).expect("the next").0, 1);
     assert!((pool.expected_shares()[0] - 1.0).abs() < 1e-9);
-    all[0].set_intent(Intent::Drain);
+    all[0].status.set_intent(Intent::Drain);
     assert_eq!(series(&pool.refreshed(), 3), [1, 1, 1]);
 }
 
@@ -135,8 +135,8 @@ fn a_backup_takes_clients_only_while_nobody_else_does() {
     let (id, decision) = choose(&first, Some(2), &[]).expect("moved back");
     assert_ne!(id, 2);
     assert!(decision.reason().starts_with("b2 is a backup, and others are up, moved"), "{decision}");
-    all[0].set_verdict(Verdict::Unhealthy);
-    all[1].set_intent(Intent::Drain);
+    all[0].status.set_verdict(Verdict::Unhealthy);
+    all[1].status.set_intent(Intent::Drain);
     let left = first.refreshed();
     assert_eq!(series(&left, 3), [2, 2, 2]);
     assert_eq!(choose(&left, Some(2), &[]).expect("kept").0, 2);
@@ -145,7 +145,7 @@ fn a_backup_takes_clients_only_while_nobody_else_does() {
 #[test]
 fn a_backend_that_starts_slowly_gets_its_part() {
     let all = backends(&[1, 1]);
-    all[1].set_growth(20);
+    all[1].weight.set_growth(20);
     let pool = pool(all, Strategy::SmoothRoundRobin);
     assert_eq!(series(&pool, 6).iter().filter(|id| **id == 1).count(), 1);
 }
@@ -153,9 +153,9 @@ fn a_backend_that_starts_slowly_gets_its_part() {
 #[test]
 fn round_robin_by_parts_of_weights_sends_no_long_row_to_one() {
     let all = backends(&[1, 1]);
-    assert!(all[1].set_wanted(37));
-    all[1].set_growth(50);
-    assert_eq!(all[1].percent(), 18, "both count");
+    assert!(all[1].weight.set_wanted(37));
+    all[1].weight.set_growth(50);
+    assert_eq!(all[1].weight.percent(), 18, "both count");
     let pool = pool(all, Strategy::RoundRobin);
     let ids = series(&pool, 118);
     assert_eq!(ids.iter().filter(|id| **id == 1).count(), 18);
@@ -165,7 +165,7 @@ fn round_robin_by_parts_of_weights_sends_no_long_row_to_one() {
 #[test]
 fn parts_of_the_largest_weights_are_bounded_and_nobody_falls_out() {
     let all = backends(&[1000, 1000, 1]);
-    all[0].set_wanted(99);
+    all[0].weight.set_wanted(99);
     let pool = pool(all, Strategy::RoundRobin);
     let ids = series(&pool, 5000);
     let count = |id: u32| ids.iter().filter(|one| **one == id).count();
@@ -215,7 +215,7 @@ fn stickiness_comes_before_strategy() {
 #[test]
 fn a_draining_backend_keeps_its_clients_and_gets_no_new_ones() {
     let all = backends(&[1, 1]);
-    all[0].set_intent(Intent::Drain);
+    all[0].status.set_intent(Intent::Drain);
     let pool = pool(all, Strategy::RoundRobin);
     assert_eq!(series(&pool, 3), [1, 1, 1]);
     assert_eq!(choose(&pool, Some(0), &[]).expect("kept").0, 0);
@@ -224,7 +224,7 @@ fn a_draining_backend_keeps_its_clients_and_gets_no_new_ones() {
 #[test]
 fn clients_of_a_backend_taken_out_move_and_the_reason_names_its_state() {
     let all = backends(&[1, 1]);
-    all[0].set_intent(Intent::Maint);
+    all[0].status.set_intent(Intent::Maint);
     let pool = pool(all, Strategy::RoundRobin);
     let (id, decision) = choose(&pool, Some(0), &[]).expect("moved");
     assert_eq!(id, 1);
@@ -234,7 +234,7 @@ fn clients_of_a_backend_taken_out_move_and_the_reason_names_its_state() {
 #[test]
 fn a_client_that_moves_moves_to_one_place_and_the_clients_of_one_backend_to_many() {
     let all = backends(&[1, 2, 1, 1]);
-    all[0].set_intent(Intent::Maint);
+    all[0].status.set_intent(Intent::Maint);
     let pool = pool(all, Strategy::RoundRobin);
     let mut counts = [0; 4];
     for client in 0..4000_u32 {
@@ -265,7 +265,7 @@ fn those_already_tried_are_left_out() {
 #[test]
 fn with_nobody_up_nobody_is_chosen() {
     let all = backends(&[1]);
-    all[0].set_verdict(Verdict::Unhealthy);
+    all[0].status.set_verdict(Verdict::Unhealthy);
     assert!(choose(&pool(all, Strategy::LeastConnections), None, &[]).is_err());
     assert!(choose(&pool(Vec::new(), Strategy::RoundRobin), None, &[]).is_err());
 }
@@ -290,13 +290,13 @@ fn an_address_has_its_backend_and_only_those_of_a_lost_one_move_until_it_is_back
         assert!(before.iter().filter(|of| **of == id).count() > 40, "{before:?}");
     }
     assert_eq!(of_ip(&pool, 7).expect("a backend").1.reason(), "sticky ip 192.0.2.7");
-    all[1].set_verdict(Verdict::Unhealthy);
+    all[1].status.set_verdict(Verdict::Unhealthy);
     let without = pool.refreshed();
     for (ip, before) in (0..200).zip(&before) {
         let (now, decision) = of_ip(&without, ip).expect("a backend");
         assert_eq!(now == *before, *before != 1, "{decision}");
     }
-    all[1].set_verdict(Verdict::Healthy);
+    all[1].status.set_verdict(Verdict::Healthy);
     let back = without.refreshed();
     assert!((0..200).zip(&before).all(|(ip, before)| of_ip(&back, ip).expect("a backend").0 == *before));
 }
@@ -306,7 +306,7 @@ fn a_draining_backend_keeps_the_keys_it_has_and_gets_no_new_ones() {
     let all = backends(&[1, 1]);
     let pool = by_ip(all.clone(), &StickyConfig::default());
     let known: Vec<u8> = (0..100).filter(|ip| of_ip(&pool, *ip).expect("a backend").0 == 0).collect();
-    all[0].set_intent(Intent::Drain);
+    all[0].status.set_intent(Intent::Drain);
     let draining = pool.refreshed();
     assert!(known.iter().all(|ip| of_ip(&draining, *ip).expect("kept").0 == 0));
     assert!((100..200).all(|ip| of_ip(&draining, ip).expect("elsewhere").0 == 1));
@@ -318,7 +318,7 @@ fn a_client_may_be_kept_from_any_other_backend_than_its_own() {
     let config = StickyConfig { on_failure: OnFailure::Fail, ..StickyConfig::default() };
     let pool = by_ip(all.clone(), &config);
     let ip = (0..100).find(|ip| of_ip(&pool, *ip).expect("a backend").0 == 0).expect("one of its own");
-    all[0].set_verdict(Verdict::Unhealthy);
+    all[0].status.set_verdict(Verdict::Unhealthy);
     let mut decision = Decision::new(pool.strategy);
     let client = Bound::by_ip([192, 0, 2, ip].into());
     let chosen = pool.refreshed().choose(&client, &[], &mut fastrand::Rng::new(), &mut decision);
@@ -336,7 +336,7 @@ fn a_changed_pool_goes_on_where_the_last_one_stood() {
 #[test]
 fn a_backend_that_a_person_asks_for_is_chosen_whatever_its_state_and_where_it_is_gone_nobody_is() {
     let backends = backends(&[1, 1]);
-    backends[1].set_intent(Intent::Maint);
+    backends[1].status.set_intent(Intent::Maint);
     let pool = pool(backends, Strategy::RoundRobin);
     let mut decision = Decision::new(Strategy::First);
     let choice = pool.choose_asked(1, &mut decision).expect("it is there");
@@ -350,7 +350,7 @@ fn a_backend_that_a_person_asks_for_and_that_is_full_is_no_reason_to_take_anothe
     let config = BackendConfig::new(0, "b0".to_owned(), Address::local(5000));
     let limits = BackendLimits { max_connections: 1, ..config.limits.clone() };
     let narrow = Arc::new(Backend::new(&BackendConfig { limits, ..config }, None));
-    narrow.set_verdict(Verdict::Healthy);
+    narrow.status.set_verdict(Verdict::Healthy);
     let pool = pool(vec![narrow, backends(&[1, 1]).remove(1)], Strategy::RoundRobin);
     let mut decision = Decision::new(pool.strategy);
     let _taken = pool.choose_asked(0, &mut decision).expect("it has a place");

@@ -20,21 +20,21 @@ use crate::proxy::io::{Broken, Look, Outbox, Socket, poll_read, with_scratch};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Phase};
 
-/// What is read, and for how long, of a body that nobody wants.
+/// How much, and for how long, is read of a body that is discarded.
 const DRAINED: usize = 256 << 20;
 
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// Bytes of further requests that are read while one is served.
+/// Most bytes of pipelined requests that are read while one is served.
 const AHEAD: usize = 64 * 1024;
 
-/// What the requests of one connection share. What outlives them is borrowed: a request counts no references.
+/// What the requests of one connection share. What outlives them is borrowed, so that a request counts no references.
 pub(crate) struct Client<'c> {
     pub(crate) proxy: &'c Arc<Proxy>,
     pub(crate) stream: Socket,
-    /// Where it came in.
+    /// The listener that accepted it.
     pub(crate) listener: &'c Listener,
-    /// The configuration of the moment it came in; a changed one counts from the next connection on.
+    /// The configuration when it was accepted; a changed one applies from the next connection on.
     pub(crate) config: &'c Config,
     /// The connection's peer.
     pub(crate) ip: IpAddr,
@@ -42,25 +42,25 @@ pub(crate) struct Client<'c> {
     pub(crate) port: u16,
     pub(crate) peer: Peer,
     pub(crate) clock: Clock,
-    /// It is a request that a person sends again.
+    /// Set where it is a replay of a request.
     pub(crate) replay: Option<Box<Replay>>,
-    /// Its place among the connections of its address, or why it has none.
+    /// Its slot among the connections of its address, or why it was not admitted.
     pub(crate) admitted: Result<Option<Place>, Refused>,
-    /// What was read and belongs to no request yet.
+    /// Bytes read that belong to no request yet.
     pub(crate) unread: ReadBuffer,
-    /// What it is still to take.
+    /// Bytes that it has not taken yet.
     pub(crate) down: Outbox,
-    /// Set while nothing is read from it, so that it is looked after all the same.
+    /// Set while nothing is read from it, so that a disconnect is noticed all the same.
     pub(crate) look: Option<Box<Look>>,
     /// How far the engine is.
     pub(crate) engine: watch::Receiver<Phase>,
 }
 
-/// What comes of waiting for a request.
+/// What came instead of, or as, the next request.
 pub(crate) enum Next {
     Head(RequestHead),
     Bad(BadHead),
-    /// None comes any more.
+    /// No further request comes.
     Over,
 }
 
@@ -70,10 +70,9 @@ impl Client<'_> {
         SocketAddr::new(ip, if ip == self.ip { self.port } else { 0 })
     }
 
-    /// Where it came to.
+    /// The local address it connected to.
     pub(crate) fn local(&self) -> SocketAddr {
-        // Where the socket is dead already, the next use finds out.
-        // That of a replay leads to this program.
+        // A dead socket is found out by the next use. The socket of a replay leads to this program.
         self.stream.local_addr().ok().filter(|_| self.replay.is_none()).unwrap_or(self.listener.address)
     }
 
@@ -100,7 +99,7 @@ impl Client<'_> {
             if self.clock.poll_expired(&self.config.timeouts, cx).is_ready() {
                 return Poll::Ready(Next::Over);
             }
-            // Asked once to be woken, then only where there is news.
+            // Polled once to register the waker, then only after a change.
             if !*waits || self.engine.has_changed().unwrap_or(true) {
                 *waits = true;
                 if finishing.as_mut().poll(cx).is_ready() && self.unread.is_empty() {
@@ -112,7 +111,7 @@ impl Client<'_> {
         .await
     }
 
-    /// Reads what there is.
+    /// Reads once into the read buffer.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         with_scratch(|scratch| {
             let read = ready!(poll_read(&mut self.stream, &mut scratch.read, cx))?;
@@ -121,28 +120,27 @@ impl Client<'_> {
         })
     }
 
-    /// Whether no further request is taken, because the program stops.
+    /// Whether the engine is finishing, so that no further request is taken.
     pub(crate) fn is_finishing(&self) -> bool {
         self.engine.has_changed().unwrap_or(true) && *self.engine.borrow() >= Phase::Finishing
     }
 
-    /// Sends it these bytes behind those it is still to take.
+    /// Sends bytes, behind those that are still buffered.
     pub(crate) fn send(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> io::Result<()> {
         self.down.send(&mut self.stream, bytes, cx)
     }
 
-    /// Ready when it has taken everything.
+    /// Ready when everything has been sent.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.down.is_empty() { Poll::Ready(Ok(())) } else { self.down.poll_flush(&mut self.stream, cx) }
     }
 
-    /// Whether it need not be looked after yet: it has sent its request and nothing else, and has waited for no more than a
-    /// moment.
+    /// Whether a disconnect need not be watched for yet: it has sent just its request, and has waited only a moment.
     pub(crate) fn is_left_alone(&self) -> bool {
         !self.stream.is_watched() && !self.clock.has_ticked() && self.down.is_empty()
     }
 
-    /// Ready when the client has left. What it sends meanwhile is kept for the next request.
+    /// Ready when the client has disconnected. What it sends meanwhile is kept for the next request (pipelining).
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         while self.unread.len() < AHEAD {
             match ready!(self.poll_fill(cx)) {
@@ -153,15 +151,15 @@ impl Client<'_> {
         self.poll_closed(cx)
     }
 
-    /// Ready when the client has left, though nothing is read from it for now: what it sent waits in the system's buffer,
-    /// and its end behind that.
+    /// Ready when the client has disconnected, though nothing is read from it for now: what it sent stays in the kernel's
+    /// buffer, and its FIN behind that.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         let Ok(stream) = self.stream.watch() else { return Poll::Ready(Broken::Gone) };
         let look = self.look.get_or_insert_with(|| Box::new(Look::new()));
         look.poll_gone(stream, cx).map(|()| Broken::Gone)
     }
 
-    /// Waits for `work`, but no longer than the client does.
+    /// Waits for `work` unless the client disconnects first.
     pub(crate) async fn while_there<F: Future>(&mut self, work: F) -> Result<F::Output, Broken> {
         let mut work = pin!(work);
         poll_fn(|cx| match work.as_mut().poll(cx) {
@@ -171,17 +169,17 @@ impl Client<'_> {
         .await
     }
 
-    /// Ends the connection. With bytes unread that would be a reset, which could overtake the last response.
+    /// Closes the connection. With unread bytes a close is a reset, which could overtake the last response.
     pub(crate) async fn close(mut self) {
         if !self.unread.is_empty() || self.stream.has_more() {
             self.drain().await;
         }
     }
 
-    /// Reads on for a while after the last response, for a client that is still sending what nobody wants: closing
-    /// at once would reset the connection, and the client would never see its answer.
+    /// Lingering close: reads and discards for a while after the last response. Closing at once while the client is still
+    /// sending would reset the connection, and the client might never see its answer.
     pub(crate) async fn drain(mut self) {
-        // Where the client has left already nothing is left to do.
+        // The client has disconnected already.
         if self.stream.shutdown().await.is_err() {
             return;
         }
@@ -195,7 +193,7 @@ impl Client<'_> {
                 }
             }
         };
-        // However much there still is, it has been polite enough.
+        // Whatever is still to come, the wait ends here.
         let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
     }
 }

@@ -1,7 +1,7 @@
-//! The times of one client's connection, kept so that a request costs no timer.
+//! The timeouts of one client's connection, kept so that a request sets no timer.
 //!
-//! A connection has one sleeping timer. It wakes now and then, looks here for how long the present phase
-//! has lasted, ends what took too long, and sleeps again until the next moment anything could.
+//! A connection has one timer. When it fires, the current phase and its age say whether a timeout is due; if not, it is set to
+//! the next moment that one could be.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,13 +14,13 @@ use crate::proxy::io::LOOK;
 /// What a client's connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing: between requests, or before the first.
+    /// Between requests, or before the first (keep-alive).
     Idle,
-    /// A head has begun to arrive.
+    /// A request head has begun to arrive.
     Head,
-    /// A request waits for its response's head; each piece of its body starts the wait anew.
+    /// A request waits for its response head; each piece of its body starts the wait anew.
     Waiting,
-    /// A response is on its way; it may be silent for as long as it likes.
+    /// A response is being delivered; it has no timeout, since a stream may be silent.
     Streaming,
 }
 
@@ -29,11 +29,11 @@ pub(crate) struct Clock {
     phase: Phase,
     since: Instant,
     timer: Pin<Box<Sleep>>,
-    /// The timer knows whom to wake.
+    /// The timer has been polled, so that it wakes the task.
     set: bool,
-    /// It has woken somebody.
+    /// It has fired at least once.
     ticked: bool,
-    /// Never later than any phase that begins after now could end.
+    /// The shortest of all timeouts: no phase that begins later can expire sooner.
     rest: Duration,
 }
 
@@ -49,21 +49,21 @@ impl Clock {
         self.since = now;
     }
 
-    /// Bytes of a head arrived.
+    /// Bytes of a head have arrived.
     pub(crate) fn received(&mut self) {
         if self.phase == Phase::Idle {
             self.enter(Phase::Head, Instant::now());
         }
     }
 
-    /// A piece of the request's body went by.
+    /// A piece of the request's body was relayed.
     pub(crate) fn progressed(&mut self) {
         if self.phase == Phase::Waiting {
             self.since = Instant::now();
         }
     }
 
-    /// Whether the connection has been there for a moment.
+    /// Whether the timer has fired once, so that the connection is older than a moment.
     pub(crate) fn has_ticked(&self) -> bool {
         self.ticked
     }
@@ -73,7 +73,7 @@ impl Clock {
         if self.phase == Phase::Head { self.since } else { now }
     }
 
-    /// Ready when the present phase has lasted too long.
+    /// Ready when the current phase has timed out.
     pub(crate) fn poll_expired(&mut self, timeouts: &Timeouts, cx: &mut Context<'_>) -> Poll<()> {
         if self.set && !self.timer.is_elapsed() {
             return Poll::Pending;
@@ -81,7 +81,7 @@ impl Clock {
         self.set = true;
         while self.timer.as_mut().poll(cx).is_ready() {
             if !std::mem::replace(&mut self.ticked, true) {
-                // Who was left alone until here is looked after from now on.
+                // From now on a disconnect is watched for: the task has to look again.
                 cx.waker().wake_by_ref();
             }
             let now = Instant::now();
@@ -95,7 +95,7 @@ impl Clock {
         Poll::Pending
     }
 
-    /// When the present phase has lasted too long; `None` where it may last.
+    /// When the current phase times out; `None` where it has no timeout.
     fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         let limit = match self.phase {
             Phase::Idle => timeouts.idle,

@@ -1,7 +1,7 @@
 //! Who the client is, and what backends are told of it: `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239).
 //!
-//! Anyone can write these fields. They are believed, and added to, only where the connection comes from one of
-//! `trustedProxies`; from all others they are replaced.
+//! Anyone can forge these fields. They are trusted, and appended to, only where the connection comes from one of
+//! `trustedProxies`; from any other peer they are replaced.
 
 use ipnet::IpNet;
 use std::cell::RefCell;
@@ -9,14 +9,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use stickylb_http1::{FieldKind, RequestHead};
 
-/// The peer of a connection, with the fields that tell backends of it, made once.
+/// The peer of a connection, with the forwarding fields for it, made once.
 pub(crate) struct Peer {
     ip: IpAddr,
     trusted: bool,
     told: Arc<Told>,
 }
 
-/// The fields that tell of one address.
+/// The forwarding fields for one address.
 struct Told {
     ip: IpAddr,
     /// `X-Forwarded-For` and `Forwarded`.
@@ -35,7 +35,7 @@ impl Told {
         }
     }
 
-    /// Those of the last one again, where it is the same: many connections of a worker come from one address.
+    /// Reuses the last ones where the address is the same: many connections of a worker come from one address.
     fn of(ip: IpAddr) -> Arc<Self> {
         thread_local! {
             static LAST: RefCell<Option<Arc<Told>>> = const { RefCell::new(None) };
@@ -57,7 +57,7 @@ impl Peer {
         Peer { ip, trusted: is_among(ip, trusted_proxies), told: Told::of(ip) }
     }
 
-    /// Whether it speaks for many clients.
+    /// Whether it is a trusted proxy, which speaks for many clients.
     pub(crate) fn is_trusted(&self) -> bool {
         self.trusted
     }
@@ -70,7 +70,7 @@ impl Peer {
         let hops = head.values(FieldKind::XForwardedFor).rev().flat_map(|line| line.rsplit(|b| *b == b','));
         let mut client = self.ip;
         for hop in hops {
-            // What is no address ends the chain: nothing left of it was written by someone trusted.
+            // An invalid address ends the chain: nothing to the left of it was written by a trusted proxy.
             let Some(ip) = std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())) else { break };
             client = ip;
             if !is_among(ip, trusted_proxies) {
@@ -80,7 +80,7 @@ impl Peer {
         client
     }
 
-    /// Whether what a request says of its way here goes on.
+    /// Whether a forwarding field of the request is kept.
     pub(crate) fn keeps(&self, kind: FieldKind) -> bool {
         match kind {
             FieldKind::Forwarded
@@ -88,13 +88,13 @@ impl Peer {
             | FieldKind::XForwardedHost
             | FieldKind::XForwardedOther
             | FieldKind::XForwardedProto => self.trusted,
-            // Nobody writes these with underscores but to be taken for somebody else, through a trusted proxy too.
+            // Spelled with underscores they only serve to impersonate another client, through a trusted proxy too.
             FieldKind::XRealIp | FieldKind::XUnderscored => false,
             _ => true,
         }
     }
 
-    /// Tells the backend of the client, beside what is kept.
+    /// Writes the forwarding fields, beside those that are kept.
     pub(crate) fn announce(&self, head: &RequestHead, client: IpAddr, host: Option<&[u8]>, out: &mut Vec<u8>) {
         out.extend_from_slice(self.told.hop.as_bytes());
         let absent = |kind| !self.trusted || !head.has(kind);

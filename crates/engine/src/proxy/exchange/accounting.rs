@@ -1,4 +1,4 @@
-//! Counts each request once, whatever becomes of it, and tells the log.
+//! Counts each request exactly once, however it ends, and tells the log.
 
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
@@ -12,21 +12,21 @@ use crate::proxy::connection::{Client, Phase};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Moments, Slot, Tried, time_of_day};
 
-/// What the log calls a request whose client left before the response began, as nginx does.
+/// The status logged for a client that disconnected before the response began, as in nginx.
 pub(crate) const CLIENT_GONE: u16 = 499;
 
-/// Longest part of a path that is kept for the log.
+/// Most bytes of a path that are kept for the log.
 const PATH_KEPT: usize = 512;
 
-/// One request from its first byte to its end. Dropped early, it books a client that left.
+/// One request from its first byte to its end. Dropped early, it is booked as a client that disconnected.
 pub(crate) struct Exchange<'c> {
     proxy: &'c Proxy,
-    /// Filled in from here on, so that it need not be copied; none after it is booked.
+    /// The event, filled in place so that it need not be copied; `None` after it is booked.
     event: Option<Slot>,
     moments: Moments,
     status: Option<u16>,
     active: Option<Active>,
-    /// What passes of it, while somebody watches.
+    /// Its heads, while somebody watches.
     pub(crate) heads: Option<Box<Heads>>,
     booked: bool,
 }
@@ -36,7 +36,7 @@ impl<'c> Exchange<'c> {
         // Counted from the first byte of the head, where that was seen arriving.
         let began = client.clock.began(now);
         client.clock.enter(Phase::Waiting, now);
-        client.proxy.shared.totals.begin();
+        client.proxy.shared.telemetry.counters.begin();
         let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
         if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
             replay.number.store(heads.number, Ordering::Relaxed);
@@ -54,29 +54,29 @@ impl<'c> Exchange<'c> {
         exchange
     }
 
-    /// What will be told of it, until it is booked.
+    /// The event that is being filled in, until it is booked.
     fn event(&mut self) -> &mut RequestEvent {
         self.event.get_or_insert_with(|| self.proxy.ring.slot())
     }
 
-    /// Why it goes where it goes; the pool that is chosen tells how.
+    /// The decision, to be filled in.
     pub(crate) fn decision(&mut self) -> &mut Decision {
         &mut self.event().decision
     }
 
-    /// The client, as far as its proxies are believed.
+    /// The client's address, as far as its proxies are trusted.
     pub(crate) fn is_from(&mut self, ip: IpAddr) {
         self.event().ip = ip;
     }
 
-    /// No backend is to be chosen: the balancer answers itself.
+    /// No backend is chosen: the balancer replies locally.
     pub(crate) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
         let decision = self.decision();
-        decision.strategy = client.listener.routing.load().pool.in_force.load().strategy;
+        decision.strategy = client.listener.routing.load().pool.current.load().strategy;
         decision.rule = rule;
     }
 
-    /// What was asked for, for the log.
+    /// Method and path, for the log.
     pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
         let event = self.event();
         event.method = Text::from_utf8_lossy(method).into();
@@ -87,17 +87,17 @@ impl<'c> Exchange<'c> {
         event.path = path.into();
     }
 
-    /// The request is on its way to this backend, and to no other.
+    /// The request is assigned to this backend, and to no other.
     pub(crate) fn assign(&mut self, backend: &Arc<Backend>) {
         self.active = Some(Active::new(Arc::clone(backend)));
     }
 
-    /// It no longer is with any.
+    /// It is assigned to no backend any more.
     pub(crate) fn release(&mut self) {
         self.active = None;
     }
 
-    /// It waited so long for a backend.
+    /// It has waited for a backend.
     pub(crate) fn waited(&mut self, time: Duration) {
         self.moments.queued += time;
     }
@@ -107,12 +107,12 @@ impl<'c> Exchange<'c> {
         self.moments.tried = Some(tried);
     }
 
-    /// The response's head is on its way to the client.
+    /// The response head is being sent to the client.
     pub(crate) fn answered(&mut self, status: u16) {
         self.status = Some(status);
     }
 
-    /// So many bytes of the response's body were passed on in all, and so many of the request's body came.
+    /// Bytes of the response body relayed so far, and bytes of the request body received so far.
     pub(crate) fn carried(&mut self, down: u64, up: u64) {
         if !self.booked {
             let event = self.event();
@@ -129,18 +129,18 @@ impl<'c> Exchange<'c> {
         let status = self.status.unwrap_or(CLIENT_GONE);
         let shared = &self.proxy.shared;
         let backend = self.active.take();
-        shared.totals.end(status, backend.is_none());
+        shared.telemetry.counters.end(status, backend.is_none());
         let to = backend.as_ref().map(|active| Arc::clone(&active.backend().identity));
         if let Some(active) = &backend {
             let backend = active.backend();
-            backend.count_request(status);
+            backend.counters.count_request(status);
             if status >= 500 || ended == Ended::CutByBackend {
-                backend.count_error();
+                backend.counters.count_error();
             } else if ended == Ended::Complete {
-                backend.latencies.record(took);
+                backend.counters.latencies.record(took);
             }
         }
-        // The figures must be right before anyone can read of the event.
+        // The counts must be right before anyone can read the event.
         drop(backend);
         let Exchange { proxy, moments, ref mut heads, .. } = *self;
         let mut event = self.event.take().unwrap_or_else(|| proxy.ring.slot());
@@ -151,7 +151,7 @@ impl<'c> Exchange<'c> {
         event.phases = moments.phases(now);
         event.ended = ended;
         event.number = heads.as_ref().map(|heads| heads.number);
-        // Kept before anyone can read of the event, and ask for them.
+        // Kept before anyone can read the event, and ask for them.
         if let Some(heads) = heads.take() {
             proxy.shelf.keep(*heads);
         }
@@ -168,10 +168,10 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Books a connection that is closed before anything of it is looked at.
+/// Books a connection that is refused before anything of it is parsed.
 pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, method: &str, why: String) {
     const REFUSED: u16 = 400;
-    let totals = &proxy.shared.totals;
+    let totals = &proxy.shared.telemetry.counters;
     totals.begin();
     totals.end(REFUSED, true);
     let mut event = proxy.ring.slot();
@@ -179,7 +179,7 @@ pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     event.ip = ip.to_canonical();
     event.method = method.into();
     event.status = REFUSED;
-    event.decision.strategy = listener.routing.load().pool.in_force.load().strategy;
+    event.decision.strategy = listener.routing.load().pool.current.load().strategy;
     event.decision.rule = Rule::Refused { why: why.into() };
     proxy.ring.push(event);
 }

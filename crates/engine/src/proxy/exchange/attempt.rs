@@ -28,7 +28,7 @@ pub(crate) async fn attempt(
     let mut reuse = request.may_reuse();
     let mut connected = None;
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
-    let told = backend.proxy_protocol.map(|_| client.address(request.ip));
+    let told = backend.endpoint.proxy_protocol.map(|_| client.address(request.ip));
     loop {
         let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
         let connection = if let Some(connection) = kept {
@@ -71,11 +71,12 @@ async fn connect(
         // This request's place is taken already: with its connection there are no more than there are places.
         client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
     }
-    let header = backend.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
-    let dialled = dial(&backend.address, &backend.tls, header.as_deref(), limit);
+    let header =
+        backend.endpoint.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
+    let dialled = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit);
     let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
-    Ok(Box::new(Connection::new(stream, told, backend.idle_timeout, Instant::now())))
+    Ok(Box::new(Connection::new(stream, told, backend.settings.idle_timeout, Instant::now())))
 }
 
 pub(crate) fn outcome_of(error: &DialError) -> Outcome {

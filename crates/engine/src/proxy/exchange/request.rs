@@ -1,4 +1,4 @@
-//! A request: its head as it came, and what it asks of the way it is forwarded.
+//! A request: its head as it came, and what follows from it for forwarding.
 
 use smallvec::SmallVec;
 use std::net::IpAddr;
@@ -16,19 +16,19 @@ use crate::proxy::connection::Peer;
 pub(crate) struct Request {
     pub(crate) head: RequestHead,
     target: Target,
-    /// Whether its method is safe or idempotent (RFC 9110 9.2): then it may be sent a second time.
+    /// Whether its method is idempotent (RFC 9110 9.2.2): then it may be sent a second time.
     pub(crate) is_repeatable: bool,
-    /// Whether it is to change to another protocol: not with a body, behind which alone the new one could begin.
+    /// Whether it asks for another protocol. Not with a body: the new protocol could begin only behind it.
     pub(crate) upgrades: bool,
-    /// The client, as far as its proxies are believed.
+    /// The client's address, as far as its proxies are trusted.
     pub(crate) ip: IpAddr,
     pub(crate) framing: Framing,
     pub(crate) upload: Upload,
-    /// Names of the balancer's cookies, which are no backend's business.
+    /// Names of the balancer's sticky cookies, which are not forwarded.
     pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
-    /// A byte of it was written to a backend.
+    /// Whether any byte of it was written to a backend.
     pub(crate) sent: bool,
-    /// The head as it was written to a backend; `None` while nobody watches.
+    /// The head as written to a backend; `None` while nobody watches.
     pub(crate) written: Option<Part>,
 }
 
@@ -67,7 +67,7 @@ impl Request {
         self.head.line.version
     }
 
-    /// Path and query in two parts, the first of them for what an absolute target leaves out (RFC 9112 3.2.1, 3.2.4).
+    /// Path and query in two parts, the first for what an absolute target may leave out (RFC 9112 3.2.1, 3.2.4).
     pub(crate) fn path(&self) -> [&[u8]; 2] {
         match self.target {
             Target::Absolute { path, .. } => match self.head.bytes(path) {
@@ -86,7 +86,7 @@ impl Request {
         memchr::memchr(b'?', path).map_or(b"", |at| &path[at + 1..])
     }
 
-    /// Whom it asks: RFC 9112 3.2.2 lets an absolute target decide over the Host.
+    /// The host it asks for: an absolute target overrides the Host field (RFC 9112 3.2.2).
     pub(crate) fn host(&self) -> Option<&[u8]> {
         match self.target {
             Target::Absolute { authority, .. } => Some(self.head.bytes(authority)),
@@ -94,42 +94,41 @@ impl Request {
         }
     }
 
-    /// The protocol it would change to first of all.
+    /// The first protocol it would upgrade to.
     pub(crate) fn wanted_upgrade(&self) -> Option<&[u8]> {
         self.protocols().next()
     }
 
-    /// The protocols it wants to change to, as they are sent on.
+    /// The protocols it would upgrade to, as they are forwarded.
     pub(crate) fn protocols(&self) -> impl Iterator<Item = &[u8]> {
         protocols(&self.head)
     }
 
-    /// Whether this 101 answers it: RFC 9110 7.8 has a server change to what it was asked for, and say so.
+    /// Whether this 101 answers it: a server may switch only to a protocol it was asked for, and names it (RFC 9110 7.8).
     pub(crate) fn accepts_switch(&self, head: &ResponseHead) -> bool {
         let asked = |named: &[u8]| self.protocols().any(|protocol| protocol.eq_ignore_ascii_case(named));
         let mut named = head.values(FieldKind::Upgrade).flat_map(tokens).filter(|named| !named.is_empty()).peekable();
         self.upgrades && named.peek().is_some() && named.all(asked)
     }
 
-    /// Whether a browser asks for a page: scripts ask for JSON or for anything.
+    /// Whether a browser asks for a page; scripts ask for JSON or for anything.
     pub(crate) fn wants_page(&self) -> bool {
         wants_page(&self.head)
     }
 
-    /// How many may forward it after this one, where it says so. Of the methods that pass, RFC 9110 7.6.2 has this mean
-    /// something for OPTIONS alone.
+    /// Max-Forwards, where it applies: of the methods that are forwarded to OPTIONS alone (RFC 9110 7.6.2).
     pub(crate) fn hops_left(&self) -> Option<u64> {
         let value = self.head.value(FieldKind::MaxForwards).filter(|_| self.head.method() == b"OPTIONS");
         value.and_then(decimal)
     }
 
-    /// Whether an idle connection will do. The backend may close it at the very moment it is used; what could not
-    /// be sent again then goes on a connection of its own.
+    /// Whether it may use a pooled connection. The backend may close that at the very moment of use (idle-close race); a request
+    /// that could not be sent again gets a fresh connection.
     pub(crate) fn may_reuse(&self) -> bool {
         self.is_repeatable && self.framing == Framing::None
     }
 
-    /// Notes whether a byte of it was written to a backend. Then one that may not be repeated is kept no more.
+    /// Notes whether any byte of it was written to a backend. The body of one that may not be repeated is then kept no more.
     pub(crate) fn note_sent(&mut self, sent: bool) {
         self.sent |= sent;
         if self.sent && !self.is_repeatable {
@@ -137,9 +136,9 @@ impl Request {
         }
     }
 
-    /// Whether it may be sent now; else why not.
+    /// Whether it may be sent to a backend now, or again; else why not.
     pub(crate) fn may_be_sent(&self) -> Result<(), Stopped> {
-        // While not one byte of it was written it may go anywhere, whatever its method.
+        // While no byte of it was written it may go to any backend, whatever its method.
         if self.sent && !self.is_repeatable {
             Err(Stopped::Unsafe)
         } else if self.upload.kept().is_none() {
@@ -154,7 +153,7 @@ pub(crate) fn wants_page(head: &RequestHead) -> bool {
     head.values(FieldKind::Accept).any(|value| value.windows(9).any(|w| w.eq_ignore_ascii_case(b"text/html")))
 }
 
-/// The protocols a request wants to change to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not passed on: many servers never
+/// The protocols a request would upgrade to; none in HTTP/1.0 (RFC 9110 7.8). `h2c` is not forwarded: many servers never
 /// answer it.
 fn protocols(head: &RequestHead) -> impl Iterator<Item = &[u8]> {
     let asks = head.has(FieldKind::Upgrade)

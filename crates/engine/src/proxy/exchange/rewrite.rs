@@ -1,9 +1,9 @@
-//! What is changed in the heads of requests and responses on their way through (RFC 9110 7.6), each written in one pass.
+//! Writes the heads of requests and responses as they are forwarded (RFC 9110 7.6), each in one pass.
 
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
 use super::request::Request;
-use crate::balancer::{Backend, CookieSticky};
+use crate::balancer::{CookieSticky, Endpoint};
 use crate::config::{HostHeader, is_local_name};
 use crate::proxy::connection::Client;
 use crate::state::Shared;
@@ -14,14 +14,14 @@ fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
-/// Writes a client's head as this backend is to see it.
-pub(crate) fn write_request(request: &Request, client: &Client<'_>, backend: &Backend, out: &mut Vec<u8>) {
+/// Writes a request head as this backend is to see it.
+pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &Endpoint, out: &mut Vec<u8>) {
     let (peer, shared) = (&client.peer, &client.proxy.shared);
     let head = &request.head;
     let [before, path] = request.path();
     let host = request.host();
     write(out, &[head.method(), b" ", before, path, b" HTTP/1.1\r\nhost: "]);
-    write(out, &[host_for(backend, host, client.config.host_header), b"\r\n"]);
+    write(out, &[host_for(endpoint, host, client.config.host_header), b"\r\n"]);
     let ends = |kind: FieldKind| match kind {
         FieldKind::Host => true,
         // RFC 9110 10.1.1: HTTP/1.0 expects nothing.
@@ -56,11 +56,11 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, backend: &Ba
         write_upgrade(request.protocols(), out);
     }
     peer.announce(head, request.ip, host, out);
-    let via = if head.line.version == Version::Http10 { &shared.via_1_0 } else { &shared.via };
-    write(out, &[b"via: ", via.as_bytes(), b"\r\n\r\n"]);
+    let via = shared.via.value(head.line.version);
+    write(out, &[b"via: ", via, b"\r\n\r\n"]);
 }
 
-/// Writes what the connection changes to, or may: over however many lines it came, on one.
+/// Writes `Upgrade` on one line, however many it came on, with its `Connection`.
 fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8>) {
     let mut before: &[u8] = b"upgrade: ";
     let mut after: &[u8] = b"";
@@ -71,28 +71,29 @@ fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8
     out.extend_from_slice(after);
 }
 
-/// The `Host` this backend is to see.
-fn host_for<'h>(backend: &'h Backend, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
+/// The `Host` that this backend is to see.
+fn host_for<'h>(endpoint: &'h Endpoint, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
     let keep = match rule {
         HostHeader::Backend => None,
         HostHeader::Client => client,
-        HostHeader::Auto => client.filter(|host| backend.local && is_local_host(host)),
+        HostHeader::Auto => client.filter(|host| endpoint.is_local && is_local_host(host)),
     };
-    keep.unwrap_or(backend.host_header.as_bytes())
+    keep.unwrap_or(endpoint.host_header.as_bytes())
 }
 
-/// What a response's head says beside what the backend sent.
+/// What a response head says beside what the backend sent.
 pub(crate) struct Said<'a> {
-    pub(crate) backend: &'a Backend,
-    /// The cookie that binds the client to it, where it gets one.
+    /// Where it comes from.
+    pub(crate) endpoint: &'a Endpoint,
+    /// The sticky cookie, where the client gets one.
     pub(crate) set_cookie: Option<&'a [u8]>,
-    /// Where the body ends, as the backend framed it.
+    /// The body's framing, as the backend sent it.
     pub(crate) framing: Framing,
-    /// Whether the client's connection goes on after it.
+    /// Whether the client's connection is kept alive after it.
     pub(crate) keeps: bool,
 }
 
-/// Writes a backend's head as the client is to see it.
+/// Writes a response head as the client is to see it.
 pub(crate) fn write_response(
     head: &ResponseHead,
     request: &Request,
@@ -103,7 +104,7 @@ pub(crate) fn write_response(
     let new = request.version() == Version::Http11;
     let switches = head.line.status == 101;
     write_status(head, out);
-    // RFC 9112 6.3: a length beside a coding must not reach anyone; RFC 9110 8.6: nor one without a body to come.
+    // RFC 9112 6.3: no Content-Length beside Transfer-Encoding; RFC 9110 8.6: nor one where no body may follow.
     let mut lengths = !head.has(FieldKind::TransferEncoding) && !matches!(head.line.status, 100..=199 | 204);
     let decide = |kind: FieldKind, name: &[u8], value: &[u8]| {
         let ours = matches!(kind, FieldKind::XBackend | FieldKind::XBackendId);
@@ -113,14 +114,14 @@ pub(crate) fn write_response(
             || head.is_named_by_connection(kind, name)
         {
             Fate::Ends
-        } else if kind == FieldKind::Location && own_location(value, said.backend, request.host()).is_some() {
+        } else if kind == FieldKind::Location && own_location(value, said.endpoint, request.host()).is_some() {
             Fate::Changes
         } else {
             Fate::Keeps
         }
     };
     head.write_fields(out, decide, |_, name, value, out| {
-        if let Some((host, after)) = own_location(value, said.backend, request.host()) {
+        if let Some((host, after)) = own_location(value, said.endpoint, request.host()) {
             write(out, &[name, b": http://", host, after, b"\r\n"]);
         }
     });
@@ -135,21 +136,21 @@ pub(crate) fn write_response(
         write_date(out);
         out.extend_from_slice(b"\r\n");
     }
-    write(out, &[b"x-backend: ", said.backend.url_header.as_bytes(), b"\r\n"]);
-    write(out, &[b"x-backend-id: ", said.backend.id_header.as_bytes(), b"\r\n"]);
+    write(out, &[b"x-backend: ", said.endpoint.url_header.as_bytes(), b"\r\n"]);
+    write(out, &[b"x-backend-id: ", said.endpoint.id_header.as_bytes(), b"\r\n"]);
     if let Some(cookie) = said.set_cookie {
         // Beside the backend's own cookies, never in their place.
         write(out, &[b"set-cookie: ", cookie, b"\r\n"]);
     }
-    let via = if head.line.version == Version::Http10 { &shared.via_1_0 } else { &shared.via };
-    write(out, &[b"via: ", via.as_bytes(), b"\r\n"]);
+    let via = shared.via.value(head.line.version);
+    write(out, &[b"via: ", via, b"\r\n"]);
     if !switches {
         out.extend_from_slice(connection_field(said.keeps, new));
     }
     out.extend_from_slice(b"\r\n");
 }
 
-/// What comes before the answer (RFC 9110 15.2), with what belongs to it alone.
+/// Writes an interim response (1xx, RFC 9110 15.2).
 pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
     write_status(head, out);
     let decide = |kind: FieldKind, name: &[u8], _: &[u8]| {
@@ -167,7 +168,7 @@ fn write_status(head: &ResponseHead, out: &mut Vec<u8>) {
     write(out, &[b"HTTP/1.1 ", status.as_bytes(), b" ", head.reason(), b"\r\n"]);
 }
 
-/// The field that says whether the connection goes on, where that is not what goes without saying.
+/// The `Connection` field, where the connection's fate differs from the version's default.
 pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
     match (keeps, new) {
         (true, true) => b"",
@@ -176,11 +177,9 @@ pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
     }
 }
 
-/// Whether a request has been here before: then it goes round in a circle of proxies.
-pub(crate) fn is_looping(head: &RequestHead, via: &[u8]) -> bool {
-    // The pseudonym alone: the version before it is that of each leg.
-    let ours = &via["1.1 ".len()..];
-    head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, ours).is_some())
+/// Whether a request has passed this balancer before: a forwarding loop.
+pub(crate) fn is_looping(head: &RequestHead, pseudonym: &[u8]) -> bool {
+    head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, pseudonym).is_some())
 }
 
 /// Whether a `Host` value, with its port or without, is a name of this machine.
@@ -198,10 +197,10 @@ pub(crate) fn without_port(host: &str) -> &str {
     }
 }
 
-/// A redirect to the backend's own origin is one to the client's: the host to name, and what follows it.
-fn own_location<'h>(location: &'h [u8], backend: &Backend, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
+/// A redirect to the backend's own origin becomes one to the client's: the host to name, and what follows it.
+fn own_location<'h>(location: &'h [u8], endpoint: &Endpoint, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
     let host = host?;
-    let origin = backend.address.origin()?;
+    let origin = endpoint.address.origin()?;
     let (start, after) = location.split_at_checked(origin.len())?;
     let whole = matches!(after, [] | [b'/' | b'?' | b'#', ..]);
     (start.eq_ignore_ascii_case(origin.as_bytes()) && whole).then_some((host, after))

@@ -1,35 +1,35 @@
-//! The body of a request on its way to a backend, kept up to a limit so that it can be sent again.
+//! The request body on its way to a backend, kept up to a limit so that it can be sent again.
 
 use stickylb_http1::{BodyRelay, Framing, ReadBuffer};
 
 use crate::proxy::io::Broken;
 
-/// Bytes of frame that may be kept beside a body's data: chunks can be as small as one byte.
+/// Bytes of chunk framing that may be kept beside the data: chunks can be as small as one byte.
 const FRAME_KEPT: usize = 64 * 1024;
 
-/// A client's body, read once and passed on to as many backends as it takes.
+/// A request body, read once and relayed to as many backends as are tried.
 pub(crate) struct Upload {
     passage: BodyRelay,
-    /// What went on, as it did, while all of it is kept.
+    /// What was relayed so far, while all of it is kept.
     kept: Option<Vec<u8>>,
-    /// Bytes kept to be sent again.
+    /// Most bytes that are kept to be sent again.
     replay: usize,
-    /// Bytes that may pass; 0 is no limit.
+    /// Most bytes of data; 0 is no limit.
     limit: u64,
-    /// It broke off: what follows is no part of it, nor of another request.
+    /// It is malformed or too large: what follows belongs neither to it nor to another request.
     broken: bool,
-    /// The client waits to be told to go on (RFC 9110 10.1.1).
+    /// The client waits for `100 Continue` (RFC 9110 10.1.1).
     pub(crate) expects: bool,
 }
 
 impl Upload {
-    /// `replay` is how many bytes are kept at most, so that they can be sent again.
+    /// `replay` is how many bytes are kept at most so that they can be sent again.
     pub(crate) fn new(passage: BodyRelay, replay: usize, limit: u64, expects: bool) -> Self {
         let expects = expects && !passage.is_done();
         Upload { passage, kept: Some(Vec::new()), replay, limit, broken: false, expects }
     }
 
-    /// Whether its length says already that it is larger than it may be.
+    /// Whether its Content-Length alone exceeds the limit.
     pub(crate) fn is_too_large(&self, framing: Framing) -> bool {
         matches!(framing, Framing::Length(length) if self.limit > 0 && length > self.limit)
     }
@@ -39,7 +39,7 @@ impl Upload {
         self.passage.is_done() && !self.broken
     }
 
-    /// Keeps nothing more of it: it must not be sent a second time.
+    /// Keeps nothing more of it, because it must not be sent a second time.
     pub(crate) fn forget(&mut self) {
         self.replay = 0;
         if self.passage.data() > 0 {
@@ -47,27 +47,27 @@ impl Upload {
         }
     }
 
-    /// Whether so many bytes may be all that is still to come of it.
+    /// Whether its rest may fit into so many bytes.
     pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
         self.passage.left().is_none_or(|left| left <= bytes as u64)
     }
 
-    /// Bytes of it that came so far, without the frame around them.
+    /// Bytes of data received so far, without chunk framing.
     pub(crate) fn data(&self) -> u64 {
         self.passage.data()
     }
 
-    /// Whether so many more bytes of it would still be kept.
+    /// Whether so many more bytes would still be kept.
     pub(crate) fn may_keep(&self, bytes: usize) -> bool {
         self.passage.data() + bytes as u64 <= self.replay as u64
     }
 
-    /// What was read so far, as it goes on; `None` where it is not kept any more.
+    /// What was relayed so far; `None` where it is not kept any more.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         self.kept.as_deref()
     }
 
-    /// Reads on in it: how many of the bytes are its own, and what goes on.
+    /// Relays what was read; returns how many of the bytes belong to it, and what to write.
     pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
         self.expects = false;
         let passed = self.passage.pass(read, spill);
@@ -92,7 +92,7 @@ impl Upload {
         Ok((passed.used, passed.out))
     }
 
-    /// Reads on in what has already come, and writes what goes on.
+    /// Relays what is in the read buffer already.
     pub(crate) fn take_from(
         &mut self,
         unread: &mut ReadBuffer,
@@ -116,7 +116,7 @@ impl Upload {
         result
     }
 
-    /// Reads over what has already come; says whether that was all of it.
+    /// Discards what is in the read buffer already; returns whether that was all of it.
     pub(crate) fn skip(&mut self, unread: &mut ReadBuffer) -> Result<bool, Broken> {
         if !self.is_done() && !self.broken {
             self.kept = None;

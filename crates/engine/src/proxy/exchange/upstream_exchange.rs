@@ -161,7 +161,7 @@ impl Flight {
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
         with_scratch(|Scratch { out, spill, .. }| {
-            rewrite::write_request(request, client, backend, out);
+            rewrite::write_request(request, client, &backend.endpoint, out);
             if let Some(written) = &mut request.written {
                 written.set(out);
             }
@@ -310,7 +310,7 @@ impl Flight {
     pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
         let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
-        if good && !self.connection.idle_limit.is_zero() && !backend.is_dismissed() {
+        if good && !self.connection.idle_limit.is_zero() && !backend.signals.is_removed() {
             client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }
     }

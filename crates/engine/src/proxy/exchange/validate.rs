@@ -1,4 +1,4 @@
-//! Requests that must not reach a backend, in the order of RFC 9112.
+//! Validates requests in the order of RFC 9112: what is malformed or ambiguous reaches no backend.
 
 use http::StatusCode;
 use stickylb_http1::{BadFraming, BadHead, BadTarget, FieldKind, Framing, RequestHead, Target, Version, is_host};
@@ -14,10 +14,10 @@ fn bad(why: &'static str) -> Refusal {
     Refusal { status: StatusCode::BAD_REQUEST, why }
 }
 
-/// RFC 9112 2 to 5: what could not be read.
+/// The refusal of a head that could not be parsed (RFC 9112 2 to 5).
 pub(crate) fn unreadable(bad_head: BadHead) -> Refusal {
     let (status, why) = match bad_head {
-        BadHead::StartLine => (StatusCode::BAD_REQUEST, "The request line is no good."),
+        BadHead::StartLine => (StatusCode::BAD_REQUEST, "The request line is malformed."),
         BadHead::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "The request's version is none of HTTP/1."),
         BadHead::TargetTooLong => (StatusCode::URI_TOO_LONG, "The request's target is longer than 64 KB."),
         BadHead::TooLarge => (
@@ -27,15 +27,15 @@ pub(crate) fn unreadable(bad_head: BadHead) -> Refusal {
         BadHead::TooManyFields => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request has more header fields than limits.headers.")
         }
-        BadHead::FieldName => (StatusCode::BAD_REQUEST, "A header field's name is no good."),
-        BadHead::FieldValue => (StatusCode::BAD_REQUEST, "A header field's value is no good."),
+        BadHead::FieldName => (StatusCode::BAD_REQUEST, "A header field's name is malformed."),
+        BadHead::FieldValue => (StatusCode::BAD_REQUEST, "A header field's value is malformed."),
     };
     Refusal { status, why }
 }
 
-/// What may pass: whom it asks for, and where its body ends.
+/// Validates a head; gives its target and where its body ends.
 pub(crate) fn check(head: &RequestHead) -> Result<(Target, Framing), Refusal> {
-    // RFC 9112 3.2: one Host in HTTP/1.1, and a good one.
+    // RFC 9112 3.2: exactly one valid Host in HTTP/1.1.
     let mut hosts = head.values(FieldKind::Host);
     match (hosts.next(), hosts.next()) {
         (None, _) if head.line.version == Version::Http11 => return Err(bad("The request has no Host header.")),
@@ -44,7 +44,7 @@ pub(crate) fn check(head: &RequestHead) -> Result<(Target, Framing), Refusal> {
         _ => {}
     }
 
-    // RFC 9110 9.3.6, 9.3.8: this is no tunnel for clients, and what TRACE echoes may be secret.
+    // RFC 9110 9.3.6, 9.3.8: this is no forward proxy, and TRACE would echo secrets.
     if matches!(head.method(), b"CONNECT" | b"TRACE") {
         let why = "CONNECT and TRACE are not allowed.";
         return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, why });
@@ -57,10 +57,10 @@ pub(crate) fn check(head: &RequestHead) -> Result<(Target, Framing), Refusal> {
         Ok(target) => target,
         Err(BadTarget::Fragment) => return Err(bad("The request's target has a fragment: a # stands in no target.")),
         Err(BadTarget::Scheme) => return Err(bad("The request's target is for another protocol than HTTP.")),
-        Err(BadTarget::Authority) => return Err(bad("The request's target names no good host.")),
+        Err(BadTarget::Authority) => return Err(bad("The request's target names no valid host.")),
     };
 
-    // RFC 9112 6: one framing, and only the one every server understands alike.
+    // RFC 9112 6: one unambiguous framing.
     let framing = Framing::of_request(head).map_err(|framing| match framing {
         BadFraming::Both => bad("The request has both Content-Length and Transfer-Encoding."),
         BadFraming::TwoLengths => bad("The request has more than one Content-Length."),

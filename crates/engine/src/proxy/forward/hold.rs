@@ -43,12 +43,12 @@ impl Hold {
         }
         changes.mark_unchanged();
         // Looked at after that, so that no change can fall between the two.
-        let now = live.in_force.load_full();
+        let now = live.current.load_full();
         if !Arc::ptr_eq(&now, chosen_from) {
             return Some(now);
         }
         // A change, or the pause: what comes of it, the choice that follows tells.
         let _ = timeout_at(*until, timeout(AGAIN, changes.changed())).await.ok()?;
-        Some(live.in_force.load_full())
+        Some(live.current.load_full())
     }
 }

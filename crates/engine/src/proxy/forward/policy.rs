@@ -33,13 +33,13 @@ pub(crate) async fn forward<'c>(
     let (live, route) = route(routing, request);
     exchange.decision().pool.clone_from(&live.label);
     exchange.decision().route = route.cloned();
-    let pool = live.in_force.load();
+    let pool = live.current.load();
     let bound = pool.sticky.read(&request.head, request.query(), request.ip);
     if request.head.has(FieldKind::Cookie) {
         request.own_cookies.extend(pool.sticky.cookie_name().cloned());
         for other in routing.others(live) {
             // This one's cookie means nothing to this pool, and is no backend's business.
-            request.own_cookies.extend(other.in_force.load().sticky.cookie_name().cloned());
+            request.own_cookies.extend(other.current.load().sticky.cookie_name().cloned());
         }
     }
     let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
@@ -51,7 +51,7 @@ pub(crate) async fn forward<'c>(
 
     let answer = loop {
         while let Err(no) = choice {
-            let pool = live.in_force.load_full();
+            let pool = live.current.load_full();
             if no == NoBackend::Nobody && client.replay.is_none() && pool.has_another(&tried) {
                 // Somebody has come up in this very moment. Whom a person asked for may be gone for good.
                 choice = choose(client, &pool, &bound, &tried, exchange.decision());
@@ -107,9 +107,9 @@ pub(crate) async fn forward<'c>(
             Ok(mut answered) => {
                 let status = answered.head.line.status;
                 tried.push(backend.id());
-                shared.traffic_answered(&backend, status);
+                shared.registry.traffic_answered(&backend, status);
                 let again = config.retry.statuses.contains(&status)
-                    && live.in_force.load().has_another(&tried)
+                    && live.current.load().has_another(&tried)
                     && may_go_on(client, request, exchange.decision(), &tried, 1, true).is_ok();
                 if !again {
                     let took = began.elapsed();
@@ -119,7 +119,7 @@ pub(crate) async fn forward<'c>(
                     exchange.decision().attempts.push(Attempt::new(&backend.identity, outcome, took));
                     exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });
                     if exchange.decision().strategy == Strategy::LeastLatency {
-                        backend.ewma.record(took, began + took);
+                        backend.counters.ewma.record(took, began + took);
                     }
                     if unasked {
                         break Answer::bad_gateway(exchange.decision().reason());
@@ -158,13 +158,13 @@ pub(crate) async fn forward<'c>(
         exchange.decision().attempts.push(Attempt::new(&backend.identity, outcome, took));
         if exchange.decision().strategy == Strategy::LeastLatency {
             // No answer is no quick answer.
-            backend.ewma.record(took.max(FAILED), began + took);
+            backend.counters.ewma.record(took.max(FAILED), began + took);
         }
         tried.push(backend.id());
         // Whether to go on was asked already where the backend did answer, and its answer is given up.
         let answered = matches!(outcome, Outcome::Status(_));
         if !answered && outcome != Outcome::Exhausted {
-            shared.traffic_failed(&backend, outcome);
+            shared.registry.traffic_failed(&backend, outcome);
         }
         if outcome == Outcome::ResponseTimeout {
             break Answer::gateway_timeout(exchange.decision().reason());
@@ -182,10 +182,10 @@ pub(crate) async fn forward<'c>(
             break unanswered(exchange.decision());
         }
         // The failure is this backend's; the request goes on, by the states as they are now.
-        backend.count_error();
-        backend.tally.retried();
+        backend.counters.count_error();
+        backend.counters.count_retry();
         exchange.release();
-        choice = choose(client, &live.in_force.load(), &bound, &tried, exchange.decision());
+        choice = choose(client, &live.current.load(), &bound, &tried, exchange.decision());
         began = Instant::now();
     };
     let reply = answer.reply(request.wants_page());
@@ -253,13 +253,13 @@ fn may_go_on(
 
 /// Notes that the client gets this backend's cookie, and whose it had.
 fn book_session(shared: &Shared, exchange: &mut Exchange<'_>, backend: &Backend) {
-    backend.session_given();
+    backend.counters.session_given();
     let Some(StickyKey::Cookie { id, .. }) = exchange.decision().key else {
         exchange.decision().cookie = CookieAction::New;
         return;
     };
-    if let Some((_, before)) = shared.setup().find(id) {
-        before.session_moved();
+    if let Some((_, before)) = shared.topology.load().find(id) {
+        before.counters.session_moved();
     }
     exchange.decision().cookie = CookieAction::Rewritten;
 }

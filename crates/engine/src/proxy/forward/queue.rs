@@ -26,7 +26,7 @@ pub(crate) async fn wait(
     let began = Instant::now();
     // Before the first look at who is there, so that no change can fall between the two.
     let mut changes = live.changes.subscribe();
-    let mut pool = live.in_force.load_full();
+    let mut pool = live.current.load_full();
     let mut backends = pool.waits_for(client, tried);
     // It counts in the shortest queue, and takes whichever place is its turn first.
     let entered = shortest(&backends).into_iter().find_map(|places| Some((places.queue_timeout, places.enter()?)));
@@ -43,7 +43,7 @@ pub(crate) async fn wait(
                     decision.rule = Rule::QueueTimeout;
                     break Err(NoBackend::Full);
                 };
-                pool = live.in_force.load_full();
+                pool = live.current.load_full();
                 // A state may have changed in this very moment.
                 let is_good = pool.waits_for(client, tried).iter().any(|one| is_there(one, &backend));
                 if is_good && let Some(choice) = pool.choice_of(client, &backend, place) {
@@ -51,7 +51,7 @@ pub(crate) async fn wait(
                 }
             }
             // The sender lives as long as the engine.
-            _ = changes.changed() => pool = live.in_force.load_full(),
+            _ = changes.changed() => pool = live.current.load_full(),
         }
         // Who is there has changed: perhaps somebody has room now, or nobody is left to wait for.
         match proxy.with_random(|random| pool.choose(client, tried, random, decision)) {

@@ -1,15 +1,15 @@
-//! How a client's body broke off.
+//! Why a request body did not arrive, or not as it should.
 
-/// How a client's body broke off, which is no backend's fault.
+/// Why a request body did not arrive whole: the client's doing, and no backend's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// The client left.
+    /// The client disconnected.
     Gone,
-    /// Its framing is no good.
+    /// Its framing is malformed.
     BadFraming,
-    /// It is larger than it may be.
+    /// It exceeds `limits.bodyBytes`.
     TooLarge,
-    /// The rest of it did not come in time.
+    /// Its rest did not come within `timeouts.response`.
     TooSlow,
 }
 
@@ -18,7 +18,7 @@ impl Broken {
     pub(crate) const fn why(self) -> &'static str {
         match self {
             Broken::Gone => "The client left.",
-            Broken::BadFraming => "The body's framing is no good.",
+            Broken::BadFraming => "The body's framing is malformed.",
             Broken::TooLarge => "The body is larger than this balancer lets pass.",
             Broken::TooSlow => "The rest of the body did not come in time.",
         }

@@ -1,5 +1,5 @@
-//! Whether one side of a connection has left, though its bytes may not be read now: because they are for whichever backend
-//! takes them, or because the other side does not take those before them.
+//! Whether one side of a connection has disconnected, though nothing may be read from it now: its bytes are for the next
+//! backend that is tried, or the other side has not taken those before them (backpressure).
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 #[cfg(target_os = "linux")]
@@ -18,22 +18,22 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use crate::upstream::Stream;
 
-/// How often a side is looked after that has sent something which is not read.
+/// How often a side is probed for a disconnect while nothing is read from it.
 pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
-/// Whether the other end is known to have closed its side, or the whole connection, though bytes that it sent before are
-/// not read yet.
+/// Whether the other end has closed its side (half-close) or the whole connection, though bytes it sent before are still
+/// unread.
 pub(crate) fn has_closed(stream: &TcpStream) -> bool {
     let known = known(stream.ready(CLOSING));
     known.is_read_closed() || known.is_error()
 }
 
-/// The same, where it is no orderly end but a reset.
+/// Whether the other end has reset the connection (RST).
 pub(crate) fn has_reset(stream: &TcpStream) -> bool {
     known(stream.ready(CLOSING)).is_error()
 }
 
-/// Whether a backend is known to have ended its connection by a reset.
+/// Whether a backend has reset its connection.
 pub(crate) fn backend_has_reset(stream: &Stream) -> bool {
     match stream {
         Stream::Tcp(tcp) => has_reset(tcp),
@@ -43,10 +43,10 @@ pub(crate) fn backend_has_reset(stream: &Stream) -> bool {
     }
 }
 
-/// What the system tells of the other end's closing.
+/// The readiness events that tell of a close.
 const CLOSING: Interest = Interest::READABLE.add(Interest::ERROR);
 
-/// What the system has told so far of a socket, without asking it.
+/// The readiness known so far, without a system call.
 fn known(ready: impl Future<Output = io::Result<Ready>>) -> Ready {
     match pin!(ready).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(ready) => ready.unwrap_or(Ready::ERROR),
@@ -54,17 +54,17 @@ fn known(ready: impl Future<Output = io::Result<Ready>>) -> Ready {
     }
 }
 
-/// Looks after a client from which nothing is read for now, so that its end is not read either.
+/// Probes a client from which nothing is read for now, so that its end of file would not be seen either.
 pub(crate) struct Look {
     every: Interval,
     looks: u32,
-    /// Whether nobody holds its end any more, which takes a while to find out.
+    /// Whether the client's end is orphaned, which takes a while to find out.
     asked: Option<BoxFuture<'static, bool>>,
 }
 
 impl Look {
-    /// Looks until somebody is asked whether it is still there. Its end comes behind all that there is no room for, so that
-    /// it may never come.
+    /// Probes before the system's socket table is read. The client's FIN may be queued behind bytes for which there is no room,
+    /// and then never arrives.
     const ASKED_AFTER: u32 = 3;
 
     pub(crate) fn new() -> Self {
@@ -73,7 +73,7 @@ impl Look {
         Look { every, looks: 0, asked: None }
     }
 
-    /// Ready when it has left.
+    /// Ready when it has disconnected.
     pub(crate) fn poll_gone(&mut self, client: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Some(asked) = &mut self.asked
@@ -96,7 +96,7 @@ impl Look {
     }
 }
 
-/// Waits for `work`, but no longer than the client does; `None` where it has left.
+/// Waits for `work` unless the client disconnects first; `None` where it did.
 pub(crate) async fn while_there<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
@@ -104,10 +104,10 @@ pub(crate) async fn while_there<T>(client: &TcpStream, work: impl Future<Output 
     }
 }
 
-/// Resolves when the client has left: by a reset, or by an end before it has said anything.
+/// Resolves when the client has disconnected: by a reset, or by a close before it has sent anything.
 ///
-/// One that has sent something and closed its side may still wait for the answer. Whether it does is known where it is
-/// on this machine; of any other it is assumed.
+/// A client that has sent something and half-closed may still wait for the answer. Whether it does is known where it runs on
+/// this machine; of any other it is assumed.
 async fn left(client: &TcpStream) {
     if !matches!(client.peek(&mut [0; 1]).await, Ok(1..)) {
         return;
@@ -120,8 +120,8 @@ async fn left(client: &TcpStream) {
     }
 }
 
-/// Whether no process holds the client's end of the connection any more. `age` is how old the answer may be: less than the
-/// connection is.
+/// Whether no process holds the client's end of the connection any more (an orphaned socket). `age` is how old the answer may
+/// be: less than the connection is.
 pub(crate) fn is_abandoned(client: &TcpStream, age: Duration) -> impl Future<Output = bool> + Send + use<> {
     let ends = (client.peer_addr(), client.local_addr());
     let since = Instant::now().checked_sub(age);
@@ -129,28 +129,27 @@ pub(crate) fn is_abandoned(client: &TcpStream, age: Duration) -> impl Future<Out
         let (Ok(theirs), Ok(ours)) = ends else { return true };
         let ip = theirs.ip().to_canonical();
         let is_here = ip.is_loopback() || ip == ours.ip().to_canonical();
-        // Reading the system's tables takes longer than a worker's other clients should wait.
+        // Reading the socket tables takes longer than a worker's other clients should wait.
         is_here && tokio::task::spawn_blocking(move || is_left(theirs, ours, since)).await.unwrap_or(false)
     }
 }
 
-/// Ends of connections that only the system still knows, by the ports of both ends alone: an address may be written in
-/// either family.
+/// Orphaned ends of connections, by the ports of both ends: an address may be written in either family.
 #[cfg(target_os = "linux")]
 type Left = HashSet<(u16, u16)>;
 
-/// Whether the socket at `theirs`, connected to `ours`, is left by its process, as the system's tables were at some time
-/// since then. They are read once for all who ask at one time, for they are long where there are many connections.
+/// Whether the socket at `theirs`, connected to `ours`, is orphaned, by a reading of the socket tables not older than `since`.
+/// One reading serves all who ask at one time, for the tables are long where there are many connections.
 ///
-/// One that is not there says nothing: where a packet filter changes ports, the other end knows this one by another.
+/// A socket that is not in them says nothing: behind a packet filter that rewrites ports it has another name.
 #[cfg(target_os = "linux")]
 fn is_left(theirs: SocketAddr, ours: SocketAddr, since: Option<Instant>) -> bool {
     static LAST: Mutex<Option<(Instant, Left)>> = Mutex::new(None);
-    // What a panic leaves is what was read before, or nothing.
+    // After a panic it holds the reading before, or none.
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let (_, left) = match last.take() {
         Some((read, left)) if since.is_some_and(|since| since <= read) => last.insert((read, left)),
-        // Where the tables cannot be read, nobody has left.
+        // Where the tables cannot be read, nothing counts as orphaned.
         _ => last.insert((Instant::now(), read_left().unwrap_or_default())),
     };
     left.contains(&(theirs.port(), ours.port()))
@@ -169,7 +168,7 @@ fn read_left() -> Option<Left> {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let [_, from, to, _, _, _, _, _, _, inode, ..] = fields.as_slice() else { continue };
             if let (Some(from), Some(to)) = (port(from), port(to)) {
-                // One without an inode was closed.
+                // A socket without an inode was closed by its process.
                 let ports = if *inode == "0" { &mut left } else { &mut held };
                 ports.insert((from, to));
             }
@@ -179,7 +178,7 @@ fn read_left() -> Option<Left> {
     Some(left)
 }
 
-/// Other systems tell only through programs of their own.
+/// Other systems have no such table in the file system.
 #[cfg(not(target_os = "linux"))]
 fn is_left(_: SocketAddr, _: SocketAddr, _: Option<Instant>) -> bool {
     false

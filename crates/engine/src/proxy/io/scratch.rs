@@ -1,14 +1,14 @@
-//! The buffers of a worker: borrowed inside one poll, so that whoever waits holds none.
+//! A worker's scratch buffers: borrowed inside one poll, so that a task that waits holds none.
 
 use std::cell::RefCell;
 
-/// Bytes read at once: enough that a large body costs few calls, and its receiver few wake-ups.
+/// Bytes per read: enough that a large body costs few system calls, and its receiver few wake-ups.
 const READ: usize = 256 * 1024;
 
-/// Bytes read at once for a receiver that does not keep up, since what it does not take is kept.
+/// Bytes per read for a receiver that does not keep up, since what it does not take is buffered.
 pub(crate) const READ_FOR_SLOW: usize = 64 * 1024;
 
-/// What a buffer may hold on to; more was needed by something unusual.
+/// Largest capacity that is kept; more was needed by something unusual.
 const KEPT: usize = 2 * READ;
 
 pub(crate) struct Scratch {
@@ -16,7 +16,7 @@ pub(crate) struct Scratch {
     pub(crate) read: Box<[u8]>,
     /// What is written to one.
     pub(crate) out: Vec<u8>,
-    /// Parts of a body that do not go on where they stand.
+    /// Parts of a body that cannot be written from where they were read.
     pub(crate) spill: Vec<u8>,
 }
 
@@ -25,7 +25,7 @@ thread_local! {
         RefCell::new(Scratch { read: vec![0; READ].into_boxed_slice(), out: Vec::new(), spill: Vec::new() });
 }
 
-/// Borrows this worker's buffers. What is borrows them may not do so again.
+/// Borrows this worker's buffers; not to be nested.
 pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.out.clear();

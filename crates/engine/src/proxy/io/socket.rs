@@ -1,5 +1,5 @@
-//! A client's socket. The system is asked to watch it only when there is something to wait for: who connects for one
-//! request has mostly sent it by the time it is accepted, and is answered before anything else happens on it.
+//! A client's socket, registered with epoll only when there is something to wait for: a client that connects for one request
+//! has mostly sent it by the time it is accepted, and is answered before anything else happens on the connection.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
@@ -13,10 +13,10 @@ use tokio::task::coop::poll_proceed;
 
 /// A client's socket.
 pub(crate) enum Socket {
-    /// As it was accepted; it does not block.
+    /// As accepted: non-blocking, and not registered with the runtime.
     Unwatched(std::net::TcpStream),
     Watched(TcpStream),
-    /// It could not be watched, and is closed.
+    /// It could not be registered, and is closed.
     Lost,
 }
 
@@ -25,7 +25,7 @@ impl Socket {
         matches!(self, Socket::Watched(_))
     }
 
-    /// Has the system watch it from here on.
+    /// Registers it with the runtime from here on.
     pub(crate) fn watch(&mut self) -> io::Result<&mut TcpStream> {
         if let Socket::Unwatched(_) = self
             && let Socket::Unwatched(stream) = mem::replace(self, Socket::Lost)
@@ -38,7 +38,7 @@ impl Socket {
         }
     }
 
-    /// The socket, watched.
+    /// The registered socket.
     pub(crate) fn into_watched(mut self) -> io::Result<TcpStream> {
         self.watch()?;
         match self {
@@ -47,7 +47,7 @@ impl Socket {
         }
     }
 
-    /// The address it came to.
+    /// The local address that the client connected to.
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Socket::Unwatched(stream) => stream.local_addr(),
@@ -56,7 +56,7 @@ impl Socket {
         }
     }
 
-    /// Makes the close that follows a reset.
+    /// Makes the close that follows send a reset (RST).
     pub(crate) fn reset_on_close(&self) {
         let socket = match self {
             Socket::Unwatched(stream) => socket2::SockRef::from(stream),
@@ -67,7 +67,7 @@ impl Socket {
         let _ = socket.set_linger(Some(Duration::ZERO));
     }
 
-    /// Whether bytes have come that were not read.
+    /// Whether unread bytes have arrived.
     pub(crate) fn has_more(&mut self) -> bool {
         let mut byte = [0];
         let read = match self {
@@ -78,7 +78,7 @@ impl Socket {
         matches!(read, Ok(1..))
     }
 
-    /// What it is while nothing has to be waited for; watched from here on where that is not so any more.
+    /// Does `work` while it never has to wait; registers the socket and returns `None` where it does.
     fn at_once<T>(&mut self, mut work: impl FnMut(&mut std::net::TcpStream) -> io::Result<T>) -> io::Result<Option<T>> {
         while let Socket::Unwatched(stream) = self {
             match work(stream) {
@@ -94,8 +94,8 @@ impl Socket {
     }
 }
 
-// A watched socket sees to it that a task which always finds something to do gives way to others now and then; while it is
-// unwatched, that is seen to here.
+// A registered socket takes part in tokio's cooperative scheduling, so that a task which always finds work yields now and then;
+// an unregistered one does so by `poll_proceed` here.
 
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

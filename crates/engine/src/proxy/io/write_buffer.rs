@@ -1,4 +1,4 @@
-//! Bytes on their way into one socket.
+//! Bytes on their way into one socket: written at once as far as it takes them, else buffered.
 
 use std::io;
 use std::pin::Pin;
@@ -7,34 +7,34 @@ use tokio::io::AsyncWrite;
 
 use super::scratch::READ_FOR_SLOW;
 
-/// What a socket did not take yet. Whoever fills it reads no more until it is empty, so that it holds what was read at
-/// once and no more.
+/// What a socket did not take yet. Its filler reads no more until it is empty (backpressure), so that it never holds more than
+/// one read.
 #[derive(Default)]
 pub(crate) struct Outbox {
     kept: Vec<u8>,
-    /// So much of what is kept was written.
+    /// How much of what is kept has been written.
     at: usize,
-    /// Something was written and not flushed: TLS keeps records of its own that only a flush sends.
+    /// Something was written and not flushed: TLS buffers records that only a flush sends.
     unflushed: bool,
     /// Something was written at all.
     written: bool,
-    /// The socket did not take all at once before.
+    /// The socket did not take everything at once before.
     slow: bool,
 }
 
 impl Outbox {
-    /// Whether not one byte was written.
+    /// Whether not one byte has been written.
     pub(crate) fn is_untouched(&self) -> bool {
         !self.written
     }
 
-    /// How much of a buffer to read for it: what is read may have to be kept.
+    /// How much of a buffer to read into: less for a slow receiver, since what it does not take is kept.
     pub(crate) fn share<'b>(&self, buffer: &'b mut [u8]) -> &'b mut [u8] {
         let share = if self.slow { buffer.len().min(READ_FOR_SLOW) } else { buffer.len() };
         &mut buffer[..share]
     }
 
-    /// Another message begins: how its receiver keeps up is to be seen.
+    /// Another message begins: whether its receiver keeps up is judged anew.
     pub(crate) fn begin(&mut self) {
         self.slow = false;
     }
@@ -43,12 +43,12 @@ impl Outbox {
         self.kept.is_empty() && !self.unflushed
     }
 
-    /// Bytes that are kept.
+    /// Bytes that are buffered.
     pub(crate) fn left(&self) -> usize {
         self.kept.len() - self.at
     }
 
-    /// Forgets what is kept: nobody will take it.
+    /// Discards what is buffered: nobody will take it.
     pub(crate) fn clear(&mut self) {
         self.kept = Vec::new();
         self.at = 0;

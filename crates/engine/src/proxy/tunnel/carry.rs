@@ -1,8 +1,8 @@
-//! What was upgraded: bytes both ways, unread and unchanged, until both sides are done.
+//! A tunnel after an upgrade, or of a raw connection: bytes both ways, unparsed and unchanged, until both sides have closed.
 //!
-//! An idle tunnel holds no buffer: bytes are read into the worker's one scratch buffer inside the poll and
-//! written on at once. Only what the other side does not take yet is kept, at most one buffer's worth a
-//! direction, and nothing more is read until it is gone.
+//! An idle tunnel holds no buffer: bytes are read into the worker's scratch buffer inside the poll and written on at once. Only
+//! what the other side does not take yet is buffered, at most one read's worth a direction, and nothing more is read until it
+//! is gone (backpressure).
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -30,13 +30,13 @@ pub(crate) struct Tunnel {
     stream: Stream,
     early: Vec<u8>,
     backend: Arc<Backend>,
-    /// Both end with the tunnel, however it ends; a raw connection is counted by whoever made it.
+    /// Its counts, which end with the tunnel; a raw connection is counted by its session.
     counted: Option<(Active, Tunnelling)>,
     /// Its place at a backend that has so many and no more.
     place: Option<balancer::Place>,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
-    /// Told of the backend's first byte.
+    /// Called once, at the backend's first byte.
     spoken: Option<Spoken>,
 }
 
@@ -58,7 +58,7 @@ impl Tunnel {
         Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames, spoken: None }
     }
 
-    /// One that carries whatever the client speaks, from its first byte on. `spoken` is told of the backend's first one.
+    /// A tunnel for a raw connection. `on_first_byte` is called at the backend's first byte.
     pub(crate) fn raw(stream: Stream, backend: Arc<Backend>, spoken: impl FnOnce() + Send + 'static) -> Self {
         let spoken: Option<Spoken> = Some(Box::new(spoken));
         Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None, spoken }
@@ -112,10 +112,10 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
     let finish = {
-        let mut cut = pin!(backend.cut.notified());
-        // From here on no cut is missed; one that came before, while the backend took its time to switch, is seen below.
+        let mut cut = pin!(backend.signals.close_tunnels.notified());
+        // From here on no cut is missed; one that came while the backend was still switching protocols is seen below.
         cut.as_mut().enable();
-        let taken_out = backend.intent() == Intent::Maint;
+        let taken_out = backend.status.intent() == Intent::Maint;
         let mut leaving = pin!(engine.wait_for(|phase| *phase >= Phase::Leaving));
         // Boxed, because most tunnels have no limit and should not pay its memory.
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
@@ -157,7 +157,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
                     Poll::Ready(Finish::BackendFailed)
                 }
                 _ => {
-                    // One that has ended in good order has left nothing to wait for but what is delivered now.
+                    // After an orderly close nothing is waited for but the delivery of what is buffered.
                     let down = down.waiting().is_some() && down.closed == Closed::No;
                     let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down, still };
                     tunnel_liveness::poll_gone(&mut lookout, &sides, cx).map(|gone| match gone {
@@ -188,7 +188,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
     Carried { up: up.carried, down: down.carried, finish }
 }
 
-/// A side that fails is passed on as a failure, not as an orderly end.
+/// A failed side is passed on as a reset, not as an orderly close.
 pub(crate) fn reset_on_close(client: &TcpStream) {
     // Where the socket is dead already there is nothing to reset.
     let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
@@ -214,7 +214,7 @@ struct Direction {
 #[derive(PartialEq)]
 enum Closed {
     No,
-    /// The reading side has ended; the writing side is yet to be told.
+    /// The reading side has closed; the writing side is still to be shut down.
     Read,
     Both,
 }
@@ -229,7 +229,7 @@ impl Direction {
         self.out.is_empty() && self.closed == Closed::No && self.frames.as_ref().is_some_and(Frames::is_between)
     }
 
-    /// What the writing side does not take now, if there is anything.
+    /// What is buffered for the writing side, if anything.
     fn waiting(&self) -> Option<Waiting> {
         (!self.out.is_empty()).then(|| (self.carried, self.out.left()))
     }
@@ -247,8 +247,8 @@ impl Direction {
             match self.closed {
                 Closed::Both => return Poll::Ready(Ok(())),
                 Closed::Read => {
-                    // A half-close: the other direction goes on. One that cannot be told of it has gone, which that
-                    // direction finds out; here, all has been delivered.
+                    // A half-close: the other direction goes on. If the shutdown fails the side has disconnected, which
+                    // the other direction finds out; in this one, everything has been delivered.
                     let _ = ready!(Pin::new(&mut *to).poll_shutdown(cx));
                     self.closed = Closed::Both;
                 }
@@ -268,8 +268,8 @@ impl Direction {
         with_scratch(|Scratch { read, .. }| {
             let read = self.out.share(read);
             let read = match ready!(poll_read(from, read, cx)) {
-                // Over TLS, an end without a close_notify (RFC 8446 6.1). Many servers leave it out, and what the bytes
-                // say tells their receiver whether they are whole.
+                // Over TLS, a close without close_notify (RFC 8446 6.1), which many servers leave out. Whether the bytes are
+                // complete is for their receiver to tell from what they say.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => &[],
                 read => read.map_err(|_| Side::From)?,
             };

@@ -1,5 +1,5 @@
-//! Whether a side of a tunnel has left while its bytes wait: nothing is read from it until the other side takes what was
-//! read before, so that its end is not read either.
+//! Whether a side of a tunnel has disconnected while its bytes are buffered: nothing is read from it until the other side takes
+//! them, so that its end of file would not be seen either.
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use std::task::{Context, Poll};
@@ -9,43 +9,42 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use crate::proxy::io::{LOOK, backend_has_reset, has_reset, is_abandoned};
 use crate::upstream::Stream;
 
-/// Looks during which the backend has taken nothing of what the client sent, before it is asked whether anybody is still
-/// there: while bytes move, they are delivered, whoever waits for an answer to them. The client's end says nothing here, for
-/// it comes behind all that there is no room for.
+/// Stalled polls before we check whether the client process still exists. While bytes move they are delivered; the client's FIN
+/// says nothing here, for it is queued behind the bytes for which there is no room.
 pub(crate) const STILL: u32 = 3;
 
-/// The same for a raw connection, whose client may well say all it has to say and go, while the target takes a rest.
+/// The same for a raw connection, whose client may well send everything and close while the target pauses.
 pub(crate) const STILL_RAW: u32 = 120;
 
-/// How far bytes have come that wait: so many were read, and so many of them are left.
+/// Progress of buffered bytes: how many were read in all, and how many of them are still buffered.
 pub(crate) type Waiting = (u64, usize);
 
-/// What there is to look after.
+/// The two sides, and what is buffered for each.
 pub(crate) struct Sides<'t> {
     pub(crate) client: &'t TcpStream,
-    /// The client's bytes, where some wait.
+    /// The client's bytes, where some are buffered.
     pub(crate) up: Option<Waiting>,
     pub(crate) backend: &'t Stream,
-    /// Whether bytes of the backend wait, and it has not ended in good order.
+    /// Whether bytes of the backend are buffered, and it has not closed in good order.
     pub(crate) down: bool,
-    /// Looks without a move after which the client is asked after.
+    /// Stalled polls after which the client's process is looked for.
     pub(crate) still: u32,
 }
 
-/// Who has left.
+/// Which side has disconnected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Gone {
     Client,
     Backend,
 }
 
-/// Looks after both sides for as long as bytes wait.
+/// Probes both sides for as long as bytes are buffered.
 pub(crate) struct Lookout {
     every: Interval,
-    /// The client's bytes as they were, and for how many looks.
+    /// The client's progress at the last poll, and for how many polls it has not changed.
     seen: Waiting,
     still: u32,
-    /// Whether anybody holds the client's end, which takes a while to find out.
+    /// Whether the client's end is orphaned, which takes a while to find out.
     asked: Option<BoxFuture<'static, bool>>,
 }
 
@@ -88,8 +87,8 @@ impl Lookout {
     }
 }
 
-/// Tells who has left. `lookout` is there while bytes wait, and for one look more: a pair that is slow now and then need
-/// not make it anew each time.
+/// Ready when a side has disconnected. The prober lives while bytes are buffered and for one poll more, so that a pair that is
+/// slow now and then need not make it anew each time.
 pub(crate) fn poll_gone(lookout: &mut Option<Box<Lookout>>, sides: &Sides<'_>, cx: &mut Context<'_>) -> Poll<Gone> {
     if sides.up.is_some() || sides.down {
         return lookout.get_or_insert_with(|| Box::new(Lookout::new())).poll_look(sides, cx);

@@ -19,7 +19,7 @@ const STATES: [State; 6] = [State::Up, State::Down, State::Ejected, State::Drain
 /// The page.
 pub(crate) fn text(shared: &Shared) -> String {
     let snapshot = shared.snapshot();
-    let all = shared.backends();
+    let all = shared.topology.backends();
     let backends: Vec<Told<'_>> = snapshot
         .backends
         .iter()
@@ -126,9 +126,9 @@ impl Page {
         self.each(errors, backends, |view| view.errors);
         let retries =
             ("stickylb_retries_total", "counter", "Requests tried elsewhere after they had failed on the backend.");
-        self.each(retries, backends, |view| view.tallied.retries);
+        self.each(retries, backends, |view| view.counts.retries);
         let ejections = ("stickylb_ejections_total", "counter", "Times its traffic had the backend ejected.");
-        self.each(ejections, backends, |view| view.tallied.ejections);
+        self.each(ejections, backends, |view| view.counts.ejections);
     }
 
     fn times(&mut self, backends: &[Told<'_>]) {
@@ -136,7 +136,7 @@ impl Page {
         let help = "Time from a request's first byte to its response's last, of whole responses below 500.";
         self.metric(name, "histogram", help);
         for told in backends {
-            let (counts, sum) = (told.backend.latencies.counts(), told.backend.latencies.sum());
+            let (counts, sum) = (told.backend.counters.latencies.counts(), told.backend.counters.latencies.sum());
             for power in TIMES {
                 let seconds = (1_u64 << power) as f64 / 1e6;
                 let labels = format!("{},le=\"{seconds}\"", told.labels);
@@ -153,8 +153,8 @@ impl Page {
         let name = "stickylb_checks_total";
         self.metric(name, "counter", "Health checks, by what they found.");
         for Told { labels, view, .. } in backends {
-            self.sample(name, &format!("{labels},result=\"passed\""), view.tallied.checks_passed);
-            self.sample(name, &format!("{labels},result=\"failed\""), view.tallied.checks_failed);
+            self.sample(name, &format!("{labels},result=\"passed\""), view.counts.checks_passed);
+            self.sample(name, &format!("{labels},result=\"failed\""), view.counts.checks_failed);
         }
     }
 
@@ -166,14 +166,14 @@ impl Page {
         self.metric("stickylb_connections", "gauge", "Clients' connections, tunnels included.");
         self.sample("stickylb_connections", "", totals.connections);
         self.metric("stickylb_connections_limit", "gauge", "Clients' connections there may be: limits.connections.");
-        self.sample("stickylb_connections_limit", "", shared.config().limits.connections);
+        self.sample("stickylb_connections_limit", "", shared.topology.config().limits.connections);
         self.metric("stickylb_tunnels", "gauge", "WebSockets and other upgrades.");
         self.sample("stickylb_tunnels", "", totals.tunnels);
         let name = "stickylb_log_lines_dropped_total";
         self.metric(name, "counter", "Log lines lost because they came faster than they could be read.");
         self.sample(name, "", dropped);
         self.metric("stickylb_event_streams", "gauge", "Readers of /_lb/events.");
-        self.sample("stickylb_event_streams", "", shared.event_streams());
+        self.sample("stickylb_event_streams", "", shared.telemetry.event_streams());
     }
 }
 

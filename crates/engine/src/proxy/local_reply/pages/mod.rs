@@ -84,7 +84,7 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
     if request.is_head() {
         return page(event_stream::MEDIA, String::new());
     }
-    let Some(feed) = Feed::open(&client.proxy.shared, client.engine.clone()) else {
+    let Some(feed) = Feed::open(&client.proxy.shared.telemetry, client.engine.clone()) else {
         let why = "There are as many readers of events as there may be: end one of them.";
         let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why);
         return Page::Whole(answer.reply(request.wants_page()));
@@ -118,8 +118,9 @@ fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
         || std::str::from_utf8(host).is_ok_and(|host| {
             let host = without_port(host);
             let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-            let listened =
-                |ip: IpAddr| !ip.is_unspecified() && shared.setup().config.listeners.iter().any(|l| l.host == ip);
+            let listened = |ip: IpAddr| {
+                !ip.is_unspecified() && shared.topology.load().config.listeners.iter().any(|l| l.host == ip)
+            };
             bare.parse().is_ok_and(listened)
         })
 }
@@ -127,15 +128,15 @@ fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
 /// The direct predecessor's fields with their names, and ours beside them. No header values, no mail addresses.
 fn health(shared: &Shared) -> Value {
     let snapshot = shared.snapshot();
-    let setup = shared.setup();
+    let topology = shared.topology.load();
     let several = snapshot.pools.len() > 1;
     let backends: Vec<Value> = snapshot
         .backends
         .iter()
-        .filter_map(|view| Some((view, setup.find(view.id)?.1)))
+        .filter_map(|view| Some((view, topology.find(view.id)?.1)))
         .map(|(view, backend)| {
             let (checked, last_error) = last_check(shared, &backend);
-            let check = &backend.health();
+            let check = &backend.settings.health();
             let mut value = json!({
                 "id": view.id,
                 "url": view.url,
@@ -188,7 +189,7 @@ fn is_healthy(state: State) -> bool {
 }
 
 fn last_check(shared: &Shared, backend: &Backend) -> (Option<String>, Option<Untrusted<String>>) {
-    let control = shared.control();
-    let Some(history) = control.checks.get(&backend.id()) else { return (None, None) };
+    let records = shared.registry.records();
+    let Some(history) = records.checks.get(&backend.id()) else { return (None, None) };
     (history.last.map(rfc3339), history.last_error.clone())
 }

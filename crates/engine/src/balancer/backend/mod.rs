@@ -1,0 +1,14 @@
+//! One backend at work, in parts, so that each user takes only the part it needs.
+
+mod at_work;
+mod counters;
+mod endpoint;
+mod in_use;
+mod settings;
+mod signals;
+mod status;
+mod weight;
+
+pub(crate) use at_work::Backend;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use in_use::{Active, Tunnelling};

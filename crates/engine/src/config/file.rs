@@ -1,0 +1,52 @@
+//! Reads a configuration file.
+
+use std::path::Path;
+
+use super::conflict::conflicts;
+use super::document::{Document, Place};
+use super::node::Node;
+use super::places::Places;
+use super::problem::{ConfigError, Problem};
+use super::root::Config;
+
+/// Reads a configuration file's bytes; `path` is only for the messages.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with every problem of the file, in its order.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+    read(bytes, Places::default()).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+/// Like [`parse`], for a balancer that starts backends of its own: the file need not name any.
+///
+/// # Errors
+/// As of [`parse`].
+pub fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+    read(bytes, Places::with_optional_backends())
+        .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+            let document = Document::new(&valid);
+            document.problem(valid.len(), "", "not UTF-8: save the file as UTF-8".to_owned());
+            return Err(document.into_problems());
+        }
+    };
+    let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let value = document.parse();
+    let config =
+        value.as_ref().and_then(|value| Node::new(&document, value).object(|keys| Config::read(keys, &mut places)));
+    if let Some(config) = &config {
+        for conflict in conflicts(config) {
+            if let Some(Place { at, path }) = places.of(conflict.at) {
+                document.problem(*at, path, conflict.message);
+            }
+        }
+    }
+    let problems = document.into_problems();
+    config.filter(|_| problems.is_empty()).ok_or(problems)
+}

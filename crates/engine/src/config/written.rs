@@ -1,0 +1,67 @@
+//! How values are written in a configuration file: for the defaults that the schema names.
+
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::api::{Mode, StickyBy, Strategy};
+
+/// A value that a file can hold.
+pub(crate) trait Written {
+    /// It, as it stands in a file.
+    fn written(&self) -> Value;
+}
+
+/// A value that a file names by one of a few words.
+pub(crate) trait Named: Copy + PartialEq + 'static {
+    /// Each word, with what it stands for.
+    const NAMES: &'static [(&'static str, Self)];
+}
+
+impl<T: Named> Written for T {
+    fn written(&self) -> Value {
+        T::NAMES.iter().find(|(_, value)| value == self).map(|(name, _)| *name).into()
+    }
+}
+
+macro_rules! written_as_displayed {
+    ($($kind:ty),*) => {
+        $(impl Written for $kind {
+            fn written(&self) -> Value {
+                self.to_string().into()
+            }
+        })*
+    };
+}
+
+written_as_displayed!(String, IpAddr, IpNet, http::Method, StickyBy, Strategy);
+
+macro_rules! written_as_in_json {
+    ($($kind:ty),*) => {
+        $(impl Written for $kind {
+            fn written(&self) -> Value {
+                (*self).into()
+            }
+        })*
+    };
+}
+
+written_as_in_json!(bool, u16, u32, u64, usize);
+
+impl Named for Mode {
+    const NAMES: &'static [(&'static str, Self)] = &[(Mode::Http.name(), Mode::Http), (Mode::Tcp.name(), Mode::Tcp)];
+}
+
+impl Written for Duration {
+    fn written(&self) -> Value {
+        u64::try_from(self.as_millis()).unwrap_or(u64::MAX).into()
+    }
+}
+
+impl<T: Written> Written for Vec<T> {
+    fn written(&self) -> Value {
+        self.iter().map(Written::written).collect()
+    }
+}

@@ -1,0 +1,54 @@
+//! The listeners and pools at work now: one value, replaced as a whole by a changed configuration.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::live_pool::LivePool;
+use super::topology::Topology;
+use crate::balancer::Backend;
+use crate::config::Config;
+
+/// The listeners and pools at work now. Readers take no lock.
+pub(crate) struct LiveTopology {
+    current: ArcSwap<Topology>,
+    changes: watch::Sender<()>,
+}
+
+impl LiveTopology {
+    pub(super) fn new(topology: Topology) -> Self {
+        LiveTopology { current: ArcSwap::from_pointee(topology), changes: watch::Sender::new(()) }
+    }
+
+    /// The listeners and pools at work.
+    pub(crate) fn load(&self) -> Arc<Topology> {
+        self.current.load_full()
+    }
+
+    /// The configuration they follow.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.current.load().config)
+    }
+
+    /// Every backend of every pool, in the order of the configuration.
+    pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
+        self.current.load().backends()
+    }
+
+    /// The backend with this id, and its pool.
+    pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
+        self.current.load().find(id)
+    }
+
+    /// Changes whenever another takes its place: listeners may have come and gone.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Puts another in its place.
+    pub(super) fn replace(&self, topology: Topology) {
+        self.current.store(Arc::new(topology));
+        self.changes.send_replace(());
+    }
+}
