@@ -23,9 +23,9 @@ const LINES: u64 = 100_000;
 fn backend(id: u32) -> BackendView {
     BackendView {
         id,
-        name: format!("backend-{id}"),
-        url: format!("http://localhost:{}", 5000 + id),
-        address: format!("localhost:{}", 5000 + id),
+        name: format!("backend-{id}").into(),
+        url: format!("http://localhost:{}", 5000 + id).into(),
+        address: format!("localhost:{}", 5000 + id).into(),
         state: if id.is_multiple_of(7) { BackendState::Down } else { BackendState::Up },
         weight: 1 + id % 3,
         requests: 4_102 * u64::from(id),
@@ -35,12 +35,7 @@ fn backend(id: u32) -> BackendView {
         sessions: 31,
         latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
         checks: (0..20)
-            .map(|n| CheckMark {
-                time: SystemTime::UNIX_EPOCH,
-                micros: 700,
-                passed: n % 9 > 0,
-                reason: "200".to_owned(),
-            })
+            .map(|n| CheckMark { time: SystemTime::UNIX_EPOCH, micros: 700, passed: n % 9 > 0, reason: "200".into() })
             .collect(),
         expected_share: 0.025,
         actual_share: Some(0.024),
@@ -59,7 +54,7 @@ fn events(from: u64, to: u64) -> Vec<Arc<Event>> {
     let who: Vec<Arc<Identity>> = (0..BACKENDS)
         .map(|id| {
             let url = format!("http://localhost:{}", 5000 + id);
-            Arc::new(Identity { id, name: format!("backend-{id}"), url, pool: None })
+            Arc::new(Identity::new(id, format!("backend-{id}"), url))
         })
         .collect();
     let event = |n: u64| {

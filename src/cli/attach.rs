@@ -10,7 +10,6 @@ use super::threads::{self, MainThread};
 use crate::control::{Instance, Remote};
 use crate::signals::Signals;
 use crate::tui::{Leaving, Left, Options};
-use stickylb::untrusted::visible;
 
 /// Shows it until the user leaves, or a signal comes, or it ends.
 pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {
@@ -31,8 +30,8 @@ async fn shown(main: MainThread, port: Option<u16>, options: Options) -> Result<
     let (left, remote) = screen::show(&main, remote, Leaving::GoesOn, &mut signals, options).await;
     let left = left.map_err(failed)?;
     match remote.and_then(|remote| remote.ended()) {
-        Some(why) => main.complain(visible(&why).into_owned()),
-        None if left == Left::Quit => main.complain(format!("{} goes on; stickylb-tui stop ends it", visible(&url))),
+        Some(why) => main.complain(why.to_string()),
+        None if left == Left::Quit => main.complain(format!("{url} goes on; stickylb-tui stop ends it")),
         None => {}
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::say::{complain, say};
 use crate::control::{ControlError, Instance, Reply, Request, instances};
 use stickylb::api::Intent;
 use stickylb::api::{BackendView, Command, Ending, PoolView, Snapshot};
-use stickylb::untrusted::{escaped_json, visible};
+use stickylb::untrusted::{Untrusted, pretty_json};
 
 impl From<ControlError> for UsageError {
     fn from(error: ControlError) -> Self {
@@ -36,10 +36,9 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
         Ctl::Status { json } => {
             let snapshot = snapshot(&instance).await?;
             if *json {
-                let text = serde_json::to_string_pretty(&snapshot).map_err(|e| UsageError::Failed(e.to_string()))?;
-                say(&text.lines().map(|line| escaped_json(line.to_owned())).collect::<Vec<_>>().join("\n"))
+                say(&pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?)
             } else {
-                let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", visible(&warning.text)));
+                let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
                 say(&(table(&snapshot) + &dropped(&snapshot) + &warnings.collect::<String>()))
             }
         }
@@ -73,13 +72,13 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
 
 /// ` of web`, where one pool is meant.
 fn of_pool(pool: Option<&str>) -> String {
-    pool.map(|pool| format!(" of {}", visible(pool))).unwrap_or_default()
+    pool.map(|pool| format!(" of {}", Untrusted::new(pool))).unwrap_or_default()
 }
 
 /// `list`.
 pub(super) async fn list() -> Result<(), UsageError> {
     let found = instances().await?;
-    let mut problems: Vec<String> = found.silent.iter().map(ToString::to_string).collect();
+    let mut problems: Vec<Untrusted<String>> = found.silent.iter().map(|error| error.to_string().into()).collect();
     let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME"].map(str::to_owned)];
     for instance in &found.running {
         let snapshot = match snapshot(instance).await {
@@ -105,7 +104,7 @@ pub(super) async fn list() -> Result<(), UsageError> {
         ]);
     }
     for problem in &problems {
-        complain(&format!("stickylb-tui: {}", visible(problem)));
+        complain(&format!("stickylb-tui: {problem}"));
     }
     if rows.len() > 1 {
         say(&aligned(&rows))?;
@@ -125,13 +124,13 @@ pub(super) async fn stop(port: Option<u16>, all: bool) -> Result<(), UsageError>
         return Err(ControlError::NoneRuns.into());
     }
     // Each is told, whatever became of the one before.
-    let mut problems: Vec<String> = found.silent.iter().map(ToString::to_string).collect();
+    let mut problems: Vec<Untrusted<String>> = found.silent.iter().map(|error| error.to_string().into()).collect();
     for instance in &found.running {
         if let Err(error) = stop_one(instance).await {
             problems.extend(error.problems());
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(UsageError::Failed(problems.join("\n"))) }
+    if problems.is_empty() { Ok(()) } else { Err(UsageError::Several(problems)) }
 }
 
 async fn stop_one(instance: &Instance) -> Result<(), UsageError> {
@@ -166,7 +165,7 @@ async fn change(
     let snapshot = snapshot(instance).await?;
     let found = named(&snapshot, backend)?;
     command(instance, wanted(found.id)).await?;
-    say(&format!("{} is {said}", visible(&found.name)))
+    say(&format!("{} is {said}", found.name))
 }
 
 async fn command(instance: &Instance, command: Command) -> Result<(), UsageError> {
@@ -178,7 +177,10 @@ async fn command(instance: &Instance, command: Command) -> Result<(), UsageError
 
 /// The backend with this name or id; a name wins, because people choose it.
 fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, UsageError> {
-    let by_name = snapshot.backends.iter().find(|b| b.name == word || full_name(snapshot, b) == word);
+    let several = snapshot.pools.len() > 1;
+    let full =
+        |b: &BackendView| word.strip_prefix(b.pool.raw()).and_then(|rest| rest.strip_prefix('/')) == Some(b.name.raw());
+    let by_name = snapshot.backends.iter().find(|b| b.name == word || several && full(b));
     let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
@@ -186,10 +188,10 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     })
 }
 
-/// A backend's name; where there are several pools, behind its pool's.
+/// A backend's name, as it is shown; where there are several pools, behind its pool's.
 fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
     match snapshot.pools.len() {
-        0 | 1 => backend.name.clone(),
+        0 | 1 => backend.name.to_string(),
         _ => format!("{}/{}", backend.pool, backend.name),
     }
 }
@@ -199,12 +201,12 @@ fn table(snapshot: &Snapshot) -> String {
     let totals = &snapshot.totals;
     let plural = if totals.connections == 1 { "" } else { "s" };
     let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky);
-    let urls = snapshot.listeners.iter().map(|listener| visible(&listener.url).into_owned());
+    let urls = snapshot.listeners.iter().map(|listener| listener.url.to_string());
     let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
     let head = match snapshot.pools.as_slice() {
         [only] => urls.chain([how(only), counts]).collect::<Vec<_>>().join("  "),
         pools => {
-            let pools = pools.iter().map(|pool| format!("{}: {}\n", visible(&pool.name), how(pool)));
+            let pools = pools.iter().map(|pool| format!("{}: {}\n", pool.name, how(pool)));
             urls.chain([counts]).collect::<Vec<_>>().join("  ") + &pools.collect::<String>()
         }
     };
@@ -213,9 +215,9 @@ fn table(snapshot: &Snapshot) -> String {
     rows.extend(snapshot.backends.iter().map(|b| {
         [
             b.id.to_string(),
-            visible(&full_name(snapshot, b)).into_owned(),
+            full_name(snapshot, b),
             b.state.to_string(),
-            visible(&b.address).into_owned(),
+            b.address.to_string(),
             b.weight.to_string(),
             b.requests.to_string(),
             b.active.to_string(),

@@ -1,6 +1,6 @@
 //! `explain`: who would get a request, and why.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::args::Explain;
 use super::columns::aligned;
@@ -8,7 +8,7 @@ use super::layers::UsageError;
 use super::say::say;
 use crate::control::{Instance, Reply, Request};
 use stickylb::api::{Explanation, Question};
-use stickylb::untrusted::{escaped_json, visible};
+use stickylb::untrusted::{Untrusted, json};
 
 /// Asks a balancer that runs, and shows what it says.
 pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
@@ -25,8 +25,7 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
         _ => return Err(UsageError::Failed("the balancer gave another answer than was asked for".to_owned())),
     };
     if asked.json {
-        let text = serde_json::to_string(&explanation).map_err(|error| UsageError::Failed(error.to_string()))?;
-        say(&escaped_json(text))
+        say(&json(&explanation).map_err(|error| UsageError::Failed(error.to_string()))?)
     } else {
         say(&words(asked, &explanation))
     }
@@ -43,29 +42,31 @@ fn field(line: &str) -> Result<(String, String), UsageError> {
 fn words(asked: &Explain, explanation: &Explanation) -> String {
     let decision = &explanation.decision;
     let who = match &explanation.backend {
-        Some(backend) => format!("would go to {} ({})", visible(&backend.name), visible(&backend.url)),
+        Some(backend) => format!("would go to {} ({})", backend.name, backend.url),
         None => "would go to no backend".to_owned(),
     };
-    let mut text = format!("{} {} {who}\n", visible(&asked.method), visible(&asked.url));
+    let mut text = format!("{} {} {who}\n", Untrusted::new(&asked.method), Untrusted::new(&asked.url));
     // Writing to a string cannot fail.
-    let mut say = |title: &str, what: &str| {
+    let mut say = |title: &str, what: &dyn Display| {
         let _ = writeln!(text, "{title:<10}{what}");
     };
     say("why:", &explanation.reason);
     if let Some(holds) = &explanation.holds {
         say("", holds);
     }
-    let key = decision.key.as_ref().map_or_else(|| "none".to_owned(), |key| visible(&key.to_string()).into_owned());
-    say("key:", &key);
+    match &decision.key {
+        Some(key) => say("key:", key),
+        None => say("key:", &"none"),
+    }
     if let Some(pool) = &decision.pool {
-        say("pool:", &visible(pool));
+        say("pool:", pool);
     }
     if !decision.candidates.is_empty() {
         let mut rows = vec![["ID", "NAME", "ACT", "SCORE", "LEFT OUT"].map(str::to_owned)];
         rows.extend(decision.candidates.iter().map(|one| {
             [
                 one.backend.id.to_string(),
-                visible(&one.backend.name).into_owned(),
+                one.backend.name.to_string(),
                 one.active.to_string(),
                 one.score.to_string(),
                 one.excluded.as_ref().map(ToString::to_string).unwrap_or_default(),

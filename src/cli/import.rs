@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::layers::UsageError;
 use super::say::{complain, say};
 use stickylb::config;
-use stickylb::untrusted::{escaped_json, visible};
+use stickylb::untrusted::{Untrusted, pretty_json};
 
 /// Theirs listen everywhere.
 const OTHERS: &str = "it listens on 127.0.0.1, for this machine alone: add \"host\": \"0.0.0.0\" to let others in";
@@ -28,7 +28,7 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
     let wrong = |what: String| UsageError::Words(vec![format!("{file}: {what}")]);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let imported = read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
-    let printed = format!("{:#}", imported.config);
+    let printed = pretty_json(&imported.config).map_err(|error| wrong(error.to_string()))?;
     // What it holds may be wrong in itself, such as a port above 65535: nothing is printed then that would not run.
     config::parse(path, printed.as_bytes()).map_err(|error| {
         let problems = match error {
@@ -37,12 +37,11 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
         };
         UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message)).collect())
     })?;
-    let kind = format!("{} was read as {}", visible(&file.to_string()), imported.kind);
+    let kind = format!("{} was read as {}", Untrusted::new(file.to_string()), imported.kind);
     for sentence in std::iter::once(kind.as_str()).chain(imported.left_out.iter().map(String::as_str)) {
-        complain(&format!("stickylb-tui: {}", visible(sentence)));
+        complain(&format!("stickylb-tui: {}", Untrusted::new(sentence)));
     }
-    let lines: Vec<String> = printed.lines().map(|line| escaped_json(line.to_owned())).collect();
-    say(&lines.join("\n"))?;
+    say(&printed)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,6 +7,7 @@ use super::args::{Args, Settings};
 use stickylb::StartError;
 use stickylb::config;
 use stickylb::config::{BackendSpec, Config, ConfigError};
+use stickylb::untrusted::Untrusted;
 
 /// The file that is read when nothing else is said.
 const DEFAULT_FILE: &str = "stickylb.json";
@@ -28,15 +29,20 @@ pub(super) enum UsageError {
     Start(#[from] StartError),
     #[error("{0}")]
     Failed(String),
+    /// What went wrong with each of several.
+    #[error("{} failed", .0.len())]
+    Several(Vec<Untrusted<String>>),
 }
 
 impl UsageError {
     /// Each problem as one sentence.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(super) fn problems(&self) -> Vec<Untrusted<String>> {
+        let words = |problems: Vec<String>| problems.into_iter().map(Untrusted::new).collect();
         match self {
-            UsageError::Words(problems) | UsageError::Start(StartError::Config(problems)) => problems.clone(),
-            UsageError::Config(error) => error.problems(),
-            other => vec![other.to_string()],
+            UsageError::Words(problems) => words(problems.clone()),
+            UsageError::Start(StartError::Config(problems)) | UsageError::Several(problems) => problems.clone(),
+            UsageError::Config(error) => words(error.problems()),
+            other => vec![other.to_string().into()],
         }
     }
 }

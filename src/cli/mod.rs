@@ -34,7 +34,7 @@ use say::{FAILED, complain, fail, refuse, say};
 use stickylb::config;
 use stickylb::config::Config;
 use stickylb::program;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
@@ -82,7 +82,7 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::check(&path)?;
-    say(&format!("{} is good: {}", visible(&path.display().to_string()), summary(&config)))?;
+    say(&format!("{} is good: {}", Untrusted::new(path.display().to_string()), summary(&config)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::layers::UsageError;
 use crate::writable;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// The program failed while it ran.
 pub(super) const FAILED: u8 = 1;
@@ -38,20 +38,20 @@ fn whole(lines: &str) -> String {
 
 /// Says everything that is wrong, one problem a line, each with the program's name, as compilers do.
 pub(super) fn fail(error: &UsageError) -> ExitCode {
-    let lines: Vec<_> = error.problems().iter().map(|problem| format!("stickylb-tui: {}", visible(problem))).collect();
+    let lines: Vec<_> = error.problems().iter().map(|problem| format!("stickylb-tui: {problem}")).collect();
     complain(&lines.join("\n"));
     ExitCode::from(status(error))
 }
 
 /// The status that a run which failed like this ends with.
 pub(super) fn status(error: &UsageError) -> u8 {
-    if matches!(error, UsageError::Failed(_)) { FAILED } else { MISUSED }
+    if matches!(error, UsageError::Failed(_) | UsageError::Several(_)) { FAILED } else { MISUSED }
 }
 
 /// Shows help or version, or what is wrong with the words; these may hold anything.
 pub(super) fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
-    let shown = text.trim_end().lines().map(visible).collect::<Vec<_>>().join("\n");
+    let shown = text.trim_end().lines().map(|line| Untrusted::new(line).to_string()).collect::<Vec<_>>().join("\n");
     if error.use_stderr() {
         complain(&shown);
         return ExitCode::from(MISUSED);

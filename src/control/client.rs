@@ -10,7 +10,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::directory::{Directory, DirectoryError};
 use super::protocol::{Hello, REPLY_LIMIT, Reply, Request, VERSION, read, write};
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Time for a running program to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ pub(crate) enum ControlError {
     #[error("the balancer on port {port} (pid {pid}) does not answer: {error}")]
     Silent { port: u16, pid: u32, error: io::Error },
     #[error("the balancer refused: {0}")]
-    Refused(String),
+    Refused(Untrusted<String>),
 }
 
 /// A program that runs.
@@ -79,13 +79,13 @@ pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
     let running = found.ok().and_then(Result::ok).map_or_else(Vec::new, |found| found.running);
     let others = running.iter().filter(|one| one.hello.pid != std::process::id());
     let shared = |one: &Instance| {
-        let name = cookies.iter().find(|name| one.hello.cookies.contains(name))?;
+        let name = cookies.iter().find(|name| one.hello.cookies.iter().any(|theirs| *theirs == **name))?;
         Some(format!(
             "the balancer on port {} (pid {}) uses the cookie {} too, and browsers share cookies between the ports of a \
              host: name another with sticky.cookie.name",
             one.port(),
             one.hello.pid,
-            visible(name)
+            name
         ))
     };
     others.filter_map(shared).collect()
@@ -163,7 +163,7 @@ impl Connection {
         asked.map_err(io::Error::from).flatten().map_err(|error| self.of.silent(error))?;
         let reply = tokio::time::timeout(limit, self.next()).await;
         match reply.map_err(io::Error::from).flatten() {
-            Ok(Some(Reply::Refused { why })) => Err(ControlError::Refused(visible(&why).into_owned())),
+            Ok(Some(Reply::Refused { why })) => Err(ControlError::Refused(why)),
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.of.silent(io::ErrorKind::UnexpectedEof.into())),
             Err(error) => Err(self.of.silent(error)),
@@ -183,7 +183,7 @@ async fn greeted(path: &Path) -> io::Result<(Hello, Halves)> {
         let mut halves = Halves { from: BufReader::new(from), to };
         match read(&mut halves.from, REPLY_LIMIT).await? {
             Some(Reply::Hello(hello)) => Ok((hello, halves)),
-            Some(Reply::Refused { why }) => Err(io::Error::other(why)),
+            Some(Reply::Refused { why }) => Err(io::Error::other(why.to_string())),
             Some(_) => Err(io::Error::other("it does not say who it is")),
             None => Err(io::ErrorKind::ConnectionRefused.into()),
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use stickylb::api::{Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, Snapshot, Unclear};
+use stickylb::untrusted::Untrusted;
 
 /// Of this description; another number is another language.
 pub(super) const VERSION: u32 = 1;
@@ -27,16 +28,16 @@ pub(crate) struct Hello {
     /// The protocol's [`VERSION`].
     pub(crate) protocol: u32,
     /// The program's version.
-    pub(crate) version: String,
+    pub(crate) version: Untrusted<String>,
     pub(crate) pid: u32,
     /// The ports it listens on, the first one first.
     pub(crate) ports: Vec<u16>,
     /// The URL to open.
-    pub(crate) url: String,
+    pub(crate) url: Untrusted<String>,
     pub(crate) uptime_seconds: u64,
     /// The names of the sticky cookies it gives out.
     #[serde(default)]
-    pub(crate) cookies: Vec<String>,
+    pub(crate) cookies: Vec<Untrusted<String>>,
 }
 
 /// What a client asks.
@@ -93,7 +94,7 @@ pub(crate) enum Reply {
     /// It was not sent again.
     NotReplayed {
         /// Why, as one sentence.
-        why: String,
+        why: Untrusted<String>,
     },
     /// Something happened.
     Happened(Arc<Event>),
@@ -109,7 +110,7 @@ pub(crate) enum Reply {
     /// The request is not answered.
     Refused {
         /// Why, as one sentence.
-        why: String,
+        why: Untrusted<String>,
     },
 }
 

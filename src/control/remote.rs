@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, Snapshot};
+use stickylb::untrusted::Untrusted;
 
 /// Events kept for a screen that does not take them.
 const KEPT: usize = 4096;
@@ -27,7 +28,7 @@ struct Received {
     missed: u64,
     figures: bool,
     /// Why nothing more will come, and whether the screen was told.
-    ended: Option<String>,
+    ended: Option<Untrusted<String>>,
     told: bool,
 }
 
@@ -55,7 +56,7 @@ impl Remote {
     }
 
     /// Why it is over, where it is.
-    pub(crate) fn ended(&self) -> Option<String> {
+    pub(crate) fn ended(&self) -> Option<Untrusted<String>> {
         self.received().ended.clone()
     }
 
@@ -104,7 +105,7 @@ impl Door for Remote {
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
         let instance = self.instance.clone();
         async move {
-            let unreachable = |reason: String| CommandError::Unreachable { reason };
+            let unreachable = |reason: String| CommandError::Unreachable { reason: reason.into() };
             match instance.ask(&Request::Do(command)).await {
                 Ok(Reply::Done) => Ok(()),
                 Ok(Reply::Failed(error)) => Err(error),
@@ -114,13 +115,16 @@ impl Door for Remote {
         }
     }
 
-    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
+    fn heads(
+        &self,
+        number: u64,
+    ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
         let instance = self.instance.clone();
         async move {
             match instance.ask(&Request::Heads { number }).await {
                 Ok(Reply::Heads { heads }) => Ok(heads),
-                Ok(_) => Err(OTHER.to_owned()),
-                Err(error) => Err(error.to_string()),
+                Ok(_) => Err(OTHER.into()),
+                Err(error) => Err(error.to_string().into()),
             }
         }
     }
@@ -129,15 +133,15 @@ impl Door for Remote {
         &self,
         number: u64,
         to: Option<u32>,
-    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
+    ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let instance = self.instance.clone();
         async move {
             let mut connection = instance.connect().await.map_err(|error| error.to_string())?;
             match connection.ask_within(&Request::Replay { number, to }, LONGEST + Duration::from_secs(20)).await {
                 Ok(Reply::Replayed(replayed)) => Ok(replayed),
                 Ok(Reply::NotReplayed { why }) => Err(why),
-                Ok(_) => Err(OTHER.to_owned()),
-                Err(error) => Err(error.to_string()),
+                Ok(_) => Err(OTHER.into()),
+                Err(error) => Err(error.to_string().into()),
             }
         }
     }
@@ -155,8 +159,8 @@ async fn receive(mut connection: Connection, received: Arc<Mutex<Received>>, new
             let mut received = lock(&received);
             match reply {
                 Ok(Some(reply)) => take(&mut received, reply),
-                Ok(None) => received.ended = Some("the balancer is gone: it ended without a word".to_owned()),
-                Err(error) => received.ended = Some(format!("the connection to the balancer was lost: {error}")),
+                Ok(None) => received.ended = Some("the balancer is gone: it ended without a word".into()),
+                Err(error) => received.ended = Some(format!("the connection to the balancer was lost: {error}").into()),
             }
             received.ended.is_some()
         };
@@ -181,10 +185,11 @@ fn take(received: &mut Received, reply: Reply) {
             }
         }
         Reply::Missed { events } => received.missed += events,
-        Reply::Ended(Ending::Finished) => received.ended = Some("the balancer has ended".to_owned()),
+        Reply::Ended(Ending::Finished) => received.ended = Some("the balancer has ended".into()),
         Reply::Ended(Ending::Cut { connections }) => {
             let plural = if connections == 1 { "" } else { "s" };
-            received.ended = Some(format!("the balancer has ended; {connections} connection{plural} had to be cut"));
+            received.ended =
+                Some(format!("the balancer has ended; {connections} connection{plural} had to be cut").into());
         }
         Reply::Hello(_)
         | Reply::Done

@@ -18,6 +18,7 @@ use super::directory::{Directory, DirectoryError, Name, close_to_others};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
 use stickylb::Balancer;
 use stickylb::api::Ending;
+use stickylb::untrusted::Untrusted;
 
 /// Clients at one time.
 const CLIENTS: usize = 32;
@@ -124,7 +125,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
     }
     let (from, mut to) = stream.into_split();
     let Ok(_place) = Arc::clone(&served.places).try_acquire_owned() else {
-        let why = format!("it has {CLIENTS} control connections already: end one of them, or try again later");
+        let why = format!("it has {CLIENTS} control connections already: end one of them, or try again later").into();
         return write(&mut to, &Reply::Refused { why }).await;
     };
     let mut from = BufReader::new(from);
@@ -134,7 +135,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
             Ok(Some(request)) => request,
             Ok(None) => return Ok(()),
             Err(error) => {
-                let why = format!("the request cannot be read: {error}");
+                let why = format!("the request cannot be read: {error}").into();
                 return write(&mut to, &Reply::Refused { why }).await;
             }
         };
@@ -151,7 +152,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
             Request::Heads { number } => Reply::Heads { heads: served.engine.heads(number) },
             Request::Replay { number, to } => match served.engine.replay(number, to).await {
                 Ok(replayed) => Reply::Replayed(replayed),
-                Err(why) => Reply::NotReplayed { why },
+                Err(why) => Reply::NotReplayed { why: why.into() },
             },
             Request::Follow => return served.follow(&mut to).await,
             Request::Stop => {
@@ -171,12 +172,12 @@ impl Served {
     fn hello(&self) -> Hello {
         Hello {
             protocol: VERSION,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             ports: self.engine.addresses().iter().map(SocketAddr::port).collect(),
-            url: self.engine.snapshot().url().to_owned(),
+            url: self.engine.snapshot().url().raw().into(),
             uptime_seconds: self.started.elapsed().as_secs(),
-            cookies: self.engine.cookies(),
+            cookies: self.engine.cookies().into_iter().map(Untrusted::new).collect(),
         }
     }
 

@@ -129,7 +129,7 @@ mod tests {
     use stickylb::api::{Attempt, Decision, Identity};
 
     fn who(id: u32) -> Arc<Identity> {
-        Arc::new(Identity { id, name: format!("b{id}"), url: String::new(), pool: None })
+        Arc::new(Identity::new(id, format!("b{id}"), ""))
     }
 
     fn change(id: u32, from: State, to: State) -> Arc<Event> {
@@ -138,7 +138,7 @@ mod tests {
             backend: who(id),
             from,
             to,
-            reason: String::new(),
+            reason: "".into(),
         }))
     }
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Bytes of text that can be copied at once; xterm takes no more than 74,994 bytes of base64.
 const MOST: usize = 56_000;
@@ -60,12 +60,12 @@ impl Route {
 }
 
 /// Puts `text` into the clipboard; returns how many characters that were. Line breaks stay, all other control
-/// characters are made visible. A line break that came over the network must have been made visible before.
+/// characters are written out. A line break that came over the network must have been written out before.
 pub(super) fn copy(text: &str, route: Route, out: &mut impl Write) -> Result<usize, CopyError> {
     if route == Route::Nowhere {
         return Err(CopyError::NoClipboard);
     }
-    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    let lines: Vec<_> = text.split('\n').map(|line| Untrusted::new(line).to_string()).collect();
     let text = lines.join("\n");
     if text.len() > MOST {
         return Err(CopyError::TooLong(text.len()));

@@ -49,7 +49,7 @@ pub(super) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
         Some(name) => name.parse::<Strategy>()?,
         None => pool.strategy.next(),
     };
-    let pool = Some(pool.name.clone());
+    let pool = Some(pool.name.clone().into_raw());
     Ok(command(state, Command::SetStrategy { pool, strategy }))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
         let at = modes.iter().position(|by| *by == pool.sticky);
         modes.get(at.map_or(0, |at| (at + 1) % modes.len())).cloned().unwrap_or_default()
     };
-    let pool = Some(pool.name.clone());
+    let pool = Some(pool.name.clone().into_raw());
     Ok(command(state, Command::SetSticky { pool, by }))
 }
 
@@ -71,7 +71,7 @@ fn pool(state: &State) -> Result<&PoolView, String> {
     let live = state.live();
     let selected = live.backends.iter().find(|b| Some(b.id) == state.selected);
     selected
-        .and_then(|backend| live.pool(&backend.pool))
+        .and_then(|backend| live.pool(backend.pool.raw()))
         .or_else(|| live.pools.first())
         .ok_or_else(|| "there is no pool yet".to_owned())
 }
@@ -87,7 +87,7 @@ pub(super) fn spawn(state: &State) -> Vec<Effect> {
 
 pub(super) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     let backend = backend(state, words.first().copied())?;
-    let (id, name) = (backend.id, backend.name.clone());
+    let (id, name) = (backend.id, backend.name.to_string());
     match backend.spawned {
         Some(Spawned { pid: Some(_) }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
         Some(Spawned { pid: None }) => return Err(format!("{name} is not running: press a to start it again")),
@@ -104,13 +104,13 @@ pub(super) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s Ba
         return backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none);
     };
     let is_it = |b: &BackendView| {
-        let whole = word.split_once('/').filter(|(pool, _)| *pool == b.pool);
-        b.name.eq_ignore_ascii_case(whole.map_or(word, |(_, name)| name))
+        let whole = word.split_once('/').filter(|(pool, _)| b.pool == *pool);
+        b.name.raw().eq_ignore_ascii_case(whole.map_or(word, |(_, name)| name))
     };
     let by_name = backends.iter().find(|b| is_it(b));
     let by_id = || word.parse::<u32>().ok().and_then(|id| backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
-        let names: Vec<&str> = backends.iter().map(|b| b.name.as_str()).collect();
+        let names: Vec<_> = backends.iter().map(|b| b.name.shown()).collect();
         format!("there is no backend '{word}': {}", names.join(", "))
     })
 }
@@ -165,7 +165,7 @@ pub(super) fn undo(state: &mut State) -> Outcome {
 }
 
 fn name(state: &State, id: u32) -> String {
-    state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.clone()).unwrap_or_default()
+    state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.to_string()).unwrap_or_default()
 }
 
 /// ` of web`, where there are several pools.
@@ -198,7 +198,7 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
 
 /// Changes a snapshot as the command will.
 fn foresee(snapshot: &mut Snapshot, command: &Command) {
-    let meant = |name: &Option<String>, pool: &PoolView| name.as_ref().is_none_or(|name| *name == pool.name);
+    let meant = |name: &Option<String>, pool: &PoolView| name.as_ref().is_none_or(|name| pool.name == *name);
     match *command {
         Command::SetIntent { id, intent } => {
             snapshot.backends.iter_mut().filter(|b| b.id == id).for_each(|b| b.intent = intent);
@@ -232,7 +232,7 @@ mod tests {
 
     fn state() -> State {
         let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
-        let backend = |id, name: &str| BackendView { id, name: name.to_owned(), weight: 1, ..BackendView::default() };
+        let backend = |id, name: &str| BackendView { id, name: name.into(), weight: 1, ..BackendView::default() };
         let backends = vec![backend(1, "alpha"), backend(7, "bravo")];
         state.refresh(Snapshot { pools: vec![PoolView::default()], backends, ..Snapshot::default() });
         state

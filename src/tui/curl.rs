@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::head::{Field, parts};
 use stickylb::api::CookieAction;
 use stickylb::api::{Heads, RequestEvent};
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Fields that belong to a connection, or that curl writes itself.
 const NOT_SENT: [&str; 9] = [
@@ -48,7 +48,7 @@ pub(super) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     if path == b"*" {
         out.push_str(" --request-target '*'");
     }
-    let url = [heads.url.as_bytes(), if path == b"*" { b"/" } else { path }].concat();
+    let url = [heads.url.raw().as_bytes(), if path == b"*" { b"/" } else { path }].concat();
     out.push(' ');
     out.push_str(&quoted(&url));
     // What curl would say of itself where the client said nothing.
@@ -143,7 +143,7 @@ fn add(out: &mut String, option: &str, word: &[u8]) {
 /// One word for any POSIX shell.
 fn quoted(word: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(word)
-        && visible(text) == text
+        && Untrusted::new(text).is_plain()
     {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn what_is_copied_holds_no_character_that_a_terminal_obeys() {
         for word in [&b"\x1b[2J"[..], b"\xc2\x9b", b"\xe2\x80\xae", b"a\nb"] {
-            assert_eq!(visible(&quoted(word)), quoted(word));
+            assert!(Untrusted::new(quoted(word)).is_plain());
         }
     }
 

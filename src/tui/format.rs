@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::Theme;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// A count in at most five columns: `41022`, `410k`, `4.1M`.
 pub(super) fn count(n: u64) -> String {
@@ -74,32 +74,34 @@ pub(super) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
 }
 
 /// A name or an address that does not fit: the port tells more than the beginning where the host is this machine.
-pub(super) fn short_name(name: &str, columns: usize) -> &str {
+pub(super) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize) -> Untrusted<&'t str> {
+    let name = name.into().into_raw();
     if name.width() <= columns {
-        return name;
+        return name.into();
     }
     let port = name.strip_prefix("localhost").or_else(|| name.strip_prefix("127.0.0.1"));
-    port.filter(|port| port.starts_with(':')).unwrap_or(name)
+    port.filter(|port| port.starts_with(':')).unwrap_or(name).into()
 }
 
-/// `text` made visible, cut to `columns` with an ellipsis, and filled with spaces.
-pub(super) fn fit(text: &str, columns: usize, theme: Theme) -> String {
+/// `text` as it is shown, cut to `columns` with an ellipsis, and filled with spaces.
+pub(super) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let mut out = cut(text, columns, theme);
     out.extend(std::iter::repeat_n(' ', columns.saturating_sub(out.width())));
     out
 }
 
 /// The same, filled on the left.
-pub(super) fn fit_right(text: &str, columns: usize, theme: Theme) -> String {
+pub(super) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let out = cut(text, columns, theme);
     let mut filled: String = std::iter::repeat_n(' ', columns.saturating_sub(out.width())).collect();
     filled.push_str(&out);
     filled
 }
 
-/// `text` made visible and cut to `columns` with an ellipsis.
-pub(super) fn cut(text: &str, columns: usize, theme: Theme) -> String {
-    let text = visible(text);
+/// `text` as it is shown, cut to `columns` with an ellipsis.
+pub(super) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+    let text = text.into();
+    let text = text.shown();
     if text.width() <= columns {
         return text.into_owned();
     }
@@ -119,10 +121,10 @@ pub(super) fn cut(text: &str, columns: usize, theme: Theme) -> String {
     out
 }
 
-/// `text`, made visible, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
-pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+/// `text` as it is shown, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
+pub(super) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    for word in visible(text).split(' ') {
+    for word in text.into().shown().split(' ') {
         let width = word.width();
         if used > 0 && used + 1 + width > columns {
             lines.push(std::mem::take(&mut line));

@@ -1,10 +1,10 @@
-//! A head's lines as text for people: every byte visible, secrets hidden until they are asked for.
+//! A head's lines as text for people: every byte shown, secrets hidden until they are asked for.
 
 use std::fmt::Write as _;
 
 use super::Glyphs;
 use super::theme::Theme;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// One line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub(super) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     (first, fields.collect())
 }
 
-/// Bytes as visible text; those that are no UTF-8 are written out.
+/// Bytes as text, with control characters and those that are no UTF-8 written out.
 pub(super) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
-        out.push_str(&visible(chunk.valid()));
+        // Writing to a string cannot fail, here and below.
+        let _ = write!(out, "{}", Untrusted::new(chunk.valid()));
         for byte in chunk.invalid() {
-            // Writing to a string cannot fail.
             let _ = write!(out, "\\x{byte:02x}");
         }
     }

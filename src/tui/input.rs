@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::Span;
 
 use super::Theme;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Characters a line may have; what is typed beyond them is not taken.
 const MOST: usize = 500;
@@ -37,7 +37,7 @@ impl Line {
     pub(super) fn insert(&mut self, text: &str) {
         let text = text.replace(['\r', '\n', '\t'], " ");
         let room = MOST.saturating_sub(self.text.chars().count());
-        let taken: String = visible(&text).chars().take(room).collect();
+        let taken: String = Untrusted::new(text).shown().chars().take(room).collect();
         self.text.insert_str(self.cursor, &taken);
         self.cursor += taken.len();
     }

@@ -6,6 +6,7 @@ use super::curl;
 use super::message::Effect;
 use super::state::{Dialog, Pane, Question, State};
 use stickylb::api::{Event, Heads, Replayed, RequestEvent};
+use stickylb::untrusted::Untrusted;
 
 /// What is known of the heads of one request.
 #[derive(Debug, Default)]
@@ -109,7 +110,11 @@ pub(super) fn wanted(state: &mut State) -> Option<Effect> {
 }
 
 /// Takes heads that were asked for.
-pub(super) fn take(state: &mut State, number: u64, result: Result<Option<Box<Heads>>, String>) -> Vec<Effect> {
+pub(super) fn take(
+    state: &mut State,
+    number: u64,
+    result: Result<Option<Box<Heads>>, Untrusted<String>>,
+) -> Vec<Effect> {
     let inspected = &mut state.inspected;
     inspected.asked = None;
     if inspected.number != Some(number) {
@@ -167,7 +172,7 @@ pub(super) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
 pub(super) struct ReplayChoice {
     pub(super) event: Arc<Event>,
     pub(super) number: u64,
-    /// The backends, by id and name, after `None`: as it is balanced.
+    /// The backends, by id and name as it is shown, after `None`: as it is balanced.
     pub(super) places: Vec<(Option<u32>, String)>,
     pub(super) chosen: usize,
 }
@@ -188,7 +193,7 @@ pub(super) fn ask_where(state: &mut State) -> Result<(), String> {
     let pool = live.backends.iter().find(|backend| Some(backend.id) == to).map(|backend| backend.pool.clone());
     let there = live.backends.iter().filter(|backend| pool.as_ref().is_none_or(|pool| backend.pool == *pool));
     let mut places = vec![(None, "as it is balanced".to_owned())];
-    places.extend(there.map(|backend| (Some(backend.id), backend.name.clone())));
+    places.extend(there.map(|backend| (Some(backend.id), backend.name.to_string())));
     state.dialog = Some(Dialog::Replay(ReplayChoice { event: Arc::clone(&event), number, places, chosen: 0 }));
     Ok(())
 }
@@ -198,7 +203,7 @@ pub(super) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     let Event::Request(request) = &*choice.event else { return Vec::new() };
     let (to, name) = &choice.places[choice.chosen];
     // RFC 9110 9.2.1.
-    if matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+    if matches!(request.method.raw(), "GET" | "HEAD" | "OPTIONS") {
         state.say(format!("sending it again: {name}"));
         return again(state, &choice.event, choice.number, *to);
     }
@@ -223,7 +228,7 @@ pub(super) struct Shown {
 }
 
 /// Shows what came of it, unless something else lies over the panes.
-pub(super) fn show(state: &mut State, result: Result<Box<Replayed>, String>) {
+pub(super) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
     let before = state.inspected.replaying.take();
     match result {
         Err(why) => state.complain(format!("not sent again: {why}")),

@@ -8,6 +8,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::export::Export;
 use super::notify::Notify;
 use stickylb::api::{Command, CommandError, Event, Heads, Replayed, Snapshot};
+use stickylb::untrusted::Untrusted;
 
 /// Something that happened.
 pub enum Message {
@@ -28,13 +29,13 @@ pub enum Message {
     /// A file was written, or not: one sentence.
     Exported(Result<String, String>),
     /// The heads of the request with this number; none where they are not kept any more.
-    Heads(u64, Result<Option<Box<Heads>>, String>),
+    Heads(u64, Result<Option<Box<Heads>>, Untrusted<String>>),
     /// A request was sent again, or not, and why.
-    Replayed(Result<Box<Replayed>, String>),
+    Replayed(Result<Box<Replayed>, Untrusted<String>>),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
     /// The engine has ended, or is out of reach: why, as one sentence.
-    Ended(String),
+    Ended(Untrusted<String>),
 }
 
 /// One sentence in the footer, until the next key.
@@ -51,8 +52,8 @@ pub(super) enum Said {
 pub enum Effect {
     /// Ask the engine.
     Command(Command),
-    /// Put this text into the clipboard, and say this beside how much it was. What of it came over the network has been
-    /// made [`visible`](stickylb::untrusted) first, line breaks too.
+    /// Put this text into the clipboard, and say this beside how much it was. What of it came over the network is shown
+    /// text, as an [`Untrusted`] shows it, line breaks too.
     Copy(String, &'static str),
     /// Ask for the heads of the request with this number.
     Heads(u64),

@@ -7,7 +7,7 @@ use super::clipboard::Route;
 use super::message::Effect;
 use stickylb::api::Event;
 use stickylb::api::State;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Characters of a notification.
 const MOST: usize = 200;
@@ -62,7 +62,7 @@ pub(super) fn due(how: Notify, events: &[Arc<Event>]) -> Vec<Effect> {
 pub(super) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
     if how == Notify::Desktop && route != Route::Nowhere {
         // A semicolon would end the text in the one, and a number before it mean something else in the other.
-        let text: String = visible(text).replace(';', ",").chars().take(MOST).collect();
+        let text: String = Untrusted::new(text).shown().replace(';', ",").chars().take(MOST).collect();
         let command = if speaks_777() { format!("777;notify;stickylb;{text}") } else { format!("9;stickylb: {text}") };
         return route.send(&command, out);
     }
@@ -85,10 +85,10 @@ mod tests {
     fn update(name: &str, to: State) -> Arc<Event> {
         Arc::new(Event::Update(UpdateEvent {
             time: std::time::SystemTime::UNIX_EPOCH,
-            backend: Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None }.into(),
+            backend: Identity::new(1, name, "").into(),
             from: State::Up,
             to,
-            reason: String::new(),
+            reason: Untrusted::default(),
         }))
     }
 

@@ -122,7 +122,7 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
     match argument.trim_matches(['[', ']']) {
         "BACKEND" => {
             // A name of several words could not be told from several arguments: then the number stands for it.
-            let word = |b: &BackendView| if b.name.contains(' ') { b.id.to_string() } else { b.name.clone() };
+            let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
             state.live().backends.iter().map(word).collect()
         }
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),

@@ -12,7 +12,6 @@ use super::format::clock;
 use super::lately::News;
 use stickylb::api::State;
 use stickylb::api::{Event, Level};
-use stickylb::untrusted::visible;
 
 /// Lines that the pane holds.
 const DEPTH: usize = 1000;
@@ -50,11 +49,11 @@ fn give(event: &Event, zone: &TimeZone) {
         }
         Event::Notice(notice) => {
             let level = if notice.level == Level::Warning { LogLevel::Warn } else { LogLevel::Info };
-            (level, notice.time, notice.text.clone())
+            (level, notice.time, notice.text.to_string())
         }
         Event::Request(_) | Event::Output(_) => return,
     };
     // The time is the event's: tui-logger would take its own.
-    let (time, text) = (clock(time, false, zone), visible(&text));
+    let time = clock(time, false, zone);
     Drain::new().log(&Record::builder().args(format_args!("{time} {text}")).level(level).target("stickylb").build());
 }

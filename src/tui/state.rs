@@ -18,6 +18,7 @@ use super::table::Table;
 use super::theme::Theme;
 use stickylb::api::State as BackendState;
 use stickylb::api::{BackendView, Command, Event, Snapshot};
+use stickylb::untrusted::Untrusted;
 
 /// So long it is said that lines of the log were lost.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);
@@ -142,7 +143,7 @@ pub struct State {
     /// What happened.
     pub(super) log: Log,
     /// What the processes of backends wrote, by their ids.
-    pub(super) outputs: HashMap<u32, VecDeque<(SystemTime, String)>>,
+    pub(super) outputs: HashMap<u32, VecDeque<(SystemTime, Untrusted<String>)>>,
     /// Lines lost because they came faster than they were read.
     pub(super) lost: u64,
     /// How many lines had been lost when that was last looked at, and when the last of them were.
@@ -170,7 +171,7 @@ pub struct State {
     /// What leaving does.
     pub(super) leaving: Leaving,
     /// The engine has ended or is out of reach, and why.
-    pub(super) ended: Option<String>,
+    pub(super) ended: Option<Untrusted<String>>,
     /// The mouse tells what it does.
     pub(super) mouse: bool,
     /// The last minutes, a second each.

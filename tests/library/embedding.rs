@@ -104,7 +104,7 @@ async fn a_check_of_an_embedding_programs_own_may_say_anything_and_panic() {
         .backend("2,name=ill")
         .backend("3,name=panics")
         .check(|backend| async move {
-            match backend.name.as_str() {
+            match backend.name.raw() {
                 "well" => Ok("feels well".to_owned()),
                 "ill" => Err("feels \x1b[2Jill".to_owned()),
                 name => panic!("{name}"),
@@ -114,7 +114,7 @@ async fn a_check_of_an_embedding_programs_own_may_say_anything_and_panic() {
         .await
         .unwrap();
     balancer.serving().await;
-    let found = balancer.snapshot().backends.into_iter().map(|b| (b.state.word(), b.checks[0].reason.clone()));
+    let found = balancer.snapshot().backends.into_iter().map(|b| (b.state.word(), b.checks[0].reason.to_string()));
     let reasons = ["feels well", "feels \\x1b[2Jill", "the check function panicked"].map(str::to_owned);
     assert!(found.eq(["UP", "DOWN", "DOWN"].into_iter().zip(reasons)), "{:?}", balancer.snapshot().backends);
     balancer.stop().await;
@@ -193,7 +193,7 @@ async fn everything_that_is_wrong_is_told_together_and_nothing_starts() {
     let error = Balancer::builder().backend("nonsense").backend("5000,weight=x").start().await.err().unwrap();
     let StartError::Config(problems) = error else { panic!("{error}") };
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[0].contains("nonsense") && problems[1].contains("weight"), "{problems:?}");
+    assert!(problems[0].raw().contains("nonsense") && problems[1].raw().contains("weight"), "{problems:?}");
 }
 
 #[tokio::test]

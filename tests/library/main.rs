@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod embedding;
+mod json;
 #[path = "../support/mod.rs"]
 mod support;

@@ -30,3 +30,4 @@ mod reload;
 mod run;
 #[path = "../support/mod.rs"]
 mod support;
+mod untrusted;

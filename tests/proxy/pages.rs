@@ -61,6 +61,19 @@ fn the_health_page_has_every_field_it_promises() {
 }
 
 #[test]
+fn the_health_page_keeps_its_fields_in_their_order() {
+    let backend = Backend::echoing();
+    let balancer = Balancer::over(&[&backend]);
+    let text = String::from_utf8(balancer.get("/_lb/health").body.bytes).unwrap();
+    let pieces: Vec<&str> = text.split('"').collect();
+    let keys = pieces.windows(2).filter(|pair| pair[1].starts_with(':')).map(|pair| pair[0]);
+    let expected = "timestamp strategy total healthy unhealthy backends id url healthy weight requests activeConnections \
+                    queued lastChecked healthCheck path method algorithm timeout hasCustomHeaders hasCustomFunction name \
+                    state latency p50 p95 p99 sticky errors lastError";
+    assert_eq!(keys.collect::<Vec<_>>().join(" "), expected, "{text}");
+}
+
+#[test]
 fn the_health_page_is_for_this_machines_names_alone() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);

@@ -79,7 +79,6 @@ mod proxy;
 mod proxy_protocol;
 mod runtime;
 mod state;
-#[doc(hidden)]
 pub mod untrusted;
 mod upstream;
 

@@ -1,6 +1,6 @@
 //! What is shown, as a file in the current directory: the screen, the log, or a report.
 //!
-//! All of it is made of what the screen shows or could show, with control characters made visible; nothing else, and
+//! All of it is made of what the screen shows or could show, with control characters written out; nothing else, and
 //! so no secret, is known here.
 
 mod report;
@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use jiff::tz::TimeZone;
 
 use super::state::State;
-use stickylb::untrusted::{escaped_json, visible};
+use stickylb::untrusted::{Untrusted, json};
 
 /// What can be exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +95,7 @@ pub(super) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> Strin
             let lines = state.log.window(0, usize::MAX);
             Box::new(move || {
                 // Only a map with keys that are no strings could fail, and events have none.
-                let json = lines.iter().filter_map(|line| serde_json::to_string(&*line.event).ok());
-                json.map(|json| escaped_json(json) + "\n").collect()
+                lines.iter().filter_map(|line| Some(json(&*line.event).ok()? + "\n")).collect()
             })
         }
     }
@@ -123,20 +122,20 @@ pub(super) fn save(
         1 => format!("{base}.{}", what.extension()),
         n => format!("{base}-{n}.{}", what.extension()),
     });
-    let shown = folder.display().to_string();
+    let shown = Untrusted::new(folder.display().to_string());
     for name in names {
         match File::options().write(true).create_new(true).open(folder.join(&name)) {
             Ok(mut file) => {
                 return match file.write_all(text.as_bytes()) {
-                    Ok(()) => Ok(format!("{name} is written in {}", visible(&shown))),
+                    Ok(()) => Ok(format!("{name} is written in {shown}")),
                     Err(error) => Err(format!("{name} could not be written whole: {error}")),
                 };
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(format!("nothing can be written in {}: {error}", visible(&shown))),
+            Err(error) => return Err(format!("nothing can be written in {shown}: {error}")),
         }
     }
-    Err(format!("there are a hundred exports of this second in {}", visible(&shown)))
+    Err(format!("there are a hundred exports of this second in {shown}"))
 }
 
 #[cfg(test)]

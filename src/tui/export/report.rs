@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::tui::format::{count, micros, percent};
 use crate::tui::state::State;
 use stickylb::api::BackendView;
-use stickylb::untrusted::visible;
+use stickylb::untrusted::Untrusted;
 
 /// Changes of state that are told.
 const CHANGES: usize = 30;
@@ -28,7 +28,7 @@ pub(super) fn report(state: &State) -> String {
             "- pool {}: {}, sticky by {}",
             escaped(&pool.name),
             pool.strategy,
-            escaped(&pool.sticky.to_string())
+            escaped(pool.sticky.to_string().as_str())
         );
     }
     let errors = totals.error_share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0));
@@ -95,10 +95,10 @@ fn row(out: &mut String, backend: &BackendView) {
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
 
-/// Text as Markdown shows it: visible, on one line, and without meaning for the table or the page around it.
-fn escaped(text: &str) -> String {
+/// Text as Markdown shows it: with control characters written out, on one line, and without meaning for the table or the page around it.
+fn escaped<'t>(text: impl Into<Untrusted<&'t str>>) -> String {
     let mut out = String::new();
-    for c in visible(text).chars() {
+    for c in text.into().shown().chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&') {
             out.push('\\');
         }

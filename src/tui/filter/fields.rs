@@ -118,8 +118,8 @@ pub(super) fn line(test: &Test, event: &Event, marked: bool) -> Option<bool> {
         (Test::Text(Text::Address, _), _) => None,
         (_, Event::Request(request)) => Some(of_request(test, request)),
         (_, Event::Update(update)) => Some(of_update(test, update)),
-        (Test::Word(word), Event::Notice(notice)) => Some(contains(&notice.text, word)),
-        (Test::Word(word), Event::Output(output)) => Some(contains(&output.line, word)),
+        (Test::Word(word), Event::Notice(notice)) => Some(contains(notice.text.raw(), word)),
+        (Test::Word(word), Event::Output(output)) => Some(contains(output.line.raw(), word)),
         (_, Event::Notice(_) | Event::Output(_)) => Some(false),
     }
 }
@@ -128,12 +128,12 @@ pub(super) fn line(test: &Test, event: &Event, marked: bool) -> Option<bool> {
 pub(super) fn row(test: &Test, backend: &BackendView) -> Option<bool> {
     match test {
         Test::Word(word) => Some(
-            [&backend.name, &backend.address].iter().any(|text| contains(text, word))
+            [&backend.name, &backend.address].iter().any(|text| contains(text.raw(), word))
                 || contains(backend.state.word(), word),
         ),
-        Test::Text(Text::Backend, wanted) => Some(wanted.holds(&backend.name)),
+        Test::Text(Text::Backend, wanted) => Some(wanted.holds(backend.name.raw())),
         Test::Text(Text::State, wanted) => Some(wanted.holds(backend.state.word())),
-        Test::Text(Text::Address, wanted) => Some(wanted.holds(&backend.address)),
+        Test::Text(Text::Address, wanted) => Some(wanted.holds(backend.address.raw())),
         Test::Number(field, compare, with) => field.of_backend(backend).map(|value| compare.holds(value, *with)),
         Test::Text(..) | Test::Flag(_) => None,
     }
@@ -176,8 +176,8 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
         Test::Flag(Flag::Failed) => request.status >= 500 || failed(),
         Test::Flag(Flag::WebSocket) => request.status == 101,
         Test::Flag(Flag::Change | Flag::Marked) | Test::Text(Text::State | Text::Address, _) => false,
-        Test::Text(Text::Method, wanted) => wanted.holds(&request.method),
-        Test::Text(Text::Path, wanted) => wanted.holds(&request.path),
+        Test::Text(Text::Method, wanted) => wanted.holds(request.method.raw()),
+        Test::Text(Text::Path, wanted) => wanted.holds(request.path.raw()),
         Test::Text(Text::Client, wanted) => wanted.holds(&request.ip.to_string()),
         Test::Text(Text::Why, wanted) => wanted.holds(&decision.reason()),
         Test::Text(Text::Backend, Match::IsNot(name)) => {
@@ -186,8 +186,8 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
         Test::Text(Text::Backend, wanted) => backends_of(request).any(|name| wanted.holds(name)),
         Test::Number(field, compare, with) => compare.holds(field.of_request(request), *with),
         Test::Word(word) => {
-            contains(&request.path, word)
-                || contains(&request.method, word)
+            contains(request.path.raw(), word)
+                || contains(request.method.raw(), word)
                 || backends_of(request).any(|name| contains(name, word))
                 || contains(&request.ip.to_string(), word)
                 || request.status.to_string() == *word
@@ -198,18 +198,20 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
 
 /// Where it went, and where it was tried.
 fn backends_of(request: &RequestEvent) -> impl Iterator<Item = &str> {
-    let tried = request.decision.attempts.iter().map(|attempt| attempt.backend.name.as_str());
-    request.to.iter().map(|to| to.name.as_str()).chain(tried)
+    let tried = request.decision.attempts.iter().map(|attempt| attempt.backend.name.raw());
+    request.to.iter().map(|to| to.name.raw()).chain(tried)
 }
 
 fn of_update(test: &Test, update: &UpdateEvent) -> bool {
     match test {
         Test::Flag(Flag::Change) => true,
-        Test::Text(Text::Backend, wanted) => wanted.holds(&update.backend.name),
+        Test::Text(Text::Backend, wanted) => wanted.holds(update.backend.name.raw()),
         Test::Text(Text::State, wanted) => wanted.holds(update.to.word()),
-        Test::Text(Text::Why, wanted) => wanted.holds(&update.reason),
+        Test::Text(Text::Why, wanted) => wanted.holds(update.reason.raw()),
         Test::Word(word) => {
-            contains(&update.backend.name, word) || contains(&update.reason, word) || contains(update.to.word(), word)
+            contains(update.backend.name.raw(), word)
+                || contains(update.reason.raw(), word)
+                || contains(update.to.word(), word)
         }
         Test::Flag(_) | Test::Text(..) | Test::Number(..) => false,
     }

@@ -7,7 +7,7 @@ use stickylb::api::{Attempt, Decision, Identity, Outcome, Rule, State};
 use stickylb::api::{RequestEvent, UpdateEvent};
 
 fn who(name: &str) -> Arc<Identity> {
-    Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })
+    Arc::new(Identity::new(1, name, ""))
 }
 
 /// `POST /api/Cart?x=1` from ::1, retried on bravo after alpha refused, 502 in 150 ms.
@@ -35,7 +35,7 @@ fn update() -> Event {
         backend: who("alpha"),
         from: State::Up,
         to: State::Down,
-        reason: "its process ended".to_owned(),
+        reason: "its process ended".into(),
     })
 }
 

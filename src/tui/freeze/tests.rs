@@ -13,7 +13,8 @@ fn at(second: u64) -> SystemTime {
 /// In each second the count of requests is the second's, and one notice has its number.
 fn seconds(state: &mut State, range: std::ops::Range<u64>) {
     for n in range {
-        let notice = Notice { time: at(n) - Duration::from_millis(500), level: Level::Info, text: n.to_string() };
+        let notice =
+            Notice { time: at(n) - Duration::from_millis(500), level: Level::Info, text: n.to_string().into() };
         update(state, Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         let mut snapshot = Snapshot::default();
         snapshot.totals.requests = n;
@@ -33,7 +34,7 @@ fn shown(state: &State) -> (u64, String) {
 }
 
 fn lines(state: &State) -> Vec<String> {
-    let text = |event: &Event| if let Event::Notice(notice) = event { notice.text.clone() } else { String::new() };
+    let text = |event: &Event| if let Event::Notice(notice) = event { notice.text.to_string() } else { String::new() };
     state.log.window(0, usize::MAX).iter().map(|line| text(&line.event)).collect()
 }
 
@@ -67,17 +68,17 @@ fn the_display_stands_still_steps_and_is_live_again_with_nothing_lost() {
 /// In each second a backend changes its state, a request of it fails, and its process writes a line.
 fn busy_second(state: &mut State, n: u64) {
     let time = at(n) - Duration::from_millis(500);
-    let backend = Arc::new(Identity { id: 1, name: "alpha".to_owned(), url: String::new(), pool: None });
+    let backend = Arc::new(Identity::new(1, "alpha", ""));
     let (from, to) = if n.is_multiple_of(2) {
         (BackendState::Up, BackendState::Down)
     } else {
         (BackendState::Down, BackendState::Up)
     };
-    let update = UpdateEvent { time, backend: Arc::clone(&backend), from, to, reason: n.to_string() };
+    let update = UpdateEvent { time, backend: Arc::clone(&backend), from, to, reason: n.to_string().into() };
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.attempts.push(Attempt { backend: Arc::clone(&backend), outcome: Outcome::NoAnswer, micros: 1 });
     let request = RequestEvent { time, status: 502, to: Some(Arc::clone(&backend)), ..RequestEvent::sample(decision) };
-    let output = OutputEvent { time, backend, line: n.to_string() };
+    let output = OutputEvent { time, backend, line: n.to_string().into() };
     let events = vec![Event::Update(update), Event::Request(request), Event::Output(output)];
     update_with(state, Message::Events(events.into_iter().map(Arc::new).collect(), 0));
     let mut snapshot =
@@ -93,7 +94,7 @@ fn update_with(state: &mut State, message: Message) {
 /// What each part of the screen says last: the band of changes, the news, the failures of the detail, the output.
 fn last_of_each(state: &State) -> [String; 4] {
     let lately = &state.log.lately;
-    let change = lately.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.clone();
+    let change = lately.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
     let news = lately.news.after(0).last().map(when).expect("news");
     let news = news.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
     let failures = lately.recent.of(1).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
@@ -143,7 +144,7 @@ fn what_is_kept_is_bounded_and_an_unchanged_second_costs_next_to_nothing() {
     seconds(&mut state, 0..KEPT as u64 + 50);
     assert_eq!(state.moments.len(), KEPT);
     press(&mut state, "p");
-    let notice = Notice { time: at(1_000), level: Level::Info, text: String::new() };
+    let notice = Notice { time: at(1_000), level: Level::Info, text: "".into() };
     let one = Arc::new(Event::Notice(notice));
     update(&mut state, Message::Events(vec![one; LINES + 10], 0));
     assert!(state.frozen.as_ref().is_some_and(|frozen| frozen.later.len() == LINES));

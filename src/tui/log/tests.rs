@@ -2,13 +2,14 @@ use super::*;
 use stickylb::api::{Level, Notice};
 
 fn notices(range: std::ops::Range<usize>) -> Vec<Arc<Event>> {
-    let notice = |n: usize| Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: format!("line {n}") };
+    let notice =
+        |n: usize| Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: format!("line {n}").into() };
     range.map(|n| Arc::new(Event::Notice(notice(n)))).collect()
 }
 
 fn text(line: &Line) -> String {
     match &*line.event {
-        Event::Notice(notice) => notice.text.clone(),
+        Event::Notice(notice) => notice.text.to_string(),
         _ => String::new(),
     }
 }

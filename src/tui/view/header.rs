@@ -54,9 +54,9 @@ pub(super) fn live(state: &State) -> Span<'static> {
 pub(super) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
     let mut parts =
-        vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_owned())])];
+        vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];
     for listener in snapshot.listeners.iter().skip(1) {
-        parts.push((70, vec![Span::raw(listener.url.clone())]));
+        parts.push((70, vec![Span::raw(listener.url.to_string())]));
     }
     // With several pools each says so above its backends.
     if let [only] = snapshot.pools.as_slice() {

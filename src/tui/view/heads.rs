@@ -7,7 +7,6 @@ use crate::tui::Theme;
 use crate::tui::head::{Field, is_secret, parts, text};
 use crate::tui::state::State;
 use stickylb::api::{Part, RequestEvent};
-use stickylb::untrusted::visible;
 
 /// All that is known of a request's heads; their secrets only where `secrets` is set.
 pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {
@@ -16,9 +15,9 @@ pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
     let heads = match state.inspected.of(request) {
         Ok(Some(heads)) => heads,
         Ok(None) => return vec![Line::raw(""), dim("Its heads are on their way.".to_owned())],
-        Err(why) => return vec![Line::raw(""), dim(format!("{}.", visible(why)))],
+        Err(why) => return vec![Line::raw(""), dim(format!("{why}."))],
     };
-    let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| visible(&to.name).into_owned());
+    let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| to.name.to_string());
     let hides = !secrets && [&heads.request, &heads.answer].iter().any(|part| has_secrets(part));
     let mut lines = vec![Line::raw("")];
     lines.push(Line::from(vec![

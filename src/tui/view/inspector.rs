@@ -12,7 +12,6 @@ use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, micros};
 use crate::tui::state::{Pane, State};
 use stickylb::api::{BackendView, Event, RequestEvent};
-use stickylb::untrusted::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let columns = usize::from(area.width).saturating_sub(2);
@@ -33,8 +32,7 @@ pub(in crate::tui) fn as_text(state: &State) -> String {
     const COLUMNS: usize = 400;
     let (title, lines) = subject(state, COLUMNS, false);
     let lines = lines.iter().map(|line| line.to_string().trim_end().to_owned());
-    // Titles hold what came over the network, too.
-    std::iter::once(visible(&title).into_owned()).chain(lines).collect::<Vec<_>>().join("\n") + "\n"
+    std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// What is selected: its title and its lines.
@@ -44,8 +42,8 @@ fn subject(state: &State, columns: usize, secrets: bool) -> (String, Vec<Line<'s
         Some(Event::Request(request)) => {
             (format!("Request: {} {}", request.method, request.path), self::request(state, request, columns, secrets))
         }
-        Some(Event::Notice(notice)) => ("Notice".to_owned(), vec![Line::raw(visible(&notice.text).into_owned())]),
-        Some(Event::Output(output)) => ("Output".to_owned(), vec![Line::raw(visible(&output.line).into_owned())]),
+        Some(Event::Notice(notice)) => ("Notice".to_owned(), vec![Line::raw(notice.text.to_string())]),
+        Some(Event::Output(output)) => ("Output".to_owned(), vec![Line::raw(output.line.to_string())]),
         Some(Event::Update(update)) => {
             let backend = state.snapshot.backends.iter().find(|backend| backend.id == update.backend.id);
             of_backend(state, backend, columns)
@@ -69,9 +67,9 @@ fn heading(name: &'static str) -> Line<'static> {
 fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool) -> Vec<Line<'static>> {
     let ended = request.ended.words().unwrap_or("with a whole response");
     let status = Span::styled(request.status.to_string(), state.theme.status(request.status));
-    let backend = request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| visible(&to.name).into_owned());
+    let backend = request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| to.name.to_string());
     let mut lines = vec![
-        fact(state, "request", visible(&format!("{} {}", request.method, request.path)).into_owned()),
+        fact(state, "request", format!("{} {}", request.method, request.path)),
         Line::from(vec![
             Span::styled(format!("{:<11}", "answer"), state.theme.dim()),
             status,
@@ -102,9 +100,9 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             Span::styled(format!("{:<11}", "state"), theme.dim()),
             Span::styled(now, theme.state(backend.state)),
         ]),
-        fact(state, "address", visible(&backend.url).into_owned()),
+        fact(state, "address", backend.url.to_string()),
         fact(state, "id, weight", format!("{}, {}", backend.id, backend.weight)),
-        fact(state, "check", visible(&backend.check).into_owned()),
+        fact(state, "check", backend.check.to_string()),
         fact(state, "requests", format!("{}, {}/s, {} errors", backend.requests, backend.rate, backend.errors)),
         fact(state, "now", format!("{} active, {} of them WebSockets", backend.active, backend.tunnels)),
         fact(
@@ -125,7 +123,7 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             Span::styled(format!("{} ", theme.check_glyph(check.passed)), style),
             Span::styled(format!("{} ", clock(check.time, false, &state.zone)), theme.dim()),
             Span::styled(format!("{:>6} ", micros(check.micros)), theme.dim()),
-            Span::raw(visible(&check.reason).into_owned()),
+            Span::raw(check.reason.to_string()),
         ]));
     }
     let mut history = state.log.lately.changes.of(backend.id).take(8).peekable();
@@ -143,7 +141,7 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             lines.push(Line::from(vec![
                 Span::styled(format!("{} ", clock(request.time, false, &state.zone)), theme.dim()),
                 Span::styled(format!("{} ", request.status), theme.status(request.status)),
-                Span::raw(visible(&format!("{} {}: ", request.method, request.path)).into_owned()),
+                Span::raw(format!("{} {}: ", request.method, request.path)),
                 Span::styled(request.decision.reason(), Style::new()),
             ]));
         }

@@ -18,6 +18,7 @@ use crate::tui::Theme;
 use crate::tui::format::{clock, count, cut, duration, fit, fit_right, short_name};
 use crate::tui::state::{Pane, State};
 use stickylb::api::{Event, Level, RequestEvent, UpdateEvent};
+use stickylb::untrusted::Untrusted;
 
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
 const REASON: usize = 30;
@@ -139,7 +140,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     };
     let status = if request.is_raw() && request.status == 0 { "  -".to_owned() } else { request.status.to_string() };
     let space = || Span::raw(" ");
-    let name = request.to.as_ref().map_or(theme.none(), |to| to.name.as_str());
+    let name = request.to.as_ref().map_or(Untrusted::new(theme.none()), |to| to.name.borrowed());
     Line::from(vec![
         Span::styled(time, theme.dim()),
         space(),

@@ -19,13 +19,13 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         return;
     }
     let Some(backend) = state.selected_backend() else { return };
-    let title = format!("Output of {}", stickylb::untrusted::visible(&backend.name));
+    let title = format!("Output of {}", backend.name);
     let block = region(state, false, &title, "");
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let lines: Vec<Line<'_>> = if let Some(lines) = state.outputs.get(&backend.id) {
-        let later = |(time, _): &&(_, String)| state.until.is_some_and(|until| *time > until);
+        let later = |(time, _): &&(_, _)| state.until.is_some_and(|until| *time > until);
         let shown = lines.len() - lines.iter().rev().take_while(later).count();
         let first = shown.saturating_sub(usize::from(inner.height));
         let lines = lines.range(first..shown);

@@ -92,7 +92,7 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
         row("request", both(|request| request.number.map_or_else(String::new, |number| format!("#{number}"))), false),
         row(
             "from",
-            both(|request| request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| to.name.clone())),
+            both(|request| request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| to.name.to_string())),
             true,
         ),
         row("status", both(|request| request.status.to_string()), true),

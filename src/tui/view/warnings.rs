@@ -15,6 +15,7 @@ use crate::tui::state::State;
 use stickylb::api::Mode;
 use stickylb::api::State as BackendState;
 use stickylb::api::{About, BackendView, PoolView, Spawned};
+use stickylb::untrusted::Untrusted;
 
 /// Names that are told one by one.
 const NAMES: usize = 3;
@@ -152,13 +153,13 @@ impl Out {
 }
 
 /// `Connection refused (os error 111)` without its number.
-fn short(reason: &str) -> &str {
-    reason.split(" (os error").next().unwrap_or(reason)
+fn short(reason: &Untrusted<String>) -> Untrusted<&str> {
+    reason.raw().split(" (os error").next().unwrap_or_default().into()
 }
 
 /// `alpha, bravo and 3 more`
 fn names(backends: &[&BackendView]) -> String {
-    let mut names: Vec<String> = backends.iter().take(NAMES).map(|backend| backend.name.clone()).collect();
+    let mut names: Vec<String> = backends.iter().take(NAMES).map(|backend| backend.name.to_string()).collect();
     let more = backends.len() - names.len();
     if more > 0 {
         names.push(format!("{more} more"));

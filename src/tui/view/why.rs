@@ -23,7 +23,6 @@ use crate::tui::format::{cut, fit, micros};
 use crate::tui::state::State;
 use stickylb::api::{CookieAction, Decision, Outcome, Rule, StickyKey};
 use stickylb::api::{Event, RequestEvent};
-use stickylb::untrusted::visible;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };
@@ -47,8 +46,8 @@ pub(super) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
     let mut lines = vec![fact(state, "key", key(state, decision))];
     if let Some(pool) = &decision.pool {
         let by = match &decision.route {
-            Some(route) => format!("{} (route {})", visible(pool), visible(&route.matched)),
-            None => format!("{} (no route matched)", visible(pool)),
+            Some(route) => format!("{} (route {})", pool, route.matched),
+            None => format!("{pool} (no route matched)"),
         };
         lines.push(fact(state, "pool", by));
     }
@@ -73,14 +72,14 @@ fn key(state: &State, decision: &Decision) -> String {
     let Some(key) = &decision.key else {
         return "none that binds it".to_owned();
     };
-    let words = visible(&key.to_string()).into_owned();
+    let words = key.to_string();
     match key {
         StickyKey::Cookie { id, .. } => {
             let named = state.snapshot.backends.iter().find(|backend| backend.id == *id);
-            named.map_or_else(|| words.clone(), |named| format!("{words}, which names {}", visible(&named.name)))
+            named.map_or_else(|| words.clone(), |named| format!("{words}, which names {}", named.name))
         }
         // A header's value is the user's own affair.
-        StickyKey::Query { value: Some(value), .. } => format!("{words}={}", visible(value)),
+        StickyKey::Query { value: Some(value), .. } => format!("{words}={value}"),
         _ => words,
     }
 }
@@ -95,12 +94,12 @@ fn rule(decision: &Decision) -> String {
         Rule::Backup => "need: it was tried on all others, which leaves the backups".to_owned(),
         Rule::Kept => "sticky.onFailure: it must wait for its own backend".to_owned(),
         Rule::Together => "its key: all requests of a client that moves go to the same other backend".to_owned(),
-        Rule::Asked { backend } => format!("you: it was sent again, to {}", visible(backend)),
+        Rule::Asked { backend } => format!("you: it was sent again, to {backend}"),
         Rule::Nobody => "nobody: there was no backend to choose".to_owned(),
         Rule::QueueFull => "the queue: every place is taken, and so is every one in it".to_owned(),
         Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),
         Rule::Own => "the balancer, which answers this path itself".to_owned(),
-        Rule::Refused { why } => format!("refusal: {}", visible(why)),
+        Rule::Refused { why } => format!("refusal: {why}"),
     }
 }
 

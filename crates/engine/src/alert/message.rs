@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::owed::Condition;
 use crate::api::rfc3339;
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 
 /// A mail to `owner` about the backend at `url`, which has been so since `since`.
 ///
@@ -16,7 +16,7 @@ use crate::untrusted::visible;
 pub(crate) fn message(
     from: &str,
     owner: &str,
-    url: &str,
+    url: Untrusted<&str>,
     condition: Condition,
     since: SystemTime,
 ) -> Result<Message, String> {
@@ -24,7 +24,7 @@ pub(crate) fn message(
         Condition::Down => ("⚠️ Backend Down", "is down."),
         Condition::Up => ("✅ Backend Recovered", "is back online."),
     };
-    let text = format!("Your backend at {} {words}\r\nTime: {}", visible(url), rfc3339(since));
+    let text = format!("Your backend at {url} {words}\r\nTime: {}", rfc3339(since));
     let from: Mailbox = from.parse().map_err(|_| "'from' is no address".to_owned())?;
     let owner: Mailboxes = owner.parse().map_err(|_| "the owner is no address".to_owned())?;
     Message::builder()
@@ -44,7 +44,8 @@ mod tests {
     fn no_url_and_no_name_adds_a_header() {
         let url = "unix:/tmp/a\r\nBcc: everybody@example.com\r\n\r\nx";
         let owner = "\"Own\\\"er, é\" <owner@example.com>, b@example.com";
-        let message = message("lb@example.com", owner, url, Condition::Down, SystemTime::UNIX_EPOCH).expect("a mail");
+        let message =
+            message("lb@example.com", owner, url.into(), Condition::Down, SystemTime::UNIX_EPOCH).expect("a mail");
         let text = String::from_utf8(message.formatted()).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         assert!(!head.to_ascii_lowercase().contains("bcc"), "{head}");

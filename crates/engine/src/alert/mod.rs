@@ -109,7 +109,7 @@ impl Mail {
         };
         let Some((condition, since)) = owed.news() else { return };
         owed.tell(condition, Instant::now());
-        let message = message::message(&server.config.from, owner, &backend.identity.url, condition, since);
+        let message = message::message(&server.config.from, owner, backend.identity.url.borrowed(), condition, since);
         let sent = match &message {
             Ok(message) => server.send(message).await.map_err(|failed| failed.to_string()),
             Err(error) => Err(error.clone()),

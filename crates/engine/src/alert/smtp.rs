@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::config::{EmailConfig, Encryption};
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 
 /// The longest any step may take. Some servers greet late on purpose, to be rid of those that cannot wait.
 const STEP: Duration = Duration::from_secs(10);
@@ -93,8 +93,7 @@ impl Server {
         for secret in account.chain([self.config.from.as_str()]).filter(|secret| !secret.is_empty()) {
             what = what.replace(secret, "(hidden)");
         }
-        let what = visible(&what).chars().take(REPEATED).collect();
-        Failed { what, check }
+        Failed { what: format!("{:.REPEATED$}", Untrusted::new(what)), check }
     }
 
     async fn tls(&self) -> Result<TlsParameters, Failed> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::backend_state::Intent;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
+use crate::untrusted::{Untrusted, joined};
 
 /// The largest weight a backend may have.
 pub const MAX_WEIGHT: u32 = 1000;
@@ -81,7 +82,7 @@ pub enum CommandError {
     #[error("there is no pool with the name '{pool}'")]
     UnknownPool {
         /// The name that was asked for.
-        pool: String,
+        pool: Untrusted<String>,
     },
     /// What its clients speak has nothing of the kind.
     #[error("clients cannot be bound by {} here: in TCP mode only by ip or off", by)]
@@ -96,42 +97,42 @@ pub enum CommandError {
     #[error("there is nothing to reload: this balancer was started without a configuration file")]
     NothingToReload,
     /// The configuration is no good.
-    #[error("not reloaded, everything stays as it was: {}", problems.join("; "))]
+    #[error("not reloaded, everything stays as it was: {}", joined(problems, "; "))]
     NotReloaded {
         /// Everything that is wrong with it.
-        problems: Vec<String>,
+        problems: Vec<Untrusted<String>>,
     },
     /// The backend was not started by this program.
     #[error("{name} was not started here: only demo backends and copies of a program can be killed and restarted")]
     NotSpawned {
         /// The backend's name.
-        name: String,
+        name: Untrusted<String>,
     },
     /// The process is running.
     #[error("{name} is running already")]
     Running {
         /// The backend's name.
-        name: String,
+        name: Untrusted<String>,
     },
     /// The process is not running.
     #[error("{name} is not running: press a to start it again")]
     NotRunning {
         /// The backend's name.
-        name: String,
+        name: Untrusted<String>,
     },
     /// A process could not be started.
     #[error("{name} did not start: {reason}")]
     SpawnFailed {
         /// The backend's name.
-        name: String,
+        name: Untrusted<String>,
         /// What the system said.
-        reason: String,
+        reason: Untrusted<String>,
     },
     /// The engine is in another process, which cannot be asked.
     #[error("{reason}")]
     Unreachable {
         /// Why, as one sentence.
-        reason: String,
+        reason: Untrusted<String>,
     },
     /// No backend was started by this program.
     #[error("nothing was started here that could be restarted")]

@@ -4,18 +4,19 @@
 mod tests;
 mod words;
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::attempts::Attempts;
 use super::candidate::Candidate;
 use super::exclusion::Exclusion;
-use super::outcome::{Attempt, Stopped};
+use super::outcome::Stopped;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
+use super::text::Text;
+use crate::untrusted::Untrusted;
 
 /// What binds a request to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub enum StickyKey {
     /// The balancer's cookie.
     Cookie {
         /// Its name.
-        name: Arc<str>,
+        name: Untrusted<Arc<str>>,
         /// Its value, a backend's id.
         id: u32,
     },
@@ -36,16 +37,16 @@ pub enum StickyKey {
     /// A header field.
     Header {
         /// Its name, as configured.
-        name: Arc<str>,
+        name: Untrusted<Arc<str>>,
         /// The beginning of its value; `None` where it is a secret.
-        value: Option<CompactString>,
+        value: Option<Untrusted<Text>>,
     },
     /// A parameter of the query.
     Query {
         /// Its name.
-        name: Arc<str>,
+        name: Untrusted<Arc<str>>,
         /// The beginning of its value.
-        value: Option<CompactString>,
+        value: Option<Untrusted<Text>>,
     },
     /// One that a function of the embedding program made.
     Own,
@@ -62,7 +63,8 @@ impl fmt::Display for StickyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StickyKey::Cookie { name, id } => {
-                f.write_str(name)?;
+                // Written on nearly every line of a log.
+                f.write_str(&name.shown())?;
                 f.write_str("=")?;
                 f.write_str(itoa::Buffer::new().format(*id))
             }
@@ -99,7 +101,7 @@ pub enum Rule {
     /// A person, who sent the request again to this backend and no other.
     Asked {
         /// Its name.
-        backend: CompactString,
+        backend: Untrusted<Text>,
     },
     /// Nobody could be chosen.
     Nobody,
@@ -112,7 +114,7 @@ pub enum Rule {
     /// The request must not reach a backend.
     Refused {
         /// Why.
-        why: String,
+        why: Untrusted<String>,
     },
 }
 
@@ -134,9 +136,9 @@ pub enum CookieAction {
 #[serde(rename_all = "camelCase")]
 pub struct RouteTaken {
     /// What it matches, in words.
-    pub matched: String,
+    pub matched: Untrusted<String>,
     /// The pool it leads to.
-    pub pool: String,
+    pub pool: Untrusted<String>,
 }
 
 /// The whole decision for one request.
@@ -145,7 +147,7 @@ pub struct RouteTaken {
 pub struct Decision {
     /// The pool, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<Arc<str>>,
+    pub pool: Option<Untrusted<Arc<str>>>,
     /// The route that led to it; `None` where the listener's own pool was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Arc<RouteTaken>>,
@@ -157,13 +159,13 @@ pub struct Decision {
     /// What the request brought.
     pub key: Option<StickyKey>,
     /// The key's backend and why it could not be used, where it could not.
-    pub moved_from: Option<(CompactString, Exclusion)>,
+    pub moved_from: Option<(Untrusted<Text>, Exclusion)>,
     /// What decided in the end.
     pub rule: Rule,
     /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
     pub candidates: Vec<Candidate>,
     /// Each backend tried, the answering one last.
-    pub attempts: SmallVec<[Attempt; 1]>,
+    pub attempts: Attempts,
     /// How long it waited for a place, in microseconds; `None` where it did not have to.
     pub queued_micros: Option<u64>,
     /// Why a request that failed was not tried elsewhere.
@@ -184,7 +186,7 @@ impl Decision {
             moved_from: None,
             rule: Rule::Nobody,
             candidates: Vec::new(),
-            attempts: SmallVec::new(),
+            attempts: Attempts::default(),
             queued_micros: None,
             stopped: None,
             cookie: CookieAction::None,

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::backend_state::State;
 use super::identity::Identity;
 use super::request_event::RequestEvent;
+use crate::untrusted::Untrusted;
 
 /// Something that happened.
 #[expect(clippy::large_enum_variant, reason = "always behind an Arc, and nearly always the large one")]
@@ -37,7 +38,7 @@ pub struct UpdateEvent {
     /// What it is.
     pub to: State,
     /// Why, in words.
-    pub reason: String,
+    pub reason: Untrusted<String>,
 }
 
 /// A line that the process of a backend wrote, on its standard output or its standard error.
@@ -49,8 +50,8 @@ pub struct OutputEvent {
     pub time: SystemTime,
     /// Whose.
     pub backend: Arc<Identity>,
-    /// The line, safe to show, at most 4096 bytes of it.
-    pub line: String,
+    /// The line, without colours and cursor movements, at most 4096 bytes of it.
+    pub line: Untrusted<String>,
 }
 
 /// How much a notice matters.
@@ -73,5 +74,5 @@ pub struct Notice {
     /// How much it matters.
     pub level: Level,
     /// One plain sentence.
-    pub text: String,
+    pub text: Untrusted<String>,
 }

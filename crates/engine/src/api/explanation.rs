@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::decision::Decision;
 use super::identity::Identity;
+use crate::untrusted::Untrusted;
 
 /// A request that is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +31,9 @@ pub struct Explanation {
     /// Why.
     pub decision: Decision,
     /// The decision in words.
-    pub reason: String,
+    pub reason: Untrusted<String>,
     /// How far it holds for the next request, where the strategy leaves that open.
-    pub holds: Option<String>,
+    pub holds: Option<Untrusted<String>>,
 }
 
 /// Why nothing can be said of it: one plain sentence.
@@ -40,5 +41,5 @@ pub struct Explanation {
 #[error("{why}")]
 pub struct Unclear {
     /// The sentence.
-    pub why: String,
+    pub why: Untrusted<String>,
 }

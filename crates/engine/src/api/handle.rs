@@ -8,6 +8,7 @@ use super::event::Event;
 use super::heads::Heads;
 use super::replayed::Replayed;
 use super::snapshot::Snapshot;
+use crate::untrusted::Untrusted;
 
 /// What a screen knows an engine by. Whether that engine is in the same process does not show.
 pub trait Door {
@@ -24,14 +25,17 @@ pub trait Door {
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static;
 
     /// The heads of the request with this number; `None` where they are not kept any more.
-    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static;
+    fn heads(
+        &self,
+        number: u64,
+    ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static;
 
     /// Sends a request again, to this backend or as it is balanced. The error says why it was not.
     fn replay(
         &self,
         number: u64,
         to: Option<u32>,
-    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static;
+    ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static;
 }
 
 /// What is new.
@@ -41,5 +45,5 @@ pub enum News {
     /// The figures are those of another second.
     Figures,
     /// The engine has ended, or is out of reach: why, as one sentence. It is told once.
-    Ended(String),
+    Ended(Untrusted<String>),
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::untrusted::Untrusted;
+
 /// The most that is kept of one head.
 pub(crate) const HEAD: usize = 8 * 1024;
 
@@ -52,7 +54,7 @@ pub struct Heads {
     /// The listener it came to.
     pub listener: SocketAddr,
     /// The URL of that, which is known to whoever asks.
-    pub url: String,
+    pub url: Untrusted<String>,
     /// Who sent it: the other end of its connection.
     pub peer: SocketAddr,
     /// The request as it came from the client.
@@ -80,7 +82,7 @@ impl Heads {
         Heads {
             number,
             listener,
-            url: String::new(),
+            url: Untrusted::default(),
             peer,
             request: Part::default(),
             sent: Part::default(),

@@ -1,6 +1,7 @@
 //! The engine's one door: [`Command`] in, [`Snapshot`] and [`Event`] out, and what they are made of. Plain serde types: nothing
 //! here knows another part of the engine.
 
+mod attempts;
 mod backend_counts;
 mod backend_state;
 mod candidate;
@@ -23,9 +24,11 @@ mod request_event;
 mod snapshot;
 mod sticky_by;
 mod strategy;
+mod text;
 mod timestamp;
 mod warning;
 
+pub use attempts::Attempts;
 pub use backend_counts::BackendCounts;
 pub use backend_state::{Intent, State};
 pub use candidate::{Candidate, Score};
@@ -48,5 +51,6 @@ pub use request_event::{Ended, RequestEvent};
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
+pub use text::Text;
 pub use timestamp::rfc3339;
 pub use warning::{About, Warning};

@@ -1,6 +1,5 @@
 //! One request, told when it has ended; in JSON flat, with smart-stick-loadbalancer's names first.
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,6 +9,8 @@ use super::decision::Decision;
 use super::identity::Identity;
 use super::phases::Phases;
 use super::strategy::Strategy;
+use super::text::Text;
+use crate::untrusted::Untrusted;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,9 +58,9 @@ pub struct RequestEvent {
     /// The client.
     pub ip: IpAddr,
     /// The method, as sent; `TCP` for a connection in TCP mode, `PROXY` for one without the header it should begin with.
-    pub method: CompactString,
+    pub method: Untrusted<Text>,
     /// Path and query, at most 512 bytes of them.
-    pub path: CompactString,
+    pub path: Untrusted<Text>,
     /// The status the client got; 499 where it left before any. For a connection in TCP mode 0 where it was carried, else
     /// the status that a request would have got.
     pub status: u16,
@@ -93,8 +94,8 @@ impl Default for RequestEvent {
             time: SystemTime::UNIX_EPOCH,
             took: Duration::ZERO,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            method: CompactString::const_new("-"),
-            path: CompactString::const_new("-"),
+            method: Untrusted::new(Text::from_static("-")),
+            path: Untrusted::new(Text::from_static("-")),
             status: 0,
             to: None,
             bytes: 0,
@@ -130,16 +131,16 @@ struct RequestRecord {
     time: SystemTime,
     ip: IpAddr,
     /// The backend's URL.
-    to: Option<String>,
+    to: Option<Untrusted<String>>,
     backend_id: Option<u32>,
     strategy: Strategy,
     /// The backend's name.
-    backend: Option<String>,
+    backend: Option<Untrusted<String>>,
     /// The pool's, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pool: Option<Arc<str>>,
-    method: CompactString,
-    path: CompactString,
+    pool: Option<Untrusted<Arc<str>>>,
+    method: Untrusted<Text>,
+    path: Untrusted<Text>,
     status: u16,
     seconds: f64,
     bytes: u64,

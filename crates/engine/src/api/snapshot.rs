@@ -12,17 +12,18 @@ use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::warning::Warning;
+use crate::untrusted::Untrusted;
 
 /// Where clients come in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerView {
     /// The URL to open; `tcp://…` where raw connections are passed on.
-    pub url: String,
+    pub url: Untrusted<String>,
     /// What it speaks.
     pub mode: Mode,
     /// The pool of what takes no route.
-    pub pool: String,
+    pub pool: Untrusted<String>,
     /// The routes, in words: what each matches, and its pool.
     pub routes: Vec<RouteTaken>,
 }
@@ -32,7 +33,7 @@ pub struct ListenerView {
 #[serde(rename_all = "camelCase")]
 pub struct PoolView {
     /// Its name; `default` where the configuration has no `pools`.
-    pub name: String,
+    pub name: Untrusted<String>,
     /// What its clients speak.
     pub mode: Mode,
     /// How backends are chosen.
@@ -73,8 +74,8 @@ impl Snapshot {
     }
 
     /// The first listener's URL, which is the one to open.
-    pub fn url(&self) -> &str {
-        self.listeners.first().map_or("", |listener| &listener.url)
+    pub fn url(&self) -> Untrusted<&str> {
+        self.listeners.first().map(|listener| listener.url.borrowed()).unwrap_or_default()
     }
 }
 
@@ -114,7 +115,7 @@ pub struct CheckMark {
     /// Whether it passed.
     pub passed: bool,
     /// What it found: `GET / 503`, `exit 1: no database`.
-    pub reason: String,
+    pub reason: Untrusted<String>,
 }
 
 /// The process of a backend that this program started.
@@ -132,13 +133,13 @@ pub struct BackendView {
     /// Unique id.
     pub id: u32,
     /// Short name.
-    pub name: String,
+    pub name: Untrusted<String>,
     /// Its pool's name.
-    pub pool: String,
+    pub pool: Untrusted<String>,
     /// Address as a URL.
-    pub url: String,
+    pub url: Untrusted<String>,
     /// Address as the table shows it.
-    pub address: String,
+    pub address: Untrusted<String>,
     /// What it is doing.
     pub state: State,
     /// For how long, in whole seconds.
@@ -158,6 +159,7 @@ pub struct BackendView {
     /// The same by the first digit of their status, 1xx to 5xx.
     pub by_status: [u64; 5],
     /// What else is counted of it.
+    #[serde(rename = "tallied")]
     pub counts: BackendCounts,
     /// Requests of the last whole second.
     pub rate: u64,
@@ -176,7 +178,7 @@ pub struct BackendView {
     /// Answers of the last ten seconds by their time: the first below 8 µs, each of the others below twice the one before.
     pub histogram: Vec<u64>,
     /// How it is checked, in words.
-    pub check: String,
+    pub check: Untrusted<String>,
     /// Tries that ended without an answer or with a 5xx, those repeated elsewhere included.
     pub errors: u64,
     /// The last checks, the latest last.

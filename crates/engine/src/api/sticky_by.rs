@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::untrusted::Untrusted;
+
 /// What binds a client to its backend. Written as on the command line: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -35,8 +37,8 @@ impl fmt::Display for StickyBy {
         match self {
             StickyBy::Cookie => f.write_str("cookie"),
             StickyBy::Ip => f.write_str("ip"),
-            StickyBy::Header(name) => write!(f, "header:{name}"),
-            StickyBy::Query(name) => write!(f, "query:{name}"),
+            StickyBy::Header(name) => write!(f, "header:{}", Untrusted::new(name)),
+            StickyBy::Query(name) => write!(f, "query:{}", Untrusted::new(name)),
             StickyBy::Own => f.write_str("a key of its own"),
             StickyBy::Off => f.write_str("off"),
         }
@@ -54,10 +56,17 @@ impl std::str::FromStr for StickyBy {
             (_, Some(("header", name))) if name.parse::<http::HeaderName>().is_ok() => {
                 Ok(StickyBy::Header(name.into()))
             }
-            (_, Some(("header", name))) => Err(format!("'{name}' is not a header name: write header:X-User")),
+            (_, Some(("header", name))) => {
+                Err(format!("'{}' is not a header name: write header:X-User", Untrusted::new(name)))
+            }
             (_, Some(("query", name))) if is_parameter(name) => Ok(StickyBy::Query(name.into())),
-            (_, Some(("query", name))) => Err(format!("'{name}' is not a parameter's name: write query:user")),
-            _ => Err(format!("unknown sticky mode '{text}': write cookie, ip, header:NAME, query:NAME or off")),
+            (_, Some(("query", name))) => {
+                Err(format!("'{}' is not a parameter's name: write query:user", Untrusted::new(name)))
+            }
+            _ => {
+                let text = Untrusted::new(text);
+                Err(format!("unknown sticky mode '{text}': write cookie, ip, header:NAME, query:NAME or off"))
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::untrusted::Untrusted;
+
 /// How a backend is chosen for a request that is not bound to one by its sticky key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -67,7 +69,7 @@ impl std::str::FromStr for Strategy {
     fn from_str(name: &str) -> Result<Self, String> {
         Strategy::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| {
             let names: Vec<&str> = Strategy::ALL.iter().map(|s| s.name()).collect();
-            format!("Unknown strategy '{name}'. Valid options: {}", names.join(", "))
+            format!("Unknown strategy '{}'. Valid options: {}", Untrusted::new(name), names.join(", "))
         })
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
+use crate::untrusted::Untrusted;
+
 /// What a warning is about; there is one of each at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,5 +29,5 @@ pub struct Warning {
     #[serde(with = "crate::api::timestamp")]
     pub since: SystemTime,
     /// What is wrong, as one sentence.
-    pub text: String,
+    pub text: Untrusted<String>,
 }

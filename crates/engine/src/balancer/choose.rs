@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use compact_str::CompactString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,8 +12,9 @@ use super::eligible::Eligible;
 use super::pool::{Choice, Pool};
 use super::rendezvous::Fingerprint;
 use super::sticky::{Bound, Own};
-use crate::api::{Decision, Exclusion, Rule};
+use crate::api::{Decision, Exclusion, Rule, Text};
 use crate::config::OnFailure;
+use crate::untrusted::Untrusted;
 
 /// No backend takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ impl Pool {
     /// gone.
     pub(crate) fn choose_asked(&self, id: u32, decision: &mut Decision) -> Result<Choice, NoBackend> {
         let index = self.index_of(id).ok_or(NoBackend::Nobody)?;
-        let backend = CompactString::new(self.backends[index].name());
+        let backend = Untrusted::<Text>::from(self.backends[index].name().raw());
         decision.strategy = self.strategy;
         decision.rule = Rule::Asked { backend: backend.clone() };
         self.choice(index).ok_or_else(|| {
@@ -88,7 +88,7 @@ impl Pool {
                 return self.kept(index).ok_or(NoBackend::Full);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
-                decision.moved_from = Some((CompactString::new(backend.name()), exclusion));
+                decision.moved_from = Some((backend.name().raw().into(), exclusion));
             }
             _ => {}
         }

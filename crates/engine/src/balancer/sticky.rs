@@ -3,7 +3,6 @@
 //! By cookie, the client says itself where it belongs. By address, header or query, its key is hashed over the ids
 //! (`rendezvous`), so that nothing has to be remembered: after a restart everybody is where they were.
 
-use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
 use stickylb_http1::{FieldKind, RequestHead};
@@ -12,8 +11,9 @@ use super::cookie::CookieSticky;
 use super::key_function::{Asking, KeyFunction};
 use super::rendezvous::Fingerprint;
 use super::seen::Seen;
-use crate::api::{StickyBy, StickyKey};
+use crate::api::{StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
+use crate::untrusted::Untrusted;
 
 /// Bytes of a key that are kept for people to see.
 const SHOWN: usize = 64;
@@ -132,19 +132,19 @@ impl Sticky {
                     // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
                     let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
                     let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
-                    let key = StickyKey::Cookie { name: Arc::clone(&cookie.name), id };
+                    let key = StickyKey::Cookie { name: Arc::clone(&cookie.name).into(), id };
                     Bound { own: Own::Id(id), key: Some(key), fingerprint }
                 }
             },
             Source::Ip(_) => Bound::by_ip(ip),
             Source::Header { name, .. } => {
                 let Some(bytes) = header(head, name) else { return self.without_key(ip) };
-                let value = (!is_secret(name)).then(|| shown(&bytes));
-                Bound::by_key(StickyKey::Header { name: Arc::clone(name), value }, &bytes)
+                let value = (!is_secret(name)).then(|| beginning(&bytes));
+                Bound::by_key(StickyKey::Header { name: Arc::clone(name).into(), value }, &bytes)
             }
             Source::Query { name, .. } => {
                 let Some(value) = parameter(query, name) else { return self.without_key(ip) };
-                let key = StickyKey::Query { name: Arc::clone(name), value: Some(shown(value)) };
+                let key = StickyKey::Query { name: Arc::clone(name).into(), value: Some(beginning(value)) };
                 Bound::by_key(key, value)
             }
             // It may be made of a secret, so that nobody is shown it.
@@ -195,8 +195,8 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// The beginning of a key, for people.
-fn shown(bytes: &[u8]) -> CompactString {
-    CompactString::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)])
+fn beginning(bytes: &[u8]) -> Untrusted<Text> {
+    Text::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into()
 }
 
 #[cfg(test)]
@@ -278,7 +278,7 @@ mod tests {
                     prop_assert_eq!(id, Some(found.as_str()));
                 }
                 if let Some(StickyKey::Header { value: Some(shown), .. } | StickyKey::Query { value: Some(shown), .. }) = bound.key {
-                    prop_assert!(shown.len() <= 3 * SHOWN);
+                    prop_assert!(shown.raw().len() <= 3 * SHOWN);
                 }
             }
         }

@@ -30,9 +30,9 @@ pub(crate) async fn run(backend: &Backend) -> Finding {
         Err(error) => return cannot_run(error),
     };
     command
-        .env("STICKYLB_BACKEND_URL", &backend.identity.url)
+        .env("STICKYLB_BACKEND_URL", backend.identity.url.raw())
         .env("STICKYLB_BACKEND_ID", backend.id().to_string())
-        .env("STICKYLB_BACKEND_NAME", backend.name())
+        .env("STICKYLB_BACKEND_NAME", backend.name().raw())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

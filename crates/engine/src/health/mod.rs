@@ -17,7 +17,7 @@ use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::config::Limits;
 use crate::state::{CheckFunction, LiveTopology, Registry, Shared};
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 use crate::upstream::response::head_limits;
 use finding::CheckResult;
 
@@ -83,7 +83,7 @@ impl Checker {
                 tokio::time::sleep(LEAST_PAUSE).await;
                 continue;
             }
-            let reason = visible(&found.reason).into_owned();
+            let reason = Untrusted::new(found.reason).to_string();
             self.note(time, began, passed, &reason);
             if let Some(report) = found.report {
                 self.registry.set_wanted(backend, report.percent);
@@ -118,7 +118,7 @@ impl Checker {
     fn note(&self, time: SystemTime, began: Instant, passed: bool, reason: &str) {
         self.backend.counters.count_check(passed);
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.registry.note_check(&self.backend, CheckMark { time, micros, passed, reason: reason.to_owned() });
+        self.registry.note_check(&self.backend, CheckMark { time, micros, passed, reason: reason.into() });
     }
 
     /// Ends each ejection when its time is over.

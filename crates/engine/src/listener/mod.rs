@@ -9,6 +9,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use crate::untrusted::Untrusted;
 pub use downgrade::Downgrade;
 
 /// Clients the system may keep waiting while accepting is paused.
@@ -18,12 +19,12 @@ const BACKLOG: i32 = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another program has the port.
-    #[error("port {port} is in use{}: stop that program, or choose another port with --port", owned(owner.as_deref()))]
+    #[error("port {port} is in use{}: stop that program, or choose another port with --port", owned(owner.as_ref()))]
     InUse {
         /// The port.
         port: u16,
         /// The program that has it, where the system tells.
-        owner: Option<String>,
+        owner: Option<Untrusted<String>>,
     },
     /// The port is one that only the administrator may use.
     #[error("port {port} needs administrator rights: choose one above 1023 with --port")]
@@ -41,7 +42,7 @@ pub enum ListenError {
     },
 }
 
-fn owned(owner: Option<&str>) -> String {
+fn owned(owner: Option<&Untrusted<String>>) -> String {
     owner.map(|who| format!(" by {who}")).unwrap_or_default()
 }
 

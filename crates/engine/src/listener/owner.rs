@@ -1,10 +1,10 @@
 //! Which program has a port, where the system tells.
 
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 
 /// `node (pid 4711)` for the program that listens on `port`.
 #[cfg(target_os = "linux")]
-pub(crate) fn of_port(port: u16) -> Option<String> {
+pub(crate) fn of_port(port: u16) -> Option<Untrusted<String>> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .into_iter()
         .filter_map(|table| std::fs::read_to_string(table).ok())
@@ -12,7 +12,7 @@ pub(crate) fn of_port(port: u16) -> Option<String> {
         .collect();
     let pid = pids().find(|pid| holds_one_of(*pid, &inodes))?;
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(format!("{} (pid {pid})", visible(name.trim())))
+    Some(format!("{} (pid {pid})", name.trim()).into())
 }
 
 /// The socket's inode from one line of the table, where it listens on `port`.
@@ -42,7 +42,7 @@ fn holds_one_of(pid: u32, sockets: &[String]) -> bool {
 
 /// Other systems tell only through programs of their own.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn of_port(_port: u16) -> Option<String> {
+pub(crate) fn of_port(_port: u16) -> Option<Untrusted<String>> {
     None
 }
 
@@ -53,6 +53,6 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let owner = super::of_port(port).expect("the system tells");
-        assert!(owner.contains(&format!("pid {}", std::process::id())), "{owner}");
+        assert!(owner.raw().contains(&format!("pid {}", std::process::id())), "{owner}");
     }
 }

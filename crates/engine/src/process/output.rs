@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 
 /// Bytes of a line that are kept; the rest is left out.
 const LINE: usize = 4096;
@@ -63,7 +63,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-/// A line without colours and cursor movements, which say nothing here; all else that is hidden is made visible.
+/// A line without colours and cursor movements, which say nothing here; all other control characters are written out.
 fn shown(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let text = text.trim_end();
@@ -84,7 +84,7 @@ fn shown(line: &[u8]) -> String {
         }
     }
     plain.push_str(rest);
-    visible(&plain).into_owned()
+    Untrusted::new(plain).to_string()
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn colours_are_dropped_and_what_else_moves_a_terminal_is_made_visible() {
+    async fn colours_are_dropped_and_what_else_moves_a_terminal_is_written_out() {
         let lines = all("\x1b[1;31mred\x1b[0m\x1b[2J\n\x1b]0;title\x07 \x1b[é \u{9b}1m \u{202e}\n".as_bytes()).await;
         assert_eq!(lines, ["red", "\\x1b]0;title\\x07 \\x1b[é \\x9b1m \\u{202e}"]);
     }

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use crate::api::Event;
 use crate::proxy::tunnel::Counted;
 use crate::state::{EventReader, Phase, Telemetry};
-use crate::untrusted::escaped_json;
+use crate::untrusted::json;
 
 /// What the body is.
 pub(crate) const MEDIA: &str = "text/event-stream";
@@ -96,13 +96,13 @@ impl Feed {
                 let lost = missed + (dropped - self.dropped);
                 self.dropped = dropped;
                 if lost > 0 {
-                    let json = serde_json::json!({ "event": "missed", "events": lost });
-                    in_time(to.event("missed", json.to_string())).await?;
+                    let missed = serde_json::json!({ "event": "missed", "events": lost });
+                    in_time(to.event("missed", missed.to_string())).await?;
                 }
                 for event in batch.drain(..) {
                     // Only a map with keys that are no strings could fail, and events have none.
-                    let (Some(kind), Ok(json)) = (kind(&event), serde_json::to_string(&*event)) else { continue };
-                    in_time(to.event(kind, escaped_json(json))).await?;
+                    let (Some(kind), Ok(json)) = (kind(&event), json(&*event)) else { continue };
+                    in_time(to.event(kind, json)).await?;
                 }
                 in_time(to.flush()).await?;
                 tokio::time::sleep(BATCH).await;

@@ -14,6 +14,7 @@ use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::route;
 use crate::proxy::local_reply::pages;
 use crate::state::{Listener, Topology};
+use crate::untrusted::Untrusted;
 
 /// Says who would get it now.
 pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explanation, Unclear> {
@@ -27,7 +28,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     let request = match read(&bytes, &peer, &topology.config) {
         Ok(request) => request,
         Err(why) => {
-            decision.rule = Rule::Refused { why };
+            decision.rule = Rule::Refused { why: why.into() };
             return Ok(explained(None, decision));
         }
     };
@@ -111,9 +112,9 @@ fn explained(backend: Option<Arc<Identity>>, decision: Decision) -> Explanation 
         }
         _ => None,
     };
-    Explanation { backend, reason: decision.reason(), decision, holds: holds.map(str::to_owned) }
+    Explanation { backend, reason: decision.reason().into(), decision, holds: holds.map(Untrusted::from) }
 }
 
 fn unclear(why: String) -> Unclear {
-    Unclear { why }
+    Unclear { why: why.into() }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
         Ok(request) => request,
         Err((head, refusal)) => {
             exchange.asked(head.method(), [b"", head.target()]);
-            exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
+            exchange.undecided(client, Rule::Refused { why: refusal.why.into() });
             let mut reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
             reply.to_head = head.method() == b"HEAD";
             return send::reply(client, &mut exchange, None, reply).await;
@@ -57,7 +57,7 @@ fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule,
     } else {
         return None;
     };
-    Some((Rule::Refused { why }, Page::Whole(answer.reply(request.wants_page()))))
+    Some((Rule::Refused { why: why.into() }, Page::Whole(answer.reply(request.wants_page()))))
 }
 
 /// Whether the client is admitted, by its connection and by this request.
@@ -71,7 +71,7 @@ fn admit(client: &Client<'_>, request: &Request, now: Instant) -> Result<(), Ref
 pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
     let refusal = validate::unreadable(bad);
     let mut exchange = Exchange::begin(client, Instant::now());
-    exchange.undecided(client, Rule::Refused { why: refusal.why.to_owned() });
+    exchange.undecided(client, Rule::Refused { why: refusal.why.into() });
     let reply = Answer::refused(refusal.status, refusal.why).reply(false);
     send::reply(client, &mut exchange, None, reply).await
 }

@@ -4,7 +4,6 @@
 //! is bounded, and are lost to no backend that does not take them. So a backend that refuses, cannot be reached or does
 //! not answer in time is replaced by another, and so is one that closes before a byte has moved either way.
 
-use compact_str::CompactString;
 use smallvec::SmallVec;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -135,7 +134,7 @@ impl Account {
             took,
             ip: self.peer.ip().to_canonical(),
             method: "TCP".into(),
-            path: CompactString::default(),
+            path: "".into(),
             status,
             to: to.map(|backend| Arc::clone(&backend.identity)),
             bytes: down,

@@ -151,7 +151,7 @@ impl Builder {
         }
         problems.extend(self.config.problems());
         if !problems.is_empty() {
-            return Err(StartError::Config(problems));
+            return Err(StartError::config(problems));
         }
         Balancer::start(self.config, self.options).await
     }

@@ -32,7 +32,8 @@ impl Balancer {
     fn with_url(&self, mut heads: Heads) -> Heads {
         let setup = self.shared.topology.load();
         let listener = setup.listeners.iter().find(|open| open.listener.address == heads.listener);
-        heads.url = listener.map_or_else(|| format!("http://{}", heads.listener), |open| open.listener.url());
+        let url = listener.map_or_else(|| format!("http://{}", heads.listener), |open| open.listener.url());
+        heads.url = url.into();
         heads
     }
 }

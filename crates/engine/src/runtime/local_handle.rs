@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::start::Balancer;
 use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snapshot};
 use crate::state::{EventReader, HeadWatch};
+use crate::untrusted::Untrusted;
 
 /// A handle to an engine in this process, whose tasks may run on another thread.
 pub struct LocalHandle {
@@ -52,10 +53,13 @@ impl Door for LocalHandle {
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
         let done = self.runtime.spawn(async move { engine.command(command).await });
-        async { done.await.unwrap_or_else(|lost| Err(CommandError::Unreachable { reason: lost.to_string() })) }
+        async { done.await.unwrap_or_else(|lost| Err(CommandError::Unreachable { reason: lost.to_string().into() })) }
     }
 
-    fn heads(&self, number: u64) -> impl Future<Output = Result<Option<Box<Heads>>, String>> + Send + 'static {
+    fn heads(
+        &self,
+        number: u64,
+    ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
         std::future::ready(Ok(self.engine.heads(number)))
     }
 
@@ -63,9 +67,9 @@ impl Door for LocalHandle {
         &self,
         number: u64,
         to: Option<u32>,
-    ) -> impl Future<Output = Result<Box<Replayed>, String>> + Send + 'static {
+    ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
         let replayed = self.runtime.spawn(async move { engine.replay(number, to).await });
-        async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())) }
+        async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())).map_err(Untrusted::new) }
     }
 }

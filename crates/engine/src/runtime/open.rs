@@ -14,19 +14,19 @@ pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology,
     let setup = bound(config, key)?;
     // Only now, for it may take a thread, which would keep root's rights.
     let problems = self_target::problems(&setup.config);
-    if problems.is_empty() { Ok(setup) } else { Err(StartError::Config(problems)) }
+    if problems.is_empty() { Ok(setup) } else { Err(StartError::config(problems)) }
 }
 
 fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
     let Some(user) = &config.downgrade_to_user else { return Ok(Topology::new(config, key)?) };
     #[cfg(unix)]
     {
-        let user = listener::Downgrade::to(user).map_err(StartError::User)?;
+        let user = listener::Downgrade::to(user).map_err(StartError::user)?;
         let setup = Topology::new(config, key)?;
         process::belong_to(&user.name, &user.home);
-        user.run().map_err(StartError::User)?;
+        user.run().map_err(StartError::user)?;
         Ok(setup)
     }
     #[cfg(not(unix))]
-    Err(StartError::User(format!("downgradeToUser: this system has no root to become '{user}': leave the key out")))
+    Err(StartError::user(format!("downgradeToUser: this system has no root to become '{user}': leave the key out")))
 }

@@ -126,7 +126,7 @@ impl Keeper {
                 ended = process.ended() => break ended,
                 Some(order) = self.orders.recv() => match order {
                     Order::Start(reply) => {
-                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().to_owned() }));
+                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().clone() }));
                     }
                     Order::Kill(reply) => {
                         process.kill().await;
@@ -190,7 +190,7 @@ impl Keeper {
                 () = &mut pause, if again => return Next::Usual,
                 Some(order) = self.orders.recv() => match order {
                     Order::Kill(reply) => {
-                        let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().to_owned() }));
+                        let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().clone() }));
                     }
                     Order::Start(reply) | Order::Restart(reply) => return Next::Again(reply),
                     Order::End(done) => return Next::End(done),
@@ -213,7 +213,7 @@ impl Keeper {
             }
             Err(error) => {
                 self.failures += 1;
-                let (name, reason) = (self.backend.name().to_owned(), error.to_string());
+                let (name, reason) = (self.backend.name().clone(), error.to_string().into());
                 self.telemetry.notice(Level::Warning, format!("{name} did not start: {reason}"));
                 Err(CommandError::SpawnFailed { name, reason })
             }
@@ -267,7 +267,11 @@ impl Output {
                     }
                 }
                 let backend = Arc::clone(&backend.identity);
-                telemetry.journal.tell(Event::Output(OutputEvent { time: SystemTime::now(), backend, line }));
+                telemetry.journal.tell(Event::Output(OutputEvent {
+                    time: SystemTime::now(),
+                    backend,
+                    line: line.into(),
+                }));
             }
         });
         Output { task, last }

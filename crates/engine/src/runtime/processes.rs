@@ -75,9 +75,9 @@ impl Processes {
         let program = copies.program(number, self.free_port(&name)?);
         let pool = self.pool(&name)?;
         let backends = self.shared.topology.backends();
-        if pool.current.load().backends.iter().any(|backend| backend.name() == name) {
-            let reason = "a backend of the configuration has this name: give that one another".to_owned();
-            return Err(CommandError::SpawnFailed { name, reason });
+        if pool.current.load().backends.iter().any(|backend| *backend.name() == name) {
+            let reason = "a backend of the configuration has this name: give that one another";
+            return Err(CommandError::SpawnFailed { name: name.into(), reason: reason.into() });
         }
         let first = u32::try_from(number).unwrap_or(u32::MAX);
         let id = (first..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
@@ -93,8 +93,8 @@ impl Processes {
     fn pool(&self, name: &str) -> Result<Arc<LivePool>, CommandError> {
         self.shared.topology.load().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
             CommandError::SpawnFailed {
-                name: name.to_owned(),
-                reason: "it speaks HTTP, and every pool is behind a tcp listener".to_owned(),
+                name: name.into(),
+                reason: "it speaks HTTP, and every pool is behind a tcp listener".into(),
             }
         })
     }
@@ -113,7 +113,7 @@ impl Processes {
         self.shared.registry.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);
         self.keepers().insert(id, give);
-        let own = self.program(backend.name())?.to_owned();
+        let own = self.program(backend.name().raw())?.to_owned();
         let keeper = Keeper::new(&self.shared, Arc::clone(&backend), own, program, process, orders);
         Ok((backend, keeper))
     }
@@ -122,20 +122,20 @@ impl Processes {
         let grace = self.shared.topology.config().timeouts.shutdown;
         Process::start(self.program(name)?, program, grace)
             .await
-            .map_err(|error| CommandError::SpawnFailed { name: name.to_owned(), reason: error.to_string() })
+            .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
     }
 
     fn program(&self, name: &str) -> Result<&PathBuf, CommandError> {
         self.program.as_ref().ok_or_else(|| CommandError::SpawnFailed {
-            name: name.to_owned(),
-            reason: "this program was embedded without a supervisor".to_owned(),
+            name: name.into(),
+            reason: "this program was embedded without a supervisor".into(),
         })
     }
 
     fn free_port(&self, name: &str) -> Result<u16, CommandError> {
         let taken: Vec<u16> = self.shared.topology.backends().iter().map(|b| b.endpoint.address.port).collect();
         free_port(&taken)
-            .map_err(|error| CommandError::SpawnFailed { name: name.to_owned(), reason: error.to_string() })
+            .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
     }
 
     /// Starts one that is not running, on its old port.
@@ -153,7 +153,7 @@ impl Processes {
     }
 
     async fn order(&self, backend: &Backend, order: Order) -> Result<(), CommandError> {
-        let not_here = || CommandError::NotSpawned { name: backend.name().to_owned() };
+        let not_here = || CommandError::NotSpawned { name: backend.name().clone() };
         let keeper = self.keepers().get(&backend.id()).cloned().ok_or_else(not_here)?;
         keeper.send(order).await.map_err(|_| not_here())
     }

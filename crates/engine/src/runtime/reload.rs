@@ -20,6 +20,7 @@ use crate::health::Checker;
 use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
+use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
     /// Reads the configuration from its source again, puts it in force, and tells what changed.
@@ -33,14 +34,14 @@ impl Balancer {
         let changes = match config {
             Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
                 StartError::Config(problems) => problems,
-                other => vec![other.to_string()],
+                other => vec![other.to_string().into()],
             }),
-            Err(problems) => Err(problems),
+            Err(problems) => Err(problems.into_iter().map(Untrusted::new).collect()),
         };
         let changes = match changes {
             Ok(changes) => changes,
             Err(problems) => {
-                self.shared.telemetry.warn_of(About::Configuration, problems.join("; "));
+                self.shared.telemetry.warn_of(About::Configuration, joined(&problems, "; "));
                 return Err(CommandError::NotReloaded { problems });
             }
         };
@@ -67,14 +68,14 @@ impl Balancer {
     async fn change_to(&self, config: Config, _alone: &MutexGuard<'_, ()>) -> Result<Vec<String>, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
-            return Err(StartError::Config(problems));
+            return Err(StartError::config(problems));
         }
         let config = Arc::new(config);
         let named = Arc::clone(&config);
         // It may take a while; where it is broken off, the program stops.
         let problems = spawn_blocking(move || self_target::problems(&named)).await.unwrap_or_default();
         if !problems.is_empty() {
-            return Err(StartError::Config(problems));
+            return Err(StartError::config(problems));
         }
         let before = self.shared.topology.load();
         let there = before.backends();
@@ -162,7 +163,7 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
     };
     match (error, &before.config.downgrade_to_user) {
         (ListenError::Denied { port } | ListenError::InUse { port, .. }, Some(user)) if is_roots => {
-            StartError::User(format!(
+            StartError::user(format!(
                 "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
              start it as root with this file"
             ))
@@ -188,13 +189,14 @@ fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) 
             }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(StartError::Config(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(StartError::config(problems)) }
 }
 
 /// The pool at work that a configured one stands for: the one of this name, or a new one.
 fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
     let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
-    let same = |live: &&Arc<LivePool>| live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
+    let same =
+        |live: &&Arc<LivePool>| *live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
     before.pools.iter().find(same).cloned().unwrap_or_else(|| {
         let live = Arc::new(LivePool::new(pool.clone(), mode, several, before.key.clone()));
         changes.new.extend(live.current.load().backends.iter().cloned());
@@ -297,7 +299,7 @@ impl Changes {
             }
         }
         for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
-            self.told.push(format!("pool {} removed", pool.name));
+            self.told.push(format!("pool {} removed", Untrusted::new(&pool.name)));
         }
         if before.downgrade_to_user != now.downgrade_to_user {
             self.told.push("downgradeToUser changes with the next start".to_owned());

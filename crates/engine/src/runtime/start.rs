@@ -54,7 +54,7 @@ impl Balancer {
     pub async fn start(config: Config, options: Options) -> Result<Balancer, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
-            return Err(StartError::Config(problems));
+            return Err(StartError::config(problems));
         }
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let places = Places::new(config.limits.connections);
@@ -258,7 +258,7 @@ impl Balancer {
         let mut named = self.shared.topology.load().pools.clone();
         named.retain(|pool| name.is_none_or(|name| pool.name() == name));
         match name {
-            Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.to_owned() }),
+            Some(pool) if named.is_empty() => Err(CommandError::UnknownPool { pool: pool.into() }),
             _ => Ok(named),
         }
     }

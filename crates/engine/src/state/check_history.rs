@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use crate::api::CheckMark;
+use crate::untrusted::Untrusted;
 
 /// Checks that are remembered for the screen.
 const REMEMBERED: usize = 20;
@@ -16,7 +17,7 @@ pub(crate) struct History {
     /// When the last one ended.
     pub(crate) last: Option<SystemTime>,
     /// Why the last failed one failed.
-    pub(crate) last_error: Option<String>,
+    pub(crate) last_error: Option<Untrusted<String>>,
 }
 
 impl History {

@@ -249,7 +249,7 @@ mod tests {
     use std::time::SystemTime;
 
     fn notice(n: usize) -> Event {
-        Event::Notice(Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: n.to_string() })
+        Event::Notice(Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: n.to_string().into() })
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Routing {
             Arc::clone(pool.expect("a configuration without problems names pools that are there"))
         };
         let route = |matches: &RouteConfig| {
-            let taken = Arc::new(RouteTaken { matched: matches.matched(), pool: matches.pool.clone() });
+            let taken = Arc::new(RouteTaken { matched: matches.matched().into(), pool: matches.pool.clone().into() });
             Route { matches: matches.clone(), taken, pool: named(&matches.pool) }
         };
         Routing {

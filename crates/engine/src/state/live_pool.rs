@@ -9,16 +9,17 @@ use tokio::sync::watch;
 use crate::api::{Mode, StickyBy};
 use crate::balancer::{Backend, Held, KeyFunction, Pool, StickTable, Sticky, Stuck};
 use crate::config::PoolConfig;
+use crate::untrusted::Untrusted;
 
 /// A pool at work: the value in force, which is only ever replaced as a whole.
 pub(crate) struct LivePool {
-    name: String,
+    name: Untrusted<String>,
     /// As the file has it; what a person changed meanwhile is in the value in force.
     pub(crate) config: ArcSwap<PoolConfig>,
     /// What its clients speak.
     pub(crate) mode: Mode,
     /// Its name in decisions and in the log, where there are several.
-    pub(crate) label: Option<Arc<str>>,
+    pub(crate) label: Option<Untrusted<Arc<str>>>,
     pub(crate) current: ArcSwap<Pool>,
     /// Changes with it; requests that are held wait for it.
     pub(crate) changes: watch::Sender<()>,
@@ -30,13 +31,13 @@ pub(crate) struct LivePool {
 
 impl LivePool {
     pub(crate) fn new(config: PoolConfig, mode: Mode, several: bool, key: Option<KeyFunction>) -> Self {
-        let label: Option<Arc<str>> = several.then(|| config.name.as_str().into());
+        let label: Option<Untrusted<Arc<str>>> = several.then(|| config.name.as_str().into());
         let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
         let sticky = Sticky::new(&config.sticky, &config.sticky.by, key.as_ref());
         let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
         LivePool {
             table: StickTable::new(config.sticky.expiry),
-            name: config.name.clone(),
+            name: config.name.clone().into(),
             config: ArcSwap::from_pointee(config),
             mode,
             label,
@@ -86,7 +87,7 @@ impl LivePool {
         self.current.load().sticky.by == StickyBy::Ip
     }
 
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &Untrusted<String> {
         &self.name
     }
 

@@ -13,6 +13,7 @@ use super::slow_start::SlowStarts;
 use super::telemetry::Telemetry;
 use crate::api::{CheckMark, Event, Intent, Outcome, Spawned, State, UpdateEvent};
 use crate::balancer::{AgentWord, Backend, Pool, Verdict};
+use crate::untrusted::Untrusted;
 
 /// The backends' states, and what is known of each beside its figures.
 pub(crate) struct Registry {
@@ -125,7 +126,7 @@ impl Registry {
             records.since.insert(backend.id(), now);
             records.slow_starts.follow(backend, from, to, now);
             pool.replace(pool.current.load().refreshed());
-            (from, to, reason)
+            (from, to, Untrusted::new(reason))
         };
         self.changes.send_replace(());
         let name = backend.name();

@@ -13,6 +13,7 @@ use super::log_outputs::LogOutputs;
 use super::statistics::Statistics;
 use crate::api::{About, Event, Level, LogOutput, LogView, Notice, Warning};
 use crate::balancer::Backend;
+use crate::untrusted::Untrusted;
 
 /// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
 const NOTED_A_SECOND: u32 = 200;
@@ -83,6 +84,7 @@ impl Telemetry {
 
     /// Tells a person something, once.
     pub(crate) fn notice(&self, level: Level, text: String) {
+        let text = Untrusted::new(text);
         match level {
             Level::Info => log::info!("{text}"),
             Level::Warning => log::warn!("{text}"),
@@ -95,7 +97,7 @@ impl Telemetry {
         let mut warnings = self.warnings();
         let before = warnings.iter().position(|warning| warning.about == about);
         let since = before.map_or_else(SystemTime::now, |at| warnings.remove(at).since);
-        warnings.push(Warning { about, since, text });
+        warnings.push(Warning { about, since, text: text.into() });
     }
 
     /// It is well again, or was all the time.

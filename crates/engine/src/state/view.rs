@@ -47,16 +47,16 @@ impl Shared {
 fn listener_view(listener: &Listener) -> ListenerView {
     let routing = listener.routing.load();
     ListenerView {
-        url: listener.url(),
+        url: listener.url().into(),
         mode: listener.mode,
-        pool: routing.pool.name().to_owned(),
+        pool: routing.pool.name().clone(),
         routes: routing.routes.iter().map(|route| (*route.taken).clone()).collect(),
     }
 }
 
 fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
     PoolView {
-        name: live.name().to_owned(),
+        name: live.name().clone(),
         mode: live.mode,
         strategy: pool.strategy,
         sticky: pool.sticky.by.clone(),
@@ -70,10 +70,10 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Sta
         let id = backend.id();
         BackendView {
             id,
-            name: backend.name().to_owned(),
-            pool: live.name().to_owned(),
+            name: backend.name().clone(),
+            pool: live.name().clone(),
             url: backend.identity.url.clone(),
-            address: backend.endpoint.address.short(),
+            address: backend.endpoint.address.short().into(),
             state: backend.state(),
             state_seconds: records.since.get(&id).map_or(0, |since| since.elapsed().as_secs()),
             ejected_seconds: backend.status.ejection.until().map(|until| seconds_left(until, Instant::now())),
@@ -92,7 +92,7 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Sta
             sessions: if live.mode == Mode::Tcp { backend.counters.sessions() } else { pool.sessions(backend) },
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),
-            check: check_in_words(&backend.settings.health()),
+            check: check_in_words(&backend.settings.health()).into(),
             errors: backend.counters.errors(),
             checks: records.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
             expected_share: share,

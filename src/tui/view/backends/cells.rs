@@ -9,6 +9,7 @@ use crate::tui::state::State;
 use crate::tui::table::Column;
 use stickylb::api::BackendView;
 use stickylb::api::State as BackendState;
+use stickylb::untrusted::Untrusted;
 
 /// What stands in a cell.
 pub(super) enum Cell {
@@ -51,7 +52,7 @@ pub(super) fn is_right(column: Column) -> bool {
 
 pub(super) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
     match column {
-        Column::Name => Cell::Either(backend.name.clone(), short_name(&backend.name, 0).to_owned()),
+        Column::Name => either(&backend.name),
         Column::State => state_cell(state, backend),
         Column::Address => address_cell(backend),
         Column::Weight => words(backend.weight.to_string()),
@@ -103,7 +104,11 @@ fn time(state: &State, value: Option<u64>) -> Cell {
 
 /// The whole address, or the port alone where the host is this machine.
 fn address_cell(backend: &BackendView) -> Cell {
-    Cell::Either(backend.address.clone(), short_name(&backend.address, 0).to_owned())
+    either(&backend.address)
+}
+
+fn either(name: &Untrusted<String>) -> Cell {
+    Cell::Either(name.to_string(), short_name(name, 0).to_string())
 }
 
 fn state_cell(state: &State, backend: &BackendView) -> Cell {

@@ -33,10 +33,11 @@ pub(super) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'sta
 fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
     let mut ways = Vec::new();
     for listener in &state.snapshot.listeners {
-        let host = listener.url.split_once("://").map_or(listener.url.as_str(), |(_, host)| host);
-        let place = if width < ROOMY { short_name(host, 0) } else { &listener.url };
+        let url = listener.url.raw();
+        let host = url.split_once("://").map_or(url, |(_, host)| host);
+        let place = if width < ROOMY { short_name(host, 0) } else { listener.url.borrowed() };
         if listener.pool == pool.name {
-            ways.push(place.to_owned());
+            ways.push(place.to_string());
         }
         let routes = listener.routes.iter().filter(|route| route.pool == pool.name);
         ways.extend(routes.map(|route| format!("{place} {}", route.matched)));

@@ -18,7 +18,7 @@ fn no_backends_yet() {
 #[test]
 fn what_went_wrong_stands_in_the_footer_until_the_next_key() {
     let mut state = state();
-    let error = CommandError::NotSpawned { name: "alpha".to_owned() };
+    let error = CommandError::NotSpawned { name: "alpha".into() };
     update(&mut state, Message::Done(Err(error)));
     let text = |state: &State| format!("{:?}", frame(state, 80, 24));
     assert!(text(&state).contains("alpha was not started here"));
@@ -47,7 +47,7 @@ fn the_selection_follows_its_backend() {
     let mut snapshot = state.snapshot.clone();
     snapshot.backends.reverse();
     state.refresh(snapshot);
-    assert_eq!(state.selected_row().map(|row| state.snapshot.backends[row].name.as_str()), Some("charlie"));
+    assert_eq!(state.selected_row().map(|row| state.snapshot.backends[row].name.raw()), Some("charlie"));
 }
 
 /// The sample, where nobody takes clients.
@@ -57,7 +57,7 @@ fn nobody_is_up() -> State {
     for backend in snapshot.backends.iter_mut().take(2) {
         (backend.state, backend.state_seconds) = (BackendState::Down, 4);
         backend.checks.iter_mut().for_each(|check| check.passed = false);
-        backend.checks.last_mut().expect("checks").reason = "Connection refused (os error 111)".to_owned();
+        backend.checks.last_mut().expect("checks").reason = "Connection refused (os error 111)".into();
     }
     snapshot.backends.retain(|backend| backend.state != BackendState::Starting);
     snapshot.backends[0].spawned = None;
@@ -77,7 +77,7 @@ fn with_nobody_up_it_says_who_is_why_out_and_what_to_do_for_each() {
 #[test]
 fn a_bad_file_and_failing_mail_stay_in_sight_until_they_are_mended() {
     let mut state = nobody_is_up();
-    let warning = |about, text: &str| Warning { about, since: SystemTime::UNIX_EPOCH, text: text.to_owned() };
+    let warning = |about, text: &str| Warning { about, since: SystemTime::UNIX_EPOCH, text: text.into() };
     let mut snapshot = state.snapshot.clone();
     snapshot.warnings = vec![
         warning(About::Configuration, "lb.json:2:3: porr: is not a known key, did you mean 'port'?"),

@@ -18,7 +18,7 @@ const REQUEST: &[u8] = b"GET /api/cart HTTP/1.1\r\nHost: localhost:3001\r\nAutho
 fn heads(number: u64, backend: &str) -> Heads {
     let here = ([127, 0, 0, 1], 3001).into();
     let mut heads = Heads::new(number, here, here);
-    heads.url = "http://localhost:3001".to_owned();
+    heads.url = "http://localhost:3001".into();
     heads.request.set(REQUEST);
     heads.sent.set(&[REQUEST.strip_suffix(b"\r\n").unwrap_or_default(), b"via: 1.1 stickylb-tui-1\r\n\r\n"].concat());
     let answer =

@@ -20,14 +20,14 @@ fn nothing_from_outside_is_control_in_any_pane_nor_in_what_is_copied() {
     let mut base = state();
     let mut snapshot = base.snapshot.clone();
     for backend in &mut snapshot.backends {
-        backend.name = format!("{evil}{}", backend.id);
-        backend.url = evil.to_owned();
-        backend.check = evil.to_owned();
-        backend.checks.iter_mut().for_each(|check| check.reason = evil.to_owned());
+        backend.name = format!("{evil}{}", backend.id).into();
+        backend.url = evil.into();
+        backend.check = evil.into();
+        backend.checks.iter_mut().for_each(|check| check.reason = evil.into());
     }
     base.refresh(snapshot);
     let mut decision = Decision::new(Strategy::RoundRobin);
-    decision.rule = Rule::Refused { why: evil.to_owned() };
+    decision.rule = Rule::Refused { why: evil.into() };
     decision.attempts.push(Attempt { backend: who(1, evil), outcome: Outcome::Refused, micros: 1 });
     base.append(vec![request(0, evil, &who(1, evil), decision)], 0);
     for keys in ["", "w", "\x1b\r", "\x1b\t", "\r", "\x1bv", "v", "v", "v", "/path:a"] {

@@ -14,17 +14,17 @@ use stickylb::api::{
 use stickylb::api::{Mode, Strategy};
 
 pub(super) fn who(id: u32, name: &str) -> Arc<Identity> {
-    Arc::new(Identity { id, name: name.to_owned(), url: format!("http://localhost:{}", 5000 + id), pool: None })
+    Arc::new(Identity::new(id, name, format!("http://localhost:{}", 5000 + id)))
 }
 
 pub(super) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
     let up = state == BackendState::Up;
     BackendView {
         id,
-        name: name.to_owned(),
-        pool: "default".to_owned(),
-        url: format!("http://localhost:{}", 5000 + id),
-        address: format!("localhost:{}", 5000 + id),
+        name: name.into(),
+        pool: "default".into(),
+        url: format!("http://localhost:{}", 5000 + id).into(),
+        address: format!("localhost:{}", 5000 + id).into(),
         state,
         state_seconds: 12,
         ejected_seconds: None,
@@ -41,7 +41,7 @@ pub(super) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -
         sessions: requests / 100,
         latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
         histogram: if up { vec![0, 0, 0, 0, 0, 3, 40, 210, 800, 1_900, 650, 90, 0, 4] } else { Vec::new() },
-        check: "GET / (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 1".to_owned(),
+        check: "GET / (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 1".into(),
         errors: if up { 0 } else { 14 },
         checks: (0..8).map(|n| check(n, up || n < 3)).collect(),
         expected_share: if up { 0.5 } else { 0.0 },
@@ -88,7 +88,7 @@ pub(super) fn decisions() -> Vec<Arc<Event>> {
         backend: Arc::clone(&delta),
         from: BackendState::Up,
         to: BackendState::Down,
-        reason: "check failed: Connection refused (os error 111)".to_owned(),
+        reason: "check failed: Connection refused (os error 111)".into(),
     });
     vec![
         request(0, "/api/cart", &alpha, sticky),
@@ -99,23 +99,19 @@ pub(super) fn decisions() -> Vec<Arc<Event>> {
 }
 
 pub(super) fn listeners() -> Vec<ListenerView> {
-    vec![ListenerView {
-        url: "http://localhost:3001".to_owned(),
-        pool: "default".to_owned(),
-        ..ListenerView::default()
-    }]
+    vec![ListenerView { url: "http://localhost:3001".into(), pool: "default".into(), ..ListenerView::default() }]
 }
 
 pub(super) fn pools() -> Vec<PoolView> {
-    vec![PoolView { name: "default".to_owned(), ..PoolView::default() }]
+    vec![PoolView { name: "default".into(), ..PoolView::default() }]
 }
 
 /// Three pools behind three listeners, one of them for raw connections.
 pub(super) fn pools_and_listeners() -> State {
     let mut state = state();
-    let pool = |name: &str, mode, strategy| PoolView { name: name.to_owned(), mode, strategy, ..PoolView::default() };
+    let pool = |name: &str, mode, strategy| PoolView { name: name.into(), mode, strategy, ..PoolView::default() };
     let listener =
-        |url: &str, pool: &str| ListenerView { url: url.to_owned(), pool: pool.to_owned(), ..ListenerView::default() };
+        |url: &str, pool: &str| ListenerView { url: url.into(), pool: pool.into(), ..ListenerView::default() };
     let mut snapshot = state.snapshot.clone();
     snapshot.pools = vec![
         pool("web", Mode::Http, Strategy::RoundRobin),
@@ -131,7 +127,7 @@ pub(super) fn pools_and_listeners() -> State {
     snapshot.listeners[0].routes =
         routes.map(|(matched, pool)| RouteTaken { matched: matched.into(), pool: pool.into() }).into();
     for (backend, pool) in snapshot.backends.iter_mut().zip(["web", "web", "web", "api", "database", "database"]) {
-        backend.pool = pool.to_owned();
+        backend.pool = pool.into();
     }
     state.refresh(snapshot);
     state

@@ -1,8 +1,8 @@
 use super::*;
-use crate::api::{Exclusion, Identity, Outcome, State};
+use crate::api::{Attempt, Exclusion, Identity, Outcome, State};
 
 fn attempt(name: &str, outcome: Outcome) -> Attempt {
-    let backend = Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None });
+    let backend = Arc::new(Identity::new(1, name, ""));
     Attempt { backend, outcome, micros: 10 }
 }
 

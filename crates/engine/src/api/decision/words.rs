@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use super::{CookieAction, Decision, Rule};
 use crate::api::outcome::Outcome;
-use crate::untrusted::visible;
 
 /// The decision in words, one line, fit for a terminal: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,
 /// `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
@@ -13,25 +12,25 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Words { f, some: false };
         if let Some(route) = &self.route {
-            words.next(format_args!("route {} -> {}", visible(&route.matched), visible(&route.pool)))?;
+            words.next(format_args!("route {} -> {}", route.matched, route.pool))?;
         }
         if let Some(number) = self.replayed {
             words.next(format_args!("replayed from #{number}"))?;
             if let Rule::Asked { backend } = &self.rule {
-                write!(words.f, " to {}", visible(backend))?;
+                write!(words.f, " to {backend}")?;
             }
         }
         let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
         if let Some(first) = failed.next() {
             let what = if self.answered() { "retried" } else { "failed" };
-            words.next(format_args!("{what}: {} {}", visible(&first.backend.name), first.outcome))?;
+            words.next(format_args!("{what}: {} {}", first.backend.name, first.outcome))?;
             for attempt in failed {
-                write!(words.f, ", {} {}", visible(&attempt.backend.name), attempt.outcome)?;
+                write!(words.f, ", {} {}", attempt.backend.name, attempt.outcome)?;
             }
         }
         if let Some((name, why)) = &self.moved_from {
             let moved = if matches!(self.rule, Rule::Kept | Rule::Asked { .. }) { "" } else { ", moved" };
-            words.next(format_args!("{} {why}{moved}", visible(name)))?;
+            words.next(format_args!("{name} {why}{moved}"))?;
         }
         if let Some(micros) = self.queued_micros {
             words.next(format_args!("waited {} ms for a place", micros / 1000))?;
@@ -65,7 +64,7 @@ impl fmt::Display for Decision {
             (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
             (Rule::Nobody, _) => words.next(format_args!("no other backend is up"))?,
             (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,
-            (Rule::Refused { why }, _) => words.next(format_args!("refused: {}", visible(why)))?,
+            (Rule::Refused { why }, _) => words.next(format_args!("refused: {why}"))?,
         }
         if let Some(stopped) = self.stopped {
             words.next(format_args!("not retried: {}", stopped.words()))?;

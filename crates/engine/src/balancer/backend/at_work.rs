@@ -12,6 +12,7 @@ use super::weight::Weight;
 use crate::api::{Identity, State};
 use crate::balancer::places::Places;
 use crate::config::BackendConfig;
+use crate::untrusted::Untrusted;
 
 /// Backends made so far.
 static BACKENDS: AtomicU64 = AtomicU64::new(0);
@@ -40,17 +41,17 @@ pub(crate) struct Backend {
 
 impl Backend {
     /// A backend that has not been checked yet; `pool` is its pool's name, where there are several.
-    pub(crate) fn new(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         Backend::with(config, pool, false)
     }
 
     /// The same, for a backend whose process is started here.
-    pub(crate) fn spawned(config: &BackendConfig, pool: Option<Arc<str>>) -> Self {
+    pub(crate) fn spawned(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         Backend::with(config, pool, true)
     }
 
-    fn with(config: &BackendConfig, pool: Option<Arc<str>>, spawned: bool) -> Self {
-        let (name, url) = (config.name.clone(), config.address.to_string());
+    fn with(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>, spawned: bool) -> Self {
+        let (name, url) = (config.name.clone().into(), config.address.to_string().into());
         Backend {
             identity: Arc::new(Identity { id: config.id, name, url, pool }),
             number: BACKENDS.fetch_add(1, Relaxed),
@@ -70,7 +71,7 @@ impl Backend {
     }
 
     /// Its name.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &Untrusted<String> {
         &self.identity.name
     }
 

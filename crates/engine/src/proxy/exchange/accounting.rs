@@ -1,13 +1,12 @@
 //! Counts each request exactly once, however it ends, and tells the log.
 
-use compact_str::CompactString;
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{Decision, Ended, Heads, RequestEvent, Rule};
+use crate::api::{Decision, Ended, Heads, RequestEvent, Rule, Text};
 use crate::balancer::{Active, Backend};
 use crate::proxy::connection::{Client, Phase};
 use crate::proxy::worker::Proxy;
@@ -80,11 +79,12 @@ impl<'c> Exchange<'c> {
     /// Method and path, for the log.
     pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
         let event = self.event();
-        event.method = CompactString::from_utf8_lossy(method);
-        event.path = match path {
-            [b"", path] => CompactString::from_utf8_lossy(shortened(path)),
-            parts => CompactString::from_utf8_lossy(shortened(&parts.concat())),
+        event.method = Text::from_utf8_lossy(method).into();
+        let path = match path {
+            [b"", path] => Text::from_utf8_lossy(shortened(path)),
+            parts => Text::from_utf8_lossy(shortened(&parts.concat())),
         };
+        event.path = path.into();
     }
 
     /// The request is assigned to this backend, and to no other.
@@ -177,10 +177,10 @@ pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     let mut event = proxy.ring.slot();
     event.time = SystemTime::now();
     event.ip = ip.to_canonical();
-    event.method = CompactString::new(method);
+    event.method = method.into();
     event.status = REFUSED;
     event.decision.strategy = listener.routing.load().pool.current.load().strategy;
-    event.decision.rule = Rule::Refused { why };
+    event.decision.rule = Rule::Refused { why: why.into() };
     proxy.ring.push(event);
 }
 

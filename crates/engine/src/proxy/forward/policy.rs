@@ -150,7 +150,7 @@ pub(crate) async fn forward<'c>(
                 };
                 // The client's doing, and no backend's.
                 exchange.release();
-                exchange.decision().rule = Rule::Refused { why: broken.why().to_owned() };
+                exchange.decision().rule = Rule::Refused { why: broken.why().into() };
                 break Answer::refused(status, broken.why());
             }
         };

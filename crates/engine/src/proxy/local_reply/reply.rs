@@ -6,7 +6,7 @@ use stickylb_http1::{Version, write_date};
 
 use crate::access::Refused;
 use crate::proxy::exchange::connection_field;
-use crate::untrusted::{escaped_json, visible};
+use crate::untrusted::{Untrusted, json_value};
 
 /// The body of a 503, the direct predecessor's.
 const UNAVAILABLE: &str = "No healthy backends available.";
@@ -79,7 +79,7 @@ impl Answer {
         let (media, body) = if wants_page {
             ("text/html; charset=utf-8", self.page())
         } else {
-            ("application/json", escaped_json(serde_json::json!({ "error": self.error }).to_string()))
+            ("application/json", json_value(&serde_json::json!({ "error": self.error })))
         };
         let mut reply = Reply::new(self.status, media, body);
         reply.close = self.close;
@@ -184,7 +184,7 @@ impl Reply {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in Untrusted::new(text).shown().chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::api::{BackendView, Snapshot, State, Totals};
 use crate::balancer::Backend;
 use crate::state::Shared;
-use crate::untrusted::visible;
+use crate::untrusted::Untrusted;
 
 /// What the answer says it is.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,7 +26,7 @@ pub(crate) fn text(shared: &Shared) -> String {
         .filter_map(|view| {
             // One that came or went between the two is told the next time, or not at all.
             let backend = all.iter().find(|backend| backend.id() == view.id)?;
-            Some(Told { labels: labels(&[("pool", &view.pool), ("backend", &view.name)]), backend, view })
+            Some(Told { labels: labels([("pool", &view.pool), ("backend", &view.name)]), backend, view })
         })
         .collect();
     let mut page = Page::default();
@@ -81,7 +81,7 @@ impl Page {
         let help = "Requests that have ended, by the class of their status; those without a backend were answered by \
                     the balancer itself.";
         self.metric(name, "counter", help);
-        let own = labels(&[("pool", ""), ("backend", "")]);
+        let own = labels([("pool", ""), ("backend", "")]);
         let each = backends.iter().map(|told| (&told.labels, told.view.by_status));
         for (labels, by_status) in each.chain([(&own, totals.own_by_status)]) {
             for (class, count) in (1..).zip(by_status) {
@@ -161,7 +161,7 @@ impl Page {
     fn program(&mut self, snapshot: &Snapshot, shared: &Shared) {
         let totals = &snapshot.totals;
         self.metric("stickylb_build_info", "gauge", "1, with the program's version.");
-        self.sample("stickylb_build_info", &labels(&[("version", env!("CARGO_PKG_VERSION"))]), 1);
+        self.sample("stickylb_build_info", &labels([("version", env!("CARGO_PKG_VERSION"))]), 1);
         self.metric("stickylb_requests_in_flight", "gauge", "Requests without their response's end yet.");
         self.sample("stickylb_requests_in_flight", "", totals.in_flight);
         self.metric("stickylb_connections", "gauge", "Clients' connections, tunnels included.");
@@ -176,7 +176,7 @@ impl Page {
         self.metric(name, "counter", help);
         self.sample(name, "", snapshot.dropped);
         for log in &snapshot.logs {
-            self.sample(name, &labels(&[("output", log.output.name())]), log.dropped);
+            self.sample(name, &labels([("output", log.output.name())]), log.dropped);
         }
         self.metric("stickylb_event_streams", "gauge", "Readers of /_lb/events.");
         self.sample("stickylb_event_streams", "", shared.telemetry.event_streams());
@@ -184,12 +184,12 @@ impl Page {
 }
 
 /// `name="value"` for each, escaped as the format asks.
-fn labels(pairs: &[(&str, &str)]) -> String {
-    let pair = |(name, value): &(&str, &str)| {
-        let value = visible(value).replace('\\', r"\\").replace('"', "\\\"");
+fn labels<'v, const N: usize>(pairs: [(&str, impl Into<Untrusted<&'v str>>); N]) -> String {
+    let pairs = pairs.map(|(name, value)| {
+        let value = value.into().shown().replace('\\', r"\\").replace('"', "\\\"");
         format!("{name}=\"{value}\"")
-    };
-    pairs.iter().map(pair).collect::<Vec<_>>().join(",")
+    });
+    pairs.join(",")
 }
 
 #[cfg(test)]
@@ -198,6 +198,6 @@ mod tests {
 
     #[test]
     fn a_hostile_name_stays_inside_its_label() {
-        assert_eq!(labels(&[("backend", "a\"} 1\nforged 2\\")]), r#"backend="a\"} 1\\x0aforged 2\\""#);
+        assert_eq!(labels([("backend", "a\"} 1\nforged 2\\")]), r#"backend="a\"} 1\\x0aforged 2\\""#);
     }
 }

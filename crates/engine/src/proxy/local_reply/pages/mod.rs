@@ -20,7 +20,7 @@ use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Request, is_local_host, without_port};
 use crate::proxy::local_reply::reply::{Answer, Reply};
 use crate::state::Shared;
-use crate::untrusted::escaped_json;
+use crate::untrusted::{Untrusted, json_value};
 
 /// What all of these pages' paths begin with.
 const PREFIX: &[u8] = b"/_lb/";
@@ -69,7 +69,7 @@ fn page_of(client: &Client<'_>, request: &Request) -> Page {
         return Page::Whole(answer.reply(request.wants_page()).with("allow", "GET, HEAD"));
     }
     match path {
-        b"/_lb/health" => page("application/json", escaped_json(health(shared).to_string())),
+        b"/_lb/health" => page("application/json", json_value(&health(shared))),
         b"/_lb/metrics" => page(metrics::CONTENT_TYPE, metrics::text(shared)),
         _ => events(client, request),
     }
@@ -188,7 +188,7 @@ fn is_healthy(state: State) -> bool {
     matches!(state, State::Up | State::Drain)
 }
 
-fn last_check(shared: &Shared, backend: &Backend) -> (Option<String>, Option<String>) {
+fn last_check(shared: &Shared, backend: &Backend) -> (Option<String>, Option<Untrusted<String>>) {
     let records = shared.registry.records();
     let Some(history) = records.checks.get(&backend.id()) else { return (None, None) };
     (history.last.map(rfc3339), history.last_error.clone())
