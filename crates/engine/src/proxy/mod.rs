@@ -10,6 +10,8 @@ mod local_reply;
 mod replay;
 mod response;
 mod serve;
+#[cfg(test)]
+mod size_probe;
 mod tcp;
 mod tunnel;
 mod worker;

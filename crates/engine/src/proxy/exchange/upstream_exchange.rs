@@ -23,7 +23,7 @@ const HEAD_READ: usize = 16 * 1024;
 pub(crate) struct Answered {
     pub(crate) head: ResponseHead,
     pub(crate) framing: Framing,
-    pub(crate) flight: Flight,
+    pub(crate) upstream: UpstreamExchange,
     /// When the connection was there; `None` where it was before.
     pub(crate) connected: Option<Instant>,
 }
@@ -37,7 +37,7 @@ pub(crate) enum Failure {
 }
 
 /// A request on its way to a backend, or its response on its way back.
-pub(crate) struct Flight {
+pub(crate) struct UpstreamExchange {
     pub(crate) connection: Box<Connection>,
     /// The connection's place at a backend that has so many and no more; given back after it.
     place: Option<Place>,
@@ -68,10 +68,10 @@ fn fault_of(bad: BadFraming) -> Fault {
     }
 }
 
-impl Flight {
+impl UpstreamExchange {
     pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
-        Flight {
+        UpstreamExchange {
             connection,
             place,
             up: Outbox::default(),
