@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::request::Request;
-use super::upstream_exchange::{Answered, Failure, Flight};
+use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
 use crate::balancer::{Backend, Place};
 use crate::proxy::connection::Client;
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, dial};
 
-/// A kept connection whose end is seen within this time was closed before the request came: a backend that takes the
-/// request and dies of it mostly takes longer, and one that is asked twice for that is asked what may be repeated.
-const TELLS_OF_IDLE: Duration = Duration::from_secs(1);
+/// If a reused connection closes this soon, assume an idle-close race, not a crash: a backend that takes the request and
+/// dies of it mostly takes longer, and only what may be repeated is sent once more.
+const IDLE_CLOSE_RACE: Duration = Duration::from_secs(1);
 
 /// One backend's try. On failure, `request` knows what can still be sent elsewhere.
 pub(crate) async fn attempt(
@@ -40,21 +40,23 @@ pub(crate) async fn attempt(
             connected = Some(Instant::now());
             connection
         };
-        let mut flight = Flight::new(connection, place.take(), request);
-        let result = flight.answered(client, backend, request).await;
-        request.note_sent(flight.has_sent());
+        let mut upstream = UpstreamExchange::new(connection, place.take(), request);
+        let result = upstream.answered(client, backend, request).await;
+        request.note_sent(upstream.has_sent());
         match result {
             Ok((head, framing)) => {
-                flight.connection.heed(&head);
-                return Ok(Answered { head, framing, flight, connected });
+                upstream.connection.heed(&head);
+                return Ok(Answered { head, framing, upstream, connected });
             }
             Err(Failure::Backend(Outcome::NoAnswer))
-                if flight.ended_without_a_word() && now.elapsed() < TELLS_OF_IDLE && request.may_be_sent().is_ok() =>
+                if upstream.ended_without_a_word()
+                    && now.elapsed() < IDLE_CLOSE_RACE
+                    && request.may_be_sent().is_ok() =>
             {
-                // Which says nothing of the backend: once more, on a fresh one.
+                // The race says nothing of the backend: once more, on a fresh connection.
                 decision.attempts.push(Attempt::new(&backend.identity, Outcome::ClosedIdle, now.elapsed()));
                 reuse = false;
-                place = flight.take_place();
+                place = upstream.take_place();
             }
             Err(failure) => return Err(failure),
         }

@@ -20,7 +20,7 @@ use crate::upstream::response::{self, HEAD_READ, Received};
 pub(crate) struct Answered {
     pub(crate) head: ResponseHead,
     pub(crate) framing: Framing,
-    pub(crate) flight: Flight,
+    pub(crate) upstream: UpstreamExchange,
     /// When the connection was there; `None` where it was before.
     pub(crate) connected: Option<Instant>,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Failure {
 }
 
 /// A request on its way to a backend, or its response on its way back.
-pub(crate) struct Flight {
+pub(crate) struct UpstreamExchange {
     pub(crate) connection: Box<Connection>,
     /// The connection's place at a backend that has so many and no more; given back after it.
     place: Option<Place>,
@@ -50,10 +50,10 @@ pub(crate) struct Flight {
     continues: Continues,
 }
 
-impl Flight {
+impl UpstreamExchange {
     pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
-        Flight {
+        UpstreamExchange {
             connection,
             place,
             up: Outbox::default(),
