@@ -10,7 +10,7 @@ mod clipboard;
 mod control;
 mod curl;
 mod export;
-mod filter;
+pub(crate) mod filter;
 mod format;
 mod freeze;
 mod glyphs;
