@@ -4,6 +4,8 @@
 pub mod cli;
 #[cfg(unix)]
 mod control;
+#[doc(hidden)]
+pub mod fuzzing;
 mod headless;
 mod signals;
 #[cfg(feature = "tui")]

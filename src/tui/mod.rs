@@ -11,7 +11,7 @@ mod control;
 mod curl;
 mod effects;
 mod export;
-mod filter;
+pub(crate) mod filter;
 mod format;
 mod freeze;
 mod glyphs;

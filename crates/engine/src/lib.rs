@@ -70,6 +70,8 @@ mod balancer;
 #[doc(hidden)]
 pub mod bench;
 pub mod config;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod listener;
 mod process;

@@ -12,11 +12,11 @@ use fields::{Number, Text};
 use stickylb::api::{BackendView, Event};
 
 pub(super) use fields::HINT;
-pub(super) use parse::FilterError;
+pub use parse::FilterError;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
-pub(super) struct Filter {
+pub struct Filter {
     /// As it was typed.
     text: String,
     terms: Vec<Term>,
@@ -74,13 +74,13 @@ impl Filter {
     ///
     /// # Errors
     /// What is wrong, and in which column.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, FilterError> {
+    pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
         let terms = parse::terms(text)?;
         Ok((!terms.is_empty()).then(|| Filter { text: text.trim().to_owned(), terms }))
     }
 
     /// As it was typed.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
@@ -90,13 +90,13 @@ impl Filter {
     }
 
     /// Whether a line of the log is what is looked for.
-    pub(super) fn line(&self, event: &Event, marked: bool) -> bool {
+    pub fn line(&self, event: &Event, marked: bool) -> bool {
         self.terms.iter().all(|term| fields::line(&term.test, event, marked).is_none_or(|holds| holds != term.not))
     }
 
     /// The rows of the table that are left, in their order. A plain word narrows the table only where a backend has it:
     /// one that is meant for the log does not empty it.
-    pub(super) fn rows(&self, backends: &[BackendView]) -> Vec<usize> {
+    pub fn rows(&self, backends: &[BackendView]) -> Vec<usize> {
         let narrows = |term: &&Term| {
             !matches!(term.test, Test::Word(_)) || backends.iter().any(|b| fields::row(&term.test, b) == Some(true))
         };

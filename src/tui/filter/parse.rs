@@ -8,11 +8,11 @@ use super::{Compare, Flag, Match, Term, Test};
 /// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(in crate::tui) struct FilterError {
+pub struct FilterError {
     /// Characters before the place where it is wrong.
-    pub(in crate::tui) column: usize,
+    pub column: usize,
     /// What is wrong there, in one sentence.
-    pub(in crate::tui) message: String,
+    pub message: String,
 }
 
 fn wrong<T>(column: usize, message: impl Into<String>) -> Result<T, FilterError> {
@@ -58,7 +58,7 @@ fn words(text: &str) -> Result<Vec<Word>, FilterError> {
             if !std::mem::replace(&mut inside, true) {
                 words.push(Word { column, characters: Vec::new() });
             }
-        } else if c == ' ' && quote.is_none() {
+        } else if c.is_whitespace() && quote.is_none() {
             inside = false;
         } else {
             if !std::mem::replace(&mut inside, true) {

@@ -128,8 +128,17 @@ fn what_is_wrong_is_said_with_its_column() {
 
 #[test]
 fn nothing_typed_is_no_filter() {
-    for text in ["", "   "] {
+    for text in ["", "   ", "\t\u{3000}"] {
         assert!(Filter::parse(text).expect("good").is_none());
+    }
+}
+
+#[test]
+fn blanks_of_any_kind_part_the_terms_and_no_other_filter_is_shown() {
+    for text in ["status:502\u{3000}!ws", "\tstatus:502 !ws\t", "\u{a0}status:502\u{a0}!ws"] {
+        assert!(holds(text, &request()), "{text:?}");
+        let filter = Filter::parse(text).expect("good").expect("something");
+        assert!(holds(filter.text(), &request()), "{text:?} is shown as {:?}", filter.text());
     }
 }
 

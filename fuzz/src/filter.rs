@@ -1,0 +1,84 @@
+//! The screen's filter language.
+//!
+//! Promised is that an error has a place inside what was typed, and that a filter judges anything that happens.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use stickylb::api::{
+    Attempt, BackendView, Decision, Event, Identity, Level, Notice, Outcome, OutputEvent, RequestEvent, Rule, State,
+    Strategy, UpdateEvent,
+};
+use stickylb_tui::fuzzing::Filter;
+
+/// Words of the language.
+pub const TOKENS: &[&str] = &[
+    "backend", "client", "method", "path", "why", "state", "address", "status", "duration", "bytes", "attempts",
+    "requests", "rate", "active", "sticky", "errors", "weight", "p95", "retried", "moved", "failed", "ws", "change",
+    "marked", ":", "=", "!=", "~", "<", "<=", ">", ">=", "!", "-", "\"", " ", "5xx", "100ms", "2s", "10k", "1.5",
+    "日本", "ẞ", "İ", "\u{301}", "\t", "\u{a0}", "\u{1b}", "^/", ".*", "(a|b)", "[^a-z]", "{2,1000}", "(?i)", "\\b",
+];
+
+fn who(name: &str) -> Arc<Identity> {
+    Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })
+}
+
+/// One of each kind, with text in them that nobody expects.
+fn events() -> [Event; 5] {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    for (name, outcome) in [("alpha", Outcome::Refused), ("İ日本\u{1b}", Outcome::Answered)] {
+        decision.attempts.push(Attempt { backend: who(name), outcome, micros: 5 });
+    }
+    let request = RequestEvent {
+        took: Duration::MAX,
+        path: "/api/Stra\u{df}e?x=1".into(),
+        status: 502,
+        to: Some(who("alpha")),
+        bytes: u64::MAX,
+        ..RequestEvent::sample(decision)
+    };
+    let time = SystemTime::UNIX_EPOCH;
+    let (from, to) = (State::Up, State::Down);
+    [
+        Event::Request(RequestEvent::default()),
+        Event::Request(request),
+        Event::Update(UpdateEvent { time, backend: who(""), from, to, reason: "its process ended".to_owned() }),
+        Event::Notice(Notice { time, level: Level::Info, text: String::new() }),
+        Event::Output(OutputEvent { time, backend: who("ß"), line: "\u{1b}[31mİ".to_owned() }),
+    ]
+}
+
+fn backends() -> [BackendView; 3] {
+    let named = |name: &str| BackendView {
+        name: name.to_owned(),
+        address: "[::1]:5000".to_owned(),
+        state: State::Up,
+        ..BackendView::default()
+    };
+    [BackendView::default(), named("alpha"), BackendView { requests: u64::MAX, ..named("İ日本") }]
+}
+
+/// What a filter leaves of all there is.
+fn left(filter: &Filter) -> (Vec<bool>, Vec<usize>) {
+    let events = events();
+    let lines = events.iter().flat_map(|event| [filter.line(event, false), filter.line(event, true)]).collect();
+    let rows = filter.rows(&backends());
+    assert!(rows.is_sorted() && rows.iter().all(|row| *row < backends().len()), "rows that are not there: {rows:?}");
+    (lines, rows)
+}
+
+/// What somebody types.
+pub fn target(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Filter::parse(&text) {
+        Ok(Some(filter)) => {
+            let again = Filter::parse(filter.text()).expect("it was taken before").expect("it was a filter before");
+            assert_eq!(left(&again), left(&filter), "as it is shown, it is another filter");
+        }
+        Ok(None) => assert!(text.trim().is_empty(), "what was typed is forgotten"),
+        Err(error) => {
+            assert!(error.column <= text.chars().count(), "column {}: {error}", error.column);
+            assert!(!error.message.is_empty(), "no word about what is wrong");
+        }
+    }
+}
