@@ -213,6 +213,10 @@ async fn show(
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
+        if matches!(message, Message::Key(_)) {
+            // Whether there is something to ask before it quits goes by what is in flight now, not at the last frame.
+            state.live_mut().totals = door.snapshot().totals;
+        }
         next = apply(door, terminal, state, message, &later.tell);
     }
 }

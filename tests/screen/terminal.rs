@@ -232,9 +232,17 @@ impl Terminal {
         assert!(ended.is_none(), "it ended: {ended:?}; the screen shows:\n{}", self.screen());
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and says what the screen shows where it does not come.
+    #[track_caller]
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        until("the program has ended", || self.child.try_wait().unwrap())
+        let wait = Wait::begin();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(!wait.is_over(), "waited in vain until it has ended; the screen shows:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether lines are edited and echoed by the system, as a shell's child finds them.
