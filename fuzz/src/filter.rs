@@ -19,7 +19,7 @@ pub const TOKENS: &[&str] = &[
 ];
 
 fn who(name: &str) -> Arc<Identity> {
-    Arc::new(Identity { id: 1, name: name.to_owned(), url: String::new(), pool: None })
+    Arc::new(Identity { id: 1, name: name.into(), url: "".into(), pool: None })
 }
 
 /// One of each kind, with text in them that nobody expects.
@@ -42,16 +42,16 @@ fn events() -> [Event; 5] {
     [
         Event::Request(RequestEvent::default()),
         Event::Request(request),
-        Event::Update(UpdateEvent { time, backend: who(""), from, to, reason: "its process ended".to_owned() }),
-        Event::Notice(Notice { time, level: Level::Info, text: String::new() }),
-        Event::Output(OutputEvent { time, backend: who("ß"), line: "\u{1b}[31mİ".to_owned() }),
+        Event::Update(UpdateEvent { time, backend: who(""), from, to, reason: "its process ended".into() }),
+        Event::Notice(Notice { time, level: Level::Info, text: "".into() }),
+        Event::Output(OutputEvent { time, backend: who("ß"), line: "\u{1b}[31mİ".into() }),
     ]
 }
 
 fn backends() -> [BackendView; 3] {
     let named = |name: &str| BackendView {
-        name: name.to_owned(),
-        address: "[::1]:5000".to_owned(),
+        name: name.into(),
+        address: "[::1]:5000".into(),
         state: State::Up,
         ..BackendView::default()
     };
