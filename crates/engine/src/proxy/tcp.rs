@@ -14,10 +14,10 @@ use super::tunnel;
 use super::worker::Proxy;
 use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
 use crate::balancer::{Active, Backend, Choice, Held, NoBackend, Stuck};
-use crate::proxy::connection::Arrival;
+use crate::proxy::connection::Accepted;
 use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
 use crate::proxy::forward::{SelectBy, Selection};
-use crate::proxy::io::while_there;
+use crate::proxy::io::unless_disconnected;
 use crate::proxy::tunnel::{Carried, ClientHalf, Finish, Tunnel};
 use crate::state::{LivePool, Moments, Phase, Tried, time_of_day};
 use crate::upstream::{Stream, dial};
@@ -33,28 +33,28 @@ const ALL_FAILED: u16 = 502;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Serves one connection, from accept to close.
-pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine: watch::Receiver<Phase>) {
+pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted<TcpStream>, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
-    let place = access.connection(arrival.peer, false).and_then(|place| {
-        access.request(arrival.peer.ip().to_canonical(), Instant::now())?;
-        Ok(place)
+    let slot = access.connection(accepted.peer, false).and_then(|slot| {
+        access.request(accepted.peer.ip().to_canonical(), Instant::now())?;
+        Ok(slot)
     });
-    let place = match place {
-        Ok(place) => place,
+    let slot = match slot {
+        Ok(slot) => slot,
         Err(refused) => {
-            return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "TCP", refused.why().to_owned());
+            return book_refused(&proxy, &accepted.listener, accepted.peer.ip(), "TCP", refused.why().to_owned());
         }
     };
     // Boxed, because most of a connection's life is the tunnel behind it.
-    let Some((session, stream)) = Box::pin(connect(&proxy, &arrival)).await else {
-        tunnel::reset_on_close(&arrival.stream);
+    let Some((session, stream)) = Box::pin(connect(&proxy, &accepted)).await else {
+        tunnel::reset_on_close(&accepted.stream);
         return;
     };
-    let Arrival { stream: client, connected, .. } = arrival;
+    let Accepted { stream: client, connected, .. } = accepted;
     let half = ClientHalf {
         stream: client,
         early: Vec::new(),
-        counted: (connected, place),
+        counted: (connected, slot),
         engine,
         idle: proxy.shared.topology.config().timeouts.tunnel_idle,
     };
@@ -70,7 +70,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
 struct Session {
     active: Active,
     /// Its place at a backend that has so many and no more.
-    place: Option<balancer::Place>,
+    slot: Option<balancer::Slot>,
     /// Its address's hold on the backend.
     held: Option<Held>,
     account: Account,
@@ -93,10 +93,10 @@ impl Session {
 
     fn end(self, carried: &Carried) {
         let success = self.success();
-        let Session { active, place, held, account } = self;
+        let Session { active, slot, held, account } = self;
         let backend = Arc::clone(active.backend());
         // The figures must be right before anyone can read of the event.
-        drop((active, place, held));
+        drop((active, slot, held));
         let ended = match carried.finish {
             Finish::Clean => Ended::Complete,
             Finish::ClientFailed => Ended::ClientGone,
@@ -156,29 +156,29 @@ impl Account {
 }
 
 /// Finds a backend that takes the connection; every one that may is tried.
-async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Session, Stream)> {
-    let live = Arc::clone(&arrival.listener.routing.load().pool);
-    let ip = arrival.peer.ip().to_canonical();
-    let mut account = Account::begin(proxy, arrival.peer, &live);
+async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(Session, Stream)> {
+    let live = Arc::clone(&accepted.listener.routing.load().pool);
+    let ip = accepted.peer.ip().to_canonical();
+    let mut account = Account::begin(proxy, accepted.peer, &live);
     let hold = proxy.shared.topology.config().hold;
     let began = account.moments.began;
     let mut selection = Selection::new(proxy, &live, SelectBy::Address(ip), hold, began);
     let mut last_tried: Option<Arc<Backend>> = None;
     loop {
-        let Some(chosen) = choose_or_wait(&mut selection, &mut account, &arrival.stream).await else {
+        let Some(chosen) = choose_or_wait(&mut selection, &mut account, &accepted.stream).await else {
             account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
             return None;
         };
-        let Ok(Choice { backend, place, .. }) = chosen else {
+        let Ok(Choice { backend, slot, .. }) = chosen else {
             let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };
             account.tell(status, last_tried.as_deref(), 0, 0, Ended::Complete);
             return None;
         };
         let active = Active::new(Arc::clone(&backend));
-        match attempt(proxy, &backend, arrival, &mut account).await {
+        match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
                 let held = stick(proxy, &live, ip, &backend);
-                return Some((Session { active, place, held, account }, stream));
+                return Some((Session { active, slot, held, account }, stream));
             }
             Err(Outcome::Exhausted) => {
                 account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
@@ -201,7 +201,7 @@ async fn choose_or_wait(
     match selection.choose(&mut account.decision) {
         Ok(choice) => Some(Ok(choice)),
         Err(no) => {
-            let chosen = while_there(client, selection.wait(no, &mut account.decision)).await;
+            let chosen = unless_disconnected(client, selection.wait(no, &mut account.decision)).await;
             account.moments.queued += selection.take_waited();
             chosen
         }
@@ -212,11 +212,11 @@ async fn choose_or_wait(
 async fn attempt(
     proxy: &Proxy,
     backend: &Backend,
-    arrival: &Arrival<TcpStream>,
+    accepted: &Accepted<TcpStream>,
     account: &mut Account,
 ) -> Result<Stream, Outcome> {
     let began = Instant::now();
-    let result = open(proxy, backend, arrival).await;
+    let result = open(proxy, backend, accepted).await;
     let took = began.elapsed();
     let outcome = result.as_ref().map_or_else(|outcome| *outcome, |_| Outcome::Answered);
     account.decision.attempts.push(Attempt::new(&backend.identity, outcome, took));
@@ -255,17 +255,17 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 }
 
 /// Connects to a backend, and tells it of the client where it wants to know.
-async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival<TcpStream>) -> Result<Stream, Outcome> {
+async fn open(proxy: &Proxy, backend: &Backend, accepted: &Accepted<TcpStream>) -> Result<Stream, Outcome> {
     let header = backend.endpoint.proxy_protocol.map(|version| {
         // Where the socket is dead already, so is the connection.
-        let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
-        proxy_protocol::announce(version, arrival.peer, to)
+        let to = accepted.stream.local_addr().unwrap_or(accepted.listener.address);
+        proxy_protocol::announce(version, accepted.peer, to)
     });
     let limit = proxy.shared.topology.config().timeouts.connect;
     let stream = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit)
         .await
         .map_err(|error| outcome_of(&error))?;
-    if closes_at_once(&stream, &arrival.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
+    if closes_at_once(&stream, &accepted.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
 }
 
 /// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.

@@ -118,7 +118,7 @@ impl Balancer {
             }
         }
         // Those that are taken away come back as clients leave.
-        self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
+        self.spawn(self.connection_limit.change(before.config.limits.connections, config.limits.connections));
         self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
         self.let_go(there, &mut changes);
         for backend in changes.new {
@@ -223,9 +223,9 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<
                 (there, _) => {
                     let mut backend = Backend::new(wanted, live.label.clone());
                     if let Some(before) = there.filter(|before| before.endpoint.address == wanted.address) {
-                        // It is the same server: whoever has a place there or waits for one counts on.
-                        let places = before.places.as_ref().and_then(|places| places.handed_on(&wanted.limits));
-                        backend.places = places.or(backend.places);
+                        // It is the same server: whoever holds a slot there or waits for one counts on.
+                        let slots = before.slots.as_ref().and_then(|slots| slots.handed_on(&wanted.limits));
+                        backend.slots = slots.or(backend.slots);
                     }
                     changes.arrive(there, backend)
                 }

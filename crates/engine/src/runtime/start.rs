@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::connection_limit::Places;
+use super::connection_limit::ConnectionLimit;
 use super::open::open;
 use super::options::Options;
 use super::processes::{Added, Processes};
@@ -40,7 +40,7 @@ pub struct Balancer {
     tasks: Mutex<JoinSet<()>>,
     processes: Arc<Processes>,
     pub(crate) source: Option<Source>,
-    pub(crate) places: Places,
+    pub(crate) connection_limit: ConnectionLimit,
     /// Held while the configuration changes.
     pub(crate) reloading: tokio::sync::Mutex<()>,
 }
@@ -57,7 +57,7 @@ impl Balancer {
             return Err(StartError::config(problems));
         }
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let places = Places::new(config.limits.connections);
+        let connection_limit = ConnectionLimit::new(config.limits.connections);
         let seed = config.seed;
         let can_spawn = options.program.is_some();
         // All listeners are bound before anything else: where one port is in use, nothing starts.
@@ -69,7 +69,8 @@ impl Balancer {
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
             let proxy = Proxy::new(Arc::clone(&shared), number, rng);
-            let work = Work { shared: Arc::clone(&shared), places: places.clone(), phase: phases.clone() };
+            let work =
+                Work { shared: Arc::clone(&shared), connection_limit: connection_limit.clone(), phase: phases.clone() };
             worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
         let (mailing, mail_done) = mpsc::channel(1);
@@ -81,7 +82,7 @@ impl Balancer {
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
             source: options.source,
-            places,
+            connection_limit,
             reloading: tokio::sync::Mutex::default(),
         };
         let shared = &engine.shared;
@@ -286,8 +287,8 @@ impl Balancer {
     }
 
     /// Has a backend's process kept and the backend checked from now on; the receiver learns of its first check.
-    fn keep(&self, (backend, keeper): Added) -> oneshot::Receiver<()> {
-        self.spawn(keeper.run());
+    fn keep(&self, (backend, process_task): Added) -> oneshot::Receiver<()> {
+        self.spawn(process_task.run());
         self.watch(backend)
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
-use crate::balancer::{Backend, Place};
+use crate::balancer::{Backend, Slot};
 use crate::proxy::connection::Client;
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, dial};
@@ -21,7 +21,7 @@ pub(crate) async fn attempt(
     client: &mut Client<'_>,
     decision: &mut Decision,
     backend: &Arc<Backend>,
-    mut place: Option<Place>,
+    mut slot: Option<Slot>,
     request: &mut Request,
     now: Instant,
 ) -> Result<Answered, Failure> {
@@ -40,7 +40,7 @@ pub(crate) async fn attempt(
             connected = Some(Instant::now());
             connection
         };
-        let mut upstream = UpstreamExchange::new(connection, place.take(), request);
+        let mut upstream = UpstreamExchange::new(connection, slot.take(), request);
         let result = upstream.answered(client, backend, request).await;
         request.note_sent(upstream.has_sent());
         match result {
@@ -56,7 +56,7 @@ pub(crate) async fn attempt(
                 // The race says nothing of the backend: once more, on a fresh connection.
                 decision.attempts.push(Attempt::new(&backend.identity, Outcome::ClosedIdle, now.elapsed()));
                 reuse = false;
-                place = upstream.take_place();
+                slot = upstream.take_place();
             }
             Err(failure) => return Err(failure),
         }
@@ -69,14 +69,14 @@ async fn connect(
     told: Option<SocketAddr>,
 ) -> Result<Box<Connection>, Failure> {
     let limit = client.config.timeouts.connect;
-    if let Some(places) = &backend.places {
+    if let Some(slots) = &backend.slots {
         // This request's place is taken already: with its connection there are no more than there are places.
-        client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
+        client.proxy.shared.idle.trim(backend.number, slots.most.saturating_sub(slots.taken()) as usize);
     }
     let header =
         backend.endpoint.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
     let dialled = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit);
-    let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
+    let stream = client.unless_disconnected(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
     Ok(Box::new(Connection::new(stream, told, backend.settings.idle_timeout, Instant::now())))
 }

@@ -9,9 +9,9 @@ use super::continues::Continues;
 use super::request::Request;
 use super::rewrite;
 use crate::api::Outcome;
-use crate::balancer::{Backend, Place};
+use crate::balancer::{Backend, Slot};
 use crate::proxy::connection::Client;
-use crate::proxy::io::{Broken, Outbox, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::proxy::io::{Broken, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
 use crate::upstream::Connection;
 use crate::upstream::response::{self, HEAD_READ, Received};
@@ -37,29 +37,29 @@ pub(crate) enum Failure {
 pub(crate) struct UpstreamExchange {
     pub(crate) connection: Box<Connection>,
     /// The connection's place at a backend that has so many and no more; given back after it.
-    place: Option<Place>,
+    slot: Option<Slot>,
     /// What the backend is still to take.
-    up: Outbox,
+    up: WriteBuffer,
     /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
     /// be read first, so that the rest of the upload is read over.
-    deaf: bool,
+    write_closed: bool,
     /// What came from the backend and was not used.
     pub(crate) answer: ReadBuffer,
     /// Something came that was used.
-    heard: bool,
+    saw_interim: bool,
     continues: Continues,
 }
 
 impl UpstreamExchange {
-    pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
+    pub(crate) fn new(mut connection: Box<Connection>, slot: Option<Slot>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
         UpstreamExchange {
             connection,
-            place,
-            up: Outbox::default(),
-            deaf: false,
+            slot,
+            up: WriteBuffer::default(),
+            write_closed: false,
             answer: ReadBuffer::default(),
-            heard: false,
+            saw_interim: false,
             continues: Continues::new(&request.upload),
         }
     }
@@ -104,7 +104,7 @@ impl UpstreamExchange {
 
     /// Whether it is a kept connection on which nothing came.
     pub(crate) fn ended_without_a_word(&self) -> bool {
-        self.connection.reused && !self.heard && self.answer.is_empty()
+        self.connection.reused && !self.saw_interim && self.answer.is_empty()
     }
 
     /// Whether a byte of the request was written.
@@ -113,8 +113,8 @@ impl UpstreamExchange {
     }
 
     /// Its place, for another connection to the same backend.
-    pub(crate) fn take_place(&mut self) -> Option<Place> {
-        self.place.take()
+    pub(crate) fn take_place(&mut self) -> Option<Slot> {
+        self.slot.take()
     }
 
     /// Whose doing it is that too much time went by.
@@ -157,13 +157,13 @@ impl UpstreamExchange {
 
     /// What cannot be written is no failure yet: the reading side tells how it ends.
     fn send_up(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
-        if !self.deaf && self.up.send(self.connection.stream(), bytes, cx).is_err() {
-            self.deafen();
+        if !self.write_closed && self.up.send(self.connection.stream(), bytes, cx).is_err() {
+            self.close_writing();
         }
     }
 
-    fn deafen(&mut self) {
-        self.deaf = true;
+    fn close_writing(&mut self) {
+        self.write_closed = true;
         self.up.clear();
     }
 
@@ -194,7 +194,7 @@ impl UpstreamExchange {
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
         // It is at work.
-        self.heard = true;
+        self.saw_interim = true;
         client.clock.progressed();
         if !self.continues.lets_through(head.line.status, request) {
             return Ok(());
@@ -222,7 +222,7 @@ impl UpstreamExchange {
         if let Poll::Ready(Err(_)) = client.poll_flush(cx) {
             return Poll::Ready(Broken::Gone);
         }
-        if self.deaf && self.up.is_untouched() {
+        if self.write_closed && self.up.is_untouched() {
             // Nothing of it was taken: what is still to come of it is for another backend.
             return client.poll_gone(cx);
         }
@@ -244,7 +244,7 @@ impl UpstreamExchange {
     ) -> Poll<Result<(), Broken>> {
         for _ in 0..ROUNDS {
             if !self.up.is_empty() && ready!(self.up.poll_flush(self.connection.stream(), cx)).is_err() {
-                self.deafen();
+                self.close_writing();
             }
             if request.upload.is_done() {
                 return Poll::Ready(Ok(()));
@@ -275,14 +275,14 @@ impl UpstreamExchange {
     /// Hands the connection over to a tunnel.
     pub(crate) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
         let early = self.answer.take();
-        let place = self.place.take();
-        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, place, websocket))
+        let slot = self.slot.take();
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, slot, websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
     pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
-        let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
+        let good = request.upload.is_done() && !self.write_closed && self.up.is_empty() && self.answer.is_empty();
         if good && !self.connection.idle_limit.is_zero() && !backend.signals.is_removed() {
             client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }

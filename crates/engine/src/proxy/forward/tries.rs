@@ -10,8 +10,8 @@ use super::retry::{may_retry, tries_made};
 use super::route::route;
 use super::selection::{SelectBy, Selection};
 use crate::api::{Attempt, CookieAction, Decision, Ended, Fault, Outcome, Part, Rule, StickyKey, Stopped, Strategy};
-use crate::balancer::{Backend, Choice, NoBackend, Place, Pool};
-use crate::proxy::connection::{After, Client, Phase};
+use crate::balancer::{Backend, Choice, NoBackend, Pool, Slot};
+use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
 use crate::proxy::local_reply::{Answer, send};
@@ -97,11 +97,11 @@ impl<'t, 'c> Tries<'t, 'c> {
 
     async fn wait(&mut self, no: NoBackend) -> Result<Choice, Stop> {
         let waiting = self.selection.wait(no, self.exchange.decision());
-        let chosen = self.client.while_there(waiting).await;
+        let chosen = self.client.unless_disconnected(waiting).await;
         let waited = self.selection.take_waited();
         if !waited.is_zero() {
             self.exchange.waited(waited);
-            self.client.clock.enter(Phase::Waiting, self.selection.began);
+            self.client.clock.enter(Stage::Waiting, self.selection.began);
         }
         match chosen {
             Ok(Ok(choice)) => Ok(choice),
@@ -111,11 +111,11 @@ impl<'t, 'c> Tries<'t, 'c> {
     }
 
     /// One try on this backend.
-    pub(super) async fn attempt(&mut self, backend: &Arc<Backend>, place: Option<Place>) -> Result<Answered, Failure> {
+    pub(super) async fn attempt(&mut self, backend: &Arc<Backend>, slot: Option<Slot>) -> Result<Answered, Failure> {
         self.exchange.assign(backend);
         self.selection.tried.push(backend.id());
         let decision = self.exchange.decision();
-        let result = attempt(self.client, decision, backend, place, self.request, self.selection.began).await;
+        let result = attempt(self.client, decision, backend, slot, self.request, self.selection.began).await;
         if let (Some(heads), Some(written)) = (&mut self.exchange.heads, &mut self.request.written) {
             heads.sent = mem::take(written);
         }

@@ -9,7 +9,7 @@ use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
 
 use crate::api::Ended;
 use crate::balancer::Backend;
-use crate::proxy::connection::{After, Client, Phase};
+use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Request, Said, UpstreamExchange, rewrite};
 use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
 use crate::upstream::response::{Carried, carry};
@@ -91,7 +91,7 @@ pub(crate) async fn deliver<'c>(
     if let Some(heads) = &mut exchange.heads {
         heads.answer.set(head.raw());
     }
-    client.clock.enter(Phase::Streaming, now);
+    client.clock.enter(Stage::Streaming, now);
     client.down.begin();
     let passage = BodyRelay::to_client(framing, request.version()).behind(head);
     let mut delivery = Delivery { client, exchange, request, upstream, passage, cut: false, now };
@@ -113,7 +113,7 @@ pub(crate) async fn deliver<'c>(
     let Delivery { client, exchange, request, passage, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
     exchange.carried(passage.data(), request.upload.data());
-    client.clock.enter(Phase::Idle, now);
+    client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
     Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
 }

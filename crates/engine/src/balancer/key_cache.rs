@@ -14,15 +14,15 @@ const SLOTS: usize = 1 << 16;
 
 /// Marks of keys: a part of the key's hash above, the backend's id below; zero is none. Every mark is written and read
 /// whole, and guards nothing else.
-pub(crate) struct Seen(Box<[AtomicU64]>);
+pub(crate) struct KeyCache(Box<[AtomicU64]>);
 
-impl Default for Seen {
+impl Default for KeyCache {
     fn default() -> Self {
-        Seen((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+        KeyCache((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
     }
 }
 
-impl Seen {
+impl KeyCache {
     /// Notes where a key went.
     pub(crate) fn note(&self, key: Fingerprint, id: u32) {
         let (slot, mark) = self.place(key, id);

@@ -1,6 +1,6 @@
 //! Where the values stand that may conflict with others of the file.
 
-use super::document::Place;
+use super::document::Location;
 
 /// A value of the configuration, by the positions of what it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,24 +21,24 @@ pub(crate) enum At {
 
 /// Where the values stand that may conflict with others, noted while the file is read.
 #[derive(Default)]
-pub(crate) struct Places {
-    noted: Vec<(At, Place)>,
+pub(crate) struct Locations {
+    noted: Vec<(At, Location)>,
     /// Whether a pool may have no backends.
     pub(crate) backends_optional: bool,
 }
 
-impl Places {
+impl Locations {
     /// For a file whose pools may have no backends.
     pub(crate) fn with_optional_backends() -> Self {
-        Places { backends_optional: true, ..Places::default() }
+        Locations { backends_optional: true, ..Locations::default() }
     }
 
-    pub(crate) fn note(&mut self, at: At, place: Place) {
+    pub(crate) fn note(&mut self, at: At, place: Location) {
         self.noted.push((at, place));
     }
 
     /// Where it stands; `None` where it could not be read.
-    pub(crate) fn of(&self, at: At) -> Option<&Place> {
+    pub(crate) fn of(&self, at: At) -> Option<&Location> {
         self.noted.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
     }
 }

@@ -23,20 +23,20 @@ impl Condition {
 }
 
 /// The account of one backend. An owner takes it to be up until told otherwise.
-pub(crate) struct Owed {
+pub(crate) struct PendingNotice {
     told: Condition,
     told_at: Option<Instant>,
     now: Condition,
     since: SystemTime,
 }
 
-impl Default for Owed {
+impl Default for PendingNotice {
     fn default() -> Self {
-        Owed { told: Condition::Up, told_at: None, now: Condition::Up, since: SystemTime::UNIX_EPOCH }
+        PendingNotice { told: Condition::Up, told_at: None, now: Condition::Up, since: SystemTime::UNIX_EPOCH }
     }
 }
 
-impl Owed {
+impl PendingNotice {
     /// Notes its state at this time.
     pub(crate) fn note(&mut self, state: State, time: SystemTime) {
         if let Some(condition) = Condition::of(state)
@@ -70,51 +70,51 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    fn told(owed: &mut Owed, now: Instant) -> Option<Condition> {
-        owed.due(MINUTE, now).filter(|due| *due <= now)?;
-        let (condition, _) = owed.news()?;
-        owed.tell(condition, now);
+    fn told(pending: &mut PendingNotice, now: Instant) -> Option<Condition> {
+        pending.due(MINUTE, now).filter(|due| *due <= now)?;
+        let (condition, _) = pending.news()?;
+        pending.tell(condition, now);
         Some(condition)
     }
 
     #[test]
     fn the_first_change_is_told_at_once_and_what_follows_when_the_throttle_ends() {
-        let (mut owed, start) = (Owed::default(), Instant::now());
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
         let time = SystemTime::now();
-        owed.note(State::Up, time);
-        assert_eq!(told(&mut owed, start), None, "a backend that starts well is no news");
-        owed.note(State::Down, time);
-        assert_eq!(told(&mut owed, start), Some(Condition::Down));
-        assert_eq!(told(&mut owed, start), None);
-        owed.note(State::Up, time);
-        assert_eq!(told(&mut owed, start + MINUTE / 2), None);
-        assert_eq!(owed.due(MINUTE, start), Some(start + MINUTE));
-        assert_eq!(told(&mut owed, start + MINUTE), Some(Condition::Up));
+        pending.note(State::Up, time);
+        assert_eq!(told(&mut pending, start), None, "a backend that starts well is no news");
+        pending.note(State::Down, time);
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
+        assert_eq!(told(&mut pending, start), None);
+        pending.note(State::Up, time);
+        assert_eq!(told(&mut pending, start + MINUTE / 2), None);
+        assert_eq!(pending.due(MINUTE, start), Some(start + MINUTE));
+        assert_eq!(told(&mut pending, start + MINUTE), Some(Condition::Up));
     }
 
     #[test]
     fn flapping_ends_in_the_present_state_or_in_nothing() {
-        let (mut owed, start) = (Owed::default(), Instant::now());
-        owed.note(State::Down, SystemTime::now());
-        assert_eq!(told(&mut owed, start), Some(Condition::Down));
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        pending.note(State::Down, SystemTime::now());
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
         for _ in 0..3 {
-            owed.note(State::Up, SystemTime::now());
-            owed.note(State::Down, SystemTime::now());
+            pending.note(State::Up, SystemTime::now());
+            pending.note(State::Down, SystemTime::now());
         }
-        assert_eq!(told(&mut owed, start + MINUTE), None, "it is as the owner knows it");
-        owed.note(State::Drain, SystemTime::now());
-        assert_eq!(told(&mut owed, start + 2 * MINUTE), Some(Condition::Up));
+        assert_eq!(told(&mut pending, start + MINUTE), None, "it is as the owner knows it");
+        pending.note(State::Drain, SystemTime::now());
+        assert_eq!(told(&mut pending, start + 2 * MINUTE), Some(Condition::Up));
     }
 
     #[test]
     fn what_a_person_does_and_what_ends_by_itself_is_no_news() {
-        let (mut owed, start) = (Owed::default(), Instant::now());
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
         for state in [State::Starting, State::Up, State::Maint, State::Ejected, State::Drain] {
-            owed.note(state, SystemTime::now());
-            assert_eq!(told(&mut owed, start), None, "{state}");
+            pending.note(state, SystemTime::now());
+            assert_eq!(told(&mut pending, start), None, "{state}");
         }
-        owed.note(State::Down, SystemTime::now());
-        owed.note(State::Maint, SystemTime::now());
-        assert_eq!(told(&mut owed, start), Some(Condition::Down));
+        pending.note(State::Down, SystemTime::now());
+        pending.note(State::Maint, SystemTime::now());
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
     }
 }

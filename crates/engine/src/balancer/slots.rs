@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::BackendLimits;
 
 /// A backend's places, and its queue: first come, first served, over all workers.
-pub(crate) struct Places {
+pub(crate) struct Slots {
     /// As many as there are in all.
     pub(crate) most: u32,
     /// How long a request may wait for one.
@@ -22,52 +22,52 @@ pub(crate) struct Places {
 
 /// A place at a backend, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place(#[expect(dead_code, reason = "its drop gives the place back")] OwnedSemaphorePermit);
+pub(crate) struct Slot(#[expect(dead_code, reason = "its drop gives the place back")] OwnedSemaphorePermit);
 
 /// A request in the queue, counted until it leaves, whatever way.
-pub(crate) struct Waiting(Arc<Places>);
+pub(crate) struct Waiting(Arc<Slots>);
 
-impl Places {
+impl Slots {
     /// The places of a backend that has a limit; one without has nothing to count.
     pub(crate) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
         let most = limits.max_connections;
-        let places = Places {
+        let slots = Slots {
             most,
             queue_timeout: limits.queue_timeout,
             free: Arc::new(Semaphore::new(most as usize)),
             max_queue: limits.max_queue,
             waiting: Arc::default(),
         };
-        (most > 0).then(|| Arc::new(places))
+        (most > 0).then(|| Arc::new(slots))
     }
 
     /// The same places, and whoever has one or waits for one, for a backend that comes in the place of this one and has as
     /// many; `None` where it has not.
     pub(crate) fn handed_on(&self, limits: &BackendLimits) -> Option<Arc<Self>> {
-        let places = Places {
+        let slots = Slots {
             most: self.most,
             queue_timeout: limits.queue_timeout,
             free: Arc::clone(&self.free),
             max_queue: limits.max_queue,
             waiting: Arc::clone(&self.waiting),
         };
-        (limits.max_connections == self.most).then(|| Arc::new(places))
+        (limits.max_connections == self.most).then(|| Arc::new(slots))
     }
 
     /// Whether a place of the one is a place of the other.
-    pub(crate) fn are(&self, other: &Places) -> bool {
+    pub(crate) fn are(&self, other: &Slots) -> bool {
         Arc::ptr_eq(&self.free, &other.free)
     }
 
     /// A place, if one is free that nobody waits for.
-    pub(crate) fn try_take(&self) -> Option<Place> {
-        Arc::clone(&self.free).try_acquire_owned().ok().map(Place)
+    pub(crate) fn try_take(&self) -> Option<Slot> {
+        Arc::clone(&self.free).try_acquire_owned().ok().map(Slot)
     }
 
     /// A place, as soon as it is this request's turn.
-    pub(crate) async fn take(self: Arc<Self>) -> Place {
+    pub(crate) async fn take(self: Arc<Self>) -> Slot {
         let permit = Arc::clone(&self.free).acquire_owned().await;
-        Place(permit.expect("this semaphore is never closed"))
+        Slot(permit.expect("this semaphore is never closed"))
     }
 
     /// Enters the queue; `None` where it is full.
@@ -95,8 +95,8 @@ impl Places {
 
 impl Waiting {
     /// Whether this is where it waits.
-    pub(crate) fn is_at(&self, places: &Places) -> bool {
-        self.0.are(places)
+    pub(crate) fn is_at(&self, slots: &Slots) -> bool {
+        self.0.are(slots)
     }
 }
 
@@ -110,33 +110,33 @@ impl Drop for Waiting {
 mod tests {
     use super::*;
 
-    fn places(most: u32, queue: u32) -> Arc<Places> {
+    fn slots(most: u32, queue: u32) -> Arc<Slots> {
         let limits = BackendLimits { max_connections: most, max_queue: queue, ..BackendLimits::default() };
-        Places::new(&limits).expect("a limit")
+        Slots::new(&limits).expect("a limit")
     }
 
     #[test]
     fn without_a_limit_there_is_nothing_to_count() {
-        assert!(Places::new(&BackendLimits::default()).is_none());
+        assert!(Slots::new(&BackendLimits::default()).is_none());
     }
 
     #[test]
     fn the_queue_is_bounded_and_a_request_that_leaves_makes_room() {
-        let places = places(1, 2);
-        let first = places.try_take();
-        assert!(first.is_some() && places.try_take().is_none());
-        let (one, two) = (places.enter(), places.enter());
-        assert!(one.is_some() && two.is_some() && places.enter().is_none());
-        assert_eq!((places.waiting(), places.taken()), (2, 1));
+        let slots = slots(1, 2);
+        let first = slots.try_take();
+        assert!(first.is_some() && slots.try_take().is_none());
+        let (one, two) = (slots.enter(), slots.enter());
+        assert!(one.is_some() && two.is_some() && slots.enter().is_none());
+        assert_eq!((slots.waiting(), slots.taken()), (2, 1));
         drop(one);
-        assert!(places.enter().is_some());
+        assert!(slots.enter().is_some());
         drop((two, first));
-        assert_eq!((places.waiting(), places.taken()), (0, 0));
+        assert_eq!((slots.waiting(), slots.taken()), (0, 0));
     }
 
     #[test]
     fn places_are_handed_on_to_as_many_and_not_to_more_or_fewer() {
-        let old = places(1, 2);
+        let old = slots(1, 2);
         let _one = old.enter();
         let held = old.try_take();
         let limits = |most| BackendLimits { max_connections: most, max_queue: 9, ..BackendLimits::default() };
@@ -150,13 +150,13 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_overtakes_whoever_waits() {
-        let places = places(1, 9);
-        let first = places.try_take();
-        let mut waiting = Box::pin(Arc::clone(&places).take());
+        let slots = slots(1, 9);
+        let first = slots.try_take();
+        let mut waiting = Box::pin(Arc::clone(&slots).take());
         assert!(futures_util::FutureExt::now_or_never(&mut waiting).is_none());
         drop(first);
-        assert!(places.try_take().is_none(), "it is the other one's");
+        assert!(slots.try_take().is_none(), "it is the other one's");
         drop(waiting.await);
-        assert!(places.try_take().is_some());
+        assert!(slots.try_take().is_some());
     }
 }
