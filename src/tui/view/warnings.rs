@@ -75,6 +75,7 @@ pub(super) fn in_words(state: &State) -> Vec<String> {
                 format!("The changed file is not in force, what was before still is; mend and save it: {text}")
             }
             About::Mail => format!("Mail fails; it is tried again with the next change of a state: {text}"),
+            _ => text.to_string(),
         });
     }
     // Those of now, which is not what a frozen display shows.
@@ -122,12 +123,12 @@ enum Out {
 impl Out {
     fn of(backend: &BackendView) -> Option<Self> {
         match backend.state {
-            BackendState::Down if backend.spawned == Some(Spawned { pid: None }) => Some(Out::Killed),
+            BackendState::Down if backend.spawned == Some(Spawned::new(None)) => Some(Out::Killed),
             BackendState::Down => Some(Out::Down),
             BackendState::Ejected => Some(Out::Ejected),
             BackendState::Maint => Some(Out::ByHand),
             BackendState::Drain => Some(Out::Drained),
-            BackendState::Up | BackendState::Starting => None,
+            _ => None,
         }
     }
 
