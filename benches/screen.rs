@@ -9,7 +9,7 @@ use divan::{Bencher, black_box};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use stickylb::api::Strategy;
-use stickylb::api::{BackendView, CheckMark, Ended, Event, Phases, RequestEvent, Snapshot};
+use stickylb::api::{BackendView, CheckMark, Event, RequestEvent, Snapshot};
 use stickylb::api::{Decision, Identity, Percentiles, Rule, State as BackendState};
 use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, update, view};
 
@@ -21,30 +21,29 @@ const BACKENDS: u32 = 40;
 const LINES: u64 = 100_000;
 
 fn backend(id: u32) -> BackendView {
-    BackendView {
-        id,
-        name: format!("backend-{id}").into(),
-        url: format!("http://localhost:{}", 5000 + id).into(),
-        address: format!("localhost:{}", 5000 + id).into(),
-        state: if id.is_multiple_of(7) { BackendState::Down } else { BackendState::Up },
-        weight: 1 + id % 3,
-        requests: 4_102 * u64::from(id),
-        rate: 300,
-        rates: (0..60).collect(),
-        active: id,
-        sessions: 31,
-        latency: Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) },
-        checks: (0..20)
-            .map(|n| CheckMark { time: SystemTime::UNIX_EPOCH, micros: 700, passed: n % 9 > 0, reason: "200".into() })
-            .collect(),
-        expected_share: 0.025,
-        actual_share: Some(0.024),
-        ..BackendView::default()
-    }
+    let mut view = BackendView::default();
+    view.id = id;
+    view.name = format!("backend-{id}").into();
+    view.url = format!("http://localhost:{}", 5000 + id).into();
+    view.address = format!("localhost:{}", 5000 + id).into();
+    view.state = if id.is_multiple_of(7) { BackendState::Down } else { BackendState::Up };
+    view.weight = 1 + id % 3;
+    view.requests = 4_102 * u64::from(id);
+    view.rate = 300;
+    view.rates = (0..60).collect();
+    view.active = id;
+    view.sessions = 31;
+    view.latency = Percentiles { p50: Some(3_100), p95: Some(21_400), p99: Some(1_480_000) };
+    view.checks =
+        (0..20).map(|n| CheckMark::new(SystemTime::UNIX_EPOCH, Duration::from_micros(700), n % 9 > 0, "200")).collect();
+    view.expected_share = 0.025;
+    view.actual_share = Some(0.024);
+    view
 }
 
 fn snapshot() -> Snapshot {
-    let mut snapshot = Snapshot { backends: (0..BACKENDS).map(backend).collect(), ..Snapshot::default() };
+    let mut snapshot = Snapshot::default();
+    snapshot.backends = (0..BACKENDS).map(backend).collect();
     snapshot.totals.rates = (0..60).collect();
     snapshot.totals.rate = 12_000;
     snapshot
@@ -60,21 +59,17 @@ fn events(from: u64, to: u64) -> Vec<Arc<Event>> {
     let event = |n: u64| {
         let mut decision = Decision::new(Strategy::RoundRobin);
         decision.rule = Rule::Strategy { place: 2, of: 40, against: None };
-        Arc::new(Event::Request(RequestEvent {
-            time: SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + n),
-            took: Duration::from_micros(4_130),
-            ip: std::net::Ipv4Addr::LOCALHOST.into(),
-            method: "GET".into(),
-            path: format!("/api/items/{n}?page=2").into(),
-            status: 200,
-            to: who.get(usize::try_from(n).unwrap_or(0) % who.len()).cloned(),
-            bytes: 512,
-            up: 0,
-            phases: Phases::default(),
-            number: None,
-            ended: Ended::Complete,
-            decision,
-        }))
+        let mut request = RequestEvent::default();
+        request.time = SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + n);
+        request.took = Duration::from_micros(4_130);
+        request.ip = std::net::Ipv4Addr::LOCALHOST.into();
+        request.method = "GET".into();
+        request.path = format!("/api/items/{n}?page=2").into();
+        request.status = 200;
+        request.to = who.get(usize::try_from(n).unwrap_or(0) % who.len()).cloned();
+        request.bytes = 512;
+        request.decision = decision;
+        Arc::new(Event::Request(request))
     };
     (from..to).map(event).collect()
 }

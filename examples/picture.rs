@@ -100,8 +100,10 @@ impl Stage {
         let none: [BackendSpec; 0] = [];
         let mut config = Config::from_specs(&none);
         config.seed = Some(1);
-        let program = Some(std::env::current_exe()?);
-        let options = Options { program, demo_backends, workers: Some(1), ..Options::default() };
+        let mut options = Options::default();
+        options.program = Some(std::env::current_exe()?);
+        options.demo_backends = demo_backends;
+        options.workers = Some(1);
         let engine = Balancer::start(config, options).await?;
         let events = engine.events();
         let state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();

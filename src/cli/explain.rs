@@ -12,12 +12,9 @@ use stickylb::untrusted::{Untrusted, json};
 
 /// Asks a balancer that runs, and shows what it says.
 pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
-    let question = Question {
-        method: asked.method.clone(),
-        url: asked.url.clone(),
-        headers: asked.headers.iter().map(|line| field(line)).collect::<Result<_, _>>()?,
-        ip: asked.ip,
-    };
+    let mut question = Question::new(asked.method.as_str(), asked.url.as_str());
+    question.headers = asked.headers.iter().map(|line| field(line)).collect::<Result<_, _>>()?;
+    question.ip = asked.ip;
     let instance = Instance::find(asked.port).await?;
     let explanation = match instance.ask(&Request::Explain(question)).await? {
         Reply::Explained(explanation) => explanation,

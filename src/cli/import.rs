@@ -33,7 +33,8 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
     config::parse(path, printed.as_bytes()).map_err(|error| {
         let problems = match error {
             config::ConfigError::Invalid { problems, .. } => problems,
-            config::ConfigError::Unreadable { .. } => Vec::new(),
+            // It was read already.
+            _ => Vec::new(),
         };
         UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message)).collect())
     })?;

@@ -75,11 +75,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
     let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let copies = Copies {
-        program: program.clone(),
-        arguments: arguments.to_vec(),
-        count: asked.copies.map_or_else(cores, usize::from),
-    };
+    let copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
     let file = Followed::beside_copies(&settings);
     run(&settings, config, Backends { demos: 0, copies: Some(copies), file })
 }
@@ -122,16 +118,11 @@ async fn serve(
     let mut warnings = warnings(&config);
     #[cfg(unix)]
     warnings.extend(lead_root(&config));
-    let options = Options {
-        program: std::env::current_exe().ok(),
-        demo_backends: backends.demos,
-        copies: backends.copies,
-        workers: None,
-        admission: None,
-        checks: stickylb::Checks::default(),
-        sticky_key: None,
-        source: backends.file.as_ref().map(Followed::source),
-    };
+    let mut options = Options::default();
+    options.program = std::env::current_exe().ok();
+    options.demo_backends = backends.demos;
+    options.copies = backends.copies;
+    options.source = backends.file.as_ref().map(Followed::source);
     let engine = Arc::new(Balancer::start(config, options).await?);
     let control = Control::open(&engine, &signals, front.needs_control(), &mut warnings)?;
     #[cfg(unix)]

@@ -185,12 +185,12 @@ fn take(received: &mut Received, reply: Reply) {
             }
         }
         Reply::Missed { events } => received.missed += events,
-        Reply::Ended(Ending::Finished) => received.ended = Some("the balancer has ended".into()),
         Reply::Ended(Ending::Cut { connections }) => {
             let plural = if connections == 1 { "" } else { "s" };
             received.ended =
                 Some(format!("the balancer has ended; {connections} connection{plural} had to be cut").into());
         }
+        Reply::Ended(_) => received.ended = Some("the balancer has ended".into()),
         Reply::Hello(_)
         | Reply::Done
         | Reply::Failed(_)

@@ -78,6 +78,8 @@ impl Lines {
                 }
                 let _ = write!(text, " {}", notice.text);
             }
+            // There is no other kind; the library may get one.
+            _ => {}
         }
     }
 
@@ -186,14 +188,13 @@ mod tests {
     fn request(path: &str) -> Event {
         let mut decision = Decision::new(Strategy::RoundRobin);
         decision.rule = Rule::Strategy { place: 2, of: 3, against: None };
-        Event::Request(RequestEvent {
-            time: SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_123),
-            took: Duration::from_micros(4_130),
-            path: path.into(),
-            to: Some(Identity::new(1, "alpha", "http://localhost:5000").into()),
-            bytes: 5,
-            ..RequestEvent::sample(decision)
-        })
+        let mut request = RequestEvent::sample(decision);
+        request.time = SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_123);
+        request.took = Duration::from_micros(4_130);
+        request.path = path.into();
+        request.to = Some(Identity::new(1, "alpha", "http://localhost:5000").into());
+        request.bytes = 5;
+        Event::Request(request)
     }
 
     fn lines(format: LogFormat, events: &[Event]) -> String {
@@ -219,13 +220,9 @@ mod tests {
 
     #[test]
     fn json_lines_are_objects_that_can_be_read_back() {
-        let update = Event::Update(UpdateEvent {
-            time: SystemTime::UNIX_EPOCH,
-            backend: Identity::new(1, "alpha", "http://localhost:5000").into(),
-            from: State::Up,
-            to: State::Down,
-            reason: "check failed".into(),
-        });
+        let backend = Identity::new(1, "alpha", "http://localhost:5000").into();
+        let states = [State::Up, State::Down];
+        let update = Event::Update(UpdateEvent::new(SystemTime::UNIX_EPOCH, backend, states, "check failed"));
         let events = [request("/"), update];
         let text = lines(LogFormat::Json, &events);
         for (line, event) in text.lines().zip(&events) {

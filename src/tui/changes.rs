@@ -62,7 +62,7 @@ impl Changes {
                 }
                 self.kept.push_back(Change { event: Arc::clone(event), harm: harm.unwrap_or_default() });
             }
-            Event::Notice(_) | Event::Output(_) => {}
+            _ => {}
         }
     }
 
@@ -123,6 +123,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
 
     use super::*;
     use stickylb::api::Strategy;
@@ -133,20 +134,14 @@ mod tests {
     }
 
     fn change(id: u32, from: State, to: State) -> Arc<Event> {
-        Arc::new(Event::Update(UpdateEvent {
-            time: SystemTime::UNIX_EPOCH,
-            backend: who(id),
-            from,
-            to,
-            reason: "".into(),
-        }))
+        Arc::new(Event::Update(UpdateEvent::new(SystemTime::UNIX_EPOCH, who(id), [from, to], "")))
     }
 
     fn request(outcomes: &[(u32, Outcome)], cookie: CookieAction) -> Arc<Event> {
         let mut decision = Decision::new(Strategy::RoundRobin);
         decision.cookie = cookie;
         for (id, outcome) in outcomes {
-            decision.attempts.push(Attempt { backend: who(*id), outcome: *outcome, micros: 0 });
+            decision.attempts.push(Attempt::new(&who(*id), *outcome, Duration::ZERO));
         }
         Arc::new(Event::Request(RequestEvent::sample(decision)))
     }

@@ -79,7 +79,7 @@ fn pool(state: &State) -> Result<&PoolView, String> {
 /// A new demo backend; on a selected one that is not running, that one again.
 pub(super) fn spawn(state: &State) -> Vec<Effect> {
     let command = match backend(state, None) {
-        Ok(BackendView { id, spawned: Some(Spawned { pid: None }), .. }) => Command::Restart { id: *id },
+        Ok(BackendView { id, spawned: Some(Spawned { pid: None, .. }), .. }) => Command::Restart { id: *id },
         _ => Command::SpawnDemo,
     };
     vec![Effect::Command(command)]
@@ -89,8 +89,8 @@ pub(super) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     let backend = backend(state, words.first().copied())?;
     let (id, name) = (backend.id, backend.name.to_string());
     match backend.spawned {
-        Some(Spawned { pid: Some(_) }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
-        Some(Spawned { pid: None }) => return Err(format!("{name} is not running: press a to start it again")),
+        Some(Spawned { pid: Some(_), .. }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
+        Some(Spawned { pid: None, .. }) => return Err(format!("{name} is not running: press a to start it again")),
         None => return Err(format!("{name} was not started here: press space to take it out instead")),
     }
     Ok(Vec::new())
@@ -186,12 +186,8 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
         Command::SetSticky { pool: ref name, .. } => {
             Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky.clone() }
         }
-        Command::CheckNow { .. }
-        | Command::SpawnDemo
-        | Command::Restart { .. }
-        | Command::RestartAll
-        | Command::Kill { .. }
-        | Command::Reload => return None,
+        // The others cannot be taken back.
+        _ => return None,
     };
     (back != *command).then_some(back)
 }
@@ -212,13 +208,8 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetSticky { ref pool, ref by } => {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by.clone());
         }
-        Command::CheckNow { .. }
-        | Command::SpawnDemo
-        | Command::Restart { .. }
-        | Command::RestartAll
-        | Command::Kill { .. }
-        // What a file says is not known before it is read.
-        | Command::Reload => {}
+        // What comes of the others is not known before: what a file says, how a process goes.
+        _ => {}
     }
 }
 
@@ -232,9 +223,15 @@ mod tests {
 
     fn state() -> State {
         let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
-        let backend = |id, name: &str| BackendView { id, name: name.into(), weight: 1, ..BackendView::default() };
-        let backends = vec![backend(1, "alpha"), backend(7, "bravo")];
-        state.refresh(Snapshot { pools: vec![PoolView::default()], backends, ..Snapshot::default() });
+        let backend = |id, name: &str| {
+            let mut backend = BackendView::default();
+            (backend.id, backend.name, backend.weight) = (id, name.into(), 1);
+            backend
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.pools = vec![PoolView::default()];
+        snapshot.backends = vec![backend(1, "alpha"), backend(7, "bravo")];
+        state.refresh(snapshot);
         state
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::log::{LINES, when};
+use super::log::LINES;
 use super::state::State;
 use stickylb::api::{Event, Snapshot};
 
@@ -109,7 +109,7 @@ impl State {
         };
         frozen.at = moment.time;
         self.snapshot = Snapshot::clone(&moment.snapshot);
-        let seen = frozen.later.partition_point(|event| when(event) <= moment.time);
+        let seen = frozen.later.partition_point(|event| event.time() <= moment.time);
         let (seen, until) = (frozen.later.drain(..seen).collect(), moment.time);
         self.take(seen);
         self.until = Some(until);

@@ -37,13 +37,13 @@ impl Theme {
             (Glyphs::Unicode, State::Ejected) => "▲",
             (Glyphs::Unicode, State::Drain) => "◐",
             (Glyphs::Unicode, State::Maint) => "■",
-            (Glyphs::Unicode, State::Starting) => "○",
+            (Glyphs::Unicode, _) => "○",
             (Glyphs::Ascii, State::Up) => "+",
             (Glyphs::Ascii, State::Down) => "x",
             (Glyphs::Ascii, State::Ejected) => "!",
             (Glyphs::Ascii, State::Drain) => "~",
             (Glyphs::Ascii, State::Maint) => "#",
-            (Glyphs::Ascii, State::Starting) => "?",
+            (Glyphs::Ascii, _) => "?",
         }
     }
 

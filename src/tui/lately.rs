@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::changes::Changes;
-use super::log::when;
 use super::recent::Recent;
 use stickylb::api::Event;
 
@@ -33,8 +32,8 @@ impl Lately {
     pub(super) fn at<'l>(&self, moment: SystemTime, mut lines: impl Iterator<Item = &'l Arc<Event>>) -> Lately {
         let mut then = Lately { news: self.news.until(moment), ..Lately::default() };
         let Some(first) = lines.next() else { return then };
-        then.changes = self.changes.before(when(first));
-        for event in std::iter::once(first).chain(lines).take_while(|event| when(event) <= moment) {
+        then.changes = self.changes.before(first.time());
+        for event in std::iter::once(first).chain(lines).take_while(|event| event.time() <= moment) {
             then.changes.follow(event);
             then.recent.follow(event);
         }
@@ -64,7 +63,7 @@ impl News {
 
     /// Those of before this moment.
     fn until(&self, moment: SystemTime) -> News {
-        let later = self.kept.iter().rev().take_while(|event| when(event) > moment).count();
+        let later = self.kept.iter().rev().take_while(|event| event.time() > moment).count();
         let kept = self.kept.iter().take(self.kept.len() - later).cloned().collect();
         News { kept, last: self.last - later as u64 }
     }

@@ -121,7 +121,7 @@ impl Log {
 
     /// Shows only what had happened by then, and follows; or all of it again.
     pub(super) fn show_until(&mut self, time: Option<SystemTime>) {
-        let later = |time| self.lines.iter().rev().take_while(|event| when(event) > time).count();
+        let later = |time| self.lines.iter().rev().take_while(|event| event.time() > time).count();
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
         if let Some(time) = time {
             self.held = None;
@@ -330,16 +330,6 @@ impl Log {
             None if forward => Err(format!("there is no {what} below")),
             None => Err(format!("there is no {what} above")),
         }
-    }
-}
-
-/// When an event came to the log.
-pub(super) fn when(event: &Event) -> SystemTime {
-    match event {
-        Event::Request(request) => request.time + request.took,
-        Event::Update(update) => update.time,
-        Event::Notice(notice) => notice.time,
-        Event::Output(output) => output.time,
     }
 }
 

@@ -83,13 +83,8 @@ mod tests {
     use stickylb::api::UpdateEvent;
 
     fn update(name: &str, to: State) -> Arc<Event> {
-        Arc::new(Event::Update(UpdateEvent {
-            time: std::time::SystemTime::UNIX_EPOCH,
-            backend: Identity::new(1, name, "").into(),
-            from: State::Up,
-            to,
-            reason: Untrusted::default(),
-        }))
+        let (time, backend) = (std::time::SystemTime::UNIX_EPOCH, Identity::new(1, name, "").into());
+        Arc::new(Event::Update(UpdateEvent::new(time, backend, [State::Up, to], "")))
     }
 
     #[test]

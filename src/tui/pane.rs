@@ -51,7 +51,7 @@ fn give(event: &Event, zone: &TimeZone) {
             let level = if notice.level == Level::Warning { LogLevel::Warn } else { LogLevel::Info };
             (level, notice.time, notice.text.to_string())
         }
-        Event::Request(_) | Event::Output(_) => return,
+        _ => return,
     };
     // The time is the event's: tui-logger would take its own.
     let time = clock(time, false, zone);

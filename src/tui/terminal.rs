@@ -205,7 +205,7 @@ fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
         } else if TAKEN.load(Ordering::SeqCst) {
             let text = format!("a bug of stickylb-tui itself ended one part of its work; please report it: {info}");
             log::error!("{text}");
-            let notice = Notice { time: SystemTime::now(), level: Level::Warning, text: text.into() };
+            let notice = Notice::new(SystemTime::now(), Level::Warning, text);
             // Where the screen is gone already, the event pane's source has it.
             let _ = tell.send(Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         } else {

@@ -141,7 +141,7 @@ impl Theme {
             State::Up => self.good(),
             State::Down | State::Ejected => self.bad(),
             State::Drain | State::Maint => self.warning(),
-            State::Starting => self.dim(),
+            _ => self.dim(),
         }
     }
 

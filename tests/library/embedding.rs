@@ -172,8 +172,9 @@ async fn listeners_pools_and_routes_are_built_as_well() {
     let at = |port: u16| format!("http://localhost:{port}").parse().unwrap();
     let mut listener = ListenerConfig::new("web");
     listener.port = 0;
-    let path_prefix = Some("/api".to_owned());
-    listener.routes.push(RouteConfig { path_prefix, pool: "api".to_owned(), ..RouteConfig::default() });
+    let mut route = RouteConfig::new("api");
+    route.path_prefix = Some("/api".to_owned());
+    listener.routes.push(route);
     let balancer = Balancer::builder()
         .listener(listener)
         .pool(PoolConfig::new("web", vec![BackendConfig::new(1, "web".to_owned(), at(web.port))]))

@@ -43,11 +43,9 @@
 //! let web = BackendConfig::new(8, "web".to_owned(), "http://localhost:5008".parse()?);
 //! let mut listener = ListenerConfig::new("web");
 //! listener.port = 0; // any free one
-//! listener.routes.push(RouteConfig {
-//!     path_prefix: Some("/api".to_owned()),
-//!     pool: "api".to_owned(),
-//!     ..RouteConfig::default()
-//! });
+//! let mut route = RouteConfig::new("api");
+//! route.path_prefix = Some("/api".to_owned());
+//! listener.routes.push(route);
 //! let balancer = Balancer::builder()
 //!     .listener(listener)
 //!     .pool(PoolConfig::new("web", vec![web]))
@@ -62,6 +60,9 @@
 //! ```
 //!
 //! The folders of `src/` are the picture of the system; `ARCHITECTURE.md` shows how they fit together.
+
+// What is public may grow: whoever uses it is told so by the compiler, or why it does not.
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod access;
 mod alert;

@@ -15,28 +15,22 @@ fn request() -> Event {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
     for (name, outcome) in [("alpha", Outcome::Refused), ("bravo", Outcome::Answered)] {
-        decision.attempts.push(Attempt { backend: who(name), outcome, micros: 5 });
+        decision.attempts.push(Attempt::new(&who(name), outcome, Duration::from_micros(5)));
     }
-    Event::Request(RequestEvent {
-        took: Duration::from_millis(150),
-        ip: "::1".parse().expect("an address"),
-        method: "POST".into(),
-        path: "/api/Cart?x=1".into(),
-        status: 502,
-        to: Some(who("bravo")),
-        bytes: 2_000,
-        ..RequestEvent::sample(decision)
-    })
+    let mut request = RequestEvent::sample(decision);
+    request.took = Duration::from_millis(150);
+    request.ip = "::1".parse().expect("an address");
+    request.method = "POST".into();
+    request.path = "/api/Cart?x=1".into();
+    request.status = 502;
+    request.to = Some(who("bravo"));
+    request.bytes = 2_000;
+    Event::Request(request)
 }
 
 fn update() -> Event {
-    Event::Update(UpdateEvent {
-        time: SystemTime::UNIX_EPOCH,
-        backend: who("alpha"),
-        from: State::Up,
-        to: State::Down,
-        reason: "its process ended".into(),
-    })
+    let states = [State::Up, State::Down];
+    Event::Update(UpdateEvent::new(SystemTime::UNIX_EPOCH, who("alpha"), states, "its process ended"))
 }
 
 fn holds(filter: &str, event: &Event) -> bool {

@@ -13,8 +13,7 @@ fn at(second: u64) -> SystemTime {
 /// In each second the count of requests is the second's, and one notice has its number.
 fn seconds(state: &mut State, range: std::ops::Range<u64>) {
     for n in range {
-        let notice =
-            Notice { time: at(n) - Duration::from_millis(500), level: Level::Info, text: n.to_string().into() };
+        let notice = Notice::new(at(n) - Duration::from_millis(500), Level::Info, n.to_string());
         update(state, Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         let mut snapshot = Snapshot::default();
         snapshot.totals.requests = n;
@@ -74,15 +73,18 @@ fn busy_second(state: &mut State, n: u64) {
     } else {
         (BackendState::Down, BackendState::Up)
     };
-    let update = UpdateEvent { time, backend: Arc::clone(&backend), from, to, reason: n.to_string().into() };
+    let update = UpdateEvent::new(time, Arc::clone(&backend), [from, to], n.to_string());
     let mut decision = Decision::new(Strategy::RoundRobin);
-    decision.attempts.push(Attempt { backend: Arc::clone(&backend), outcome: Outcome::NoAnswer, micros: 1 });
-    let request = RequestEvent { time, status: 502, to: Some(Arc::clone(&backend)), ..RequestEvent::sample(decision) };
-    let output = OutputEvent { time, backend, line: n.to_string().into() };
+    decision.attempts.push(Attempt::new(&backend, Outcome::NoAnswer, Duration::from_micros(1)));
+    let mut request = RequestEvent::sample(decision);
+    (request.time, request.status, request.to) = (time, 502, Some(Arc::clone(&backend)));
+    let output = OutputEvent::new(time, backend, n.to_string());
     let events = vec![Event::Update(update), Event::Request(request), Event::Output(output)];
     update_with(state, Message::Events(events.into_iter().map(Arc::new).collect(), 0));
-    let mut snapshot =
-        Snapshot { backends: vec![BackendView { id: 1, ..BackendView::default() }], ..Snapshot::default() };
+    let mut backend = BackendView::default();
+    backend.id = 1;
+    let mut snapshot = Snapshot::default();
+    snapshot.backends = vec![backend];
     snapshot.totals.requests = n + 1;
     update_with(state, Message::Second(at(n), Box::new(snapshot)));
 }
@@ -95,7 +97,7 @@ fn update_with(state: &mut State, message: Message) {
 fn last_of_each(state: &State) -> [String; 4] {
     let lately = &state.log.lately;
     let change = lately.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
-    let news = lately.news.after(0).last().map(when).expect("news");
+    let news = lately.news.after(0).last().map(Event::time).expect("news");
     let news = news.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
     let failures = lately.recent.of(1).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
     let text = |cell: &ratatui::buffer::Cell| cell.symbol().to_owned();
@@ -144,7 +146,7 @@ fn what_is_kept_is_bounded_and_an_unchanged_second_costs_next_to_nothing() {
     seconds(&mut state, 0..KEPT as u64 + 50);
     assert_eq!(state.moments.len(), KEPT);
     press(&mut state, "p");
-    let notice = Notice { time: at(1_000), level: Level::Info, text: "".into() };
+    let notice = Notice::new(at(1_000), Level::Info, "");
     let one = Arc::new(Event::Notice(notice));
     update(&mut state, Message::Events(vec![one; LINES + 10], 0));
     assert!(state.frozen.as_ref().is_some_and(|frozen| frozen.later.len() == LINES));

@@ -2,8 +2,7 @@ use super::*;
 use stickylb::api::{Level, Notice};
 
 fn notices(range: std::ops::Range<usize>) -> Vec<Arc<Event>> {
-    let notice =
-        |n: usize| Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: format!("line {n}").into() };
+    let notice = |n: usize| Notice::new(SystemTime::UNIX_EPOCH, Level::Info, format!("line {n}"));
     range.map(|n| Arc::new(Event::Notice(notice(n)))).collect()
 }
 

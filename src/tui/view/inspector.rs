@@ -48,7 +48,7 @@ fn subject(state: &State, columns: usize, secrets: bool) -> (String, Vec<Line<'s
             let backend = state.snapshot.backends.iter().find(|backend| backend.id == update.backend.id);
             of_backend(state, backend, columns)
         }
-        None => of_backend(state, state.selected_backend(), columns),
+        _ => of_backend(state, state.selected_backend(), columns),
     }
 }
 

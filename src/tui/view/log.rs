@@ -113,6 +113,8 @@ fn line(state: &State, event: &Event, width: usize, mark: bool) -> Line<'static>
             let words = cut(&notice.text, width.saturating_sub(time.len() + 1), state.theme);
             Line::from(vec![Span::styled(time, state.theme.dim()), Span::raw(" "), Span::styled(words, style)])
         }
+        // There is no other kind; the library may get one.
+        _ => return Line::default(),
     };
     if mark {
         // Between the time and the words.

@@ -76,6 +76,7 @@ pub(super) fn in_words(state: &State) -> Vec<String> {
             }
             About::Stdout | About::LogFile => format!("Log lines are dropped: {text}"),
             About::Mail => format!("Mail fails; it is tried again with the next change of a state: {text}"),
+            _ => text.to_string(),
         });
     }
     // Those of now, which is not what a frozen display shows.
@@ -123,12 +124,12 @@ enum Out {
 impl Out {
     fn of(backend: &BackendView) -> Option<Self> {
         match backend.state {
-            BackendState::Down if backend.spawned == Some(Spawned { pid: None }) => Some(Out::Killed),
+            BackendState::Down if backend.spawned == Some(Spawned::new(None)) => Some(Out::Killed),
             BackendState::Down => Some(Out::Down),
             BackendState::Ejected => Some(Out::Ejected),
             BackendState::Maint => Some(Out::ByHand),
             BackendState::Drain => Some(Out::Drained),
-            BackendState::Up | BackendState::Starting => None,
+            _ => None,
         }
     }
 

@@ -55,9 +55,9 @@ pub(super) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
     candidates(state, request, &mut lines);
     attempts(state, decision, &mut lines);
     let cookie = match decision.cookie {
-        CookieAction::None => "not touched",
         CookieAction::New => "given: the client had none that is known",
         CookieAction::Rewritten => "rewritten: the client moved",
+        _ => "not touched",
     };
     lines.push(fact(state, "cookie", cookie.to_owned()));
     lines
@@ -100,6 +100,7 @@ fn rule(decision: &Decision) -> String {
         Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),
         Rule::Own => "the balancer, which answers this path itself".to_owned(),
         Rule::Refused { why } => format!("refusal: {why}"),
+        _ => decision.reason(),
     }
 }
 

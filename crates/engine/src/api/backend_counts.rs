@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A copy of the counts at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct BackendCounts {
     /// Requests that were tried elsewhere after they had failed here.
     pub retries: u64,

@@ -6,6 +6,7 @@ use std::fmt;
 /// What a backend is doing, as people see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum State {
     /// Takes requests.
     Up,
@@ -55,6 +56,7 @@ impl fmt::Display for State {
 /// What a person wants of a backend. It wins over every check until it is taken back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "all that a person can want of a backend")]
 pub enum Intent {
     /// Follow the checks.
     #[default]

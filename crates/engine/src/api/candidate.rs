@@ -10,6 +10,7 @@ use super::identity::Identity;
 /// One backend as the strategy saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Candidate {
     /// Who.
     pub backend: Arc<Identity>,
@@ -23,9 +24,17 @@ pub struct Candidate {
     pub excluded: Option<Exclusion>,
 }
 
+impl Candidate {
+    /// A backend that could be chosen, and has nothing to do.
+    pub fn new(backend: Arc<Identity>, weight: u32, score: Score) -> Self {
+        Candidate { backend, weight, active: 0, score, excluded: None }
+    }
+}
+
 /// What a strategy compares, shown in its own terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
+#[non_exhaustive]
 pub enum Score {
     /// Its share of the turns, or of the chances: its weight, in hundredths.
     Share {

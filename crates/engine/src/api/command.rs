@@ -13,6 +13,7 @@ pub const MAX_WEIGHT: u32 = 1000;
 /// One thing to do. Everything that changes the engine's state goes through here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Command {
     /// Put a backend in service, let it drain, or take it out. It holds until another says otherwise.
     SetIntent {
@@ -71,6 +72,7 @@ pub enum Command {
 /// Why a command was not carried out. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum CommandError {
     /// There is no such backend.
     #[error("there is no backend with the id {id}")]

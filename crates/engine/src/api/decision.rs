@@ -21,6 +21,7 @@ use crate::untrusted::Untrusted;
 /// What binds a request to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
+#[non_exhaustive]
 pub enum StickyKey {
     /// The balancer's cookie.
     Cookie {
@@ -80,6 +81,7 @@ impl fmt::Display for StickyKey {
 /// What decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
+#[non_exhaustive]
 pub enum Rule {
     /// The request's sticky key.
     Sticky,
@@ -121,6 +123,7 @@ pub enum Rule {
 /// What became of the sticky cookie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum CookieAction {
     /// Not touched: stickiness is off, or the request carried the right one.
     #[default]
@@ -134,6 +137,7 @@ pub enum CookieAction {
 /// The route that a request took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct RouteTaken {
     /// What it matches, in words.
     pub matched: Untrusted<String>,
@@ -141,9 +145,17 @@ pub struct RouteTaken {
     pub pool: Untrusted<String>,
 }
 
+impl RouteTaken {
+    /// A route that matches this and leads to that pool.
+    pub fn new(matched: impl Into<Untrusted<String>>, pool: impl Into<Untrusted<String>>) -> Self {
+        RouteTaken { matched: matched.into(), pool: pool.into() }
+    }
+}
+
 /// The whole decision for one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Decision {
     /// The pool, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]

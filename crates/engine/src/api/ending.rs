@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How the engine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Ending {
     /// Everything in flight finished first.
     Finished,

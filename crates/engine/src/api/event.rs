@@ -13,6 +13,7 @@ use crate::untrusted::Untrusted;
 #[expect(clippy::large_enum_variant, reason = "always behind an Arc, and nearly always the large one")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Event {
     /// A request ended, one way or another.
     Request(RequestEvent),
@@ -24,9 +25,22 @@ pub enum Event {
     Output(OutputEvent),
 }
 
+impl Event {
+    /// When it was told: of a request, when it ended.
+    pub fn time(&self) -> SystemTime {
+        match self {
+            Event::Request(request) => request.time + request.took,
+            Event::Update(update) => update.time,
+            Event::Notice(notice) => notice.time,
+            Event::Output(output) => output.time,
+        }
+    }
+}
+
 /// A backend's state changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct UpdateEvent {
     /// When.
     #[serde(with = "crate::api::timestamp")]
@@ -41,9 +55,22 @@ pub struct UpdateEvent {
     pub reason: Untrusted<String>,
 }
 
+impl UpdateEvent {
+    /// A change of this backend's state.
+    pub fn new(
+        time: SystemTime,
+        backend: Arc<Identity>,
+        [from, to]: [State; 2],
+        reason: impl Into<Untrusted<String>>,
+    ) -> Self {
+        UpdateEvent { time, backend, from, to, reason: reason.into() }
+    }
+}
+
 /// A line that the process of a backend wrote, on its standard output or its standard error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct OutputEvent {
     /// When it was read.
     #[serde(with = "crate::api::timestamp")]
@@ -54,9 +81,17 @@ pub struct OutputEvent {
     pub line: Untrusted<String>,
 }
 
+impl OutputEvent {
+    /// A line of this backend's process.
+    pub fn new(time: SystemTime, backend: Arc<Identity>, line: impl Into<Untrusted<String>>) -> Self {
+        OutputEvent { time, backend, line: line.into() }
+    }
+}
+
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Level {
     /// Good to know.
     Info,
@@ -67,6 +102,7 @@ pub enum Level {
 /// Something a person should know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Notice {
     /// When.
     #[serde(with = "crate::api::timestamp")]
@@ -75,4 +111,11 @@ pub struct Notice {
     pub level: Level,
     /// One plain sentence.
     pub text: Untrusted<String>,
+}
+
+impl Notice {
+    /// A sentence that matters so much.
+    pub fn new(time: SystemTime, level: Level, text: impl Into<Untrusted<String>>) -> Self {
+        Notice { time, level, text: text.into() }
+    }
 }

@@ -8,6 +8,7 @@ use super::backend_state::State;
 /// Why a backend was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Exclusion {
     /// Its state takes no new clients.
     State(State),

@@ -11,6 +11,7 @@ use crate::untrusted::Untrusted;
 /// A request that is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Question {
     /// Its method.
     pub method: String,
@@ -22,9 +23,17 @@ pub struct Question {
     pub ip: Option<IpAddr>,
 }
 
+impl Question {
+    /// A request of this machine's without header fields.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        Question { method: method.into(), url: url.into(), headers: Vec::new(), ip: None }
+    }
+}
+
 /// What would become of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Explanation {
     /// The backend that would get it first.
     pub backend: Option<Arc<Identity>>,
@@ -39,6 +48,7 @@ pub struct Explanation {
 /// Why nothing can be said of it: one plain sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{why}")]
+#[non_exhaustive]
 pub struct Unclear {
     /// The sentence.
     pub why: Untrusted<String>,

@@ -39,6 +39,7 @@ pub trait Door {
 }
 
 /// What is new.
+#[expect(clippy::exhaustive_enums, reason = "whoever waits has to know what for")]
 pub enum News {
     /// There are events to take.
     Events,

@@ -14,6 +14,7 @@ pub(crate) const BODY: usize = 4 * 1024;
 
 /// Bytes that passed, or their beginning where they were many.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Part {
     #[serde(with = "latin1")]
     /// The bytes.
@@ -48,6 +49,7 @@ impl fmt::Debug for Part {
 /// A request's heads, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Heads {
     /// The request's number, which its event has too.
     pub number: u64,

@@ -7,6 +7,7 @@ use crate::untrusted::Untrusted;
 
 /// What names a backend in events and decisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Identity {
     /// Unique id, the sticky cookie's value.
     pub id: u32,

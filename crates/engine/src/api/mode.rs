@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a listener speaks with its clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Mode {
     /// HTTP: each request is balanced by itself.
     #[default]

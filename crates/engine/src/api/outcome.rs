@@ -10,6 +10,7 @@ use super::identity::Identity;
 /// How one attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Outcome {
     /// The backend answered.
     Answered,
@@ -66,6 +67,7 @@ impl fmt::Display for Outcome {
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Fault {
     /// Its first line is no status line of HTTP/1.
     StatusLine,
@@ -98,6 +100,7 @@ impl fmt::Display for Fault {
 /// Why a request that failed was not tried elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Stopped {
     /// It may have been acted on, and its method may not be repeated.
     Unsafe,
@@ -130,6 +133,7 @@ impl Stopped {
 /// One backend that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Attempt {
     /// Who.
     pub backend: Arc<Identity>,
@@ -141,7 +145,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// A try of this backend.
-    pub(crate) fn new(backend: &Arc<Identity>, outcome: Outcome, took: Duration) -> Self {
+    pub fn new(backend: &Arc<Identity>, outcome: Outcome, took: Duration) -> Self {
         let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         Attempt { backend: Arc::clone(backend), outcome, micros }
     }

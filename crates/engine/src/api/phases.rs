@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// tries that failed, and to the balancer where it answered itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Phases {
     /// From the first byte of the request's head to its last.
     pub head: u64,

@@ -13,6 +13,7 @@ pub const LONGEST: Duration = Duration::from_mins(2);
 /// What came of a request that was sent again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Replayed {
     /// How it went: a request's event.
     pub event: Arc<Event>,
@@ -24,9 +25,17 @@ pub struct Replayed {
     pub bodies: Bodies,
 }
 
+impl Replayed {
+    /// What came of it.
+    pub fn new(event: Arc<Event>, [before, after]: [Heads; 2], bodies: Bodies) -> Self {
+        Replayed { event, before, after, bodies }
+    }
+}
+
 /// How the beginnings of two answers' bodies compare; no more of them is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::exhaustive_enums, reason = "two bodies are the same or differ")]
 pub enum Bodies {
     /// So many bytes are the same.
     Same(usize),

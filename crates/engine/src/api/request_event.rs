@@ -15,6 +15,7 @@ use crate::untrusted::Untrusted;
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Ended {
     /// With a whole response.
     Complete,
@@ -50,6 +51,7 @@ impl Ended {
 /// One request, or one connection in TCP mode, told once, when it has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "RequestRecord", from = "RequestRecord")]
+#[non_exhaustive]
 pub struct RequestEvent {
     /// When its first byte came.
     pub time: SystemTime,

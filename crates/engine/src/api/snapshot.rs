@@ -1,7 +1,7 @@
 //! How things stand at one moment: all that a front end shows.
 
 use serde::{Deserialize, Serialize};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
@@ -17,6 +17,7 @@ use crate::untrusted::Untrusted;
 /// Where clients come in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ListenerView {
     /// The URL to open; `tcp://…` where raw connections are passed on.
     pub url: Untrusted<String>,
@@ -31,6 +32,7 @@ pub struct ListenerView {
 /// One pool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PoolView {
     /// Its name; `default` where the configuration has no `pools`.
     pub name: Untrusted<String>,
@@ -47,6 +49,7 @@ pub struct PoolView {
 /// How things stand at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Snapshot {
     /// Where it listens, in the order of the configuration.
     pub listeners: Vec<ListenerView>,
@@ -82,6 +85,7 @@ impl Snapshot {
 /// All backends together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Totals {
     /// Requests that have ended.
     pub requests: u64,
@@ -106,6 +110,7 @@ pub struct Totals {
 /// One check's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CheckMark {
     /// When it began.
     #[serde(with = "crate::api::timestamp")]
@@ -118,17 +123,34 @@ pub struct CheckMark {
     pub reason: Untrusted<String>,
 }
 
+impl CheckMark {
+    /// A check that began then and took so long.
+    pub fn new(time: SystemTime, took: Duration, passed: bool, reason: impl Into<Untrusted<String>>) -> Self {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        CheckMark { time, micros, passed, reason: reason.into() }
+    }
+}
+
 /// The process of a backend that this program started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Spawned {
     /// Its process id while it runs.
     pub pid: Option<u32>,
 }
 
+impl Spawned {
+    /// A process with this id; `None` where it has ended.
+    pub const fn new(pid: Option<u32>) -> Self {
+        Spawned { pid }
+    }
+}
+
 /// One backend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct BackendView {
     /// Unique id.
     pub id: u32,

@@ -9,6 +9,7 @@ use crate::untrusted::Untrusted;
 /// What binds a client to its backend. Written as on the command line: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
 pub enum StickyBy {
     /// A cookie that holds the backend's id.
     #[default]

@@ -7,6 +7,7 @@ use crate::untrusted::Untrusted;
 /// How a backend is chosen for a request that is not bound to one by its sticky key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Strategy {
     /// Each backend's weight in a row: A A B for weights 2 and 1.
     #[default]

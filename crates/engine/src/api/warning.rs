@@ -8,6 +8,7 @@ use crate::untrusted::Untrusted;
 /// What a warning is about; there is one of each at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum About {
     /// The configuration file: what it says is not in force.
     Configuration,
@@ -22,6 +23,7 @@ pub enum About {
 /// Something that is wrong until it is mended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Warning {
     /// What it is about.
     pub about: About,
@@ -30,4 +32,11 @@ pub struct Warning {
     pub since: SystemTime,
     /// What is wrong, as one sentence.
     pub text: Untrusted<String>,
+}
+
+impl Warning {
+    /// What is wrong, since this time.
+    pub fn new(about: About, since: SystemTime, text: impl Into<Untrusted<String>>) -> Self {
+        Warning { about, since, text: text.into() }
+    }
 }

@@ -8,6 +8,7 @@ use super::node::Node;
 
 /// Who may connect, and how often. The default lets everyone in who reaches the listener.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct AccessConfig {
     /// Networks that may connect; empty is everyone.
     pub allow: Vec<IpNet>,

@@ -9,6 +9,7 @@ use super::local::{ipv4_in_parts, is_local_name, reaches};
 
 /// How a backend is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Scheme {
     /// HTTP over TCP.
     Http,
@@ -23,6 +24,7 @@ pub enum Scheme {
 /// A backend's address: `5000`, `:5000`, `host:port`, `http://host:port`, `https://host`, `unix:/path` or
 /// `tcp://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Address {
     /// How it is spoken to.
     pub scheme: Scheme,
@@ -38,6 +40,7 @@ pub struct Address {
 /// Why a word is not a backend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{}' is not a backend: {why}", without_user(word))]
+#[non_exhaustive]
 pub struct AddressError {
     /// What was written.
     pub word: String,

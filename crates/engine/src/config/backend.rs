@@ -14,6 +14,7 @@ use crate::api::MAX_WEIGHT;
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BackendTls {
     /// Whether its certificate must be one the system trusts.
     pub verify: bool,
@@ -36,6 +37,7 @@ impl BackendTls {
 
 /// A version of the PROXY protocol, which tells a server whom a connection is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProxyProtocol {
     /// A line of text.
     V1,
@@ -45,6 +47,7 @@ pub enum ProxyProtocol {
 
 /// One backend as configured.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BackendConfig {
     /// Unique; the value of the sticky cookie.
     pub id: u32,

@@ -10,6 +10,7 @@ pub(crate) const MOST_IDLE: u32 = 256;
 
 /// How much one backend takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BackendLimits {
     /// Requests and tunnels at one time, each on a connection of its own, idle ones included; checks are beside it. 0 is no
     /// limit.

@@ -7,6 +7,7 @@ use crate::api::MAX_WEIGHT;
 
 /// One BACKEND of the command line: an address, then `,weight=2`, `,name=api`, `,id=7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BackendSpec {
     /// Where it is.
     pub address: Address,

@@ -7,6 +7,7 @@ use super::written::Named;
 /// What counts as healthy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum CheckAlgorithm {
     /// An answer with a 2xx status.
     #[default]

@@ -10,6 +10,7 @@ const LONGEST_NAME: usize = 64;
 
 /// `SameSite` of the sticky cookie (RFC 6265bis 4.1.2.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the values of RFC 6265bis")]
 pub enum SameSite {
     /// Sent on top-level navigation from other sites.
     #[default]
@@ -27,6 +28,7 @@ impl Named for SameSite {
 
 /// The sticky cookie.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CookieConfig {
     /// `X-Backend-ID` unless set.
     pub name: String,

@@ -11,6 +11,7 @@ use super::secret::Secret;
 
 /// How the connection to a mail server is kept private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Encryption {
     /// TLS from the first byte on.
     Tls,
@@ -22,6 +23,7 @@ pub enum Encryption {
 
 /// Who this program is to a mail server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EmailAuth {
     /// The account's name.
     pub user: String,
@@ -29,8 +31,16 @@ pub struct EmailAuth {
     pub pass: Secret,
 }
 
+impl EmailAuth {
+    /// An account with its password.
+    pub fn new(user: impl Into<String>, pass: Secret) -> Self {
+        EmailAuth { user: user.into(), pass }
+    }
+}
+
 /// How mail about backends is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EmailConfig {
     /// The mail server.
     pub host: String,
@@ -47,6 +57,26 @@ pub struct EmailConfig {
     /// The least time between two mails about one backend.
     pub throttle: Duration,
 }
+
+impl EmailConfig {
+    /// Mail by this server, from this address: STARTTLS at port 587, no account, and at most one mail a minute about one
+    /// backend.
+    pub fn new(host: impl Into<String>, from: impl Into<String>) -> Self {
+        let encryption = Encryption::StartTls;
+        EmailConfig {
+            host: host.into(),
+            port: usual_port(encryption),
+            encryption,
+            verify: true,
+            auth: None,
+            from: from.into(),
+            throttle: THROTTLE,
+        }
+    }
+}
+
+/// The least time between two mails about one backend, unless it is set.
+const THROTTLE: Duration = Duration::from_mins(1);
 
 /// The providers people know by name, with where they take mail. Names are compared without case and spaces.
 const SERVICES: [(&str, &str, u16); 33] = [
@@ -99,7 +129,7 @@ pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
     });
     let auth = keys.get("auth", "The account there", |n| n.secret().object(auth)).flatten();
     let from = keys.get("from", "Whom mail is from; auth.user unless set", |n| n.parsed(sender));
-    let mut throttle = Duration::from_mins(1);
+    let mut throttle = THROTTLE;
     keys.set("throttle", "The least time between two mails about one backend", &mut throttle, |n| n.millis(0));
 
     if keys.has("service") {

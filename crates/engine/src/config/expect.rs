@@ -5,6 +5,7 @@ use super::statuses::{Statuses, statuses};
 
 /// What the answer to a check must be, beyond what the algorithm asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Expect {
     /// Its status; the algorithm's own demand where absent.
     pub status: Option<Statuses>,

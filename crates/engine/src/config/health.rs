@@ -13,6 +13,7 @@ use super::written::Named;
 
 /// How one backend is checked: the `health` section with the backend's own `health…` keys laid over it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HealthCheck {
     /// Time from one check's end to the next one's start. A DOWN backend is checked at least once a second.
     pub interval: Duration,

@@ -4,6 +4,7 @@ use super::written::Named;
 
 /// Which `Host` a backend sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HostHeader {
     /// The client's where it and the backend are both local names, the backend's own otherwise.
     #[default]

@@ -4,6 +4,7 @@ use super::keys::Keys;
 
 /// What one client, or all together, may use.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Clients' connections at one time; accepting pauses at the limit.
     pub connections: usize,

@@ -14,6 +14,7 @@ pub const DEFAULT_PORT: u16 = 3001;
 
 /// Where clients connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListenerConfig {
     /// The address to listen on.
     pub host: IpAddr,

@@ -7,6 +7,7 @@ use super::statuses::{Statuses, statuses};
 
 /// When failing traffic takes a backend out for a while.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Passive {
     /// Failures in a row that eject it; 0 ejects nobody.
     pub failures: u32,

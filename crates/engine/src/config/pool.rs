@@ -13,6 +13,7 @@ pub const DEFAULT_POOL: &str = "default";
 
 /// Backends that stand in for each other.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PoolConfig {
     /// Its name, unique; letters, digits, `-` and `_`.
     pub name: String,

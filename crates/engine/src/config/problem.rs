@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// One thing wrong in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Line, from 1.
     pub line: usize,
@@ -28,6 +29,7 @@ impl fmt::Display for Problem {
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
     #[error("cannot read {}: {error}", path.display())]

@@ -7,6 +7,7 @@ use super::node::Node;
 
 /// When and how often a request is tried again on another backend.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RetryConfig {
     /// Backends one request may be tried on, the first included.
     pub attempts: u32,

@@ -25,6 +25,7 @@ use crate::api::{Mode, StickyBy};
 
 /// Everything the engine is told.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Config {
     /// Where clients connect; at least one.
     pub listeners: Vec<ListenerConfig>,

@@ -6,6 +6,7 @@ use super::node::Node;
 
 /// What a request must be to take a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UpgradeMatch {
     /// It asks for any other protocol.
     Any,
@@ -17,6 +18,7 @@ pub enum UpgradeMatch {
 
 /// Requests that go to a pool of their own. What is `None` matches everything; what is not must all match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RouteConfig {
     /// Whether the request asks for another protocol.
     pub upgrade: Option<UpgradeMatch>,
@@ -29,6 +31,11 @@ pub struct RouteConfig {
 }
 
 impl RouteConfig {
+    /// A route to this pool that matches everything until it is told what it matches.
+    pub fn new(pool: impl Into<String>) -> Self {
+        RouteConfig { pool: pool.into(), ..RouteConfig::default() }
+    }
+
     /// Whether it would match everything.
     pub(crate) fn is_empty(&self) -> bool {
         self.upgrade.is_none() && self.path_prefix.is_none() && self.host.is_none()

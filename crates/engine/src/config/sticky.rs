@@ -9,6 +9,7 @@ use crate::api::StickyBy;
 
 /// Where a request goes that has no key, by header or query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MissingKey {
     /// Wherever the strategy sends it.
     #[default]
@@ -23,6 +24,7 @@ impl Named for MissingKey {
 
 /// What happens to a request whose own backend cannot take it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnFailure {
     /// It goes to another one, and stays there.
     #[default]
@@ -37,6 +39,7 @@ impl Named for OnFailure {
 
 /// Stickiness as a whole.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct StickyConfig {
     /// What binds a client to its backend.
     pub by: StickyBy,

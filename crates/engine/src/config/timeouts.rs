@@ -6,6 +6,7 @@ use super::keys::Keys;
 
 /// How long each wait may take.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Timeouts {
     /// For a connection to a backend.
     pub connect: Duration,

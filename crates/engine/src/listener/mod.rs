@@ -17,6 +17,7 @@ const BACKLOG: i32 = 4096;
 
 /// Why the address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ListenError {
     /// Another program has the port.
     #[error("port {port} is in use{}: stop that program, or choose another port with --port", owned(owner.as_ref()))]

@@ -17,6 +17,7 @@ pub(crate) fn demo_name(number: usize) -> String {
 
 /// Copies of one program that the engine is to start, each on a port of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Copies {
     /// The program, as a shell finds it: by its path, or in one of the folders of `PATH`.
     pub program: OsString,
@@ -27,6 +28,11 @@ pub struct Copies {
 }
 
 impl Copies {
+    /// So many copies of this program.
+    pub fn new(program: OsString, arguments: Vec<OsString>, count: usize) -> Self {
+        Copies { program, arguments, count }
+    }
+
     /// The name of one copy: that of the program, and its number.
     pub(crate) fn name(&self, number: usize) -> String {
         let stem = Path::new(&self.program).file_stem().unwrap_or(&self.program);

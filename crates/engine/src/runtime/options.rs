@@ -10,6 +10,7 @@ use crate::state::Checks;
 
 /// What the engine is given beside its configuration.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The program of this crate, which is started again as the supervisor of each process and as each demo backend;
     /// `None` where no processes can be started.

@@ -6,6 +6,7 @@ use crate::untrusted::{Untrusted, joined};
 
 /// Why the engine did not start. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// The configuration contradicts itself.
     #[error("{}", joined(.0, "\n"))]

@@ -37,6 +37,7 @@ impl CheckFunction {
 
 /// An embedding program's own checks.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Checks {
     /// For every backend without one of its own.
     pub all: Option<CheckFunction>,

@@ -11,7 +11,9 @@ use stickylb::api::{About, CommandError, Snapshot, Spawned, Warning};
 #[test]
 fn no_backends_yet() {
     let mut state = state();
-    state.refresh(Snapshot { listeners: listeners(), pools: pools(), ..Snapshot::default() });
+    let mut snapshot = Snapshot::default();
+    (snapshot.listeners, snapshot.pools) = (listeners(), pools());
+    state.refresh(snapshot);
     golden("empty", &state, 80, 24);
 }
 
@@ -62,7 +64,7 @@ fn nobody_is_up() -> State {
     snapshot.backends.retain(|backend| backend.state != BackendState::Starting);
     snapshot.backends[0].spawned = None;
     snapshot.backends[1].spawned = None;
-    snapshot.backends[3].spawned = Some(Spawned { pid: None });
+    snapshot.backends[3].spawned = Some(Spawned::new(None));
     state.refresh(snapshot);
     state
 }
@@ -77,7 +79,7 @@ fn with_nobody_up_it_says_who_is_why_out_and_what_to_do_for_each() {
 #[test]
 fn a_bad_file_and_failing_mail_stay_in_sight_until_they_are_mended() {
     let mut state = nobody_is_up();
-    let warning = |about, text: &str| Warning { about, since: SystemTime::UNIX_EPOCH, text: text.into() };
+    let warning = |about, text: &str| Warning::new(about, SystemTime::UNIX_EPOCH, text);
     let mut snapshot = state.snapshot.clone();
     snapshot.warnings = vec![
         warning(About::Configuration, "lb.json:2:3: porr: is not a known key, did you mean 'port'?"),

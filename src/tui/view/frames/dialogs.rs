@@ -1,5 +1,7 @@
 //! What lies over the panes: help, questions, why, detail, filter and palette.
 
+use std::time::Duration;
+
 use super::sample::{request, state, who};
 use super::{golden, press};
 use stickylb::api::Strategy;
@@ -23,12 +25,10 @@ fn why_and_detail() {
     let mut state = state();
     press(&mut state, "w");
     golden("why", &state, 80, 24);
-    let candidate = |id, name: &str, excluded| Candidate {
-        backend: who(id, name),
-        weight: 1,
-        active: id,
-        score: Score::Load { active: id, weight: 100 },
-        excluded,
+    let candidate = |id, name: &str, excluded| {
+        let mut candidate = Candidate::new(who(id, name), 1, Score::Load { active: id, weight: 100 });
+        (candidate.active, candidate.excluded) = (id, excluded);
+        candidate
     };
     let mut decision = Decision::new(Strategy::LeastConnections);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
@@ -40,7 +40,7 @@ fn why_and_detail() {
         candidate(2, "bravo", None),
         candidate(4, "delta", Some(Exclusion::State(BackendState::Down))),
     ];
-    let answered = Attempt { backend: who(1, "alpha"), outcome: Outcome::Answered, micros: 2_100 };
+    let answered = Attempt::new(&who(1, "alpha"), Outcome::Answered, Duration::from_micros(2_100));
     decision.attempts.push(answered);
     state.append(vec![request(9, "/moved", &who(1, "alpha"), decision)], 0);
     press(&mut state, "\x1bw");

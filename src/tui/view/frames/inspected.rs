@@ -8,7 +8,7 @@ use super::{frame, golden, press};
 use crate::tui::{Colors, Effect, Glyphs, Message, State, Theme, update};
 use stickylb::api::Strategy;
 use stickylb::api::{Attempt, CookieAction, Decision, Outcome, Rule};
-use stickylb::api::{Bodies, Event, Heads, Phases, Replayed};
+use stickylb::api::{Bodies, Event, Heads, Replayed};
 
 const NUMBER: u64 = 7;
 
@@ -33,17 +33,19 @@ fn event(number: Option<u64>, backend: &str, id: u32) -> Arc<Event> {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
     decision.cookie = CookieAction::New;
-    let failed = Attempt { backend: who(4, "delta"), outcome: Outcome::Refused, micros: 9_000 };
+    let failed = Attempt::new(&who(4, "delta"), Outcome::Refused, Duration::from_millis(9));
     decision.attempts.push(failed);
-    decision.attempts.push(Attempt { backend: who(id, backend), outcome: Outcome::Answered, micros: 31_000 });
+    decision.attempts.push(Attempt::new(&who(id, backend), Outcome::Answered, Duration::from_millis(31)));
     let Event::Request(mut slow) = (*request(9, "/api/cart", &who(id, backend), decision)).clone() else {
         unreachable!("a request is a request");
     };
     slow.number = number;
     slow.took = Duration::from_millis(63);
     slow.up = 1_204;
-    slow.phases =
-        Phases { head: 0, queue: 2_000, connect: Some(1_000), first_byte: Some(30_000), last_byte: Some(21_000) };
+    slow.phases.queue = 2_000;
+    slow.phases.connect = Some(1_000);
+    slow.phases.first_byte = Some(30_000);
+    slow.phases.last_byte = Some(21_000);
     Arc::new(Event::Request(slow))
 }
 
@@ -103,8 +105,7 @@ fn sent_again_both_answers_are_compared() {
     golden("replay-choice", &state, 80, 24);
     press(&mut state, "\r");
     let again = event(Some(12), "alpha", 1);
-    let (before, after) = (heads(NUMBER, "bravo"), heads(12, "alpha"));
-    let replayed = Replayed { event: again, before, after, bodies: Bodies::DifferAt(16) };
+    let replayed = Replayed::new(again, [heads(NUMBER, "bravo"), heads(12, "alpha")], Bodies::DifferAt(16));
     update(&mut state, Message::Replayed(Ok(Box::new(replayed))));
     golden("replay", &state, 80, 24);
 }
@@ -114,12 +115,8 @@ fn every_size_can_be_drawn() {
     let mut states = vec![inspected(UNICODE), inspected(UNICODE), inspected(UNICODE)];
     press(&mut states[0], "\rH");
     press(&mut states[1], "r");
-    let replayed = Replayed {
-        event: event(Some(12), "alpha", 1),
-        before: heads(NUMBER, "bravo"),
-        after: heads(12, "alpha"),
-        bodies: Bodies::Same(10),
-    };
+    let heads = [heads(NUMBER, "bravo"), heads(12, "alpha")];
+    let replayed = Replayed::new(event(Some(12), "alpha", 1), heads, Bodies::Same(10));
     press(&mut states[2], "r\r");
     update(&mut states[2], Message::Replayed(Ok(Box::new(replayed))));
     for state in &states {

@@ -1,5 +1,7 @@
 //! What comes from outside is drawn as text, whatever it holds.
 
+use std::time::Duration;
+
 use super::sample::{request, state, who};
 use super::{frame, press};
 use stickylb::api::Strategy;
@@ -28,7 +30,7 @@ fn nothing_from_outside_is_control_in_any_pane_nor_in_what_is_copied() {
     base.refresh(snapshot);
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Refused { why: evil.into() };
-    decision.attempts.push(Attempt { backend: who(1, evil), outcome: Outcome::Refused, micros: 1 });
+    decision.attempts.push(Attempt::new(&who(1, evil), Outcome::Refused, Duration::from_micros(1)));
     base.append(vec![request(0, evil, &who(1, evil), decision)], 0);
     for keys in ["", "w", "\x1b\r", "\x1b\t", "\r", "\x1bv", "v", "v", "v", "/path:a"] {
         press(&mut base, keys);
