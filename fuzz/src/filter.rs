@@ -19,7 +19,7 @@ pub const TOKENS: &[&str] = &[
 ];
 
 fn who(name: &str) -> Arc<Identity> {
-    Arc::new(Identity { id: 1, name: name.into(), url: "".into(), pool: None })
+    Arc::new(Identity::new(1, name, ""))
 }
 
 /// One of each kind, with text in them that nobody expects.
@@ -27,35 +27,33 @@ fn events() -> [Event; 5] {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
     for (name, outcome) in [("alpha", Outcome::Refused), ("İ日本\u{1b}", Outcome::Answered)] {
-        decision.attempts.push(Attempt { backend: who(name), outcome, micros: 5 });
+        decision.attempts.push(Attempt::new(&who(name), outcome, Duration::from_micros(5)));
     }
-    let request = RequestEvent {
-        took: Duration::MAX,
-        path: "/api/Stra\u{df}e?x=1".into(),
-        status: 502,
-        to: Some(who("alpha")),
-        bytes: u64::MAX,
-        ..RequestEvent::sample(decision)
-    };
+    let mut request = RequestEvent::sample(decision);
+    request.took = Duration::MAX;
+    request.path = "/api/Stra\u{df}e?x=1".into();
+    request.status = 502;
+    request.to = Some(who("alpha"));
+    request.bytes = u64::MAX;
     let time = SystemTime::UNIX_EPOCH;
-    let (from, to) = (State::Up, State::Down);
     [
         Event::Request(RequestEvent::default()),
         Event::Request(request),
-        Event::Update(UpdateEvent { time, backend: who(""), from, to, reason: "its process ended".into() }),
-        Event::Notice(Notice { time, level: Level::Info, text: "".into() }),
-        Event::Output(OutputEvent { time, backend: who("ß"), line: "\u{1b}[31mİ".into() }),
+        Event::Update(UpdateEvent::new(time, who(""), [State::Up, State::Down], "its process ended")),
+        Event::Notice(Notice::new(time, Level::Info, "")),
+        Event::Output(OutputEvent::new(time, who("ß"), "\u{1b}[31mİ")),
     ]
 }
 
 fn backends() -> [BackendView; 3] {
-    let named = |name: &str| BackendView {
-        name: name.into(),
-        address: "[::1]:5000".into(),
-        state: State::Up,
-        ..BackendView::default()
+    let named = |name: &str| {
+        let mut backend = BackendView::default();
+        (backend.name, backend.address, backend.state) = (name.into(), "[::1]:5000".into(), State::Up);
+        backend
     };
-    [BackendView::default(), named("alpha"), BackendView { requests: u64::MAX, ..named("İ日本") }]
+    let mut busy = named("İ日本");
+    busy.requests = u64::MAX;
+    [BackendView::default(), named("alpha"), busy]
 }
 
 /// What a filter leaves of all there is.
