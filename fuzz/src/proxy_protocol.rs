@@ -70,6 +70,17 @@ fn is_read_back(from: SocketAddr, to: SocketAddr, tail: &[u8]) {
     }
 }
 
+/// Whether a header of version 1 that names a client says so in the one way there is, which every other reader takes
+/// for the same (section 2.1).
+fn is_plain(header: &[u8], client: SocketAddr) -> bool {
+    let words: Vec<&str> = std::str::from_utf8(header).map_or_else(|_| Vec::new(), |line| line.split(' ').collect());
+    let ["PROXY", "TCP4" | "TCP6", from, _, port, to_port] = words.as_slice() else { return false };
+    let to_port =
+        to_port.strip_suffix("\r\n").and_then(|port| port.parse::<u16>().ok().filter(|n| n.to_string() == port));
+    let from = from.parse::<IpAddr>().map(|ip| ip.to_canonical());
+    from == Ok(client.ip()) && *port == client.port().to_string() && to_port.is_some()
+}
+
 /// Bytes with which a connection begins.
 pub fn target(data: &[u8]) {
     let found = read([data], data.len());
@@ -82,6 +93,7 @@ pub fn target(data: &[u8]) {
         let short = length - 1;
         assert!(read([&data[..short]], short).is_err(), "it is known before its last byte");
         if let Some(client) = client {
+            assert!(!data.starts_with(b"P") || is_plain(&data[..length], client), "others would read it differently");
             is_read_back(client, client, &data[length..]);
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use stickylb_fuzz::{chunks, configuration, filter, heads, mutated, proxy_protocol};
 
 /// Inputs for each target where nobody asks for more.
-const INPUTS: u64 = 3000;
+const INPUTS: u64 = 10_000;
 
 /// A number in the environment.
 fn asked_for(variable: &str, otherwise: u64) -> u64 {
@@ -55,7 +55,7 @@ fn run(name: &str, target: fn(&[u8]), tokens: &[&str], folders: &[&str]) {
         }
         assert!(
             takes(target, &input),
-            "{name} fails with seed {seed}: \"{}\"\nonce more: FUZZ_SEED={seed} FUZZ_INPUTS=1 cargo test -p stickylb-fuzz {name}",
+            "{name} fails with seed {seed}: \"{}\"\nonce more: FUZZ_SEED={seed} FUZZ_INPUTS=1 cargo test --workspace --test fuzz {name}",
             input.escape_ascii()
         );
     }
