@@ -1,7 +1,7 @@
 //! What the fuzz targets in `fuzz/` reach of the program; no interface, and free to change.
 
 #[cfg(feature = "tui")]
-pub use crate::tui::filter::{Filter, FilterError};
+pub use crate::screen::filter::{Filter, FilterError};
 
 #[cfg(unix)]
 pub use control_lines::{reply, request};

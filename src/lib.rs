@@ -7,7 +7,7 @@ mod control;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headless;
-mod signals;
 #[cfg(feature = "tui")]
-pub mod tui;
+pub mod screen;
+mod signals;
 mod writable;

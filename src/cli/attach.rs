@@ -8,8 +8,8 @@ use super::layers::UsageError;
 use super::screen;
 use super::threads::{self, MainThread};
 use crate::control::{Instance, Remote};
+use crate::screen::{Leaving, Left, Options};
 use crate::signals::Signals;
-use crate::tui::{Leaving, Left, Options};
 
 /// Shows it until the user leaves, or a signal comes, or it ends.
 pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {

@@ -170,7 +170,7 @@ async fn screen(
     reachable: bool,
 ) -> Result<(), UsageError> {
     use super::screen;
-    use crate::tui::{Leaving, Left};
+    use crate::screen::{Leaving, Left};
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
@@ -202,7 +202,7 @@ async fn screen(
 /// Whether somebody looks at the terminal: another job may have it by now.
 fn is_seen(front: Front) -> bool {
     #[cfg(feature = "tui")]
-    return front == Front::Screen && crate::tui::in_foreground();
+    return front == Front::Screen && crate::screen::in_foreground();
     #[cfg(not(feature = "tui"))]
     return front == Front::Screen;
 }

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::args::{self, NotifyHow, Settings, ThemeName};
 use super::threads::MainThread;
+use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
 use crate::signals::Signals;
-use crate::tui::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
 use stickylb::api::Door;
 
 /// Shows what is behind the door until the user leaves or a signal ends the program. Where the terminal takes nothing, the
@@ -26,7 +26,7 @@ pub(super) async fn show<D: Door + Send + 'static>(
     };
     let (leave, told) = watch::channel(false);
     let orders = Orders { leave: told, continued };
-    let mut shown = main.run(move || (tui::run(&mut door, leaving, orders, options), door));
+    let mut shown = main.run(move || (screen::run(&mut door, leaving, orders, options), door));
     let shown = tokio::select! {
         shown = &mut shown => shown.ok(),
         () = signals.next() => {

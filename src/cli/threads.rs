@@ -75,7 +75,7 @@ where
             thread::sleep(GRACE);
         }
         #[cfg(feature = "tui")]
-        crate::tui::give_back();
+        crate::screen::give_back();
         std::process::exit(status.into());
     });
     let control = control.map_err(cannot_start)?;
