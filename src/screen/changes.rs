@@ -4,34 +4,32 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use stickylb::api::{CookieAction, Outcome, State};
-use stickylb::api::{Event, RequestEvent, UpdateEvent};
+use stickylb::api::{CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
 
 /// Changes kept.
 const KEPT: usize = 64;
 
 /// What became of the requests that a backend in trouble had, or would have had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Harm {
+pub(crate) struct Harm {
     /// Answered by another backend.
-    pub(super) retried: u64,
+    pub(crate) retried: u64,
     /// Clients that were given another backend's cookie.
-    pub(super) moved: u64,
+    pub(crate) moved: u64,
     /// Answered by nobody.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
 }
 
 /// One change.
 #[derive(Clone)]
-pub(super) struct Change {
+pub(crate) struct Change {
     event: Arc<Event>,
-    pub(super) harm: Harm,
+    pub(crate) harm: Harm,
 }
 
 impl Change {
     /// What changed; only updates are kept.
-    pub(super) fn update(&self) -> Option<&UpdateEvent> {
+    pub(crate) fn update(&self) -> Option<&UpdateEvent> {
         match &*self.event {
             Event::Update(update) => Some(update),
             _ => None,
@@ -41,14 +39,14 @@ impl Change {
 
 /// The last changes, the latest last.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     kept: VecDeque<Change>,
     /// Harm that came before its change: traffic finds a dead backend before its check does.
     ahead: HashMap<u32, Harm>,
 }
 
 impl Changes {
-    pub(super) fn follow(&mut self, event: &Arc<Event>) {
+    pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         match &**event {
             Event::Request(request) => self.count(request),
             // A backend's first check is no news.
@@ -101,22 +99,22 @@ impl Changes {
     }
 
     /// Those of before this moment, with what they did until now.
-    pub(super) fn before(&self, moment: SystemTime) -> Changes {
+    pub(crate) fn before(&self, moment: SystemTime) -> Changes {
         let earlier = |change: &&Change| change.update().is_some_and(|update| update.time < moment);
         Changes { kept: self.kept.iter().filter(earlier).cloned().collect(), ahead: HashMap::new() }
     }
 
     /// The last ones, the latest last.
-    pub(super) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
+    pub(crate) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
         self.kept.iter().skip(self.kept.len().saturating_sub(most))
     }
 
     /// A backend's, the latest first.
-    pub(super) fn of(&self, id: u32) -> impl Iterator<Item = &Change> {
+    pub(crate) fn of(&self, id: u32) -> impl Iterator<Item = &Change> {
         self.kept.iter().rev().filter(move |change| change.update().is_some_and(|update| update.backend.id == id))
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! The terminal never answers, so nobody can know whether it obeyed. Those that are known not to are not asked.
 
-use std::io::{self, Write};
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-
+use std::io;
+use std::io::Write;
 use stickylb::untrusted::Untrusted;
 
 /// Bytes of text that can be copied at once; xterm takes no more than 74,994 bytes of base64.
@@ -14,7 +13,7 @@ const MOST: usize = 56_000;
 
 /// Why nothing was copied.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CopyError {
+pub(crate) enum CopyError {
     #[error("this terminal has no clipboard: E exports to a file instead")]
     NoClipboard,
     #[error("{} kB are too much for a terminal's clipboard ({} kB): E exports to a file instead", .0 / 1000, MOST / 1000)]
@@ -27,7 +26,7 @@ pub(super) enum CopyError {
 
 /// How the terminal is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub(crate) enum Route {
     /// It reads what is written.
     Direct,
     /// tmux stands between.
@@ -37,7 +36,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    pub(super) fn from_environment() -> Self {
+    pub(crate) fn from_environment() -> Self {
         let is = |name: &str, values: &[&str]| std::env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
         if std::env::var_os("TMUX").is_some_and(|value| !value.is_empty()) {
             Route::Tmux
@@ -50,7 +49,7 @@ impl Route {
 
     /// Writes an operating system command, whose text holds no control character, so that it arrives. tmux obeys some
     /// itself (`set-clipboard on`) and hands others on where it is asked to and may (`allow-passthrough on`).
-    pub(super) fn send(self, command: &str, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn send(self, command: &str, out: &mut impl Write) -> io::Result<()> {
         write!(out, "\x1b]{command}\x07")?;
         if self == Route::Tmux {
             write!(out, "\x1bPtmux;\x1b\x1b]{command}\x07\x1b\\")?;
@@ -61,7 +60,7 @@ impl Route {
 
 /// Puts `text` into the clipboard; returns how many characters that were. Line breaks stay, all other control
 /// characters are written out. A line break that came over the network must have been written out before.
-pub(super) fn copy(text: &str, route: Route, out: &mut impl Write) -> Result<usize, CopyError> {
+pub(crate) fn copy(text: &str, route: Route, out: &mut impl Write) -> Result<usize, CopyError> {
     if route == Route::Nowhere {
         return Err(CopyError::NoClipboard);
     }

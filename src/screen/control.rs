@@ -1,21 +1,20 @@
 //! What keys and commands ask of the engine, and taking it back.
 
-use super::action::Action;
+use stickylb::api::{BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
+use stickylb::config::MAX_WEIGHT;
+
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
-use stickylb::api::Intent;
-use stickylb::api::{BackendView, Command, PoolView, Snapshot, Spawned};
-use stickylb::api::{StickyBy, Strategy};
-use stickylb::config::MAX_WEIGHT;
+use crate::screen::action::Action;
 
 /// Steps back that are kept.
 const STEPS: usize = 100;
 
 /// What follows from an action: effects, or one sentence that says why nothing does.
-pub(super) type Outcome = Result<Vec<Effect>, String>;
+pub(crate) type Outcome = Result<Vec<Effect>, String>;
 
 /// What acts on one backend: the one that is named, or else the selected one.
-pub(super) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> Outcome {
+pub(crate) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     let BackendView { id, weight, intent, .. } = *backend(state, words.first().copied())?;
     let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
     let wanted = match action {
@@ -30,7 +29,7 @@ pub(super) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> O
 }
 
 /// `weight 3` is for the selected backend, `weight alpha 3` for that one.
-pub(super) fn weight(state: &mut State, words: &[&str]) -> Outcome {
+pub(crate) fn weight(state: &mut State, words: &[&str]) -> Outcome {
     let (name, number) = match words {
         [number] => (None, number),
         [name, number, ..] => (Some(*name), number),
@@ -43,7 +42,7 @@ pub(super) fn weight(state: &mut State, words: &[&str]) -> Outcome {
     Ok(command(state, Command::SetWeight { id, weight }))
 }
 
-pub(super) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
+pub(crate) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
     let pool = pool(state)?;
     let strategy = match words.first() {
         Some(name) => name.parse::<Strategy>()?,
@@ -53,7 +52,7 @@ pub(super) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
     Ok(command(state, Command::SetStrategy { pool, strategy }))
 }
 
-pub(super) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
+pub(crate) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
     let pool = pool(state)?;
     let by = if let Some(name) = words.first() {
         name.parse::<StickyBy>()?
@@ -77,7 +76,7 @@ fn pool(state: &State) -> Result<&PoolView, String> {
 }
 
 /// A new demo backend; on a selected one that is not running, that one again.
-pub(super) fn spawn(state: &State) -> Vec<Effect> {
+pub(crate) fn spawn(state: &State) -> Vec<Effect> {
     let command = match backend(state, None) {
         Ok(BackendView { id, spawned: Some(Spawned { pid: None, .. }), .. }) => Command::Restart { id: *id },
         _ => Command::SpawnDemo,
@@ -85,7 +84,7 @@ pub(super) fn spawn(state: &State) -> Vec<Effect> {
     vec![Effect::Command(command)]
 }
 
-pub(super) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
+pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     let backend = backend(state, words.first().copied())?;
     let (id, name) = (backend.id, backend.name.to_string());
     match backend.spawned {
@@ -97,7 +96,7 @@ pub(super) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
 }
 
 /// The backend of that name or number, or the selected one.
-pub(super) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
+pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
     let backends = &state.live().backends;
     let Some(word) = word else {
         let none = || "there is no backend yet: press a to start a demo backend".to_owned();
@@ -132,7 +131,7 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
 }
 
 /// Takes back the last command that changed something, and says which.
-pub(super) fn undo(state: &mut State) -> Outcome {
+pub(crate) fn undo(state: &mut State) -> Outcome {
     while let Some(back) = state.undo.pop_back() {
         // One that failed, or that somebody took back already, leaves nothing to undo.
         if opposite(state.live(), &back).is_none() {
@@ -218,8 +217,11 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::*;
+    use crate::screen::glyphs::Glyphs;
+    use crate::screen::message::Message;
     use crate::screen::message::Said;
-    use crate::screen::{Colors, Glyphs, Message, Theme, update};
+    use crate::screen::theme::{Colors, Theme};
+    use crate::screen::update;
 
     fn state() -> State {
         let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });

@@ -4,11 +4,10 @@
 //! what is not plain text is spelled out for `printf`.
 
 use std::fmt::Write as _;
+use stickylb::api::{CookieAction, Heads, RequestEvent};
+use stickylb::untrusted::Untrusted;
 
 use super::head::{Field, parts};
-use stickylb::api::CookieAction;
-use stickylb::api::{Heads, RequestEvent};
-use stickylb::untrusted::Untrusted;
 
 /// Fields that belong to a connection, or that curl writes itself.
 const NOT_SENT: [&str; 9] = [
@@ -24,7 +23,7 @@ const NOT_SENT: [&str; 9] = [
 ];
 
 /// The command line, and what whoever copies it should know.
-pub(super) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, &'static str), String> {
+pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, &'static str), String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole: it cannot be copied".to_owned());
     }

@@ -1,15 +1,14 @@
 //! What follows from a message: the only place where the screen does anything but draw.
 
 use std::time::SystemTime;
-
+use stickylb::api::Door;
 use tokio::sync::mpsc;
 
 use super::export;
 use super::message::{Effect, Message};
 use super::state::State;
 use super::terminal::Terminal;
-use super::update::update;
-use stickylb::api::Door;
+use crate::screen::update::update;
 
 /// How the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(crate) enum Left {
 
 /// How the loop goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     GoOn,
     /// Stop the job, and come back when it is continued.
     Suspend,
@@ -34,7 +33,7 @@ pub(super) enum Next {
 }
 
 /// Takes a message into the state and does what follows from it.
-pub(super) fn apply(
+pub(crate) fn apply(
     door: &impl Door,
     terminal: &mut Terminal,
     state: &mut State,

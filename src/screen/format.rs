@@ -1,16 +1,14 @@
 //! Figures and words in the few columns there are.
 
-use std::time::{Duration, SystemTime};
-
 use jiff::tz::TimeZone;
-
+use std::time::{Duration, SystemTime};
+use stickylb::untrusted::Untrusted;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::Theme;
-use stickylb::untrusted::Untrusted;
 
 /// A count in at most five columns: `41022`, `410k`, `4.1M`.
-pub(super) fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     match n {
         0..100_000 => n.to_string(),
         100_000..1_000_000 => format!("{}k", n / 1000),
@@ -21,7 +19,7 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// A response time in at most six columns: `0.4ms`, `17ms`, `2.5s`, `130s`.
-pub(super) fn micros(micros: u64) -> String {
+pub(crate) fn micros(micros: u64) -> String {
     match micros {
         0..9_950 => format!("{}.{}ms", (micros + 50) / 1000, (micros + 50) % 1000 / 100),
         9_950..999_500 => format!("{}ms", (micros + 500) / 1000),
@@ -33,12 +31,12 @@ pub(super) fn micros(micros: u64) -> String {
 }
 
 /// The same for a duration.
-pub(super) fn duration(took: Duration) -> String {
+pub(crate) fn duration(took: Duration) -> String {
     micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// An age in at most four columns: `12s`, `5m`, `3h`, `2d`.
-pub(super) fn age(seconds: u64) -> String {
+pub(crate) fn age(seconds: u64) -> String {
     match seconds {
         0..100 => format!("{seconds}s"),
         100..6_000 => format!("{}m", seconds / 60),
@@ -48,19 +46,19 @@ pub(super) fn age(seconds: u64) -> String {
 }
 
 /// A time of the day: `12:04:31`, with milliseconds `12:04:31.220`.
-pub(super) fn clock(time: SystemTime, millis: bool, zone: &TimeZone) -> String {
+pub(crate) fn clock(time: SystemTime, millis: bool, zone: &TimeZone) -> String {
     let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
     let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
     stamp.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
 /// A share in per cent without its sign.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}", share * 100.0)
 }
 
 /// The last values as a line of blocks, one column each, as high as the highest.
-pub(super) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
+pub(crate) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
     let shown = &values[values.len().saturating_sub(columns)..];
     let most = shown.iter().copied().max().unwrap_or(0).max(1);
     let glyphs = theme.spark_glyphs();
@@ -74,7 +72,7 @@ pub(super) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
 }
 
 /// A name or an address that does not fit: the port tells more than the beginning where the host is this machine.
-pub(super) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize) -> Untrusted<&'t str> {
+pub(crate) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize) -> Untrusted<&'t str> {
     let name = name.into().into_raw();
     if name.width() <= columns {
         return name.into();
@@ -84,14 +82,14 @@ pub(super) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize
 }
 
 /// `text` as it is shown, cut to `columns` with an ellipsis, and filled with spaces.
-pub(super) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+pub(crate) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let mut out = cut(text, columns, theme);
     out.extend(std::iter::repeat_n(' ', columns.saturating_sub(out.width())));
     out
 }
 
 /// The same, filled on the left.
-pub(super) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+pub(crate) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let out = cut(text, columns, theme);
     let mut filled: String = std::iter::repeat_n(' ', columns.saturating_sub(out.width())).collect();
     filled.push_str(&out);
@@ -99,7 +97,7 @@ pub(super) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize,
 }
 
 /// `text` as it is shown, cut to `columns` with an ellipsis.
-pub(super) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+pub(crate) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let text = text.into();
     let text = text.shown();
     if text.width() <= columns {
@@ -122,7 +120,7 @@ pub(super) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme
 }
 
 /// `text` as it is shown, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
-pub(super) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -> Vec<String> {
+pub(crate) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for word in text.into().shown().split(' ') {
         let width = word.width();
@@ -151,7 +149,8 @@ pub(super) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Colors, Glyphs};
+    use crate::screen::glyphs::Glyphs;
+    use crate::screen::theme::Colors;
 
     const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
 

@@ -3,49 +3,23 @@
 //! What is shown stays where views look for it: the snapshot and the log of the state. How things stand now, and what
 //! happened after the moment that is shown, wait here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use stickylb::api::Snapshot;
 
-use super::log::LINES;
+use super::frozen::{Frozen, Moment};
 use super::state::State;
-use stickylb::api::{Event, Snapshot};
 
 /// Seconds that are kept.
 const KEPT: usize = 300;
 
-/// How things stood at the end of one second.
-pub(super) struct Moment {
-    time: SystemTime,
-    /// Shared by all seconds in which nothing changed.
-    snapshot: Arc<Snapshot>,
-}
-
-/// The display while it stands still.
-pub(super) struct Frozen {
-    /// The moment that is shown.
-    pub(super) at: SystemTime,
-    /// How things stand now.
-    pub(super) live: Snapshot,
-    /// What happened after the moment that is shown, at most as much as the log holds.
-    later: VecDeque<Arc<Event>>,
-    /// Lines lost meanwhile.
-    lost: u64,
-}
-
-impl Frozen {
-    /// Notes what happened while the display stands still.
-    pub(super) fn note(&mut self, events: Vec<Arc<Event>>, lost: u64) {
-        self.lost += lost;
-        self.later.extend(events);
-        let over = self.later.len().saturating_sub(LINES);
-        self.later.drain(..over);
-    }
-}
-
 impl State {
     /// A second has passed.
-    pub(super) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
+    pub(crate) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
         self.refresh(snapshot);
         let dropping = self.drops_lines();
         self.now = now;
@@ -67,16 +41,16 @@ impl State {
     }
 
     /// How things stand now, whatever is shown.
-    pub(super) fn live(&self) -> &Snapshot {
+    pub(crate) fn live(&self) -> &Snapshot {
         self.frozen.as_ref().map_or(&self.snapshot, |frozen| &frozen.live)
     }
 
-    pub(super) fn live_mut(&mut self) -> &mut Snapshot {
+    pub(crate) fn live_mut(&mut self) -> &mut Snapshot {
         self.frozen.as_mut().map_or(&mut self.snapshot, |frozen| &mut frozen.live)
     }
 
     /// Lets the display stand still, or live again.
-    pub(super) fn freeze_or_live(&mut self) {
+    pub(crate) fn freeze_or_live(&mut self) {
         let Some(frozen) = self.frozen.take() else {
             self.frozen = Some(Frozen { at: self.now, live: self.snapshot.clone(), later: VecDeque::new(), lost: 0 });
             return;
@@ -90,7 +64,7 @@ impl State {
     }
 
     /// Shows the second before or after the one that is shown.
-    pub(super) fn step_in_time(&mut self, back: bool) -> Result<(), String> {
+    pub(crate) fn step_in_time(&mut self, back: bool) -> Result<(), String> {
         if self.frozen.is_none() {
             self.freeze_or_live();
         }
@@ -119,17 +93,14 @@ impl State {
     }
 
     /// Requests that ended since the shown moment.
-    pub(super) fn requests_since(&self) -> u64 {
+    pub(crate) fn requests_since(&self) -> u64 {
         self.live().totals.requests.saturating_sub(self.snapshot.totals.requests)
     }
 
     /// How long ago the shown moment was, in whole seconds.
-    pub(super) fn frozen_for(&self) -> Option<u64> {
+    pub(crate) fn frozen_for(&self) -> Option<u64> {
         let frozen = self.frozen.as_ref()?;
         let since = self.now.duration_since(frozen.at).unwrap_or_default();
         Some((since + Duration::from_millis(500)).as_secs())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,20 +1,20 @@
 //! A head's lines as text for people: every byte shown, secrets hidden until they are asked for.
 
 use std::fmt::Write as _;
-
-use super::Glyphs;
-use super::theme::Theme;
 use stickylb::untrusted::Untrusted;
+
+use super::glyphs::Glyphs;
+use super::theme::Theme;
 
 /// One line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field<'h> {
-    pub(super) name: &'h [u8],
-    pub(super) value: &'h [u8],
+pub(crate) struct Field<'h> {
+    pub(crate) name: &'h [u8],
+    pub(crate) value: &'h [u8],
 }
 
 /// The first line of a head, and its fields.
-pub(super) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
+pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first = lines.next().unwrap_or_default();
     // A head that was cut ends in the middle of a line, which is no field where its colon is missing.
@@ -26,7 +26,7 @@ pub(super) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
 }
 
 /// Bytes as text, with control characters and those that are no UTF-8 written out.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         // Writing to a string cannot fail, here and below.
@@ -39,7 +39,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 /// Whether a field's value lets whoever knows it in.
-pub(super) fn is_secret(name: &[u8]) -> bool {
+pub(crate) fn is_secret(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let words =
         ["auth", "token", "secret", "password", "passwd", "api-key", "apikey", "session", "signature", "credential"];
@@ -47,13 +47,13 @@ pub(super) fn is_secret(name: &[u8]) -> bool {
     is_cookie(name.as_bytes()) || !harmless && words.iter().any(|word| name.contains(word))
 }
 
-pub(super) fn is_cookie(name: &[u8]) -> bool {
+pub(crate) fn is_cookie(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"cookie") || name.eq_ignore_ascii_case(b"set-cookie")
 }
 
 impl Field<'_> {
     /// The value as it may be shown. Of cookies the names stay, and what is said of them.
-    pub(super) fn shown(&self, secrets: bool, theme: Theme) -> String {
+    pub(crate) fn shown(&self, secrets: bool, theme: Theme) -> String {
         if secrets || !is_secret(self.name) || self.value.is_empty() {
             return text(self.value);
         }
@@ -93,7 +93,7 @@ fn hidden(bytes: usize, theme: Theme) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::Colors;
+    use crate::screen::theme::Colors;
 
     const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
 

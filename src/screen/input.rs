@@ -2,39 +2,39 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::Span;
-
-use super::Theme;
 use stickylb::untrusted::Untrusted;
+
+use super::theme::Theme;
 
 /// Characters a line may have; what is typed beyond them is not taken.
 const MOST: usize = 500;
 
 /// A line and the place in it where typing goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     text: String,
     /// Bytes before the cursor; always between two characters.
     cursor: usize,
 }
 
 impl Line {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut line = Line::default();
         line.insert(text);
         line
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether the cursor stands behind the last character.
-    pub(super) fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.cursor == self.text.len()
     }
 
     /// Puts text in at the cursor, as typed or pasted; line breaks become spaces, other control characters text.
-    pub(super) fn insert(&mut self, text: &str) {
+    pub(crate) fn insert(&mut self, text: &str) {
         let text = text.replace(['\r', '\n', '\t'], " ");
         let room = MOST.saturating_sub(self.text.chars().count());
         let taken: String = Untrusted::new(text).shown().chars().take(room).collect();
@@ -43,7 +43,7 @@ impl Line {
     }
 
     /// Does what a key does in a line, as in a shell; says whether the key is one of those.
-    pub(super) fn press(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn press(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Char('a') if control => self.cursor = 0,
@@ -72,7 +72,7 @@ impl Line {
     }
 
     /// The line with its cursor, at most so many columns of it: those around the cursor.
-    pub(super) fn spans(&self, columns: usize) -> Vec<Span<'static>> {
+    pub(crate) fn spans(&self, columns: usize) -> Vec<Span<'static>> {
         use unicode_width::UnicodeWidthChar as _;
         let (before, after) = self.text.split_at(self.cursor);
         let mut room = columns.saturating_sub(1);

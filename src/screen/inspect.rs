@@ -1,78 +1,15 @@
 //! What the inspector knows of one request beside its event: its heads, and whether their secrets are shown.
 
 use std::sync::Arc;
-
-use super::curl;
-use super::message::Effect;
-use super::state::{Dialog, Pane, Question, State};
-use stickylb::api::{Event, Heads, Replayed, RequestEvent};
+use stickylb::api::{Event, Heads, Replayed};
 use stickylb::untrusted::Untrusted;
 
-/// What is known of the heads of one request.
-#[derive(Debug, Default)]
-pub(super) struct Inspected {
-    /// Whose.
-    number: Option<u64>,
-    found: Found,
-    /// Their secrets are shown.
-    pub(super) shows_secrets: bool,
-    /// They are to be copied as a command line when they are there.
-    copy: bool,
-    /// Asked for, and not answered yet: one at a time, however fast the selection moves.
-    asked: Option<u64>,
-    /// The request that is being sent again.
-    replaying: Option<Arc<Event>>,
-}
-
-/// What came of asking.
-#[derive(Debug, Default)]
-pub(super) enum Found {
-    /// Nothing yet.
-    #[default]
-    Awaited,
-    There(Box<Heads>),
-    /// They are not there, and why.
-    Missing(String),
-}
+use super::curl;
+use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
+use super::message::Effect;
+use super::state::{Dialog, Pane, Question, State};
 
 const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
-
-/// Why heads are not there.
-const NOBODY_LOOKED: &str = "its heads were not kept: no screen was there when it passed";
-const FORGOTTEN: &str = "its heads are not kept any more: only those of the last requests are";
-
-impl Inspected {
-    /// What is known of this request's heads.
-    pub(super) fn of(&self, request: &RequestEvent) -> Result<Option<&Heads>, &str> {
-        if request.number.is_none() {
-            return Err(NOBODY_LOOKED);
-        }
-        match &self.found {
-            _ if self.number != request.number => Ok(None),
-            Found::Awaited => Ok(None),
-            Found::There(heads) => Ok(Some(heads)),
-            Found::Missing(why) => Err(why),
-        }
-    }
-
-    /// Nothing is known of another one, and its secrets are hidden.
-    fn turn_to(&mut self, number: Option<u64>) {
-        let (asked, replaying) = (self.asked, self.replaying.take());
-        *self = Inspected { number, asked, replaying, ..Inspected::default() };
-    }
-
-    /// What is to be asked for now that this request is selected.
-    fn follow(&mut self, number: Option<u64>) -> Option<Effect> {
-        if self.number != number {
-            self.turn_to(number);
-        }
-        if self.asked.is_some() || !matches!(self.found, Found::Awaited) {
-            return None;
-        }
-        self.asked = number;
-        number.map(Effect::Heads)
-    }
-}
 
 /// The selected line of the log, where it is a request.
 fn selected(state: &State) -> Option<Arc<Event>> {
@@ -104,13 +41,13 @@ fn number_of(event: Option<&Arc<Event>>) -> Option<u64> {
 }
 
 /// What to ask for, so that what is selected can be shown.
-pub(super) fn wanted(state: &mut State) -> Option<Effect> {
+pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
     let number = number_of(selected(state).as_ref());
     state.inspected.follow(number)
 }
 
 /// Takes heads that were asked for.
-pub(super) fn take(
+pub(crate) fn take(
     state: &mut State,
     number: u64,
     result: Result<Option<Box<Heads>>, Untrusted<String>>,
@@ -139,7 +76,7 @@ fn complain(state: &mut State, why: String) -> Vec<Effect> {
 }
 
 /// Shows the secrets in the selected request's heads, or hides them.
-pub(super) fn toggle_secrets(state: &mut State) -> Result<(), String> {
+pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
     held(state)?;
     state.inspected.shows_secrets = !state.inspected.shows_secrets;
     state.say(if state.inspected.shows_secrets {
@@ -151,7 +88,7 @@ pub(super) fn toggle_secrets(state: &mut State) -> Result<(), String> {
 }
 
 /// Copies the selected request as a command line; where its heads are on their way, when they are there.
-pub(super) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
+pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(Vec::new()) };
     match state.inspected.of(request) {
@@ -167,18 +104,8 @@ pub(super) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     }
 }
 
-/// Where a request is to be sent again.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct ReplayChoice {
-    pub(super) event: Arc<Event>,
-    pub(super) number: u64,
-    /// The backends, by id and name as it is shown, after `None`: as it is balanced.
-    pub(super) places: Vec<(Option<u32>, String)>,
-    pub(super) chosen: usize,
-}
-
 /// Asks where to send the selected request again.
-pub(super) fn ask_where(state: &mut State) -> Result<(), String> {
+pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(()) };
     if request.is_raw() {
@@ -199,7 +126,7 @@ pub(super) fn ask_where(state: &mut State) -> Result<(), String> {
 }
 
 /// Sends it there; a method that may change something is asked about first.
-pub(super) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
+pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     let Event::Request(request) = &*choice.event else { return Vec::new() };
     let (to, name) = &choice.places[choice.chosen];
     // RFC 9110 9.2.1.
@@ -213,22 +140,13 @@ pub(super) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
 }
 
 /// Sends it again.
-pub(super) fn again(state: &mut State, event: &Arc<Event>, number: u64, to: Option<u32>) -> Vec<Effect> {
+pub(crate) fn again(state: &mut State, event: &Arc<Event>, number: u64, to: Option<u32>) -> Vec<Effect> {
     state.inspected.replaying = Some(Arc::clone(event));
     vec![Effect::Replay(number, to)]
 }
 
-/// A request that was sent again, beside what it was before.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Shown {
-    pub(super) before: Arc<Event>,
-    pub(super) replayed: Box<Replayed>,
-    /// Lines it is scrolled by.
-    pub(super) scroll: u16,
-}
-
 /// Shows what came of it, unless something else lies over the panes.
-pub(super) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
+pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
     let before = state.inspected.replaying.take();
     match result {
         Err(why) => state.complain(format!("not sent again: {why}")),

@@ -4,32 +4,32 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
+use stickylb::api::Event;
 
 use super::changes::Changes;
 use super::recent::Recent;
-use stickylb::api::Event;
 
 /// News kept.
 const NEWS: usize = 500;
 
 /// All of it, at one moment.
 #[derive(Default)]
-pub(super) struct Lately {
-    pub(super) changes: Changes,
-    pub(super) recent: Recent,
-    pub(super) news: News,
+pub(crate) struct Lately {
+    pub(crate) changes: Changes,
+    pub(crate) recent: Recent,
+    pub(crate) news: News,
 }
 
 impl Lately {
     /// Takes in what happened.
-    pub(super) fn follow(&mut self, event: &Arc<Event>) {
+    pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         self.changes.follow(event);
         self.recent.follow(event);
         self.news.follow(event);
     }
 
     /// How it was at a moment, when of these lines the first ones had come.
-    pub(super) fn at<'l>(&self, moment: SystemTime, mut lines: impl Iterator<Item = &'l Arc<Event>>) -> Lately {
+    pub(crate) fn at<'l>(&self, moment: SystemTime, mut lines: impl Iterator<Item = &'l Arc<Event>>) -> Lately {
         let mut then = Lately { news: self.news.until(moment), ..Lately::default() };
         let Some(first) = lines.next() else { return then };
         then.changes = self.changes.before(first.time());
@@ -43,10 +43,10 @@ impl Lately {
 
 /// What a person should know beside requests: changes of states, and notices. Each has a number, from 1 on.
 #[derive(Default)]
-pub(super) struct News {
+pub(crate) struct News {
     kept: VecDeque<Arc<Event>>,
     /// The last one's number; 0 where there is none.
-    pub(super) last: u64,
+    pub(crate) last: u64,
 }
 
 impl News {
@@ -69,7 +69,7 @@ impl News {
     }
 
     /// Those that are kept of the ones after this number.
-    pub(super) fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
+    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
         let new = usize::try_from(self.last.saturating_sub(number)).unwrap_or(usize::MAX);
         self.kept.iter().skip(self.kept.len().saturating_sub(new)).map(|event| &**event)
     }

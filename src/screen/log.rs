@@ -3,29 +3,33 @@
 //! Every line has a number that it keeps, so that what is being read stays where it is. What a frame needs is kept up
 //! as lines come, so that no frame walks the log.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use super::filter::Filter;
-use super::lately::Lately;
 use stickylb::api::Event;
 
+use super::lately::Lately;
+use crate::screen::filter::Filter;
+
 /// Lines kept.
-pub(super) const LINES: usize = 100_000;
+pub(crate) const LINES: usize = 100_000;
+
 /// Marked lines that are kept when those around them go.
 const MARKS: usize = 100;
 
 /// One line and its number.
 #[derive(Clone)]
-pub(super) struct Line {
-    pub(super) number: u64,
-    pub(super) event: Arc<Event>,
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) event: Arc<Event>,
 }
 
 /// The lines and where one reads.
 #[derive(Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     lines: VecDeque<Arc<Event>>,
     /// The first line's number.
     first: u64,
@@ -43,14 +47,14 @@ pub(super) struct Log {
     until: Option<u64>,
     requests: u64,
     /// What the lines that are shown come to.
-    pub(super) lately: Lately,
+    pub(crate) lately: Lately,
     /// What all of them come to, while only earlier ones are shown.
     all: Option<Lately>,
 }
 
 impl Log {
     /// Takes in what happened.
-    pub(super) fn append(&mut self, events: Vec<Arc<Event>>) {
+    pub(crate) fn append(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let number = self.first + self.lines.len() as u64;
             self.all.as_mut().unwrap_or(&mut self.lately).follow(&event);
@@ -82,12 +86,12 @@ impl Log {
     }
 
     /// Whether no request was logged yet.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.requests == 0
     }
 
     /// Lines in all.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.kept.len() + self.lines.len()
     }
 
@@ -104,7 +108,7 @@ impl Log {
     }
 
     /// Lines that are shown.
-    pub(super) fn shown(&self) -> usize {
+    pub(crate) fn shown(&self) -> usize {
         let end = self.end();
         let shown = if self.hides().is_some() {
             self.matching.partition_point(|number| *number < end)
@@ -120,7 +124,7 @@ impl Log {
     }
 
     /// Shows only what had happened by then, and follows; or all of it again.
-    pub(super) fn show_until(&mut self, time: Option<SystemTime>) {
+    pub(crate) fn show_until(&mut self, time: Option<SystemTime>) {
         let later = |time| self.lines.iter().rev().take_while(|event| event.time() > time).count();
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
         if let Some(time) = time {
@@ -133,7 +137,7 @@ impl Log {
     }
 
     /// Lines that match the filter.
-    pub(super) fn matches(&self) -> usize {
+    pub(crate) fn matches(&self) -> usize {
         match &self.filter {
             None => self.len(),
             Some(filter) => {
@@ -143,7 +147,7 @@ impl Log {
     }
 
     /// The shown lines from one place to before another.
-    pub(super) fn window(&self, from: usize, to: usize) -> Vec<Line> {
+    pub(crate) fn window(&self, from: usize, to: usize) -> Vec<Line> {
         let older: Vec<&Line> = match self.hides() {
             None => self.kept.iter().collect(),
             Some(filter) => self.kept.iter().filter(|line| filter.line(&line.event, true)).collect(),
@@ -189,12 +193,12 @@ impl Log {
     }
 
     /// The place of the selected line; `None` follows.
-    pub(super) fn place(&self) -> Option<usize> {
+    pub(crate) fn place(&self) -> Option<usize> {
         self.held.map(|number| self.place_of(number))
     }
 
     /// The selected line; while following, the last request, as far as one looks.
-    pub(super) fn selected(&self) -> Option<Line> {
+    pub(crate) fn selected(&self) -> Option<Line> {
         const LOOKS: usize = 200;
         if let Some(place) = self.place() {
             return self.window(place, place + 1).pop();
@@ -205,33 +209,33 @@ impl Log {
     }
 
     /// Whether it follows what comes.
-    pub(super) fn follows(&self) -> bool {
+    pub(crate) fn follows(&self) -> bool {
         self.held.is_none()
     }
 
     /// Follows what comes from now on.
-    pub(super) fn follow(&mut self) {
+    pub(crate) fn follow(&mut self) {
         self.held = None;
     }
 
     /// Holds the selected line; while following, the last.
-    pub(super) fn hold(&mut self) {
+    pub(crate) fn hold(&mut self) {
         self.go(self.place().unwrap_or(usize::MAX));
     }
 
     /// Selects the line at this place, or the last where there are not so many.
-    pub(super) fn go(&mut self, place: usize) {
+    pub(crate) fn go(&mut self, place: usize) {
         let place = place.min(self.shown().saturating_sub(1));
         self.held = self.window(place, place + 1).first().map(|line| line.number);
     }
 
     /// Selects the line with this number.
-    pub(super) fn select(&mut self, number: u64) {
+    pub(crate) fn select(&mut self, number: u64) {
         self.held = Some(number);
     }
 
     /// Moves the selection.
-    pub(super) fn step(&mut self, by: isize) {
+    pub(crate) fn step(&mut self, by: isize) {
         // While following, the first step up selects the last line.
         match self.place() {
             Some(place) => self.go(place.saturating_add_signed(by)),
@@ -240,29 +244,29 @@ impl Log {
     }
 
     /// The filter in force.
-    pub(super) fn filter(&self) -> Option<&Filter> {
+    pub(crate) fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
     /// Whether this line is what the filter looks for.
-    pub(super) fn is_match(&self, line: &Line) -> bool {
+    pub(crate) fn is_match(&self, line: &Line) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.line(&line.event, self.is_marked(line.number)))
     }
 
     /// Puts a filter in force, or none.
-    pub(super) fn set_filter(&mut self, filter: Option<Filter>) {
+    pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
         self.everything = false;
         self.index();
     }
 
     /// Shows the lines that do not match, too, or hides them again.
-    pub(super) fn toggle_everything(&mut self) {
+    pub(crate) fn toggle_everything(&mut self) {
         self.everything = !self.everything;
     }
 
     /// Whether lines that do not match are shown, too.
-    pub(super) fn shows_everything(&self) -> bool {
+    pub(crate) fn shows_everything(&self) -> bool {
         self.everything
     }
 
@@ -279,7 +283,7 @@ impl Log {
     ///
     /// # Errors
     /// There are as many marks as are kept.
-    pub(super) fn toggle_mark(&mut self) -> Result<(), String> {
+    pub(crate) fn toggle_mark(&mut self) -> Result<(), String> {
         self.hold();
         let Some(number) = self.held else { return Ok(()) };
         if let Some(at) = self.marks.iter().position(|mark| *mark == number) {
@@ -300,7 +304,7 @@ impl Log {
         Ok(())
     }
 
-    pub(super) fn is_marked(&self, number: u64) -> bool {
+    pub(crate) fn is_marked(&self, number: u64) -> bool {
         self.marks.binary_search(&number).is_ok()
     }
 
@@ -308,7 +312,7 @@ impl Log {
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn next_match(&mut self, forward: bool) -> Result<(), String> {
+    pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), String> {
         let from = self.held.unwrap_or(u64::MAX);
         let end = self.end();
         let (what, next) = match &self.filter {
@@ -342,6 +346,3 @@ fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Op
         numbers.take_while(|number| *number < from).last()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,14 +1,13 @@
 //! What happens to the screen, and what it wants done.
 
+use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use crossterm::event::{KeyEvent, MouseEvent};
-
-use super::export::Export;
-use super::notify::Notify;
 use stickylb::api::{Command, CommandError, Event, Heads, Replayed, Snapshot};
 use stickylb::untrusted::Untrusted;
+
+use super::notify::Notify;
+use crate::screen::export::Export;
 
 /// Something that happened.
 pub enum Message {
@@ -40,7 +39,7 @@ pub enum Message {
 
 /// One sentence in the footer, until the next key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// It was done.
     Done(String),
     /// It was not, and why.

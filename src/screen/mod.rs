@@ -14,54 +14,56 @@ mod export;
 pub(crate) mod filter;
 mod format;
 mod freeze;
+mod frozen;
 mod glyphs;
 mod head;
 mod input;
 mod inspect;
+mod inspected;
 mod lately;
 mod log;
 mod message;
 mod notify;
 mod output;
 mod palette;
+mod palette_line;
 mod pane;
 mod recent;
 mod state;
 mod suspend;
 mod svg;
+mod symbols;
 mod table;
 mod terminal;
 mod theme;
 mod update;
 mod view;
 
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use stickylb::api::{Door, News};
+use tokio::sync::{Notify as Notified, mpsc, watch};
+
 pub use action::keys_table;
 pub(crate) use effects::Left;
+use effects::{Next, apply};
 pub use export::Export;
 pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
 pub use notify::Notify;
+use pane::Pane;
 pub use state::{Leaving, State};
+use suspend::Continued;
 pub(crate) use suspend::in_foreground;
 pub use svg::{film, svg};
+use terminal::Terminal;
 pub(crate) use terminal::give_back;
 pub use theme::{Colors, Theme};
 pub use update::update;
 pub use view::view;
-
-use std::io;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
-
-use crossterm::event::{Event as Input, EventStream, KeyEventKind};
-use futures_util::StreamExt as _;
-use tokio::sync::{Notify as Notified, mpsc, watch};
-
-use effects::{Next, apply};
-use pane::Pane;
-use stickylb::api::{Door, News};
-use suspend::Continued;
-use terminal::Terminal;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);

@@ -1,13 +1,10 @@
 //! Tells whoever is not looking at the screen that a backend went DOWN, where that was asked for.
 
-use std::io::{self, Write};
-use std::sync::Arc;
+use std::io;
+use std::io::Write;
+use stickylb::untrusted::Untrusted;
 
 use super::clipboard::Route;
-use super::message::Effect;
-use stickylb::api::Event;
-use stickylb::api::State;
-use stickylb::untrusted::Untrusted;
 
 /// Characters of a notification.
 const MOST: usize = 200;
@@ -25,7 +22,7 @@ pub enum Notify {
 }
 
 impl Notify {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Notify::Off => "off",
             Notify::Bell => "bell",
@@ -45,21 +42,8 @@ impl std::str::FromStr for Notify {
     }
 }
 
-/// What is to be told of what happened: at most one notification, however much went down together.
-pub(super) fn due(how: Notify, events: &[Arc<Event>]) -> Vec<Effect> {
-    if how == Notify::Off {
-        return Vec::new();
-    }
-    let down = |event: &Arc<Event>| match &**event {
-        Event::Update(update) if update.to == State::Down => Some(format!("{} is DOWN", update.backend.name)),
-        _ => None,
-    };
-    let all: Vec<String> = events.iter().filter_map(down).collect();
-    if all.is_empty() { Vec::new() } else { vec![Effect::Notify(how, all.join(", "))] }
-}
-
 /// Writes a notification. Terminals know one of two commands for it, and most show a bell in some way.
-pub(super) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
     if how == Notify::Desktop && route != Route::Nowhere {
         // A semicolon would end the text in the one, and a number before it mean something else in the other.
         let text: String = Untrusted::new(text).shown().replace(';', ",").chars().take(MOST).collect();
@@ -79,21 +63,6 @@ fn speaks_777() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb::api::Identity;
-    use stickylb::api::UpdateEvent;
-
-    fn update(name: &str, to: State) -> Arc<Event> {
-        let (time, backend) = (std::time::SystemTime::UNIX_EPOCH, Identity::new(1, name, "").into());
-        Arc::new(Event::Update(UpdateEvent::new(time, backend, [State::Up, to], "")))
-    }
-
-    #[test]
-    fn what_goes_down_together_is_one_notification_and_only_where_it_is_asked_for() {
-        let events = [update("alpha", State::Down), update("bravo", State::Maint), update("charlie", State::Down)];
-        assert_eq!(due(Notify::Bell, &events), [Effect::Notify(Notify::Bell, "alpha is DOWN, charlie is DOWN".into())]);
-        assert!(due(Notify::Bell, &events[1..2]).is_empty());
-        assert!(due(Notify::Off, &events).is_empty());
-    }
 
     #[test]
     fn a_hostile_name_stays_text() {

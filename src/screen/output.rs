@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 #[cfg(unix)]
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ static TTY: OnceLock<Tty> = OnceLock::new();
 
 /// What waits to be written, and the terminal. All clones are one.
 #[derive(Clone)]
-pub(super) struct Output(Rc<RefCell<Queue>>);
+pub(crate) struct Output(Rc<RefCell<Queue>>);
 
 struct Queue {
     tty: &'static Tty,
@@ -40,13 +41,13 @@ struct Queue {
 }
 
 impl Output {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let queue = Queue { tty: tty()?, waiting: Vec::new(), gone: 0, full: None };
         Ok(Output(Rc::new(RefCell::new(queue))))
     }
 
     /// Whether all that was written has gone to the terminal.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.0.borrow().waiting.is_empty()
     }
 
@@ -78,7 +79,7 @@ impl Output {
     }
 
     /// Waits for a while, and sends what the terminal takes then. Safe to drop and call again.
-    pub(super) async fn send_later(&self) -> io::Result<()> {
+    pub(crate) async fn send_later(&self) -> io::Result<()> {
         let again = self.0.borrow().full.map(|(_, again)| again);
         if let Some(again) = again {
             tokio::time::sleep_until(again.into()).await;
@@ -87,7 +88,7 @@ impl Output {
     }
 
     /// Takes back what has not gone.
-    pub(super) fn take(&self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> Vec<u8> {
         let queue = &mut *self.0.borrow_mut();
         let gone = std::mem::take(&mut queue.gone);
         queue.full = None;
@@ -108,7 +109,7 @@ impl Write for Output {
 }
 
 /// The terminal on standard output.
-pub(super) struct Tty {
+pub(crate) struct Tty {
     file: File,
     /// Its description is this program's alone, and never waits.
     own: bool,
@@ -125,7 +126,7 @@ fn tty() -> io::Result<&'static Tty> {
 
 /// Writes the last words, behind what still waits: as far as the terminal takes them in time. Where it is not known what
 /// waits, whatever was begun is broken off. What keeps them from going is thrown away.
-pub(super) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
+pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
     let Some(tty) = TTY.get() else { return };
     let cut = [CUT, last].concat();
     let first = match waiting {
@@ -140,7 +141,7 @@ pub(super) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
 }
 
 /// Whether no write to the terminal waits.
-pub(super) fn never_waits() -> bool {
+pub(crate) fn never_waits() -> bool {
     TTY.get().is_some_and(|tty| tty.own)
 }
 

@@ -1,33 +1,24 @@
 //! The command palette: a few letters find a command, Tab completes it and what follows, Enter does it.
 
-use super::action::{ACTIONS, Action, Entry};
-use super::export::Export;
+use stickylb::api::{BackendView, Strategy};
+
 use super::input::Line;
+use super::palette_line::Palette;
 use super::state::State;
 use super::theme::Colors;
-use stickylb::api::BackendView;
-use stickylb::api::Strategy;
-
-/// The palette while it is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Palette {
-    pub(super) line: Line,
-    /// Which of the proposals.
-    pub(super) chosen: usize,
-    /// Why the line could not be done.
-    pub(super) trouble: Option<String>,
-}
+use crate::screen::action::{ACTIONS, Action, Entry};
+use crate::screen::export::Export;
 
 /// One way to go on.
-pub(super) struct Proposal {
+pub(crate) struct Proposal {
     /// The command it is, or belongs to.
-    pub(super) entry: &'static Entry,
+    pub(crate) entry: &'static Entry,
     /// The word that Tab puts in place of the last one; `None` proposes the command itself.
-    pub(super) word: Option<String>,
+    pub(crate) word: Option<String>,
 }
 
 /// What a line comes to.
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// This action, with these words.
     Do(Action, Vec<String>),
     /// More is needed: the line to go on from, and what is missing.
@@ -37,7 +28,7 @@ pub(super) enum Meaning {
 }
 
 /// The ways to go on from a line, the best first.
-pub(super) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
+pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     if let Some((name, rest)) = text.trim_start().split_once(' ') {
         let Some(entry) = named(name) else { return Vec::new() };
         let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
@@ -64,7 +55,7 @@ pub(super) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
 
 impl Palette {
     /// Puts the chosen proposal into the line.
-    pub(super) fn complete(&mut self, state: &State) {
+    pub(crate) fn complete(&mut self, state: &State) {
         let Some(proposal) = proposals(state, self.line.text()).into_iter().nth(self.chosen) else { return };
         let text = match &proposal.word {
             None => proposal.entry.name().to_owned(),
@@ -78,7 +69,7 @@ impl Palette {
     }
 
     /// What Enter does: the line as it stands where it names a command, else the chosen proposal.
-    pub(super) fn meaning(&self, state: &State) -> Meaning {
+    pub(crate) fn meaning(&self, state: &State) -> Meaning {
         let mut words = self.line.text().split_whitespace();
         let Some(first) = words.next() else { return self.chosen_meaning(state) };
         let Some(entry) = named(first) else { return self.chosen_meaning(state) };
@@ -162,7 +153,8 @@ fn score(letters: &str, name: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Colors, Glyphs, Theme};
+    use crate::screen::glyphs::Glyphs;
+    use crate::screen::theme::{Colors, Theme};
 
     fn state() -> State {
         State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark })

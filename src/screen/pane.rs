@@ -6,25 +6,24 @@
 
 use jiff::tz::TimeZone;
 use log::{Level as LogLevel, Record};
+use stickylb::api::{Event, Level, State};
 use tui_logger::Drain;
 
 use super::format::clock;
 use super::lately::News;
-use stickylb::api::State;
-use stickylb::api::{Event, Level};
 
 /// Lines that the pane holds.
 const DEPTH: usize = 1000;
 
 /// What the pane was given so far.
 #[derive(Default)]
-pub(super) struct Pane {
+pub(crate) struct Pane {
     given: u64,
 }
 
 impl Pane {
     /// Has the pane hold these, and no others.
-    pub(super) fn follow(&mut self, news: &News, zone: &TimeZone) {
+    pub(crate) fn follow(&mut self, news: &News, zone: &TimeZone) {
         if news.last == self.given {
             return;
         }

@@ -4,41 +4,40 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use stickylb::api::{Event, RequestEvent};
-use stickylb::api::{Outcome, Rule};
+use stickylb::api::{Event, Outcome, RequestEvent, Rule};
 
 /// Failures kept of each backend.
 const FAILURES: usize = 8;
+
 /// Clients kept of each backend; the one that was away longest goes.
 const CLIENTS: usize = 16;
 
 /// A client of a backend.
 #[derive(Clone, Debug)]
-pub(super) struct ClientSeen {
-    pub(super) ip: IpAddr,
+pub(crate) struct ClientSeen {
+    pub(crate) ip: IpAddr,
     /// Its requests, and how many of them came because they stick.
-    pub(super) requests: u64,
-    pub(super) sticky: u64,
-    pub(super) last: SystemTime,
+    pub(crate) requests: u64,
+    pub(crate) sticky: u64,
+    pub(crate) last: SystemTime,
 }
 
 /// One backend's.
 #[derive(Default)]
-pub(super) struct Of {
+pub(crate) struct Of {
     /// The latest last.
-    pub(super) failures: VecDeque<Arc<Event>>,
-    pub(super) clients: Vec<ClientSeen>,
+    pub(crate) failures: VecDeque<Arc<Event>>,
+    pub(crate) clients: Vec<ClientSeen>,
 }
 
 /// All backends'.
 #[derive(Default)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     by_id: HashMap<u32, Of>,
 }
 
 impl Recent {
-    pub(super) fn follow(&mut self, event: &Arc<Event>) {
+    pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         let Event::Request(request) = &**event else { return };
         for attempt in request.decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
             self.fail(attempt.backend.id, event);
@@ -58,7 +57,7 @@ impl Recent {
         failures.push_back(Arc::clone(event));
     }
 
-    pub(super) fn of(&self, id: u32) -> Option<&Of> {
+    pub(crate) fn of(&self, id: u32) -> Option<&Of> {
         self.by_id.get(&id)
     }
 }

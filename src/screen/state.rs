@@ -1,33 +1,32 @@
 //! What the screen knows.
 
+use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use stickylb::api::{BackendView, Command, Event, Snapshot, State as BackendState};
+use stickylb::untrusted::Untrusted;
 
-use jiff::tz::TimeZone;
-
-use super::filter::{Filter, FilterError};
-use super::freeze::{Frozen, Moment};
+use super::frozen::{Frozen, Moment};
 use super::input::Line;
-use super::inspect::{Inspected, ReplayChoice, Shown};
+use super::inspected::{Inspected, ReplayChoice, Shown};
 use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
-use super::palette::Palette;
+use super::palette_line::Palette;
 use super::table::Table;
 use super::theme::Theme;
-use stickylb::api::State as BackendState;
-use stickylb::api::{BackendView, Command, Event, Snapshot};
-use stickylb::untrusted::Untrusted;
+use crate::screen::filter::{Filter, FilterError};
 
 /// So long it is said that lines of the log were lost.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);
+
 /// Lines kept of what one process writes.
 const OUTPUT: usize = 500;
 
 /// The pane that keys act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Pane {
+pub(crate) enum Pane {
     #[default]
     Backends,
     Log,
@@ -35,7 +34,7 @@ pub(super) enum Pane {
 
 /// What lies over the panes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Dialog {
+pub(crate) enum Dialog {
     /// The keys; scrolled by this many lines.
     Help(u16),
     /// A question: `y` does it, everything else does not.
@@ -56,7 +55,7 @@ pub(super) enum Dialog {
 
 /// What stands beside the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Who got how much of the traffic, and how long the selected backend took.
     Figures,
     /// The selected request or backend.
@@ -70,7 +69,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self {
             Side::Figures => Side::Inspector,
             Side::Inspector => Side::Output,
@@ -81,7 +80,7 @@ impl Side {
     }
 
     /// What stands there in a terminal of this many columns unless another was chosen.
-    pub(super) fn usual(columns: u16) -> Self {
+    pub(crate) fn usual(columns: u16) -> Self {
         match columns {
             0..110 => Side::Hidden,
             110..160 => Side::Figures,
@@ -92,17 +91,17 @@ impl Side {
 
 /// A filter while it is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FilterPrompt {
-    pub(super) line: Line,
+pub(crate) struct FilterPrompt {
+    pub(crate) line: Line,
     /// The filter that was in force before.
-    pub(super) before: String,
+    pub(crate) before: String,
     /// What is wrong with what is typed; until it is mended, the last good one is in force.
-    pub(super) error: Option<FilterError>,
+    pub(crate) error: Option<FilterError>,
 }
 
 /// What is asked before it is done, because it cannot be undone.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Question {
+pub(crate) enum Question {
     /// Send a request again whose method may change something.
     Replay {
         event: Arc<Event>,
@@ -134,54 +133,54 @@ pub enum Leaving {
 
 /// What the screen knows.
 pub struct State {
-    pub(super) theme: Theme,
+    pub(crate) theme: Theme,
     /// Columns and lines of the terminal.
-    pub(super) size: (u16, u16),
+    pub(crate) size: (u16, u16),
     /// Times are shown in this zone.
-    pub(super) zone: TimeZone,
-    pub(super) snapshot: Snapshot,
+    pub(crate) zone: TimeZone,
+    pub(crate) snapshot: Snapshot,
     /// What happened.
-    pub(super) log: Log,
+    pub(crate) log: Log,
     /// What the processes of backends wrote, by their ids.
-    pub(super) outputs: HashMap<u32, VecDeque<(SystemTime, Untrusted<String>)>>,
+    pub(crate) outputs: HashMap<u32, VecDeque<(SystemTime, Untrusted<String>)>>,
     /// Lines lost because they came faster than they were read.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// How many lines had been lost when that was last looked at, and when the last of them were.
-    pub(super) drops: (u64, SystemTime),
-    pub(super) pane: Pane,
+    pub(crate) drops: (u64, SystemTime),
+    pub(crate) pane: Pane,
     /// The selected backend's id: the selection follows the backend, not the row.
-    pub(super) selected: Option<u32>,
+    pub(crate) selected: Option<u32>,
     /// The order of the backends' rows.
-    pub(super) table: Table,
+    pub(crate) table: Table,
     /// What was chosen to stand beside the log; `None` leaves it to the size.
-    pub(super) side: Option<Side>,
+    pub(crate) side: Option<Side>,
     /// The pane has the whole screen.
-    pub(super) zoomed: bool,
+    pub(crate) zoomed: bool,
     /// What is selected has the whole screen, scrolled by this many lines.
-    pub(super) detail: Option<u16>,
+    pub(crate) detail: Option<u16>,
     /// What is known of the heads of the selected request.
-    pub(super) inspected: Inspected,
-    pub(super) dialog: Option<Dialog>,
+    pub(crate) inspected: Inspected,
+    pub(crate) dialog: Option<Dialog>,
     /// What came of the last key or command, where it must be said.
-    pub(super) said: Option<Said>,
+    pub(crate) said: Option<Said>,
     /// How a backend that goes DOWN is told.
-    pub(super) notify: Notify,
+    pub(crate) notify: Notify,
     /// What takes back the last changes, the latest last.
-    pub(super) undo: VecDeque<Command>,
+    pub(crate) undo: VecDeque<Command>,
     /// What leaving does.
-    pub(super) leaving: Leaving,
+    pub(crate) leaving: Leaving,
     /// The engine has ended or is out of reach, and why.
-    pub(super) ended: Option<Untrusted<String>>,
+    pub(crate) ended: Option<Untrusted<String>>,
     /// The mouse tells what it does.
-    pub(super) mouse: bool,
+    pub(crate) mouse: bool,
     /// The last minutes, a second each.
-    pub(super) moments: VecDeque<Moment>,
+    pub(crate) moments: VecDeque<Moment>,
     /// The time of the last second.
-    pub(super) now: SystemTime,
+    pub(crate) now: SystemTime,
     /// Only what had happened by then is shown.
-    pub(super) until: Option<SystemTime>,
+    pub(crate) until: Option<SystemTime>,
     /// The display stands still.
-    pub(super) frozen: Option<Frozen>,
+    pub(crate) frozen: Option<Frozen>,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -255,7 +254,7 @@ impl State {
 
     /// Puts the table's rows in order. The selection follows its backend; where that is not shown, the first row has it:
     /// no key may act on a backend that is out of sight.
-    pub(super) fn order(&mut self) {
+    pub(crate) fn order(&mut self) {
         self.table.order(&self.snapshot.backends, self.log.filter());
         if self.selected_backend().is_none() {
             self.select_row(0);
@@ -263,7 +262,7 @@ impl State {
     }
 
     /// Puts a filter in force, or none.
-    pub(super) fn set_filter(&mut self, filter: Option<Filter>) {
+    pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.log.set_filter(filter);
         self.order();
     }
@@ -280,7 +279,7 @@ impl State {
     }
 
     /// Puts what happened where it is shown.
-    pub(super) fn take(&mut self, mut events: Vec<Arc<Event>>) {
+    pub(crate) fn take(&mut self, mut events: Vec<Arc<Event>>) {
         events.retain(|event| match &**event {
             Event::Output(output) => {
                 let lines = self.outputs.entry(output.backend.id).or_default();
@@ -296,40 +295,40 @@ impl State {
     }
 
     /// Whether lines of the log were lost within the last seconds.
-    pub(super) fn drops_lines(&self) -> bool {
+    pub(crate) fn drops_lines(&self) -> bool {
         let (dropped, when) = self.drops;
         dropped > 0 && self.now.duration_since(when).is_ok_and(|since| since < DROPPED_LATELY)
     }
 
     /// Says what was done.
-    pub(super) fn say(&mut self, text: impl Into<String>) {
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Done(text.into()));
         self.changed = true;
     }
 
     /// Says what was not done, why, and what to do.
-    pub(super) fn complain(&mut self, text: impl Into<String>) {
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Trouble(text.into()));
         self.changed = true;
     }
 
     /// The selected backend's row.
-    pub(super) fn selected_row(&self) -> Option<usize> {
+    pub(crate) fn selected_row(&self) -> Option<usize> {
         self.shown_backends().position(|b| Some(b.id) == self.selected)
     }
 
-    pub(super) fn selected_backend(&self) -> Option<&BackendView> {
+    pub(crate) fn selected_backend(&self) -> Option<&BackendView> {
         self.shown_backends().find(|b| Some(b.id) == self.selected)
     }
 
     /// Selects the backend in this row, if there is one.
-    pub(super) fn select_row(&mut self, row: usize) {
+    pub(crate) fn select_row(&mut self, row: usize) {
         let selected = self.shown_backends().nth(row).map(|b| b.id);
         self.selected = selected;
     }
 
     /// The backends that the table shows, in its order.
-    pub(super) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
+    pub(crate) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
         // A row is a place in this very snapshot: both change together.
         self.table.rows.iter().filter_map(|row| self.snapshot.backends.get(*row))
     }

@@ -6,22 +6,21 @@
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-
 use tokio::sync::Notify;
 
 /// How often a job in the background asks whether it came to the foreground. A person who types `fg` should not wait.
-pub(super) const ASK: Duration = Duration::from_millis(200);
+pub(crate) const ASK: Duration = Duration::from_millis(200);
 
 /// How soon after it stopped and was continued a program knows of it: so many times that long, of the time in which it
 /// runs. What passes while it is stopped counts once.
 const KNOWN: (u32, Duration) = (10, Duration::from_millis(30));
 
 /// Tells when the program was continued after it had been stopped.
-pub(super) struct Continued(pub(super) Arc<Notify>);
+pub(crate) struct Continued(pub(crate) Arc<Notify>);
 
 impl Continued {
     /// Waits for the next time. Safe to drop and call again.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         self.0.notified().await;
     }
 
@@ -29,7 +28,7 @@ impl Continued {
     /// was continued. `false` where nothing stopped it: no shell waits, and the system spares a job that nobody could
     /// continue.
     #[cfg(unix)]
-    pub(super) async fn stop(&mut self) -> bool {
+    pub(crate) async fn stop(&mut self) -> bool {
         use rustix::process::{Signal, kill_current_process_group};
         if kill_current_process_group(Signal::TSTP).is_err() {
             return false;
@@ -44,7 +43,7 @@ impl Continued {
 
     #[cfg(not(unix))]
     #[expect(clippy::unused_async, clippy::unused_self, reason = "as on Unix")]
-    pub(super) async fn stop(&mut self) -> bool {
+    pub(crate) async fn stop(&mut self) -> bool {
         false
     }
 }

@@ -1,15 +1,17 @@
 //! A frame as a picture, or several as a moving one, for the README and for documents.
 
-use std::fmt::Write as _;
-
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// A cell's size in the picture.
 const CELL: (f32, f32) = (8.43, 17.0);
+
 const MARGIN: f32 = 12.0;
+
 const PAPER: &str = "#16181d";
+
 const INK: &str = "#d5d8de";
 
 /// Draws a buffer as SVG: text, not pixels, so that it stays sharp and can be searched.

@@ -1,13 +1,13 @@
 //! The order of the table's rows: its columns, by which of them it is sorted, and which rows the filter leaves.
 
 use std::cmp::Ordering;
-
-use super::filter::Filter;
 use stickylb::api::BackendView;
+
+use crate::screen::filter::Filter;
 
 /// A column, named as its title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Column {
+pub(crate) enum Column {
     #[default]
     Name,
     State,
@@ -29,7 +29,7 @@ pub(super) enum Column {
 
 impl Column {
     /// From left to right.
-    pub(super) const ALL: [Column; 16] = [
+    pub(crate) const ALL: [Column; 16] = [
         Column::Name,
         Column::State,
         Column::Address,
@@ -48,7 +48,7 @@ impl Column {
         Column::Spark,
     ];
 
-    pub(super) const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Column::Name => "NAME",
             Column::State => "STATE",
@@ -99,20 +99,20 @@ impl Column {
 
 /// What orders the rows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// The column the keys act on.
-    pub(super) column: Column,
+    pub(crate) column: Column,
     /// Whether it was chosen by hand: then it is shown however narrow the table is.
-    pub(super) chosen: bool,
+    pub(crate) chosen: bool,
     /// By which column it is sorted, and whether the highest comes first; `None` is the configuration's order.
-    pub(super) sort: Option<(Column, bool)>,
+    pub(crate) sort: Option<(Column, bool)>,
     /// The backends shown, as places in the snapshot, in their order.
-    pub(super) rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
 }
 
 impl Table {
     /// Chooses the next column, or the one before.
-    pub(super) fn step(&mut self, forward: bool) {
+    pub(crate) fn step(&mut self, forward: bool) {
         let count = Column::ALL.len();
         let at = Column::ALL.iter().position(|column| *column == self.column).unwrap_or(0);
         let by = if forward { 1 } else { count - 1 };
@@ -122,7 +122,7 @@ impl Table {
     }
 
     /// Sorts by the chosen column; once more, and the configuration's order is back.
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.chosen = true;
         self.sort = match self.sort {
             Some((column, _)) if column == self.column => None,
@@ -131,7 +131,7 @@ impl Table {
     }
 
     /// Sorts by this column; where that is so already, turns the order round.
-    pub(super) fn sort_by(&mut self, column: Column) {
+    pub(crate) fn sort_by(&mut self, column: Column) {
         self.column = column;
         if self.sort.is_some_and(|(by, _)| by == column) {
             self.reverse();
@@ -141,7 +141,7 @@ impl Table {
     }
 
     /// Turns the order round.
-    pub(super) fn reverse(&mut self) {
+    pub(crate) fn reverse(&mut self) {
         self.chosen |= self.sort.is_none();
         self.sort = Some(match self.sort {
             Some((column, descending)) => (column, !descending),
@@ -150,7 +150,7 @@ impl Table {
     }
 
     /// Puts the rows in order.
-    pub(super) fn order(&mut self, backends: &[BackendView], filter: Option<&Filter>) {
+    pub(crate) fn order(&mut self, backends: &[BackendView], filter: Option<&Filter>) {
         self.rows = filter.map_or_else(|| (0..backends.len()).collect(), |filter| filter.rows(backends));
         if let Some((column, descending)) = self.sort {
             // Stable, so that equal rows keep the configuration's order.

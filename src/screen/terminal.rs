@@ -1,10 +1,5 @@
 //! The terminal: taken over, and given back whole however the program ends.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
-
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::style::ResetColor;
@@ -16,16 +11,20 @@ use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
-
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+use stickylb::api::{Event, Level, Notice};
 use tokio::sync::mpsc;
 
-use super::clipboard::{self, CopyError, Route};
+use super::clipboard::{CopyError, Route};
 use super::message::Message;
-use super::notify::{self, Notify};
-use super::output::{self, Output};
+use super::notify::Notify;
+use super::output::Output;
 use super::suspend::in_foreground;
+use super::{clipboard, notify, output};
 use crate::writable;
-use stickylb::api::{Event, Level, Notice};
 
 /// What is said beside a panic of the screen.
 const BUG: &str = "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
@@ -42,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Given back when
 /// left, dropped, or when the screen's thread panics.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Output>>,
     output: Output,
     /// What is on the screen.
@@ -52,7 +51,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Changes nothing yet. Panics of other threads are told from now on.
-    pub(super) fn new(tell: &mpsc::UnboundedSender<Message>) -> io::Result<Self> {
+    pub(crate) fn new(tell: &mpsc::UnboundedSender<Message>) -> io::Result<Self> {
         install_panic_hook(tell.clone());
         // The theme decides about colours, NO_COLOR included; crossterm would take bold and reverse away with them.
         crossterm::style::force_color_output(true);
@@ -62,7 +61,7 @@ impl Terminal {
     }
 
     /// Takes the terminal over; the next frame is drawn whole.
-    pub(super) fn enter(&mut self) -> io::Result<()> {
+    pub(crate) fn enter(&mut self) -> io::Result<()> {
         // What crossterm believes of the terminal may be from before a shell had it.
         disable_raw_mode()?;
         enable_raw_mode()?;
@@ -74,22 +73,22 @@ impl Terminal {
     }
 
     /// Has the mouse tell what it does, or leaves it to the terminal.
-    pub(super) fn mouse(&mut self, on: bool) -> io::Result<()> {
+    pub(crate) fn mouse(&mut self, on: bool) -> io::Result<()> {
         if on { execute!(self.output, EnableMouseCapture) } else { execute!(self.output, DisableMouseCapture) }
     }
 
     /// Gives the terminal back, until it is entered again.
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         restore(Some(&self.output.take()));
     }
 
     /// Says something on the terminal that was given back, where it takes it.
-    pub(super) fn say(text: &str) {
+    pub(crate) fn say(text: &str) {
         output::finish(Some(&[]), text.as_bytes());
     }
 
     /// Notes that the terminal may be somebody else's: it is not touched, unless it is still ours.
-    pub(super) fn lost(&mut self) {
+    pub(crate) fn lost(&mut self) {
         if in_foreground() {
             self.leave();
         } else {
@@ -100,7 +99,7 @@ impl Terminal {
 
     /// Draws a frame, which terminals that know of synchronized output (mode 2026) show at once and whole. One that looks
     /// like the last writes nothing at all, not even what ratatui writes around an empty difference.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.inner.autoresize()?;
         render(&mut self.inner.get_frame());
         let drawn = self.inner.current_buffer_mut();
@@ -119,22 +118,22 @@ impl Terminal {
 
 impl Terminal {
     /// Whether it has taken all that was written; until then nothing new is drawn.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.output.is_idle()
     }
 
     /// Waits for a while, and writes what it takes then of what is left. Safe to drop and call again.
-    pub(super) async fn write_later(&self) -> io::Result<()> {
+    pub(crate) async fn write_later(&self) -> io::Result<()> {
         self.output.send_later().await
     }
 
     /// Columns and lines.
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
         self.inner.size().map(|size| (size.width, size.height))
     }
 
     /// Tells whoever is not looking. One that takes nothing now would tell it too late.
-    pub(super) fn notify(&mut self, how: Notify, text: &str) {
+    pub(crate) fn notify(&mut self, how: Notify, text: &str) {
         if self.is_idle() {
             // One that cannot be written to will be noticed with the next frame.
             let _ = notify::send(how, text, self.route, &mut self.output);
@@ -142,7 +141,7 @@ impl Terminal {
     }
 
     /// Puts text into the clipboard; returns how many characters that were.
-    pub(super) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
+    pub(crate) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
         if !self.is_idle() {
             return Err(CopyError::Busy);
         }

@@ -2,9 +2,9 @@
 //! terminal's own palette gives, so that they suit it.
 
 use ratatui::style::{Color, Modifier, Style};
-
-use super::Glyphs;
 use stickylb::api::State;
+
+use super::glyphs::Glyphs;
 
 /// A set of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,11 @@ pub enum Colors {
 
 impl Colors {
     /// All of them, in the order of help.
-    pub(super) const ALL: [Colors; 5] =
+    pub(crate) const ALL: [Colors; 5] =
         [Colors::Dark, Colors::Light, Colors::HighContrast, Colors::ColorBlind, Colors::Mono];
 
     /// The name on the command line and in commands.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Colors::Dark => "dark",
             Colors::Light => "light",
@@ -89,11 +89,11 @@ impl Theme {
         if self.colors == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
     }
 
-    pub(super) fn title(self) -> Style {
+    pub(crate) fn title(self) -> Style {
         self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)]).add_modifier(Modifier::BOLD)
     }
 
-    pub(super) fn border(self, focused: bool) -> Style {
+    pub(crate) fn border(self, focused: bool) -> Style {
         if focused {
             self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)])
         } else {
@@ -102,41 +102,41 @@ impl Theme {
     }
 
     /// What can be passed over.
-    pub(super) fn dim(self) -> Style {
+    pub(crate) fn dim(self) -> Style {
         let style = self.pick([Some(Color::DarkGray), Some(Color::DarkGray), None, Some(Color::DarkGray)]);
         if self.colors == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style }
     }
 
-    pub(super) fn key(self) -> Style {
+    pub(crate) fn key(self) -> Style {
         self.pick([Some(Color::Yellow), Some(Color::Magenta), Some(Color::LightYellow), Some(Color::Yellow)])
             .add_modifier(Modifier::BOLD)
     }
 
-    pub(super) fn selected() -> Style {
+    pub(crate) fn selected() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    pub(super) fn good(self) -> Style {
+    pub(crate) fn good(self) -> Style {
         self.pick([Some(Color::Green), Some(Color::Green), Some(Color::LightGreen), Some(Color::LightBlue)])
     }
 
-    pub(super) fn bad(self) -> Style {
+    pub(crate) fn bad(self) -> Style {
         let style = self.pick([Some(Color::Red), Some(Color::Red), None, Some(Color::Red)]);
         let style = if self.colors == Colors::ColorBlind { style.add_modifier(Modifier::REVERSED) } else { style };
         self.marked(Color::Red, Color::White, style).add_modifier(Modifier::BOLD)
     }
 
     /// Yellow cannot be read on white.
-    pub(super) fn warning(self) -> Style {
+    pub(crate) fn warning(self) -> Style {
         let style = self.pick([Some(Color::Yellow), Some(Color::Magenta), None, Some(Color::Yellow)]);
         self.marked(Color::Yellow, Color::Black, style)
     }
 
-    pub(super) fn strong() -> Style {
+    pub(crate) fn strong() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    pub(super) fn state(self, state: State) -> Style {
+    pub(crate) fn state(self, state: State) -> Style {
         match state {
             State::Up => self.good(),
             State::Down | State::Ejected => self.bad(),
@@ -145,7 +145,7 @@ impl Theme {
         }
     }
 
-    pub(super) fn status(self, status: u16) -> Style {
+    pub(crate) fn status(self, status: u16) -> Style {
         match status {
             500.. => self.bad(),
             400..500 => self.warning(),

@@ -2,15 +2,14 @@
 
 mod table;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt::Write as _;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-pub(super) use table::ACTIONS;
+pub(crate) use table::ACTIONS;
 
 /// What a key or a command can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Up,
     Down,
     PageUp,
@@ -65,39 +64,39 @@ pub(super) enum Action {
 }
 
 /// One line of the table.
-pub(super) struct Entry {
-    pub(super) action: Action,
+pub(crate) struct Entry {
+    pub(crate) action: Action,
     /// The keys, as they are written in help and documents; empty where there is a command alone.
-    pub(super) keys: &'static str,
+    pub(crate) keys: &'static str,
     bound: &'static [(KeyModifiers, KeyCode)],
     /// One or two words for the footer, and how much they matter there: the least first goes.
-    pub(super) footer: Option<(&'static str, u8)>,
+    pub(crate) footer: Option<(&'static str, u8)>,
     /// The command's name and what may follow it, in capitals, in brackets where it can be left out; alternatives are
     /// written out. Empty where there is a key alone.
-    pub(super) command: &'static str,
+    pub(crate) command: &'static str,
     /// What it does, for help and documents.
-    pub(super) help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 impl Entry {
     /// The command's name.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.command.split(' ').next().unwrap_or_default()
     }
 
     /// What may follow it, a word each.
-    pub(super) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.command.split(' ').skip(1)
     }
 
     /// The first of its keys.
-    pub(super) fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         self.keys.split(' ').next().unwrap_or_default()
     }
 }
 
 /// The action of a key.
-pub(super) fn action_of(key: KeyEvent) -> Option<Action> {
+pub(crate) fn action_of(key: KeyEvent) -> Option<Action> {
     if let KeyCode::Char('1'..='9') = key.code {
         return Some(Action::Pick);
     }

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use super::{Action, Entry};
 
 const NONE: KeyModifiers = KeyModifiers::NONE;
+
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 
 const fn entry(
@@ -19,7 +20,7 @@ const fn entry(
 }
 
 /// Every action, in the order of help and documents.
-pub(in crate::screen) const ACTIONS: &[Entry] = &[
+pub(crate) const ACTIONS: &[Entry] = &[
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
     entry(Action::PageUp, "PgUp", &[(NONE, KeyCode::PageUp)], None, "", "ten lines up"),

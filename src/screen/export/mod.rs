@@ -3,89 +3,23 @@
 //! All of it is made of what the screen shows or could show, with control characters written out; nothing else, and
 //! so no secret, is known here.
 
+mod kind;
 mod report;
 mod screen;
 
+use jiff::tz::TimeZone;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
-
-use jiff::tz::TimeZone;
-
-use super::state::State;
 use stickylb::untrusted::{Untrusted, json};
 
-/// What can be exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Export {
-    /// The screen as plain text.
-    Text,
-    /// The screen with its colours, for `cat`.
-    Ansi,
-    /// The screen as a picture.
-    Svg,
-    /// The lines of the log that the filter shows, one JSON object a line.
-    Log,
-    /// Figures, backends and their last changes, in Markdown.
-    Report,
-}
-
-impl Export {
-    /// All of them, in the order in which they are offered.
-    pub(super) const ALL: [Export; 5] = [Export::Text, Export::Ansi, Export::Svg, Export::Log, Export::Report];
-
-    /// The word in commands and in file names; its first letter is its key.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Export::Text => "text",
-            Export::Ansi => "ansi",
-            Export::Svg => "svg",
-            Export::Log => "log",
-            Export::Report => "report",
-        }
-    }
-
-    /// What it is, for who is asked which.
-    pub(super) const fn help(self) -> &'static str {
-        match self {
-            Export::Text => "this screen as text",
-            Export::Ansi => "this screen with its colours, for cat",
-            Export::Svg => "this screen as a picture (SVG)",
-            Export::Log => "the log's lines as JSON, one a line",
-            Export::Report => "a report of figures, backends and changes (Markdown)",
-        }
-    }
-
-    /// The one with this key.
-    pub(super) fn of_key(key: char) -> Option<Export> {
-        Export::ALL.into_iter().find(|export| export.name().starts_with(key))
-    }
-
-    const fn extension(self) -> &'static str {
-        match self {
-            Export::Text => "txt",
-            Export::Ansi => "ans",
-            Export::Svg => "svg",
-            Export::Log => "jsonl",
-            Export::Report => "md",
-        }
-    }
-}
-
-impl std::str::FromStr for Export {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Export::ALL
-            .into_iter()
-            .find(|export| export.name() == name)
-            .ok_or_else(|| format!("'{name}' cannot be exported: text, ansi, svg, log or report"))
-    }
-}
+use crate::screen::state::State;
+pub use kind::Export;
 
 /// Makes what stands in the file; where that takes long it is done when called.
-pub(super) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
+pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
     match what {
         Export::Text => ready(screen::text(&screen::buffer(state))),
         Export::Ansi => ready(screen::ansi(&screen::buffer(state))),
@@ -109,7 +43,7 @@ fn ready(text: String) -> Box<dyn FnOnce() -> String + Send> {
 ///
 /// # Errors
 /// The folder cannot be written to; the sentence says so.
-pub(super) fn save(
+pub(crate) fn save(
     folder: &Path,
     what: Export,
     now: SystemTime,

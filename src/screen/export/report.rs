@@ -1,16 +1,16 @@
 //! A report in Markdown: how things stand, and how they came to.
 
 use std::fmt::Write as _;
+use stickylb::api::BackendView;
+use stickylb::untrusted::Untrusted;
 
 use crate::screen::format::{count, micros, percent};
 use crate::screen::state::State;
-use stickylb::api::BackendView;
-use stickylb::untrusted::Untrusted;
 
 /// Changes of state that are told.
 const CHANGES: usize = 30;
 
-pub(super) fn report(state: &State) -> String {
+pub(crate) fn report(state: &State) -> String {
     let snapshot = &state.snapshot;
     let totals = &snapshot.totals;
     let time = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), micros);

@@ -10,7 +10,7 @@ use crate::screen::state::State;
 use crate::screen::view::view;
 
 /// The frame as it is drawn now.
-pub(super) fn buffer(state: &State) -> Buffer {
+pub(crate) fn buffer(state: &State) -> Buffer {
     let (columns, rows) = state.size;
     let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
     let Ok(_) = terminal.draw(|frame| view(state, frame));
@@ -32,13 +32,13 @@ fn lines(buffer: &Buffer) -> impl Iterator<Item = Vec<(&str, Style)>> {
 }
 
 /// Characters alone, without the spaces at the ends of lines.
-pub(super) fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let line = |cells: Vec<(&str, Style)>| cells.into_iter().map(|(symbol, _)| symbol).collect::<String>();
     lines(buffer).flat_map(|cells| [line(cells).trim_end().to_owned(), "\n".to_owned()]).collect()
 }
 
 /// With colours, bold and reverse, and no other control sequence: it changes nothing but what it shows.
-pub(super) fn ansi(buffer: &Buffer) -> String {
+pub(crate) fn ansi(buffer: &Buffer) -> String {
     let mut out = String::new();
     for cells in lines(buffer) {
         let mut last = None;

@@ -2,8 +2,9 @@
 
 use regex_lite::Regex;
 
+use super::Term;
 use super::fields::{Number, Text};
-use super::{Compare, Flag, Match, Term, Test};
+use super::test::{Compare, Flag, Match, Test};
 
 /// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,7 @@ const FLAGS: [(&str, Flag); 6] = [
     ("marked", Flag::Marked),
 ];
 
-pub(super) fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
+pub(crate) fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
     words(text)?.into_iter().map(|word| term(&word)).collect()
 }
 

@@ -1,10 +1,7 @@
+use super::*;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use super::*;
-use stickylb::api::Strategy;
-use stickylb::api::{Attempt, Decision, Identity, Outcome, Rule, State};
-use stickylb::api::{RequestEvent, UpdateEvent};
+use stickylb::api::{Attempt, Decision, Identity, Outcome, RequestEvent, Rule, State, Strategy, UpdateEvent};
 
 fn who(name: &str) -> Arc<Identity> {
     Arc::new(Identity::new(1, name, ""))

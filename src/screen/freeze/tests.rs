@@ -1,10 +1,15 @@
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::*;
-use crate::screen::{Colors, Glyphs, Message, Theme, update};
-use stickylb::api::Strategy;
-use stickylb::api::{Attempt, Decision, Identity, Outcome, State as BackendState};
-use stickylb::api::{BackendView, Level, Notice, OutputEvent, RequestEvent, UpdateEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use stickylb::api::{
+    Attempt, BackendView, Decision, Event, Identity, Level, Notice, Outcome, OutputEvent, RequestEvent,
+    State as BackendState, Strategy, UpdateEvent,
+};
+
+use crate::screen::glyphs::Glyphs;
+use crate::screen::log::LINES;
+use crate::screen::message::Message;
+use crate::screen::theme::{Colors, Theme};
+use crate::screen::update;
 
 fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + second)

@@ -1,6 +1,7 @@
 //! Keys and pasted text while something lies over the panes.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use stickylb::api::Command;
 
 use crate::screen::action::{Action, action_of};
 use crate::screen::export::Export;
@@ -8,12 +9,12 @@ use crate::screen::filter::Filter;
 use crate::screen::input::Line;
 use crate::screen::inspect;
 use crate::screen::message::Effect;
-use crate::screen::palette::{Meaning, Palette};
+use crate::screen::palette::Meaning;
+use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, FilterPrompt, Question, State};
 use crate::screen::view::help_hides;
-use stickylb::api::Command;
 
-pub(super) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {
         Dialog::Help(scroll) => match action_of(key) {
             Some(Action::Down) => state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size)))),
@@ -118,7 +119,7 @@ fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Eff
 }
 
 /// Pasted text goes where text is typed; elsewhere it must not act as keys.
-pub(super) fn paste(state: &mut State, text: &str) {
+pub(crate) fn paste(state: &mut State, text: &str) {
     match state.dialog.take() {
         Some(Dialog::Filter(mut prompt)) => {
             prompt.line.insert(text);
@@ -137,7 +138,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
     }
 }
 
-pub(super) fn ask_for_filter(state: &mut State) {
+pub(crate) fn ask_for_filter(state: &mut State) {
     let before = state.log.filter().map(|filter| filter.text().to_owned()).unwrap_or_default();
     state.dialog = Some(Dialog::Filter(FilterPrompt { line: Line::new(&before), before, error: None }));
 }

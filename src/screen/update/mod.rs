@@ -2,17 +2,17 @@
 
 mod dialog;
 mod movement;
+mod notify;
 
 use crossterm::event::{KeyCode, KeyEvent};
-
-use super::action::{Action, action_of};
-use super::control::{self, Outcome};
-use super::inspect;
-use super::message::{Effect, Message};
-use super::notify;
-use super::palette::Palette;
-use super::state::{Dialog, Leaving, Pane, Question, Side, State};
 use stickylb::api::Command;
+
+use super::{control, inspect};
+use crate::screen::action::{Action, action_of};
+use crate::screen::control::Outcome;
+use crate::screen::message::{Effect, Message};
+use crate::screen::palette_line::Palette;
+use crate::screen::state::{Dialog, Leaving, Pane, Question, Side, State};
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {

@@ -1,11 +1,11 @@
 //! Moving about: selection, panes, matches and marks.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use stickylb::api::Event;
 
 use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Pane, State};
 use crate::screen::view::{Spot, spot};
-use stickylb::api::Event;
 
 /// Lines that a page moves by.
 const PAGE: isize = 10;
@@ -15,7 +15,7 @@ const NOTCH: isize = 3;
 
 /// The wheel moves the pane below it, a click selects what stands there or sorts by the column whose title it is; while something lies over the panes the mouse
 /// does nothing.
-pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
+pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.dialog.is_some() {
         return Vec::new();
     }
@@ -52,7 +52,7 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-pub(super) fn step(state: &mut State, by: isize) {
+pub(crate) fn step(state: &mut State, by: isize) {
     match state.pane {
         Pane::Backends => {
             let last = state.table.rows.len().saturating_sub(1);
@@ -63,7 +63,7 @@ pub(super) fn step(state: &mut State, by: isize) {
     }
 }
 
-pub(super) fn page(state: &mut State, down: bool) {
+pub(crate) fn page(state: &mut State, down: bool) {
     if let Some(scroll) = &mut state.detail {
         // The view stops at the end of what it has.
         *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
@@ -72,7 +72,7 @@ pub(super) fn page(state: &mut State, down: bool) {
     step(state, if down { PAGE } else { -PAGE });
 }
 
-pub(super) fn jump(state: &mut State, first: bool) {
+pub(crate) fn jump(state: &mut State, first: bool) {
     match state.pane {
         Pane::Backends => state.select_row(if first { 0 } else { state.table.rows.len().saturating_sub(1) }),
         Pane::Log if first => state.log.go(0),
@@ -80,7 +80,7 @@ pub(super) fn jump(state: &mut State, first: bool) {
     }
 }
 
-pub(super) fn next_pane(state: &mut State) {
+pub(crate) fn next_pane(state: &mut State) {
     state.pane = match state.pane {
         Pane::Backends => Pane::Log,
         Pane::Log => Pane::Backends,
@@ -88,7 +88,7 @@ pub(super) fn next_pane(state: &mut State) {
 }
 
 /// Back to the usual screen, one thing at a time: detail, zoom, filter, pane.
-pub(super) fn back(state: &mut State) {
+pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
     }
@@ -102,7 +102,7 @@ pub(super) fn back(state: &mut State) {
     }
 }
 
-pub(super) fn pick(state: &mut State, row: char) {
+pub(crate) fn pick(state: &mut State, row: char) {
     let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
     if let Some(row) = row.filter(|row| *row < state.table.rows.len()) {
         state.select_row(row);
@@ -111,7 +111,7 @@ pub(super) fn pick(state: &mut State, row: char) {
 }
 
 /// Opens what is selected. A line of the log stays selected while others come.
-pub(super) fn open(state: &mut State) {
+pub(crate) fn open(state: &mut State) {
     if state.pane == Pane::Log
         && let Some(line) = state.log.selected()
     {
@@ -120,7 +120,7 @@ pub(super) fn open(state: &mut State) {
     state.detail = Some(0);
 }
 
-pub(super) fn why(state: &mut State) -> Result<(), String> {
+pub(crate) fn why(state: &mut State) -> Result<(), String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
     let Some(line) = line else {
         return Err("there is no request here: select one in the log (Tab, then j and k)".to_owned());
@@ -129,17 +129,17 @@ pub(super) fn why(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
+pub(crate) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
     state.pane = Pane::Log;
     state.log.next_match(forward)
 }
 
-pub(super) fn mark(state: &mut State) -> Result<(), String> {
+pub(crate) fn mark(state: &mut State) -> Result<(), String> {
     state.pane = Pane::Log;
     state.log.toggle_mark()
 }
 
-pub(super) fn toggle_everything(state: &mut State) -> Result<(), String> {
+pub(crate) fn toggle_everything(state: &mut State) -> Result<(), String> {
     if state.log.filter().is_none() {
         return Err("there is no filter: / takes one".to_owned());
     }

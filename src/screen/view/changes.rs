@@ -9,14 +9,14 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::UpdateEvent;
 
 use crate::screen::changes::{Change, Harm};
 use crate::screen::format::{clock, count, cut};
 use crate::screen::state::State;
-use stickylb::api::UpdateEvent;
 
 /// Lines it has in a screen of this height.
-pub(super) fn height(state: &State, screen: u16) -> u16 {
+pub(crate) fn height(state: &State, screen: u16) -> u16 {
     let room = match screen {
         0..20 => 1,
         20..32 => 2,
@@ -26,7 +26,7 @@ pub(super) fn height(state: &State, screen: u16) -> u16 {
     room.min(u16::try_from(state.log.lately.changes.len()).unwrap_or(room))
 }
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let lines = state.log.lately.changes.last(usize::from(area.height)).filter_map(|change| {
         let update = change.update()?;
         Some(line(state, change, update, usize::from(area.width)))
@@ -35,7 +35,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// One change in words, cut to `columns`.
-pub(super) fn line(state: &State, change: &Change, update: &UpdateEvent, columns: usize) -> Line<'static> {
+pub(crate) fn line(state: &State, change: &Change, update: &UpdateEvent, columns: usize) -> Line<'static> {
     let theme = state.theme;
     let style = theme.state(update.to).add_modifier(Modifier::BOLD);
     let time = clock(update.time, false, &state.zone);

@@ -9,11 +9,11 @@ use ratatui::widgets::Paragraph;
 
 use super::footer::sentence;
 use super::{fitted, footer, header, log, warnings};
-use crate::screen::Theme;
 use crate::screen::format::{count, cut};
 use crate::screen::state::State;
+use crate::screen::theme::Theme;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
     let mut parts = header::what(state);
     if state.frozen.is_some() {

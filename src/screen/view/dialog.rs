@@ -3,16 +3,18 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Padding, Paragraph, Wrap};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+use stickylb::api::Event;
 
+use super::dialog_frame::{centred, frame_of};
 use super::{export, palette, prompt, replay, why};
 use crate::screen::action::ACTIONS;
 use crate::screen::format::{cut, wrapped};
+use crate::screen::glyphs::Glyphs;
 use crate::screen::state::{Dialog, Question, State};
-use crate::screen::{Colors, Glyphs, Theme};
-use stickylb::api::Event;
+use crate::screen::theme::{Colors, Theme};
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match &state.dialog {
         None => {}
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
@@ -56,7 +58,7 @@ fn help_width(columns: u16) -> u16 {
 }
 
 /// Lines of the help that a terminal of this size does not show at once.
-pub(in crate::screen) fn help_hides((columns, rows): (u16, u16)) -> u16 {
+pub(crate) fn help_hides((columns, rows): (u16, u16)) -> u16 {
     let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono }).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(rows.saturating_sub(2))
 }
@@ -111,16 +113,4 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
     let lines = vec![Line::raw(text), Line::raw(""), keys];
     let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true }).block(frame_of(state, " Sure? "));
     frame.render_widget(paragraph, place);
-}
-
-pub(super) fn frame_of<'t>(state: &State, title: &'t str) -> Block<'t> {
-    Block::bordered()
-        .border_set(state.theme.borders())
-        .border_style(state.theme.title())
-        .title(Line::styled(title, state.theme.title()))
-        .padding(Padding::horizontal(1))
-}
-
-pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
-    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }

@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Padding, Paragraph, Wrap};
 
 use super::region;
-use crate::screen::Theme;
 use crate::screen::state::State;
+use crate::screen::theme::Theme;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let theme = state.theme;
     let key = |text: &'static str| Span::styled(text, theme.key());
     let lines = vec![

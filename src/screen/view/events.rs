@@ -7,14 +7,14 @@ use ratatui::text::{Line, Span};
 use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerWidget};
 
 use super::region;
-use crate::screen::Theme;
 use crate::screen::format::wrapped;
 use crate::screen::state::State;
+use crate::screen::theme::Theme;
 
 /// Columns of the time and the level, with the spaces behind them.
 const LEAD: usize = 14;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let widget = TuiLoggerWidget::default()
         .block(region(state, false, "Events", ""))
         .formatter(Box::new(Lines { theme: state.theme }));

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use super::dialog::{centred, frame_of};
+use super::dialog_frame::{centred, frame_of};
 use crate::screen::export::Export;
 use crate::screen::state::State;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let lines: Vec<Line<'_>> = Export::ALL
         .iter()
         .map(|export| {

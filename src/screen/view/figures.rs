@@ -13,20 +13,21 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::BackendView;
 
 use super::region;
 use crate::screen::format::{count, cut, fit, fit_right, micros, percent};
 use crate::screen::state::State;
-use stickylb::api::BackendView;
 
 /// Columns it is read best in.
-pub(super) const WIDTH: u16 = 46;
+pub(crate) const WIDTH: u16 = 46;
 
 /// Columns of a name and of the figures behind a bar.
 const NAME: usize = 10;
+
 const FIGURES: usize = 9;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let backends = u16::try_from(state.table.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     let [above, below] =
         Layout::vertical([Constraint::Length(backends.min(area.height / 2)), Constraint::Min(0)]).areas(area);

@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{fitted, kept};
-use crate::screen::Theme;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::format::cut;
 use crate::screen::message::Said;
 use crate::screen::state::{Dialog, Pane, State};
+use crate::screen::theme::Theme;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
     if let Some(said) = &state.said {
         frame.render_widget(Line::from(vec![Span::raw(" "), sentence(said, columns, state.theme)]), area);
@@ -29,7 +29,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// The keys, as many as there is room for.
-pub(super) fn keys(state: &State, columns: usize) -> Line<'static> {
+pub(crate) fn keys(state: &State, columns: usize) -> Line<'static> {
     Line::from(fitted(parts(state), columns))
 }
 
@@ -103,7 +103,7 @@ fn parts(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
 }
 
 /// The action that stands in this column; none where a sentence stands there.
-pub(super) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action> {
+pub(crate) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action> {
     if state.said.is_some() || state.ended.is_some() {
         return None;
     }
@@ -120,7 +120,7 @@ pub(super) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action
 }
 
 /// What is said, in the colour of how it went.
-pub(super) fn sentence(said: &Said, columns: usize, theme: Theme) -> Span<'static> {
+pub(crate) fn sentence(said: &Said, columns: usize, theme: Theme) -> Span<'static> {
     match said {
         Said::Done(text) => Span::styled(cut(text, columns, theme), theme.good()),
         Said::Trouble(text) => Span::styled(cut(text, columns, theme), theme.warning()),

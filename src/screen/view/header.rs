@@ -7,12 +7,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::State as BackendState;
 
 use super::fitted;
-use crate::screen::Theme;
 use crate::screen::format::{count, micros, spark};
 use crate::screen::state::State;
-use stickylb::api::State as BackendState;
+use crate::screen::theme::Theme;
 
 /// The states in the order they are counted in.
 const ORDER: [BackendState; 6] = [
@@ -24,7 +24,7 @@ const ORDER: [BackendState; 6] = [
     BackendState::Down,
 ];
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
     let live = live(state);
     let mut first = vec![Span::raw(" ")];
@@ -36,7 +36,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// Whether this is now, or which moment else.
-pub(super) fn live(state: &State) -> Span<'static> {
+pub(crate) fn live(state: &State) -> Span<'static> {
     if state.ended.is_some() {
         return Span::styled("ENDED", state.theme.bad());
     }
@@ -51,7 +51,7 @@ pub(super) fn live(state: &State) -> Span<'static> {
 }
 
 /// What is balanced, and how many of each state there are.
-pub(super) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
+pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
     let mut parts =
         vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];

@@ -2,14 +2,14 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-
-use crate::screen::Theme;
-use crate::screen::head::{Field, is_secret, parts, text};
-use crate::screen::state::State;
 use stickylb::api::{Part, RequestEvent};
 
+use crate::screen::head::{Field, is_secret, parts, text};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
 /// All that is known of a request's heads; their secrets only where `secrets` is set.
-pub(super) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {
+pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {
     let theme = state.theme;
     let dim = |text: String| Line::styled(text, theme.dim());
     let heads = match state.inspected.of(request) {
@@ -63,7 +63,7 @@ fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Them
 }
 
 /// What is in one head and not in the other, line by line; says how many there are.
-pub(super) fn differences(
+pub(crate) fn differences(
     lines: &mut Vec<Line<'static>>,
     [before, after]: [&Part; 2],
     secrets: bool,

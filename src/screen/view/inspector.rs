@@ -5,15 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
-
-use super::why::{self, fact};
-use super::{changes, heads, region, timing};
-use crate::screen::Theme;
-use crate::screen::format::{clock, count, cut, duration, micros};
-use crate::screen::state::{Pane, State};
 use stickylb::api::{BackendView, Event, RequestEvent};
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
+use super::why::fact;
+use super::{changes, heads, region, timing, why};
+use crate::screen::format::{clock, count, cut, duration, micros};
+use crate::screen::state::{Pane, State};
+use crate::screen::theme::Theme;
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let columns = usize::from(area.width).saturating_sub(2);
     let (title, lines) = subject(state, columns, state.inspected.shows_secrets);
     let title = cut(&title, columns.saturating_sub(2), state.theme);
@@ -27,7 +27,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u
 }
 
 /// What is selected, as text to be copied; secrets stay hidden in it.
-pub(in crate::screen) fn as_text(state: &State) -> String {
+pub(crate) fn as_text(state: &State) -> String {
     /// Columns that lines of their own length are cut to.
     const COLUMNS: usize = 400;
     let (title, lines) = subject(state, COLUMNS, false);

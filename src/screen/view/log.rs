@@ -5,27 +5,27 @@
 //! └───────────────────────────────────────────────────────────────────────────┘
 //! ```
 
-use std::time::SystemTime;
-
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-
-use super::region;
-use crate::screen::Theme;
-use crate::screen::format::{clock, count, cut, duration, fit, fit_right, short_name};
-use crate::screen::state::{Pane, State};
+use std::time::SystemTime;
 use stickylb::api::{Event, Level, RequestEvent, UpdateEvent};
 use stickylb::untrusted::Untrusted;
 
+use super::region;
+use crate::screen::format::{clock, count, cut, duration, fit, fit_right, short_name};
+use crate::screen::state::{Pane, State};
+use crate::screen::theme::Theme;
+
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
 const REASON: usize = 30;
+
 /// From this width on the client has a column.
 const WITH_CLIENT: usize = 110;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let log = &state.log;
     let place = log.place();
     let dash = state.theme.dash();
@@ -49,7 +49,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// So many lines of the log: the last, or those around the selected one.
-pub(super) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'static>> {
+pub(crate) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'static>> {
     let log = &state.log;
     let (end, place) = (log.shown(), log.place());
     // The selected line stays in sight: near the end with the end below it, elsewhere at the bottom.

@@ -13,6 +13,7 @@ mod backends;
 mod changes;
 mod compact;
 mod dialog;
+mod dialog_frame;
 mod empty;
 mod events;
 mod export;
@@ -39,17 +40,20 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::state::{Pane, Side, State};
-pub(super) use dialog::help_hides;
-pub(super) use inspector::as_text as selection_as_text;
-pub(super) use spot::{Spot, spot};
+use crate::screen::state::{Pane, Side, State};
+pub(crate) use dialog::help_hides;
+pub(crate) use inspector::as_text as selection_as_text;
+pub(crate) use spot::{Spot, spot};
 
 /// Below this size there is no room for borders: one line a backend.
 const FULL: (u16, u16) = (60, 14);
+
 /// From this width on something can stand beside the log.
 const BESIDE: u16 = 110;
+
 /// From this size on the figures stand beside the table, and inspector and events beside the log.
 const LARGE: (u16, u16) = (160, 40);
+
 /// Lines the figures need.
 const FIGURES: u16 = 16;
 

@@ -14,7 +14,7 @@ use crate::screen::format::{cut, wrapped};
 use crate::screen::state::State;
 
 /// The last lines that the selected backend's process wrote.
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     if area.is_empty() {
         return;
     }

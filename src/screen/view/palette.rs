@@ -14,19 +14,22 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::dialog::frame_of;
-use crate::screen::Theme;
+use super::dialog_frame::frame_of;
 use crate::screen::format::{cut, fit};
-use crate::screen::palette::{Palette, Proposal, proposals};
+use crate::screen::palette::{Proposal, proposals};
+use crate::screen::palette_line::Palette;
 use crate::screen::state::State;
+use crate::screen::theme::Theme;
 
 /// Proposals shown at once.
 const ROWS: usize = 8;
+
 /// Columns of a command with its arguments, and of its key.
 const COMMAND: usize = 22;
+
 const KEY: usize = 6;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, palette: &Palette) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, palette: &Palette) {
     let width = area.width.min(100);
     let columns = usize::from(width.saturating_sub(4));
     let found = proposals(state, palette.line.text());

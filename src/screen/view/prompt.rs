@@ -18,7 +18,7 @@ use crate::screen::state::{FilterPrompt, State};
 /// Columns before what is typed.
 const LEAD: usize = 3;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, prompt: &FilterPrompt) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, prompt: &FilterPrompt) {
     let theme = state.theme;
     let height = area.height.min(2);
     let place = Rect { y: area.bottom() - height, height, ..area };

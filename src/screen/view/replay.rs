@@ -14,17 +14,17 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-
-use super::dialog::{centred, frame_of};
-use super::heads;
-use crate::screen::Theme;
-use crate::screen::format::{cut, duration, fit, micros};
-use crate::screen::inspect::{ReplayChoice, Shown};
-use crate::screen::state::State;
 use stickylb::api::{Bodies, Ended, Event, RequestEvent};
 
+use super::dialog_frame::{centred, frame_of};
+use super::heads;
+use crate::screen::format::{cut, duration, fit, micros};
+use crate::screen::inspected::{ReplayChoice, Shown};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
 /// Asks where to.
-pub(super) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &ReplayChoice) {
+pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &ReplayChoice) {
     let Event::Request(request) = &*choice.event else { return };
     let width = area.width.min(60);
     let columns = usize::from(width).saturating_sub(4);
@@ -53,7 +53,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &
 }
 
 /// Shows both answers' differences.
-pub(super) fn result(frame: &mut Frame<'_>, state: &State, area: Rect, shown: &Shown) {
+pub(crate) fn result(frame: &mut Frame<'_>, state: &State, area: Rect, shown: &Shown) {
     let Shown { replayed, scroll, .. } = shown;
     let Event::Request(again) = &*replayed.event else { return };
     let width = area.width.min(90);

@@ -9,7 +9,7 @@ use crate::screen::table::Column;
 
 /// What stands in one place of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::screen) enum Spot {
+pub(crate) enum Spot {
     /// A key of the footer.
     Action(Action),
     /// A column's title.
@@ -21,7 +21,7 @@ pub(in crate::screen) enum Spot {
 }
 
 /// What stands in this place; nothing on a screen too small for borders.
-pub(in crate::screen) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
+pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     if area.width < FULL.0 || area.height < FULL.1 {
         return None;

@@ -8,15 +8,16 @@
 //! ```
 
 use ratatui::text::{Line, Span};
+use stickylb::api::{Outcome, RequestEvent};
 
 use crate::screen::format::micros;
 use crate::screen::state::State;
-use stickylb::api::Outcome;
-use stickylb::api::RequestEvent;
 
 /// Columns for a phase's name, and for its time.
 const NAME: usize = 11;
+
 const TIME: usize = 7;
+
 /// The longest bar.
 const WIDEST: usize = 60;
 
@@ -52,7 +53,7 @@ fn phases(request: &RequestEvent) -> Vec<Phase> {
 }
 
 /// A line a phase.
-pub(super) fn lines(state: &State, request: &RequestEvent, columns: usize) -> Vec<Line<'static>> {
+pub(crate) fn lines(state: &State, request: &RequestEvent, columns: usize) -> Vec<Line<'static>> {
     let all = phases(request);
     let total = all.iter().filter_map(|phase| phase.micros).sum::<u64>().max(1);
     let width = columns.saturating_sub(NAME + TIME + 1).min(WIDEST);

@@ -9,16 +9,15 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::{About, BackendView, Mode, PoolView, Spawned, State as BackendState};
+use stickylb::untrusted::Untrusted;
 
 use crate::screen::format::{count, cut, wrapped};
 use crate::screen::state::State;
-use stickylb::api::Mode;
-use stickylb::api::State as BackendState;
-use stickylb::api::{About, BackendView, PoolView, Spawned};
-use stickylb::untrusted::Untrusted;
 
 /// Names that are told one by one.
 const NAMES: usize = 3;
+
 /// Columns before the words.
 const LEAD: usize = 3;
 
@@ -32,12 +31,12 @@ fn room(screen: u16) -> usize {
 }
 
 /// Lines they have on a screen of this size.
-pub(super) fn height(state: &State, screen: Rect) -> u16 {
+pub(crate) fn height(state: &State, screen: Rect) -> u16 {
     u16::try_from(lines(state, screen).len()).unwrap_or(0)
 }
 
 /// Draws them where the whole screen has this size.
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let screen = frame.area();
     frame.render_widget(Paragraph::new(lines(state, screen)), area);
 }
@@ -64,7 +63,7 @@ fn lines(state: &State, screen: Rect) -> Vec<Line<'static>> {
 }
 
 /// Every warning, the worst first: what is wrong, and what to do.
-pub(super) fn in_words(state: &State) -> Vec<String> {
+pub(crate) fn in_words(state: &State) -> Vec<String> {
     let snapshot = &state.snapshot;
     let mut warnings: Vec<String> = snapshot.pools.iter().filter_map(|pool| nobody(state, pool)).collect();
     for warning in &snapshot.warnings {

@@ -15,16 +15,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
+use stickylb::api::{CookieAction, Decision, Event, Outcome, RequestEvent, Rule, StickyKey};
 
-use super::dialog::{centred, frame_of};
+use super::dialog_frame::{centred, frame_of};
 use super::timing;
-use crate::screen::Theme;
 use crate::screen::format::{cut, fit, micros};
 use crate::screen::state::State;
-use stickylb::api::{CookieAction, Decision, Outcome, Rule, StickyKey};
-use stickylb::api::{Event, RequestEvent};
+use crate::screen::theme::Theme;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };
     let width = area.width.min(90);
     let mut text = lines(state, request);
@@ -41,7 +40,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &E
 }
 
 /// The whole decision, a fact a line.
-pub(super) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
+pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
     let decision = &request.decision;
     let mut lines = vec![fact(state, "key", key(state, decision))];
     if let Some(pool) = &decision.pool {
@@ -64,7 +63,7 @@ pub(super) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
 }
 
 /// A name and what is to be said of it.
-pub(super) fn fact(state: &State, name: &'static str, what: String) -> Line<'static> {
+pub(crate) fn fact(state: &State, name: &'static str, what: String) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{name:<11}"), state.theme.dim()), Span::raw(what)])
 }
 

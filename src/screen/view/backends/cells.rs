@@ -2,17 +2,16 @@
 
 use ratatui::style::Style;
 use ratatui::text::Span;
+use stickylb::api::{BackendView, State as BackendState};
+use stickylb::untrusted::Untrusted;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::screen::format::{age, count, fit, fit_right, micros, percent, short_name, spark};
 use crate::screen::state::State;
 use crate::screen::table::Column;
-use stickylb::api::BackendView;
-use stickylb::api::State as BackendState;
-use stickylb::untrusted::Untrusted;
 
 /// What stands in a cell.
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// Words, cut with an ellipsis where they are too long.
     Words(Span<'static>),
     /// The first of these that fits.
@@ -24,7 +23,7 @@ pub(super) enum Cell {
 }
 
 /// A column's width; one that grows has more where there is room. Those that matter least go first where there is none.
-pub(super) fn shape(column: Column) -> (usize, u8) {
+pub(crate) fn shape(column: Column) -> (usize, u8) {
     match column {
         Column::Name => (9, 100),
         Column::State => (11, 99),
@@ -46,11 +45,11 @@ pub(super) fn shape(column: Column) -> (usize, u8) {
 }
 
 /// Figures stand on the right of their columns.
-pub(super) fn is_right(column: Column) -> bool {
+pub(crate) fn is_right(column: Column) -> bool {
     !matches!(column, Column::Name | Column::State | Column::Address | Column::Checks | Column::Spark)
 }
 
-pub(super) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
+pub(crate) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
     match column {
         Column::Name => either(&backend.name),
         Column::State => state_cell(state, backend),
@@ -72,7 +71,7 @@ pub(super) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell
 }
 
 /// A cell, cut and filled to its width.
-pub(super) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Vec<Span<'static>> {
+pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Vec<Span<'static>> {
     match cell {
         Cell::Words(span) => {
             let fitted = if right { fit_right } else { fit };
@@ -129,7 +128,7 @@ fn state_words(state: &State, backend: &BackendView) -> String {
 }
 
 /// The columns that the longest of the countdowns needs, of which nothing may be cut.
-pub(super) fn widest_state(state: &State) -> usize {
+pub(crate) fn widest_state(state: &State) -> usize {
     let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
     ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
 }
@@ -143,13 +142,13 @@ fn active_words(backend: &BackendView) -> String {
     }
 }
 
-pub(super) fn widest_active(state: &State) -> usize {
+pub(crate) fn widest_active(state: &State) -> usize {
     let queues = state.snapshot.backends.iter().filter(|b| b.queued > 0);
     queues.map(|b| active_words(b).width()).max().unwrap_or(0)
 }
 
 /// The columns that the highest rate needs: a figure without its end would be another.
-pub(super) fn widest_rate(state: &State) -> usize {
+pub(crate) fn widest_rate(state: &State) -> usize {
     state.snapshot.backends.iter().map(|b| count(b.rate).len()).max().unwrap_or(0)
 }
 

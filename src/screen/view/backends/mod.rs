@@ -13,23 +13,24 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::{BackendView, PoolView};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
-use crate::screen::Theme;
 use crate::screen::format::cut;
 use crate::screen::state::{Pane, State};
 use crate::screen::table::Column;
+use crate::screen::theme::Theme;
 use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
 use pools::{heading, shares};
-use stickylb::api::{BackendView, PoolView};
 
 /// Columns between the cells.
 const GAP: usize = 1;
+
 /// Columns before the first cell: the marker and the row's number.
 const LEAD: usize = 4;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
     let of_all = if shown == all { String::new() } else { format!(" {shown} of {all}") };
     let more = match below(state, area.height.saturating_sub(2)) {
@@ -73,7 +74,7 @@ fn below(state: &State, height: u16) -> usize {
 }
 
 /// The backend in this line of the screen.
-pub(super) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
+pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
     // The border and the titles stand above the first.
     let row = line.checked_sub(area.y + 2)?;
     match seen(state, area.height.saturating_sub(2)).nth(usize::from(row))? {
@@ -83,7 +84,7 @@ pub(super) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
 }
 
 /// The column whose title stands in this place of the screen.
-pub(super) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
+pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
     // The border stands above the titles and beside them.
     if place.y != area.y + 1 {
         return None;
@@ -107,7 +108,7 @@ enum Row<'s> {
 }
 
 /// Rows below the titles.
-pub(super) fn rows(state: &State) -> usize {
+pub(crate) fn rows(state: &State) -> usize {
     grouped(state).len()
 }
 

@@ -1,17 +1,17 @@
 //! The heading of a pool's backends, where there are several pools.
 
 use ratatui::text::{Line, Span};
+use stickylb::api::{BackendView, Mode, PoolView};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::screen::format::{cut, fit_right, percent, short_name};
 use crate::screen::state::State;
-use stickylb::api::Mode;
-use stickylb::api::{BackendView, PoolView};
 
 /// From this width on there is room for whole addresses in the headings.
 const ROOMY: usize = 110;
+
 /// ` web  :3001, :3002 path /api  round-robin  sticky: cookie                              share 33 / 67 %`
-pub(super) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
+pub(crate) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
     let name = format!(" {}", cut(&pool.name, width.saturating_sub(1), state.theme));
     let mut how: Vec<String> = entrances(state, pool, width).into_iter().collect();
     if pool.mode == Mode::Tcp {
@@ -46,7 +46,7 @@ fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
 }
 
 /// `share 33 / 67 %`: what each got of its pool's last requests.
-pub(super) fn shares(state: &State, of: impl Fn(&BackendView) -> bool) -> String {
+pub(crate) fn shares(state: &State, of: impl Fn(&BackendView) -> bool) -> String {
     let share = |b: &BackendView| b.actual_share.map_or_else(|| state.theme.none().to_owned(), percent);
     let shares: Vec<String> = state.shown_backends().filter(|b| of(b)).take(8).map(share).collect();
     format!("share {} %", shares.join(" / "))

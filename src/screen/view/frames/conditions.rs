@@ -1,12 +1,13 @@
 //! What the screen says while something is missing, went wrong, or stands still.
 
 use std::time::{Duration, SystemTime};
+use stickylb::api::{About, CommandError, Snapshot, Spawned, State as BackendState, Warning};
 
 use super::sample::{listeners, pools, state};
 use super::{frame, golden, press};
-use crate::screen::{Message, State, update};
-use stickylb::api::State as BackendState;
-use stickylb::api::{About, CommandError, Snapshot, Spawned, Warning};
+use crate::screen::message::Message;
+use crate::screen::state::State;
+use crate::screen::update;
 
 #[test]
 fn no_backends_yet() {

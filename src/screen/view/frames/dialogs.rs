@@ -1,13 +1,13 @@
 //! What lies over the panes: help, questions, why, detail, filter and palette.
 
 use std::time::Duration;
+use stickylb::api::{
+    Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, Score, State as BackendState, StickyKey,
+    Strategy,
+};
 
 use super::sample::{request, state, who};
 use super::{golden, press};
-use stickylb::api::Strategy;
-use stickylb::api::{
-    Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, Score, State as BackendState, StickyKey,
-};
 
 #[test]
 fn dialogs() {

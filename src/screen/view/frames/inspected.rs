@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use stickylb::api::{Attempt, Bodies, CookieAction, Decision, Event, Heads, Outcome, Replayed, Rule, Strategy};
 
 use super::sample::{request, state, who};
 use super::{frame, golden, press};
-use crate::screen::{Colors, Effect, Glyphs, Message, State, Theme, update};
-use stickylb::api::Strategy;
-use stickylb::api::{Attempt, CookieAction, Decision, Outcome, Rule};
-use stickylb::api::{Bodies, Event, Heads, Replayed};
+use crate::screen::glyphs::Glyphs;
+use crate::screen::message::{Effect, Message};
+use crate::screen::state::State;
+use crate::screen::theme::{Colors, Theme};
+use crate::screen::update;
 
 const NUMBER: u64 = 7;
 

@@ -14,7 +14,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::view;
-use crate::screen::{Message, State, update};
+use crate::screen::message::Message;
+use crate::screen::state::State;
+use crate::screen::update;
 
 fn press(state: &mut State, keys: &str) {
     for key in keys.chars() {

@@ -1,11 +1,10 @@
 //! What comes from outside is drawn as text, whatever it holds.
 
 use std::time::Duration;
+use stickylb::api::{Attempt, Decision, Outcome, Rule, Strategy};
 
 use super::sample::{request, state, who};
 use super::{frame, press};
-use stickylb::api::Strategy;
-use stickylb::api::{Attempt, Decision, Outcome, Rule};
 
 #[test]
 fn nothing_from_outside_is_drawn_as_control() {

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use crate::screen::{Colors, Glyphs, State, Theme};
 use stickylb::api::{
-    Attempt, CookieAction, Decision, Identity, Outcome, Percentiles, RouteTaken, Rule, State as BackendState, StickyKey,
+    Attempt, BackendView, CheckMark, CookieAction, Decision, Event, Identity, ListenerView, Mode, Outcome, Percentiles,
+    PoolView, RequestEvent, RouteTaken, Rule, Snapshot, Spawned, State as BackendState, StickyKey, Strategy,
+    UpdateEvent,
 };
-use stickylb::api::{
-    BackendView, CheckMark, Event, ListenerView, PoolView, RequestEvent, Snapshot, Spawned, UpdateEvent,
-};
-use stickylb::api::{Mode, Strategy};
 
-pub(super) fn who(id: u32, name: &str) -> Arc<Identity> {
+use crate::screen::glyphs::Glyphs;
+use crate::screen::state::State;
+use crate::screen::theme::{Colors, Theme};
+
+pub(crate) fn who(id: u32, name: &str) -> Arc<Identity> {
     Arc::new(Identity::new(id, name, format!("http://localhost:{}", 5000 + id)))
 }
 
-pub(super) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
+pub(crate) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
     let up = state == BackendState::Up;
     let mut view = BackendView::default();
     view.id = id;
@@ -45,12 +45,12 @@ pub(super) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -
     view
 }
 
-pub(super) fn check(second: u64, passed: bool) -> CheckMark {
+pub(crate) fn check(second: u64, passed: bool) -> CheckMark {
     let reason = if passed { "GET / 200" } else { "GET / 503" };
     CheckMark::new(SystemTime::UNIX_EPOCH + Duration::from_secs(second), Duration::from_micros(900), passed, reason)
 }
 
-pub(super) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> Arc<Event> {
+pub(crate) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Decision) -> Arc<Event> {
     let mut request = RequestEvent::sample(decision);
     request.time = SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220 + second * 1000);
     request.took = Duration::from_micros(4_130 * (second + 1));
@@ -62,7 +62,7 @@ pub(super) fn request(second: u64, path: &str, to: &Arc<Identity>, decision: Dec
     Arc::new(Event::Request(request))
 }
 
-pub(super) fn decisions() -> Vec<Arc<Event>> {
+pub(crate) fn decisions() -> Vec<Arc<Event>> {
     let (alpha, bravo, delta) = (who(1, "alpha"), who(2, "bravo"), who(4, "delta"));
     let attempt = |backend: &Arc<Identity>, outcome| Attempt::new(backend, outcome, Duration::from_micros(900));
     let mut sticky = Decision::new(Strategy::RoundRobin);
@@ -90,11 +90,11 @@ pub(super) fn decisions() -> Vec<Arc<Event>> {
     ]
 }
 
-pub(super) fn listeners() -> Vec<ListenerView> {
+pub(crate) fn listeners() -> Vec<ListenerView> {
     vec![listener("http://localhost:3001", "default")]
 }
 
-pub(super) fn pools() -> Vec<PoolView> {
+pub(crate) fn pools() -> Vec<PoolView> {
     vec![pool("default", Mode::Http, Strategy::RoundRobin)]
 }
 
@@ -111,7 +111,7 @@ fn pool(name: &str, mode: Mode, strategy: Strategy) -> PoolView {
 }
 
 /// Three pools behind three listeners, one of them for raw connections.
-pub(super) fn pools_and_listeners() -> State {
+pub(crate) fn pools_and_listeners() -> State {
     let mut state = state();
     let mut snapshot = state.snapshot.clone();
     snapshot.pools = vec![
@@ -133,7 +133,7 @@ pub(super) fn pools_and_listeners() -> State {
     state
 }
 
-pub(super) fn state() -> State {
+pub(crate) fn state() -> State {
     let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
     let mut backends = vec![
         backend(1, "alpha", BackendState::Up, 4102),

@@ -1,12 +1,14 @@
 //! The usual sizes, large ones, and those there is hardly room in.
 
 use std::time::Duration;
+use stickylb::api::State as BackendState;
 
 use super::sample::{backend, decisions, pools_and_listeners, state};
 use super::{frame, golden, press};
+use crate::screen::glyphs::Glyphs;
+use crate::screen::state::State;
 use crate::screen::table::Column;
-use crate::screen::{Colors, Glyphs, State, Theme};
-use stickylb::api::State as BackendState;
+use crate::screen::theme::{Colors, Theme};
 
 #[test]
 fn the_usual_sizes() {

@@ -1,9 +1,11 @@
 //! Every theme, and the screen without colours and symbols.
 
+use stickylb::api::State as BackendState;
+
 use super::sample::state;
 use super::{frame, golden};
-use crate::screen::{Colors, Glyphs, Theme};
-use stickylb::api::State as BackendState;
+use crate::screen::glyphs::Glyphs;
+use crate::screen::theme::{Colors, Theme};
 
 #[test]
 fn every_theme_is_drawn_as_it_is() {
