@@ -13,7 +13,9 @@ use stickylb::untrusted::{Untrusted, pretty_json};
 impl From<ControlError> for UsageError {
     fn from(error: ControlError) -> Self {
         match error {
-            ControlError::Several { .. } | ControlError::NotThere { .. } => UsageError::Words(vec![error.to_string()]),
+            ControlError::Several { .. } | ControlError::NotThere { .. } => {
+                UsageError::Words(vec![error.to_string().into()])
+            }
             _ => UsageError::Failed(error.to_string()),
         }
     }
@@ -166,7 +168,7 @@ pub(super) async fn attach(args: &super::Args, port: Option<u16>) -> Result<(), 
     let instance = Instance::find(port).await?;
     if !std::io::stdout().is_terminal() {
         let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
-        return Err(UsageError::Words(vec![instead]));
+        return Err(UsageError::Words(vec![instead.into()]));
     }
     let failed = |error: std::io::Error| UsageError::Failed(format!("the screen failed: {error}"));
     let mut signals = Signals::new().map_err(failed)?;
@@ -220,7 +222,7 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
-        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", "))])
+        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", ")).into()])
     })
 }
 

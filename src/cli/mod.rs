@@ -115,7 +115,7 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         if let (true, [only]) = (layers::is_for_run(&path), problems.as_mut_slice()) {
             // That they are missing is all that is wrong.
             let good = format!(" It is good for run, which starts its own: run --config {} -- CMD", path.display());
-            only.push_str(&good);
+            *only = format!("{only}{good}").into();
         }
         UsageError::Words(problems)
     })?;

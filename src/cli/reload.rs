@@ -10,10 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::args::{Args, Settings};
 use super::layers;
-use super::layers::UsageError;
 use super::signals::Signals;
 use stickylb::api::Command;
-use stickylb::untrusted::Untrusted;
 use stickylb::{Balancer, Source};
 
 /// Editors write a file in several steps; it is read when nothing has happened to it for this long.
@@ -30,7 +28,7 @@ impl Followed {
     pub(super) fn of(args: &Args) -> Option<Self> {
         let file = layers::file(args)?;
         let args = args.clone();
-        let source = Source::new(move || layers::config(&args).map_err(|error| raw(&error)));
+        let source = Source::new(move || layers::config(&args).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -38,7 +36,7 @@ impl Followed {
     pub(super) fn beside_copies(options: &Settings) -> Option<Self> {
         let file = options.config.clone()?;
         let options = options.clone();
-        let source = Source::new(move || layers::beside_copies(&options).map_err(|error| raw(&error)));
+        let source = Source::new(move || layers::beside_copies(&options).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -46,11 +44,6 @@ impl Followed {
     pub(super) fn source(&self) -> Source {
         self.source.clone()
     }
-}
-
-/// What is wrong with a file, for the engine to tell.
-fn raw(error: &UsageError) -> Vec<String> {
-    error.problems().into_iter().map(Untrusted::into_raw).collect()
 }
 
 /// Reads the file again whenever it changes, and on SIGHUP where there is no screen. It ends when dropped.
