@@ -21,7 +21,7 @@ async fn shown(main: MainThread, port: Option<u16>, options: Options) -> Result<
     let instance = Instance::find(port).await?;
     if !io::stdout().is_terminal() {
         let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
-        return Err(UsageError::Words(vec![instead]));
+        return Err(UsageError::Words(vec![instead.into()]));
     }
     let failed = |error: io::Error| UsageError::Failed(format!("the screen failed: {error}"));
     let url = instance.hello.url.clone();

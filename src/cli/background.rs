@@ -24,11 +24,11 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
         Err(error) => return Ok(refuse(&error)),
     };
     if std::env::args_os().nth(1).is_none_or(|first| first != "start") {
-        return Err(UsageError::Words(vec!["write the options behind start: stickylb-tui start --demo".to_owned()]));
+        return Err(UsageError::Words(vec!["write the options behind start: stickylb-tui start --demo".into()]));
     }
     if !matches!(args.subcommand, None | Some(Subcommand::Run(_))) {
         let why = "start takes options and backends, or run: leave the other subcommand out".to_owned();
-        return Err(UsageError::Words(vec![why]));
+        return Err(UsageError::Words(vec![why.into()]));
     }
     let failed = |error: io::Error| UsageError::Failed(format!("cannot start in the background: {error}"));
     let itself = std::env::current_exe().map_err(failed)?;

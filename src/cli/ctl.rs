@@ -15,7 +15,9 @@ use stickylb::untrusted::{Untrusted, pretty_json};
 impl From<ControlError> for UsageError {
     fn from(error: ControlError) -> Self {
         match error {
-            ControlError::Several { .. } | ControlError::NotThere { .. } => UsageError::Words(vec![error.to_string()]),
+            ControlError::Several { .. } | ControlError::NotThere { .. } => {
+                UsageError::Words(vec![error.to_string().into()])
+            }
             _ => UsageError::Failed(error.to_string()),
         }
     }
@@ -184,7 +186,7 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
-        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", "))])
+        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", ")).into()])
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
     let instance = Instance::find(asked.port).await?;
     let explanation = match instance.ask(&Request::Explain(question)).await? {
         Reply::Explained(explanation) => explanation,
-        Reply::Unclear(unclear) => return Err(UsageError::Words(vec![unclear.to_string()])),
+        Reply::Unclear(unclear) => return Err(UsageError::Words(vec![unclear.why])),
         _ => return Err(UsageError::Failed("the balancer gave another answer than was asked for".to_owned())),
     };
     if asked.json {
@@ -32,7 +32,7 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
 fn field(line: &str) -> Result<(String, String), UsageError> {
     let (name, value) = line
         .split_once(':')
-        .ok_or_else(|| UsageError::Words(vec![format!("'{line}' is no header: write -H 'Name: value'")]))?;
+        .ok_or_else(|| UsageError::Words(vec![format!("'{line}' is no header: write -H 'Name: value'").into()]))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 

@@ -25,7 +25,7 @@ struct Imported {
 /// Prints the file as a configuration of ours; says on standard error what it was taken for and what was left out.
 pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
     let file = path.display();
-    let wrong = |what: String| UsageError::Words(vec![format!("{file}: {what}")]);
+    let wrong = |what: String| UsageError::Words(vec![format!("{file}: {what}").into()]);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let imported = read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
     let printed = pretty_json(&imported.config).map_err(|error| wrong(error.to_string()))?;
@@ -36,7 +36,7 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
             // It was read already.
             _ => Vec::new(),
         };
-        UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message)).collect())
+        UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message).into()).collect())
     })?;
     let kind = format!("{} was read as {}", Untrusted::new(file.to_string()), imported.kind);
     for sentence in std::iter::once(kind.as_str()).chain(imported.left_out.iter().map(String::as_str)) {

@@ -17,8 +17,8 @@ const DEFAULT_FILE: &str = "stickylb.json";
 pub(super) enum UsageError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{}", .0.join("\n"))]
-    Words(Vec<String>),
+    #[error("{} problems", .0.len())]
+    Words(Vec<Untrusted<String>>),
     #[error("there is no ./{DEFAULT_FILE} to check: name a file, stickylb-tui check FILE")]
     NothingToCheck,
     #[error(
@@ -37,11 +37,11 @@ pub(super) enum UsageError {
 impl UsageError {
     /// Each problem as one sentence.
     pub(super) fn problems(&self) -> Vec<Untrusted<String>> {
-        let words = |problems: Vec<String>| problems.into_iter().map(Untrusted::new).collect();
         match self {
-            UsageError::Words(problems) => words(problems.clone()),
-            UsageError::Start(StartError::Config(problems)) | UsageError::Several(problems) => problems.clone(),
-            UsageError::Config(error) => words(error.problems()),
+            UsageError::Words(problems)
+            | UsageError::Several(problems)
+            | UsageError::Start(StartError::Config(problems)) => problems.clone(),
+            UsageError::Config(error) => error.problems(),
             other => vec![other.to_string().into()],
         }
     }
@@ -53,7 +53,7 @@ pub(super) fn config(args: &Args, within: Option<Duration>) -> Result<Config, Us
     let file = file(args);
     if file.is_some() && !args.backends.is_empty() {
         let both = "backends come from the command line or from --config FILE, not from both: leave one out";
-        return Err(UsageError::Words(vec![both.to_owned()]));
+        return Err(UsageError::Words(vec![both.into()]));
     }
     let config = match file {
         Some(path) => config::parse(&path, &bytes(&path, within)?)?,
@@ -78,7 +78,7 @@ pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
         let mut problems = error.problems();
         if let (true, [only]) = (config::parse_beside_copies(path, &bytes).is_ok(), problems.as_mut_slice()) {
             let good = format!(" It is good for run, which starts its own: run --config {} -- CMD", path.display());
-            only.push_str(&good);
+            *only = format!("{only}{good}").into();
         }
         UsageError::Words(problems)
     })
@@ -124,7 +124,7 @@ fn place(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
         several => {
             let count = several.len();
             let which = format!("--port and --host are for one listener, the file has {count}: change them there");
-            Err(UsageError::Words(vec![which]))
+            Err(UsageError::Words(vec![which.into()]))
         }
     }
 }
@@ -135,7 +135,7 @@ fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
     for word in words {
         match word.parse::<BackendSpec>() {
             Ok(spec) => specs.push(spec),
-            Err(error) => problems.push(error.to_string()),
+            Err(error) => problems.push(error.to_string().into()),
         }
     }
     if problems.is_empty() { Ok(specs) } else { Err(UsageError::Words(problems)) }

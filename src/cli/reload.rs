@@ -10,12 +10,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::args::{Args, Settings};
-use super::layers::{self, UsageError};
+use super::layers;
 use crate::signals::Signals;
 use stickylb::api::Command;
-use stickylb::config;
-use stickylb::untrusted::Untrusted;
-use stickylb::{Balancer, Source};
+use stickylb::{Balancer, Source, config};
 
 /// Editors write a file in several steps; it is read when nothing has happened to it for this long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -34,7 +32,7 @@ impl Followed {
     pub(super) fn of(args: &Args) -> Option<Self> {
         let file = layers::file(args)?;
         let args = args.clone();
-        let source = Source::new(move || layers::config(&args, Some(PATIENCE)).map_err(|error| raw(&error)));
+        let source = Source::new(move || layers::config(&args, Some(PATIENCE)).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -42,7 +40,8 @@ impl Followed {
     pub(super) fn beside_copies(options: &Settings) -> Option<Self> {
         let file = options.config.clone()?;
         let options = options.clone();
-        let source = Source::new(move || layers::beside_copies(&options, Some(PATIENCE)).map_err(|error| raw(&error)));
+        let source =
+            Source::new(move || layers::beside_copies(&options, Some(PATIENCE)).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -151,9 +150,4 @@ fn watch(file: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher
     })?;
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
     Ok(watcher)
-}
-
-/// What is wrong with a file, for the engine to tell.
-fn raw(error: &UsageError) -> Vec<String> {
-    error.problems().into_iter().map(Untrusted::into_raw).collect()
 }

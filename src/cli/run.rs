@@ -70,7 +70,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
     let (before, settings) = (args.options.clone(), asked.options.clone());
     if before != Settings::default() || args.demo.is_some() || !args.backends.is_empty() {
         let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
-        return Err(UsageError::Words(vec![order.to_owned()]));
+        return Err(UsageError::Words(vec![order.into()]));
     }
     let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");

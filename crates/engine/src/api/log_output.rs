@@ -44,6 +44,7 @@ impl LogOutput {
 /// What became of the log lines of one output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct LogView {
     /// Which.
     pub output: LogOutput,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::local::{ipv4_in_parts, is_local_name, reaches};
+use crate::untrusted::Untrusted;
 
 /// How a backend is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,16 +44,16 @@ pub struct Address {
 #[non_exhaustive]
 pub struct AddressError {
     /// What was written.
-    pub word: String,
+    pub word: Untrusted<String>,
     /// What is wrong, and what to write.
-    pub why: String,
+    pub why: Untrusted<String>,
 }
 
 /// A word as it may be shown: what stands before an @ may be a password.
-fn without_user(word: &str) -> String {
-    let Some((before, host)) = word.rsplit_once('@') else { return word.to_owned() };
+fn without_user(word: &Untrusted<String>) -> Untrusted<String> {
+    let Some((before, host)) = word.raw().rsplit_once('@') else { return word.clone() };
     let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
-    format!("{scheme}(hidden)@{host}")
+    format!("{scheme}(hidden)@{host}").into()
 }
 
 impl Address {
@@ -128,7 +129,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(word: &str) -> Result<Self, AddressError> {
-        let error = |why: &str| AddressError { word: word.to_owned(), why: why.to_owned() };
+        let error = |why: &str| AddressError { word: word.into(), why: why.into() };
         if let Some(path) = word.strip_prefix("unix:") {
             if !path.starts_with('/') {
                 return Err(error("write the socket's whole path, unix:/run/app.sock"));

@@ -23,9 +23,9 @@ impl FromStr for BackendSpec {
     type Err = AddressError;
 
     fn from_str(word: &str) -> Result<Self, AddressError> {
-        let error = |why: String| AddressError { word: word.to_owned(), why };
+        let error = |why: String| AddressError { word: word.into(), why: why.into() };
         let mut parts = word.split(',');
-        let address = parts.next().unwrap_or_default().parse::<Address>().map_err(|e| error(e.why))?;
+        let address = parts.next().unwrap_or_default().parse::<Address>().map_err(|e| error(e.why.into_raw()))?;
         let mut spec = BackendSpec { address, weight: None, name: None, id: None };
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));

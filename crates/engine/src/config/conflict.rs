@@ -10,6 +10,7 @@ use super::nearest::nearest;
 use super::pool::{PoolConfig, pool_name};
 use super::root::Config;
 use crate::api::{Mode, StickyBy};
+use crate::untrusted::Untrusted;
 
 /// One value that cannot be beside the others.
 pub(crate) struct Conflict {
@@ -19,10 +20,11 @@ pub(crate) struct Conflict {
 
 impl Config {
     /// What is wrong with the whole, beyond what is wrong with its parts.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Untrusted<String>> {
         let cookies = self.pools.iter().flat_map(|pool| pool.sticky.cookie.problems());
         let names = self.pools.iter().filter_map(|pool| pool_name(&pool.name).err());
-        cookies.chain(names).chain(conflicts(self).into_iter().map(|conflict| conflict.message)).collect()
+        let conflicts = conflicts(self).into_iter().map(|conflict| conflict.message);
+        cookies.chain(names).chain(conflicts).map(Untrusted::new).collect()
     }
 }
 

@@ -75,8 +75,8 @@ impl<'a> Document<'a> {
         self.problems.borrow_mut().push(Problem {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            path: path.to_owned(),
-            message,
+            path: path.into(),
+            message: message.into(),
         });
     }
 

@@ -1,7 +1,9 @@
 //! What is wrong with a configuration, where, and what to do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::untrusted::{Untrusted, joined};
 
 /// One thing wrong in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +14,9 @@ pub struct Problem {
     /// Column, from 1, in characters.
     pub column: usize,
     /// Where in the document: `backends[1].weight`; empty for the document itself.
-    pub path: String,
+    pub path: Untrusted<String>,
     /// What is wrong and what to write.
-    pub message: String,
+    pub message: Untrusted<String>,
 }
 
 impl fmt::Display for Problem {
@@ -23,7 +25,7 @@ impl fmt::Display for Problem {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 
@@ -32,7 +34,7 @@ impl fmt::Display for Problem {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}", shown(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -40,7 +42,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file was read and is wrong, in each of these places.
-    #[error("{}", self.problems().join("\n"))]
+    #[error("{}", joined(&self.problems(), "\n"))]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -51,12 +53,16 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// Each problem as one sentence, with the file's name.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Untrusted<String>> {
         match self {
-            ConfigError::Unreadable { .. } => vec![self.to_string()],
+            ConfigError::Unreadable { .. } => vec![self.to_string().into()],
             ConfigError::Invalid { path, problems } => {
-                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
+                problems.iter().map(|problem| format!("{}:{problem}", shown(path)).into()).collect()
             }
         }
     }
+}
+
+fn shown(path: &Path) -> Untrusted<String> {
+    path.display().to_string().into()
 }

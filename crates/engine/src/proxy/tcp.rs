@@ -177,8 +177,8 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
         let active = Active::new(Arc::clone(&backend));
         match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
-                let held = stick(proxy, &live, ip, &backend);
-                return Some((Session { active, slot, held, account }, stream));
+                let lease = stick(proxy, &live, ip, &backend);
+                return Some((Session { active, slot, held: lease, account }, stream));
             }
             Err(Outcome::Exhausted) => {
                 account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);

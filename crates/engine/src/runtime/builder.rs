@@ -137,7 +137,7 @@ impl Builder {
         for words in &self.words {
             match words.parse() {
                 Ok(spec) => specs.push(spec),
-                Err(error) => problems.push(error.to_string()),
+                Err(error) => problems.push(error.to_string().into()),
             }
         }
         if let Some(pool) = self.config.pools.first_mut() {
@@ -151,7 +151,7 @@ impl Builder {
         }
         problems.extend(self.config.problems());
         if !problems.is_empty() {
-            return Err(StartError::config(problems));
+            return Err(StartError::Config(problems));
         }
         Balancer::start(self.config, self.options).await
     }

@@ -14,7 +14,7 @@ pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology,
     let setup = bound(config, key)?;
     // Only now, for it may take a thread, which would keep root's rights.
     let problems = self_target::problems(&setup.config);
-    if problems.is_empty() { Ok(setup) } else { Err(StartError::config(problems)) }
+    if problems.is_empty() { Ok(setup) } else { Err(StartError::Config(problems)) }
 }
 
 fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {

@@ -30,13 +30,13 @@ impl Balancer {
         let alone = self.reloading.lock().await;
         let read = Arc::clone(read);
         // What it reads may take its time; where it is broken off, the program stops.
-        let config = spawn_blocking(move || read()).await.unwrap_or_else(|lost| Err(vec![lost.to_string()]));
+        let config = spawn_blocking(move || read()).await.unwrap_or_else(|lost| Err(vec![lost.to_string().into()]));
         let changes = match config {
             Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
                 StartError::Config(problems) => problems,
                 other => vec![other.to_string().into()],
             }),
-            Err(problems) => Err(problems.into_iter().map(Untrusted::new).collect()),
+            Err(problems) => Err(problems),
         };
         let changes = match changes {
             Ok(changes) => changes,
@@ -68,14 +68,14 @@ impl Balancer {
     async fn change_to(&self, config: Config, _alone: &MutexGuard<'_, ()>) -> Result<Vec<String>, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
-            return Err(StartError::config(problems));
+            return Err(StartError::Config(problems));
         }
         let config = Arc::new(config);
         let named = Arc::clone(&config);
         // It may take a while; where it is broken off, the program stops.
         let problems = spawn_blocking(move || self_target::problems(&named)).await.unwrap_or_default();
         if !problems.is_empty() {
-            return Err(StartError::config(problems));
+            return Err(StartError::Config(problems));
         }
         let before = self.shared.topology.load();
         let there = before.backends();
@@ -174,22 +174,22 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
 
 /// Processes that were started here keep their ids and their pool, whatever the file says.
 fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<Untrusted<String>> = Vec::new();
     for live in &before.pools {
         let now = live.current.load();
         for backend in now.backends.iter().filter(|backend| backend.settings.spawned) {
             let (id, name) = (backend.id(), backend.name());
             if config.backends().any(|b| b.id == id) {
-                problems.push(format!(
-                    "{name}, which was started here, has the id {id}: give the backend in the file another 'id'"
-                ));
+                let other = "give the backend in the file another 'id'";
+                problems.push(format!("{name}, which was started here, has the id {id}: {other}").into());
             }
             if !pools.iter().any(|pool| Arc::ptr_eq(pool, live)) {
-                problems.push(format!("{name}, which was started here, would lose its pool: start anew for that"));
+                problems
+                    .push(format!("{name}, which was started here, would lose its pool: start anew for that").into());
             }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(StartError::config(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(StartError::Config(problems)) }
 }
 
 /// The pool at work that a configured one stands for: the one of this name, or a new one.

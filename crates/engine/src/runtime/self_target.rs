@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::{Address, BackendConfig, Config, is_itself, reaches};
+use crate::untrusted::Untrusted;
 
 /// How long the resolver may take for all names. It is asked for those alone that have a listener's port, and a name that
 /// is not found in time is nobody's.
@@ -13,7 +14,7 @@ const RESOLVE: Duration = Duration::from_secs(1);
 
 /// What is wrong with backends that are listeners of this configuration, whose [problems](Config::problems) were looked
 /// for. Takes a second at most.
-pub(crate) fn problems(config: &Config) -> Vec<String> {
+pub(crate) fn problems(config: &Config) -> Vec<Untrusted<String>> {
     let suspects = config.backends().filter(|backend| listeners_at(config, backend.address.port).next().is_some());
     // All are asked at once.
     let asked: Vec<_> = suspects.map(|backend| (backend, addresses(&backend.address))).collect();
@@ -23,7 +24,7 @@ pub(crate) fn problems(config: &Config) -> Vec<String> {
         let mut hosts = listeners_at(config, backend.address.port);
         let itself =
             hosts.any(|host| found.iter().any(|ip| reaches(*ip, host) || (host.is_unspecified() && is_own(*ip))));
-        itself.then(|| is_itself(&backend.name, &backend.address))
+        itself.then(|| is_itself(&backend.name, &backend.address).into())
     };
     asked.into_iter().filter_map(is_wrong).collect()
 }

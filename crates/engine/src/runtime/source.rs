@@ -4,16 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::untrusted::Untrusted;
 
 /// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
 #[derive(Clone)]
 pub struct Source(pub(crate) Arc<SourceFn>);
 
-type SourceFn = dyn Fn() -> Result<Config, Vec<String>> + Send + Sync;
+type SourceFn = dyn Fn() -> Result<Config, Vec<Untrusted<String>>> + Send + Sync;
 
 impl Source {
     /// A source from a function.
-    pub fn new(read: impl Fn() -> Result<Config, Vec<String>> + Send + Sync + 'static) -> Self {
+    pub fn new(read: impl Fn() -> Result<Config, Vec<Untrusted<String>>> + Send + Sync + 'static) -> Self {
         Source(Arc::new(read))
     }
 }

@@ -54,7 +54,7 @@ impl Balancer {
     pub async fn start(config: Config, options: Options) -> Result<Balancer, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
-            return Err(StartError::config(problems));
+            return Err(StartError::Config(problems));
         }
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let connection_limit = ConnectionLimit::new(config.limits.connections);

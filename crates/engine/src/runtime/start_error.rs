@@ -26,10 +26,6 @@ pub enum StartError {
 }
 
 impl StartError {
-    pub(crate) fn config(problems: Vec<String>) -> Self {
-        StartError::Config(problems.into_iter().map(Untrusted::new).collect())
-    }
-
     pub(crate) fn user(why: String) -> Self {
         StartError::User(why.into())
     }

@@ -26,6 +26,7 @@ pub(crate) struct Answered {
 }
 
 /// Why a backend's try gave no response.
+#[derive(Clone, Copy)]
 pub(crate) enum Failure {
     /// The backend's doing.
     Backend(Outcome),
