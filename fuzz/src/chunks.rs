@@ -69,8 +69,7 @@ fn relay<'b>(mut body: BodyRelay, pieces: impl IntoIterator<Item = &'b [u8]>) ->
     let data = body.data();
     let end = if body.is_done() { End::Whole } else { End::Missing };
     match (body.end(), &end) {
-        (Ok(b""), End::Whole) => {}
-        (Err(_), End::Missing) => {}
+        (Ok(b""), End::Whole) | (Err(_), End::Missing) => {}
         (ended, _) => panic!("{end:?}, and then {ended:?}"),
     }
     Relayed { used, out, data, end }

@@ -127,6 +127,7 @@ fn part(bytes: &[u8], random: &mut Rng) -> Range<usize> {
     start..start + random.usize(..=longest)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape of a predicate over a slice")]
 fn is_of_a_word(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') || *byte >= 0x80
 }
