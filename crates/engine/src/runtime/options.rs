@@ -26,8 +26,8 @@ pub struct Options {
     pub admission: Option<Admission>,
     /// Checks of this program's own, made in place of those configured.
     pub checks: Checks,
-    /// A sticky key of this program's own, for pools that bind their clients by [`StickyBy::Own`].
+    /// A sticky key of this program's own, for pools that bind their clients by [`StickyBy::Own`](crate::api::StickyBy::Own).
     pub sticky_key: Option<KeyFunction>,
-    /// Where [`Command::Reload`] reads the configuration from.
+    /// Where [`Command::Reload`](crate::api::Command::Reload) reads the configuration from.
     pub source: Option<Source>,
 }
