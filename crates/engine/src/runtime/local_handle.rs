@@ -1,4 +1,4 @@
-//! The door to an engine in this process.
+//! What a front end knows an engine of this process by.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snap
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
-/// The door to an engine in this process.
+/// What a front end knows an engine of this process by. While it lives, the heads of requests are kept.
 pub struct LocalHandle {
     engine: Arc<Balancer>,
     events: EventReader,
