@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use stickylb::api::Strategy;
 use stickylb::api::{BackendView, CheckMark, Event, RequestEvent, Snapshot};
 use stickylb::api::{Decision, Identity, Percentiles, Rule, State as BackendState};
-use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, update, view};
+use stickylb_tui::screen::{Colors, Glyphs, Message, State, Theme, update, view};
 
 fn main() {
     divan::main();

@@ -16,7 +16,7 @@ use stickylb::api::Command;
 use stickylb::api::Intent;
 use stickylb::config::{BackendSpec, Config};
 use stickylb::{Balancer, EventReader, Options};
-use stickylb_tui::tui::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
+use stickylb_tui::screen::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

@@ -4,6 +4,10 @@
 pub mod cli;
 #[cfg(unix)]
 mod control;
+#[doc(hidden)]
+pub mod fuzzing;
 mod headless;
 #[cfg(feature = "tui")]
-pub mod tui;
+pub mod screen;
+mod signals;
+mod writable;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
 
 /// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
@@ -93,16 +94,6 @@ pub(super) struct Settings {
     /// Tell when a backend goes DOWN: by the terminal's bell, or on the desktop
     #[arg(long, value_enum, value_name = "HOW", default_value_t = NotifyHow::Off)]
     pub(super) notify: NotifyHow,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// Characters the screen is drawn with.

@@ -2,14 +2,17 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser as _;
 
 use super::args::{Args, Subcommand};
 use super::layers::UsageError;
-use super::signals::Signals;
+use super::say::{FAILED, refuse, say};
+use super::threads::MainThread;
+use crate::signals::Signals;
+use crate::writable;
 use stickylb::Balancer;
 
 /// Starts the program again in the background, with these words, and waits until it serves.
@@ -18,7 +21,7 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     let program = OsString::from("stickylb-tui");
     let args = match Args::try_parse_from(std::iter::once(&program).chain(words)) {
         Ok(args) => args,
-        Err(error) => return Ok(super::refuse(&error)),
+        Err(error) => return Ok(refuse(&error)),
     };
     if std::env::args_os().nth(1).is_none_or(|first| first != "start") {
         return Err(UsageError::Words(vec!["write the options behind start: stickylb-tui start --demo".into()]));
@@ -44,12 +47,16 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     if ready.is_empty() {
         // It has said why.
         let status = child.wait().map_err(failed)?;
-        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(super::FAILED);
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
         return Ok(ExitCode::from(code));
     }
-    println!("{} serves in the background (pid {})", ready.trim_end(), child.id());
-    println!("its screen:   stickylb-tui attach");
-    println!("to stop it:   stickylb-tui stop");
+    say(&format!(
+        "{} serves in the background (pid {})\n\
+         its screen:   stickylb-tui attach\n\
+         to stop it:   stickylb-tui stop",
+        ready.trim_end(),
+        child.id()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,29 +71,32 @@ pub(super) fn begin() -> Result<(), UsageError> {
 ///
 /// # Errors
 /// Whoever started it did not wait: then it is not wanted any more.
-pub(super) async fn serve(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
+pub(super) async fn serve(main: &MainThread, engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     tokio::select! {
         () = engine.serving() => {}
         () = signals.next() => return Ok(()),
     }
-    let mut stdout = io::stdout();
-    writeln!(stdout, "{}", engine.snapshot().url())?;
-    stdout.flush()?;
+    let url = format!("{}\n", engine.snapshot().url());
+    let told = main.run(move || writable::write_all(&mut writable::stdout()?, url.as_bytes()).map_err(|cut| cut.error));
+    tokio::select! {
+        told = told => told.map_err(io::Error::other)??,
+        () = signals.next() => return Ok(()),
+    }
     go_on(signals).await
 }
 
 /// What is left of a screen that was detached: says so, and runs on.
 #[cfg(feature = "tui")]
-pub(super) async fn detached(engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
-    let url = engine.snapshot().url().to_string();
-    // Nobody may be there to read it.
-    let _ = writeln!(
-        io::stdout(),
-        "{url} goes on without a screen (pid {}), also when this terminal closes\n\
+pub(super) async fn detached(main: &MainThread, engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
+    let text = format!(
+        "{} goes on without a screen (pid {}), also when this terminal closes\n\
          its screen:   stickylb-tui attach, in another terminal\n\
          to stop it:   stickylb-tui stop, or Ctrl-C here",
+        engine.snapshot().url(),
         std::process::id()
     );
+    // Nobody may be there to read it.
+    main.finish(&mut main.run(move || drop(say(&text)))).await;
     go_on(signals).await
 }
 

@@ -1,10 +1,12 @@
-//! What is asked of balancers that run: `ctl`, `list`, `stop` and `attach`.
+//! What is asked of balancers that run: `ctl`, `list` and `stop`.
 
 use std::future::Future;
 use std::process::ExitCode;
 
 use super::args::Ctl;
+use super::columns::aligned;
 use super::layers::UsageError;
+use super::say::{complain, say};
 use crate::control::{ControlError, Instance, Reply, Request, instances};
 use stickylb::api::Intent;
 use stickylb::api::{BackendView, Command, Ending, PoolView, Snapshot};
@@ -36,14 +38,11 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
         Ctl::Status { json } => {
             let snapshot = snapshot(&instance).await?;
             if *json {
-                println!("{}", pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?);
+                say(&pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?)
             } else {
-                print!("{}", table(&snapshot));
-                for warning in &snapshot.warnings {
-                    println!("warning: {}", warning.text);
-                }
+                let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
+                say(&(table(&snapshot) + &dropped(&snapshot) + &warnings.collect::<String>()))
             }
-            Ok(())
         }
         Ctl::Up { backend } => change(&instance, backend, "in service", intent(Intent::InService)).await,
         Ctl::Down { backend } => change(&instance, backend, "taken out", intent(Intent::Maint)).await,
@@ -55,23 +54,19 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
         Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
         Ctl::Reload => {
             command(&instance, Command::Reload).await?;
-            println!("the configuration file is in force");
-            Ok(())
+            say("the configuration file is in force")
         }
         Ctl::Strategy { name, pool } => {
             command(&instance, Command::SetStrategy { pool: pool.clone(), strategy: *name }).await?;
-            println!("the strategy{} is {name}", of_pool(pool.as_deref()));
-            Ok(())
+            say(&format!("the strategy{} is {name}", of_pool(pool.as_deref())))
         }
         Ctl::Sticky { mode, pool } => {
             command(&instance, Command::SetSticky { pool: pool.clone(), by: mode.clone() }).await?;
-            println!("stickiness{} is {}", of_pool(pool.as_deref()), mode.in_words());
-            Ok(())
+            say(&format!("stickiness{} is {}", of_pool(pool.as_deref()), mode.in_words()))
         }
         Ctl::Restart => {
             command(&instance, Command::RestartAll).await?;
-            println!("the rolling restart has begun: its log says how it goes");
-            Ok(())
+            say("the rolling restart has begun: its log says how it goes")
         }
         Ctl::Stop => stop_one(&instance).await,
     }
@@ -111,12 +106,12 @@ pub(super) async fn list() -> Result<(), UsageError> {
         ]);
     }
     for problem in &problems {
-        eprintln!("stickylb-tui: {problem}");
+        complain(&format!("stickylb-tui: {problem}"));
     }
     if rows.len() > 1 {
-        print!("{}", aligned(&rows));
+        say(&aligned(&rows))?;
     } else if problems.is_empty() {
-        eprintln!("no stickylb-tui is running");
+        complain("no stickylb-tui is running");
     }
     Ok(())
 }
@@ -146,43 +141,13 @@ async fn stop_one(instance: &Instance) -> Result<(), UsageError> {
     let who = format!("the balancer on port {} (pid {})", instance.port(), instance.hello.pid);
     // As long as its grace time lasts; the connection ends with the program, however that ends.
     match connection.next().await {
-        Ok(Some(Reply::Ended(Ending::Finished))) => println!("stopped {who}"),
+        Ok(Some(Reply::Ended(Ending::Finished))) => say(&format!("stopped {who}")),
         Ok(Some(Reply::Ended(Ending::Cut { connections }))) => {
             let plural = if connections == 1 { "" } else { "s" };
-            println!("stopped {who}; {connections} connection{plural} did not finish in time and had to be cut");
+            say(&format!("stopped {who}; {connections} connection{plural} did not finish in time and had to be cut"))
         }
-        _ => println!("{who} has ended, without a word how"),
+        _ => say(&format!("{who} has ended, without a word how")),
     }
-    Ok(())
-}
-
-/// `attach`.
-#[cfg(feature = "tui")]
-pub(super) async fn attach(args: &super::Args, port: Option<u16>) -> Result<(), UsageError> {
-    use std::io::IsTerminal as _;
-
-    use super::signals::Signals;
-    use crate::control::Remote;
-    use crate::tui::{self, Leaving, Left};
-
-    let instance = Instance::find(port).await?;
-    if !std::io::stdout().is_terminal() {
-        let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
-        return Err(UsageError::Words(vec![instead.into()]));
-    }
-    let failed = |error: std::io::Error| UsageError::Failed(format!("the screen failed: {error}"));
-    let mut signals = Signals::new().map_err(failed)?;
-    let url = instance.hello.url.clone();
-    let mut remote = Remote::attach(instance).await?;
-    let left = tui::run(&mut remote, Leaving::GoesOn, &mut signals, super::look::options(&args.options))
-        .await
-        .map_err(failed)?;
-    match remote.ended() {
-        Some(why) => eprintln!("{why}"),
-        None if left == Left::Quit => eprintln!("{url} goes on; stickylb-tui stop ends it"),
-        None => {}
-    }
-    Ok(())
 }
 
 async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
@@ -202,8 +167,7 @@ async fn change(
     let snapshot = snapshot(instance).await?;
     let found = named(&snapshot, backend)?;
     command(instance, wanted(found.id)).await?;
-    println!("{} is {said}", found.name);
-    Ok(())
+    say(&format!("{} is {said}", found.name))
 }
 
 async fn command(instance: &Instance, command: Command) -> Result<(), UsageError> {
@@ -266,15 +230,11 @@ fn table(snapshot: &Snapshot) -> String {
     head + &aligned(&rows)
 }
 
-/// Rows with their columns below each other.
-pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+/// `log lines dropped since the start: 12 of stdout, 3 of the log file`, where there are any.
+fn dropped(snapshot: &Snapshot) -> String {
+    let each = snapshot.logs.iter().filter(|log| log.dropped > 0);
+    let each: Vec<String> = each.map(|log| format!("{} of {}", log.dropped, log.output.in_words())).collect();
+    if each.is_empty() { String::new() } else { format!("log lines dropped since the start: {}\n", each.join(", ")) }
 }
 
 /// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.

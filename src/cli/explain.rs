@@ -3,8 +3,9 @@
 use std::fmt::{Display, Write as _};
 
 use super::args::Explain;
-use super::ctl::aligned;
+use super::columns::aligned;
 use super::layers::UsageError;
+use super::say::say;
 use crate::control::{Instance, Reply, Request};
 use stickylb::api::{Explanation, Question};
 use stickylb::untrusted::{Untrusted, json};
@@ -21,12 +22,10 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
         _ => return Err(UsageError::Failed("the balancer gave another answer than was asked for".to_owned())),
     };
     if asked.json {
-        let text = json(&explanation).map_err(|error| UsageError::Failed(error.to_string()))?;
-        println!("{text}");
+        say(&json(&explanation).map_err(|error| UsageError::Failed(error.to_string()))?)
     } else {
-        print!("{}", words(asked, &explanation));
+        say(&words(asked, &explanation))
     }
-    Ok(())
 }
 
 /// `Name: value`, as curl writes it.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::layers::UsageError;
+use super::say::{complain, say};
 use stickylb::config;
 use stickylb::untrusted::{Untrusted, pretty_json};
 
@@ -37,11 +38,11 @@ pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
         };
         UsageError::Words(problems.iter().map(|p| format!("{file}: {}: {}", p.path, p.message).into()).collect())
     })?;
-    eprintln!("stickylb-tui: {} was read as {}", Untrusted::new(file.to_string()), imported.kind);
-    for sentence in &imported.left_out {
-        eprintln!("stickylb-tui: {}", Untrusted::new(sentence));
+    let kind = format!("{} was read as {}", Untrusted::new(file.to_string()), imported.kind);
+    for sentence in std::iter::once(kind.as_str()).chain(imported.left_out.iter().map(String::as_str)) {
+        complain(&format!("stickylb-tui: {}", Untrusted::new(sentence)));
     }
-    println!("{printed}");
+    say(&printed)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! Built-in default, then file, then flag.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::args::{Args, Settings};
 use stickylb::StartError;
@@ -46,32 +47,41 @@ impl UsageError {
     }
 }
 
-/// The configuration that the command line, and the file it names, ask for.
-pub(super) fn config(args: &Args) -> Result<Config, UsageError> {
+/// The configuration that the command line, and the file it names, ask for. A file that is none, such as a named pipe, is
+/// waited for, for at most `within` where that is set.
+pub(super) fn config(args: &Args, within: Option<Duration>) -> Result<Config, UsageError> {
     let file = file(args);
     if file.is_some() && !args.backends.is_empty() {
         let both = "backends come from the command line or from --config FILE, not from both: leave one out";
         return Err(UsageError::Words(vec![both.into()]));
     }
     let config = match file {
-        Some(path) => read(&path)?,
+        Some(path) => config::parse(&path, &bytes(&path, within)?)?,
         None => Config::from_specs(&specs(&args.backends)?),
     };
     with(config, &args.options)
 }
 
 /// The configuration that `run` asks for: its file's, where it names one.
-pub(super) fn beside_copies(options: &Settings) -> Result<Config, UsageError> {
+pub(super) fn beside_copies(options: &Settings, within: Option<Duration>) -> Result<Config, UsageError> {
     let config = match &options.config {
-        Some(path) => config::parse_beside_copies(path, &bytes(path)?)?,
+        Some(path) => config::parse_beside_copies(path, &bytes(path, within)?)?,
         None => Config::new(Vec::new()),
     };
     with(config, options)
 }
 
-/// Whether all that a file lacks are the backends that `run` starts itself.
-pub(super) fn is_for_run(path: &Path) -> bool {
-    bytes(path).and_then(|bytes| config::parse_beside_copies(path, &bytes)).is_ok()
+/// Checks what a file holds. Where all that it lacks are the backends that `run` starts itself, the problem says so.
+pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
+    let bytes = bytes(path, None)?;
+    config::parse(path, &bytes).map_err(|error| {
+        let mut problems = error.problems();
+        if let (true, [only]) = (config::parse_beside_copies(path, &bytes).is_ok(), problems.as_mut_slice()) {
+            let good = format!(" It is good for run, which starts its own: run --config {} -- CMD", path.display());
+            *only = format!("{only}{good}").into();
+        }
+        UsageError::Words(problems)
+    })
 }
 
 /// A configuration with the command line's options laid over it.
@@ -86,7 +96,7 @@ fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
         }
     }
     if let Some(seconds) = options.hold {
-        config.hold = std::time::Duration::from_secs(seconds);
+        config.hold = Duration::from_secs(seconds);
     }
     config.seed = options.seed;
     let problems = config.problems();
@@ -131,13 +141,8 @@ fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
     if problems.is_empty() { Ok(specs) } else { Err(UsageError::Words(problems)) }
 }
 
-/// Reads and checks a file.
-pub(super) fn read(path: &Path) -> Result<Config, ConfigError> {
-    config::parse(path, &bytes(path)?)
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    std::fs::read(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })
+fn bytes(path: &Path, within: Option<Duration>) -> Result<Vec<u8>, ConfigError> {
+    config::read_file(path, within).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })
 }
 
 pub(super) fn default_file() -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
-use super::{FAILED, MISUSED};
+use super::say::{FAILED, MISUSED};
 
 /// One page for the program and all its subcommands but the hidden ones.
 pub(super) fn page(command: Command) -> String {

@@ -1,41 +1,40 @@
 //! The command line: what is asked for, and which front end does it.
 
 mod args;
+#[cfg(all(unix, feature = "tui"))]
+mod attach;
 #[cfg(unix)]
 mod background;
+#[cfg(unix)]
+mod columns;
+mod control;
 #[cfg(unix)]
 mod ctl;
 #[cfg(unix)]
 mod explain;
 mod import;
 mod layers;
-#[cfg(feature = "tui")]
-mod look;
 mod man;
 mod reload;
 mod run;
-mod signals;
+mod say;
+#[cfg(feature = "tui")]
+mod screen;
+mod threads;
 
-use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use args::LogFormat;
-pub(crate) use signals::Signals;
-
+use crate::signals::Signals;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
+use say::{FAILED, complain, fail, refuse, say};
 use stickylb::config;
 use stickylb::config::Config;
 use stickylb::program;
 use stickylb::untrusted::Untrusted;
-
-/// The program failed while it ran.
-const FAILED: u8 = 1;
-/// Usage or configuration is wrong; clap ends with the same status.
-const MISUSED: u8 = 2;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
@@ -56,7 +55,7 @@ pub fn main() -> ExitCode {
         #[cfg(unix)]
         Some(Subcommand::Stop { port, all }) => ctl::run(ctl::stop(*port, *all)),
         #[cfg(all(unix, feature = "tui"))]
-        Some(Subcommand::Attach { port }) => ctl::run(ctl::attach(&args, *port)),
+        Some(Subcommand::Attach { port }) => attach::attach(&args, *port),
         #[cfg(unix)]
         Some(Subcommand::Explain(asked)) => ctl::run(explain::explain(asked)),
         #[cfg(unix)]
@@ -65,44 +64,16 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "stickylb-tui", &mut script);
-            Ok(print(&script))
+            say(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
-        Some(Subcommand::Man) => Ok(print(man::page(Args::command()).as_bytes())),
-        Some(Subcommand::Schema) => Ok(print(config::SCHEMA.as_bytes())),
+        Some(Subcommand::Man) => say(&man::page(Args::command())).map(|()| ExitCode::SUCCESS),
+        Some(Subcommand::Schema) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
-        None => layers::config(&args).and_then(|config| run::run(&args.options, config, run::Backends::of(&args))),
+        None => {
+            layers::config(&args, None).and_then(|config| run::run(&args.options, config, run::Backends::of(&args)))
+        }
     };
-    result.unwrap_or_else(|error| {
-        // One problem a line, each with the program's name, as compilers do.
-        for problem in error.problems() {
-            eprintln!("stickylb-tui: {problem}");
-        }
-        ExitCode::from(if matches!(error, UsageError::Failed(_) | UsageError::Several(_)) { FAILED } else { MISUSED })
-    })
-}
-
-/// Prints a text, whose reader may leave before its end, as `head` does.
-fn print(text: &[u8]) -> ExitCode {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("stickylb-tui: cannot write to the standard output: {error}");
-            ExitCode::from(FAILED)
-        }
-        _ => ExitCode::SUCCESS,
-    }
-}
-
-/// Shows help or version, or what is wrong with the words; these may hold anything.
-fn refuse(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
-    let shown: Vec<_> = text.trim_end().lines().map(|line| Untrusted::new(line).to_string()).collect();
-    if error.use_stderr() {
-        eprintln!("{}", shown.join("\n"));
-        ExitCode::from(MISUSED)
-    } else {
-        print((shown.join("\n") + "\n").as_bytes())
-    }
+    result.unwrap_or_else(|error| fail(&error))
 }
 
 /// Reads a configuration file and says what it holds, without starting anything.
@@ -110,17 +81,9 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
     let path = file
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
-    let config = layers::read(&path).map_err(|error| {
-        let mut problems = error.problems();
-        if let (true, [only]) = (layers::is_for_run(&path), problems.as_mut_slice()) {
-            // That they are missing is all that is wrong.
-            let good = format!(" It is good for run, which starts its own: run --config {} -- CMD", path.display());
-            *only = format!("{only}{good}").into();
-        }
-        UsageError::Words(problems)
-    })?;
-    let file = Untrusted::new(path.display().to_string());
-    Ok(print(format!("{file} is good: {}\n", summary(&config)).as_bytes()))
+    let config = layers::check(&path)?;
+    say(&format!("{} is good: {}", Untrusted::new(path.display().to_string()), summary(&config)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a configuration holds, in one line: `2 backends by round-robin on 127.0.0.1:3001`.
@@ -153,7 +116,7 @@ fn demo_backend(options: &DemoBackend) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cannot listen on port {}: {error}", options.port);
+            complain(&format!("cannot listen on port {}: {error}", options.port));
             ExitCode::from(FAILED)
         }
     }

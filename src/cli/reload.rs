@@ -1,5 +1,6 @@
 //! Follows the configuration file: a change of it, or SIGHUP, has it read again.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,15 @@ use tokio::task::JoinHandle;
 
 use super::args::{Args, Settings};
 use super::layers;
-use super::signals::Signals;
+use crate::signals::Signals;
 use stickylb::api::Command;
-use stickylb::{Balancer, Source};
+use stickylb::{Balancer, Source, config};
 
 /// Editors write a file in several steps; it is read when nothing has happened to it for this long.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// How long a file that is none, such as a named pipe, may take to be read again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The configuration file, which is read again with the command line's words on top, as at the start.
 pub(super) struct Followed {
@@ -28,7 +32,7 @@ impl Followed {
     pub(super) fn of(args: &Args) -> Option<Self> {
         let file = layers::file(args)?;
         let args = args.clone();
-        let source = Source::new(move || layers::config(&args).map_err(|error| error.problems()));
+        let source = Source::new(move || layers::config(&args, Some(PATIENCE)).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -36,7 +40,8 @@ impl Followed {
     pub(super) fn beside_copies(options: &Settings) -> Option<Self> {
         let file = options.config.clone()?;
         let options = options.clone();
-        let source = Source::new(move || layers::beside_copies(&options).map_err(|error| error.problems()));
+        let source =
+            Source::new(move || layers::beside_copies(&options, Some(PATIENCE)).map_err(|error| error.problems()));
         Some(Followed { file, source })
     }
 
@@ -65,11 +70,6 @@ impl Follower {
             // Under a screen SIGHUP says that its terminal is gone.
             signals.reload_on_hangup(Arc::clone(&asked));
         }
-        if let Err(error) = std::fs::File::open(&file) {
-            // It was read by root.
-            warnings
-                .push(format!("{} cannot be read any more, so that no change of it counts: {error}", file.display()));
-        }
         let watcher = watch(&file, Arc::clone(&changed))
             .map_err(|error| {
                 let file = file.display();
@@ -94,13 +94,21 @@ async fn follow(
     // Watches for as long as it lives.
     _watcher: Option<RecommendedWatcher>,
 ) {
-    let mut read = std::fs::read(&file).ok();
+    let mut read = match contents(&file).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            // It was read by root.
+            let file = file.display();
+            engine.warn(format!("{file} cannot be read any more, so that no change of it counts: {error}"));
+            None
+        }
+    };
     loop {
         tokio::select! {
             () = asked.notified() => {}
             () = changed.notified() => {
                 while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
-                let now = std::fs::read(&file).ok();
+                let now = contents(&file).await.ok().flatten();
                 // Touched, or taken away for a moment: there is nothing new in it.
                 if now.is_none() || now == read {
                     continue;
@@ -112,6 +120,16 @@ async fn follow(
             engine.warn(error.to_string());
         }
     }
+}
+
+/// What a regular file holds. Any other is read when that is asked for: reading it uses it up, and may take its time.
+async fn contents(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let is_file = std::fs::metadata(&file)?.is_file();
+        is_file.then(|| config::read_file(&file, Some(PATIENCE))).transpose()
+    });
+    read.await.unwrap_or_else(|lost| Err(lost.into()))
 }
 
 /// Watches the folder, because editors put a new file in the place of the old one.

@@ -8,10 +8,12 @@ use std::time::Duration;
 use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
+use super::control::Control;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
-use super::signals::Signals;
+use super::threads::{self, MainThread, cannot_start};
 use crate::headless::{self, Log, LogFile};
+use crate::signals::Signals;
 use stickylb::api::Ending;
 use stickylb::config::{Config, Encryption};
 use stickylb::program::is_local_name;
@@ -35,6 +37,11 @@ impl Front {
         }
         let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal();
         if lines { Front::Lines } else { Front::Screen }
+    }
+
+    /// Whether it could be neither seen nor stopped without its control socket.
+    fn needs_control(self) -> bool {
+        !matches!(self, Front::Screen | Front::Lines)
     }
 }
 
@@ -65,7 +72,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
         return Err(UsageError::Words(vec![order.into()]));
     }
-    let config = layers::beside_copies(&settings)?;
+    let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
@@ -85,18 +92,29 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
         background::begin()?;
     }
     stickylb::program::raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
-    let done = runtime.block_on(serve(args, config, backends, front));
-    // A resolver that hangs must not hold up the end.
-    runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    let args = args.clone();
+    threads::run(move |main| serve(main, args, config, backends, front))
 }
 
-async fn serve(args: &Settings, config: Config, backends: Backends, front: Front) -> Result<(), UsageError> {
+/// All of a run, on the control thread.
+async fn serve(
+    main: MainThread,
+    args: Settings,
+    config: Config,
+    backends: Backends,
+    front: Front,
+) -> Result<(), UsageError> {
     let mut signals = Signals::new().map_err(cannot_start)?;
     // Before anything is started, so that a mistake in its name starts nothing.
-    let file = LogFile::open(args.log_file.as_deref(), args.log_format)
-        .map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?;
+    let file = match &args.log_file {
+        None => None,
+        Some(path) => tokio::select! {
+            file = LogFile::open(path, args.log_format) => {
+                Some(file.map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?)
+            }
+            () = signals.next() => return Ok(()),
+        },
+    };
     let mut warnings = warnings(&config);
     #[cfg(unix)]
     warnings.extend(lead_root(&config));
@@ -106,110 +124,77 @@ async fn serve(args: &Settings, config: Config, backends: Backends, front: Front
     options.copies = backends.copies;
     options.source = backends.file.as_ref().map(Followed::source);
     let engine = Arc::new(Balancer::start(config, options).await?);
-    let control = Control::open(&engine, &signals, front, &mut warnings)?;
+    let control = Control::open(&engine, &signals, front.needs_control(), &mut warnings)?;
     #[cfg(unix)]
     warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
     let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
     let _follower = backends.file.map(follow);
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
-    let file = file.start(&engine).map_err(cannot_log)?;
+    let file = file.map(|file| file.start(&engine)).transpose().map_err(cannot_log)?;
     let mut lines = None;
     let shown = match front {
         Front::Screen => {
             engine.announce(&warnings);
-            screen(args, &engine, &mut signals, control.is_open()).await
+            screen(&main, &args, &engine, &mut signals, control.is_open()).await
         }
         Front::Lines => {
             let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             engine.announce(&warnings);
-            headless::run(lines, &mut signals).await.map_err(cannot_log)
+            tokio::select! {
+                () = signals.next() => {}
+                // Whoever read the lines has seen enough: that is no failure.
+                () = lines.closed() => {}
+            }
+            Ok(())
         }
         #[cfg(unix)]
         Front::Background => {
             engine.announce(&warnings);
             let unheard = |error| UsageError::Failed(format!("nobody waits for it to start any more: {error}"));
-            background::serve(&engine, &mut signals).await.map_err(unheard)
+            background::serve(&main, &engine, &mut signals).await.map_err(unheard)
         }
     };
-    let ending = end(&engine, &mut signals, is_seen(front)).await;
+    let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;
-    [lines, file].into_iter().flatten().for_each(Log::finish);
+    headless::finish([lines, file].into_iter().flatten()).await;
     shown
-}
-
-/// The control socket, where there is one.
-struct Control {
-    #[cfg(unix)]
-    server: Option<crate::control::Server>,
-}
-
-impl Control {
-    #[cfg(unix)]
-    fn open(
-        engine: &Arc<Balancer>,
-        signals: &Signals,
-        front: Front,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, UsageError> {
-        match crate::control::Server::open(engine, signals.asked()) {
-            Ok(server) => Ok(Control { server: Some(server) }),
-            // Nobody could ever stop it.
-            Err(error) if front == Front::Background => Err(UsageError::Failed(error.to_string())),
-            Err(error) => {
-                warnings.push(format!("ctl, attach and stop cannot reach this balancer: {error}"));
-                Ok(Control { server: None })
-            }
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "the same as where there is one")]
-    fn open(_: &Arc<Balancer>, _: &Signals, _: Front, _: &mut Vec<String>) -> Result<Self, UsageError> {
-        Ok(Control {})
-    }
-
-    /// Whether other processes can reach this one.
-    fn is_open(&self) -> bool {
-        #[cfg(unix)]
-        return self.server.is_some();
-        #[cfg(not(unix))]
-        return false;
-    }
-
-    #[cfg_attr(not(unix), expect(unused_variables, reason = "nobody is there to be told"))]
-    async fn close(self, ending: Ending) {
-        #[cfg(unix)]
-        if let Some(server) = self.server {
-            server.close(ending).await;
-        }
-    }
 }
 
 /// Shows the screen until it is left for good.
 #[cfg(feature = "tui")]
 async fn screen(
+    main: &MainThread,
     args: &Settings,
     engine: &Arc<Balancer>,
     signals: &mut Signals,
     reachable: bool,
 ) -> Result<(), UsageError> {
-    use crate::tui::{self, Leaving, Left};
+    use super::screen;
+    use crate::screen::{Leaving, Left};
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let mut door = stickylb::LocalHandle::new(engine);
-    let left = tui::run(&mut door, leaving, signals, super::look::options(args)).await.map_err(failed)?;
+    let (left, door) =
+        screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, screen::options(args)).await;
+    let left = left.map_err(failed)?;
+    // It keeps heads of requests for as long as it lives.
+    drop(door);
     #[cfg(unix)]
     if left == Left::Detached {
-        drop(door);
-        background::detached(engine, signals).await.map_err(failed)?;
+        background::detached(main, engine, signals).await.map_err(failed)?;
     }
     Ok(())
 }
 
 /// Never asked for: without the feature every run is headless.
 #[cfg(not(feature = "tui"))]
-async fn screen(_: &Settings, _: &Arc<Balancer>, signals: &mut Signals, _: bool) -> Result<(), UsageError> {
+async fn screen(
+    _: &MainThread,
+    _: &Settings,
+    _: &Arc<Balancer>,
+    signals: &mut Signals,
+    _: bool,
+) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
 }
@@ -217,13 +202,13 @@ async fn screen(_: &Settings, _: &Arc<Balancer>, signals: &mut Signals, _: bool)
 /// Whether somebody looks at the terminal: another job may have it by now.
 fn is_seen(front: Front) -> bool {
     #[cfg(feature = "tui")]
-    return front == Front::Screen && crate::tui::in_foreground();
+    return front == Front::Screen && crate::screen::in_foreground();
     #[cfg(not(feature = "tui"))]
     return front == Front::Screen;
 }
 
 /// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.
-async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
+async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
     if seen {
         let patience = tokio::time::sleep(Duration::from_millis(300));
@@ -231,22 +216,18 @@ async fn end(engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Endin
             ending = &mut stopping => return ending,
             () = patience => {}
         }
-        match engine.snapshot().totals.connections {
-            0 => eprintln!("waiting for the processes to end; Ctrl-C ends the wait"),
-            1 => eprintln!("waiting for 1 connection to finish; Ctrl-C ends the wait"),
-            n => eprintln!("waiting for {n} connections to finish; Ctrl-C ends the wait"),
-        }
+        let what = match engine.snapshot().totals.connections {
+            0 => "the processes to end".to_owned(),
+            1 => "1 connection to finish".to_owned(),
+            n => format!("{n} connections to finish"),
+        };
+        main.complain(format!("waiting for {what}; Ctrl-C ends the wait"));
     }
     tokio::select! {
         ending = &mut stopping => ending,
         // A second signal does not wait for anyone.
         () = signals.next() => engine.end_now(),
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
-fn cannot_start(error: std::io::Error) -> UsageError {
-    UsageError::Failed(format!("cannot start: {error}"))
 }
 
 /// While this is still root's process: has root's `ctl` and `list` find it when it is another user's.

@@ -6,7 +6,7 @@
 
 mod client;
 mod directory;
-mod protocol;
+pub(crate) mod protocol;
 #[cfg(feature = "tui")]
 mod remote;
 mod server;

@@ -17,9 +17,9 @@ use stickylb::untrusted::Untrusted;
 pub(super) const VERSION: u32 = 1;
 
 /// The longest line a client may send.
-pub(super) const REQUEST_LIMIT: usize = 256 * 1024;
+pub(crate) const REQUEST_LIMIT: usize = 256 * 1024;
 /// The longest line a server may send: a snapshot of many backends.
-pub(super) const REPLY_LIMIT: usize = 16 * 1024 * 1024;
+pub(crate) const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Who answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ pub(crate) enum Reply {
 /// Reads one line; `None` is the end. A line beyond `limit` is an error.
 ///
 /// What was read of a line when this is dropped is lost.
-pub(super) async fn read<T: DeserializeOwned>(
+pub(crate) async fn read<T: DeserializeOwned>(
     from: &mut (impl AsyncBufRead + Unpin),
     limit: usize,
 ) -> io::Result<Option<T>> {
@@ -134,7 +134,7 @@ pub(super) async fn read<T: DeserializeOwned>(
 }
 
 /// Writes one line.
-pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
+pub(crate) async fn write(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     to.write_all(&line).await

@@ -1,29 +1,40 @@
 //! Log lines: for people, or one JSON object each.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::cli::LogFormat;
+use super::format::LogFormat;
 use stickylb::api::{Event, Level, RequestEvent, rfc3339};
 use stickylb::untrusted::{Untrusted, json};
 
-/// Writes events as lines.
-pub(super) struct Writer<W> {
-    output: W,
+/// Makes lines of events.
+pub(super) struct Lines {
     format: LogFormat,
     text: String,
     second: Second,
     /// The last client, written: most lines are about the same one.
     ip: (Option<IpAddr>, String),
-    dropped: u64,
 }
 
-impl<W: Write> Writer<W> {
-    pub(super) fn new(output: W, format: LogFormat) -> Self {
-        Writer { output, format, text: String::new(), second: Second::default(), ip: (None, String::new()), dropped: 0 }
+impl Lines {
+    pub(super) fn new(format: LogFormat) -> Self {
+        Lines { format, text: String::new(), second: Second::default(), ip: (None, String::new()) }
+    }
+
+    /// What was made of the events since the last [`clear`](Lines::clear), each with the end of its line.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many lines that are.
+    pub(super) fn count(&self) -> u64 {
+        memchr::memchr_iter(b'\n', self.text.as_bytes()).count() as u64
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
     }
 
     /// Adds an event's line.
@@ -72,27 +83,17 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Says how many lines are missing: `missed` by this reader, `dropped` before any reader, since the start.
-    pub(super) fn missed(&mut self, missed: u64, dropped: u64) {
-        let lost = missed + (dropped - self.dropped);
-        self.dropped = dropped;
-        if lost == 0 {
-            return;
-        }
+    /// Says how many lines are missing.
+    pub(super) fn dropped(&mut self, lines: u64) {
         let time = SystemTime::now();
+        // Writing to a string cannot fail.
         let _ = match self.format {
-            LogFormat::Text => writeln!(self.text, "{} {lost} log lines dropped", rfc3339(time)),
+            LogFormat::Text => writeln!(self.text, "{} {lines} log lines dropped", rfc3339(time)),
             LogFormat::Json => {
-                let line = serde_json::json!({ "event": "dropped", "time": rfc3339(time), "lines": lost });
+                let line = serde_json::json!({ "event": "dropped", "time": rfc3339(time), "lines": lines });
                 writeln!(self.text, "{line}")
             }
         };
-    }
-
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.output.write_all(self.text.as_bytes())?;
-        self.text.clear();
-        self.output.flush()
     }
 }
 
@@ -197,12 +198,11 @@ mod tests {
     }
 
     fn lines(format: LogFormat, events: &[Event]) -> String {
-        let mut writer = Writer::new(Vec::new(), format);
+        let mut lines = Lines::new(format);
         for event in events {
-            writer.event(event);
+            lines.event(event);
         }
-        writer.flush().expect("memory");
-        String::from_utf8(writer.output).expect("text")
+        lines.text().to_owned()
     }
 
     #[test]

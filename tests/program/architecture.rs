@@ -14,7 +14,7 @@ const CRATES: [&str; 4] = ["crates/http1/src", "crates/engine/src", "src", "demo
 const TABLES: [(&str, &str); 2] = [("crates/engine/src", "stickylb"), ("src", "stickylb-tui")];
 
 /// Files that put a crate together and belong to no room.
-const FACES: [&str; 4] = ["lib", "main", "program", "bench"];
+const FACES: [&str; 5] = ["lib", "main", "program", "bench", "fuzzing"];
 
 /// One crate's modules, with what each takes from others.
 struct Crate {

@@ -103,6 +103,38 @@ fn each_backend_lays_its_own_check_over_the_common_one() {
     assert_eq!(common.checks(), 1);
 }
 
+#[test]
+fn a_check_is_one_plain_request_with_the_configured_fields_over_its_own() {
+    let backend = Backend::echoing();
+    Config::new(&[&backend])
+        .set("/backends/0/url", json!(format!("http://localhost:{}/base", backend.port)))
+        .set("/health/path", json!("/ready?deep=1"))
+        .set("/health/headers", json!({"user-agent": "prober", "X-Key": "k"}))
+        .start();
+    let seen = String::from_utf8(backend.all_bytes()).unwrap();
+    let host = format!("localhost:{}", backend.port);
+    assert_eq!(
+        seen,
+        format!(
+            "GET /base/ready?deep=1 HTTP/1.1\r\nHost: {host}\r\nUser-Agent: prober\r\nConnection: close\r\nx-key: k\r\n\r\n"
+        )
+    );
+}
+
+#[test]
+fn a_check_that_asks_to_switch_may_be_answered_with_101() {
+    let switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
+    let (asked, _) = checked_with(switch.to_vec());
+    let (unasked, _) = checked_with(switch.to_vec());
+    let balancer = Config::new(&[&asked, &unasked])
+        .set("/health/expect", json!({"status": [101]}))
+        .set("/backends/0/healthHeaders", json!({"Connection": "upgrade", "Upgrade": "chat"}))
+        .start();
+    assert_eq!(balancer.backend(0)["state"], "UP");
+    let reason = balancer.backend(1)["lastError"].as_str().unwrap().to_owned();
+    assert!(reason.ends_with(": it switches to a protocol nobody asked for"), "{reason}");
+}
+
 /// A WebSocket check: the handshake this backend completes, or any answer to it.
 fn socket_check(call: &mut Call) -> After {
     match call.head.get("sec-websocket-key") {

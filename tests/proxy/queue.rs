@@ -97,9 +97,9 @@ fn with_hold_whoever_waits_for_a_place_is_held_when_the_last_backend_dies() {
     let port = backend.port;
     let balancer = config.set("/hold", json!(60_000)).start();
     let mut clients = waiting(&balancer, &backend, 2);
-    backend.stop_listening();
-    gate.open();
+    // While its gate is still closed: it answers nobody before it dies.
     backend.stop();
+    gate.open();
     balancer.line("UP -> DOWN");
     let _again = Backend::echoing_again_on(port);
     for client in &mut clients {

@@ -11,6 +11,7 @@ mod hostile_text;
 mod inspector;
 mod keys;
 mod navigation;
+mod outputs;
 mod routing_log;
 mod server;
 #[path = "../support/mod.rs"]

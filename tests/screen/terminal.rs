@@ -18,6 +18,8 @@ struct Shown {
     bytes: Vec<u8>,
     /// Whoever reads should let go of the terminal at the next byte.
     let_go: bool,
+    /// Nobody reads: the terminal takes nothing once it is full.
+    still: bool,
 }
 
 /// A terminal of 80 columns and 24 lines in which the program runs. Dropping it ends the program.
@@ -104,7 +106,7 @@ impl Terminal {
         let (rows, columns) = size(80, 24);
         let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(b"$ stickylb-tui\r\n");
-        let shown = Arc::new(Mutex::new(Shown { parser, bytes: Vec::new(), let_go: false }));
+        let shown = Arc::new(Mutex::new(Shown { parser, bytes: Vec::new(), let_go: false, still: false }));
         let mut output = pty.master.try_clone_reader().unwrap();
         let keyboard = pty.master.take_writer().unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
@@ -119,6 +121,11 @@ impl Terminal {
                 shown.bytes.extend_from_slice(&buffer[..read]);
                 if shown.let_go {
                     break;
+                }
+                while shown.still {
+                    drop(shown);
+                    std::thread::sleep(Duration::from_millis(20));
+                    shown = screen.lock().unwrap_or_else(PoisonError::into_inner);
                 }
             }
         });
@@ -225,9 +232,17 @@ impl Terminal {
         assert!(ended.is_none(), "it ended: {ended:?}; the screen shows:\n{}", self.screen());
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and says what the screen shows where it does not come.
+    #[track_caller]
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        until("the program has ended", || self.child.try_wait().unwrap())
+        let wait = Wait::begin();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(!wait.is_over(), "waited in vain until it has ended; the screen shows:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether lines are edited and echoed by the system, as a shell's child finds them.
@@ -257,6 +272,16 @@ impl Terminal {
         assert_eq!(now.input_modes, self.before.input_modes);
         assert_eq!(now.output_modes, self.before.output_modes);
         assert_eq!(now.control_modes, self.before.control_modes);
+    }
+
+    /// From now on nobody reads what is written to it, as where its window or its network connection hangs.
+    pub(crate) fn stands_still(&self) {
+        self.shown().still = true;
+    }
+
+    /// It is read again.
+    pub(crate) fn goes_on(&self) {
+        self.shown().still = false;
     }
 
     /// Closes the terminal's window under the running program.

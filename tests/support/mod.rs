@@ -8,6 +8,7 @@ pub(crate) mod client;
 #[cfg(unix)]
 pub(crate) mod home;
 pub(crate) mod left_out;
+pub(crate) mod one_answer;
 pub(crate) mod patience;
 #[cfg(unix)]
 pub(crate) mod program;

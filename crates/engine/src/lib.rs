@@ -118,6 +118,8 @@ mod balancer;
 #[doc(hidden)]
 pub mod bench;
 pub mod config;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod listener;
 mod process;
@@ -136,7 +138,7 @@ pub use listener::ListenError;
 pub use process::Copies;
 pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
 #[doc(hidden)]
-pub use state::HeadWatch;
+pub use state::{Behind, HeadWatch};
 pub use state::{CheckFunction, Checks, EventReader};
 
 /// The examples of docs/library.md, which are compiled and run as documentation tests.

@@ -9,6 +9,7 @@ use super::line::Version;
 
 /// Why a body cannot be relayed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum BadBody {
     #[error(transparent)]
     Chunk(#[from] BadChunk),

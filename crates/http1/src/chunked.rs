@@ -26,6 +26,7 @@ const LARGEST: u64 = i64::MAX as u64;
 
 /// Why a chunked body is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum BadChunk {
     #[error("a chunk's size is malformed")]
     Size,

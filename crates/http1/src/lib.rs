@@ -21,7 +21,8 @@ mod target;
 mod test_split;
 mod trailers;
 
-pub use body_relay::BodyRelay;
+pub use body_relay::{BadBody, BodyRelay};
+pub use chunked::BadChunk;
 pub use date::write_date;
 pub use field_kind::FieldKind;
 pub use framing::{BadFraming, Framing, decimal};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::AccessConfig;
-pub(crate) use visitors::Place;
+pub(crate) use visitors::AddressSlot;
 use visitors::Visitors;
 
 /// An embedding program's own rule: asked once for each connection, with its peer, before anything is read from it. An
@@ -72,7 +72,7 @@ impl Access {
     ///
     /// `shared` connections carry the requests of many clients, as those of a trusted proxy do: only their peer's own
     /// right to come in is looked at.
-    pub(crate) fn connection(&self, peer: SocketAddr, shared: bool) -> Result<Option<Place>, Refused> {
+    pub(crate) fn connection(&self, peer: SocketAddr, shared: bool) -> Result<Option<AddressSlot>, Refused> {
         let ip = peer.ip().to_canonical();
         self.admits(ip)?;
         if let Some(Admission(rule)) = &self.admission {

@@ -42,12 +42,12 @@ impl Visitor {
 }
 
 /// A place among the connections of an address; it is given back when dropped.
-pub(crate) struct Place {
+pub(crate) struct AddressSlot {
     ip: IpAddr,
     shard: Shard,
 }
 
-impl Drop for Place {
+impl Drop for AddressSlot {
     fn drop(&mut self) {
         if let Some(visitor) = lock(&self.shard).get_mut(&self.ip) {
             visitor.connections = visitor.connections.saturating_sub(1);
@@ -62,14 +62,14 @@ pub(crate) struct Crowded;
 impl Visitors {
     /// One more connection of an address; an error where it has `most` already. There is no place to give back where
     /// the table is full.
-    pub(crate) fn enter(&self, ip: IpAddr, most: u32) -> Result<Option<Place>, Crowded> {
+    pub(crate) fn enter(&self, ip: IpAddr, most: u32) -> Result<Option<AddressSlot>, Crowded> {
         let shard = self.shard(ip);
         match visitor(&mut lock(shard), ip, Instant::now()) {
             None => Ok(None),
             Some(visitor) if visitor.connections >= most => Err(Crowded),
             Some(visitor) => {
                 visitor.connections += 1;
-                Ok(Some(Place { ip, shard: Arc::clone(shard) }))
+                Ok(Some(AddressSlot { ip, shard: Arc::clone(shard) }))
             }
         }
     }

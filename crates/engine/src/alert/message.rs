@@ -5,7 +5,7 @@ use lettre::message::header::{ContentType, To};
 use lettre::message::{Mailbox, Mailboxes};
 use std::time::SystemTime;
 
-use super::owed::Condition;
+use super::pending_notice::Condition;
 use crate::api::rfc3339;
 use crate::untrusted::Untrusted;
 

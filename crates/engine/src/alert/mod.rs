@@ -5,7 +5,7 @@
 //! present state is still to be told.
 
 mod message;
-mod owed;
+mod pending_notice;
 mod smtp;
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use crate::api::{About, Level};
 use crate::balancer::Backend;
 use crate::state::{LiveTopology, Phase, Telemetry};
-use owed::{Condition, Owed};
+use pending_notice::{Condition, PendingNotice};
 use smtp::Server;
 
 /// Time for what is still to be told when the program stops.
@@ -33,7 +33,7 @@ pub(crate) async fn run(
 ) {
     // Subscribed before the first look, so that no change can fall between the two.
     let mut configurations = topology.changes();
-    let mut mail = Mail { server: None, owed: HashMap::new(), topology, telemetry };
+    let mut mail = Mail { server: None, pending: HashMap::new(), topology, telemetry };
     loop {
         mail.follow_configuration();
         let next = mail.next();
@@ -61,7 +61,7 @@ struct Mail {
     /// `None` while the configuration has no `email`.
     server: Option<Server>,
     /// By backend; those without an owner have no account.
-    owed: HashMap<u32, Owed>,
+    pending: HashMap<u32, PendingNotice>,
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
 }
@@ -77,7 +77,7 @@ impl Mail {
         // Whether it goes well is not known before the next one.
         self.telemetry.is_well(About::Mail);
         if self.server.is_none() {
-            self.owed.clear();
+            self.pending.clear();
         }
     }
 
@@ -86,12 +86,12 @@ impl Mail {
         let throttle = self.server.as_ref()?.config.throttle;
         let (now, time) = (Instant::now(), SystemTime::now());
         let backends = self.topology.backends();
-        self.owed.retain(|id, _| backends.iter().any(|b| b.id() == *id));
+        self.pending.retain(|id, _| backends.iter().any(|b| b.id() == *id));
         let mut next: Option<(Arc<Backend>, Instant)> = None;
         for backend in backends.iter().filter(|b| b.settings.owner.is_some()) {
-            let owed = self.owed.entry(backend.id()).or_default();
-            owed.note(backend.state(), time);
-            if let Some(due) = owed.due(throttle, now)
+            let pending = self.pending.entry(backend.id()).or_default();
+            pending.note(backend.state(), time);
+            if let Some(due) = pending.due(throttle, now)
                 && next.as_ref().is_none_or(|(_, first)| due < *first)
             {
                 next = Some((Arc::clone(backend), due));
@@ -102,13 +102,13 @@ impl Mail {
 
     /// Mails what is to be told of a backend. A mail that fails is told of here and not sent again.
     async fn tell(&mut self, backend: &Backend) {
-        let (Some(server), Some(owner), Some(owed)) =
-            (&self.server, &backend.settings.owner, self.owed.get_mut(&backend.id()))
+        let (Some(server), Some(owner), Some(pending)) =
+            (&self.server, &backend.settings.owner, self.pending.get_mut(&backend.id()))
         else {
             return;
         };
-        let Some((condition, since)) = owed.news() else { return };
-        owed.tell(condition, Instant::now());
+        let Some((condition, since)) = pending.news() else { return };
+        pending.tell(condition, Instant::now());
         let message = message::message(&server.config.from, owner, backend.identity.url.borrowed(), condition, since);
         let sent = match &message {
             Ok(message) => server.send(message).await.map_err(|failed| failed.to_string()),

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
+use super::log_output::LogView;
 use super::mode::Mode;
 use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
@@ -60,6 +61,9 @@ pub struct Snapshot {
     pub totals: Totals,
     /// Events of requests that were lost to every reader, because they came faster than anybody took them.
     pub dropped: u64,
+    /// What became of the log lines of each output: standard output, a file.
+    #[serde(default)]
+    pub logs: Vec<LogView>,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
     /// What is wrong now, beside the states of backends; at most one of each kind.

@@ -14,6 +14,10 @@ pub enum About {
     Configuration,
     /// Mail: the last one failed.
     Mail,
+    /// Log lines on standard output: they are dropped.
+    Stdout,
+    /// Log lines in a file: they are dropped.
+    LogFile,
 }
 
 /// Something that is wrong until it is mended, in [`Snapshot::warnings`](super::Snapshot::warnings).

@@ -6,14 +6,14 @@ use std::time::Instant;
 use super::backend::Backend;
 use super::pool::Pool;
 use super::rendezvous::Fingerprint;
-use super::sticky::{Bound, Own};
+use super::sticky::{Affinity, Bound};
 use crate::api::{Candidate, Exclusion, Rule, Score, Strategy};
 
 impl Pool {
     /// Every backend as it was looked at: by the hash of the client's key where that decided, else by the strategy.
     pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[u32]) -> Vec<Candidate> {
         let now = Instant::now();
-        let by_key = *rule == Rule::Together || (client.own == Own::Suited && *rule == Rule::Sticky);
+        let by_key = *rule == Rule::Together || (client.own == Affinity::Suited && *rule == Rule::Sticky);
         let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {
             backend: Arc::clone(&backend.identity),
             weight: backend.weight.get(),
@@ -50,7 +50,7 @@ impl Pool {
             Some(Exclusion::NoWeight)
         } else if self.does_without(index) {
             Some(Exclusion::Backup)
-        } else if backend.places.as_ref().is_some_and(|places| places.taken() == places.most) {
+        } else if backend.slots.as_ref().is_some_and(|slots| slots.taken() == slots.most) {
             Some(Exclusion::Full)
         } else {
             None

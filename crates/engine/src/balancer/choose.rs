@@ -11,7 +11,7 @@ use super::backend::Backend;
 use super::eligible::Eligible;
 use super::pool::{Choice, Pool};
 use super::rendezvous::Fingerprint;
-use super::sticky::{Bound, Own};
+use super::sticky::{Affinity, Bound};
 use crate::api::{Decision, Exclusion, Rule, Text};
 use crate::config::OnFailure;
 use crate::untrusted::Untrusted;
@@ -97,7 +97,7 @@ impl Pool {
             return Err(NoBackend::Kept);
         }
         let untried = |one: &Eligible| !tried.contains(&one.backend(&self.backends).id());
-        let together = self.suited(client.fingerprint, untried).map(|place| self.eligible[place].index);
+        let together = self.suited(client.fingerprint, untried).map(|slot| self.eligible[slot].index);
         if let Some(choice) = together.and_then(|index| self.choice(index)) {
             decision.rule = Rule::Together;
             return Ok(choice);
@@ -111,16 +111,16 @@ impl Pool {
         let own = self.own(client).filter(|index| untried(index) && self.why_not_kept(*index, client).is_none());
         let any = || self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied()).filter(untried);
         let indices: Vec<usize> = own.map_or_else(|| any().collect(), |index| vec![index]);
-        let limited = indices.into_iter().filter(|index| self.backends[*index].places.is_some());
+        let limited = indices.into_iter().filter(|index| self.backends[*index].slots.is_some());
         limited.map(|index| Arc::clone(&self.backends[index])).collect()
     }
 
     /// The backend whose client this is: in the pool, whatever its state.
     fn own(&self, client: &Bound) -> Option<usize> {
         match client.own {
-            Own::Nobody => None,
-            Own::Id(id) => self.index_of(id),
-            Own::Suited => {
+            Affinity::Nobody => None,
+            Affinity::Id(id) => self.index_of(id),
+            Affinity::Suited => {
                 let score = |index: &usize| {
                     let backend = &self.backends[*index];
                     client.fingerprint.score(backend.id(), backend.weight.get() * backend.weight.percent())
@@ -132,7 +132,7 @@ impl Pool {
 
     /// Notes where a key went, so that a backend that drains knows its clients.
     pub(crate) fn note(&self, client: &Bound, id: u32) {
-        if let (Own::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
+        if let (Affinity::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
             seen.note(client.fingerprint, id);
         }
     }
@@ -179,7 +179,7 @@ impl Pool {
         let backend = &self.backends[index];
         let state = backend.state();
         let is_new = || {
-            let seen = self.sticky.seen().filter(|_| client.own == Own::Suited);
+            let seen = self.sticky.seen().filter(|_| client.own == Affinity::Suited);
             seen.is_some_and(|seen| !seen.is_at(client.fingerprint, backend.id()))
         };
         if !state.keeps_its_clients() || (!state.takes_new_clients() && is_new()) {

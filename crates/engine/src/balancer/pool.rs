@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
-use super::places::Place;
+use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
 use crate::api::Strategy;
 
@@ -48,7 +48,7 @@ pub(crate) struct Choice {
     /// The `Set-Cookie` that binds the client to it, where it is to get one.
     pub(crate) set_cookie: Option<HeaderValue>,
     /// Its place there, where their number has a limit.
-    pub(crate) place: Option<Place>,
+    pub(crate) slot: Option<Slot>,
 }
 
 impl Pool {
@@ -162,19 +162,19 @@ impl Pool {
     /// The same for one that is its client already.
     pub(crate) fn kept(&self, index: usize) -> Option<Choice> {
         let backend = &self.backends[index];
-        let place = match &backend.places {
+        let slot = match &backend.slots {
             None => None,
-            Some(places) => Some(places.try_take()?),
+            Some(slots) => Some(slots.try_take()?),
         };
-        Some(Choice { backend: Arc::clone(backend), set_cookie: None, place })
+        Some(Choice { backend: Arc::clone(backend), set_cookie: None, slot })
     }
 
     /// The same, for one whose turn has come.
-    pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, place: Place) -> Option<Choice> {
+    pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, slot: Slot) -> Option<Choice> {
         let index = self.index_of(backend.id())?;
         self.note(client, backend.id());
         let backend = Arc::clone(&self.backends[index]);
-        Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), place: Some(place) })
+        Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), slot: Some(slot) })
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use stickylb_http1::{FieldKind, RequestHead};
 
 use super::cookie::CookieSticky;
+use super::key_cache::KeyCache;
 use super::key_function::{Asking, KeyFunction};
 use super::rendezvous::Fingerprint;
-use super::seen::Seen;
 use crate::api::{StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
 use crate::untrusted::Untrusted;
@@ -32,17 +32,17 @@ pub(crate) struct Sticky {
 enum Source {
     Off,
     Cookie(CookieSticky),
-    Ip(Arc<Seen>),
-    Header { name: Arc<str>, seen: Arc<Seen> },
-    Query { name: Arc<str>, seen: Arc<Seen> },
-    Own { function: KeyFunction, seen: Arc<Seen> },
+    Ip(Arc<KeyCache>),
+    Header { name: Arc<str>, seen: Arc<KeyCache> },
+    Query { name: Arc<str>, seen: Arc<KeyCache> },
+    Own { function: KeyFunction, seen: Arc<KeyCache> },
 }
 
 /// What is known of the client for whom a backend is chosen.
 #[derive(Clone, Default)]
 pub(crate) struct Bound {
     /// Whose client it is.
-    pub(crate) own: Own,
+    pub(crate) own: Affinity,
     /// What says so.
     pub(crate) key: Option<StickyKey>,
     /// The same for all requests of one client, as far as can be told.
@@ -51,7 +51,7 @@ pub(crate) struct Bound {
 
 /// Whose client someone is.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Own {
+pub(crate) enum Affinity {
     /// Nobody's yet.
     #[default]
     Nobody,
@@ -64,22 +64,22 @@ pub(crate) enum Own {
 impl Bound {
     /// A client that is nobody's yet.
     fn new(ip: IpAddr) -> Self {
-        Bound { own: Own::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
+        Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
     }
 
     /// A client known by its address alone, with the backend that its address sticks to.
     fn at(ip: IpAddr, backend: Option<u32>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
-        Bound { own: Own::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
+        Bound { own: Affinity::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
     /// A client bound by its address, which takes no request to know.
     pub(crate) fn by_ip(ip: IpAddr) -> Self {
-        Bound { own: Own::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
+        Bound { own: Affinity::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
     fn by_key(key: StickyKey, bytes: &[u8]) -> Self {
-        Bound { own: Own::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes) }
+        Bound { own: Affinity::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes) }
     }
 }
 
@@ -113,7 +113,7 @@ impl Sticky {
     }
 
     /// The keys seen lately, where clients are bound by one.
-    pub(crate) fn seen(&self) -> Option<&Seen> {
+    pub(crate) fn seen(&self) -> Option<&KeyCache> {
         match &self.source {
             Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } | Source::Own { seen, .. } => {
                 Some(seen)
@@ -133,7 +133,7 @@ impl Sticky {
                     let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
                     let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name).into(), id };
-                    Bound { own: Own::Id(id), key: Some(key), fingerprint }
+                    Bound { own: Affinity::Id(id), key: Some(key), fingerprint }
                 }
             },
             Source::Ip(_) => Bound::by_ip(ip),
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_key_is_found_by_any_case_of_a_headers_name_and_by_a_parameters_exact_one() {
         let by_header = read(&sticky("header:X-User"), "/", &[("x-uSER", b"bob")]);
-        assert!(by_header.own == Own::Suited && by_header.fingerprint == Fingerprint::of(b"bob"));
+        assert!(by_header.own == Affinity::Suited && by_header.fingerprint == Fingerprint::of(b"bob"));
         for (target, found) in [
             ("/?token=7", Some("7")),
             ("/?a=1&token=7&token=8", Some("7")),
@@ -248,16 +248,16 @@ mod tests {
     fn a_secret_key_binds_and_is_not_shown() {
         let bound = read(&sticky("header:Authorization"), "/", &[("authorization", b"Bearer hunter2")]);
         assert_eq!(bound.key, Some(StickyKey::Header { name: "Authorization".into(), value: None }));
-        assert!(bound.own == Own::Suited);
+        assert!(bound.own == Affinity::Suited);
     }
 
     #[test]
     fn without_a_key_a_request_is_balanced_or_goes_where_all_such_go() {
         let mut config = StickyConfig { by: "header:X-User".parse().expect("a mode"), ..StickyConfig::default() };
         let read = |config: &StickyConfig| read(&Sticky::new(config, &config.by, None), "/", &[("x-user", b"")]);
-        assert!(read(&config).own == Own::Nobody);
+        assert!(read(&config).own == Affinity::Nobody);
         config.missing = MissingKey::Fixed;
-        assert!(read(&config).own == Own::Suited);
+        assert!(read(&config).own == Affinity::Suited);
     }
 
     proptest! {
@@ -273,7 +273,7 @@ mod tests {
             for by in ["cookie", "ip", "header:X-User", "query:token", "off"] {
                 let bound = read(&sticky(by), &target, &lines);
                 let id = cookie.split(';').find_map(|pair| pair.trim_ascii().strip_prefix("X-Backend-ID="));
-                if let Own::Id(found) = bound.own {
+                if let Affinity::Id(found) = bound.own {
                     let found = found.to_string();
                     prop_assert_eq!(id, Some(found.as_str()));
                 }

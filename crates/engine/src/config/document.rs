@@ -16,7 +16,7 @@ pub(crate) struct Document<'a> {
 }
 
 /// Where something stands in the document.
-pub(crate) struct Place {
+pub(crate) struct Location {
     /// The byte it begins at.
     pub(crate) at: usize,
     /// `backends[1].weight`; empty for the document itself.

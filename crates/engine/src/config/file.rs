@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::conflict::conflicts;
-use super::document::{Document, Place};
+use super::document::{Document, Location};
+use super::locations::Locations;
 use super::node::Node;
-use super::places::Places;
 use super::problem::{ConfigError, Problem};
 use super::root::Config;
 
@@ -14,7 +14,7 @@ use super::root::Config;
 /// # Errors
 /// [`ConfigError::Invalid`] with every problem of the file, in its order.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
-    read(bytes, Places::default()).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    read(bytes, Locations::default()).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
 /// Like [`parse`], for a balancer that starts backends of its own: the file need not name any.
@@ -22,11 +22,11 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
 /// # Errors
 /// As of [`parse`].
 pub fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
-    read(bytes, Places::with_optional_backends())
+    read(bytes, Locations::with_optional_backends())
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
-fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
+fn read(bytes: &[u8], mut locations: Locations) -> Result<Config, Vec<Problem>> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -39,10 +39,10 @@ fn read(bytes: &[u8], mut places: Places) -> Result<Config, Vec<Problem>> {
     let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let value = document.parse();
     let config =
-        value.as_ref().and_then(|value| Node::new(&document, value).object(|keys| Config::read(keys, &mut places)));
+        value.as_ref().and_then(|value| Node::new(&document, value).object(|keys| Config::read(keys, &mut locations)));
     if let Some(config) = &config {
         for conflict in conflicts(config) {
-            if let Some(Place { at, path }) = places.of(conflict.at) {
+            if let Some(Location { at, path }) = locations.of(conflict.at) {
                 document.problem(*at, path, conflict.message);
             }
         }

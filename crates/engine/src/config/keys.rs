@@ -7,7 +7,7 @@
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
-use super::document::Place;
+use super::document::Location;
 use super::nearest::nearest;
 use super::node::{Node, Schema};
 use super::written::Written;
@@ -147,10 +147,10 @@ impl<'a> Keys<'_, 'a> {
     }
 
     /// Where a key's value stands; the object itself where it has none.
-    pub(crate) fn place_of(&self, key: &str) -> Place {
+    pub(crate) fn place_of(&self, key: &str) -> Location {
         let property = self.properties.iter().find(|p| p.name.as_str() == key);
         match property {
-            Some(property) => Place { at: property.value.range().start, path: self.path_of(key) },
+            Some(property) => Location { at: property.value.range().start, path: self.path_of(key) },
             None => self.node.place(),
         }
     }

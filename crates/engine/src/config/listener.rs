@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::keys::Keys;
+use super::locations::{At, Locations};
 use super::node::Node;
-use super::places::{At, Places};
 use super::route::RouteConfig;
 use super::written::Named;
 use crate::api::Mode;
@@ -73,28 +73,28 @@ impl ListenerConfig {
     }
 
     /// Reads an element of `listeners`; `number` is its position.
-    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, places: &mut Places) {
+    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, locations: &mut Locations) {
         keys.require("port", "a listener needs a 'port'");
         self.read_address(keys);
         keys.set("mode", "http, or tcp for raw connections", &mut self.mode, |n| n.one_of(Mode::NAMES));
-        keys.get("routes", "The first that matches counts", |n| self.read_routes(n, number, places));
+        keys.get("routes", "The first that matches counts", |n| self.read_routes(n, number, locations));
         let described = "The pool of all other requests; where there is only one it need not be named";
         self.pool = keys.get("pool", described, |n| n.string()).unwrap_or_default();
         let described = "Connections begin with a PROXY protocol header that names the client";
         keys.set("proxyProtocol", described, &mut self.proxy_protocol, |n| n.boolean());
         for key in ["port", "routes"] {
-            places.note(At::Listener(number, key), keys.place_of(key));
+            locations.note(At::Listener(number, key), keys.place_of(key));
         }
         if !self.pool.is_empty() || !keys.has("pool") {
-            places.note(At::Listener(number, "pool"), keys.place_of("pool"));
+            locations.note(At::Listener(number, "pool"), keys.place_of("pool"));
         }
     }
 
-    fn read_routes(&mut self, n: Node<'_, '_>, number: usize, places: &mut Places) -> Option<usize> {
+    fn read_routes(&mut self, n: Node<'_, '_>, number: usize, locations: &mut Locations) -> Option<usize> {
         n.each(|n| {
             let place = self.routes.len();
             let n = n.hint("description", "Sends some requests to a pool");
-            self.routes.extend(n.object(|keys| RouteConfig::read(keys, (number, place), places)));
+            self.routes.extend(n.object(|keys| RouteConfig::read(keys, (number, place), locations)));
         })
     }
 }

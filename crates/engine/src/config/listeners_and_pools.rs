@@ -9,8 +9,8 @@ use super::address::Scheme;
 use super::backend::free_id;
 use super::keys::Keys;
 use super::listener::ListenerConfig;
+use super::locations::{At, Locations};
 use super::node::Node;
-use super::places::{At, Places};
 use super::pool::{DEFAULT_POOL, NO_BACKENDS, PoolConfig, UnfinishedPool, cookie_of, pool_name};
 use crate::api::{Mode, StickyBy};
 
@@ -24,16 +24,16 @@ const OF_SEVERAL: [&str; 2] = ["listeners", "pools"];
 
 pub(crate) fn listeners_and_pools(
     keys: &mut Keys<'_, '_>,
-    places: &mut Places,
+    locations: &mut Locations,
 ) -> (Vec<ListenerConfig>, Vec<PoolConfig>) {
     if keys.describes() {
         keys.hint("oneOf", forms());
-        let _ = flat(keys, places);
+        let _ = flat(keys, locations);
     }
     let (mut listeners, mut pools) = if keys.describes() || OF_SEVERAL.iter().any(|key| keys.has(key)) {
-        several(keys, places)
+        several(keys, locations)
     } else {
-        flat(keys, places)
+        flat(keys, locations)
     };
     if let [only] = pools.as_slice() {
         // There is nothing to choose.
@@ -58,25 +58,25 @@ fn forms() -> Value {
     ])
 }
 
-fn flat(keys: &mut Keys<'_, '_>, places: &mut Places) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
+fn flat(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
     keys.know(&OF_SEVERAL);
     let mut listener = ListenerConfig::new(DEFAULT_POOL);
     if !keys.has("port") {
         keys.wrong::<()>("'port' is required in config.");
     }
-    if !keys.has("backends") && !places.backends_optional {
+    if !keys.has("backends") && !locations.backends_optional {
         keys.wrong::<()>(NO_BACKENDS);
     }
     listener.read_address(keys);
     let mut only = UnfinishedPool::empty(PoolConfig::new(DEFAULT_POOL, Vec::new()));
-    only.read(keys, 0, places);
+    only.read(keys, 0, locations);
     if !only.backends.is_empty() && only.backends.iter().all(|(_, backend)| backend.address.scheme == Scheme::Tcp) {
         listener.mode = Mode::Tcp;
     }
     (vec![listener], vec![only])
 }
 
-fn several(keys: &mut Keys<'_, '_>, places: &mut Places) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
+fn several(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
     for (flat, home) in OF_LISTENERS.map(|key| (key, "listeners")).into_iter().chain(OF_POOLS.map(|key| (key, "pools")))
     {
         let message = format!("does not go with 'listeners' and 'pools': write it in each of the {home} it is for");
@@ -91,18 +91,19 @@ fn several(keys: &mut Keys<'_, '_>, places: &mut Places) -> (Vec<ListenerConfig>
         }
     }
     let described = "With pools, in place of port and host: where clients connect";
-    let listeners = keys.get("listeners", described, |n| listeners(n.hint("minItems", 1), places)).unwrap_or_default();
+    let listeners =
+        keys.get("listeners", described, |n| listeners(n.hint("minItems", 1), locations)).unwrap_or_default();
     let described = "With listeners, in place of strategy, backends, health and sticky: groups of servers by name";
-    let pools = keys.get("pools", described, |n| pools(n.hint("minProperties", 1), places)).unwrap_or_default();
+    let pools = keys.get("pools", described, |n| pools(n.hint("minProperties", 1), locations)).unwrap_or_default();
     (listeners, pools)
 }
 
-fn listeners(n: Node<'_, '_>, places: &mut Places) -> Option<Vec<ListenerConfig>> {
+fn listeners(n: Node<'_, '_>, locations: &mut Locations) -> Option<Vec<ListenerConfig>> {
     let mut listeners = Vec::new();
     let count = n.each(|n| {
         let mut listener = ListenerConfig::new("");
         let n = n.hint("description", "Where clients connect");
-        if n.object(|keys| listener.read(keys, listeners.len(), places)).is_some() {
+        if n.object(|keys| listener.read(keys, listeners.len(), locations)).is_some() {
             listeners.push(listener);
         }
     })?;
@@ -112,7 +113,7 @@ fn listeners(n: Node<'_, '_>, places: &mut Places) -> Option<Vec<ListenerConfig>
     Some(listeners)
 }
 
-fn pools(n: Node<'_, '_>, places: &mut Places) -> Option<Vec<UnfinishedPool>> {
+fn pools(n: Node<'_, '_>, locations: &mut Locations) -> Option<Vec<UnfinishedPool>> {
     let mut pools: Vec<UnfinishedPool> = Vec::new();
     n.pairs(|name, n| {
         if let Err(message) = pool_name(name) {
@@ -122,14 +123,14 @@ fn pools(n: Node<'_, '_>, places: &mut Places) -> Option<Vec<UnfinishedPool>> {
             n.wrong::<()>("is written twice: leave one");
             return;
         }
-        places.note(At::Pool(pools.len()), n.place());
+        locations.note(At::Pool(pools.len()), n.place());
         let mut read = UnfinishedPool::empty(PoolConfig::new(name, Vec::new()));
         read.pool.sticky.cookie.name = cookie_of(name);
         n.hint("description", "One group of servers").object(|keys| {
-            if !places.backends_optional {
+            if !locations.backends_optional {
                 keys.require("backends", NO_BACKENDS);
             }
-            read.read(keys, pools.len(), places);
+            read.read(keys, pools.len(), locations);
         });
         pools.push(read);
     })?;

@@ -9,7 +9,7 @@ use jsonc_parser::common::Ranged;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::document::{Document, Place};
+use super::document::{Document, Location};
 use super::nearest::nearest;
 
 /// What the JSON Schema says of one value: keywords such as `type` and `minimum`.
@@ -70,8 +70,8 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Where it stands.
-    pub(crate) fn place(&self) -> Place {
-        Place { at: self.value.range().start, path: self.path.to_owned() }
+    pub(crate) fn place(&self) -> Location {
+        Location { at: self.value.range().start, path: self.path.to_owned() }
     }
 
     /// The value is a secret: no message repeats it.

@@ -3,8 +3,8 @@
 use super::backend::BackendConfig;
 use super::health::HealthCheck;
 use super::keys::Keys;
+use super::locations::{At, Locations};
 use super::node::Node;
-use super::places::{At, Places};
 use super::sticky::StickyConfig;
 use crate::api::Strategy;
 
@@ -60,7 +60,7 @@ impl UnfinishedPool {
     }
 
     /// Reads the keys that every pool has, whether it is the only one or not; `number` is its position.
-    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, places: &mut Places) {
+    pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, locations: &mut Locations) {
         let pool = &mut self.pool;
         keys.set("strategy", "How a backend is chosen for a client that has none", &mut pool.strategy, |n| {
             n.hint("enum", Strategy::ALL.map(Strategy::name).to_vec()).parsed(str::parse)
@@ -68,12 +68,12 @@ impl UnfinishedPool {
         let says_how = keys.section("health", "How backends are checked", &mut pool.health, HealthCheck::read);
         let health = (&pool.health, says_how.unwrap_or(false));
         self.backends = keys
-            .get("backends", "The servers that answer", |n| backends(n.hint("minItems", 1), health, number, places))
+            .get("backends", "The servers that answer", |n| backends(n.hint("minItems", 1), health, number, locations))
             .unwrap_or_default();
         let says_by =
             keys.section("sticky", "What binds a client to its backend", &mut pool.sticky, StickyConfig::read);
         self.says_by = says_by.unwrap_or(false);
-        places.note(At::Sticky(number), keys.place_of("sticky"));
+        locations.note(At::Sticky(number), keys.place_of("sticky"));
     }
 }
 
@@ -82,7 +82,7 @@ fn backends(
     n: Node<'_, '_>,
     health: (&HealthCheck, bool),
     pool: usize,
-    places: &mut Places,
+    locations: &mut Locations,
 ) -> Option<Vec<(Option<u32>, BackendConfig)>> {
     let mut read = Vec::new();
     let count = n.each(|n| {
@@ -92,12 +92,12 @@ fn backends(
         });
         if let Some(Some((backend, keys))) = found {
             for (key, place) in keys {
-                places.note(At::Backend(pool, read.len(), key), place);
+                locations.note(At::Backend(pool, read.len(), key), place);
             }
             read.push(backend);
         }
     })?;
-    if count == 0 && !places.backends_optional { n.wrong(NO_BACKENDS) } else { Some(read) }
+    if count == 0 && !locations.backends_optional { n.wrong(NO_BACKENDS) } else { Some(read) }
 }
 
 /// The name of a pool: it is part of a cookie's name and of a metric's labels.

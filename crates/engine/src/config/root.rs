@@ -15,8 +15,8 @@ use super::keys::Keys;
 use super::limits::Limits;
 use super::listener::ListenerConfig;
 use super::listeners_and_pools::listeners_and_pools;
+use super::locations::Locations;
 use super::node::Node;
-use super::places::Places;
 use super::pool::{DEFAULT_POOL, PoolConfig, cookie_of};
 use super::retry::RetryConfig;
 use super::timeouts::Timeouts;
@@ -117,13 +117,13 @@ impl Config {
     }
 
     /// Reads the whole file.
-    pub(crate) fn read(keys: &mut Keys<'_, '_>, places: &mut Places) -> Config {
+    pub(crate) fn read(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> Config {
         let mut config = Config::new(Vec::new());
         keys.get("$schema", "Where this schema is, for editors", |n| {
             n.hint("type", "string");
             None::<()>
         });
-        (config.listeners, config.pools) = listeners_and_pools(keys, places);
+        (config.listeners, config.pools) = listeners_and_pools(keys, locations);
         config.read_sections(keys);
         config
     }

@@ -1,8 +1,8 @@
 //! Which requests go to a pool of their own: an element of a listener's `routes`.
 
 use super::keys::Keys;
+use super::locations::{At, Locations};
 use super::node::Node;
-use super::places::{At, Places};
 
 /// Which upgrade a request must ask for to take a route (RFC 9110 7.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,15 +63,19 @@ impl RouteConfig {
 
 impl RouteConfig {
     /// Reads an element of `routes`; `listener` and `place` are its position.
-    pub(crate) fn read(keys: &mut Keys<'_, '_>, (listener, place): (usize, usize), places: &mut Places) -> RouteConfig {
+    pub(crate) fn read(
+        keys: &mut Keys<'_, '_>,
+        (listener, place): (usize, usize),
+        locations: &mut Locations,
+    ) -> RouteConfig {
         let mut route = RouteConfig::default();
         let matched = keys.section("match", "All that is named must match", &mut route, RouteConfig::read_match);
         keys.require("pool", "a route needs a 'pool'");
         route.pool = keys.get("pool", "The pool they go to", |n| n.string()).unwrap_or_default();
-        places.note(At::Route(listener, place, "pool"), keys.place_of("pool"));
+        locations.note(At::Route(listener, place, "pool"), keys.place_of("pool"));
         if matched.unwrap_or_else(|| !keys.has("match")) {
             // What could not be read is not compared with anything.
-            places.note(At::Route(listener, place, "match"), keys.place_of("match"));
+            locations.note(At::Route(listener, place, "match"), keys.place_of("match"));
         }
         route
     }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::document::Document;
 use super::listeners_and_pools::OF_POOLS;
+use super::locations::Locations;
 use super::node::Node;
-use super::places::Places;
 use super::root::Config;
 
 /// The schema as text.
@@ -27,7 +27,7 @@ fn schema() -> Value {
                 "description",
                 "Configuration of stickylb-tui. Comments and trailing commas are fine; times are in milliseconds.",
             )
-            .object(|keys| Config::read(keys, &mut Places::default()));
+            .object(|keys| Config::read(keys, &mut Locations::default()));
     }
     let mut schema = Value::Object(schema.into_inner());
     // A pool has the same keys in both forms of the file: the second time it refers to the first.
@@ -105,7 +105,7 @@ mod tests {
         for (_, text) in fixtures("good") {
             let document = Document::new(&text);
             if let Some(value) = document.parse() {
-                Node::new(&document, &value).object(|keys| Config::read(keys, &mut Places::default()));
+                Node::new(&document, &value).object(|keys| Config::read(keys, &mut Locations::default()));
             }
             all.extend(document.asked.borrow().iter().map(|path| general(path)));
         }

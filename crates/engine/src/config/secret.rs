@@ -1,6 +1,14 @@
 //! Values that must not be shown.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::read_file::read_file;
+
+/// How long a file that is none, such as a named pipe, may take to give its value.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A value that may be a password or a token: it never appears in `Debug` output, pages, logs or events.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +36,8 @@ impl Secret {
                 .map_err(|_| format!("the environment variable {name} is not set: set it, or write the value"));
         }
         if let Some(path) = written.strip_prefix("file:") {
-            return std::fs::read_to_string(path)
+            return read_file(Path::new(path), Some(PATIENCE))
+                .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
                 .map(|text| Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
                 .map_err(|e| format!("cannot read {path}: {e}"));
         }

@@ -1,15 +1,14 @@
 //! What a backend says of itself in the headers of its answer to a check (`health.agent`).
 
-use http::{HeaderMap, HeaderName};
 use std::fmt::Write as _;
 
 use crate::balancer::AgentWord;
 
-const WEIGHT: HeaderName = HeaderName::from_static("x-lb-weight");
+const WEIGHT: &str = "x-lb-weight";
 
-const STATE: HeaderName = HeaderName::from_static("x-lb-state");
+const STATE: &str = "x-lb-state";
 
-const LOAD: HeaderName = HeaderName::from_static("x-lb-load");
+const LOAD: &str = "x-lb-load";
 
 /// A backend's report. What it leaves out, or what makes no sense, is as if it had said nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +22,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+    /// Reads it from an answer's fields, of which `value` gives the first one of a name.
+    pub(crate) fn read<'h>(value: impl Fn(&str) -> Option<&'h [u8]>) -> Self {
         let mut nonsense = String::new();
-        let weight = field(headers, &WEIGHT, "1 to 100", weight, &mut nonsense).unwrap_or(100);
-        let load = field(headers, &LOAD, "0.0 to 1.0", load, &mut nonsense).unwrap_or(0.0);
-        let word = field(headers, &STATE, "ready, drain or maint", word, &mut nonsense).unwrap_or_default();
+        let weight = field(WEIGHT, value(WEIGHT), "1 to 100", weight, &mut nonsense).unwrap_or(100);
+        let load = field(LOAD, value(LOAD), "0.0 to 1.0", load, &mut nonsense).unwrap_or(0.0);
+        let word = field(STATE, value(STATE), "ready, drain or maint", word, &mut nonsense).unwrap_or_default();
         Report { percent: percent(weight, load), word, nonsense }
     }
 }
@@ -40,14 +40,13 @@ fn percent(weight: u32, load: f64) -> u32 {
 
 /// The field's value, where `read` understands it; else a word about it.
 fn field<T>(
-    headers: &HeaderMap,
-    name: &HeaderName,
+    name: &str,
+    value: Option<&[u8]>,
     good: &str,
     read: impl Fn(&str) -> Option<T>,
     nonsense: &mut String,
 ) -> Option<T> {
-    let written = headers.get(name)?;
-    let value = written.to_str().ok().and_then(|text| read(text.trim()));
+    let value = std::str::from_utf8(value?).ok().and_then(|text| read(text.trim()));
     if value.is_none() {
         // Writing to a string cannot fail.
         let _ = write!(nonsense, "; {name} is not {good}");
@@ -75,20 +74,13 @@ fn word(text: &str) -> Option<AgentWord> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
 
     fn report(weight: &[u8], state: &[u8], load: &[u8]) -> Report {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [(WEIGHT, weight), (STATE, state), (LOAD, load)] {
-            // What is no header value at all never gets this far.
-            if let Ok(value) = HeaderValue::from_bytes(value) {
-                headers.append(name, value);
-            }
-        }
-        Report::read(&headers)
+        let fields = [(WEIGHT, weight), (STATE, state), (LOAD, load)];
+        Report::read(|name| fields.iter().find(|field| field.0 == name).map(|field| field.1))
     }
 
     #[test]
@@ -98,7 +90,7 @@ mod tests {
         assert_eq!(percent("50", "0"), 50);
         assert_eq!(percent("50", "0.5"), 25);
         assert_eq!(percent("1", "1.0"), 1);
-        assert_eq!(Report::read(&HeaderMap::new()).percent, 100);
+        assert_eq!(Report::read(|_| None).percent, 100);
     }
 
     #[test]

@@ -1,17 +1,16 @@
-//! A check by HTTP: redirects are not followed, and no more of the body is read than is looked at.
+//! A check by HTTP: redirects are not followed, and no more of the body is read than a little.
 
-use bytes::{Buf as _, Bytes};
-use http::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::pin::pin;
+use stickylb_http1::{BadBody, FieldKind, HeadLimits, ResponseHead};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use super::agent::Report;
+use super::exchange::{self, Body, CheckAnswer};
 use super::finding::Finding;
+use super::request::CheckRequest;
+use crate::api::Ended;
 use crate::balancer::Backend;
 use crate::config::{CheckAlgorithm, Expect};
 use crate::upstream::Stream;
@@ -19,44 +18,46 @@ use crate::upstream::Stream;
 /// How much of a body is read, in bytes.
 const BODY_READ: usize = 65_536;
 
-/// An answer, as far as it is looked at.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Body,
-}
-
-/// The beginning of a body; nothing where it is not looked at.
-#[derive(Default)]
-struct Body {
-    bytes: Vec<u8>,
-    /// Whether there was more.
-    cut: bool,
-}
-
-/// Asks, and judges the answer.
-pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
+/// Asks, and judges the answer by the rules for traffic and by what is expected of it.
+pub(crate) async fn ask(
+    backend: &Backend,
+    stream: Stream,
+    limits: &HeadLimits,
+    deadline: Instant,
+) -> Result<Finding, Elapsed> {
     let health = &backend.settings.health();
-    let answer = match exchange(backend, stream).await {
+    let request = CheckRequest::new(backend, health.method.clone(), &[("Connection", "close")]);
+    let mut answer = match timeout_at(deadline, exchange::ask(stream, &request, limits)).await? {
         Ok(answer) => answer,
-        Err(error) => return Finding::failed(format_args!("no good HTTP answer: {error}")),
+        Err(outcome) => return Ok(Finding::failed(outcome)),
     };
-    let said = format!("{} {} {}", health.method, health.path, answer.status.as_u16());
-    let mut finding = match judge(health.algorithm, &health.expect, answer.status, &answer.body) {
+    let status = answer.head.line.status;
+    let said = format!("{} {} {status}", health.method, health.path);
+    let judged = if is_good(health.algorithm, &health.expect, status) {
+        match body(&mut answer, &health.expect, deadline).await? {
+            Ok(body) => judge(&health.expect, &body),
+            // As the log has it of a request.
+            Err(bad) => Err(format!("{}: {bad}", Ended::CutByBackend.words().unwrap_or_default())),
+        }
+        .map_err(Some)
+    } else {
+        Err(None)
+    };
+    let mut finding = match judged {
         Ok(()) => Finding::passed(said),
         Err(None) => Finding::failed(said),
         Err(Some(lack)) => Finding::failed(format_args!("{said}: {lack}")),
     };
     if health.agent {
-        finding.take_report(&answer.headers);
+        finding.take_report(&answer.head);
     }
-    finding
+    Ok(finding)
 }
 
 impl Finding {
     /// Takes what the backend says of itself from its answer.
-    pub(crate) fn take_report(&mut self, headers: &HeaderMap) {
-        let report = Report::read(headers);
+    pub(crate) fn take_report(&mut self, head: &ResponseHead) {
+        let report = Report::read(|name| head.named(name.as_bytes()).next());
         if report.percent < 100 {
             // Writing to a string cannot fail.
             let _ = write!(self.reason, "; weight {} %", report.percent);
@@ -66,91 +67,54 @@ impl Finding {
     }
 }
 
-async fn exchange(backend: &Backend, stream: Stream) -> Result<Answer, hyper::Error> {
-    let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let mut driver = pin!(driver);
-    let expect = &backend.settings.health().expect;
-    let looks_at_body = expect.body.is_some() || !expect.json.is_empty();
-    let mut answer = pin!(async {
-        let (head, body) = sender.send_request(request(backend)).await?.into_parts();
-        let body = if looks_at_body { beginning(body).await? } else { Body::default() };
-        Ok(Answer { status: head.status, headers: head.headers, body })
-    });
-    tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        // The connection ended; whatever came of the answer is there.
-        _ = &mut driver => answer.await,
+/// The answer's body, which breaks off here where it would in traffic.
+async fn body(answer: &mut CheckAnswer, expect: &Expect, deadline: Instant) -> Result<Result<Body, BadBody>, Elapsed> {
+    let is_looked_at = expect.body.is_some() || !expect.json.is_empty();
+    if !is_looked_at && is_event_stream(&answer.head) {
+        return Ok(Ok(Body::default()));
+    }
+    match timeout_at(deadline, answer.body(BODY_READ)).await {
+        // One that goes on for longer than a check may take is one that traffic takes, too.
+        Err(_) if !is_looked_at => Ok(Ok(Body::default())),
+        read => read,
     }
 }
 
-async fn beginning(mut body: Incoming) -> Result<Body, hyper::Error> {
-    let mut read = Body::default();
-    while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame?.into_data() else { continue };
-        let taken = data.remaining().min(BODY_READ - read.bytes.len());
-        read.bytes.extend_from_slice(&data.split_to(taken));
-        if data.has_remaining() {
-            read.cut = true;
-            break;
-        }
-    }
-    Ok(read)
+/// Whether its body goes on for as long as somebody listens.
+fn is_event_stream(head: &ResponseHead) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    head.value(FieldKind::ContentType)
+        .and_then(|value| value.get(..EVENTS.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(EVENTS))
 }
 
-fn request(backend: &Backend) -> Request<Empty<Bytes>> {
-    let health = &backend.settings.health();
-    let mut request = Request::new(Empty::new());
-    *request.method_mut() = health.method.clone();
-    // Base and check path are each checked when they are read.
-    if let Ok(uri) = format!("{}{}", backend.endpoint.address.base_path, health.path).parse() {
-        *request.uri_mut() = uri;
-    }
-    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    add_headers(backend, request.headers_mut());
-    request
-}
-
-/// What every check says of itself, and the configured fields.
-pub(crate) fn add_headers(backend: &Backend, headers: &mut HeaderMap) {
-    headers.insert(HOST, backend.endpoint.host_header.clone());
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("stickylb-tui/", env!("CARGO_PKG_VERSION"))));
-    for (name, value) in &backend.settings.health().headers {
-        // Checked when it was read.
-        if let Ok(mut value) = HeaderValue::from_str(value.reveal()) {
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
+/// Whether the status is what is expected.
+fn is_good(algorithm: CheckAlgorithm, expect: &Expect, status: u16) -> bool {
+    match &expect.status {
+        Some(statuses) => statuses.contains(status),
+        None => algorithm == CheckAlgorithm::Http || (200..300).contains(&status),
     }
 }
 
-/// Whether the answer is what is expected; else what it lacks, where its status does not say it.
-fn judge(algorithm: CheckAlgorithm, expect: &Expect, status: StatusCode, body: &Body) -> Result<(), Option<String>> {
-    let good = match &expect.status {
-        Some(statuses) => statuses.contains(status.as_u16()),
-        None => algorithm == CheckAlgorithm::Http || status.is_success(),
-    };
-    if !good {
-        return Err(None);
-    }
+/// Whether the body holds what is expected; else what it lacks.
+fn judge(expect: &Expect, body: &Body) -> Result<(), String> {
     if let Some(text) = &expect.body
         && !body.bytes.windows(text.len()).any(|part| part == text.as_bytes())
     {
-        return Err(Some(format!("body lacks {}", shown(&Value::from(text.as_str())))));
+        return Err(format!("body lacks {}", shown(&Value::from(text.as_str()))));
     }
     if expect.json.is_empty() {
         return Ok(());
     }
     if body.cut {
-        return Err(Some(format!("its JSON is longer than {BODY_READ} bytes")));
+        return Err(format!("its JSON is longer than {BODY_READ} bytes"));
     }
-    let found: Value =
-        serde_json::from_slice(&body.bytes).map_err(|error| Some(format!("body is no JSON: {error}")))?;
+    let found: Value = serde_json::from_slice(&body.bytes).map_err(|error| format!("body is no JSON: {error}"))?;
     for (pointer, wanted) in &expect.json {
         match found.pointer(pointer) {
-            None => return Err(Some(format!("body has no {pointer}"))),
+            None => return Err(format!("body has no {pointer}")),
             Some(value) if !same(value, wanted) => {
-                return Err(Some(format!("{pointer} is {}, not {}", shown(value), shown(wanted))));
+                return Err(format!("{pointer} is {}, not {}", shown(value), shown(wanted)));
             }
             Some(_) => {}
         }
@@ -180,9 +144,10 @@ mod tests {
     use super::*;
 
     fn judged(expect: &Expect, status: u16, body: &str) -> Result<(), Option<String>> {
-        let status = StatusCode::from_u16(status).expect("a status");
-        let body = Body { bytes: body.into(), cut: false };
-        judge(CheckAlgorithm::HttpStatus, expect, status, &body)
+        if !is_good(CheckAlgorithm::HttpStatus, expect, status) {
+            return Err(None);
+        }
+        judge(expect, &Body { bytes: body.into(), cut: false }).map_err(Some)
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Who may get requests: each backend is asked, side by side with the others, and its state follows.
+//! Health checks: each backend is checked, side by side with the others, and its state follows.
 
 mod agent;
 mod command;
+mod exchange;
 mod finding;
 mod http;
 mod probe;
+mod request;
 mod websocket;
 
 use std::sync::Arc;
@@ -13,8 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
-use crate::state::Shared;
+use crate::config::Limits;
+use crate::state::{CheckFunction, LiveTopology, Registry, Shared};
 use crate::untrusted::Untrusted;
+use crate::upstream::response::head_limits;
 use finding::CheckResult;
 
 /// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
@@ -23,80 +27,113 @@ const DOWN_INTERVAL: Duration = Duration::from_secs(1);
 /// The least time between two checks of one backend, whoever asks.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Watches one backend until it is dismissed: checks it, and takes it back when an ejection is over.
-pub(crate) async fn watch(shared: Arc<Shared>, backend: Arc<Backend>, first: oneshot::Sender<()>) {
-    tokio::select! {
-        () = backend.signals.removed.notified() => {}
-        () = async { tokio::join!(check(&shared, &backend, first), take_back(&shared, &backend)); } => {}
-    }
+/// Checks one backend, and ends its ejections, until it is removed.
+pub(crate) struct Checker {
+    registry: Arc<Registry>,
+    /// For the limits of an answer's head, which are those of traffic.
+    topology: Arc<LiveTopology>,
+    /// The embedding program's own check, in place of the configured one.
+    function: Option<CheckFunction>,
+    backend: Arc<Backend>,
 }
 
-/// Checks a backend once, before it is anybody's: its state is right from the beginning.
-pub(crate) async fn first(shared: &Shared, backend: &Backend) {
-    let passed = probe::probe(backend, shared.checks.of(backend.id())).await.result == CheckResult::Passed;
-    backend.status.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
-}
-
-/// Checks now, after each interval, and whenever traffic fails.
-///
-/// The next check begins only when the last one has ended, so that checks of one backend never overlap.
-async fn check(shared: &Shared, backend: &Backend, first: oneshot::Sender<()>) {
-    let mut first = Some(first);
-    let mut row = Row::default();
-    let mut said = AgentWord::Ready;
-    loop {
-        let (time, began) = (SystemTime::now(), Instant::now());
-        let found = probe::probe(backend, shared.checks.of(backend.id())).await;
-        backend.signals.clear_suspicion();
-        let passed = found.result == CheckResult::Passed;
-        if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {
-            // Its process is starting: nothing is held against it yet.
-            tokio::time::sleep(LEAST_PAUSE).await;
-            continue;
+impl Checker {
+    /// A checker of this backend.
+    pub(crate) fn new(shared: &Shared, backend: Arc<Backend>) -> Self {
+        Checker {
+            registry: Arc::clone(&shared.registry),
+            topology: Arc::clone(&shared.topology),
+            function: shared.checks.of(backend.id()).cloned(),
+            backend,
         }
-        backend.counters.count_check(passed);
-        let reason = Untrusted::new(found.reason).to_string();
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let mark = CheckMark { time, micros, passed, reason: reason.as_str().into() };
-        shared.registry.note_check(backend, mark);
-        if let Some(report) = found.report {
-            shared.registry.set_wanted(backend, report.percent);
-            // Only what is new is heeded, so that a person's word holds until the backend changes its own.
-            if std::mem::replace(&mut said, report.word) != report.word {
-                shared.registry.set_agent(backend, report.word);
+    }
+
+    /// Watches the backend until it is removed; `first` learns of its first check.
+    pub(crate) async fn run(self, first: oneshot::Sender<()>) {
+        tokio::select! {
+            () = self.backend.signals.removed.notified() => {}
+            () = async { tokio::join!(self.check(first), self.end_ejections()); } => {}
+        }
+    }
+
+    /// Checks a backend once, before it belongs to a pool: its state is right from the beginning. The limits are those that
+    /// its traffic will have.
+    pub(crate) async fn check_once(&self, limits: &Limits) {
+        let found = probe::probe(&self.backend, &head_limits(limits), self.function.as_ref()).await;
+        let passed = found.result == CheckResult::Passed;
+        self.backend.status.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
+    }
+
+    /// Checks now, after each interval, and whenever traffic fails.
+    ///
+    /// The next check begins only when the last one has ended, so that checks of one backend never overlap.
+    async fn check(&self, first: oneshot::Sender<()>) {
+        let backend = &*self.backend;
+        let mut first = Some(first);
+        let mut row = Row::default();
+        let mut agent = AgentWord::Ready;
+        loop {
+            let (time, began) = (SystemTime::now(), Instant::now());
+            let limits = head_limits(&self.topology.config().limits);
+            let found = probe::probe(backend, &limits, self.function.as_ref()).await;
+            backend.signals.clear_suspicion();
+            let passed = found.result == CheckResult::Passed;
+            if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {
+                // Its process is starting: nothing is held against it yet.
+                tokio::time::sleep(LEAST_PAUSE).await;
+                continue;
+            }
+            let reason = Untrusted::new(found.reason).to_string();
+            self.note(time, began, passed, &reason);
+            if let Some(report) = found.report {
+                self.registry.set_wanted(backend, report.percent);
+                // Only a change counts, so that a person's word holds until the agent says something else.
+                if std::mem::replace(&mut agent, report.word) != report.word {
+                    self.registry.set_agent(backend, report.word);
+                }
+            }
+            if found.result != CheckResult::Inconclusive
+                && let Some(verdict) = row.judge(backend, passed)
+            {
+                let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
+                self.registry.set_verdict(backend, verdict, &reason);
+            }
+            if passed && found.connected {
+                self.registry.connected_at(backend, began);
+            }
+            if let Some(first) = first.take() {
+                // Nobody waits for it where the program is already stopping.
+                let _ = first.send(());
+            }
+            // Failing traffic asks for a check each time; a backend in trouble is not checked more often than this.
+            tokio::time::sleep(LEAST_PAUSE).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause(backend)) => {}
+                () = backend.signals.check_now.notified() => {}
             }
         }
-        if found.result != CheckResult::Inconclusive
-            && let Some(verdict) = row.judge(backend, passed)
-        {
-            let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
-            shared.registry.set_verdict(backend, verdict, &reason);
-        }
-        if passed && found.connected {
-            shared.registry.connected_at(backend, began);
-        }
-        if let Some(first) = first.take() {
-            // Nobody waits for it any more where the program is already stopping.
-            let _ = first.send(());
-        }
-        // Failing traffic asks again and again; a backend in trouble is not asked more often than this.
-        tokio::time::sleep(LEAST_PAUSE).await;
-        tokio::select! {
-            () = tokio::time::sleep(pause(backend)) => {}
-            () = backend.signals.check_now.notified() => {}
-        }
     }
-}
 
-/// Ends each ejection when its time is over.
-async fn take_back(shared: &Shared, backend: &Backend) {
-    loop {
-        match backend.status.ejection.until() {
-            None => backend.status.ejection.changed.notified().await,
-            Some(until) => tokio::select! {
-                () = tokio::time::sleep_until(until.into()) => shared.registry.end_ejection(backend, "its time out is over"),
-                () = backend.status.ejection.changed.notified() => {}
-            },
+    /// Counts a check, and remembers its result.
+    fn note(&self, time: SystemTime, began: Instant, passed: bool, reason: &str) {
+        self.backend.counters.count_check(passed);
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.registry.note_check(&self.backend, CheckMark { time, micros, passed, reason: reason.into() });
+    }
+
+    /// Ends each ejection when its time is over.
+    async fn end_ejections(&self) {
+        let ejection = &self.backend.status.ejection;
+        loop {
+            match ejection.until() {
+                None => ejection.changed.notified().await,
+                Some(until) => tokio::select! {
+                    () = tokio::time::sleep_until(until.into()) => {
+                        self.registry.end_ejection(&self.backend, "its time out is over");
+                    }
+                    () = ejection.changed.notified() => {}
+                },
+            }
         }
     }
 }

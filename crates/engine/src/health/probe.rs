@@ -1,6 +1,9 @@
 //! One check, bounded in time, by the backend's algorithm.
 
 use std::sync::Arc;
+use stickylb_http1::HeadLimits;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use super::finding::{CheckResult, Finding};
 use super::{command, http, websocket};
@@ -10,16 +13,18 @@ use crate::proxy_protocol;
 use crate::state::CheckFunction;
 use crate::upstream::{DialError, dial};
 
-/// Checks a backend once: by the embedding program's function where there is one, else by its algorithm.
-pub(crate) async fn probe(backend: &Backend, function: Option<&CheckFunction>) -> Finding {
-    let limit = backend.settings.health().timeout;
+/// Checks a backend once: by the embedding program's function where there is one, else by its algorithm. An HTTP answer's
+/// head has the limits of traffic.
+pub(crate) async fn probe(backend: &Backend, limits: &HeadLimits, function: Option<&CheckFunction>) -> Finding {
+    let time = backend.settings.health().timeout;
+    let deadline = Instant::now() + time;
     let found = match function {
-        Some(function) => tokio::time::timeout(limit, ask_function(backend, function)).await,
+        Some(function) => timeout_at(deadline, ask_function(backend, function)).await,
         // It looks after its time itself, because more is to be ended than a future.
         None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
-        None => tokio::time::timeout(limit, ask(backend)).await,
+        None => ask(backend, limits, deadline).await,
     };
-    found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", limit.as_millis())))
+    found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", time.as_millis())))
 }
 
 async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
@@ -31,18 +36,18 @@ async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
 }
 
 /// On a connection of its own, dialled as traffic's are.
-async fn ask(backend: &Backend) -> Finding {
+async fn ask(backend: &Backend, limits: &HeadLimits, deadline: Instant) -> Result<Finding, Elapsed> {
     let health = &backend.settings.health();
     let own = backend.endpoint.proxy_protocol.map(proxy_protocol::announce_own);
     let stream = match dial(&backend.endpoint.address, &backend.endpoint.tls, own.as_deref(), health.timeout).await {
         Ok(stream) => stream,
-        Err(error @ DialError::Exhausted) => return Finding::new(CheckResult::Inconclusive, error),
-        Err(error) => return Finding::failed(error),
+        Err(error @ DialError::Exhausted) => return Ok(Finding::new(CheckResult::Inconclusive, error)),
+        Err(error) => return Ok(Finding::failed(error)),
     };
     let finding = match health.algorithm {
-        CheckAlgorithm::Websocket => websocket::ask(backend, stream).await,
-        CheckAlgorithm::HttpStatus | CheckAlgorithm::Http => http::ask(backend, stream).await,
+        CheckAlgorithm::Websocket => timeout_at(deadline, websocket::ask(backend, stream, limits)).await?,
+        CheckAlgorithm::HttpStatus | CheckAlgorithm::Http => http::ask(backend, stream, limits, deadline).await?,
         CheckAlgorithm::Tcp | CheckAlgorithm::Command => Finding::passed("connects"),
     };
-    Finding { connected: true, ..finding }
+    Ok(Finding { connected: true, ..finding })
 }

@@ -1,56 +1,51 @@
 //! A check by WebSocket: a handshake, and a close.
 
-use ::http::Request;
-use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use tokio_tungstenite::client_async;
-use tokio_tungstenite::tungstenite::Error;
+use http::Method;
+use stickylb_http1::HeadLimits;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
+use super::exchange::{self, CheckAnswer};
 use super::finding::Finding;
-use super::http::add_headers;
+use super::request::CheckRequest;
 use crate::balancer::Backend;
 use crate::upstream::Stream;
 
-/// Shakes hands over a new connection.
-pub(crate) async fn ask(backend: &Backend, stream: Stream) -> Finding {
+const KEY: &str = "Sec-WebSocket-Key";
+
+/// Shakes hands over a new connection. The answer is judged as traffic's is; and because this is the end of the WebSocket
+/// and no proxy on its way, its `Sec-WebSocket-Accept` is looked at, too (RFC 6455 4.1).
+pub(crate) async fn ask(backend: &Backend, stream: Stream, limits: &HeadLimits) -> Finding {
     let health = &backend.settings.health();
-    let path = &health.path;
-    match client_async(request(backend), stream).await {
-        Ok((mut socket, response)) => {
-            // It did what was asked; how it takes the goodbye says nothing more.
-            let _ = socket.close(None).await;
-            let mut finding = Finding::passed(format_args!("WebSocket {path} 101"));
-            if health.agent {
-                finding.take_report(response.headers());
-            }
-            finding
-        }
-        Err(Error::Http(response)) => {
-            let mut finding = Finding::failed(format_args!("WebSocket {path} {}", response.status().as_u16()));
-            if health.agent {
-                finding.take_report(response.headers());
-            }
-            finding
-        }
-        Err(error) => Finding::failed(format_args!("no WebSocket handshake: {error}")),
+    let fields =
+        [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), (KEY, &generate_key())];
+    let request = CheckRequest::new(backend, Method::GET, &fields);
+    let answer = match exchange::ask(stream, &request, limits).await {
+        Ok(answer) => answer,
+        Err(outcome) => return Finding::failed(format_args!("no WebSocket handshake: it {outcome}")),
+    };
+    let status = answer.head.line.status;
+    let said = format!("WebSocket {} {status}", health.path);
+    let mut finding = match status {
+        101 if accepts_key(&answer, &request) => Finding::passed(said),
+        101 => Finding::failed("no WebSocket handshake: its Sec-WebSocket-Accept does not answer the key it was sent"),
+        _ => Finding::failed(said),
+    };
+    if health.agent {
+        finding.take_report(&answer.head);
     }
+    if status == 101 {
+        let (stream, begun) = answer.into_parts();
+        let mut socket = WebSocketStream::from_partially_read(stream, begun, Role::Client, None).await;
+        // It did what was asked; how it takes the goodbye says nothing more.
+        let _ = socket.close(None).await;
+    }
+    finding
 }
 
-fn request(backend: &Backend) -> Request<()> {
-    let mut request = Request::new(());
-    // Only its path is sent; the library insists on a whole URI.
-    if let Ok(uri) =
-        format!("ws://localhost{}{}", backend.endpoint.address.base_path, backend.settings.health().path).parse()
-    {
-        *request.uri_mut() = uri;
-    }
-    let headers = request.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-    if let Ok(key) = HeaderValue::from_str(&generate_key()) {
-        headers.insert(SEC_WEBSOCKET_KEY, key);
-    }
-    add_headers(backend, headers);
-    request
+fn accepts_key(answer: &CheckAnswer, request: &CheckRequest) -> bool {
+    let wanted = derive_accept_key(request.value(KEY));
+    answer.head.named(b"sec-websocket-accept").next() == Some(wanted.as_bytes())
 }

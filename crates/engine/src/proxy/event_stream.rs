@@ -74,11 +74,11 @@ struct Gone;
 impl Feed {
     /// `None` where there are as many readers as there may be.
     pub(crate) fn open(telemetry: &Telemetry, phase: watch::Receiver<Phase>) -> Option<Self> {
-        let place = telemetry.event_stream()?;
+        let slot = telemetry.event_stream()?;
         let mut reader = EventReader::new(Arc::clone(&telemetry.journal));
         // A live stream begins now.
         reader.take(&mut Vec::new());
-        Some(Feed { dropped: reader.dropped(), reader, phase, _place: place })
+        Some(Feed { dropped: reader.dropped(), reader, phase, _place: slot })
     }
 
     async fn run(mut self, to: &mut impl Reader) -> Over {

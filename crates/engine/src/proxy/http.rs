@@ -10,14 +10,14 @@ use tokio::sync::watch;
 use super::handle::{handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
-use crate::proxy::connection::{After, Arrival, Client, Clock, Next, Peer};
-use crate::proxy::io::Outbox;
+use crate::proxy::connection::{Accepted, After, Client, Clock, Next, Peer};
+use crate::proxy::io::WriteBuffer;
 use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
-pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Receiver<Phase>) {
-    let Arrival { stream, peer: address, listener, connected, replay } = arrival;
+pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::Receiver<Phase>) {
+    let Accepted { stream, peer: address, listener, connected, replay } = accepted;
     let config = Arc::clone(&proxy.shared.topology.load().config);
     let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut routing = Cache::new(&listener.routing);
@@ -31,7 +31,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival, engine: watch::Re
         clock: Clock::new(&config.timeouts, Instant::now()),
         replay,
         unread: ReadBuffer::default(),
-        down: Outbox::default(),
+        down: WriteBuffer::default(),
         look: None,
         engine: engine.clone(),
         config: &config,

@@ -14,7 +14,7 @@ mod tcp;
 mod tunnel;
 mod worker;
 
-pub(crate) use connection::Arrival;
+pub(crate) use connection::Accepted;
 pub(crate) use explain::explain;
 pub(crate) use io::Socket;
 pub(crate) use replay::replay;

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use super::worker::Proxy;
 use super::{explain, http};
 use crate::api::{Bodies, Event, Heads, LONGEST, Replayed};
-use crate::proxy::connection::{Arrival, Peer, Replay};
+use crate::proxy::connection::{Accepted, Peer, Replay};
 use crate::proxy::forward::route;
 use crate::proxy::io::Socket;
 use crate::state::{Connected, EventReader, Phase, Shared};
@@ -42,14 +42,14 @@ pub(crate) async fn replay(
         .heads
         .get(number)
         .ok_or("its heads are not kept any more: only those of the last requests are")?;
-    let arrival = arrival(shared, &before, to).await?;
+    let accepted = accepted(shared, &before, to).await?;
     // Its heads are kept whoever else watches.
     let _watch = shared.telemetry.heads.watch();
     let mut events = EventReader::new(Arc::clone(&shared.telemetry.journal));
     events.take(&mut Vec::new());
-    let Sent { mut stream, arrival, own_number } = arrival;
+    let Sent { mut stream, accepted, own_number } = accepted;
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
-    let _serving = Serving(tokio::spawn(http::serve(proxy, arrival, phase)).abort_handle());
+    let _serving = Serving(tokio::spawn(http::serve(proxy, accepted, phase)).abort_handle());
     stream.write_all(&before.request.bytes).await.map_err(|error| failed(&error))?;
 
     let mut read = Box::pin(async {
@@ -93,7 +93,7 @@ fn body_of(heads: &Heads) -> Vec<u8> {
 /// The request on its way: this end of its connection, and the other one.
 struct Sent {
     stream: TcpStream,
-    arrival: Arrival,
+    accepted: Accepted,
     own_number: Arc<AtomicU64>,
 }
 
@@ -107,7 +107,7 @@ impl Drop for Serving {
 }
 
 /// Makes a client of a request's head, which must be whole and without a body.
-async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result<Sent, String> {
+async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result<Sent, String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole".to_owned());
     }
@@ -134,20 +134,20 @@ async fn arrival(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result
         }
     }
     let (stream, theirs) = pair().await.map_err(|error| failed(&error))?;
-    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().map_err(|error| error.to_string())?;
+    let slot = Arc::new(Semaphore::new(1)).try_acquire_owned().map_err(|error| error.to_string())?;
     // Nobody waits for its end but whoever asked for it.
     let (alive, _) = mpsc::channel(1);
     let own_number = Arc::new(AtomicU64::new(0));
     let replay = Some(Box::new(Replay { of: heads.number, to, number: Arc::clone(&own_number) }));
-    let connected = Connected::new(Arc::clone(shared), place, alive);
-    let arrival = Arrival {
+    let connected = Connected::new(Arc::clone(shared), slot, alive);
+    let accepted = Accepted {
         stream: Socket::Watched(theirs),
         peer: heads.peer,
         listener: Arc::clone(listener),
         connected,
         replay,
     };
-    Ok(Sent { stream, arrival, own_number })
+    Ok(Sent { stream, accepted, own_number })
 }
 
 fn failed(error: &io::Error) -> String {

@@ -7,27 +7,27 @@ use tokio::sync::watch;
 use super::worker::Proxy;
 use super::{http, tcp};
 use crate::api::Mode;
-use crate::proxy::connection::{Arrival, is_among};
+use crate::proxy::connection::{Accepted, is_among};
 use crate::proxy::exchange::book_refused;
 use crate::proxy_protocol;
 use crate::state::Phase;
 
 /// Serves a client until it disconnects, idles too long, or the engine finishes.
-pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch::Receiver<Phase>) {
-    if arrival.listener.routing.load().proxy_protocol {
+pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: watch::Receiver<Phase>) {
+    if accepted.listener.routing.load().proxy_protocol {
         // Boxed, because the memory for it is held for as long as the connection lives.
-        match Box::pin(announced(&proxy, &mut arrival, engine.clone())).await {
-            Ok(peer) => arrival.peer = peer,
-            Err(why) => return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "PROXY", why),
+        match Box::pin(announced(&proxy, &mut accepted, engine.clone())).await {
+            Ok(peer) => accepted.peer = peer,
+            Err(why) => return book_refused(&proxy, &accepted.listener, accepted.peer.ip(), "PROXY", why),
         }
     }
-    match arrival.listener.mode {
-        Mode::Http => http::serve(proxy, arrival, engine).await,
+    match accepted.listener.mode {
+        Mode::Http => http::serve(proxy, accepted, engine).await,
         Mode::Tcp => {
-            let Arrival { stream, peer, listener, connected, replay } = arrival;
+            let Accepted { stream, peer, listener, connected, replay } = accepted;
             // A socket that cannot be watched is of no use.
             let Ok(stream) = stream.into_watched() else { return };
-            tcp::serve(proxy, Arrival { stream, peer, listener, connected, replay }, engine).await;
+            tcp::serve(proxy, Accepted { stream, peer, listener, connected, replay }, engine).await;
         }
     }
 }
@@ -35,18 +35,18 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut arrival: Arrival, engine: watch
 /// The client that the header at the connection's beginning names; the reason where there is no good one.
 async fn announced(
     proxy: &Proxy,
-    arrival: &mut Arrival,
+    accepted: &mut Accepted,
     mut engine: watch::Receiver<Phase>,
 ) -> Result<SocketAddr, String> {
     let config = proxy.shared.topology.config();
-    let ip = arrival.peer.ip().to_canonical();
+    let ip = accepted.peer.ip().to_canonical();
     if !ip.is_loopback() && !is_among(ip, &config.trusted_proxies) {
         return Err(format!("{ip} may not send PROXY protocol headers: it is not in trustedProxies"));
     }
     let limit = config.timeouts.request_headers;
     tokio::select! {
-        read = tokio::time::timeout(limit, proxy_protocol::read(&mut arrival.stream)) => match read {
-            Ok(Ok(client)) => Ok(client.unwrap_or(arrival.peer)),
+        read = tokio::time::timeout(limit, proxy_protocol::read(&mut accepted.stream)) => match read {
+            Ok(Ok(client)) => Ok(client.unwrap_or(accepted.peer)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("no PROXY protocol header came within {} ms", limit.as_millis())),
         },

@@ -4,7 +4,6 @@
 //! is bounded, and are lost to no backend that does not take them. So a backend that refuses, cannot be reached or does
 //! not answer in time is replaced by another, and so is one that closes before a byte has moved either way.
 
-use smallvec::SmallVec;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,11 +13,11 @@ use tokio::sync::watch;
 use super::tunnel;
 use super::worker::Proxy;
 use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
-use crate::balancer::{Active, Backend, Bound, Choice, Held, NoBackend, Pool, Stuck};
-use crate::proxy::connection::Arrival;
+use crate::balancer::{Active, Backend, Choice, Held, NoBackend, Stuck};
+use crate::proxy::connection::Accepted;
 use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
-use crate::proxy::forward::{Hold, queue};
-use crate::proxy::io::while_there;
+use crate::proxy::forward::{SelectBy, Selection};
+use crate::proxy::io::unless_disconnected;
 use crate::proxy::tunnel::{Carried, ClientHalf, Finish, Tunnel};
 use crate::state::{LivePool, Moments, Phase, Tried, time_of_day};
 use crate::upstream::{Stream, dial};
@@ -34,28 +33,28 @@ const ALL_FAILED: u16 = 502;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Serves one connection, from accept to close.
-pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine: watch::Receiver<Phase>) {
+pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted<TcpStream>, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
-    let place = access.connection(arrival.peer, false).and_then(|place| {
-        access.request(arrival.peer.ip().to_canonical(), Instant::now())?;
-        Ok(place)
+    let slot = access.connection(accepted.peer, false).and_then(|slot| {
+        access.request(accepted.peer.ip().to_canonical(), Instant::now())?;
+        Ok(slot)
     });
-    let place = match place {
-        Ok(place) => place,
+    let slot = match slot {
+        Ok(slot) => slot,
         Err(refused) => {
-            return book_refused(&proxy, &arrival.listener, arrival.peer.ip(), "TCP", refused.why().to_owned());
+            return book_refused(&proxy, &accepted.listener, accepted.peer.ip(), "TCP", refused.why().to_owned());
         }
     };
     // Boxed, because most of a connection's life is the tunnel behind it.
-    let Some((session, stream)) = Box::pin(connect(&proxy, &arrival)).await else {
-        tunnel::reset_on_close(&arrival.stream);
+    let Some((session, stream)) = Box::pin(connect(&proxy, &accepted)).await else {
+        tunnel::reset_on_close(&accepted.stream);
         return;
     };
-    let Arrival { stream: client, connected, .. } = arrival;
+    let Accepted { stream: client, connected, .. } = accepted;
     let half = ClientHalf {
         stream: client,
         early: Vec::new(),
-        counted: (connected, place),
+        counted: (connected, slot),
         engine,
         idle: proxy.shared.topology.config().timeouts.tunnel_idle,
     };
@@ -71,7 +70,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, arrival: Arrival<TcpStream>, engine
 struct Session {
     active: Active,
     /// Its place at a backend that has so many and no more.
-    place: Option<balancer::Place>,
+    slot: Option<balancer::Slot>,
     /// Its address's hold on the backend.
     held: Option<Held>,
     account: Account,
@@ -94,10 +93,10 @@ impl Session {
 
     fn end(self, carried: &Carried) {
         let success = self.success();
-        let Session { active, place, held, account } = self;
+        let Session { active, slot, held, account } = self;
         let backend = Arc::clone(active.backend());
         // The figures must be right before anyone can read of the event.
-        drop((active, place, held));
+        drop((active, slot, held));
         let ended = match carried.finish {
             Finish::Clean => Ended::Complete,
             Finish::ClientFailed => Ended::ClientGone,
@@ -123,6 +122,14 @@ impl Session {
 }
 
 impl Account {
+    /// Books the connection as begun.
+    fn begin(proxy: &Arc<Proxy>, peer: SocketAddr, live: &LivePool) -> Self {
+        proxy.shared.telemetry.counters.begin();
+        let accepted = Instant::now();
+        let decision = Decision { pool: live.label.clone(), ..Decision::new(live.current.load().strategy) };
+        Account { proxy: Arc::clone(proxy), peer, moments: Moments::new(accepted, accepted), decision }
+    }
+
     /// Books the connection as ended and tells the log.
     fn tell(self, status: u16, to: Option<&Backend>, up: u64, down: u64, ended: Ended) {
         let now = Instant::now();
@@ -149,90 +156,86 @@ impl Account {
 }
 
 /// Finds a backend that takes the connection; every one that may is tried.
-async fn connect(proxy: &Arc<Proxy>, arrival: &Arrival<TcpStream>) -> Option<(Session, Stream)> {
-    let shared = &proxy.shared;
-    let live = &Arc::clone(&arrival.listener.routing.load().pool);
-    let mut pool = live.current.load_full();
-    let decision = Decision { pool: live.label.clone(), ..Decision::new(pool.strategy) };
-    shared.telemetry.counters.begin();
-    let accepted = Instant::now();
-    let moments = Moments::new(accepted, accepted);
-    let mut account = Account { proxy: Arc::clone(proxy), peer: arrival.peer, moments, decision };
-    let ip = arrival.peer.ip().to_canonical();
-    let mut tried: SmallVec<[u32; 4]> = SmallVec::new();
+async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(Session, Stream)> {
+    let live = Arc::clone(&accepted.listener.routing.load().pool);
+    let ip = accepted.peer.ip().to_canonical();
+    let mut account = Account::begin(proxy, accepted.peer, &live);
+    let hold = proxy.shared.topology.config().hold;
+    let began = account.moments.began;
+    let mut selection = Selection::new(proxy, &live, SelectBy::Address(ip), hold, began);
     let mut last_tried: Option<Arc<Backend>> = None;
-    let mut on_hold = Hold::new(shared.topology.config().hold);
     loop {
-        let mut client = whose(live, &pool, ip);
-        let mut chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
-        while chosen.as_ref().is_err_and(|no| Hold::helps(*no, &pool, &tried)) {
-            let before = Instant::now();
-            let Some(now) = while_there(&arrival.stream, on_hold.wait(live, &pool)).await else {
-                account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
-                return None;
-            };
-            account.moments.queued += before.elapsed();
-            let Some(now) = now else { break };
-            pool = now;
-            tried.clear();
-            client = whose(live, &pool, ip);
-            chosen = proxy.choose(&pool, &client, &tried, &mut account.decision);
-        }
-        if chosen.as_ref().err() == Some(&NoBackend::Full) {
-            let before = Instant::now();
-            let turn = queue::wait(proxy, live, &client, &tried, &mut account.decision);
-            let Some(decided) = while_there(&arrival.stream, turn).await else {
-                account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
-                return None;
-            };
-            account.moments.queued += before.elapsed();
-            chosen = decided;
-            if chosen.as_ref().is_err_and(|no| *no != NoBackend::Full) {
-                // Nobody is up any more whom it could wait for in the queue.
-                pool = live.current.load_full();
-                if Hold::helps(NoBackend::Nobody, &pool, &tried) && !shared.topology.config().hold.is_zero() {
-                    continue;
-                }
-            }
-        }
-        let Ok(Choice { backend, place, .. }) = chosen else {
+        let Some(chosen) = choose_or_wait(&mut selection, &mut account, &accepted.stream).await else {
+            account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
+            return None;
+        };
+        let Ok(Choice { backend, slot, .. }) = chosen else {
             let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };
             account.tell(status, last_tried.as_deref(), 0, 0, Ended::Complete);
             return None;
         };
         let active = Active::new(Arc::clone(&backend));
-        let began = Instant::now();
-        let attempt = match open(proxy, &backend, arrival).await {
+        match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
-                let took = began.elapsed();
-                // Among the metrics' classes, what was carried is a success.
-                backend.counters.count_request(200);
-                backend.counters.latencies.record(took);
-                account.decision.attempts.push(Attempt::new(&backend.identity, Outcome::Answered, took));
-                account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
-                let held = stick(proxy, live, ip, &backend);
-                return Some((Session { active, place, held, account }, stream));
+                let lease = stick(proxy, &live, ip, &backend);
+                return Some((Session { active, slot, held: lease, account }, stream));
             }
-            Err(outcome) => Attempt::new(&backend.identity, outcome, began.elapsed()),
-        };
-        let outcome = attempt.outcome;
-        account.decision.attempts.push(attempt);
-        if outcome == Outcome::Exhausted {
-            account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
-            return None;
+            Err(Outcome::Exhausted) => {
+                account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
+                return None;
+            }
+            Err(_) => {
+                selection.tried.push(backend.id());
+                last_tried = Some(backend);
+            }
         }
-        backend.counters.count_error();
-        backend.counters.count_retry();
-        shared.registry.traffic_failed(&backend, outcome);
-        tried.push(backend.id());
-        last_tried = Some(backend);
-        pool = live.current.load_full();
     }
 }
 
-/// Whose client an address is.
-fn whose(live: &LivePool, pool: &Pool, ip: IpAddr) -> Bound {
-    pool.sticky.read_connection(ip, live.stuck_to(ip))
+/// The backend for the next try, once there is one; `None` where the client has left before.
+async fn choose_or_wait(
+    selection: &mut Selection<'_>,
+    account: &mut Account,
+    client: &TcpStream,
+) -> Option<Result<Choice, NoBackend>> {
+    match selection.choose(&mut account.decision) {
+        Ok(choice) => Some(Ok(choice)),
+        Err(no) => {
+            let chosen = unless_disconnected(client, selection.wait(no, &mut account.decision)).await;
+            account.moments.queued += selection.take_waited();
+            chosen
+        }
+    }
+}
+
+/// One try on this backend; books how it ended.
+async fn attempt(
+    proxy: &Proxy,
+    backend: &Backend,
+    accepted: &Accepted<TcpStream>,
+    account: &mut Account,
+) -> Result<Stream, Outcome> {
+    let began = Instant::now();
+    let result = open(proxy, backend, accepted).await;
+    let took = began.elapsed();
+    let outcome = result.as_ref().map_or_else(|outcome| *outcome, |_| Outcome::Answered);
+    account.decision.attempts.push(Attempt::new(&backend.identity, outcome, took));
+    match outcome {
+        Outcome::Answered => {
+            // Among the metrics' classes, what was carried is a success.
+            backend.counters.count_request(200);
+            backend.counters.latencies.record(took);
+            account.moments.tried = Some(Tried { began, connected: Some(began + took), answered: None });
+        }
+        // Nobody was asked.
+        Outcome::Exhausted => {}
+        outcome => {
+            backend.counters.count_error();
+            backend.counters.count_retry();
+            proxy.shared.registry.traffic_failed(backend, outcome);
+        }
+    }
+    result
 }
 
 /// Notes that the address sticks to this backend now.
@@ -252,17 +255,17 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 }
 
 /// Connects to a backend, and tells it of the client where it wants to know.
-async fn open(proxy: &Proxy, backend: &Backend, arrival: &Arrival<TcpStream>) -> Result<Stream, Outcome> {
+async fn open(proxy: &Proxy, backend: &Backend, accepted: &Accepted<TcpStream>) -> Result<Stream, Outcome> {
     let header = backend.endpoint.proxy_protocol.map(|version| {
         // Where the socket is dead already, so is the connection.
-        let to = arrival.stream.local_addr().unwrap_or(arrival.listener.address);
-        proxy_protocol::announce(version, arrival.peer, to)
+        let to = accepted.stream.local_addr().unwrap_or(accepted.listener.address);
+        proxy_protocol::announce(version, accepted.peer, to)
     });
     let limit = proxy.shared.topology.config().timeouts.connect;
     let stream = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit)
         .await
         .map_err(|error| outcome_of(&error))?;
-    if closes_at_once(&stream, &arrival.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
+    if closes_at_once(&stream, &accepted.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
 }
 
 /// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.

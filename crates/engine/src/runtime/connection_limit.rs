@@ -5,11 +5,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// One place for each client that may be connected.
 #[derive(Clone)]
-pub(crate) struct Places(Arc<Semaphore>);
+pub(crate) struct ConnectionLimit(Arc<Semaphore>);
 
-impl Places {
+impl ConnectionLimit {
     pub(crate) fn new(limit: usize) -> Self {
-        Places(Arc::new(Semaphore::new(limit)))
+        ConnectionLimit(Arc::new(Semaphore::new(limit)))
     }
 
     /// Waits for a place; it is free again when what is given is dropped.
@@ -24,11 +24,11 @@ impl Places {
     pub(crate) fn change(&self, from: usize, to: usize) -> impl Future<Output = ()> + Send + use<> {
         self.0.add_permits(to.saturating_sub(from));
         let fewer = from.saturating_sub(to);
-        let owed = u32::try_from(fewer - self.0.forget_permits(fewer)).unwrap_or(u32::MAX);
+        let pending = u32::try_from(fewer - self.0.forget_permits(fewer)).unwrap_or(u32::MAX);
         let places = Arc::clone(&self.0);
         async move {
-            if owed > 0
-                && let Ok(taken) = places.acquire_many_owned(owed).await
+            if pending > 0
+                && let Ok(taken) = places.acquire_many_owned(pending).await
             {
                 taken.forget();
             }
@@ -42,7 +42,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lower_limit_holds_when_enough_have_left_and_a_higher_one_at_once() {
-        let places = Places::new(3);
+        let places = ConnectionLimit::new(3);
         let free = || places.0.available_permits();
         let mut taken = vec![places.take().await, places.take().await, places.take().await];
         let debt = tokio::spawn(places.change(3, 1));

@@ -2,6 +2,7 @@
 
 use std::future::{Future, pending};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::start::Balancer;
@@ -9,19 +10,23 @@ use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snap
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
-/// What a front end knows an engine of this process by. While it lives, the heads of requests are kept.
+/// A handle to an engine in this process, whose tasks may run on another thread. While it lives, the heads of requests are
+/// kept.
 pub struct LocalHandle {
     engine: Arc<Balancer>,
+    /// What the engine runs on, and what is asked of it.
+    runtime: Handle,
     events: EventReader,
     seconds: watch::Receiver<u64>,
     _heads: HeadWatch,
 }
 
 impl LocalHandle {
-    /// A handle to this engine.
+    /// A handle to this engine; to be made on the runtime that it was started on.
     pub fn new(engine: &Arc<Balancer>) -> Self {
         LocalHandle {
             engine: Arc::clone(engine),
+            runtime: Handle::current(),
             events: engine.events(),
             seconds: engine.seconds(),
             _heads: engine.watch_heads(),
@@ -48,7 +53,8 @@ impl Door for LocalHandle {
 
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        async move { engine.command(command).await }
+        let done = self.runtime.spawn(async move { engine.command(command).await });
+        async { done.await.unwrap_or_else(|lost| Err(CommandError::Unreachable { reason: lost.to_string().into() })) }
     }
 
     fn heads(
@@ -64,6 +70,7 @@ impl Door for LocalHandle {
         to: Option<u32>,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        async move { engine.replay(number, to).await.map_err(Untrusted::new) }
+        let replayed = self.runtime.spawn(async move { engine.replay(number, to).await });
+        async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())).map_err(Untrusted::new) }
     }
 }

@@ -50,7 +50,7 @@ enum Next {
 }
 
 /// Keeps one backend's process.
-pub(crate) struct Keeper {
+pub(crate) struct ProcessTask {
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
     registry: Arc<Registry>,
@@ -63,7 +63,7 @@ pub(crate) struct Keeper {
     failures: u32,
 }
 
-impl Keeper {
+impl ProcessTask {
     pub(crate) fn new(
         shared: &Shared,
         backend: Arc<Backend>,
@@ -72,7 +72,7 @@ impl Keeper {
         process: Process,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let keeper = Keeper {
+        let process_task = ProcessTask {
             topology: Arc::clone(&shared.topology),
             telemetry: Arc::clone(&shared.telemetry),
             registry: Arc::clone(&shared.registry),
@@ -83,8 +83,8 @@ impl Keeper {
             orders,
             failures: 0,
         };
-        keeper.note(keeper.process.as_ref().map(|process| process.pid));
-        keeper
+        process_task.note(process_task.process.as_ref().map(|process| process.pid));
+        process_task
     }
 
     /// Until it is told to end. Dropped before, it leaves the process to its supervisor, which ends it.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-use super::process_task::{Keeper, Order};
+use super::process_task::{Order, ProcessTask};
 use crate::api::{CommandError, Intent, Level, Mode};
 use crate::balancer::{Backend, Verdict};
 use crate::config::{Address, BackendConfig, CheckAlgorithm, HealthCheck};
@@ -29,21 +29,21 @@ pub(crate) struct Processes {
     shared: Arc<Shared>,
     /// This program: the supervisor of each, and the demo backends themselves.
     program: Option<PathBuf>,
-    keepers: Mutex<HashMap<u32, mpsc::Sender<Order>>>,
+    process_tasks: Mutex<HashMap<u32, mpsc::Sender<Order>>>,
     /// Held while one is added: two at once would take the same name, id and port.
     adding: tokio::sync::Mutex<()>,
     rolling: AtomicBool,
 }
 
 /// A backend that was added, and the task that keeps its process.
-pub(crate) type Added = (Arc<Backend>, Keeper);
+pub(crate) type Added = (Arc<Backend>, ProcessTask);
 
 impl Processes {
     pub(crate) fn new(shared: Arc<Shared>, program: Option<PathBuf>) -> Self {
         Processes {
             shared,
             program,
-            keepers: Mutex::default(),
+            process_tasks: Mutex::default(),
             adding: tokio::sync::Mutex::default(),
             rolling: AtomicBool::new(false),
         }
@@ -112,10 +112,10 @@ impl Processes {
         let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
         self.shared.registry.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);
-        self.keepers().insert(id, give);
+        self.process_tasks().insert(id, give);
         let own = self.program(backend.name().raw())?.to_owned();
-        let keeper = Keeper::new(&self.shared, Arc::clone(&backend), own, program, process, orders);
-        Ok((backend, keeper))
+        let process_task = ProcessTask::new(&self.shared, Arc::clone(&backend), own, program, process, orders);
+        Ok((backend, process_task))
     }
 
     async fn start(&self, name: &str, program: &Program) -> Result<Process, CommandError> {
@@ -154,17 +154,17 @@ impl Processes {
 
     async fn order(&self, backend: &Backend, order: Order) -> Result<(), CommandError> {
         let not_here = || CommandError::NotSpawned { name: backend.name().clone() };
-        let keeper = self.keepers().get(&backend.id()).cloned().ok_or_else(not_here)?;
-        keeper.send(order).await.map_err(|_| not_here())
+        let process_task = self.process_tasks().get(&backend.id()).cloned().ok_or_else(not_here)?;
+        process_task.send(order).await.map_err(|_| not_here())
     }
 
     /// Ends all of them, side by side; each has `timeouts.shutdown` for it.
     pub(crate) async fn stop(&self) {
-        let keepers: Vec<_> = self.keepers().drain().map(|(_, keeper)| keeper).collect();
+        let process_tasks: Vec<_> = self.process_tasks().drain().map(|(_, process_task)| process_task).collect();
         let mut ends = Vec::new();
-        for keeper in keepers {
+        for process_task in process_tasks {
             let (tell, told) = oneshot::channel();
-            if keeper.send(Order::End(tell)).await.is_ok() {
+            if process_task.send(Order::End(tell)).await.is_ok() {
                 ends.push(told);
             }
         }
@@ -180,7 +180,7 @@ impl Processes {
 
     /// Whom a rolling restart is about, in their order. Only one can be under way.
     pub(crate) fn begin_rolling(&self) -> Result<Vec<u32>, CommandError> {
-        let mut ids: Vec<u32> = self.keepers().keys().copied().collect();
+        let mut ids: Vec<u32> = self.process_tasks().keys().copied().collect();
         ids.sort_unstable();
         if ids.is_empty() {
             return Err(CommandError::NothingSpawned);
@@ -244,7 +244,7 @@ impl Processes {
         tokio::time::timeout(READY, answers).await.is_ok()
     }
 
-    fn keepers(&self) -> MutexGuard<'_, HashMap<u32, mpsc::Sender<Order>>> {
-        self.keepers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn process_tasks(&self) -> MutexGuard<'_, HashMap<u32, mpsc::Sender<Order>>> {
+        self.process_tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

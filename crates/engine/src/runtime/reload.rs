@@ -16,10 +16,11 @@ use super::start_error::StartError;
 use crate::api::{About, CommandError, Level};
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config, PoolConfig};
+use crate::health::Checker;
+use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
 use crate::untrusted::{Untrusted, joined};
-use crate::{health, listener};
 
 impl Balancer {
     /// Reads the configuration from its source again, puts it in force, and tells what changed.
@@ -27,7 +28,10 @@ impl Balancer {
         let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
         // Taken before it is read, so that what was read later is put in force later.
         let alone = self.reloading.lock().await;
-        let changes = match read() {
+        let read = Arc::clone(read);
+        // What it reads may take its time; where it is broken off, the program stops.
+        let config = spawn_blocking(move || read()).await.unwrap_or_else(|lost| Err(vec![lost.to_string().into()]));
+        let changes = match config {
             Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
                 StartError::Config(problems) => problems,
                 other => vec![other.to_string().into()],
@@ -91,7 +95,8 @@ impl Balancer {
         let next: Vec<Vec<Arc<Backend>>> =
             pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
         // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
-        join_all(changes.new.iter().map(|backend| health::first(&self.shared, backend))).await;
+        let checkers: Vec<_> = changes.new.iter().map(|new| Checker::new(&self.shared, Arc::clone(new))).collect();
+        join_all(checkers.iter().map(|checker| checker.check_once(&config.limits))).await;
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
             let old = live.follow(pool);
@@ -113,7 +118,7 @@ impl Balancer {
             }
         }
         // Those that are taken away come back as clients leave.
-        self.spawn(self.places.change(before.config.limits.connections, config.limits.connections));
+        self.spawn(self.connection_limit.change(before.config.limits.connections, config.limits.connections));
         self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
         self.let_go(there, &mut changes);
         for backend in changes.new {
@@ -218,9 +223,9 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<
                 (there, _) => {
                     let mut backend = Backend::new(wanted, live.label.clone());
                     if let Some(before) = there.filter(|before| before.endpoint.address == wanted.address) {
-                        // It is the same server: whoever has a place there or waits for one counts on.
-                        let places = before.places.as_ref().and_then(|places| places.handed_on(&wanted.limits));
-                        backend.places = places.or(backend.places);
+                        // It is the same server: whoever holds a slot there or waits for one counts on.
+                        let slots = before.slots.as_ref().and_then(|slots| slots.handed_on(&wanted.limits));
+                        backend.slots = slots.or(backend.slots);
                     }
                     changes.arrive(there, backend)
                 }

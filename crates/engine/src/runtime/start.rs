@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::connection_limit::Places;
+use super::connection_limit::ConnectionLimit;
 use super::open::open;
 use super::options::Options;
 use super::processes::{Added, Processes};
@@ -14,12 +14,13 @@ use super::source::Source;
 use super::start_error::StartError;
 use super::worker;
 use super::worker::Work;
-use crate::api::{Command, CommandError, Ending, Explanation, Level, Question, Snapshot, Unclear};
+use crate::api::{Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
 use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
+use crate::health::Checker;
 use crate::proxy::Proxy;
 use crate::state::{EventReader, LivePool, Phase, Shared};
-use crate::{alert, health, proxy};
+use crate::{alert, proxy};
 
 /// Time for tunnels to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -40,7 +41,7 @@ pub struct Balancer {
     tasks: Mutex<JoinSet<()>>,
     processes: Arc<Processes>,
     pub(crate) source: Option<Source>,
-    pub(crate) places: Places,
+    pub(crate) connection_limit: ConnectionLimit,
     /// Held while the configuration changes.
     pub(crate) reloading: tokio::sync::Mutex<()>,
 }
@@ -58,7 +59,7 @@ impl Balancer {
             return Err(StartError::Config(problems));
         }
         let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let places = Places::new(config.limits.connections);
+        let connection_limit = ConnectionLimit::new(config.limits.connections);
         let seed = config.seed;
         let can_spawn = options.program.is_some();
         // All listeners are bound before anything else: where one port is in use, nothing starts.
@@ -70,7 +71,8 @@ impl Balancer {
         for number in 0..workers {
             let rng = seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ number as u64));
             let proxy = Proxy::new(Arc::clone(&shared), number, rng);
-            let work = Work { shared: Arc::clone(&shared), places: places.clone(), phase: phases.clone() };
+            let work =
+                Work { shared: Arc::clone(&shared), connection_limit: connection_limit.clone(), phase: phases.clone() };
             worker::start(number, proxy, work, done.clone()).map_err(StartError::Thread)?;
         }
         let (mailing, mail_done) = mpsc::channel(1);
@@ -82,7 +84,7 @@ impl Balancer {
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
             source: options.source,
-            places,
+            connection_limit,
             reloading: tokio::sync::Mutex::default(),
         };
         let shared = &engine.shared;
@@ -264,6 +266,12 @@ impl Balancer {
         }
     }
 
+    /// Notes how many log lines an output of the front end did not get since the start, and why it gets none now, where that
+    /// is so. A warning stays for as long.
+    pub fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
+        self.shared.telemetry.log_stands(output, dropped, trouble);
+    }
+
     /// Tells everyone who reads its events of something that went wrong.
     pub fn warn(&self, text: String) {
         self.shared.telemetry.notice(Level::Warning, text);
@@ -276,13 +284,13 @@ impl Balancer {
     /// Has a backend checked from now on; the receiver learns of its first check.
     pub(crate) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
         let (first, checked) = oneshot::channel();
-        self.spawn(health::watch(Arc::clone(&self.shared), backend, first));
+        self.spawn(Checker::new(&self.shared, backend).run(first));
         checked
     }
 
     /// Has a backend's process kept and the backend checked from now on; the receiver learns of its first check.
-    fn keep(&self, (backend, keeper): Added) -> oneshot::Receiver<()> {
-        self.spawn(keeper.run());
+    fn keep(&self, (backend, process_task): Added) -> oneshot::Receiver<()> {
+        self.spawn(process_task.run());
         self.watch(backend)
     }
 

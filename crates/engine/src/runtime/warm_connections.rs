@@ -42,6 +42,6 @@ async fn fill(idle: &IdleConnections, backend: &Backend, connect: Duration) {
 
 /// `minIdle`, as far as there are places for connections and idle ones are kept.
 fn wanted(backend: &Backend) -> usize {
-    let free = backend.places.as_ref().map_or(u32::MAX, |places| places.most.saturating_sub(places.taken()));
+    let free = backend.slots.as_ref().map_or(u32::MAX, |slots| slots.most.saturating_sub(slots.taken()));
     backend.settings.min_idle.min(free).min(MOST_IDLE) as usize
 }

@@ -9,11 +9,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::accept_socket::Entrance;
-use super::connection_limit::Places;
+use super::connection_limit::ConnectionLimit;
 use super::warm_connections;
 use crate::api::Level;
 use crate::proxy;
-use crate::proxy::{Arrival, Proxy, Socket};
+use crate::proxy::{Accepted, Proxy, Socket};
 use crate::state::{BoundListener, Connected, Listener, Phase, Shared};
 
 /// Time for clients to come in who had begun to when a listener was closed.
@@ -22,7 +22,7 @@ const HALF_IN: Duration = Duration::from_millis(100);
 /// What all workers are given.
 pub(crate) struct Work {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) places: Places,
+    pub(crate) connection_limit: ConnectionLimit,
     pub(crate) phase: watch::Receiver<Phase>,
 }
 
@@ -163,11 +163,11 @@ impl Door {
     async fn enter(&self, stream: Socket, peer: SocketAddr) {
         // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
         // listener holds a place for nobody.
-        let Some(place) = self.work.places.take().await else { return };
+        let Some(place) = self.work.connection_limit.take().await else { return };
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
-        let arrival = Arrival { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
+        let accepted = Accepted { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
         // Boxed, because a task is moved about when it begins and when it ends, and this is a large one.
-        tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), arrival, self.work.phase.clone())));
+        tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), accepted, self.work.phase.clone())));
     }
 }
 

@@ -11,7 +11,7 @@ const REMEMBERED: usize = 20;
 
 /// The last checks of one backend.
 #[derive(Clone, Default)]
-pub(crate) struct History {
+pub(crate) struct CheckHistory {
     /// The latest last.
     pub(crate) marks: VecDeque<CheckMark>,
     /// When the last one ended.
@@ -20,7 +20,7 @@ pub(crate) struct History {
     pub(crate) last_error: Option<Untrusted<String>>,
 }
 
-impl History {
+impl CheckHistory {
     pub(crate) fn note(&mut self, mark: CheckMark) {
         if !mark.passed {
             self.last_error = Some(mark.reason.clone());

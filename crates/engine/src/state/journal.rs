@@ -163,24 +163,49 @@ impl History {
 /// request from the moment the first reader was made.
 pub struct EventReader {
     journal: Arc<Journal>,
-    next: u64,
+    next: Arc<AtomicU64>,
+}
+
+/// What a reader has not taken, for somebody else to know.
+pub struct Behind {
+    journal: Arc<Journal>,
+    next: Arc<AtomicU64>,
+}
+
+impl Behind {
+    /// Events that the reader can no longer take, and has not been told of yet.
+    pub fn missed(&self) -> u64 {
+        self.journal.history().first.saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+
+    /// Requests' events lost since the start because no reader was fast enough.
+    pub fn dropped(&self) -> u64 {
+        self.journal.dropped()
+    }
 }
 
 impl EventReader {
     pub(crate) fn new(journal: Arc<Journal>) -> Self {
         journal.signal.readers.fetch_add(1, Ordering::Relaxed);
-        let next = journal.history().first;
+        let next = Arc::new(AtomicU64::new(journal.history().first));
         EventReader { journal, next }
+    }
+
+    /// What this reader has not taken, for somebody else to know.
+    #[doc(hidden)]
+    pub fn behind(&self) -> Behind {
+        Behind { journal: Arc::clone(&self.journal), next: Arc::clone(&self.next) }
     }
 
     /// Takes what has happened since the last call into `into`; returns how many events this reader missed.
     pub fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
         let mut history = self.journal.history();
         self.journal.collect(&mut history);
-        let missed = history.first.saturating_sub(self.next);
-        let from = usize::try_from(self.next.max(history.first) - history.first).unwrap_or(usize::MAX);
+        let next = self.next.load(Ordering::Relaxed);
+        let missed = history.first.saturating_sub(next);
+        let from = usize::try_from(next.max(history.first) - history.first).unwrap_or(usize::MAX);
         into.extend(history.events.iter().skip(from).cloned());
-        self.next = history.first + history.events.len() as u64;
+        self.next.store(history.first + history.events.len() as u64, Ordering::Relaxed);
         missed
     }
 
@@ -201,7 +226,7 @@ impl EventReader {
             let in_a_ring = self.journal.rings.iter().any(|ring| !ring.queue.is_empty());
             let in_the_history = {
                 let history = self.journal.history();
-                history.first + history.events.len() as u64 > self.next
+                history.first + history.events.len() as u64 > self.next.load(Ordering::Relaxed)
             };
             if in_a_ring || in_the_history {
                 return;

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::watch;
 
-use super::check_history::History;
+use super::check_history::CheckHistory;
 use super::live_pool::LivePool;
 use super::live_topology::LiveTopology;
 use super::slow_start::SlowStarts;
@@ -31,7 +31,7 @@ pub(crate) struct Records {
     /// Since when each backend is in its state.
     pub(super) since: HashMap<u32, Instant>,
     /// The last checks of each.
-    pub(crate) checks: HashMap<u32, History>,
+    pub(crate) checks: HashMap<u32, CheckHistory>,
     /// The processes of backends that were started here.
     pub(crate) spawned: HashMap<u32, Spawned>,
     slow_starts: SlowStarts,

@@ -9,8 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::counters::Counters;
 use super::head_store::HeadStore;
 use super::journal::Journal;
+use super::log_outputs::LogOutputs;
 use super::statistics::Statistics;
-use crate::api::{About, Event, Level, Notice, Warning};
+use crate::api::{About, Event, Level, LogOutput, LogView, Notice, Warning};
 use crate::balancer::Backend;
 use crate::untrusted::Untrusted;
 
@@ -32,6 +33,7 @@ pub(crate) struct Telemetry {
     pub(crate) seconds: watch::Sender<u64>,
     statistics: Mutex<Statistics>,
     warnings: Mutex<Vec<Warning>>,
+    logs: Mutex<LogOutputs>,
     /// One for each reader of `/_lb/events` that there may be.
     event_streams: Arc<Semaphore>,
     /// Requests of this second whose candidates were noted.
@@ -48,6 +50,7 @@ impl Telemetry {
             seconds: watch::Sender::new(0),
             statistics: Mutex::default(),
             warnings: Mutex::default(),
+            logs: Mutex::default(),
             event_streams: Arc::new(Semaphore::new(EVENT_READERS)),
             noted: AtomicU32::new(0),
         }
@@ -92,13 +95,39 @@ impl Telemetry {
     /// Something is wrong from now on, until [`is_well`](Self::is_well) says otherwise.
     pub(crate) fn warn_of(&self, about: About, text: String) {
         let mut warnings = self.warnings();
-        warnings.retain(|warning| warning.about != about);
-        warnings.push(Warning { about, since: SystemTime::now(), text: text.into() });
+        let before = warnings.iter().position(|warning| warning.about == about);
+        let since = before.map_or_else(SystemTime::now, |at| warnings.remove(at).since);
+        warnings.push(Warning { about, since, text: text.into() });
     }
 
     /// It is well again, or was all the time.
     pub(crate) fn is_well(&self, about: About) {
         self.warnings().retain(|warning| warning.about != about);
+    }
+
+    /// Notes how many log lines an output did not get since the start, and why it gets none now, where that is so.
+    pub(crate) fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
+        let is_due = self.logs().note(output, dropped, trouble.is_some());
+        let (level, text) = if let Some(text) = trouble {
+            self.warn_of(output.about(), text.clone());
+            (Level::Warning, text)
+        } else {
+            self.is_well(output.about());
+            let plural = if dropped == 1 { " was" } else { "s were" };
+            (Level::Info, format!("{} is written again; {dropped} line{plural} dropped", output.in_words()))
+        };
+        if is_due {
+            self.notice(level, text);
+        }
+    }
+
+    /// What became of the log lines of each output.
+    pub(crate) fn log_views(&self) -> Vec<LogView> {
+        self.logs().views()
+    }
+
+    fn logs(&self) -> MutexGuard<'_, LogOutputs> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is wrong now.

@@ -37,6 +37,7 @@ impl Shared {
             },
             backends,
             dropped: self.telemetry.journal.dropped(),
+            logs: self.telemetry.log_views(),
             can_spawn: self.can_spawn,
             warnings: self.telemetry.warnings().clone(),
         }

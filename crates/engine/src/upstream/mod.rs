@@ -1,4 +1,4 @@
-//! Connections to backends: dialling and keeping them.
+//! Connections to backends: dialling and keeping them, and judging what comes back on them.
 //!
 //! Every worker thread has its own idle connections, and a connection is driven inside the task of the
 //! client it serves: no driver task, no wake-up across threads, no lock two threads contend for.
@@ -6,6 +6,7 @@
 mod connection;
 mod dial;
 mod idle;
+pub(crate) mod response;
 mod stream;
 mod tls;
 

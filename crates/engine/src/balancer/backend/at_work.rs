@@ -10,7 +10,7 @@ use super::signals::Signals;
 use super::status::Status;
 use super::weight::Weight;
 use crate::api::{Identity, State};
-use crate::balancer::places::Places;
+use crate::balancer::slots::Slots;
 use crate::config::BackendConfig;
 use crate::untrusted::Untrusted;
 
@@ -28,7 +28,7 @@ pub(crate) struct Backend {
     /// How it is treated, as configured.
     pub(crate) settings: Settings,
     /// Its connections, where their number has a limit.
-    pub(crate) places: Option<Arc<Places>>,
+    pub(crate) slots: Option<Arc<Slots>>,
     /// What its state follows from.
     pub(crate) status: Status,
     /// Its weight, and how much of it counts now.
@@ -57,7 +57,7 @@ impl Backend {
             number: BACKENDS.fetch_add(1, Relaxed),
             endpoint: Endpoint::new(config),
             settings: Settings::new(config, spawned),
-            places: Places::new(&config.limits),
+            slots: Slots::new(&config.limits),
             status: Status::default(),
             weight: Weight::new(config.weight),
             counters: Counters::default(),
@@ -87,11 +87,11 @@ impl Backend {
 
     /// Whether its idle connections are counted, and so shared by all workers.
     pub(crate) fn counts_connections(&self) -> bool {
-        self.places.is_some() || self.settings.min_idle > 0
+        self.slots.is_some() || self.settings.min_idle > 0
     }
 
     /// Requests that wait for a place.
     pub(crate) fn queued(&self) -> u32 {
-        self.places.as_ref().map_or(0, |places| places.waiting())
+        self.slots.as_ref().map_or(0, |slots| slots.waiting())
     }
 }

@@ -34,7 +34,7 @@ fn pool(backends: Vec<Arc<Backend>>, strategy: Strategy) -> Pool {
 fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
     let mut decision = Decision::new(pool.strategy);
     let mut random = fastrand::Rng::with_seed(7);
-    let own = key.map_or(Own::Nobody, Own::Id);
+    let own = key.map_or(Affinity::Nobody, Affinity::Id);
     let client = Bound { own, key: None, fingerprint: Fingerprint::of(b"nine") };
     pool.choose(&client, tried, &mut random, &mut decision).map(|c| (c.backend.id(), decision))
 }
@@ -238,15 +238,15 @@ fn a_client_that_moves_moves_to_one_place_and_the_clients_of_one_backend_to_many
     let pool = pool(all, Strategy::RoundRobin);
     let mut counts = [0; 4];
     for client in 0..4000_u32 {
-        let client = Bound { own: Own::Id(0), key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
-        let mut places = (0..3).map(|_| {
+        let client = Bound { own: Affinity::Id(0), key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
+        let mut slots = (0..3).map(|_| {
             let mut decision = Decision::new(pool.strategy);
             let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision).expect("moved");
             assert_eq!(decision.rule, Rule::Together);
             choice.backend.id()
         });
-        let first = places.next().expect("three");
-        assert!(places.all(|place| place == first));
+        let first = slots.next().expect("three");
+        assert!(slots.all(|place| place == first));
         counts[first as usize] += 1;
     }
     assert_eq!(counts[0], 0);

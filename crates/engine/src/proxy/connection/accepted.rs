@@ -8,7 +8,7 @@ use crate::proxy::io::Socket;
 use crate::state::{Connected, Listener};
 
 /// A client that was accepted.
-pub(crate) struct Arrival<S = Socket> {
+pub(crate) struct Accepted<S = Socket> {
     pub(crate) stream: S,
     /// Who it is: the other end, or whom a PROXY protocol header names.
     pub(crate) peer: SocketAddr,

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::forwarded::Peer;
 use super::replay::Replay;
-use crate::access::{Place, Refused};
+use crate::access::{AddressSlot, Refused};
 use crate::config::Config;
-use crate::proxy::io::{Broken, Look, Outbox, Socket, poll_read, with_scratch};
+use crate::proxy::io::{Broken, DisconnectProbe, Socket, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Phase};
 
@@ -45,13 +45,13 @@ pub(crate) struct Client<'c> {
     /// Set where it is a replay of a request.
     pub(crate) replay: Option<Box<Replay>>,
     /// Its slot among the connections of its address, or why it was not admitted.
-    pub(crate) admitted: Result<Option<Place>, Refused>,
+    pub(crate) admitted: Result<Option<AddressSlot>, Refused>,
     /// Bytes read that belong to no request yet.
     pub(crate) unread: ReadBuffer,
     /// Bytes that it has not taken yet.
-    pub(crate) down: Outbox,
+    pub(crate) down: WriteBuffer,
     /// Set while nothing is read from it, so that a disconnect is noticed all the same.
-    pub(crate) look: Option<Box<Look>>,
+    pub(crate) look: Option<Box<DisconnectProbe>>,
     /// How far the engine is.
     pub(crate) engine: watch::Receiver<Phase>,
 }
@@ -155,12 +155,12 @@ impl Client<'_> {
     /// buffer, and its FIN behind that.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         let Ok(stream) = self.stream.watch() else { return Poll::Ready(Broken::Gone) };
-        let look = self.look.get_or_insert_with(|| Box::new(Look::new()));
+        let look = self.look.get_or_insert_with(|| Box::new(DisconnectProbe::new()));
         look.poll_gone(stream, cx).map(|()| Broken::Gone)
     }
 
     /// Waits for `work` unless the client disconnects first.
-    pub(crate) async fn while_there<F: Future>(&mut self, work: F) -> Result<F::Output, Broken> {
+    pub(crate) async fn unless_disconnected<F: Future>(&mut self, work: F) -> Result<F::Output, Broken> {
         let mut work = pin!(work);
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(value) => Poll::Ready(Ok(value)),

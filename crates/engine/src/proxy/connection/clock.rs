@@ -13,7 +13,7 @@ use crate::proxy::io::LOOK;
 
 /// What a client's connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum Stage {
     /// Between requests, or before the first (keep-alive).
     Idle,
     /// A request head has begun to arrive.
@@ -26,7 +26,7 @@ pub(crate) enum Phase {
 
 /// The connection's phase and when it began.
 pub(crate) struct Clock {
-    phase: Phase,
+    stage: Stage,
     since: Instant,
     timer: Pin<Box<Sleep>>,
     /// The timer has been polled, so that it wakes the task.
@@ -41,24 +41,24 @@ impl Clock {
     pub(crate) fn new(timeouts: &Timeouts, now: Instant) -> Self {
         let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
         let timer = Box::pin(tokio::time::sleep_until((now + rest.min(LOOK)).into()));
-        Clock { phase: Phase::Idle, since: now, timer, set: false, ticked: false, rest }
+        Clock { stage: Stage::Idle, since: now, timer, set: false, ticked: false, rest }
     }
 
-    pub(crate) fn enter(&mut self, phase: Phase, now: Instant) {
-        self.phase = phase;
+    pub(crate) fn enter(&mut self, stage: Stage, now: Instant) {
+        self.stage = stage;
         self.since = now;
     }
 
     /// Bytes of a head have arrived.
     pub(crate) fn received(&mut self) {
-        if self.phase == Phase::Idle {
-            self.enter(Phase::Head, Instant::now());
+        if self.stage == Stage::Idle {
+            self.enter(Stage::Head, Instant::now());
         }
     }
 
     /// A piece of the request's body was relayed.
     pub(crate) fn progressed(&mut self) {
-        if self.phase == Phase::Waiting {
+        if self.stage == Stage::Waiting {
             self.since = Instant::now();
         }
     }
@@ -70,7 +70,7 @@ impl Clock {
 
     /// When the head that has just arrived began to.
     pub(crate) fn began(&self, now: Instant) -> Instant {
-        if self.phase == Phase::Head { self.since } else { now }
+        if self.stage == Stage::Head { self.since } else { now }
     }
 
     /// Ready when the current phase has timed out.
@@ -97,11 +97,11 @@ impl Clock {
 
     /// When the current phase times out; `None` where it has no timeout.
     fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
-        let limit = match self.phase {
-            Phase::Idle => timeouts.idle,
-            Phase::Head => timeouts.request_headers,
-            Phase::Waiting => timeouts.response,
-            Phase::Streaming => return None,
+        let limit = match self.stage {
+            Stage::Idle => timeouts.idle,
+            Stage::Head => timeouts.request_headers,
+            Stage::Waiting => timeouts.response,
+            Stage::Streaming => return None,
         };
         Some(self.since + limit)
     }

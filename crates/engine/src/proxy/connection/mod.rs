@@ -7,9 +7,9 @@ mod clock;
 mod forwarded;
 mod replay;
 
-pub(crate) use accepted::Arrival;
+pub(crate) use accepted::Accepted;
 pub(crate) use after::After;
 pub(crate) use client::{Client, Next};
-pub(crate) use clock::{Clock, Phase};
+pub(crate) use clock::{Clock, Stage};
 pub(crate) use forwarded::{Peer, is_among};
 pub(crate) use replay::Replay;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::{Decision, Ended, Heads, RequestEvent, Rule, Text};
 use crate::balancer::{Active, Backend};
-use crate::proxy::connection::{Client, Phase};
+use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Moments, Slot, Tried, time_of_day};
 
@@ -35,7 +35,7 @@ impl<'c> Exchange<'c> {
     pub(crate) fn begin(client: &mut Client<'c>, now: Instant) -> Self {
         // Counted from the first byte of the head, where that was seen arriving.
         let began = client.clock.began(now);
-        client.clock.enter(Phase::Waiting, now);
+        client.clock.enter(Stage::Waiting, now);
         client.proxy.shared.telemetry.counters.begin();
         let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
         if let (Some(replay), Some(heads)) = (&client.replay, &heads) {

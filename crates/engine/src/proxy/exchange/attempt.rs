@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::request::Request;
-use super::upstream_exchange::{Answered, Failure, Flight};
+use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
-use crate::balancer::{Backend, Place};
+use crate::balancer::{Backend, Slot};
 use crate::proxy::connection::Client;
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, dial};
 
-/// A kept connection whose end is seen within this time was closed before the request came: a backend that takes the
-/// request and dies of it mostly takes longer, and one that is asked twice for that is asked what may be repeated.
-const TELLS_OF_IDLE: Duration = Duration::from_secs(1);
+/// If a reused connection closes this soon, assume an idle-close race, not a crash: a backend that takes the request and
+/// dies of it mostly takes longer, and only what may be repeated is sent once more.
+const IDLE_CLOSE_RACE: Duration = Duration::from_secs(1);
 
 /// One backend's try. On failure, `request` knows what can still be sent elsewhere.
 pub(crate) async fn attempt(
     client: &mut Client<'_>,
     decision: &mut Decision,
     backend: &Arc<Backend>,
-    mut place: Option<Place>,
+    mut slot: Option<Slot>,
     request: &mut Request,
     now: Instant,
 ) -> Result<Answered, Failure> {
@@ -40,21 +40,23 @@ pub(crate) async fn attempt(
             connected = Some(Instant::now());
             connection
         };
-        let mut flight = Flight::new(connection, place.take(), request);
-        let result = flight.answered(client, backend, request).await;
-        request.note_sent(flight.has_sent());
+        let mut upstream = UpstreamExchange::new(connection, slot.take(), request);
+        let result = upstream.answered(client, backend, request).await;
+        request.note_sent(upstream.has_sent());
         match result {
             Ok((head, framing)) => {
-                flight.connection.heed(&head);
-                return Ok(Answered { head, framing, flight, connected });
+                upstream.connection.heed(&head);
+                return Ok(Answered { head, framing, upstream, connected });
             }
             Err(Failure::Backend(Outcome::NoAnswer))
-                if flight.ended_without_a_word() && now.elapsed() < TELLS_OF_IDLE && request.may_be_sent().is_ok() =>
+                if upstream.ended_without_a_word()
+                    && now.elapsed() < IDLE_CLOSE_RACE
+                    && request.may_be_sent().is_ok() =>
             {
-                // Which says nothing of the backend: once more, on a fresh one.
+                // The race says nothing of the backend: once more, on a fresh connection.
                 decision.attempts.push(Attempt::new(&backend.identity, Outcome::ClosedIdle, now.elapsed()));
                 reuse = false;
-                place = flight.take_place();
+                slot = upstream.take_place();
             }
             Err(failure) => return Err(failure),
         }
@@ -67,14 +69,14 @@ async fn connect(
     told: Option<SocketAddr>,
 ) -> Result<Box<Connection>, Failure> {
     let limit = client.config.timeouts.connect;
-    if let Some(places) = &backend.places {
+    if let Some(slots) = &backend.slots {
         // This request's place is taken already: with its connection there are no more than there are places.
-        client.proxy.shared.idle.trim(backend.number, places.most.saturating_sub(places.taken()) as usize);
+        client.proxy.shared.idle.trim(backend.number, slots.most.saturating_sub(slots.taken()) as usize);
     }
     let header =
         backend.endpoint.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
     let dialled = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit);
-    let stream = client.while_there(dialled).await.map_err(Failure::Client)?;
+    let stream = client.unless_disconnected(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
     Ok(Box::new(Connection::new(stream, told, backend.settings.idle_timeout, Instant::now())))
 }

@@ -13,4 +13,4 @@ pub(crate) use accounting::{CLIENT_GONE, Exchange, book_refused};
 pub(crate) use attempt::{attempt, outcome_of};
 pub(crate) use request::{Request, wants_page};
 pub(crate) use rewrite::{Said, connection_field, is_local_host, without_port};
-pub(crate) use upstream_exchange::{Answered, Failure, Flight};
+pub(crate) use upstream_exchange::{Answered, Failure, UpstreamExchange};

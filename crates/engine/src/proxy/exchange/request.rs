@@ -11,6 +11,7 @@ use super::validate::Refusal;
 use crate::api::{Part, Stopped};
 use crate::config::Config;
 use crate::proxy::connection::Peer;
+use crate::upstream::response;
 
 /// A request that may pass.
 pub(crate) struct Request {
@@ -104,11 +105,10 @@ impl Request {
         protocols(&self.head)
     }
 
-    /// Whether this 101 answers it: a server may switch only to a protocol it was asked for, and names it (RFC 9110 7.8).
+    /// Whether this 101 answers it.
     pub(crate) fn accepts_switch(&self, head: &ResponseHead) -> bool {
         let asked = |named: &[u8]| self.protocols().any(|protocol| protocol.eq_ignore_ascii_case(named));
-        let mut named = head.values(FieldKind::Upgrade).flat_map(tokens).filter(|named| !named.is_empty()).peekable();
-        self.upgrades && named.peek().is_some() && named.all(asked)
+        self.upgrades && response::accepts_switch(head, asked)
     }
 
     /// Whether a browser asks for a page; scripts ask for JSON or for anything.

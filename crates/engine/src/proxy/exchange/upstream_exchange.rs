@@ -3,32 +3,30 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BadFraming, BadHead, Framing, HeadLimits, ReadBuffer, ResponseHead};
+use stickylb_http1::{Framing, HeadLimits, ReadBuffer, ResponseHead};
 
 use super::continues::Continues;
 use super::request::Request;
 use super::rewrite;
-use crate::api::{Fault, Outcome};
-use crate::balancer::{Backend, Place};
+use crate::api::Outcome;
+use crate::balancer::{Backend, Slot};
 use crate::proxy::connection::Client;
-use crate::proxy::io::{Broken, Outbox, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::proxy::io::{Broken, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
 use crate::upstream::Connection;
-
-/// Bytes read for a response's head, and for what comes right behind it: a head is kept, and should not bring much of
-/// a body along.
-const HEAD_READ: usize = 16 * 1024;
+use crate::upstream::response::{self, HEAD_READ, Received};
 
 /// A response's head, and where its body ends.
 pub(crate) struct Answered {
     pub(crate) head: ResponseHead,
     pub(crate) framing: Framing,
-    pub(crate) flight: Flight,
+    pub(crate) upstream: UpstreamExchange,
     /// When the connection was there; `None` where it was before.
     pub(crate) connected: Option<Instant>,
 }
 
 /// Why a backend's try gave no response.
+#[derive(Clone, Copy)]
 pub(crate) enum Failure {
     /// The backend's doing.
     Backend(Outcome),
@@ -37,47 +35,32 @@ pub(crate) enum Failure {
 }
 
 /// A request on its way to a backend, or its response on its way back.
-pub(crate) struct Flight {
+pub(crate) struct UpstreamExchange {
     pub(crate) connection: Box<Connection>,
     /// The connection's place at a backend that has so many and no more; given back after it.
-    place: Option<Place>,
+    slot: Option<Slot>,
     /// What the backend is still to take.
-    up: Outbox,
+    up: WriteBuffer,
     /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
     /// be read first, so that the rest of the upload is read over.
-    deaf: bool,
+    write_closed: bool,
     /// What came from the backend and was not used.
     pub(crate) answer: ReadBuffer,
     /// Something came that was used.
-    heard: bool,
+    saw_interim: bool,
     continues: Continues,
 }
 
-fn fault_of_head(bad: BadHead) -> Fault {
-    match bad {
-        BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
-        BadHead::TooLarge | BadHead::TooManyFields => Fault::TooLarge,
-        BadHead::FieldName | BadHead::FieldValue => Fault::Field,
-    }
-}
-
-fn fault_of(bad: BadFraming) -> Fault {
-    match bad {
-        BadFraming::TwoLengths | BadFraming::Length => Fault::Length,
-        BadFraming::Both | BadFraming::Coding | BadFraming::OldCoding => Fault::Coding,
-    }
-}
-
-impl Flight {
-    pub(crate) fn new(mut connection: Box<Connection>, place: Option<Place>, request: &Request) -> Self {
+impl UpstreamExchange {
+    pub(crate) fn new(mut connection: Box<Connection>, slot: Option<Slot>, request: &Request) -> Self {
         connection.reusable = request.may_reuse();
-        Flight {
+        UpstreamExchange {
             connection,
-            place,
-            up: Outbox::default(),
-            deaf: false,
+            slot,
+            up: WriteBuffer::default(),
+            write_closed: false,
             answer: ReadBuffer::default(),
-            heard: false,
+            saw_interim: false,
             continues: Continues::new(&request.upload),
         }
     }
@@ -90,7 +73,7 @@ impl Flight {
         request: &mut Request,
     ) -> Result<(ResponseHead, Framing), Failure> {
         let config = client.config;
-        let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
+        let limits = response::head_limits(&config.limits);
         let mut begun = false;
         std::future::poll_fn(|cx| {
             if !begun {
@@ -99,18 +82,13 @@ impl Flight {
             }
             // While the client has not taken what came before the answer, no more of it is read.
             while client.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
-                match self.poll_head(&limits, cx) {
-                    Poll::Ready(Ok(head)) if head.line.status < 200 && head.line.status != 101 => {
-                        self.inform(client, request, &head, cx)?;
-                    }
-                    Poll::Ready(result) => {
-                        let head = result.map_err(Failure::Backend)?;
+                let Poll::Ready(received) = self.poll_head(&limits, request.is_head(), cx) else { break };
+                match received.map_err(Failure::Backend)? {
+                    Received::Interim(head) => self.inform(client, request, &head, cx)?,
+                    Received::Final(head, framing) => {
                         self.continues.is_over();
-                        let framing = Framing::of_response(&head, request.is_head());
-                        let framing = framing.map_err(|bad| Failure::Backend(Outcome::BadAnswer(fault_of(bad))))?;
                         return Poll::Ready(Ok((head, framing)));
                     }
-                    Poll::Pending => break,
                 }
             }
             let left_alone = client.is_left_alone() && request.framing == Framing::None;
@@ -127,7 +105,7 @@ impl Flight {
 
     /// Whether it is a kept connection on which nothing came.
     pub(crate) fn ended_without_a_word(&self) -> bool {
-        self.connection.reused && !self.heard && self.answer.is_empty()
+        self.connection.reused && !self.saw_interim && self.answer.is_empty()
     }
 
     /// Whether a byte of the request was written.
@@ -136,8 +114,8 @@ impl Flight {
     }
 
     /// Its place, for another connection to the same backend.
-    pub(crate) fn take_place(&mut self) -> Option<Place> {
-        self.place.take()
+    pub(crate) fn take_place(&mut self) -> Option<Slot> {
+        self.slot.take()
     }
 
     /// Whose doing it is that too much time went by.
@@ -180,35 +158,31 @@ impl Flight {
 
     /// What cannot be written is no failure yet: the reading side tells how it ends.
     fn send_up(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
-        if !self.deaf && self.up.send(self.connection.stream(), bytes, cx).is_err() {
-            self.deafen();
+        if !self.write_closed && self.up.send(self.connection.stream(), bytes, cx).is_err() {
+            self.close_writing();
         }
     }
 
-    fn deafen(&mut self) {
-        self.deaf = true;
+    fn close_writing(&mut self) {
+        self.write_closed = true;
         self.up.clear();
     }
 
-    fn poll_head(&mut self, limits: &HeadLimits, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Outcome>> {
+    fn poll_head(
+        &mut self,
+        limits: &HeadLimits,
+        to_head: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Received, Outcome>> {
         loop {
-            if !self.answer.is_empty()
-                && let Some(head) = self.answer.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?
-            {
-                return Poll::Ready(Ok(head));
+            if let Some(received) = response::next_head(&mut self.answer, limits, to_head)? {
+                return Poll::Ready(Ok(received));
             }
-            let stream = self.connection.stream();
-            let (answer, most) = (&mut self.answer, HEAD_READ);
+            let (stream, answer) = (self.connection.stream(), &mut self.answer);
             let read = with_scratch(|scratch| {
-                poll_read(stream, &mut scratch.read[..most], cx).map_ok(|read| {
-                    answer.add(read);
-                    read.len()
-                })
+                poll_read(stream, &mut scratch.read[..HEAD_READ], cx).map(|read| response::take_in(answer, read))
             });
-            match ready!(read) {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Err(Outcome::NoAnswer)),
-            }
+            ready!(read)?;
         }
     }
 
@@ -221,7 +195,7 @@ impl Flight {
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
         // It is at work.
-        self.heard = true;
+        self.saw_interim = true;
         client.clock.progressed();
         if !self.continues.lets_through(head.line.status, request) {
             return Ok(());
@@ -249,7 +223,7 @@ impl Flight {
         if let Poll::Ready(Err(_)) = client.poll_flush(cx) {
             return Poll::Ready(Broken::Gone);
         }
-        if self.deaf && self.up.is_untouched() {
+        if self.write_closed && self.up.is_untouched() {
             // Nothing of it was taken: what is still to come of it is for another backend.
             return client.poll_gone(cx);
         }
@@ -271,7 +245,7 @@ impl Flight {
     ) -> Poll<Result<(), Broken>> {
         for _ in 0..ROUNDS {
             if !self.up.is_empty() && ready!(self.up.poll_flush(self.connection.stream(), cx)).is_err() {
-                self.deafen();
+                self.close_writing();
             }
             if request.upload.is_done() {
                 return Poll::Ready(Ok(()));
@@ -302,14 +276,14 @@ impl Flight {
     /// Hands the connection over to a tunnel.
     pub(crate) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
         let early = self.answer.take();
-        let place = self.place.take();
-        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, place, websocket))
+        let slot = self.slot.take();
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, slot, websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
     pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
-        let good = request.upload.is_done() && !self.deaf && self.up.is_empty() && self.answer.is_empty();
+        let good = request.upload.is_done() && !self.write_closed && self.up.is_empty() && self.answer.is_empty();
         if good && !self.connection.idle_limit.is_zero() && !backend.signals.is_removed() {
             client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }

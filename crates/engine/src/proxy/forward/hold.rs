@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::balancer::{NoBackend, Pool};
+use crate::balancer::Pool;
 use crate::state::LivePool;
 
 /// How long those that have failed just now are left alone while nothing is heard of them: one that was back before its
@@ -13,29 +13,20 @@ use crate::state::LivePool;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What one client may be held in all, from the first time that nobody is there for it.
-pub(crate) struct Hold {
+pub(super) struct Hold {
     limit: Duration,
     begun: Option<(Instant, watch::Receiver<()>)>,
 }
 
 impl Hold {
     /// For at most `limit`; zero is not at all.
-    pub(crate) fn new(limit: Duration) -> Self {
-        Hold { limit, begun: None }
-    }
-
-    /// Whether there is nothing to try for now. Where all are full a client waits in the queue, and one that may have no
-    /// backend but its own is not held while others are up.
-    pub(crate) fn helps(no: NoBackend, pool: &Pool, tried: &[u32]) -> bool {
-        no != NoBackend::Full && !pool.has_another(tried)
+    pub(super) fn new(limit: Duration) -> Option<Self> {
+        (!limit.is_zero()).then_some(Hold { limit, begun: None })
     }
 
     /// Waits until it is worth a try to choose again, and gives the pool to choose from; `None` once the time is over.
     /// `chosen_from` is the pool that had nobody. Those that were tried may be tried again.
-    pub(crate) async fn wait(&mut self, live: &LivePool, chosen_from: &Arc<Pool>) -> Option<Arc<Pool>> {
-        if self.limit.is_zero() {
-            return None;
-        }
+    pub(super) async fn wait(&mut self, live: &LivePool, chosen_from: &Arc<Pool>) -> Option<Arc<Pool>> {
         let limit = self.limit;
         let (until, changes) = self.begun.get_or_insert_with(|| (Instant::now() + limit, live.changes.subscribe()));
         if Instant::now() >= *until {

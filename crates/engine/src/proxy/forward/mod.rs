@@ -1,10 +1,13 @@
-//! A request's way to a backend: route, choose, wait, try, and try the next.
+//! A request's way to a backend: route, select, wait, try, and try the next.
 
 mod hold;
 mod policy;
-pub(crate) mod queue;
+mod queue;
+mod retry;
 mod route;
+mod selection;
+mod tries;
 
-pub(crate) use hold::Hold;
 pub(crate) use policy::forward;
 pub(crate) use route::route;
+pub(crate) use selection::{SelectBy, Selection};

@@ -7,11 +7,11 @@ use std::time::Instant;
 use tokio::time::timeout_at;
 
 use crate::api::{Decision, Rule};
-use crate::balancer::{Backend, Bound, Choice, NoBackend, Place, Places};
+use crate::balancer::{Backend, Bound, Choice, NoBackend, Slot, Slots};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
 
-type Turn = Pin<Box<dyn Future<Output = (Arc<Backend>, Place)> + Send>>;
+type Turn = Pin<Box<dyn Future<Output = (Arc<Backend>, Slot)> + Send>>;
 
 /// Waits for a place at the client's own backend, or at any where it has none, first come, first served.
 ///
@@ -29,7 +29,7 @@ pub(crate) async fn wait(
     let mut pool = live.current.load_full();
     let mut backends = pool.waits_for(client, tried);
     // It counts in the shortest queue, and takes whichever place is its turn first.
-    let entered = shortest(&backends).into_iter().find_map(|places| Some((places.queue_timeout, places.enter()?)));
+    let entered = shortest(&backends).into_iter().find_map(|slots| Some((slots.queue_timeout, slots.enter()?)));
     let Some((queue_timeout, mut waiting)) = entered else {
         decision.rule = Rule::QueueFull;
         return Err(NoBackend::Full);
@@ -39,14 +39,14 @@ pub(crate) async fn wait(
     let result = loop {
         tokio::select! {
             turn = timeout_at(until, first(&mut turns)) => {
-                let Ok((backend, place)) = turn else {
+                let Ok((backend, slot)) = turn else {
                     decision.rule = Rule::QueueTimeout;
                     break Err(NoBackend::Full);
                 };
                 pool = live.current.load_full();
                 // A state may have changed in this very moment.
                 let is_good = pool.waits_for(client, tried).iter().any(|one| is_there(one, &backend));
-                if is_good && let Some(choice) = pool.choice_of(client, &backend, place) {
+                if is_good && let Some(choice) = pool.choice_of(client, &backend, slot) {
                     break Ok(choice);
                 }
             }
@@ -64,7 +64,7 @@ pub(crate) async fn wait(
             turns = turns_at(&now);
             backends = now;
             let queues = shortest(&backends);
-            if let Some(shortest) = queues.first().filter(|_| !queues.iter().any(|places| waiting.is_at(places))) {
+            if let Some(shortest) = queues.first().filter(|_| !queues.iter().any(|slots| waiting.is_at(slots))) {
                 waiting = shortest.move_in();
             }
         }
@@ -74,28 +74,28 @@ pub(crate) async fn wait(
 }
 
 /// The queues of these backends, the shortest first.
-fn shortest(backends: &[Arc<Backend>]) -> Vec<&Arc<Places>> {
-    let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.places.as_ref()).collect();
-    queues.sort_by_key(|places| places.waiting());
+fn shortest(backends: &[Arc<Backend>]) -> Vec<&Arc<Slots>> {
+    let mut queues: Vec<_> = backends.iter().filter_map(|backend| backend.slots.as_ref()).collect();
+    queues.sort_by_key(|slots| slots.waiting());
     queues
 }
 
 /// Whether a place at the one is a place at the other: a changed configuration may have put another backend in the place of
 /// the one with this id, with places of its own or with the same.
 fn is_there(now: &Backend, before: &Backend) -> bool {
-    let places = now.places.as_ref().zip(before.places.as_ref());
-    now.id() == before.id() && places.is_some_and(|(now, before)| now.are(before))
+    let slots = now.slots.as_ref().zip(before.slots.as_ref());
+    now.id() == before.id() && slots.is_some_and(|(now, before)| now.are(before))
 }
 
 /// The first turn that comes, if there is anything to wait for.
-async fn first(turns: &mut [Turn]) -> (Arc<Backend>, Place) {
+async fn first(turns: &mut [Turn]) -> (Arc<Backend>, Slot) {
     if turns.is_empty() { pending().await } else { select_all(turns).await.0 }
 }
 
 fn turns_at(backends: &[Arc<Backend>]) -> Vec<Turn> {
     let turn = |backend: &Arc<Backend>| {
-        let (backend, places) = (Arc::clone(backend), Arc::clone(backend.places.as_ref()?));
-        Some(async move { (backend, places.take().await) }.boxed())
+        let (backend, slots) = (Arc::clone(backend), Arc::clone(backend.slots.as_ref()?));
+        Some(async move { (backend, slots.take().await) }.boxed())
     };
     backends.iter().filter_map(turn).collect()
 }

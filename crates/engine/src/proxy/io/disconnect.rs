@@ -55,14 +55,14 @@ fn known(ready: impl Future<Output = io::Result<Ready>>) -> Ready {
 }
 
 /// Probes a client from which nothing is read for now, so that its end of file would not be seen either.
-pub(crate) struct Look {
+pub(crate) struct DisconnectProbe {
     every: Interval,
     looks: u32,
     /// Whether the client's end is orphaned, which takes a while to find out.
     asked: Option<BoxFuture<'static, bool>>,
 }
 
-impl Look {
+impl DisconnectProbe {
     /// Probes before the system's socket table is read. The client's FIN may be queued behind bytes for which there is no room,
     /// and then never arrives.
     const ASKED_AFTER: u32 = 3;
@@ -70,7 +70,7 @@ impl Look {
     pub(crate) fn new() -> Self {
         let mut every = interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Look { every, looks: 0, asked: None }
+        DisconnectProbe { every, looks: 0, asked: None }
     }
 
     /// Ready when it has disconnected.
@@ -89,7 +89,7 @@ impl Look {
                 return Poll::Ready(());
             }
             self.looks += 1;
-            if self.looks.is_multiple_of(Look::ASKED_AFTER) && self.asked.is_none() {
+            if self.looks.is_multiple_of(DisconnectProbe::ASKED_AFTER) && self.asked.is_none() {
                 self.asked = Some(is_abandoned(client, LOOK).boxed());
             }
         }
@@ -97,7 +97,7 @@ impl Look {
 }
 
 /// Waits for `work` unless the client disconnects first; `None` where it did.
-pub(crate) async fn while_there<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn unless_disconnected<T>(client: &TcpStream, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
         () = left(client) => None,

@@ -8,8 +8,8 @@ mod socket;
 mod write_buffer;
 
 pub(crate) use broken::Broken;
-pub(crate) use disconnect::{LOOK, Look, backend_has_reset, has_reset, is_abandoned, while_there};
+pub(crate) use disconnect::{DisconnectProbe, LOOK, backend_has_reset, has_reset, is_abandoned, unless_disconnected};
 pub(crate) use read::{ROUNDS, poll_read};
 pub(crate) use scratch::{Scratch, with_scratch};
 pub(crate) use socket::Socket;
-pub(crate) use write_buffer::Outbox;
+pub(crate) use write_buffer::WriteBuffer;

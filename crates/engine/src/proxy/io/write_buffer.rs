@@ -10,7 +10,7 @@ use super::scratch::READ_FOR_SLOW;
 /// What a socket did not take yet. Its filler reads no more until it is empty (backpressure), so that it never holds more than
 /// one read.
 #[derive(Default)]
-pub(crate) struct Outbox {
+pub(crate) struct WriteBuffer {
     kept: Vec<u8>,
     /// How much of what is kept has been written.
     at: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Outbox {
     slow: bool,
 }
 
-impl Outbox {
+impl WriteBuffer {
     /// Whether not one byte has been written.
     pub(crate) fn is_untouched(&self) -> bool {
         !self.written

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::reply::Reply;
 use crate::api::Ended;
-use crate::proxy::connection::{After, Client, Phase};
+use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Exchange, Request};
 use crate::proxy::io::{Scratch, with_scratch};
@@ -38,7 +38,7 @@ pub(crate) async fn reply(
     }
     book(client, exchange, reply.status, [if to_head { 0 } else { reply.body.len() as u64 }, up]);
     let sent = send(client, |out| reply.write(to_head, keeps, version, out)).await;
-    client.clock.enter(Phase::Idle, Instant::now());
+    client.clock.enter(Stage::Idle, Instant::now());
     match sent {
         Ok(()) if keeps => After::Keep,
         Ok(()) => After::Drain,
@@ -81,7 +81,7 @@ pub(crate) async fn stream(
         }
     })
     .await;
-    client.clock.enter(Phase::Idle, Instant::now());
+    client.clock.enter(Stage::Idle, Instant::now());
     if sent.is_ok() && keeps && !client.is_finishing() { After::Keep } else { After::Close }
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn switch(
 /// Books an answer before it is sent: who has read it may ask for the figures.
 fn book(client: &mut Client<'_>, exchange: &mut Exchange<'_>, status: StatusCode, [down, up]: [u64; 2]) {
     let now = Instant::now();
-    client.clock.enter(Phase::Streaming, now);
+    client.clock.enter(Stage::Streaming, now);
     exchange.answered(status.as_u16());
     exchange.carried(down, up);
     exchange.end(Ended::Complete, now);

@@ -9,9 +9,10 @@ use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
 
 use crate::api::Ended;
 use crate::balancer::Backend;
-use crate::proxy::connection::{After, Client, Phase};
-use crate::proxy::exchange::{Answered, Exchange, Flight, Request, Said, rewrite};
+use crate::proxy::connection::{After, Client, Stage};
+use crate::proxy::exchange::{Answered, Exchange, Request, Said, UpstreamExchange, rewrite};
 use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::upstream::response::{Carried, carry};
 
 /// Why a response did not reach its end.
 enum Cut {
@@ -36,7 +37,7 @@ struct Delivery<'a, 'c> {
     client: &'a mut Client<'c>,
     exchange: &'a mut Exchange<'c>,
     request: &'a mut Request,
-    flight: &'a mut Flight,
+    upstream: &'a mut UpstreamExchange,
     passage: BodyRelay,
     /// No more will come from the backend than is kept.
     cut: bool,
@@ -77,7 +78,7 @@ pub(crate) async fn deliver<'c>(
     source: Source<'_>,
     now: Instant,
 ) -> Delivered {
-    let Answered { head, framing, flight, .. } = answered;
+    let Answered { head, framing, upstream, .. } = answered;
     let framing = *framing;
     let status = head.line.status;
     // Without chunks, only the end of the connection ends such a body.
@@ -90,10 +91,10 @@ pub(crate) async fn deliver<'c>(
     if let Some(heads) = &mut exchange.heads {
         heads.answer.set(head.raw());
     }
-    client.clock.enter(Phase::Streaming, now);
+    client.clock.enter(Stage::Streaming, now);
     client.down.begin();
     let passage = BodyRelay::to_client(framing, request.version()).behind(head);
-    let mut delivery = Delivery { client, exchange, request, flight, passage, cut: false, now };
+    let mut delivery = Delivery { client, exchange, request, upstream, passage, cut: false, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -112,7 +113,7 @@ pub(crate) async fn deliver<'c>(
     let Delivery { client, exchange, request, passage, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
     exchange.carried(passage.data(), request.upload.data());
-    client.clock.enter(Phase::Idle, now);
+    client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
     Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
 }
@@ -129,20 +130,20 @@ impl Delivered {
         client: &Client<'_>,
         exchange: &mut Exchange<'_>,
         request: &Request,
-        flight: Flight,
+        upstream: UpstreamExchange,
         backend: &Arc<Backend>,
     ) -> After {
         let now = self.now;
         match &self.result {
             Ok(()) if self.switched.is_some() => {
                 // Counted as active anew before the request is not any more.
-                let tunnel = flight.into_tunnel(backend, self.switched == Some(Protocol::WebSocket));
+                let tunnel = upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket));
                 exchange.end(Ended::Complete, now);
                 tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }
             Ok(()) => {
                 let uploaded = request.upload.is_done();
-                flight.settle(client, backend, request, now);
+                upstream.settle(client, backend, request, now);
                 match (uploaded, self.keeps) {
                     (false, _) => After::Drain,
                     (true, true) => After::Keep,
@@ -165,10 +166,10 @@ impl Delivered {
 
 /// Waits for the short rest of a body whose answer came early, so that the connection goes on as its client expects; the
 /// backend gets it for as long as it takes anything. Says whether there is no more of it.
-pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, flight: &mut Flight) -> bool {
+pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, upstream: &mut UpstreamExchange) -> bool {
     let most = request.upload.data() + SHORT_REST as u64;
     let rest = poll_fn(|cx| {
-        let polled = flight.poll_upload(client, request, cx).map(|passed| passed.is_ok());
+        let polled = upstream.poll_upload(client, request, cx).map(|passed| passed.is_ok());
         if polled.is_pending() && request.upload.data() > most { Poll::Ready(false) } else { polled }
     });
     tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
@@ -183,9 +184,9 @@ impl Delivery<'_, '_> {
                 let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
                 heads.passes(out, chunks && self.request.version() == Version::Http11);
             }
-            if !self.passage.is_done() && !self.flight.answer.is_empty() {
+            if !self.passage.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
-                self.flight.answer.consume(|bytes| {
+                self.upstream.answer.consume(|bytes| {
                     let passed = self.passage.pass(bytes, spill);
                     out.extend_from_slice(passed.out);
                     if let Some(heads) = &mut self.exchange.heads {
@@ -213,7 +214,7 @@ impl Delivery<'_, '_> {
         if let Poll::Ready(result) = self.poll_down(cx) {
             return Poll::Ready(result);
         }
-        self.flight.poll_client(self.client, self.request, cx).map(|broken| match broken {
+        self.upstream.poll_client(self.client, self.request, cx).map(|broken| match broken {
             Broken::Gone => Err(Cut::Client),
             Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::Body),
         })
@@ -238,22 +239,10 @@ impl Delivery<'_, '_> {
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, spill, .. } = scratch;
         let read = self.client.down.share(read);
-        let out = match ready!(poll_read(self.flight.connection.stream(), read, cx)) {
-            Ok(read) if !read.is_empty() => {
-                let passed = self.passage.pass(read, spill);
-                self.flight.answer.add(&read[passed.used..]);
-                self.cut = passed.bad.is_some();
-                passed.out
-            }
-            Ok(_) => self.passage.end().unwrap_or_else(|_| {
-                self.cut = true;
-                b""
-            }),
-            Err(_) => {
-                self.cut = true;
-                b""
-            }
-        };
+        let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
+        let Carried { out, behind, cut } = carry(&mut self.passage, read, spill);
+        self.upstream.answer.add(behind);
+        self.cut = cut.is_some();
         if let Some(heads) = &mut self.exchange.heads {
             heads.carries(out);
         }

@@ -2,4 +2,4 @@
 
 mod deliver;
 
-pub(crate) use deliver::{Source, deliver, take_rest};
+pub(crate) use deliver::{Delivered, Source, deliver, take_rest};

@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use super::frames::{Frames, GOING_AWAY};
 use super::tunnel_liveness;
 use super::tunnel_liveness::{Gone, Sides, Waiting};
-use crate::access::Place;
+use crate::access::AddressSlot;
 use crate::api::Intent;
 use crate::balancer;
 use crate::balancer::{Active, Backend, Tunnelling};
-use crate::proxy::io::{Outbox, ROUNDS, Scratch, poll_read, with_scratch};
+use crate::proxy::io::{ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::state::{Connected, Phase};
 use crate::upstream::Stream;
 
@@ -33,21 +33,21 @@ pub(crate) struct Tunnel {
     /// Its counts, which end with the tunnel; a raw connection is counted by its session.
     counted: Option<(Active, Tunnelling)>,
     /// Its place at a backend that has so many and no more.
-    place: Option<balancer::Place>,
+    slot: Option<balancer::Slot>,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
     /// Called once, at the backend's first byte.
-    spoken: Option<Spoken>,
+    on_first_byte: Option<OnFirstByte>,
 }
 
-type Spoken = Box<dyn FnOnce() + Send>;
+type OnFirstByte = Box<dyn FnOnce() + Send>;
 
 impl Tunnel {
     pub(crate) fn new(
         stream: Stream,
         early: Vec<u8>,
         backend: &Arc<Backend>,
-        place: Option<balancer::Place>,
+        slot: Option<balancer::Slot>,
         websocket: bool,
     ) -> Self {
         let counted = (Active::new(Arc::clone(backend)), Tunnelling::new(Arc::clone(backend)));
@@ -55,18 +55,26 @@ impl Tunnel {
         if let Some(frames) = &mut frames {
             frames.follow(&early);
         }
-        Tunnel { stream, early, backend: Arc::clone(backend), counted: Some(counted), place, frames, spoken: None }
+        Tunnel {
+            stream,
+            early,
+            backend: Arc::clone(backend),
+            counted: Some(counted),
+            slot,
+            frames,
+            on_first_byte: None,
+        }
     }
 
     /// A tunnel for a raw connection. `on_first_byte` is called at the backend's first byte.
-    pub(crate) fn raw(stream: Stream, backend: Arc<Backend>, spoken: impl FnOnce() + Send + 'static) -> Self {
-        let spoken: Option<Spoken> = Some(Box::new(spoken));
-        Tunnel { stream, early: Vec::new(), backend, counted: None, place: None, frames: None, spoken }
+    pub(crate) fn raw(stream: Stream, backend: Arc<Backend>, on_first_byte: impl FnOnce() + Send + 'static) -> Self {
+        let on_first_byte: Option<OnFirstByte> = Some(Box::new(on_first_byte));
+        Tunnel { stream, early: Vec::new(), backend, counted: None, slot: None, frames: None, on_first_byte }
     }
 }
 
 /// A client's places, which end with its connection.
-pub(crate) type Counted = (Connected, Option<Place>);
+pub(crate) type Counted = (Connected, Option<AddressSlot>);
 
 /// The client's half of a tunnel.
 pub(crate) struct ClientHalf {
@@ -107,8 +115,8 @@ pub(crate) struct Carried {
 
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
 pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
-    let Tunnel { mut stream, early, backend, counted, place, frames, mut spoken } = tunnel;
-    let ClientHalf { stream: mut client, early: client_early, counted: places, mut engine, idle } = client;
+    let Tunnel { mut stream, early, backend, counted, slot, frames, mut on_first_byte } = tunnel;
+    let ClientHalf { stream: mut client, early: client_early, counted: slots, mut engine, idle } = client;
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
     let finish = {
@@ -120,7 +128,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
         // Boxed, because most tunnels have no limit and should not pay its memory.
         let mut timer = (!idle.is_zero()).then(|| Box::pin(tokio::time::sleep(idle)));
         let mut moved = Instant::now();
-        let mut lookout = None;
+        let mut liveness = None;
         let still = if counted.is_some() { tunnel_liveness::STILL } else { tunnel_liveness::STILL_RAW };
         poll_fn(|cx| {
             if taken_out || cut.as_mut().poll(cx).is_ready() {
@@ -133,9 +141,9 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let up_done = up.poll(&mut client, &mut stream, cx);
             let down_done = down.poll(&mut stream, &mut client, cx);
             if down.carried > 0
-                && let Some(spoken) = spoken.take()
+                && let Some(on_first_byte) = on_first_byte.take()
             {
-                spoken();
+                on_first_byte();
             }
             if let Some(timer) = &mut timer {
                 if up.carried + down.carried != before {
@@ -160,7 +168,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
                     // After an orderly close nothing is waited for but the delivery of what is buffered.
                     let down = down.waiting().is_some() && down.closed == Closed::No;
                     let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down, still };
-                    tunnel_liveness::poll_gone(&mut lookout, &sides, cx).map(|gone| match gone {
+                    tunnel_liveness::poll_gone(&mut liveness, &sides, cx).map(|gone| match gone {
                         Gone::Client => Finish::ClientFailed,
                         Gone::Backend => Finish::BackendFailed,
                     })
@@ -184,7 +192,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let _ = client.shutdown().await;
         }
     }
-    drop((counted, place, places));
+    drop((counted, slot, slots));
     Carried { up: up.carried, down: down.carried, finish }
 }
 
@@ -205,7 +213,7 @@ enum Side {
 struct Direction {
     /// What came with the handshake.
     early: Vec<u8>,
-    out: Outbox,
+    out: WriteBuffer,
     carried: u64,
     frames: Option<Frames>,
     closed: Closed,
@@ -221,7 +229,7 @@ enum Closed {
 
 impl Direction {
     fn new(early: Vec<u8>, frames: Option<Frames>) -> Self {
-        Direction { early, out: Outbox::default(), carried: 0, frames, closed: Closed::No }
+        Direction { early, out: WriteBuffer::default(), carried: 0, frames, closed: Closed::No }
     }
 
     /// Whether a close frame would stand between two frames.

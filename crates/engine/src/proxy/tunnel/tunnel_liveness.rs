@@ -39,7 +39,7 @@ pub(crate) enum Gone {
 }
 
 /// Probes both sides for as long as bytes are buffered.
-pub(crate) struct Lookout {
+pub(crate) struct TunnelLiveness {
     every: Interval,
     /// The client's progress at the last poll, and for how many polls it has not changed.
     seen: Waiting,
@@ -48,11 +48,11 @@ pub(crate) struct Lookout {
     asked: Option<BoxFuture<'static, bool>>,
 }
 
-impl Lookout {
+impl TunnelLiveness {
     fn new() -> Self {
         let mut every = interval_at(Instant::now() + LOOK, LOOK);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Lookout { every, seen: (0, 0), still: 0, asked: None }
+        TunnelLiveness { every, seen: (0, 0), still: 0, asked: None }
     }
 
     fn poll_look(&mut self, sides: &Sides<'_>, cx: &mut Context<'_>) -> Poll<Gone> {
@@ -89,12 +89,16 @@ impl Lookout {
 
 /// Ready when a side has disconnected. The prober lives while bytes are buffered and for one poll more, so that a pair that is
 /// slow now and then need not make it anew each time.
-pub(crate) fn poll_gone(lookout: &mut Option<Box<Lookout>>, sides: &Sides<'_>, cx: &mut Context<'_>) -> Poll<Gone> {
+pub(crate) fn poll_gone(
+    liveness: &mut Option<Box<TunnelLiveness>>,
+    sides: &Sides<'_>,
+    cx: &mut Context<'_>,
+) -> Poll<Gone> {
     if sides.up.is_some() || sides.down {
-        return lookout.get_or_insert_with(|| Box::new(Lookout::new())).poll_look(sides, cx);
+        return liveness.get_or_insert_with(|| Box::new(TunnelLiveness::new())).poll_look(sides, cx);
     }
-    if lookout.as_mut().is_some_and(|lookout| lookout.every.poll_tick(cx).is_ready()) {
-        *lookout = None;
+    if liveness.as_mut().is_some_and(|liveness| liveness.every.poll_tick(cx).is_ready()) {
+        *liveness = None;
     }
     Poll::Pending
 }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
-use crate::api::{BackendView, State, Totals};
+use crate::api::{BackendView, Snapshot, State, Totals};
 use crate::balancer::Backend;
 use crate::state::Shared;
 use crate::untrusted::Untrusted;
@@ -35,7 +35,7 @@ pub(crate) fn text(shared: &Shared) -> String {
     page.figures(&backends);
     page.times(&backends);
     page.checks(&backends);
-    page.program(&snapshot.totals, snapshot.dropped, shared);
+    page.program(&snapshot, shared);
     page.0
 }
 
@@ -158,7 +158,8 @@ impl Page {
         }
     }
 
-    fn program(&mut self, totals: &Totals, dropped: u64, shared: &Shared) {
+    fn program(&mut self, snapshot: &Snapshot, shared: &Shared) {
+        let totals = &snapshot.totals;
         self.metric("stickylb_build_info", "gauge", "1, with the program's version.");
         self.sample("stickylb_build_info", &labels([("version", env!("CARGO_PKG_VERSION"))]), 1);
         self.metric("stickylb_requests_in_flight", "gauge", "Requests without their response's end yet.");
@@ -170,8 +171,13 @@ impl Page {
         self.metric("stickylb_tunnels", "gauge", "WebSockets and other upgrades.");
         self.sample("stickylb_tunnels", "", totals.tunnels);
         let name = "stickylb_log_lines_dropped_total";
-        self.metric(name, "counter", "Log lines lost because they came faster than they could be read.");
-        self.sample(name, "", dropped);
+        let help = "Log lines lost because they came faster than they could be read; with an output, all that it did not \
+                    get, which are also those that it had no room for.";
+        self.metric(name, "counter", help);
+        self.sample(name, "", snapshot.dropped);
+        for log in &snapshot.logs {
+            self.sample(name, &labels([("output", log.output.name())]), log.dropped);
+        }
         self.metric("stickylb_event_streams", "gauge", "Readers of /_lb/events.");
         self.sample("stickylb_event_streams", "", shared.telemetry.event_streams());
     }

@@ -1,0 +1,120 @@
+//! What the owner of one backend was told, and what is still to be told.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::api::State;
+
+/// What mail tells of a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Down,
+    Up,
+}
+
+impl Condition {
+    /// What a state tells; a state that somebody chose, or that ends by itself, tells nothing.
+    fn of(state: State) -> Option<Self> {
+        match state {
+            State::Down => Some(Condition::Down),
+            State::Up | State::Drain => Some(Condition::Up),
+            State::Ejected | State::Maint | State::Starting => None,
+        }
+    }
+}
+
+/// The account of one backend. An owner takes it to be up until told otherwise.
+pub(crate) struct PendingNotice {
+    told: Condition,
+    told_at: Option<Instant>,
+    now: Condition,
+    since: SystemTime,
+}
+
+impl Default for PendingNotice {
+    fn default() -> Self {
+        PendingNotice { told: Condition::Up, told_at: None, now: Condition::Up, since: SystemTime::UNIX_EPOCH }
+    }
+}
+
+impl PendingNotice {
+    /// Notes its state at this time.
+    pub(crate) fn note(&mut self, state: State, time: SystemTime) {
+        if let Some(condition) = Condition::of(state)
+            && condition != self.now
+        {
+            (self.now, self.since) = (condition, time);
+        }
+    }
+
+    /// What is to be told, and since when it is so; `None` where the owner knows.
+    pub(crate) fn news(&self) -> Option<(Condition, SystemTime)> {
+        (self.now != self.told).then_some((self.now, self.since))
+    }
+
+    /// When it may be told, for at most one mail in `throttle`.
+    pub(crate) fn due(&self, throttle: Duration, now: Instant) -> Option<Instant> {
+        self.news()?;
+        Some(self.told_at.map_or(now, |at| at + throttle))
+    }
+
+    /// It is told.
+    pub(crate) fn tell(&mut self, condition: Condition, now: Instant) {
+        self.told = condition;
+        self.told_at = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn told(pending: &mut PendingNotice, now: Instant) -> Option<Condition> {
+        pending.due(MINUTE, now).filter(|due| *due <= now)?;
+        let (condition, _) = pending.news()?;
+        pending.tell(condition, now);
+        Some(condition)
+    }
+
+    #[test]
+    fn the_first_change_is_told_at_once_and_what_follows_when_the_throttle_ends() {
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        let time = SystemTime::now();
+        pending.note(State::Up, time);
+        assert_eq!(told(&mut pending, start), None, "a backend that starts well is no news");
+        pending.note(State::Down, time);
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
+        assert_eq!(told(&mut pending, start), None);
+        pending.note(State::Up, time);
+        assert_eq!(told(&mut pending, start + MINUTE / 2), None);
+        assert_eq!(pending.due(MINUTE, start), Some(start + MINUTE));
+        assert_eq!(told(&mut pending, start + MINUTE), Some(Condition::Up));
+    }
+
+    #[test]
+    fn flapping_ends_in_the_present_state_or_in_nothing() {
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        pending.note(State::Down, SystemTime::now());
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
+        for _ in 0..3 {
+            pending.note(State::Up, SystemTime::now());
+            pending.note(State::Down, SystemTime::now());
+        }
+        assert_eq!(told(&mut pending, start + MINUTE), None, "it is as the owner knows it");
+        pending.note(State::Drain, SystemTime::now());
+        assert_eq!(told(&mut pending, start + 2 * MINUTE), Some(Condition::Up));
+    }
+
+    #[test]
+    fn what_a_person_does_and_what_ends_by_itself_is_no_news() {
+        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        for state in [State::Starting, State::Up, State::Maint, State::Ejected, State::Drain] {
+            pending.note(state, SystemTime::now());
+            assert_eq!(told(&mut pending, start), None, "{state}");
+        }
+        pending.note(State::Down, SystemTime::now());
+        pending.note(State::Maint, SystemTime::now());
+        assert_eq!(told(&mut pending, start), Some(Condition::Down));
+    }
+}

@@ -1,0 +1,162 @@
+//! How many requests a backend may have at one time, and who waits for a place.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::BackendLimits;
+
+/// A backend's places, and its queue: first come, first served, over all workers.
+pub(crate) struct Slots {
+    /// As many as there are in all.
+    pub(crate) most: u32,
+    /// How long a request may wait for one.
+    pub(crate) queue_timeout: Duration,
+    /// A place that comes free goes to whoever has waited longest, so that nobody can be overtaken.
+    free: Arc<Semaphore>,
+    max_queue: u32,
+    waiting: Arc<AtomicU32>,
+}
+
+/// A place at a backend, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Slot(#[expect(dead_code, reason = "its drop gives the place back")] OwnedSemaphorePermit);
+
+/// A request in the queue, counted until it leaves, whatever way.
+pub(crate) struct Waiting(Arc<Slots>);
+
+impl Slots {
+    /// The places of a backend that has a limit; one without has nothing to count.
+    pub(crate) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
+        let most = limits.max_connections;
+        let slots = Slots {
+            most,
+            queue_timeout: limits.queue_timeout,
+            free: Arc::new(Semaphore::new(most as usize)),
+            max_queue: limits.max_queue,
+            waiting: Arc::default(),
+        };
+        (most > 0).then(|| Arc::new(slots))
+    }
+
+    /// The same places, and whoever has one or waits for one, for a backend that comes in the place of this one and has as
+    /// many; `None` where it has not.
+    pub(crate) fn handed_on(&self, limits: &BackendLimits) -> Option<Arc<Self>> {
+        let slots = Slots {
+            most: self.most,
+            queue_timeout: limits.queue_timeout,
+            free: Arc::clone(&self.free),
+            max_queue: limits.max_queue,
+            waiting: Arc::clone(&self.waiting),
+        };
+        (limits.max_connections == self.most).then(|| Arc::new(slots))
+    }
+
+    /// Whether a place of the one is a place of the other.
+    pub(crate) fn are(&self, other: &Slots) -> bool {
+        Arc::ptr_eq(&self.free, &other.free)
+    }
+
+    /// A place, if one is free that nobody waits for.
+    pub(crate) fn try_take(&self) -> Option<Slot> {
+        Arc::clone(&self.free).try_acquire_owned().ok().map(Slot)
+    }
+
+    /// A place, as soon as it is this request's turn.
+    pub(crate) async fn take(self: Arc<Self>) -> Slot {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        Slot(permit.expect("this semaphore is never closed"))
+    }
+
+    /// Enters the queue; `None` where it is full.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Waiting> {
+        let one_more = |waiting| (waiting < self.max_queue).then_some(waiting + 1);
+        self.waiting.fetch_update(Relaxed, Relaxed, one_more).ok().map(|_| Waiting(Arc::clone(self)))
+    }
+
+    /// Enters the queue, however long it is: for one that waited already where it cannot wait any longer.
+    pub(crate) fn move_in(self: &Arc<Self>) -> Waiting {
+        self.waiting.fetch_add(1, Relaxed);
+        Waiting(Arc::clone(self))
+    }
+
+    /// Requests that wait.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.waiting.load(Relaxed)
+    }
+
+    /// Places that are taken.
+    pub(crate) fn taken(&self) -> u32 {
+        self.most.saturating_sub(u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX))
+    }
+}
+
+impl Waiting {
+    /// Whether this is where it waits.
+    pub(crate) fn is_at(&self, slots: &Slots) -> bool {
+        self.0.are(slots)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(most: u32, queue: u32) -> Arc<Slots> {
+        let limits = BackendLimits { max_connections: most, max_queue: queue, ..BackendLimits::default() };
+        Slots::new(&limits).expect("a limit")
+    }
+
+    #[test]
+    fn without_a_limit_there_is_nothing_to_count() {
+        assert!(Slots::new(&BackendLimits::default()).is_none());
+    }
+
+    #[test]
+    fn the_queue_is_bounded_and_a_request_that_leaves_makes_room() {
+        let slots = slots(1, 2);
+        let first = slots.try_take();
+        assert!(first.is_some() && slots.try_take().is_none());
+        let (one, two) = (slots.enter(), slots.enter());
+        assert!(one.is_some() && two.is_some() && slots.enter().is_none());
+        assert_eq!((slots.waiting(), slots.taken()), (2, 1));
+        drop(one);
+        assert!(slots.enter().is_some());
+        drop((two, first));
+        assert_eq!((slots.waiting(), slots.taken()), (0, 0));
+    }
+
+    #[test]
+    fn places_are_handed_on_to_as_many_and_not_to_more_or_fewer() {
+        let old = slots(1, 2);
+        let _one = old.enter();
+        let held = old.try_take();
+        let limits = |most| BackendLimits { max_connections: most, max_queue: 9, ..BackendLimits::default() };
+        let new = old.handed_on(&limits(1)).expect("as many");
+        assert!(new.are(&old) && new.try_take().is_none(), "the place is taken still");
+        assert_eq!((new.waiting(), new.taken()), (1, 1));
+        drop(held);
+        assert!(new.try_take().is_some());
+        assert!([0, 2].iter().all(|most| old.handed_on(&limits(*most)).is_none()));
+    }
+
+    #[tokio::test]
+    async fn nobody_overtakes_whoever_waits() {
+        let slots = slots(1, 9);
+        let first = slots.try_take();
+        let mut waiting = Box::pin(Arc::clone(&slots).take());
+        assert!(futures_util::FutureExt::now_or_never(&mut waiting).is_none());
+        drop(first);
+        assert!(slots.try_take().is_none(), "it is the other one's");
+        drop(waiting.await);
+        assert!(slots.try_take().is_some());
+    }
+}

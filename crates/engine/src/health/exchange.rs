@@ -1,0 +1,87 @@
+//! A check's request and what comes back: judged by the rules of `upstream::response`, as traffic is.
+
+use stickylb_http1::{BadBody, BodyRelay, Framing, HeadLimits, ReadBuffer, ResponseHead, Version};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::request::CheckRequest;
+use crate::api::{Fault, Outcome};
+use crate::upstream::Stream;
+use crate::upstream::response::{self, Carried, HEAD_READ, Received, accepts_switch, carry};
+
+/// An answer to a check, as far as it was read.
+pub(crate) struct CheckAnswer {
+    pub(crate) head: ResponseHead,
+    framing: Framing,
+    /// What came behind the head.
+    unread: ReadBuffer,
+    stream: Stream,
+    buffer: Vec<u8>,
+}
+
+/// The beginning of a body.
+#[derive(Default)]
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether there was more.
+    pub(crate) cut: bool,
+}
+
+/// Sends the request and waits for the head of its answer, interim responses passed over.
+pub(crate) async fn ask(
+    mut stream: Stream,
+    request: &CheckRequest,
+    limits: &HeadLimits,
+) -> Result<CheckAnswer, Outcome> {
+    // What cannot be written is no failure yet: a backend may have answered before it closed.
+    if stream.write_all(&request.to_bytes()).await.is_ok() {
+        let _ = stream.flush().await;
+    }
+    let mut buffer = vec![0; HEAD_READ];
+    let mut unread = ReadBuffer::default();
+    let (head, framing) = loop {
+        match response::next_head(&mut unread, limits, request.is_head())? {
+            Some(Received::Interim(_)) => {}
+            Some(Received::Final(head, framing)) => break (head, framing),
+            None => {
+                let read = stream.read(&mut buffer).await.map(|read| &buffer[..read]);
+                response::take_in(&mut unread, read)?;
+            }
+        }
+    };
+    if head.line.status == 101 && !accepts_switch(&head, |named| request.asks_for(named)) {
+        return Err(Outcome::BadAnswer(Fault::Switch));
+    }
+    Ok(CheckAnswer { head, framing, unread, stream, buffer })
+}
+
+impl CheckAnswer {
+    /// Reads the body to its end, but no more of it than `most` bytes.
+    pub(crate) async fn body(&mut self, most: usize) -> Result<Body, BadBody> {
+        // What a client of HTTP/1.0 gets is the data alone, out of its chunks.
+        let mut relay = BodyRelay::to_client(self.framing, Version::Http10).behind(&self.head);
+        let (mut body, mut spill) = (Body::default(), Vec::new());
+        let begun = self.unread.take();
+        if !begun.is_empty() && !relay.is_done() {
+            body.add(carry(&mut relay, Ok(&begun), &mut spill), most)?;
+        }
+        while !relay.is_done() && !body.cut {
+            let read = self.stream.read(&mut self.buffer).await.map(|read| &self.buffer[..read]);
+            body.add(carry(&mut relay, read, &mut spill), most)?;
+        }
+        Ok(body)
+    }
+
+    /// The connection, with what came behind the head: after a 101 they are the other protocol's.
+    pub(crate) fn into_parts(mut self) -> (Stream, Vec<u8>) {
+        (self.stream, self.unread.take())
+    }
+}
+
+impl Body {
+    fn add(&mut self, carried: Carried<'_>, most: usize) -> Result<(), BadBody> {
+        let room = most - self.bytes.len();
+        self.bytes.extend_from_slice(&carried.out[..carried.out.len().min(room)]);
+        self.cut = carried.out.len() > room;
+        carried.cut.map_or(Ok(()), Err)
+    }
+}

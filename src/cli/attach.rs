@@ -1,0 +1,38 @@
+//! `attach`: the screen of a balancer that runs in another process.
+
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use super::args::Args;
+use super::layers::UsageError;
+use super::screen;
+use super::threads::{self, MainThread};
+use crate::control::{Instance, Remote};
+use crate::screen::{Leaving, Left, Options};
+use crate::signals::Signals;
+
+/// Shows it until the user leaves, or a signal comes, or it ends.
+pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {
+    let options = screen::options(&args.options);
+    threads::run(move |main| shown(main, port, options))
+}
+
+async fn shown(main: MainThread, port: Option<u16>, options: Options) -> Result<(), UsageError> {
+    let instance = Instance::find(port).await?;
+    if !io::stdout().is_terminal() {
+        let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
+        return Err(UsageError::Words(vec![instead.into()]));
+    }
+    let failed = |error: io::Error| UsageError::Failed(format!("the screen failed: {error}"));
+    let url = instance.hello.url.clone();
+    let remote = Remote::attach(instance).await?;
+    let mut signals = Signals::new().map_err(failed)?;
+    let (left, remote) = screen::show(&main, remote, Leaving::GoesOn, &mut signals, options).await;
+    let left = left.map_err(failed)?;
+    match remote.and_then(|remote| remote.ended()) {
+        Some(why) => main.complain(why.to_string()),
+        None if left == Left::Quit => main.complain(format!("{url} goes on; stickylb-tui stop ends it")),
+        None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! The screen on the main thread, as the control thread knows it; and how it is wanted, from the command line and the
+//! environment.
+
+use std::io;
+
+use tokio::sync::watch;
+
+use super::args::{self, NotifyHow, Settings, ThemeName};
+use super::threads::MainThread;
+use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
+use crate::signals::Signals;
+use stickylb::api::Door;
+
+/// Shows what is behind the door until the user leaves or a signal ends the program. Where the terminal takes nothing, the
+/// screen is not waited for, and the door not given back.
+pub(super) async fn show<D: Door + Send + 'static>(
+    main: &MainThread,
+    mut door: D,
+    leaving: Leaving,
+    signals: &mut Signals,
+    options: Options,
+) -> (io::Result<Left>, Option<D>) {
+    let continued = match Signals::continued() {
+        Ok(continued) => continued,
+        Err(error) => return (Err(error), Some(door)),
+    };
+    let (leave, told) = watch::channel(false);
+    let orders = Orders { leave: told, continued };
+    let mut shown = main.run(move || (screen::run(&mut door, leaving, orders, options), door));
+    let shown = tokio::select! {
+        shown = &mut shown => shown.ok(),
+        () = signals.next() => {
+            leave.send_replace(true);
+            main.finish(&mut shown).await
+        }
+    };
+    shown.map_or((Ok(Left::Ended), None), |(left, door)| (left, Some(door)))
+}
+
+/// A theme that is named wins over `NO_COLOR`, which is for programs that were not told better.
+pub(super) fn options(args: &Settings) -> Options {
+    let glyphs = match args.glyphs {
+        args::Glyphs::Auto => Glyphs::from_locale(),
+        args::Glyphs::Unicode => Glyphs::Unicode,
+        args::Glyphs::Ascii => Glyphs::Ascii,
+    };
+    let colors = match args.theme {
+        ThemeName::Auto => Colors::from_environment(),
+        ThemeName::Dark => Colors::Dark,
+        ThemeName::Light => Colors::Light,
+        ThemeName::HighContrast => Colors::HighContrast,
+        ThemeName::ColorBlind => Colors::ColorBlind,
+        ThemeName::Mono => Colors::Mono,
+    };
+    let notify = match args.notify {
+        NotifyHow::Off => Notify::Off,
+        NotifyHow::Bell => Notify::Bell,
+        NotifyHow::Desktop => Notify::Desktop,
+    };
+    Options { theme: Theme { glyphs, colors }, notify }
+}

@@ -1,0 +1,160 @@
+//! What becomes of the lines of one output: kept by the thread that writes them, told by the control thread, which can
+//! while the other one waits.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use stickylb::Behind;
+use stickylb::api::{Event, LogOutput};
+use stickylb::{Balancer, EventReader};
+
+/// An output that has taken nothing for so long while lines are lost stands still.
+const STILL: Duration = Duration::from_secs(1);
+
+/// Why lines are not written.
+pub(super) enum Trouble {
+    Failed(io::Error),
+    /// A named pipe has no reader.
+    Unread,
+    /// It takes nothing.
+    Still,
+}
+
+/// What becomes of the lines of one output.
+pub(super) struct Account {
+    /// What its reader has not taken yet.
+    behind: Behind,
+    /// Lines lost, of those the reader has passed.
+    lost: AtomicU64,
+    /// Events that were lost before any reader could take them, as far as they are counted in `lost`.
+    dropped: AtomicU64,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Since when something is being written.
+    writing: Option<Instant>,
+    trouble: Option<Trouble>,
+}
+
+impl Account {
+    pub(super) fn new(behind: Behind) -> Self {
+        let dropped = AtomicU64::new(behind.dropped());
+        Account { behind, lost: AtomicU64::new(0), dropped, state: Mutex::default(), changed: Notify::new() }
+    }
+
+    /// Takes what has happened, and counts what is missing of it.
+    pub(super) fn take(&self, reader: &mut EventReader, into: &mut Vec<Arc<Event>>) {
+        let missed = reader.take(into);
+        let dropped = reader.dropped();
+        self.lose(missed + (dropped - self.dropped.swap(dropped, Relaxed)));
+    }
+
+    /// Counts lines that are lost.
+    pub(super) fn lose(&self, lines: u64) {
+        self.lost.fetch_add(lines, Relaxed);
+    }
+
+    /// Lines lost so far.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    /// Something is being written from now on.
+    pub(super) fn begin_write(&self) {
+        self.state().writing = Some(Instant::now());
+    }
+
+    /// It was written, or not.
+    pub(super) fn end_write(&self, trouble: Option<Trouble>) {
+        let mut state = self.state();
+        state.writing = None;
+        let changes = state.trouble.is_some() != trouble.is_some();
+        state.trouble = trouble;
+        drop(state);
+        if changes {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Lines lost so far, those included that a reader which stands still can no longer take; and what is wrong, in words
+    /// that follow the output's name.
+    fn stands(&self, path: Option<&Path>) -> (u64, Option<String>) {
+        let waiting = self.behind.missed() + self.behind.dropped().saturating_sub(self.dropped.load(Relaxed));
+        let lost = self.lost() + waiting;
+        let state = self.state();
+        let still = waiting > 0 && state.writing.is_some_and(|since| since.elapsed() >= STILL);
+        let trouble = if still { Some(&Trouble::Still) } else { state.trouble.as_ref() };
+        let name = path.map_or_else(|| "stdout".to_owned(), |path| format!("log file {}", path.display()));
+        (lost, trouble.map(|trouble| trouble.in_words(&name, lost)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is one assignment: nothing is half done after a panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Trouble {
+    /// `log file lb.log cannot be written: No space left on device (os error 28): 3 lines dropped so far; free some space`
+    fn in_words(&self, name: &str, lost: u64) -> String {
+        let lines = format!("{lost} line{} dropped so far", if lost == 1 { "" } else { "s" });
+        match self {
+            Trouble::Failed(error) => format!("{name} cannot be written: {error}: {lines}{}", advice(error)),
+            Trouble::Unread => format!("{name} is a named pipe that nobody reads: {lines}; start its reader"),
+            Trouble::Still => format!("{name} takes no lines: {lines}; whoever reads it stands still"),
+        }
+    }
+}
+
+/// What to do, where that can be known.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space",
+        io::ErrorKind::FileTooLarge => "; move it away, or raise its limit (ulimit -f)",
+        io::ErrorKind::PermissionDenied => "; let this program's user write it",
+        io::ErrorKind::NotFound => "; make its folder",
+        _ => "",
+    }
+}
+
+/// Tells the engine how an output stands, whenever that changes.
+pub(super) async fn watch(engine: Arc<Balancer>, output: LogOutput, path: Option<PathBuf>, account: Arc<Account>) {
+    let mut told = None;
+    loop {
+        let stands = account.stands(path.as_deref());
+        if told.as_ref() != Some(&stands) {
+            engine.log_stands(output, stands.0, stands.1.clone());
+            told = Some(stands);
+        }
+        tokio::select! {
+            () = account.changed.notified() => {}
+            () = tokio::time::sleep(STILL) => {}
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_names_the_output_the_reason_the_loss_and_what_to_do() {
+        let full = Trouble::Failed(rustix::io::Errno::NOSPC.into());
+        assert_eq!(
+            full.in_words("log file lb.log", 1),
+            "log file lb.log cannot be written: No space left on device (os error 28): 1 line dropped so far; free some space"
+        );
+        assert_eq!(
+            Trouble::Still.in_words("stdout", 7),
+            "stdout takes no lines: 7 lines dropped so far; whoever reads it stands still"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! The one table of actions: keys, commands, footer, help, and the documents' tables are made from it.
+
+mod table;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt::Write as _;
+
+pub(crate) use table::ACTIONS;
+
+/// What a key or a command can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    NextPane,
+    Pick,
+    Back,
+    ToggleMaintenance,
+    Drain,
+    InService,
+    WeightUp,
+    WeightDown,
+    SetWeight,
+    CheckNow,
+    Kill,
+    Strategy,
+    Sticky,
+    SpawnDemo,
+    RestartAll,
+    NextSide,
+    Follow,
+    Filter,
+    Everything,
+    NextMatch,
+    LastMatch,
+    Mark,
+    LastColumn,
+    NextColumn,
+    Sort,
+    Reverse,
+    Export,
+    Mouse,
+    Freeze,
+    StepBack,
+    StepForward,
+    Detail,
+    Why,
+    Zoom,
+    Copy,
+    CopyCurl,
+    Secrets,
+    Replay,
+    Undo,
+    Theme,
+    Notify,
+    Palette,
+    Help,
+    Suspend,
+    Quit,
+}
+
+/// One line of the table.
+pub(crate) struct Entry {
+    pub(crate) action: Action,
+    /// The keys, as they are written in help and documents; empty where there is a command alone.
+    pub(crate) keys: &'static str,
+    bound: &'static [(KeyModifiers, KeyCode)],
+    /// One or two words for the footer, and how much they matter there: the least first goes.
+    pub(crate) footer: Option<(&'static str, u8)>,
+    /// The command's name and what may follow it, in capitals, in brackets where it can be left out; alternatives are
+    /// written out. Empty where there is a key alone.
+    pub(crate) command: &'static str,
+    /// What it does, for help and documents.
+    pub(crate) help: &'static str,
+}
+
+impl Entry {
+    /// The command's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.command.split(' ').next().unwrap_or_default()
+    }
+
+    /// What may follow it, a word each.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.command.split(' ').skip(1)
+    }
+
+    /// The first of its keys.
+    pub(crate) fn key(&self) -> &'static str {
+        self.keys.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// The action of a key.
+pub(crate) fn action_of(key: KeyEvent) -> Option<Action> {
+    if let KeyCode::Char('1'..='9') = key.code {
+        return Some(Action::Pick);
+    }
+    // Shift is part of the character: some terminals report it beside `?` or `G`, some do not.
+    let modifiers = key.modifiers - KeyModifiers::SHIFT;
+    ACTIONS.iter().find(|entry| entry.bound.contains(&(modifiers, key.code))).map(|entry| entry.action)
+}
+
+/// The actions as a Markdown table, for docs/keys.md.
+pub fn keys_table() -> String {
+    let mut table = String::from("| keys | command | do |\n|---|---|---|\n");
+    for entry in ACTIONS {
+        let keys: Vec<String> = entry.keys.split(' ').filter(|k| !k.is_empty()).map(|k| format!("`{k}`")).collect();
+        let command = match entry.command.replace('|', "\\|") {
+            none if none.is_empty() => none,
+            some => format!("`{some}`"),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| {} | {command} | {} |", keys.join(" "), entry.help);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_and_no_command_does_two_things() {
+        let (mut seen, mut named) = (Vec::new(), Vec::new());
+        for entry in ACTIONS {
+            for key in entry.bound {
+                assert!(!seen.contains(key), "{key:?}");
+                seen.push(*key);
+            }
+            assert!(entry.name().is_empty() || !named.contains(&entry.name()), "{}", entry.name());
+            named.push(entry.name());
+            assert!(!(entry.keys.is_empty() && entry.command.is_empty()), "{:?} cannot be reached", entry.action);
+        }
+    }
+
+    #[test]
+    fn shift_reported_beside_a_capital_changes_nothing() {
+        let with = |modifiers| action_of(KeyEvent::new(KeyCode::Char('X'), modifiers));
+        assert_eq!(with(KeyModifiers::NONE), Some(Action::Kill));
+        assert_eq!(with(KeyModifiers::SHIFT), Some(Action::Kill));
+        assert_eq!(with(KeyModifiers::CONTROL), None);
+    }
+
+    #[test]
+    fn the_documents_show_these_keys() {
+        let page = include_str!("../../../docs/keys.md").replace("\r\n", "\n");
+        if std::env::var_os("UPDATE").is_some() {
+            let (before, rest) = page.split_once("| keys |").expect("the table");
+            let (_, after) = rest.split_once("\n\n").expect("what follows the table");
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+            std::fs::write(path, format!("{before}{}\n{after}", keys_table())).expect("written");
+            return;
+        }
+        assert!(page.contains(&keys_table()), "run with UPDATE=1 to put this into docs/keys.md:\n{}", keys_table());
+    }
+
+    #[test]
+    fn the_readme_shows_some_of_these_keys_in_the_same_words() {
+        let table = keys_table();
+        let readme = include_str!("../../../README.md").replace("\r\n", "\n");
+        let (_, shown) = readme.split_once("| keys | command | do |\n").expect("the table");
+        let rows: Vec<&str> = shown.lines().take_while(|line| line.starts_with('|')).collect();
+        assert!(rows.len() > 10, "{rows:?}");
+        for row in rows {
+            assert!(table.lines().any(|line| line == row), "README.md has {row}, which is not in:\n{table}");
+        }
+    }
+}

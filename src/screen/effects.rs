@@ -1,0 +1,90 @@
+//! What follows from a message: the only place where the screen does anything but draw.
+
+use std::time::SystemTime;
+use stickylb::api::Door;
+use tokio::sync::mpsc;
+
+use super::export;
+use super::message::{Effect, Message};
+use super::state::State;
+use super::terminal::Terminal;
+use crate::screen::update::update;
+
+/// How the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// By the user.
+    Quit,
+    /// By the user, who wants the engine to go on.
+    Detached,
+    /// By a signal, or because the terminal is gone.
+    Ended,
+}
+
+/// How the loop goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    GoOn,
+    /// Stop the job, and come back when it is continued.
+    Suspend,
+    /// The terminal may be somebody else's: come back when it is ours.
+    LeaveTerminal,
+    Leave(Left),
+}
+
+/// Takes a message into the state and does what follows from it.
+pub(crate) fn apply(
+    door: &impl Door,
+    terminal: &mut Terminal,
+    state: &mut State,
+    message: Message,
+    tell: &mpsc::UnboundedSender<Message>,
+) -> Next {
+    let mut next = Next::GoOn;
+    for effect in update(state, message) {
+        match effect {
+            Effect::Command(command) => {
+                let (done, tell) = (door.command(command), tell.clone());
+                tokio::spawn(async move {
+                    // The screen may be gone before the command is done.
+                    let _ = tell.send(Message::Done(done.await));
+                });
+            }
+            Effect::Copy(text, note) => match terminal.copy(&text) {
+                Ok(1) => state.say(format!("copied 1 character{note}")),
+                Ok(count) => state.say(format!("copied {count} characters{note}")),
+                Err(error) => state.complain(error.to_string()),
+            },
+            Effect::Heads(number) => {
+                let (heads, tell) = (door.heads(number), tell.clone());
+                tokio::spawn(async move {
+                    // The screen may be gone before they are there, here and below.
+                    let _ = tell.send(Message::Heads(number, heads.await));
+                });
+            }
+            Effect::Replay(number, to) => {
+                let (replayed, tell) = (door.replay(number, to), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::Replayed(replayed.await));
+                });
+            }
+            // One that cannot be written to is noticed with the next frame.
+            Effect::Mouse(on) => drop(terminal.mouse(on)),
+            Effect::Export(what) => {
+                let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());
+                tokio::task::spawn_blocking(move || {
+                    let done = std::env::current_dir()
+                        .map_err(|error| format!("the current directory is gone: {error}"))
+                        .and_then(|folder| export::save(&folder, what, SystemTime::now(), &zone, &make()));
+                    // The screen may be gone before the file is written.
+                    let _ = tell.send(Message::Exported(done));
+                });
+            }
+            Effect::Notify(how, text) => terminal.notify(how, &text),
+            Effect::Suspend => next = Next::Suspend,
+            Effect::Detach => next = Next::Leave(Left::Detached),
+            Effect::Quit => next = Next::Leave(Left::Quit),
+        }
+    }
+    next
+}

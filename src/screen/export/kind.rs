@@ -1,0 +1,69 @@
+//! What can be exported.
+
+/// What can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// The screen as plain text.
+    Text,
+    /// The screen with its colours, for `cat`.
+    Ansi,
+    /// The screen as a picture.
+    Svg,
+    /// The lines of the log that the filter shows, one JSON object a line.
+    Log,
+    /// Figures, backends and their last changes, in Markdown.
+    Report,
+}
+
+impl Export {
+    /// All of them, in the order in which they are offered.
+    pub(crate) const ALL: [Export; 5] = [Export::Text, Export::Ansi, Export::Svg, Export::Log, Export::Report];
+
+    /// The word in commands and in file names; its first letter is its key.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Export::Text => "text",
+            Export::Ansi => "ansi",
+            Export::Svg => "svg",
+            Export::Log => "log",
+            Export::Report => "report",
+        }
+    }
+
+    /// What it is, for who is asked which.
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Export::Text => "this screen as text",
+            Export::Ansi => "this screen with its colours, for cat",
+            Export::Svg => "this screen as a picture (SVG)",
+            Export::Log => "the log's lines as JSON, one a line",
+            Export::Report => "a report of figures, backends and changes (Markdown)",
+        }
+    }
+
+    /// The one with this key.
+    pub(crate) fn of_key(key: char) -> Option<Export> {
+        Export::ALL.into_iter().find(|export| export.name().starts_with(key))
+    }
+
+    pub(super) const fn extension(self) -> &'static str {
+        match self {
+            Export::Text => "txt",
+            Export::Ansi => "ans",
+            Export::Svg => "svg",
+            Export::Log => "jsonl",
+            Export::Report => "md",
+        }
+    }
+}
+
+impl std::str::FromStr for Export {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Export::ALL
+            .into_iter()
+            .find(|export| export.name() == name)
+            .ok_or_else(|| format!("'{name}' cannot be exported: text, ansi, svg, log or report"))
+    }
+}

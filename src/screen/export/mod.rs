@@ -1,0 +1,101 @@
+//! What is shown, as a file in the current directory: the screen, the log, or a report.
+//!
+//! All of it is made of what the screen shows or could show, with control characters written out; nothing else, and
+//! so no secret, is known here.
+
+mod kind;
+mod report;
+mod screen;
+
+use jiff::tz::TimeZone;
+use std::fs::File;
+use std::io;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::SystemTime;
+use stickylb::untrusted::{Untrusted, json};
+
+use crate::screen::state::State;
+pub use kind::Export;
+
+/// Makes what stands in the file; where that takes long it is done when called.
+pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
+    match what {
+        Export::Text => ready(screen::text(&screen::buffer(state))),
+        Export::Ansi => ready(screen::ansi(&screen::buffer(state))),
+        Export::Svg => ready(super::svg(&screen::buffer(state))),
+        Export::Report => ready(report::report(state)),
+        Export::Log => {
+            let lines = state.log.window(0, usize::MAX);
+            Box::new(move || {
+                // Only a map with keys that are no strings could fail, and events have none.
+                lines.iter().filter_map(|line| Some(json(&*line.event).ok()? + "\n")).collect()
+            })
+        }
+    }
+}
+
+fn ready(text: String) -> Box<dyn FnOnce() -> String + Send> {
+    Box::new(move || text)
+}
+
+/// Writes a file of its own, never over another; returns a sentence that says which and where.
+///
+/// # Errors
+/// The folder cannot be written to; the sentence says so.
+pub(crate) fn save(
+    folder: &Path,
+    what: Export,
+    now: SystemTime,
+    zone: &TimeZone,
+    text: &str,
+) -> Result<String, String> {
+    let stamp = jiff::Timestamp::try_from(now).unwrap_or_default().to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S");
+    let base = format!("stickylb-{}-{stamp}", what.name());
+    let names = (1..100).map(|n| match n {
+        1 => format!("{base}.{}", what.extension()),
+        n => format!("{base}-{n}.{}", what.extension()),
+    });
+    let shown = Untrusted::new(folder.display().to_string());
+    for name in names {
+        match File::options().write(true).create_new(true).open(folder.join(&name)) {
+            Ok(mut file) => {
+                return match file.write_all(text.as_bytes()) {
+                    Ok(()) => Ok(format!("{name} is written in {shown}")),
+                    Err(error) => Err(format!("{name} could not be written whole: {error}")),
+                };
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("nothing can be written in {shown}: {error}")),
+        }
+    }
+    Err(format!("there are a hundred exports of this second in {shown}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_never_written_over_and_an_error_is_a_sentence() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let save = |folder: &Path, text| save(folder, Export::Report, SystemTime::UNIX_EPOCH, &TimeZone::UTC, text);
+        for (text, name) in
+            [("one", "stickylb-report-19700101-000000.md"), ("two", "stickylb-report-19700101-000000-2.md")]
+        {
+            let said = save(folder.path(), text).expect("written");
+            assert!(said.starts_with(name), "{said}");
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).expect("read"), text);
+        }
+        let error = save(&folder.path().join("none"), "").expect_err("no folder");
+        assert!(error.starts_with("nothing can be written in ") && error.contains("No such file"), "{error}");
+    }
+
+    #[test]
+    fn every_export_has_a_key_of_its_own() {
+        for export in Export::ALL {
+            let key = export.name().chars().next().expect("a name");
+            assert_eq!(Export::of_key(key), Some(export));
+        }
+    }
+}

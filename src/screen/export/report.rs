@@ -1,0 +1,119 @@
+//! A report in Markdown: how things stand, and how they came to.
+
+use std::fmt::Write as _;
+use stickylb::api::BackendView;
+use stickylb::untrusted::Untrusted;
+
+use crate::screen::format::{count, micros, percent};
+use crate::screen::state::State;
+
+/// Changes of state that are told.
+const CHANGES: usize = 30;
+
+pub(crate) fn report(state: &State) -> String {
+    let snapshot = &state.snapshot;
+    let totals = &snapshot.totals;
+    let time = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), micros);
+    let mut out = String::from("# stickylb-tui\n\n");
+    let now =
+        jiff::Timestamp::try_from(state.frozen.as_ref().map_or(state.now, |frozen| frozen.at)).unwrap_or_default();
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "{}\n", now.to_zoned(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z"));
+    for listener in &snapshot.listeners {
+        let _ = writeln!(out, "- listens on {}", escaped(&listener.url));
+    }
+    for pool in &snapshot.pools {
+        let _ = writeln!(
+            out,
+            "- pool {}: {}, sticky by {}",
+            escaped(&pool.name),
+            pool.strategy,
+            escaped(pool.sticky.to_string().as_str())
+        );
+    }
+    let errors = totals.error_share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let _ = writeln!(
+        out,
+        "\n{} requests, {} a second now; p50 {}, p95 {}, p99 {}; {errors} failed in the last ten seconds; \
+         {} connections, {} of them tunnels; {} log lines dropped.\n",
+        totals.requests,
+        totals.rate,
+        time(totals.latency.p50),
+        time(totals.latency.p95),
+        time(totals.latency.p99),
+        totals.connections,
+        totals.tunnels,
+        snapshot.dropped + state.lost,
+    );
+    out.push_str("## Backends\n\n| id | name | state | address | weight | requests | /s | active | sticky | p50 | p95 | p99 | errors | share | due |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for backend in &snapshot.backends {
+        row(&mut out, backend);
+    }
+    out.push_str("\n## Last changes of state\n\n");
+    let before = out.len();
+    for change in state.log.lately.changes.last(CHANGES) {
+        let Some(update) = change.update() else { continue };
+        let time = jiff::Timestamp::try_from(update.time).unwrap_or_default().to_zoned(state.zone.clone());
+        let _ = writeln!(
+            out,
+            "- {} {}: {} to {}, {}; {} requests repeated elsewhere, {} clients moved, {} requests lost",
+            time.strftime("%H:%M:%S"),
+            escaped(&update.backend.name),
+            update.from,
+            update.to,
+            escaped(&update.reason),
+            change.harm.retried,
+            change.harm.moved,
+            change.harm.lost,
+        );
+    }
+    if out.len() == before {
+        out.push_str("None.\n");
+    }
+    out
+}
+
+fn row(out: &mut String, backend: &BackendView) {
+    let time = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), micros);
+    let cells = [
+        backend.id.to_string(),
+        escaped(&backend.name),
+        backend.state.to_string(),
+        escaped(&backend.address),
+        backend.weight.to_string(),
+        count(backend.requests),
+        count(backend.rate),
+        backend.active.to_string(),
+        count(backend.sessions),
+        time(backend.latency.p50),
+        time(backend.latency.p95),
+        time(backend.latency.p99),
+        count(backend.errors),
+        backend.actual_share.map_or_else(|| "-".to_owned(), |share| format!("{} %", percent(share))),
+        format!("{} %", percent(backend.expected_share)),
+    ];
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+/// Text as Markdown shows it: with control characters written out, on one line, and without meaning for the table or the page around it.
+fn escaped<'t>(text: impl Into<Untrusted<&'t str>>) -> String {
+    let mut out = String::new();
+    for c in text.into().shown().chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_is_text_in_the_report() {
+        let shown = escaped("a|b<script>\u{1b}[2J\n# x");
+        assert_eq!(shown, "a\\|b\\<script\\>\\\\x1b\\[2J\\\\x0a\\# x");
+    }
+}

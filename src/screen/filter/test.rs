@@ -1,0 +1,81 @@
+//! What a filter asks of a line or a row.
+
+use regex_lite::Regex;
+
+use super::fields::{Number, Text};
+
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// Somewhere in what is shown of it; in small letters.
+    Word(String),
+    Flag(Flag),
+    Text(Text, Match),
+    Number(Number, Compare, f64),
+}
+
+/// One word for a kind of line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    Retried,
+    Moved,
+    Failed,
+    WebSocket,
+    Change,
+    Marked,
+}
+
+/// How a text is compared; words in small letters.
+#[derive(Clone, Debug)]
+pub(super) enum Match {
+    Contains(String),
+    Is(String),
+    IsNot(String),
+    Pattern(Regex),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compare {
+    Is,
+    IsNot,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    /// The hundred of a status: `5xx`.
+    Hundred,
+}
+
+impl Match {
+    pub(super) fn holds(&self, text: &str) -> bool {
+        match self {
+            Match::Contains(part) => contains(text, part),
+            Match::Is(whole) => text.eq_ignore_ascii_case(whole),
+            Match::IsNot(whole) => !text.eq_ignore_ascii_case(whole),
+            Match::Pattern(pattern) => pattern.is_match(text),
+        }
+    }
+}
+
+impl Compare {
+    #[expect(clippy::float_cmp, reason = "figures are whole numbers and are compared with what was typed")]
+    pub(super) fn holds(self, value: f64, with: f64) -> bool {
+        match self {
+            Compare::Is => value == with,
+            Compare::IsNot => value != with,
+            Compare::Less => value < with,
+            Compare::AtMost => value <= with,
+            Compare::More => value > with,
+            Compare::AtLeast => value >= with,
+            Compare::Hundred => value >= with && value < with + 100.0,
+        }
+    }
+}
+
+/// Whether `part`, in small letters, is somewhere in `text`, whatever letters that has.
+pub(super) fn contains(text: &str, part: &str) -> bool {
+    if part.is_ascii() && text.is_ascii() {
+        let (text, part) = (text.as_bytes(), part.as_bytes());
+        return part.is_empty() || text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));
+    }
+    text.to_lowercase().contains(part)
+}

@@ -1,0 +1,199 @@
+//! Figures and words in the few columns there are.
+
+use jiff::tz::TimeZone;
+use std::time::{Duration, SystemTime};
+use stickylb::untrusted::Untrusted;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::theme::Theme;
+
+/// A count in at most five columns: `41022`, `410k`, `4.1M`.
+pub(crate) fn count(n: u64) -> String {
+    match n {
+        0..100_000 => n.to_string(),
+        100_000..1_000_000 => format!("{}k", n / 1000),
+        1_000_000..10_000_000 => format!("{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
+        10_000_000..1_000_000_000 => format!("{}M", n / 1_000_000),
+        _ => format!("{}G", n / 1_000_000_000),
+    }
+}
+
+/// A response time in at most six columns: `0.4ms`, `17ms`, `2.5s`, `130s`.
+pub(crate) fn micros(micros: u64) -> String {
+    match micros {
+        0..9_950 => format!("{}.{}ms", (micros + 50) / 1000, (micros + 50) % 1000 / 100),
+        9_950..999_500 => format!("{}ms", (micros + 500) / 1000),
+        999_500..99_950_000 => {
+            format!("{}.{}s", (micros + 50_000) / 1_000_000, (micros + 50_000) % 1_000_000 / 100_000)
+        }
+        _ => format!("{}s", micros / 1_000_000),
+    }
+}
+
+/// The same for a duration.
+pub(crate) fn duration(took: Duration) -> String {
+    micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// An age in at most four columns: `12s`, `5m`, `3h`, `2d`.
+pub(crate) fn age(seconds: u64) -> String {
+    match seconds {
+        0..100 => format!("{seconds}s"),
+        100..6_000 => format!("{}m", seconds / 60),
+        6_000..360_000 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A time of the day: `12:04:31`, with milliseconds `12:04:31.220`.
+pub(crate) fn clock(time: SystemTime, millis: bool, zone: &TimeZone) -> String {
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
+    let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
+    stamp.to_zoned(zone.clone()).strftime(format).to_string()
+}
+
+/// A share in per cent without its sign.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0}", share * 100.0)
+}
+
+/// The last values as a line of blocks, one column each, as high as the highest.
+pub(crate) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
+    let shown = &values[values.len().saturating_sub(columns)..];
+    let most = shown.iter().copied().max().unwrap_or(0).max(1);
+    let glyphs = theme.spark_glyphs();
+    shown
+        .iter()
+        .map(|value| {
+            let level = (value * 7).div_ceil(most);
+            glyphs[usize::try_from(level).unwrap_or(7).min(7)]
+        })
+        .collect()
+}
+
+/// A name or an address that does not fit: the port tells more than the beginning where the host is this machine.
+pub(crate) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize) -> Untrusted<&'t str> {
+    let name = name.into().into_raw();
+    if name.width() <= columns {
+        return name.into();
+    }
+    let port = name.strip_prefix("localhost").or_else(|| name.strip_prefix("127.0.0.1"));
+    port.filter(|port| port.starts_with(':')).unwrap_or(name).into()
+}
+
+/// `text` as it is shown, cut to `columns` with an ellipsis, and filled with spaces.
+pub(crate) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+    let mut out = cut(text, columns, theme);
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(out.width())));
+    out
+}
+
+/// The same, filled on the left.
+pub(crate) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+    let out = cut(text, columns, theme);
+    let mut filled: String = std::iter::repeat_n(' ', columns.saturating_sub(out.width())).collect();
+    filled.push_str(&out);
+    filled
+}
+
+/// `text` as it is shown, cut to `columns` with an ellipsis.
+pub(crate) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+    let text = text.into();
+    let text = text.shown();
+    if text.width() <= columns {
+        return text.into_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if used + width + 1 > columns {
+            break;
+        }
+        used += width;
+        out.push(c);
+    }
+    if columns > 0 {
+        out.push_str(theme.ellipsis());
+    }
+    out
+}
+
+/// `text` as it is shown, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
+pub(crate) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.into().shown().split(' ') {
+        let width = word.width();
+        if used > 0 && used + 1 + width > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let width = c.width().unwrap_or(0);
+            if used > 0 && used + width > columns {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += width;
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::glyphs::Glyphs;
+    use crate::screen::theme::Colors;
+
+    const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
+
+    #[test]
+    fn figures_stay_within_their_columns() {
+        for n in [0, 9, 99_999, 100_000, 999_999, 1_234_567, 99_999_999, 123_456_789_000] {
+            assert!(count(n).len() <= 5, "{n}: {}", count(n));
+        }
+        for n in [0, 49, 9_949, 9_950, 999_499, 999_500, 99_949_999, 3_600_000_000] {
+            assert!(micros(n).len() <= 6, "{n}: {}", micros(n));
+        }
+        for n in [0, 99, 100, 5_999, 6_000, 359_999, 360_000, 8_640_000] {
+            assert!(age(n).len() <= 4, "{n}: {}", age(n));
+        }
+        assert_eq!((micros(430), micros(17_400), micros(2_500_000)), ("0.4ms".into(), "17ms".into(), "2.5s".into()));
+    }
+
+    #[test]
+    fn wide_characters_are_cut_by_their_width() {
+        assert_eq!(fit("日本語", 5, THEME), "日本…");
+        assert_eq!(fit("日本語", 4, THEME), "日… ");
+        assert_eq!(fit("abc", 5, THEME), "abc  ");
+        assert_eq!(fit_right("abc", 5, THEME), "  abc");
+        assert_eq!(fit("abc", 0, THEME), "");
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces_and_longer_words_anywhere() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a longword b", 4), ["a", "long", "word", "b"]);
+        assert_eq!(wrapped("日本語", 5), ["日本", "語"]);
+        assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("\x1b[2J", 80), ["\\x1b[2J"]);
+    }
+
+    #[test]
+    fn what_is_shown_cannot_move_the_cursor() {
+        assert_eq!(fit("\x1b[2J", 8, THEME), "\\x1b[2J ");
+    }
+
+    #[test]
+    fn a_spark_is_as_high_as_its_highest() {
+        assert_eq!(spark(&[0, 1, 4, 8], 3, THEME), "▂▅█");
+        assert_eq!(spark(&[0, 0], 8, THEME), "▁▁");
+    }
+}

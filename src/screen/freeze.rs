@@ -1,0 +1,106 @@
+//! The display stands still while the proxy goes on, and steps back and forward in time.
+//!
+//! What is shown stays where views look for it: the snapshot and the log of the state. How things stand now, and what
+//! happened after the moment that is shown, wait here.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use stickylb::api::Snapshot;
+
+use super::frozen::{Frozen, Moment};
+use super::state::State;
+
+/// Seconds that are kept.
+const KEPT: usize = 300;
+
+impl State {
+    /// A second has passed.
+    pub(crate) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
+        self.refresh(snapshot);
+        let dropping = self.drops_lines();
+        self.now = now;
+        let dropped = self.live().dropped + self.lost;
+        if dropped > self.drops.0 {
+            self.drops = (dropped, now);
+        }
+        self.changed |= dropping != self.drops_lines();
+        // How long ago the shown moment was is shown.
+        self.changed |= self.frozen.is_some();
+        let snapshot = match self.moments.back() {
+            Some(last) if *last.snapshot == *self.live() => Arc::clone(&last.snapshot),
+            _ => Arc::new(self.live().clone()),
+        };
+        if self.moments.len() == KEPT {
+            self.moments.pop_front();
+        }
+        self.moments.push_back(Moment { time: now, snapshot });
+    }
+
+    /// How things stand now, whatever is shown.
+    pub(crate) fn live(&self) -> &Snapshot {
+        self.frozen.as_ref().map_or(&self.snapshot, |frozen| &frozen.live)
+    }
+
+    pub(crate) fn live_mut(&mut self) -> &mut Snapshot {
+        self.frozen.as_mut().map_or(&mut self.snapshot, |frozen| &mut frozen.live)
+    }
+
+    /// Lets the display stand still, or live again.
+    pub(crate) fn freeze_or_live(&mut self) {
+        let Some(frozen) = self.frozen.take() else {
+            self.frozen = Some(Frozen { at: self.now, live: self.snapshot.clone(), later: VecDeque::new(), lost: 0 });
+            return;
+        };
+        self.snapshot = frozen.live;
+        self.lost += frozen.lost;
+        self.until = None;
+        self.log.show_until(None);
+        self.take(frozen.later.into());
+        self.order();
+    }
+
+    /// Shows the second before or after the one that is shown.
+    pub(crate) fn step_in_time(&mut self, back: bool) -> Result<(), String> {
+        if self.frozen.is_none() {
+            self.freeze_or_live();
+        }
+        let Some(frozen) = &mut self.frozen else { return Ok(()) };
+        let moment = if back {
+            self.moments.iter().rev().find(|moment| moment.time < frozen.at)
+        } else {
+            self.moments.iter().find(|moment| moment.time > frozen.at)
+        };
+        let Some(moment) = moment else {
+            return Err(if back {
+                format!("nothing before this is kept: there are {} minutes at most", KEPT / 60)
+            } else {
+                "this is the latest second: p shows live again".to_owned()
+            });
+        };
+        frozen.at = moment.time;
+        self.snapshot = Snapshot::clone(&moment.snapshot);
+        let seen = frozen.later.partition_point(|event| event.time() <= moment.time);
+        let (seen, until) = (frozen.later.drain(..seen).collect(), moment.time);
+        self.take(seen);
+        self.until = Some(until);
+        self.log.show_until(self.until);
+        self.order();
+        Ok(())
+    }
+
+    /// Requests that ended since the shown moment.
+    pub(crate) fn requests_since(&self) -> u64 {
+        self.live().totals.requests.saturating_sub(self.snapshot.totals.requests)
+    }
+
+    /// How long ago the shown moment was, in whole seconds.
+    pub(crate) fn frozen_for(&self) -> Option<u64> {
+        let frozen = self.frozen.as_ref()?;
+        let since = self.now.duration_since(frozen.at).unwrap_or_default();
+        Some((since + Duration::from_millis(500)).as_secs())
+    }
+}

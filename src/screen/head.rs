@@ -1,0 +1,139 @@
+//! A head's lines as text for people: every byte shown, secrets hidden until they are asked for.
+
+use std::fmt::Write as _;
+use stickylb::untrusted::Untrusted;
+
+use super::glyphs::Glyphs;
+use super::theme::Theme;
+
+/// One line of a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Field<'h> {
+    pub(crate) name: &'h [u8],
+    pub(crate) value: &'h [u8],
+}
+
+/// The first line of a head, and its fields.
+pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let first = lines.next().unwrap_or_default();
+    // A head that was cut ends in the middle of a line, which is no field where its colon is missing.
+    let fields = lines.filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        Some(Field { name: &line[..colon], value: line[colon + 1..].trim_ascii() })
+    });
+    (first, fields.collect())
+}
+
+/// Bytes as text, with control characters and those that are no UTF-8 written out.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        // Writing to a string cannot fail, here and below.
+        let _ = write!(out, "{}", Untrusted::new(chunk.valid()));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// Whether a field's value lets whoever knows it in.
+pub(crate) fn is_secret(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let words =
+        ["auth", "token", "secret", "password", "passwd", "api-key", "apikey", "session", "signature", "credential"];
+    let harmless = matches!(name.as_str(), "www-authenticate" | "proxy-authenticate" | "authority");
+    is_cookie(name.as_bytes()) || !harmless && words.iter().any(|word| name.contains(word))
+}
+
+pub(crate) fn is_cookie(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"cookie") || name.eq_ignore_ascii_case(b"set-cookie")
+}
+
+impl Field<'_> {
+    /// The value as it may be shown. Of cookies the names stay, and what is said of them.
+    pub(crate) fn shown(&self, secrets: bool, theme: Theme) -> String {
+        if secrets || !is_secret(self.name) || self.value.is_empty() {
+            return text(self.value);
+        }
+        if !is_cookie(self.name) {
+            // `Bearer` and `Basic` are no secrets.
+            let scheme = self.value.iter().position(|byte| *byte == b' ').filter(|_| self.is_authorization());
+            let (scheme, secret) = self.value.split_at(scheme.map_or(0, |at| at + 1));
+            return text(scheme) + &hidden(secret.len(), theme);
+        }
+        let set = self.name.eq_ignore_ascii_case(b"set-cookie");
+        let pair = |(n, pair): (usize, &[u8])| match pair.iter().position(|byte| *byte == b'=') {
+            Some(at) if !set || n == 0 => text(&pair[..=at]) + &hidden(pair.len() - at - 1, theme),
+            // What follows a cookie's value in Set-Cookie.
+            _ if set && n > 0 => text(pair),
+            // Without a name it is all value.
+            _ => hidden(pair.len(), theme),
+        };
+        let pairs = self.value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        pairs.enumerate().map(pair).collect::<Vec<_>>().join("; ")
+    }
+
+    fn is_authorization(&self) -> bool {
+        [&b"authorization"[..], b"proxy-authorization"].iter().any(|name| self.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// `•••••• (23 bytes)`
+fn hidden(bytes: usize, theme: Theme) -> String {
+    let dots = match theme.glyphs {
+        Glyphs::Unicode => "••••••",
+        Glyphs::Ascii => "******",
+    };
+    let plural = if bytes == 1 { "" } else { "s" };
+    format!("{dots} ({bytes} byte{plural})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::theme::Colors;
+
+    const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
+
+    fn shown(name: &str, value: &str) -> String {
+        Field { name: name.as_bytes(), value: value.as_bytes() }.shown(false, THEME)
+    }
+
+    #[test]
+    fn secrets_are_hidden_and_only_their_length_is_told() {
+        for name in ["X-Api-Key", "x-auth-token", "X-CSRF-Token", "X-Amz-Security-Token", "APIKEY", "X-Session-Id"] {
+            assert_eq!(shown(name, "abcdef"), "•••••• (6 bytes)", "{name}");
+        }
+        assert_eq!(shown("Authorization", "Bearer abc"), "Bearer •••••• (3 bytes)");
+        assert_eq!(shown("proxy-authorization", "x"), "•••••• (1 byte)");
+        assert_eq!(
+            shown("Cookie", "a=1; session=abc=d; bare"),
+            "a=•••••• (1 byte); session=•••••• (5 bytes); •••••• (4 bytes)"
+        );
+        assert_eq!(shown("Set-Cookie", "id=abc; Path=/; HttpOnly"), "id=•••••• (3 bytes); Path=/; HttpOnly");
+        assert_eq!(shown("Set-Cookie", "abc; Path=/"), "•••••• (3 bytes); Path=/");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown_and_secrets_that_are_asked_for() {
+        assert_eq!(shown("Accept", "text/html"), "text/html");
+        assert_eq!(shown("WWW-Authenticate", "Basic realm=x"), "Basic realm=x");
+        let field = Field { name: b"authorization", value: b"Basic abc" };
+        assert_eq!(field.shown(true, THEME), "Basic abc");
+    }
+
+    #[test]
+    fn hostile_bytes_are_written_out() {
+        assert_eq!(text(b"a\x1b]0;x\x07\xff\xe2\x80\xae\xc2\x9b"), "a\\x1b]0;x\\x07\\xff\\u{202e}\\x9b");
+    }
+
+    #[test]
+    fn a_head_is_a_first_line_and_fields_however_its_lines_end() {
+        let (first, fields) = parts(b"GET / HTTP/1.1\r\nHost: a\nX-Empty:\r\nbroken\r\nX:  y \r\n\r\n");
+        assert_eq!(first, b"GET / HTTP/1.1");
+        let names: Vec<_> = fields.iter().map(|f| (f.name, f.value)).collect();
+        assert_eq!(names, [(&b"Host"[..], &b"a"[..]), (b"X-Empty", b""), (b"X", b"y")]);
+    }
+}

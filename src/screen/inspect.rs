@@ -1,0 +1,163 @@
+//! What the inspector knows of one request beside its event: its heads, and whether their secrets are shown.
+
+use std::sync::Arc;
+use stickylb::api::{Event, Heads, Replayed};
+use stickylb::untrusted::Untrusted;
+
+use super::curl;
+use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
+use super::message::Effect;
+use super::state::{Dialog, Pane, Question, State};
+
+const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
+
+/// The selected line of the log, where it is a request.
+fn selected(state: &State) -> Option<Arc<Event>> {
+    if state.pane != Pane::Log {
+        return None;
+    }
+    state.log.selected().map(|line| line.event).filter(|event| matches!(**event, Event::Request(_)))
+}
+
+/// The selected request, or the last; it stays selected while others come.
+fn held(state: &mut State) -> Result<Arc<Event>, String> {
+    let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
+    let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
+    state.pane = Pane::Log;
+    state.log.select(line.number);
+    // Another one's heads are not this one's.
+    let number = number_of(Some(&line.event));
+    if state.inspected.number != number {
+        state.inspected.turn_to(number);
+    }
+    Ok(line.event)
+}
+
+fn number_of(event: Option<&Arc<Event>>) -> Option<u64> {
+    match event.map(|event| &**event) {
+        Some(Event::Request(request)) => request.number,
+        _ => None,
+    }
+}
+
+/// What to ask for, so that what is selected can be shown.
+pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
+    let number = number_of(selected(state).as_ref());
+    state.inspected.follow(number)
+}
+
+/// Takes heads that were asked for.
+pub(crate) fn take(
+    state: &mut State,
+    number: u64,
+    result: Result<Option<Box<Heads>>, Untrusted<String>>,
+) -> Vec<Effect> {
+    let inspected = &mut state.inspected;
+    inspected.asked = None;
+    if inspected.number != Some(number) {
+        return Vec::new();
+    }
+    state.changed = true;
+    inspected.found = match result {
+        Ok(Some(heads)) => Found::There(heads),
+        Ok(None) => Found::Missing(FORGOTTEN.to_owned()),
+        Err(why) => Found::Missing(format!("its heads cannot be had: {why}")),
+    };
+    if std::mem::take(&mut inspected.copy) {
+        copy(state).unwrap_or_else(|why| complain(state, why))
+    } else {
+        Vec::new()
+    }
+}
+
+fn complain(state: &mut State, why: String) -> Vec<Effect> {
+    state.complain(why);
+    Vec::new()
+}
+
+/// Shows the secrets in the selected request's heads, or hides them.
+pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
+    held(state)?;
+    state.inspected.shows_secrets = !state.inspected.shows_secrets;
+    state.say(if state.inspected.shows_secrets {
+        "the secrets of this request are shown until you select another; H hides them"
+    } else {
+        "secrets are hidden"
+    });
+    Ok(())
+}
+
+/// Copies the selected request as a command line; where its heads are on their way, when they are there.
+pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
+    let event = held(state)?;
+    let Event::Request(request) = &*event else { return Ok(Vec::new()) };
+    match state.inspected.of(request) {
+        Ok(Some(heads)) => {
+            let (line, note) = curl::command(heads, request)?;
+            Ok(vec![Effect::Copy(line, note)])
+        }
+        Ok(None) => {
+            state.inspected.copy = true;
+            Ok(Vec::new())
+        }
+        Err(why) => Err(why.to_owned()),
+    }
+}
+
+/// Asks where to send the selected request again.
+pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
+    let event = held(state)?;
+    let Event::Request(request) = &*event else { return Ok(()) };
+    if request.is_raw() {
+        return Err("a connection in TCP mode cannot be sent again: its bytes are not kept".to_owned());
+    }
+    let number = request.number.ok_or_else(|| format!("it cannot be sent again: {NOBODY_LOOKED}"))?;
+    if let Err(why) = state.inspected.of(request) {
+        return Err(format!("it cannot be sent again: {why}"));
+    }
+    let to = request.to.as_deref().map(|to| to.id);
+    let live = state.live();
+    let pool = live.backends.iter().find(|backend| Some(backend.id) == to).map(|backend| backend.pool.clone());
+    let there = live.backends.iter().filter(|backend| pool.as_ref().is_none_or(|pool| backend.pool == *pool));
+    let mut places = vec![(None, "as it is balanced".to_owned())];
+    places.extend(there.map(|backend| (Some(backend.id), backend.name.to_string())));
+    state.dialog = Some(Dialog::Replay(ReplayChoice { event: Arc::clone(&event), number, places, chosen: 0 }));
+    Ok(())
+}
+
+/// Sends it there; a method that may change something is asked about first.
+pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
+    let Event::Request(request) = &*choice.event else { return Vec::new() };
+    let (to, name) = &choice.places[choice.chosen];
+    // RFC 9110 9.2.1.
+    if matches!(request.method.raw(), "GET" | "HEAD" | "OPTIONS") {
+        state.say(format!("sending it again: {name}"));
+        return again(state, &choice.event, choice.number, *to);
+    }
+    let question = Question::Replay { event: Arc::clone(&choice.event), number: choice.number, to: *to };
+    state.dialog = Some(Dialog::Ask(question));
+    Vec::new()
+}
+
+/// Sends it again.
+pub(crate) fn again(state: &mut State, event: &Arc<Event>, number: u64, to: Option<u32>) -> Vec<Effect> {
+    state.inspected.replaying = Some(Arc::clone(event));
+    vec![Effect::Replay(number, to)]
+}
+
+/// Shows what came of it, unless something else lies over the panes.
+pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
+    let before = state.inspected.replaying.take();
+    match result {
+        Err(why) => state.complain(format!("not sent again: {why}")),
+        Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
+        Ok(replayed) => {
+            // Two may be on their way: the log has both.
+            let before = before.filter(|event| number_of(Some(event)) == Some(replayed.before.number));
+            let Some(before) = before else { return state.say(IN_THE_LOG) };
+            state.said = None;
+            state.changed = true;
+            state.dialog = Some(Dialog::Replayed(Shown { before, replayed, scroll: 0 }));
+        }
+    }
+}

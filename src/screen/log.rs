@@ -1,0 +1,348 @@
+//! The routing log as the screen keeps it: lines, which of them match, marks, and where one reads.
+//!
+//! Every line has a number that it keeps, so that what is being read stays where it is. What a frame needs is kept up
+//! as lines come, so that no frame walks the log.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::SystemTime;
+use stickylb::api::Event;
+
+use super::lately::Lately;
+use crate::screen::filter::Filter;
+
+/// Lines kept.
+pub(crate) const LINES: usize = 100_000;
+
+/// Marked lines that are kept when those around them go.
+const MARKS: usize = 100;
+
+/// One line and its number.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) event: Arc<Event>,
+}
+
+/// The lines and where one reads.
+#[derive(Default)]
+pub(crate) struct Log {
+    lines: VecDeque<Arc<Event>>,
+    /// The first line's number.
+    first: u64,
+    /// Marked lines that are older than the first.
+    kept: VecDeque<Line>,
+    marks: Vec<u64>,
+    filter: Option<Filter>,
+    /// The numbers of the lines that match the filter, from the first on.
+    matching: VecDeque<u64>,
+    /// Lines that do not match are shown, too.
+    everything: bool,
+    /// The selected line; `None` follows what comes.
+    held: Option<u64>,
+    /// Lines from this number on are not shown.
+    until: Option<u64>,
+    requests: u64,
+    /// What the lines that are shown come to.
+    pub(crate) lately: Lately,
+    /// What all of them come to, while only earlier ones are shown.
+    all: Option<Lately>,
+}
+
+impl Log {
+    /// Takes in what happened.
+    pub(crate) fn append(&mut self, events: Vec<Arc<Event>>) {
+        for event in events {
+            let number = self.first + self.lines.len() as u64;
+            self.all.as_mut().unwrap_or(&mut self.lately).follow(&event);
+            self.requests += u64::from(matches!(*event, Event::Request(_)));
+            if self.filter.as_ref().is_some_and(|filter| filter.line(&event, false)) {
+                self.matching.push_back(number);
+            }
+            self.lines.push_back(event);
+            if self.lines.len() > LINES {
+                self.let_go();
+            }
+        }
+    }
+
+    /// Lets the oldest line go; if it is marked it is kept apart.
+    fn let_go(&mut self) {
+        let Some(event) = self.lines.pop_front() else { return };
+        let number = self.first;
+        self.first += 1;
+        if self.matching.front() == Some(&number) {
+            self.matching.pop_front();
+        }
+        if self.marks.contains(&number) {
+            self.kept.push_back(Line { number, event });
+        }
+        if self.held == Some(number) && self.kept.back().map(|line| line.number) != Some(number) {
+            self.held = Some(self.first);
+        }
+    }
+
+    /// Whether no request was logged yet.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.requests == 0
+    }
+
+    /// Lines in all.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len() + self.lines.len()
+    }
+
+    fn hides(&self) -> Option<&Filter> {
+        self.filter.as_ref().filter(|_| !self.everything)
+    }
+
+    /// Marked lines of old that are shown.
+    fn older(&self) -> usize {
+        match self.hides() {
+            None => self.kept.len(),
+            Some(filter) => self.kept.iter().filter(|line| filter.line(&line.event, true)).count(),
+        }
+    }
+
+    /// Lines that are shown.
+    pub(crate) fn shown(&self) -> usize {
+        let end = self.end();
+        let shown = if self.hides().is_some() {
+            self.matching.partition_point(|number| *number < end)
+        } else {
+            usize::try_from(end.saturating_sub(self.first)).unwrap_or(usize::MAX)
+        };
+        self.older() + shown
+    }
+
+    /// The number after the last line that can be shown.
+    fn end(&self) -> u64 {
+        self.until.unwrap_or(self.first + self.lines.len() as u64)
+    }
+
+    /// Shows only what had happened by then, and follows; or all of it again.
+    pub(crate) fn show_until(&mut self, time: Option<SystemTime>) {
+        let later = |time| self.lines.iter().rev().take_while(|event| event.time() > time).count();
+        self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
+        if let Some(time) = time {
+            self.held = None;
+            let all = self.all.get_or_insert_with(|| std::mem::take(&mut self.lately));
+            self.lately = all.at(time, self.lines.iter());
+        } else if let Some(all) = self.all.take() {
+            self.lately = all;
+        }
+    }
+
+    /// Lines that match the filter.
+    pub(crate) fn matches(&self) -> usize {
+        match &self.filter {
+            None => self.len(),
+            Some(filter) => {
+                self.matching.len() + self.kept.iter().filter(|line| filter.line(&line.event, true)).count()
+            }
+        }
+    }
+
+    /// The shown lines from one place to before another.
+    pub(crate) fn window(&self, from: usize, to: usize) -> Vec<Line> {
+        let older: Vec<&Line> = match self.hides() {
+            None => self.kept.iter().collect(),
+            Some(filter) => self.kept.iter().filter(|line| filter.line(&line.event, true)).collect(),
+        };
+        (from..to.min(self.shown()))
+            .filter_map(|place| match place.checked_sub(older.len()) {
+                None => Some(older[place].clone()),
+                Some(place) => self.line(self.number_at(place)),
+            })
+            .collect()
+    }
+
+    /// The number of the shown line at this place, the marked ones of old left out.
+    fn number_at(&self, place: usize) -> u64 {
+        if self.hides().is_some() {
+            self.matching.get(place).copied().unwrap_or(u64::MAX)
+        } else {
+            self.first + place as u64
+        }
+    }
+
+    fn line(&self, number: u64) -> Option<Line> {
+        let event = match number.checked_sub(self.first) {
+            Some(at) => self.lines.get(usize::try_from(at).ok()?)?,
+            None => &self.kept.iter().find(|line| line.number == number)?.event,
+        };
+        Some(Line { number, event: Arc::clone(event) })
+    }
+
+    /// The place of the line with this number among those shown, or of the one before it.
+    fn place_of(&self, number: u64) -> usize {
+        let older = self.older();
+        if number < self.first {
+            let shown = |line: &&Line| self.hides().is_none_or(|filter| filter.line(&line.event, true));
+            return self.kept.iter().filter(shown).take_while(|line| line.number < number).count();
+        }
+        let within = if self.hides().is_some() {
+            self.matching.partition_point(|known| *known <= number).saturating_sub(1)
+        } else {
+            usize::try_from(number - self.first).unwrap_or(usize::MAX)
+        };
+        (older + within).min(self.shown().saturating_sub(1))
+    }
+
+    /// The place of the selected line; `None` follows.
+    pub(crate) fn place(&self) -> Option<usize> {
+        self.held.map(|number| self.place_of(number))
+    }
+
+    /// The selected line; while following, the last request, as far as one looks.
+    pub(crate) fn selected(&self) -> Option<Line> {
+        const LOOKS: usize = 200;
+        if let Some(place) = self.place() {
+            return self.window(place, place + 1).pop();
+        }
+        let end = self.shown();
+        let recent = self.window(end.saturating_sub(LOOKS), end);
+        recent.into_iter().rev().find(|line| matches!(*line.event, Event::Request(_)))
+    }
+
+    /// Whether it follows what comes.
+    pub(crate) fn follows(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Follows what comes from now on.
+    pub(crate) fn follow(&mut self) {
+        self.held = None;
+    }
+
+    /// Holds the selected line; while following, the last.
+    pub(crate) fn hold(&mut self) {
+        self.go(self.place().unwrap_or(usize::MAX));
+    }
+
+    /// Selects the line at this place, or the last where there are not so many.
+    pub(crate) fn go(&mut self, place: usize) {
+        let place = place.min(self.shown().saturating_sub(1));
+        self.held = self.window(place, place + 1).first().map(|line| line.number);
+    }
+
+    /// Selects the line with this number.
+    pub(crate) fn select(&mut self, number: u64) {
+        self.held = Some(number);
+    }
+
+    /// Moves the selection.
+    pub(crate) fn step(&mut self, by: isize) {
+        // While following, the first step up selects the last line.
+        match self.place() {
+            Some(place) => self.go(place.saturating_add_signed(by)),
+            None => self.go(self.shown().saturating_sub(1)),
+        }
+    }
+
+    /// The filter in force.
+    pub(crate) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Whether this line is what the filter looks for.
+    pub(crate) fn is_match(&self, line: &Line) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.line(&line.event, self.is_marked(line.number)))
+    }
+
+    /// Puts a filter in force, or none.
+    pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
+        self.everything = false;
+        self.index();
+    }
+
+    /// Shows the lines that do not match, too, or hides them again.
+    pub(crate) fn toggle_everything(&mut self) {
+        self.everything = !self.everything;
+    }
+
+    /// Whether lines that do not match are shown, too.
+    pub(crate) fn shows_everything(&self) -> bool {
+        self.everything
+    }
+
+    fn index(&mut self) {
+        let Some(filter) = &self.filter else { return self.matching.clear() };
+        let numbered = (self.first..).zip(&self.lines);
+        self.matching = numbered
+            .filter(|(number, event)| filter.line(event, self.marks.contains(number)))
+            .map(|(number, _)| number)
+            .collect();
+    }
+
+    /// Marks the selected line, or takes its mark away. While following, nothing is selected.
+    ///
+    /// # Errors
+    /// There are as many marks as are kept.
+    pub(crate) fn toggle_mark(&mut self) -> Result<(), String> {
+        self.hold();
+        let Some(number) = self.held else { return Ok(()) };
+        if let Some(at) = self.marks.iter().position(|mark| *mark == number) {
+            self.marks.remove(at);
+            self.kept.retain(|line| line.number != number);
+            if number < self.first {
+                self.held = Some(self.first);
+            }
+        } else if self.marks.len() == MARKS {
+            return Err(format!("there are {MARKS} marks already: m on one of them takes it away"));
+        } else {
+            self.marks.push(number);
+            self.marks.sort_unstable();
+        }
+        if self.filter.as_ref().is_some_and(Filter::asks_for_marks) {
+            self.index();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_marked(&self, number: u64) -> bool {
+        self.marks.binary_search(&number).is_ok()
+    }
+
+    /// Selects the next line that matches the filter, or, without a filter, that is marked; or the one before.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), String> {
+        let from = self.held.unwrap_or(u64::MAX);
+        let end = self.end();
+        let (what, next) = match &self.filter {
+            None => ("mark", neighbour(self.marks.iter().copied().filter(|n| *n < end), from, forward)),
+            Some(filter) => {
+                let older = self.kept.iter().filter(|line| filter.line(&line.event, true)).map(|line| line.number);
+                let all = older.chain(self.matching.iter().copied().filter(|n| *n < end));
+                ("match", neighbour(all, from, forward))
+            }
+        };
+        match next {
+            Some(number) => {
+                self.held = Some(number);
+                Ok(())
+            }
+            None if what == "mark" && self.marks.is_empty() => {
+                Err("there is no mark: m marks a line, / filters".to_owned())
+            }
+            None if forward => Err(format!("there is no {what} below")),
+            None => Err(format!("there is no {what} above")),
+        }
+    }
+}
+
+/// The number nearest to `from` on one side of it, among ascending ones.
+fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Option<u64> {
+    if forward {
+        let mut numbers = numbers;
+        numbers.find(|number| *number > from)
+    } else {
+        numbers.take_while(|number| *number < from).last()
+    }
+}

@@ -1,0 +1,269 @@
+//! The screen.
+//!
+//! A loop around two functions without side effects: [`update`] turns what happened into a new [`State`] and
+//! into effects, [`view`] draws a state. The loop owns everything else: the terminal, the input, the time.
+//! It draws at most 30 times a second, and only when something changed.
+
+mod action;
+mod changes;
+mod clipboard;
+mod control;
+mod curl;
+mod effects;
+mod export;
+pub(crate) mod filter;
+mod format;
+mod freeze;
+mod frozen;
+mod glyphs;
+mod head;
+mod input;
+mod inspect;
+mod inspected;
+mod lately;
+mod log;
+mod message;
+mod notify;
+mod output;
+mod palette;
+mod palette_line;
+mod pane;
+mod recent;
+mod state;
+mod suspend;
+mod svg;
+mod symbols;
+mod table;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use stickylb::api::{Door, News};
+use tokio::sync::{Notify as Notified, mpsc, watch};
+
+pub use action::keys_table;
+pub(crate) use effects::Left;
+use effects::{Next, apply};
+pub use export::Export;
+pub use glyphs::Glyphs;
+pub use message::{Effect, Message};
+pub use notify::Notify;
+use pane::Pane;
+pub use state::{Leaving, State};
+use suspend::Continued;
+pub(crate) use suspend::in_foreground;
+pub use svg::{film, svg};
+use terminal::Terminal;
+pub(crate) use terminal::give_back;
+pub use theme::{Colors, Theme};
+pub use update::update;
+pub use view::view;
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How the screen is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) theme: Theme,
+    pub(crate) notify: Notify,
+}
+
+/// What the screen is told by the thread that takes signals.
+pub(crate) struct Orders {
+    /// Leave; so does its end.
+    pub(crate) leave: watch::Receiver<bool>,
+    /// The program was continued after it had been stopped.
+    pub(crate) continued: Arc<Notified>,
+}
+
+impl Orders {
+    async fn leave(&mut self) {
+        // Whoever could order it is gone where this fails.
+        let _ = self.leave.wait_for(|leave| *leave).await;
+    }
+}
+
+/// Shows what is behind the door, on this thread, until the user leaves or the screen is ordered to. The terminal is whole
+/// again afterwards.
+pub(crate) fn run(door: &mut impl Door, leaving: Leaving, orders: Orders, options: Options) -> io::Result<Left> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let left = runtime.block_on(async {
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut terminal = Terminal::new(&tell)?;
+        let mut state = State::new(options.theme).with_leaving(leaving);
+        state.notify = options.notify;
+        state.size = terminal.size()?;
+        state.second(SystemTime::now(), door.snapshot());
+        show(door, &mut terminal, &mut state, Told { tell, told }, orders).await
+    });
+    // A file that is being written on a disk that hangs is not waited for.
+    runtime.shutdown_background();
+    left.or_else(|error| if is_gone(&error) { Ok(Left::Ended) } else { Err(error) })
+}
+
+/// Whether this is what a terminal that is gone answers.
+fn is_gone(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        let gone = [rustix::io::Errno::IO, rustix::io::Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
+        gone.contains(&error.raw_os_error())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
+}
+
+/// The loop itself.
+async fn show(
+    door: &mut impl Door,
+    terminal: &mut Terminal,
+    state: &mut State,
+    mut later: Told,
+    mut orders: Orders,
+) -> io::Result<Left> {
+    let mut continued = Continued(Arc::clone(&orders.continued));
+    let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
+    let mut input = None;
+    let mut pane = Pane::default();
+    let mut looked = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
+    // Events that came since the last frame; they are taken together, just before the next one.
+    let mut waiting = false;
+    loop {
+        if next != Next::GoOn {
+            // It owns a thread that reads the terminal.
+            input = None;
+        }
+        match next {
+            Next::Leave(left) => return Ok(left),
+            Next::Suspend => {
+                terminal.leave();
+                Terminal::say("stopped: fg brings the screen back, bg lets the proxy serve on without it\n");
+                if !continued.stop().await {
+                    state.complain("there is no shell to go back to: q quits");
+                }
+            }
+            Next::LeaveTerminal => terminal.lost(),
+            Next::GoOn => {}
+        }
+        if input.is_none() {
+            if !in_background(door, state, &mut orders).await {
+                return Ok(Left::Ended);
+            }
+            terminal.enter()?;
+            if state.mouse {
+                terminal.mouse(true)?;
+            }
+            (state.size, state.changed) = (terminal.size()?, true);
+        }
+        next = Next::GoOn;
+        let keys = input.get_or_insert_with(EventStream::new);
+        if (state.changed || waiting) && looked.elapsed() >= FRAME {
+            if std::mem::take(&mut waiting) {
+                let mut batch = Vec::new();
+                let missed = door.take(&mut batch);
+                apply(door, terminal, state, Message::Events(batch, missed), &later.tell);
+                apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &later.tell);
+            }
+            pane.follow(&state.log.lately.news, &state.zone);
+            // What a terminal has not taken yet is drawn to its end; then comes what has changed since, in one.
+            if state.changed && terminal.is_idle() {
+                terminal.draw(|frame| view(state, frame))?;
+                state.changed = false;
+            }
+            looked = Instant::now();
+        }
+        let due = waiting || (state.changed && terminal.is_idle());
+        let message = tokio::select! {
+            key = keys.next() => match key {
+                Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
+                Some(Ok(Input::Resize(columns, rows))) => Message::Resized(columns, rows),
+                Some(Ok(Input::Mouse(event))) => Message::Mouse(event),
+                Some(Ok(Input::Paste(text))) => Message::Paste(text),
+                Some(Ok(_)) => continue,
+                // The terminal is gone.
+                Some(Err(_)) | None => return Ok(Left::Ended),
+            },
+            news = door.news(!waiting) => match news {
+                News::Events => {
+                    waiting = true;
+                    continue;
+                }
+                News::Figures => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
+                News::Ended(why) => Message::Ended(why),
+            },
+            () = tokio::time::sleep_until((looked + FRAME).into()), if due => continue,
+            written = terminal.write_later(), if !terminal.is_idle() => {
+                written?;
+                continue;
+            }
+            Some(message) = later.told.recv() => message,
+            () = continued.next() => {
+                // Stopped by somebody else, with the screen as it was; a shell has had the terminal since.
+                next = Next::LeaveTerminal;
+                continue;
+            }
+            () = orders.leave() => return Ok(Left::Ended),
+        };
+        #[cfg(debug_assertions)]
+        panic_if_asked(&message);
+        if matches!(message, Message::Key(_)) {
+            // Whether there is something to ask before it quits goes by what is in flight now, not at the last frame.
+            state.live_mut().totals = door.snapshot().totals;
+        }
+        next = apply(door, terminal, state, message, &later.tell);
+    }
+}
+
+/// Keeps the state true without touching the terminal, until it is this job's again; `false` if the program is to end.
+async fn in_background(door: &mut impl Door, state: &mut State, orders: &mut Orders) -> bool {
+    while !in_foreground() {
+        tokio::select! {
+            () = tokio::time::sleep(suspend::ASK) => {}
+            news = door.news(false) => {
+                let message = match news {
+                    News::Ended(why) => Message::Ended(why),
+                    _ => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
+                };
+                // Nobody looks: no effect of it is for now.
+                update(state, message);
+            }
+            () = orders.leave() => return false,
+        }
+        let mut batch = Vec::new();
+        let missed = door.take(&mut batch);
+        state.append(batch, missed);
+    }
+    state.refresh(door.snapshot());
+    true
+}
+
+/// Debug builds panic on F12, and in a task and a thread on F11, where the environment asks for it, so that a test can
+/// see the terminal survive.
+#[cfg(debug_assertions)]
+fn panic_if_asked(message: &Message) {
+    use crossterm::event::KeyCode;
+    let Message::Key(key) = message else { return };
+    if std::env::var_os("STICKYLB_PANIC_KEY").is_none() {
+        return;
+    }
+    assert!(key.code != KeyCode::F(12), "the panic that STICKYLB_PANIC_KEY asks for");
+    if key.code == KeyCode::F(11) {
+        tokio::spawn(async { panic!("a task's panic") });
+        std::thread::spawn(|| panic!("a thread's panic"));
+    }
+}
+
+/// What is told later, by those who hold `tell`.
+struct Told {
+    tell: mpsc::UnboundedSender<Message>,
+    told: mpsc::UnboundedReceiver<Message>,
+}

@@ -1,0 +1,75 @@
+//! Tells whoever is not looking at the screen that a backend went DOWN, where that was asked for.
+
+use std::io;
+use std::io::Write;
+use stickylb::untrusted::Untrusted;
+
+use super::clipboard::Route;
+
+/// Characters of a notification.
+const MOST: usize = 200;
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notify {
+    /// Not at all.
+    #[default]
+    Off,
+    /// By the terminal's bell.
+    Bell,
+    /// By a notification of the desktop that the terminal runs on.
+    Desktop,
+}
+
+impl Notify {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Notify::Off => "off",
+            Notify::Bell => "bell",
+            Notify::Desktop => "desktop",
+        }
+    }
+}
+
+impl std::str::FromStr for Notify {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        [Notify::Off, Notify::Bell, Notify::Desktop]
+            .into_iter()
+            .find(|notify| notify.name() == name)
+            .ok_or_else(|| format!("'{name}' is no way to notify: off, bell or desktop"))
+    }
+}
+
+/// Writes a notification. Terminals know one of two commands for it, and most show a bell in some way.
+pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
+    if how == Notify::Desktop && route != Route::Nowhere {
+        // A semicolon would end the text in the one, and a number before it mean something else in the other.
+        let text: String = Untrusted::new(text).shown().replace(';', ",").chars().take(MOST).collect();
+        let command = if speaks_777() { format!("777;notify;stickylb;{text}") } else { format!("9;stickylb: {text}") };
+        return route.send(&command, out);
+    }
+    out.write_all(b"\x07")?;
+    out.flush()
+}
+
+/// The terminals that know OSC 777 and not OSC 9.
+fn speaks_777() -> bool {
+    let rxvt = std::env::var("TERM").is_ok_and(|term| term.starts_with("rxvt") || term.starts_with("foot"));
+    rxvt || std::env::var_os("VTE_VERSION").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_stays_text() {
+        let mut out = Vec::new();
+        send(Notify::Desktop, "\x1b]0;x\x07\u{9b} is DOWN", Route::Direct, &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        let inner = text.strip_prefix("\x1b]").and_then(|t| t.strip_suffix('\x07')).expect("one command");
+        assert!(!inner.chars().any(char::is_control), "{inner:?}");
+    }
+}

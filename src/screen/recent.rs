@@ -1,0 +1,82 @@
+//! What each backend had to do with lately: its last failures, and the clients it answered.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+use stickylb::api::{Event, Outcome, RequestEvent, Rule};
+
+/// Failures kept of each backend.
+const FAILURES: usize = 8;
+
+/// Clients kept of each backend; the one that was away longest goes.
+const CLIENTS: usize = 16;
+
+/// A client of a backend.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientSeen {
+    pub(crate) ip: IpAddr,
+    /// Its requests, and how many of them came because they stick.
+    pub(crate) requests: u64,
+    pub(crate) sticky: u64,
+    pub(crate) last: SystemTime,
+}
+
+/// One backend's.
+#[derive(Default)]
+pub(crate) struct Of {
+    /// The latest last.
+    pub(crate) failures: VecDeque<Arc<Event>>,
+    pub(crate) clients: Vec<ClientSeen>,
+}
+
+/// All backends'.
+#[derive(Default)]
+pub(crate) struct Recent {
+    by_id: HashMap<u32, Of>,
+}
+
+impl Recent {
+    pub(crate) fn follow(&mut self, event: &Arc<Event>) {
+        let Event::Request(request) = &**event else { return };
+        for attempt in request.decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
+            self.fail(attempt.backend.id, event);
+        }
+        let Some(to) = &request.to else { return };
+        if request.status >= 500 && request.decision.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered) {
+            self.fail(to.id, event);
+        }
+        self.by_id.entry(to.id).or_default().count(request);
+    }
+
+    fn fail(&mut self, id: u32, event: &Arc<Event>) {
+        let failures = &mut self.by_id.entry(id).or_default().failures;
+        if failures.len() == FAILURES {
+            failures.pop_front();
+        }
+        failures.push_back(Arc::clone(event));
+    }
+
+    pub(crate) fn of(&self, id: u32) -> Option<&Of> {
+        self.by_id.get(&id)
+    }
+}
+
+impl Of {
+    fn count(&mut self, request: &RequestEvent) {
+        let sticky = u64::from(request.decision.rule == Rule::Sticky);
+        let last = request.time;
+        if let Some(client) = self.clients.iter_mut().find(|client| client.ip == request.ip) {
+            client.requests += 1;
+            client.sticky += sticky;
+            client.last = client.last.max(last);
+            return;
+        }
+        if self.clients.len() == CLIENTS
+            && let Some(longest) = (0..CLIENTS).min_by_key(|n| self.clients[*n].last)
+        {
+            self.clients.swap_remove(longest);
+        }
+        self.clients.push(ClientSeen { ip: request.ip, requests: 1, sticky, last });
+    }
+}

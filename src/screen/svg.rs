@@ -1,0 +1,171 @@
+//! A frame as a picture, or several as a moving one, for the README and for documents.
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// A cell's size in the picture.
+const CELL: (f32, f32) = (8.43, 17.0);
+
+const MARGIN: f32 = 12.0;
+
+const PAPER: &str = "#16181d";
+
+const INK: &str = "#d5d8de";
+
+/// Draws a buffer as SVG: text, not pixels, so that it stays sharp and can be searched.
+pub fn svg(buffer: &Buffer) -> String {
+    let mut out = begin(buffer);
+    for y in 0..buffer.area.height {
+        row(&mut out, buffer, y);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Draws buffers of one size as a moving picture, each for so many seconds, over and over. A line that stays the same
+/// is drawn once. Without frames it is empty.
+pub fn film(frames: &[Buffer], seconds: f32) -> String {
+    let Some(first) = frames.first() else { return String::new() };
+    let mut out = begin(first);
+    for y in 0..first.area.height {
+        let mut from = 0;
+        while from < frames.len() {
+            let same = frames[from..].iter().take_while(|frame| cells(frame, y) == cells(&frames[from], y)).count();
+            during(&mut out, from, from + same, frames.len(), seconds, |out| row(out, &frames[from], y));
+            from += same;
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// A line of a buffer.
+fn cells(buffer: &Buffer, y: u16) -> &[Cell] {
+    let columns = usize::from(buffer.area.width);
+    let from = usize::from(y) * columns;
+    &buffer.content()[from..from + columns]
+}
+
+/// Shows what is drawn from one frame to before another, of so many; nothing is written where nothing is drawn.
+fn during(out: &mut String, from: usize, to: usize, all: usize, seconds: f32, draw: impl FnOnce(&mut String)) {
+    let mut drawn = String::new();
+    draw(&mut drawn);
+    if drawn.is_empty() || (from, to) == (0, all) {
+        out.push_str(&drawn);
+        return;
+    }
+    let share = |frame: usize| frame as f32 / all as f32;
+    let (mut values, mut times) = (vec!["hidden"], vec![0.0]);
+    if from == 0 {
+        values.clear();
+        times.clear();
+    }
+    values.push("visible");
+    times.push(share(from));
+    if to < all {
+        values.push("hidden");
+        times.push(share(to));
+    }
+    let times: Vec<String> = times.iter().map(|time| format!("{time:.4}")).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "<g visibility=\"hidden\"><animate attributeName=\"visibility\" calcMode=\"discrete\" values=\"{}\" \
+         keyTimes=\"{}\" dur=\"{:.1}s\" repeatCount=\"indefinite\"/>",
+        values.join(";"),
+        times.join(";"),
+        seconds * all as f32,
+    );
+    out.push_str(&drawn);
+    out.push_str("</g>\n");
+}
+
+/// The picture's head: its size, its font, its paper.
+fn begin(buffer: &Buffer) -> String {
+    let (columns, rows) = (f32::from(buffer.area.width), f32::from(buffer.area.height));
+    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+         font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{PAPER}\"/>\n"
+    )
+}
+
+fn row(out: &mut String, buffer: &Buffer, y: u16) {
+    let mut x = 0;
+    while x < buffer.area.width {
+        x = run(out, buffer, x, y);
+    }
+}
+
+/// Draws the cells from `x` on that look alike; returns where the next ones begin.
+fn run(out: &mut String, buffer: &Buffer, x: u16, y: u16) -> u16 {
+    let first = &buffer[(x, y)];
+    let style = first.style();
+    let mut text = String::new();
+    let mut end = x;
+    while end < buffer.area.width && buffer[(end, y)].style() == style {
+        let symbol = buffer[(end, y)].symbol();
+        text.push_str(symbol);
+        end += u16::try_from(symbol.width()).unwrap_or(1).max(1);
+    }
+    let reversed = style.add_modifier.contains(Modifier::REVERSED);
+    let (mut ink, mut paper) = (hex(style.fg, INK), hex(style.bg, PAPER));
+    if reversed {
+        std::mem::swap(&mut ink, &mut paper);
+    }
+    let left = f32::from(x) * CELL.0 + MARGIN;
+    let top = f32::from(y) * CELL.1 + MARGIN;
+    let width = f32::from(end - x) * CELL.0;
+    // Writing to a string cannot fail.
+    if paper != PAPER {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{paper}\"/>",
+            CELL.1
+        );
+    }
+    if !text.trim().is_empty() {
+        let weight = if style.add_modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
+        let base = top + CELL.1 * 0.75;
+        let _ = writeln!(
+            out,
+            "<text x=\"{left:.1}\" y=\"{base:.1}\" fill=\"{ink}\"{weight} textLength=\"{width:.1}\" xml:space=\"preserve\">{}</text>",
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+        );
+    }
+    end
+}
+
+/// The 16 palette colours as a common dark palette has them.
+fn hex(color: Option<Color>, default: &'static str) -> &'static str {
+    match color {
+        Some(Color::Black) => "#1d1f21",
+        Some(Color::Red | Color::LightRed) => "#f2777a",
+        Some(Color::Green | Color::LightGreen) => "#7fc97f",
+        Some(Color::Yellow | Color::LightYellow) => "#f0c674",
+        Some(Color::Blue | Color::LightBlue) => "#81a2be",
+        Some(Color::Magenta | Color::LightMagenta) => "#b294bb",
+        Some(Color::Cyan | Color::LightCyan) => "#6cc5d9",
+        Some(Color::Gray | Color::White) => "#ffffff",
+        Some(Color::DarkGray) => "#7d828c",
+        _ => default,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_stays_is_drawn_once_and_one_that_changes_has_its_time() {
+        let frames = [["same", "one"], ["same", "two"], ["same", "two"]].map(Buffer::with_lines);
+        let film = film(&frames, 0.5);
+        assert_eq!(film.matches("same").count(), 1);
+        assert_eq!(film.matches(">two").count(), 1);
+        assert!(film.contains("values=\"visible;hidden\" keyTimes=\"0.0000;0.3333\" dur=\"1.5s\""), "{film}");
+        assert!(film.contains("values=\"hidden;visible\" keyTimes=\"0.0000;0.3333\""), "{film}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Which character stands for what, in each set of glyphs.
+
+use stickylb::api::State;
+
+use super::glyphs::Glyphs;
+use super::theme::Theme;
+
+impl Theme {
+    pub(crate) fn state_glyph(self, state: State) -> &'static str {
+        match (self.glyphs, state) {
+            (Glyphs::Unicode, State::Up) => "●",
+            (Glyphs::Unicode, State::Down) => "✖",
+            (Glyphs::Unicode, State::Ejected) => "▲",
+            (Glyphs::Unicode, State::Drain) => "◐",
+            (Glyphs::Unicode, State::Maint) => "■",
+            (Glyphs::Unicode, _) => "○",
+            (Glyphs::Ascii, State::Up) => "+",
+            (Glyphs::Ascii, State::Down) => "x",
+            (Glyphs::Ascii, State::Ejected) => "!",
+            (Glyphs::Ascii, State::Drain) => "~",
+            (Glyphs::Ascii, State::Maint) => "#",
+            (Glyphs::Ascii, _) => "?",
+        }
+    }
+
+    pub(crate) fn check_glyph(self, passed: bool) -> &'static str {
+        match (self.glyphs, passed) {
+            (Glyphs::Unicode, true) => "▮",
+            (Glyphs::Unicode, false) => "▯",
+            (Glyphs::Ascii, true) => "|",
+            (Glyphs::Ascii, false) => ".",
+        }
+    }
+
+    /// What stands before a marked line.
+    pub(crate) fn mark(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "◆",
+            Glyphs::Ascii => "*",
+        }
+    }
+
+    /// One column of a bar.
+    pub(crate) fn bar(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "█",
+            Glyphs::Ascii => "#",
+        }
+    }
+
+    /// Where on a bar what is due ends.
+    pub(crate) fn due(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "│",
+            Glyphs::Ascii => "|",
+        }
+    }
+
+    /// Which way a column is sorted.
+    pub(crate) fn order(self, descending: bool) -> &'static str {
+        match (self.glyphs, descending) {
+            (Glyphs::Unicode, true) => "▼",
+            (Glyphs::Unicode, false) => "▲",
+            (Glyphs::Ascii, true) => "v",
+            (Glyphs::Ascii, false) => "^",
+        }
+    }
+
+    /// Eight heights for sparks, the lowest first.
+    pub(crate) fn spark_glyphs(self) -> [char; 8] {
+        match self.glyphs {
+            Glyphs::Unicode => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            Glyphs::Ascii => ['_', '.', '.', '-', '-', '=', '=', '#'],
+        }
+    }
+
+    pub(crate) fn ellipsis(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "…",
+            Glyphs::Ascii => "~",
+        }
+    }
+
+    /// What stands for no value.
+    pub(crate) fn none(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "–",
+            Glyphs::Ascii => "-",
+        }
+    }
+
+    pub(crate) fn dash(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "─",
+            Glyphs::Ascii => "-",
+        }
+    }
+
+    pub(crate) fn borders(self) -> ratatui::symbols::border::Set<'static> {
+        match self.glyphs {
+            Glyphs::Unicode => ratatui::symbols::border::PLAIN,
+            Glyphs::Ascii => ratatui::symbols::border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            },
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The order of the table's rows: its columns, by which of them it is sorted, and which rows the filter leaves.
+
+use std::cmp::Ordering;
+use stickylb::api::BackendView;
+
+use crate::screen::filter::Filter;
+
+/// A column, named as its title.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Column {
+    #[default]
+    Name,
+    State,
+    Address,
+    Weight,
+    Requests,
+    Rate,
+    Active,
+    WebSockets,
+    Sticky,
+    P50,
+    P95,
+    P99,
+    Errors,
+    Share,
+    Checks,
+    Spark,
+}
+
+impl Column {
+    /// From left to right.
+    pub(crate) const ALL: [Column; 16] = [
+        Column::Name,
+        Column::State,
+        Column::Address,
+        Column::Weight,
+        Column::Requests,
+        Column::Rate,
+        Column::Active,
+        Column::WebSockets,
+        Column::Sticky,
+        Column::P50,
+        Column::P95,
+        Column::P99,
+        Column::Errors,
+        Column::Share,
+        Column::Checks,
+        Column::Spark,
+    ];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Column::Name => "NAME",
+            Column::State => "STATE",
+            Column::Address => "ADDRESS",
+            Column::Weight => "W",
+            Column::Requests => "REQS",
+            Column::Rate => "/s",
+            Column::Active => "ACT",
+            Column::WebSockets => "WS",
+            Column::Sticky => "STICKY",
+            Column::P50 => "p50",
+            Column::P95 => "p95",
+            Column::P99 => "p99",
+            Column::Errors => "ERR",
+            Column::Share => "SHARE/DUE",
+            Column::Checks => "CHECKS",
+            Column::Spark => "LAST 60 s",
+        }
+    }
+
+    /// Words begin with the first of the alphabet, figures with the highest.
+    fn is_words(self) -> bool {
+        matches!(self, Column::Name | Column::State | Column::Address)
+    }
+
+    fn compare(self, a: &BackendView, b: &BackendView) -> Ordering {
+        let failed = |backend: &BackendView| backend.checks.iter().filter(|check| !check.passed).count();
+        match self {
+            Column::Name => a.name.cmp(&b.name),
+            Column::State => a.state.word().cmp(b.state.word()),
+            Column::Address => a.address.cmp(&b.address),
+            Column::Weight => a.weight.cmp(&b.weight),
+            Column::Requests => a.requests.cmp(&b.requests),
+            Column::Rate => a.rate.cmp(&b.rate),
+            Column::Active => a.active.cmp(&b.active),
+            Column::WebSockets => a.tunnels.cmp(&b.tunnels),
+            Column::Sticky => a.sessions.cmp(&b.sessions),
+            Column::P50 => a.latency.p50.cmp(&b.latency.p50),
+            Column::P95 => a.latency.p95.cmp(&b.latency.p95),
+            Column::P99 => a.latency.p99.cmp(&b.latency.p99),
+            Column::Errors => a.errors.cmp(&b.errors),
+            Column::Share => a.actual_share.unwrap_or(0.0).total_cmp(&b.actual_share.unwrap_or(0.0)),
+            Column::Checks => failed(a).cmp(&failed(b)),
+            Column::Spark => a.rates.iter().sum::<u64>().cmp(&b.rates.iter().sum::<u64>()),
+        }
+    }
+}
+
+/// What orders the rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    /// The column the keys act on.
+    pub(crate) column: Column,
+    /// Whether it was chosen by hand: then it is shown however narrow the table is.
+    pub(crate) chosen: bool,
+    /// By which column it is sorted, and whether the highest comes first; `None` is the configuration's order.
+    pub(crate) sort: Option<(Column, bool)>,
+    /// The backends shown, as places in the snapshot, in their order.
+    pub(crate) rows: Vec<usize>,
+}
+
+impl Table {
+    /// Chooses the next column, or the one before.
+    pub(crate) fn step(&mut self, forward: bool) {
+        let count = Column::ALL.len();
+        let at = Column::ALL.iter().position(|column| *column == self.column).unwrap_or(0);
+        let by = if forward { 1 } else { count - 1 };
+        if std::mem::replace(&mut self.chosen, true) {
+            self.column = Column::ALL[(at + by) % count];
+        }
+    }
+
+    /// Sorts by the chosen column; once more, and the configuration's order is back.
+    pub(crate) fn sort(&mut self) {
+        self.chosen = true;
+        self.sort = match self.sort {
+            Some((column, _)) if column == self.column => None,
+            _ => Some((self.column, !self.column.is_words())),
+        };
+    }
+
+    /// Sorts by this column; where that is so already, turns the order round.
+    pub(crate) fn sort_by(&mut self, column: Column) {
+        self.column = column;
+        if self.sort.is_some_and(|(by, _)| by == column) {
+            self.reverse();
+        } else {
+            self.sort();
+        }
+    }
+
+    /// Turns the order round.
+    pub(crate) fn reverse(&mut self) {
+        self.chosen |= self.sort.is_none();
+        self.sort = Some(match self.sort {
+            Some((column, descending)) => (column, !descending),
+            None => (self.column, self.column.is_words()),
+        });
+    }
+
+    /// Puts the rows in order.
+    pub(crate) fn order(&mut self, backends: &[BackendView], filter: Option<&Filter>) {
+        self.rows = filter.map_or_else(|| (0..backends.len()).collect(), |filter| filter.rows(backends));
+        if let Some((column, descending)) = self.sort {
+            // Stable, so that equal rows keep the configuration's order.
+            self.rows.sort_by(|a, b| {
+                let order = column.compare(&backends[*a], &backends[*b]);
+                let pool = |row: &usize| backends.iter().position(|other| other.pool == backends[*row].pool);
+                // Pools stay together.
+                pool(a).cmp(&pool(b)).then(if descending { order.reverse() } else { order })
+            });
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Keys and pasted text while something lies over the panes.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use stickylb::api::Command;
+
+use crate::screen::action::{Action, action_of};
+use crate::screen::export::Export;
+use crate::screen::filter::Filter;
+use crate::screen::input::Line;
+use crate::screen::inspect;
+use crate::screen::message::Effect;
+use crate::screen::palette::Meaning;
+use crate::screen::palette_line::Palette;
+use crate::screen::state::{Dialog, FilterPrompt, Question, State};
+use crate::screen::view::help_hides;
+
+pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
+    match dialog {
+        Dialog::Help(scroll) => match action_of(key) {
+            Some(Action::Down) => state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size)))),
+            Some(Action::Up) => state.dialog = Some(Dialog::Help(scroll.saturating_sub(1))),
+            Some(Action::First) => state.dialog = Some(Dialog::Help(0)),
+            Some(Action::Last) => state.dialog = Some(Dialog::Help(help_hides(state.size))),
+            Some(Action::Quit) => return super::on_key(state, key),
+            _ => {}
+        },
+        Dialog::Palette(palette) => return in_palette(state, palette, key),
+        Dialog::Why(event, scroll) => match action_of(key) {
+            Some(Action::Down) => state.dialog = Some(Dialog::Why(event, scroll.saturating_add(1))),
+            Some(Action::Up) => state.dialog = Some(Dialog::Why(event, scroll.saturating_sub(1))),
+            Some(Action::Quit) => return super::on_key(state, key),
+            _ => {}
+        },
+        Dialog::Replay(mut choice) => {
+            match action_of(key) {
+                Some(Action::Down) => choice.chosen = (choice.chosen + 1).min(choice.places.len() - 1),
+                Some(Action::Up) => choice.chosen = choice.chosen.saturating_sub(1),
+                Some(Action::First) => choice.chosen = 0,
+                Some(Action::Last) => choice.chosen = choice.places.len() - 1,
+                Some(Action::Detail) => return inspect::send(state, &choice),
+                Some(Action::Back) => return Vec::new(),
+                Some(Action::Quit) => return super::on_key(state, key),
+                _ => {}
+            }
+            state.dialog = Some(Dialog::Replay(choice));
+        }
+        Dialog::Replayed(mut shown) => match action_of(key) {
+            Some(Action::Down | Action::PageDown | Action::Up | Action::PageUp | Action::Secrets) => {
+                match action_of(key) {
+                    Some(Action::Down) => shown.scroll = shown.scroll.saturating_add(1),
+                    Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(10),
+                    Some(Action::Up) => shown.scroll = shown.scroll.saturating_sub(1),
+                    Some(Action::PageUp) => shown.scroll = shown.scroll.saturating_sub(10),
+                    _ => state.inspected.shows_secrets = !state.inspected.shows_secrets,
+                }
+                state.dialog = Some(Dialog::Replayed(shown));
+            }
+            Some(Action::Quit) => return super::on_key(state, key),
+            _ => {}
+        },
+        Dialog::Filter(prompt) => in_prompt(state, prompt, key),
+        Dialog::Export => {
+            let KeyCode::Char(letter) = key.code else { return Vec::new() };
+            return Export::of_key(letter).map(Effect::Export).into_iter().collect();
+        }
+        Dialog::Ask(question) => {
+            let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
+            // Asked to quit and asked again: that is an answer.
+            let again = matches!(question, Question::Quit { .. }) && action_of(key) == Some(Action::Quit);
+            let detach = matches!(question, Question::Quit { detachable: true, .. });
+            if detach && key.code == KeyCode::Char('d') {
+                return vec![Effect::Detach];
+            }
+            if yes || again {
+                return match question {
+                    Question::Kill { id, .. } => vec![Effect::Command(Command::Kill { id })],
+                    Question::Quit { .. } => vec![Effect::Quit],
+                    Question::Replay { event, number, to } => inspect::again(state, &event, number, to),
+                };
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Effect> {
+    palette.trouble = None;
+    match key.code {
+        KeyCode::Esc => return Vec::new(),
+        KeyCode::Char('c') if action_of(key) == Some(Action::Quit) => return Vec::new(),
+        KeyCode::Backspace if palette.line.text().is_empty() => return Vec::new(),
+        KeyCode::Up | KeyCode::BackTab => palette.chosen = palette.chosen.saturating_sub(1),
+        KeyCode::Down => {
+            let last = crate::screen::palette::proposals(state, palette.line.text()).len().saturating_sub(1);
+            palette.chosen = (palette.chosen + 1).min(last);
+        }
+        KeyCode::Tab => palette.complete(state),
+        KeyCode::Enter => match palette.meaning(state) {
+            Meaning::Do(action, words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                match super::act(state, action, &words) {
+                    Ok(effects) => return effects,
+                    Err(trouble) => palette.trouble = Some(trouble),
+                }
+            }
+            Meaning::More(line, trouble) => {
+                palette = Palette { line: Line::new(&line), trouble: Some(trouble), ..Palette::default() };
+            }
+            Meaning::Unknown(trouble) => palette.trouble = Some(trouble),
+        },
+        _ => {
+            if palette.line.press(key) {
+                palette.chosen = 0;
+            }
+        }
+    }
+    state.dialog = Some(Dialog::Palette(palette));
+    Vec::new()
+}
+
+/// Pasted text goes where text is typed; elsewhere it must not act as keys.
+pub(crate) fn paste(state: &mut State, text: &str) {
+    match state.dialog.take() {
+        Some(Dialog::Filter(mut prompt)) => {
+            prompt.line.insert(text);
+            judge(state, prompt);
+        }
+        Some(Dialog::Palette(mut palette)) => {
+            palette.line.insert(text);
+            palette.chosen = 0;
+            state.dialog = Some(Dialog::Palette(palette));
+            state.changed = true;
+        }
+        other => {
+            state.dialog = other;
+            state.complain("pasted text does nothing here");
+        }
+    }
+}
+
+pub(crate) fn ask_for_filter(state: &mut State) {
+    let before = state.log.filter().map(|filter| filter.text().to_owned()).unwrap_or_default();
+    state.dialog = Some(Dialog::Filter(FilterPrompt { line: Line::new(&before), before, error: None }));
+}
+
+fn in_prompt(state: &mut State, mut prompt: FilterPrompt, key: KeyEvent) {
+    let escape = key.code == KeyCode::Esc || (action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('q'));
+    if escape {
+        // It was in force before, so it is good.
+        state.set_filter(Filter::parse(&prompt.before).unwrap_or_default());
+    } else if key.code != KeyCode::Enter {
+        prompt.line.press(key);
+        judge(state, prompt);
+    } else if prompt.error.is_some() {
+        // One that is wrong is not taken: it stays to be mended.
+        state.dialog = Some(Dialog::Filter(prompt));
+    }
+}
+
+/// Puts what is typed in force as it is typed, and says what is wrong with it.
+fn judge(state: &mut State, mut prompt: FilterPrompt) {
+    prompt.error = match Filter::parse(prompt.line.text()) {
+        Ok(filter) => {
+            state.set_filter(filter);
+            None
+        }
+        Err(error) => Some(error),
+    };
+    state.dialog = Some(Dialog::Filter(prompt));
+    state.changed = true;
+}

@@ -1,0 +1,183 @@
+//! What follows from what happened.
+
+mod dialog;
+mod movement;
+mod notify;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use stickylb::api::Command;
+
+use super::{control, inspect};
+use crate::screen::action::{Action, action_of};
+use crate::screen::control::Outcome;
+use crate::screen::message::{Effect, Message};
+use crate::screen::palette_line::Palette;
+use crate::screen::state::{Dialog, Leaving, Pane, Question, Side, State};
+
+/// Takes a message into the state; returns what is to be done.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = take(state, message);
+    effects.extend(inspect::wanted(state));
+    effects
+}
+
+fn take(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => {
+            state.changed = true;
+            state.said = None;
+            if action_of(key) == Some(Action::Suspend) {
+                return vec![Effect::Suspend];
+            }
+            return match state.dialog.take() {
+                Some(dialog) => dialog::key(state, dialog, key),
+                None => on_key(state, key),
+            };
+        }
+        Message::Mouse(event) => return movement::mouse(state, event),
+        Message::Resized(columns, rows) => {
+            state.size = (columns, rows);
+            state.changed = true;
+        }
+        Message::Snapshot(snapshot) => state.refresh(*snapshot),
+        Message::Second(now, snapshot) => state.second(now, *snapshot),
+        Message::Events(events, missed) => {
+            let effects = notify::due(state.notify, &events);
+            state.append(events, missed);
+            return effects;
+        }
+        Message::Heads(number, result) => return inspect::take(state, number, result),
+        Message::Replayed(result) => inspect::show(state, result),
+        Message::Exported(Ok(text)) => state.say(text),
+        Message::Exported(Err(text)) => state.complain(text),
+        Message::Done(Ok(())) => {}
+        Message::Ended(why) => {
+            state.ended = Some(why);
+            state.dialog = None;
+            state.changed = true;
+        }
+        Message::Done(Err(error)) => state.complain(error.to_string()),
+        Message::Paste(text) => dialog::paste(state, &text),
+    }
+    Vec::new()
+}
+
+fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(action) = action_of(key) else { return Vec::new() };
+    match key.code {
+        KeyCode::Char(row) if action == Action::Pick => {
+            movement::pick(state, row);
+            Vec::new()
+        }
+        _ => perform(state, action),
+    }
+}
+
+/// Does what a key does; what cannot be done is said.
+fn perform(state: &mut State, action: Action) -> Vec<Effect> {
+    act(state, action, &[]).unwrap_or_else(|trouble| {
+        state.complain(trouble);
+        Vec::new()
+    })
+}
+
+/// Does an action; a command's words follow it. What cannot be done is said in the error.
+fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
+    match action {
+        Action::Up => movement::step(state, -1),
+        Action::Down => movement::step(state, 1),
+        Action::PageUp => movement::page(state, false),
+        Action::PageDown => movement::page(state, true),
+        Action::First => movement::jump(state, true),
+        Action::Last => movement::jump(state, false),
+        Action::NextPane => movement::next_pane(state),
+        Action::Pick => {
+            state.selected = Some(control::backend(state, words.first().copied())?.id);
+            state.pane = Pane::Backends;
+        }
+        Action::Back => movement::back(state),
+        Action::Follow if state.log.follows() => state.log.hold(),
+        Action::Follow => state.log.follow(),
+        Action::Filter => dialog::ask_for_filter(state),
+        Action::Everything => movement::toggle_everything(state)?,
+        Action::NextMatch => movement::next_match(state, true)?,
+        Action::LastMatch => movement::next_match(state, false)?,
+        Action::Mark => movement::mark(state)?,
+        Action::NextColumn => state.table.step(true),
+        Action::LastColumn => state.table.step(false),
+        Action::Sort => {
+            state.table.sort();
+            state.order();
+        }
+        Action::Reverse => {
+            state.table.reverse();
+            state.order();
+        }
+        Action::Detail => movement::open(state),
+        Action::Why => movement::why(state)?,
+        Action::NextSide => {
+            let shown = state.side.unwrap_or_else(|| Side::usual(state.size.0));
+            state.side = Some(shown.next());
+        }
+        Action::Copy => return Ok(vec![Effect::Copy(super::view::selection_as_text(state), "")]),
+        Action::CopyCurl => return inspect::copy(state),
+        Action::Secrets => inspect::toggle_secrets(state)?,
+        Action::Replay => inspect::ask_where(state)?,
+        Action::Zoom => state.zoomed = !state.zoomed,
+        Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
+        Action::Help => state.dialog = Some(Dialog::Help(0)),
+        Action::Quit => return Ok(quit(state)),
+        Action::Strategy => return control::strategy(state, words),
+        Action::Sticky => return control::sticky(state, words),
+        Action::SpawnDemo => return Ok(control::spawn(state)),
+        Action::RestartAll => return Ok(vec![Effect::Command(Command::RestartAll)]),
+        Action::Kill => return control::ask_to_kill(state, words),
+        Action::SetWeight => return control::weight(state, words),
+        Action::Mouse => {
+            state.mouse = !state.mouse;
+            state.say(if state.mouse {
+                "the mouse selects, scrolls and sorts; M leaves it to the terminal again, to mark text"
+            } else {
+                "the mouse is the terminal's again"
+            });
+            return Ok(vec![Effect::Mouse(state.mouse)]);
+        }
+        Action::Export => match words.first() {
+            Some(name) => return Ok(vec![Effect::Export(name.parse()?)]),
+            None => state.dialog = Some(Dialog::Export),
+        },
+        Action::Freeze => state.freeze_or_live(),
+        Action::StepBack => state.step_in_time(true)?,
+        Action::StepForward => state.step_in_time(false)?,
+        Action::Undo => return control::undo(state),
+        Action::Suspend => return Ok(vec![Effect::Suspend]),
+        Action::Theme => match words.first() {
+            Some(name) => state.theme.colors = name.parse()?,
+            None => state.say(format!("the theme is {}", state.theme.colors.name())),
+        },
+        Action::Notify => {
+            if let Some(name) = words.first() {
+                state.notify = name.parse()?;
+            }
+            state.say(format!("notifications when a backend goes DOWN: {}", state.notify.name()));
+        }
+        Action::ToggleMaintenance
+        | Action::Drain
+        | Action::InService
+        | Action::WeightUp
+        | Action::WeightDown
+        | Action::CheckNow => return control::on_backend(state, action, words),
+    }
+    Ok(Vec::new())
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    let totals = &state.live().totals;
+    let in_flight = totals.in_flight + totals.tunnels;
+    if in_flight == 0 || state.leaving == Leaving::GoesOn {
+        return vec![Effect::Quit];
+    }
+    let detachable = state.leaving == Leaving::EndsOrGoesOn;
+    state.dialog = Some(Dialog::Ask(Question::Quit { in_flight, detachable }));
+    Vec::new()
+}

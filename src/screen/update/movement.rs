@@ -1,0 +1,148 @@
+//! Moving about: selection, panes, matches and marks.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use stickylb::api::Event;
+
+use crate::screen::message::Effect;
+use crate::screen::state::{Dialog, Pane, State};
+use crate::screen::view::{Spot, spot};
+
+/// Lines that a page moves by.
+const PAGE: isize = 10;
+
+/// Rows that a turn of the wheel moves by.
+const NOTCH: isize = 3;
+
+/// The wheel moves the pane below it, a click selects what stands there or sorts by the column whose title it is; while something lies over the panes the mouse
+/// does nothing.
+pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
+    if state.dialog.is_some() {
+        return Vec::new();
+    }
+    let Some(spot) = spot(state, event.column, event.row) else { return Vec::new() };
+    let wheel = match event.kind {
+        MouseEventKind::ScrollUp => Some(-1),
+        MouseEventKind::ScrollDown => Some(1),
+        MouseEventKind::Down(MouseButton::Left) => None,
+        _ => return Vec::new(),
+    };
+    state.changed = true;
+    match (spot, wheel) {
+        (Spot::Action(action), None) => return super::perform(state, action),
+        (Spot::Action(_), Some(_)) => {}
+        (Spot::Title(column), None) => {
+            state.table.sort_by(column);
+            state.order();
+            state.pane = Pane::Backends;
+        }
+        (Spot::Backend(id), None) => {
+            state.selected = Some(id);
+            state.pane = Pane::Backends;
+        }
+        (Spot::Pane(pane), None) => state.pane = pane,
+        (Spot::Title(_) | Spot::Backend(_) | Spot::Pane(Pane::Backends), Some(by)) => {
+            state.pane = Pane::Backends;
+            step(state, by);
+        }
+        (Spot::Pane(Pane::Log), Some(by)) => {
+            state.pane = Pane::Log;
+            step(state, by * NOTCH);
+        }
+    }
+    Vec::new()
+}
+
+pub(crate) fn step(state: &mut State, by: isize) {
+    match state.pane {
+        Pane::Backends => {
+            let last = state.table.rows.len().saturating_sub(1);
+            let row = state.selected_row().unwrap_or(0).saturating_add_signed(by).min(last);
+            state.select_row(row);
+        }
+        Pane::Log => state.log.step(by),
+    }
+}
+
+pub(crate) fn page(state: &mut State, down: bool) {
+    if let Some(scroll) = &mut state.detail {
+        // The view stops at the end of what it has.
+        *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
+        return;
+    }
+    step(state, if down { PAGE } else { -PAGE });
+}
+
+pub(crate) fn jump(state: &mut State, first: bool) {
+    match state.pane {
+        Pane::Backends => state.select_row(if first { 0 } else { state.table.rows.len().saturating_sub(1) }),
+        Pane::Log if first => state.log.go(0),
+        Pane::Log => state.log.follow(),
+    }
+}
+
+pub(crate) fn next_pane(state: &mut State) {
+    state.pane = match state.pane {
+        Pane::Backends => Pane::Log,
+        Pane::Log => Pane::Backends,
+    };
+}
+
+/// Back to the usual screen, one thing at a time: detail, zoom, filter, pane.
+pub(crate) fn back(state: &mut State) {
+    if state.detail.take().is_some() {
+        return;
+    }
+    if std::mem::take(&mut state.zoomed) {
+        return;
+    }
+    if state.log.filter().is_some() {
+        state.set_filter(None);
+    } else {
+        state.pane = Pane::Backends;
+    }
+}
+
+pub(crate) fn pick(state: &mut State, row: char) {
+    let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
+    if let Some(row) = row.filter(|row| *row < state.table.rows.len()) {
+        state.select_row(row);
+        state.pane = Pane::Backends;
+    }
+}
+
+/// Opens what is selected. A line of the log stays selected while others come.
+pub(crate) fn open(state: &mut State) {
+    if state.pane == Pane::Log
+        && let Some(line) = state.log.selected()
+    {
+        state.log.select(line.number);
+    }
+    state.detail = Some(0);
+}
+
+pub(crate) fn why(state: &mut State) -> Result<(), String> {
+    let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
+    let Some(line) = line else {
+        return Err("there is no request here: select one in the log (Tab, then j and k)".to_owned());
+    };
+    state.dialog = Some(Dialog::Why(line.event, 0));
+    Ok(())
+}
+
+pub(crate) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
+    state.pane = Pane::Log;
+    state.log.next_match(forward)
+}
+
+pub(crate) fn mark(state: &mut State) -> Result<(), String> {
+    state.pane = Pane::Log;
+    state.log.toggle_mark()
+}
+
+pub(crate) fn toggle_everything(state: &mut State) -> Result<(), String> {
+    if state.log.filter().is_none() {
+        return Err("there is no filter: / takes one".to_owned());
+    }
+    state.log.toggle_everything();
+    Ok(())
+}

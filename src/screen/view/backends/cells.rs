@@ -1,0 +1,171 @@
+//! What stands in each column of a backend's row, and how it is made to fit.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+use stickylb::api::{BackendView, State as BackendState};
+use stickylb::untrusted::Untrusted;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::screen::format::{age, count, fit, fit_right, micros, percent, short_name, spark};
+use crate::screen::state::State;
+use crate::screen::table::Column;
+
+/// What stands in a cell.
+pub(crate) enum Cell {
+    /// Words, cut with an ellipsis where they are too long.
+    Words(Span<'static>),
+    /// The first of these that fits.
+    Either(String, String),
+    /// Marks of one column each, the latest last; the earliest go where there is no room.
+    Marks(Vec<Span<'static>>),
+    /// A line of blocks, one for each second.
+    Spark(Vec<u64>),
+}
+
+/// A column's width; one that grows has more where there is room. Those that matter least go first where there is none.
+pub(crate) fn shape(column: Column) -> (usize, u8) {
+    match column {
+        Column::Name => (9, 100),
+        Column::State => (11, 99),
+        Column::Requests => (5, 95),
+        Column::Rate => (4, 94),
+        Column::Active => (3, 93),
+        Column::Errors => (4, 92),
+        Column::P95 => (6, 80),
+        Column::Address => (7, 73),
+        Column::Sticky => (6, 72),
+        Column::Checks => (6, 71),
+        Column::Weight => (2, 70),
+        Column::Share => (9, 30),
+        Column::Spark => (12, 25),
+        Column::WebSockets => (3, 20),
+        Column::P50 => (6, 15),
+        Column::P99 => (6, 14),
+    }
+}
+
+/// Figures stand on the right of their columns.
+pub(crate) fn is_right(column: Column) -> bool {
+    !matches!(column, Column::Name | Column::State | Column::Address | Column::Checks | Column::Spark)
+}
+
+pub(crate) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
+    match column {
+        Column::Name => either(&backend.name),
+        Column::State => state_cell(state, backend),
+        Column::Address => address_cell(backend),
+        Column::Weight => words(backend.weight.to_string()),
+        Column::Requests => words(count(backend.requests)),
+        Column::Rate => words(count(backend.rate)),
+        Column::Active => words(active_words(backend)),
+        Column::WebSockets => words(count(u64::from(backend.tunnels))),
+        Column::Sticky => words(count(backend.sessions)),
+        Column::P50 => time(state, backend.latency.p50),
+        Column::P95 => time(state, backend.latency.p95),
+        Column::P99 => time(state, backend.latency.p99),
+        Column::Errors => error_cell(state, backend),
+        Column::Share => share_cell(state, backend),
+        Column::Checks => checks_cell(state, backend),
+        Column::Spark => Cell::Spark(backend.rates.clone()),
+    }
+}
+
+/// A cell, cut and filled to its width.
+pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Vec<Span<'static>> {
+    match cell {
+        Cell::Words(span) => {
+            let fitted = if right { fit_right } else { fit };
+            vec![Span::styled(fitted(&span.content, width, state.theme), span.style)]
+        }
+        Cell::Either(long, short) => {
+            let text = if long.width() <= width { long } else { short };
+            vec![Span::raw(fit(&text, width, state.theme))]
+        }
+        Cell::Spark(values) => {
+            vec![Span::styled(fit_right(&spark(&values, width, state.theme), width, state.theme), state.theme.title())]
+        }
+        Cell::Marks(marks) => {
+            let skip = marks.len().saturating_sub(width);
+            let mut shown: Vec<Span<'static>> = marks.into_iter().skip(skip).collect();
+            shown.push(Span::raw(" ".repeat(width - shown.len())));
+            shown
+        }
+    }
+}
+
+fn words(words: impl Into<String>) -> Cell {
+    Cell::Words(Span::raw(words.into()))
+}
+
+fn time(state: &State, value: Option<u64>) -> Cell {
+    words(value.map_or_else(|| state.theme.none().to_owned(), micros))
+}
+
+/// The whole address, or the port alone where the host is this machine.
+fn address_cell(backend: &BackendView) -> Cell {
+    either(&backend.address)
+}
+
+fn either(name: &Untrusted<String>) -> Cell {
+    Cell::Either(name.to_string(), short_name(name, 0).to_string())
+}
+
+fn state_cell(state: &State, backend: &BackendView) -> Cell {
+    Cell::Words(Span::styled(state_words(state, backend), state.theme.state(backend.state)))
+}
+
+/// `● UP`, `✖ DOWN 12s` since when, `▲ EJECTED 8s` for how long still.
+fn state_words(state: &State, backend: &BackendView) -> String {
+    let (glyph, word) = (state.theme.state_glyph(backend.state), backend.state);
+    match backend.ejected_seconds {
+        // It starts slowly: this much of its weight counts.
+        _ if word == BackendState::Up && backend.percent < 100 => format!("{glyph} {word} {}%", backend.percent),
+        _ if word == BackendState::Up && backend.backup => format!("{glyph} {word} backup"),
+        _ if word == BackendState::Up => format!("{glyph} {word}"),
+        Some(left) if word == BackendState::Ejected => format!("{glyph} {word} {}", age(left)),
+        _ => format!("{glyph} {word} {}", age(backend.state_seconds)),
+    }
+}
+
+/// The columns that the longest of the countdowns needs, of which nothing may be cut.
+pub(crate) fn widest_state(state: &State) -> usize {
+    let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
+    ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
+}
+
+/// `3`; `3+12` where twelve more wait for a place.
+fn active_words(backend: &BackendView) -> String {
+    let active = count(u64::from(backend.active));
+    match backend.queued {
+        0 => active,
+        queued => format!("{active}+{}", count(u64::from(queued))),
+    }
+}
+
+pub(crate) fn widest_active(state: &State) -> usize {
+    let queues = state.snapshot.backends.iter().filter(|b| b.queued > 0);
+    queues.map(|b| active_words(b).width()).max().unwrap_or(0)
+}
+
+/// The columns that the highest rate needs: a figure without its end would be another.
+pub(crate) fn widest_rate(state: &State) -> usize {
+    state.snapshot.backends.iter().map(|b| count(b.rate).len()).max().unwrap_or(0)
+}
+
+fn error_cell(state: &State, backend: &BackendView) -> Cell {
+    let style = if backend.errors > 0 { state.theme.bad() } else { Style::new() };
+    Cell::Words(Span::styled(count(backend.errors), style))
+}
+
+fn share_cell(state: &State, backend: &BackendView) -> Cell {
+    let actual = backend.actual_share.map_or_else(|| state.theme.none().to_owned(), percent);
+    words(format!("{actual}/{}%", percent(backend.expected_share)))
+}
+
+fn checks_cell(state: &State, backend: &BackendView) -> Cell {
+    let mark = |passed: bool| {
+        let style = if passed { state.theme.good() } else { state.theme.bad() };
+        Span::styled(state.theme.check_glyph(passed), style)
+    };
+    Cell::Marks(backend.checks.iter().map(|check| mark(check.passed)).collect())
+}

@@ -1,0 +1,210 @@
+//! ```text
+//! ┌ Backends ────────────────────────────────────── share 33 / 33 / 24 / 10 % ┐
+//! │     NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95  │
+//! │ > 1 alpha    ● UP       localhost:5000   2   4102  139    6      31  19ms │
+//! └───────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+mod cells;
+mod pools;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use stickylb::api::{BackendView, PoolView};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::region;
+use crate::screen::format::cut;
+use crate::screen::state::{Pane, State};
+use crate::screen::table::Column;
+use crate::screen::theme::Theme;
+use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
+use pools::{heading, shares};
+
+/// Columns between the cells.
+const GAP: usize = 1;
+
+/// Columns before the first cell: the marker and the row's number.
+const LEAD: usize = 4;
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
+    let of_all = if shown == all { String::new() } else { format!(" {shown} of {all}") };
+    let more = match below(state, area.height.saturating_sub(2)) {
+        0 => String::new(),
+        below => format!(" {} {below} more below", state.theme.dash()),
+    };
+    let title = format!("Backends{of_all}{more}");
+    // With several pools each has its own, in its heading.
+    let shares = if state.snapshot.pools.len() > 1 { String::new() } else { shares(state, |_| true) };
+    let block = region(state, state.pane == Pane::Backends, &title, &shares);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+
+    let columns = chosen(state, usize::from(inner.width).saturating_sub(LEAD));
+    let mut lines = vec![titles(state, &columns)];
+    lines.extend(seen(state, inner.height).map(|row| match row {
+        Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
+        Row::Backend(number, backend) => line(state, &columns, number, backend),
+    }));
+    if shown == 0 {
+        let hint = "    No backend matches the filter. Esc takes it away, / changes it.";
+        lines.push(Line::styled(cut(hint, usize::from(inner.width), state.theme), state.theme.dim()));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// The rows that are seen below the titles, scrolled so that the selected one is among them.
+fn seen(state: &State, height: u16) -> impl Iterator<Item = Row<'_>> {
+    let room = usize::from(height).saturating_sub(1);
+    let rows = grouped(state);
+    let selected = rows.iter().position(|row| matches!(row, Row::Backend(_, b) if Some(b.id) == state.selected));
+    let first = selected.map_or(0, |row| (row + 1).saturating_sub(room));
+    rows.into_iter().skip(first).take(room)
+}
+
+/// Backends below those that are seen.
+fn below(state: &State, height: u16) -> usize {
+    let last =
+        seen(state, height).filter_map(|row| if let Row::Backend(number, _) = row { Some(number + 1) } else { None });
+    state.table.rows.len() - last.last().unwrap_or(0)
+}
+
+/// The backend in this line of the screen.
+pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
+    // The border and the titles stand above the first.
+    let row = line.checked_sub(area.y + 2)?;
+    match seen(state, area.height.saturating_sub(2)).nth(usize::from(row))? {
+        Row::Backend(_, backend) => Some(backend.id),
+        Row::Pool(_) => None,
+    }
+}
+
+/// The column whose title stands in this place of the screen.
+pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
+    // The border stands above the titles and beside them.
+    if place.y != area.y + 1 {
+        return None;
+    }
+    let mut from = usize::from(area.x) + 1 + LEAD;
+    for (column, width) in chosen(state, usize::from(area.width).saturating_sub(2 + LEAD)) {
+        if (from..from + width).contains(&usize::from(place.x)) {
+            return Some(column);
+        }
+        from += width + GAP;
+    }
+    None
+}
+
+/// What stands in a row.
+enum Row<'s> {
+    /// A pool's heading, where there are several.
+    Pool(&'s PoolView),
+    /// A backend, and its number.
+    Backend(usize, &'s BackendView),
+}
+
+/// Rows below the titles.
+pub(crate) fn rows(state: &State) -> usize {
+    grouped(state).len()
+}
+
+/// The backends by pool, each pool with its heading; one pool needs none.
+fn grouped(state: &State) -> Vec<Row<'_>> {
+    let snapshot = &state.snapshot;
+    let mut backends = state.shown_backends().enumerate().peekable();
+    let mut rows = Vec::new();
+    if snapshot.pools.len() > 1 {
+        for pool in &snapshot.pools {
+            rows.push(Row::Pool(pool));
+            while let Some((number, backend)) = backends.next_if(|(_, backend)| backend.pool == pool.name) {
+                rows.push(Row::Backend(number, backend));
+            }
+        }
+    }
+    rows.extend(backends.map(|(number, backend)| Row::Backend(number, backend)));
+    rows
+}
+
+/// The columns there is room for, in their order. The one that was chosen by hand is always among them.
+fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
+    let table = &state.table;
+    let priority = |column: Column| match shape(column).1 {
+        _ if table.chosen && table.column == column => u8::MAX,
+        _ if table.sort.is_some_and(|(by, _)| by == column) => u8::MAX - 1,
+        priority => priority,
+    };
+    let width = |column: Column| match column {
+        Column::State => shape(column).0.max(widest_state(state)),
+        Column::Active => shape(column).0.max(widest_active(state)),
+        Column::Rate => shape(column).0.max(widest_rate(state)),
+        _ => shape(column).0,
+    };
+    let mut columns: Vec<(Column, usize)> = Column::ALL.iter().map(|c| (*c, width(*c))).collect();
+    let total = |columns: &[(Column, usize)]| columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
+    while total(&columns) > room + GAP && columns.len() > 1 {
+        let Some(least) = (0..columns.len()).min_by_key(|n| priority(columns[*n].0)) else { break };
+        columns.remove(least);
+    }
+    let mut spare = (room + GAP).saturating_sub(total(&columns));
+    let growing = [
+        (Column::Address, 15_usize),
+        (Column::Checks, 8),
+        (Column::Name, 20),
+        (Column::Spark, 60),
+        (Column::Address, 40),
+        (Column::Checks, 20),
+    ];
+    for (which, most) in growing {
+        for (column, width) in &mut columns {
+            if *column == which {
+                let more = spare.min(most.saturating_sub(*width));
+                *width += more;
+                spare -= more;
+            }
+        }
+    }
+    columns
+}
+
+fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
+    let table = &state.table;
+    let mut spans = vec![Span::raw(" ".repeat(LEAD))];
+    for (column, width) in columns {
+        let sorted = table.sort.filter(|(by, _)| by == column).map(|(_, descending)| descending);
+        let order = sorted.map_or("", |descending| state.theme.order(descending));
+        // The order is seen even where the title has not room enough beside it; titles are ASCII.
+        let title = column.title();
+        let title = &title[..title.len().min(width - order.width())];
+        let text = format!("{title}{order}");
+        let is_chosen = table.chosen && table.column == *column && state.pane == Pane::Backends;
+        let style = if is_chosen { Theme::selected() } else { state.theme.dim() };
+        let mut filled = filled(Cell::Words(Span::raw(text)), *width, is_right(*column), state);
+        // Only the title itself, not the room around it.
+        for span in &mut filled {
+            let text = span.content.trim().to_owned();
+            let (before, after) = (span.content.find(text.as_str()).unwrap_or(0), span.content.trim_end().len());
+            let after = span.content.len() - after;
+            spans.push(Span::raw(" ".repeat(before)));
+            spans.push(Span::styled(text, style));
+            spans.push(Span::raw(" ".repeat(after)));
+        }
+        spans.push(Span::raw(" ".repeat(GAP)));
+    }
+    Line::from(spans)
+}
+
+fn line(state: &State, columns: &[(Column, usize)], row: usize, backend: &BackendView) -> Line<'static> {
+    let selected = state.selected == Some(backend.id);
+    let marker = if selected { ">" } else { " " };
+    let mut spans = vec![Span::raw(format!("{marker}{:>2} ", row + 1))];
+    for (column, width) in columns {
+        spans.extend(filled(cell(*column, state, backend), *width, is_right(*column), state));
+        spans.push(Span::raw(" ".repeat(GAP)));
+    }
+    let style = if selected && state.pane == Pane::Backends { Theme::selected() } else { Style::new() };
+    Line::from(spans).style(style)
+}

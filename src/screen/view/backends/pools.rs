@@ -1,0 +1,53 @@
+//! The heading of a pool's backends, where there are several pools.
+
+use ratatui::text::{Line, Span};
+use stickylb::api::{BackendView, Mode, PoolView};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::screen::format::{cut, fit_right, percent, short_name};
+use crate::screen::state::State;
+
+/// From this width on there is room for whole addresses in the headings.
+const ROOMY: usize = 110;
+
+/// ` web  :3001, :3002 path /api  round-robin  sticky: cookie                              share 33 / 67 %`
+pub(crate) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'static> {
+    let name = format!(" {}", cut(&pool.name, width.saturating_sub(1), state.theme));
+    let mut how: Vec<String> = entrances(state, pool, width).into_iter().collect();
+    if pool.mode == Mode::Tcp {
+        how.push("tcp".to_owned());
+    }
+    how.extend([pool.strategy.to_string(), format!("sticky: {}", pool.sticky)]);
+    let how = cut(&format!("  {}", how.join("  ")), width.saturating_sub(name.width()), state.theme);
+    let left = width.saturating_sub(name.width() + how.width());
+    let shares = Some(shares(state, |backend| backend.pool == pool.name)).filter(|shares| shares.width() + 3 < left);
+    let shares = shares.map(|shares| fit_right(&format!("{shares} "), left, state.theme)).unwrap_or_default();
+    Line::from(vec![
+        Span::styled(name, state.theme.title()),
+        Span::styled(how, state.theme.dim()),
+        Span::styled(shares, state.theme.dim()),
+    ])
+}
+
+/// Where a pool's clients come in: by which listeners, and by which of their routes. Without hosts where there is no room.
+fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
+    let mut ways = Vec::new();
+    for listener in &state.snapshot.listeners {
+        let url = listener.url.raw();
+        let host = url.split_once("://").map_or(url, |(_, host)| host);
+        let place = if width < ROOMY { short_name(host, 0) } else { listener.url.borrowed() };
+        if listener.pool == pool.name {
+            ways.push(place.to_string());
+        }
+        let routes = listener.routes.iter().filter(|route| route.pool == pool.name);
+        ways.extend(routes.map(|route| format!("{place} {}", route.matched)));
+    }
+    Some(ways.join(", ")).filter(|ways| !ways.is_empty())
+}
+
+/// `share 33 / 67 %`: what each got of its pool's last requests.
+pub(crate) fn shares(state: &State, of: impl Fn(&BackendView) -> bool) -> String {
+    let share = |b: &BackendView| b.actual_share.map_or_else(|| state.theme.none().to_owned(), percent);
+    let shares: Vec<String> = state.shown_backends().filter(|b| of(b)).take(8).map(share).collect();
+    format!("share {} %", shares.join(" / "))
+}

@@ -1,0 +1,128 @@
+//! The keys that matter where one is, the least important left out first; or what came of the last one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{fitted, kept};
+use crate::screen::action::{ACTIONS, Action, Entry};
+use crate::screen::format::cut;
+use crate::screen::message::Said;
+use crate::screen::state::{Dialog, Pane, State};
+use crate::screen::theme::Theme;
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let columns = usize::from(area.width).saturating_sub(2);
+    if let Some(said) = &state.said {
+        frame.render_widget(Line::from(vec![Span::raw(" "), sentence(said, columns, state.theme)]), area);
+        return;
+    }
+    if let Some(why) = &state.ended {
+        let text = cut(&format!("{why}; q leaves"), columns, state.theme);
+        let line = Line::from(vec![Span::raw(" "), Span::styled(text, state.theme.bad())]);
+        frame.render_widget(line, area);
+        return;
+    }
+    let mut line = keys(state, columns);
+    line.spans.insert(0, Span::raw(" "));
+    frame.render_widget(line, area);
+}
+
+/// The keys, as many as there is room for.
+pub(crate) fn keys(state: &State, columns: usize) -> Line<'static> {
+    Line::from(fitted(parts(state), columns))
+}
+
+/// The entries that stand in the footer.
+fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str, u8)> {
+    let entry = |entry: &'static Entry| label(state, entry).map(|(label, priority)| (entry, label, priority));
+    ACTIONS.iter().filter_map(entry)
+}
+
+/// What an action is called in the footer, and how much it matters there now.
+fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
+    let usual = entry.footer;
+    if matches!(state.dialog, Some(Dialog::Why(..))) {
+        return match entry.action {
+            Action::Back => Some(("back", 119)),
+            Action::Down => Some(("further down", 118)),
+            Action::Up => Some(("up", 117)),
+            Action::Quit => usual,
+            _ => None,
+        };
+    }
+    if matches!(entry.action, Action::Palette | Action::Help | Action::Quit) {
+        return usual;
+    }
+    if state.detail.is_some() {
+        return match entry.action {
+            Action::Back => Some(("back", 119)),
+            Action::Down => Some(("next", 100)),
+            Action::PageDown => Some(("further down", 99)),
+            Action::Copy => Some(("copy", 98)),
+            Action::Why if state.pane == Pane::Log => Some(("why", 97)),
+            Action::Replay if state.pane == Pane::Log => Some(("replay", 96)),
+            Action::CopyCurl if state.pane == Pane::Log => Some(("curl", 95)),
+            Action::Secrets if state.pane == Pane::Log => Some(("secrets", 94)),
+            _ => None,
+        };
+    }
+    if state.frozen.is_some() {
+        match entry.action {
+            Action::Freeze => return Some(("live", 119)),
+            Action::StepBack => return Some(("back", 118)),
+            Action::StepForward => return Some(("forward", 117)),
+            _ => {}
+        }
+    }
+    if state.snapshot.backends.is_empty() {
+        return usual.filter(|_| entry.action == Action::SpawnDemo);
+    }
+    match (state.pane, entry.action) {
+        (_, Action::Back) if state.log.filter().is_some() => Some(("no filter", 92)),
+        (Pane::Backends, Action::NextPane) => Some(("log", 74)),
+        (Pane::Log, Action::NextPane) => Some(("backends", 60)),
+        (Pane::Log, Action::Detail) => Some(("detail", 95)),
+        (Pane::Log, Action::Why) => Some(("why", 100)),
+        (Pane::Log, Action::Copy) => Some(("copy", 85)),
+        (Pane::Log, Action::CopyCurl) => Some(("curl", 83)),
+        (Pane::Log, Action::Replay) => Some(("replay", 84)),
+        (Pane::Log, Action::Mark) => Some(("mark", 40)),
+        (Pane::Log, Action::Filter) => Some(("filter", 90)),
+        (Pane::Log, Action::Follow) => Some((if state.log.follows() { "hold" } else { "follow" }, 88)),
+        (Pane::Log, Action::Freeze | Action::NextSide) | (Pane::Backends, _) => usual,
+        (Pane::Log, _) => None,
+    }
+}
+
+fn parts(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
+    let part = |(entry, label, priority): (&'static Entry, &str, u8)| {
+        (priority, vec![Span::styled(entry.key(), state.theme.key()), Span::raw(format!(" {label}"))])
+    };
+    entries(state).map(part).collect()
+}
+
+/// The action that stands in this column; none where a sentence stands there.
+pub(crate) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action> {
+    if state.said.is_some() || state.ended.is_some() {
+        return None;
+    }
+    let parts = parts(state);
+    let mut from = usize::from(area.x) + 1;
+    for n in kept(&parts, usize::from(area.width).saturating_sub(2)) {
+        let width = parts[n].1.iter().map(Span::width).sum::<usize>();
+        if (from..from + width).contains(&usize::from(column)) {
+            return entries(state).nth(n).map(|(entry, ..)| entry.action);
+        }
+        from += width + 2;
+    }
+    None
+}
+
+/// What is said, in the colour of how it went.
+pub(crate) fn sentence(said: &Said, columns: usize, theme: Theme) -> Span<'static> {
+    match said {
+        Said::Done(text) => Span::styled(cut(text, columns, theme), theme.good()),
+        Said::Trouble(text) => Span::styled(cut(text, columns, theme), theme.warning()),
+    }
+}

@@ -1,0 +1,66 @@
+//! What lies over the panes: help, questions, why, detail, filter and palette.
+
+use std::time::Duration;
+use stickylb::api::{
+    Attempt, Candidate, CookieAction, Decision, Exclusion, Outcome, Rule, Score, State as BackendState, StickyKey,
+    Strategy,
+};
+
+use super::sample::{request, state, who};
+use super::{golden, press};
+
+#[test]
+fn dialogs() {
+    let mut state = state();
+    press(&mut state, "?");
+    golden("help", &state, 80, 24);
+    press(&mut state, "\x1bX");
+    golden("kill", &state, 80, 24);
+    press(&mut state, "nq");
+    golden("quit", &state, 80, 24);
+}
+
+#[test]
+fn why_and_detail() {
+    let mut state = state();
+    press(&mut state, "w");
+    golden("why", &state, 80, 24);
+    let candidate = |id, name: &str, excluded| {
+        let mut candidate = Candidate::new(who(id, name), 1, Score::Load { active: id, weight: 100 });
+        (candidate.active, candidate.excluded) = (id, excluded);
+        candidate
+    };
+    let mut decision = Decision::new(Strategy::LeastConnections);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.moved_from = Some(("delta".into(), Exclusion::State(BackendState::Down)));
+    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 4 });
+    decision.cookie = CookieAction::Rewritten;
+    decision.candidates = vec![
+        candidate(1, "alpha", None),
+        candidate(2, "bravo", None),
+        candidate(4, "delta", Some(Exclusion::State(BackendState::Down))),
+    ];
+    let answered = Attempt::new(&who(1, "alpha"), Outcome::Answered, Duration::from_micros(2_100));
+    decision.attempts.push(answered);
+    state.append(vec![request(9, "/moved", &who(1, "alpha"), decision)], 0);
+    press(&mut state, "\x1bw");
+    golden("why-candidates", &state, 80, 24);
+    press(&mut state, "\x1b4\r");
+    golden("detail", &state, 80, 24);
+    press(&mut state, "\x1b\t\rk");
+    golden("detail-request", &state, 80, 24);
+}
+
+#[test]
+fn a_filter_is_typed_with_its_mistake_below_it() {
+    let mut state = state();
+    press(&mut state, "/backend:bravo stattus:2");
+    golden("filter", &state, 80, 24);
+}
+
+#[test]
+fn the_palette_finds_commands_and_says_what_is_missing() {
+    let mut state = state();
+    press(&mut state, ":wei\n");
+    golden("palette", &state, 80, 24);
+}

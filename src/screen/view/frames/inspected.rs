@@ -1,0 +1,129 @@
+//! One request in the inspector: its times, its heads with their secrets hidden and shown, and sent again.
+
+use std::sync::Arc;
+use std::time::Duration;
+use stickylb::api::{Attempt, Bodies, CookieAction, Decision, Event, Heads, Outcome, Replayed, Rule, Strategy};
+
+use super::sample::{request, state, who};
+use super::{frame, golden, press};
+use crate::screen::glyphs::Glyphs;
+use crate::screen::message::{Effect, Message};
+use crate::screen::state::State;
+use crate::screen::theme::{Colors, Theme};
+use crate::screen::update;
+
+const NUMBER: u64 = 7;
+
+const REQUEST: &[u8] = b"GET /api/cart HTTP/1.1\r\nHost: localhost:3001\r\nAuthorization: Bearer hunter2\r\n\
+    Cookie: login=opaque; theme=dark\r\nX-Api-Key: k3y\r\nX-Evil: \x1b[2J\xc2\x9b31m\xe2\x80\xae\xff\r\n\r\n";
+
+fn heads(number: u64, backend: &str) -> Heads {
+    let here = ([127, 0, 0, 1], 3001).into();
+    let mut heads = Heads::new(number, here, here);
+    heads.url = "http://localhost:3001".into();
+    heads.request.set(REQUEST);
+    heads.sent.set(&[REQUEST.strip_suffix(b"\r\n").unwrap_or_default(), b"via: 1.1 stickylb-tui-1\r\n\r\n"].concat());
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nX-Served-By: {backend}\r\nSet-Cookie: login=opaque-{backend}; HttpOnly\r\n");
+    heads.answer.set(format!("{answer}\r\n").as_bytes());
+    heads.passes(format!("{answer}x-backend-id: 2\r\nset-cookie: X-Backend-ID=2; Path=/\r\n\r\n").as_bytes(), false);
+    heads
+}
+
+/// A request that took its time, kept under this number.
+fn event(number: Option<u64>, backend: &str, id: u32) -> Arc<Event> {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
+    decision.cookie = CookieAction::New;
+    let failed = Attempt::new(&who(4, "delta"), Outcome::Refused, Duration::from_millis(9));
+    decision.attempts.push(failed);
+    decision.attempts.push(Attempt::new(&who(id, backend), Outcome::Answered, Duration::from_millis(31)));
+    let Event::Request(mut slow) = (*request(9, "/api/cart", &who(id, backend), decision)).clone() else {
+        unreachable!("a request is a request");
+    };
+    slow.number = number;
+    slow.took = Duration::from_millis(63);
+    slow.up = 1_204;
+    slow.phases.queue = 2_000;
+    slow.phases.connect = Some(1_000);
+    slow.phases.first_byte = Some(30_000);
+    slow.phases.last_byte = Some(21_000);
+    Arc::new(Event::Request(slow))
+}
+
+/// A state in which that request is selected and its heads have come.
+fn inspected(theme: Theme) -> State {
+    let mut state = state();
+    state.theme = theme;
+    update(&mut state, Message::Events(vec![event(Some(NUMBER), "bravo", 2)], 0));
+    press(&mut state, "\t");
+    let heads = Ok(Some(Box::new(heads(NUMBER, "bravo"))));
+    assert_eq!(update(&mut state, Message::Heads(NUMBER, heads)), []);
+    state
+}
+
+const UNICODE: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
+
+#[test]
+fn a_request_with_its_times_and_its_heads() {
+    let mut state = inspected(UNICODE);
+    golden("inspector-200x60", &state, 200, 60);
+    press(&mut state, "\r");
+    golden("inspector-120x40", &state, 120, 40);
+    press(&mut state, "H");
+    golden("inspector-secrets", &state, 120, 40);
+    // Another one is selected, and this one again.
+    press(&mut state, "kj");
+    update(&mut state, Message::Heads(NUMBER, Ok(Some(Box::new(heads(NUMBER, "bravo"))))));
+    let hidden = format!("{:?}", frame(&state, 120, 40));
+    assert!(!hidden.contains("hunter2") && hidden.contains("Bearer ••••••"), "{hidden}");
+}
+
+#[test]
+fn a_request_in_plain_ascii() {
+    let mut state = inspected(Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono });
+    press(&mut state, "\r");
+    golden("inspector-80x24", &state, 80, 24);
+}
+
+#[test]
+fn heads_are_asked_for_once_and_only_for_the_request_that_is_selected() {
+    let mut state = state();
+    assert_eq!(update(&mut state, Message::Events(vec![event(Some(NUMBER), "bravo", 2)], 0)), []);
+    press(&mut state, "\t");
+    assert_eq!(update(&mut state, Message::Events(vec![event(Some(8), "bravo", 2)], 0)), [], "one at a time");
+    let forgotten = update(&mut state, Message::Heads(NUMBER, Ok(None)));
+    assert_eq!(forgotten, [Effect::Heads(8)], "the selection has moved on meanwhile");
+    update(&mut state, Message::Heads(8, Ok(None)));
+    press(&mut state, "\r");
+    let shown = format!("{:?}", frame(&state, 120, 40));
+    assert!(shown.contains("its heads are not kept any more"), "{shown}");
+}
+
+#[test]
+fn sent_again_both_answers_are_compared() {
+    let mut state = inspected(UNICODE);
+    press(&mut state, "rj");
+    golden("replay-choice", &state, 80, 24);
+    press(&mut state, "\r");
+    let again = event(Some(12), "alpha", 1);
+    let replayed = Replayed::new(again, [heads(NUMBER, "bravo"), heads(12, "alpha")], Bodies::DifferAt(16));
+    update(&mut state, Message::Replayed(Ok(Box::new(replayed))));
+    golden("replay", &state, 80, 24);
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut states = vec![inspected(UNICODE), inspected(UNICODE), inspected(UNICODE)];
+    press(&mut states[0], "\rH");
+    press(&mut states[1], "r");
+    let heads = [heads(NUMBER, "bravo"), heads(12, "alpha")];
+    let replayed = Replayed::new(event(Some(12), "alpha", 1), heads, Bodies::Same(10));
+    press(&mut states[2], "r\r");
+    update(&mut states[2], Message::Replayed(Ok(Box::new(replayed))));
+    for state in &states {
+        for (width, height) in [(0, 0), (1, 1), (2, 40), (5, 6), (19, 3), (59, 14), (60, 14), (80, 24), (200, 60)] {
+            frame(state, width, height);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The usual sizes, large ones, and those there is hardly room in.
+
+use std::time::Duration;
+use stickylb::api::State as BackendState;
+
+use super::sample::{backend, decisions, pools_and_listeners, state};
+use super::{frame, golden, press};
+use crate::screen::glyphs::Glyphs;
+use crate::screen::state::State;
+use crate::screen::table::Column;
+use crate::screen::theme::{Colors, Theme};
+
+#[test]
+fn the_usual_sizes() {
+    golden("80x24", &state(), 80, 24);
+    golden("120x40", &state(), 120, 40);
+}
+
+#[test]
+fn a_large_screen_shows_figures_inspector_and_the_selection() {
+    let mut state = state();
+    golden("200x60", &state, 200, 60);
+    press(&mut state, "\t");
+    golden("200x60-request", &state, 200, 60);
+}
+
+#[test]
+fn several_pools_and_listeners() {
+    for (name, width, height) in [("pools-80x24", 80, 24), ("pools-120x40", 120, 40), ("pools-200x60", 200, 60)] {
+        golden(name, &pools_and_listeners(), width, height);
+    }
+    golden("pools-50x8", &pools_and_listeners(), 50, 8);
+}
+
+#[test]
+fn the_order_of_every_column_is_seen_in_its_title() {
+    for width in [80, 120, 200] {
+        let mut state = state();
+        press(&mut state, "o");
+        for _ in Column::ALL {
+            press(&mut state, "lo");
+            let row: String = frame(&state, width, 40).content()[3 * usize::from(width)..4 * usize::from(width)]
+                .iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
+            let titles = row.split("││").next().unwrap_or_default();
+            assert!(titles.contains(['▲', '▼']) && !titles.contains('…'), "{titles}");
+        }
+    }
+}
+
+#[test]
+fn small_terminals_show_a_line_a_backend() {
+    golden("50x8", &state(), 50, 8);
+    golden("50x13", &state(), 50, 13);
+    golden("20x3", &state(), 20, 3);
+}
+
+#[test]
+fn every_size_can_be_drawn_in_every_state() {
+    let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono })];
+    for keys in ["?", "X", "q", "\tgk", ":", ":xyzzy\n", ":weight "] {
+        let mut state = state();
+        press(&mut state, keys);
+        states.push(state);
+    }
+    for state in &states {
+        for (width, height) in [(0, 0), (1, 1), (2, 40), (19, 3), (59, 14), (60, 14), (80, 24), (160, 50), (200, 60)] {
+            frame(state, width, height);
+        }
+    }
+}
+
+#[test]
+fn forty_backends_and_a_full_log_are_drawn_from_what_is_kept_ready() {
+    let mut state = state();
+    let mut snapshot = state.snapshot.clone();
+    snapshot.backends = (0..40).map(|n| backend(n, &format!("backend-{n}"), BackendState::Up, 1_000)).collect();
+    state.refresh(snapshot);
+    for _ in 0..25_000 {
+        state.append(decisions(), 0);
+    }
+    press(&mut state, "/status>=500\r\tk");
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let began = std::time::Instant::now();
+        (0..5).for_each(|_| drop(frame(&state, width, height)));
+        // Far above what it takes, far below what walking the log would.
+        assert!(began.elapsed() < Duration::from_secs(2), "{width}x{height}: {:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,109 @@
+//! ```text
+//!  stickylb  http://localhost:3001  round-robin  sticky: cookie  2 up  1 drain  1 down       LIVE
+//!  412 req/s ▁▂▃▅▆▇▆▅▃▂▁  p50 3ms  p95 21ms  p99 48ms  err 0.2%  18 conns (3 ws)
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use stickylb::api::State as BackendState;
+
+use super::fitted;
+use crate::screen::format::{count, micros, spark};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
+/// The states in the order they are counted in.
+const ORDER: [BackendState; 6] = [
+    BackendState::Up,
+    BackendState::Drain,
+    BackendState::Maint,
+    BackendState::Ejected,
+    BackendState::Starting,
+    BackendState::Down,
+];
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let columns = usize::from(area.width).saturating_sub(2);
+    let live = live(state);
+    let mut first = vec![Span::raw(" ")];
+    first.extend(fitted(what(state), columns.saturating_sub(live.width() + 2)));
+    let mut second = vec![Span::raw(" ")];
+    second.extend(fitted(how(state, columns), columns));
+    frame.render_widget(Paragraph::new(vec![Line::from(first), Line::from(second)]), area);
+    frame.render_widget(Line::from(vec![live, Span::raw(" ")]).right_aligned(), Rect { height: 1, ..area });
+}
+
+/// Whether this is now, or which moment else.
+pub(crate) fn live(state: &State) -> Span<'static> {
+    if state.ended.is_some() {
+        return Span::styled("ENDED", state.theme.bad());
+    }
+    match (&state.frozen, state.frozen_for()) {
+        (Some(frozen), Some(ago)) => {
+            let time = jiff::Timestamp::try_from(frozen.at).unwrap_or_default().to_zoned(state.zone.clone());
+            let (time, since) = (time.strftime("%H:%M:%S"), count(state.requests_since()));
+            Span::styled(format!("FROZEN {time} (-{ago} s, +{since} req)"), state.theme.warning())
+        }
+        _ => Span::styled("LIVE", state.theme.good()),
+    }
+}
+
+/// What is balanced, and how many of each state there are.
+pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
+    let (theme, snapshot) = (state.theme, &state.snapshot);
+    let mut parts =
+        vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];
+    for listener in snapshot.listeners.iter().skip(1) {
+        parts.push((70, vec![Span::raw(listener.url.to_string())]));
+    }
+    // With several pools each says so above its backends.
+    if let [only] = snapshot.pools.as_slice() {
+        parts.push((60, vec![Span::raw(only.strategy.name())]));
+        parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky))]));
+    }
+    for one in ORDER {
+        let n = snapshot.backends.iter().filter(|b| b.state == one).count();
+        if n > 0 {
+            let text = format!("{n} {}", one.word().to_lowercase());
+            let priority = if one == BackendState::Down { 100 } else { 95 };
+            parts.push((priority, vec![Span::styled(text, theme.state(one))]));
+        }
+    }
+    parts
+}
+
+/// How it goes.
+fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
+    let (theme, totals) = (state.theme, &state.snapshot.totals);
+    let mut rate = vec![Span::styled(format!("{} req/s", count(totals.rate)), Theme::strong())];
+    let width = if columns > 110 { 60 } else { 12 };
+    rate.push(Span::styled(format!(" {}", spark(&totals.rates, width, theme)), theme.title()));
+    let time = |name: &str, value: Option<u64>| {
+        let value = value.map_or_else(|| theme.none().to_owned(), micros);
+        vec![Span::styled(format!("{name} "), theme.dim()), Span::raw(value)]
+    };
+    let errors = totals.error_share.map_or_else(|| theme.none().to_owned(), |share| format!("{:.1}%", share * 100.0));
+    let bad = totals.error_share.is_some_and(|share| share > 0.0);
+    let style = if bad { theme.bad() } else { Theme::strong() };
+    let tunnels = match totals.tunnels {
+        0 => String::new(),
+        n => format!(" ({} ws)", count(n)),
+    };
+    let plural = if totals.connections == 1 { "" } else { "s" };
+    let connections = format!("{} conn{plural}{tunnels}", count(totals.connections));
+    let mut parts = vec![
+        (100, rate),
+        (40, time("p50", totals.latency.p50)),
+        (60, time("p95", totals.latency.p95)),
+        (50, time("p99", totals.latency.p99)),
+        (80, vec![Span::styled("err ", theme.dim()), Span::styled(errors, style)]),
+        (70, vec![Span::raw(connections)]),
+    ];
+    let lost = state.snapshot.dropped + state.lost;
+    if lost > 0 {
+        parts.push((30, vec![Span::styled(format!("{} log lines dropped", count(lost)), theme.warning())]));
+    }
+    parts
+}

@@ -1,0 +1,100 @@
+//! The heads of a request and of its answer, as they came, and what the balancer changed in them.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use stickylb::api::{Part, RequestEvent};
+
+use crate::screen::head::{Field, is_secret, parts, text};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
+/// All that is known of a request's heads; their secrets only where `secrets` is set.
+pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let dim = |text: String| Line::styled(text, theme.dim());
+    let heads = match state.inspected.of(request) {
+        Ok(Some(heads)) => heads,
+        Ok(None) => return vec![Line::raw(""), dim("Its heads are on their way.".to_owned())],
+        Err(why) => return vec![Line::raw(""), dim(format!("{why}."))],
+    };
+    let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| to.name.to_string());
+    let hides = !secrets && [&heads.request, &heads.answer].iter().any(|part| has_secrets(part));
+    let mut lines = vec![Line::raw("")];
+    lines.push(Line::from(vec![
+        Span::styled("Request, as it came", Theme::strong()),
+        Span::styled(if hides { "  (H shows its secrets)" } else { "" }, theme.dim()),
+    ]));
+    whole(&mut lines, &heads.request, secrets, theme);
+    if !heads.sent.bytes.is_empty() {
+        lines.push(Line::styled(format!("{backend} got it with"), Theme::strong()));
+        differences(&mut lines, [&heads.request, &heads.sent], secrets, theme);
+    }
+    lines.push(Line::raw(""));
+    if heads.answer.bytes.is_empty() && heads.passed.bytes.is_empty() {
+        lines.push(Line::styled("No answer", Theme::strong()));
+    } else if heads.answer.bytes.is_empty() {
+        lines.push(Line::styled("Answer, the balancer's own", Theme::strong()));
+        whole(&mut lines, &heads.passed, secrets, theme);
+    } else {
+        lines.push(Line::styled(format!("Answer, as it came from {backend}"), Theme::strong()));
+        whole(&mut lines, &heads.answer, secrets, theme);
+        lines.push(Line::styled("The client got it with", Theme::strong()));
+        differences(&mut lines, [&heads.answer, &heads.passed], secrets, theme);
+    }
+    lines
+}
+
+fn has_secrets(part: &Part) -> bool {
+    parts(&part.bytes).1.iter().any(|field| is_secret(field.name) && !field.value.is_empty())
+}
+
+fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Theme) {
+    let (first, fields) = parts(&part.bytes);
+    lines.push(Line::raw(text(first)));
+    for field in fields {
+        lines.push(Line::from(vec![
+            Span::styled(format!("{}: ", text(field.name)), theme.dim()),
+            Span::raw(field.shown(secrets, theme)),
+        ]));
+    }
+    if part.cut {
+        lines.push(Line::styled("and more, which is not kept", theme.dim()));
+    }
+}
+
+/// What is in one head and not in the other, line by line; says how many there are.
+pub(crate) fn differences(
+    lines: &mut Vec<Line<'static>>,
+    [before, after]: [&Part; 2],
+    secrets: bool,
+    theme: Theme,
+) -> usize {
+    let ((first, before), (other, after)) = (parts(&before.bytes), parts(&after.bytes));
+    let same = |a: &Field<'_>, b: &Field<'_>| a.name.eq_ignore_ascii_case(b.name) && a.value == b.value;
+    let mut added: Vec<&Field<'_>> = after.iter().collect();
+    let mut gone = Vec::new();
+    for field in &before {
+        match added.iter().position(|other| same(field, other)) {
+            Some(at) => drop(added.remove(at)),
+            None => gone.push(field),
+        }
+    }
+    let mut count = 0;
+    let mut line = |sign: &str, style: Style, words: String| {
+        lines.push(Line::styled(format!("{sign} {words}"), style));
+        count += 1;
+    };
+    if first != other {
+        line("-", theme.bad(), text(first));
+        line("+", theme.good(), text(other));
+    }
+    for (sign, style, fields) in [("-", theme.bad(), gone), ("+", theme.good(), added)] {
+        for field in fields {
+            line(sign, style, format!("{}: {}", text(field.name), field.shown(secrets, theme)));
+        }
+    }
+    if count == 0 {
+        lines.push(Line::styled("no change", theme.dim()));
+    }
+    count
+}

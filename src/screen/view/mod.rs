@@ -1,0 +1,213 @@
+//! Draws a state. One file for each region of the screen.
+//!
+//! ```text
+//! header    what is balanced, how, and how it goes       2 lines
+//! backends  the table                                    as many lines as there are, at most half
+//! warnings  what is wrong for now, and what to do           as many lines as they need, at most 6 or 9
+//! changes   the last changes of states                    at most 6 lines
+//! log       who went where and why  │  side            the rest; beside it figures, inspector, output, events
+//! footer    keys, or what went wrong                     1 line
+//! ```
+
+mod backends;
+mod changes;
+mod compact;
+mod dialog;
+mod dialog_frame;
+mod empty;
+mod events;
+mod export;
+mod figures;
+mod footer;
+#[cfg(test)]
+mod frames;
+mod header;
+mod heads;
+mod inspector;
+mod log;
+mod output;
+mod palette;
+mod prompt;
+mod replay;
+mod spot;
+mod timing;
+mod warnings;
+mod why;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Block;
+
+use crate::screen::state::{Pane, Side, State};
+pub(crate) use dialog::help_hides;
+pub(crate) use inspector::as_text as selection_as_text;
+pub(crate) use spot::{Spot, spot};
+
+/// Below this size there is no room for borders: one line a backend.
+const FULL: (u16, u16) = (60, 14);
+
+/// From this width on something can stand beside the log.
+const BESIDE: u16 = 110;
+
+/// From this size on the figures stand beside the table, and inspector and events beside the log.
+const LARGE: (u16, u16) = (160, 40);
+
+/// Lines the figures need.
+const FIGURES: u16 = 16;
+
+/// Draws the whole screen.
+pub fn view(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    if area.width < FULL.0 || area.height < FULL.1 {
+        compact::render(frame, state, area);
+    } else {
+        full(frame, state, area);
+    }
+    dialog::render(frame, state, area);
+}
+
+/// Header, body and footer.
+fn parts(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
+/// What draws a part of the body.
+type Draw = fn(&mut Frame<'_>, &State, Rect);
+
+/// Where each part of the body is; what is not shown has no room.
+#[derive(Default)]
+struct Places {
+    table: Rect,
+    figures: Rect,
+    warnings: Rect,
+    changes: Rect,
+    log: Rect,
+    side: Rect,
+    events: Rect,
+    detail: Rect,
+}
+
+fn side_of(state: &State, area: Rect) -> Side {
+    state.side.unwrap_or_else(|| Side::usual(area.width))
+}
+
+/// Who has which part of the body.
+fn places(state: &State, area: Rect, body: Rect) -> Places {
+    if state.detail.is_some() {
+        return Places { detail: body, ..Places::default() };
+    }
+    if state.zoomed {
+        return match state.pane {
+            Pane::Backends => Places { table: body, ..Places::default() },
+            Pane::Log => Places { log: body, ..Places::default() },
+        };
+    }
+    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
+    let large = area.width >= LARGE.0 && area.height >= LARGE.1;
+    // Beside the table a large screen has the figures, which need some lines.
+    let rows = if large { rows.max(FIGURES) } else { rows };
+    let [table, warnings, changes, below] = Layout::vertical([
+        Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(warnings::height(state, area)),
+        Constraint::Length(changes::height(state, area.height)),
+        Constraint::Min(0),
+    ])
+    .areas(body);
+    let figures = Constraint::Length(if large { figures::WIDTH } else { 0 });
+    let [table, figures] = Layout::horizontal([Constraint::Fill(1), figures]).areas(table);
+    let width = match side_of(state, area) {
+        Side::Hidden => 0,
+        Side::Figures if large => 0,
+        // A narrow screen has room for one of the two.
+        _ if area.width < BESIDE => below.width,
+        Side::Figures => figures::WIDTH,
+        _ => area.width / 5 * 2,
+    };
+    let [log, side] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(below);
+    let under =
+        if large && side_of(state, area) == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
+    let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
+    Places { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
+}
+
+fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let [header, body, footer] = parts(area);
+    header::render(frame, state, header);
+    footer::render(frame, state, footer);
+    if state.snapshot.backends.is_empty() {
+        let warnings = Constraint::Length(warnings::height(state, area));
+        let [body, warnings] = Layout::vertical([Constraint::Fill(1), warnings]).areas(body);
+        empty::render(frame, state, body);
+        warnings::render(frame, state, warnings);
+        return;
+    }
+    let places = places(state, area, body);
+    if let Some(scroll) = state.detail {
+        inspector::render(frame, state, places.detail, scroll);
+        return;
+    }
+    let draw: [(Rect, Draw); 6] = [
+        (places.table, backends::render),
+        (places.figures, figures::render),
+        (places.warnings, warnings::render),
+        (places.changes, changes::render),
+        (places.log, log::render),
+        (places.events, events::render),
+    ];
+    for (place, draw) in draw.into_iter().filter(|(place, _)| !place.is_empty()) {
+        draw(frame, state, place);
+    }
+    if !places.side.is_empty() {
+        one_side(frame, state, places.side, side_of(state, area));
+    }
+}
+
+fn one_side(frame: &mut Frame<'_>, state: &State, area: Rect, side: Side) {
+    match side {
+        Side::Figures => figures::render(frame, state, area),
+        Side::Inspector => inspector::render(frame, state, area, 0),
+        Side::Output => output::render(frame, state, area),
+        Side::Events => events::render(frame, state, area),
+        Side::Hidden => log::render(frame, state, area),
+    }
+}
+
+/// A bordered region with its title on the left and what sums it up on the right.
+fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Block<'t> {
+    let theme = state.theme;
+    let block = Block::bordered()
+        .border_set(theme.borders())
+        .border_style(theme.border(focused))
+        .title(Line::styled(format!(" {title} "), if focused { theme.title() } else { Style::new() }));
+    if right.is_empty() { block } else { block.title(Line::styled(format!(" {right} "), theme.dim()).right_aligned()) }
+}
+
+/// The parts that fit beside each other with two spaces between, the least important left out.
+fn kept(parts: &[(u8, Vec<Span<'static>>)], columns: usize) -> Vec<usize> {
+    let width = |n: &usize| parts[*n].1.iter().map(Span::width).sum::<usize>() + 2;
+    let mut kept: Vec<usize> = (0..parts.len()).collect();
+    while kept.iter().map(width).sum::<usize>() > columns + 2 {
+        let Some(least) = (0..kept.len()).min_by_key(|n| parts[kept[*n]].0) else { break };
+        kept.remove(least);
+    }
+    kept
+}
+
+/// Puts spans beside each other with two spaces between, leaving out the least important until they fit.
+fn fitted(mut parts: Vec<(u8, Vec<Span<'static>>)>, columns: usize) -> Vec<Span<'static>> {
+    let kept = kept(&parts, columns);
+    let parts = kept.into_iter().map(|n| std::mem::take(&mut parts[n]));
+    let mut spans = Vec::new();
+    for (n, (_, part)) in parts.enumerate() {
+        if n > 0 {
+            spans.push(Span::raw("  "));
+        }
+        spans.extend(part);
+    }
+    spans
+}

@@ -1,0 +1,73 @@
+//! The command palette, at the bottom, where commands are typed.
+//!
+//! ```text
+//! ┌ Commands: Tab completes, Enter does it, Esc closes ───────────────────────┐
+//! │ > weight [BACKEND] N    set its weight, from 0 to 1000                    │
+//! │   …                                                                       │
+//! │ :wei█                                                                     │
+//! └───────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::dialog_frame::frame_of;
+use crate::screen::format::{cut, fit};
+use crate::screen::palette::{Proposal, proposals};
+use crate::screen::palette_line::Palette;
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
+/// Proposals shown at once.
+const ROWS: usize = 8;
+
+/// Columns of a command with its arguments, and of its key.
+const COMMAND: usize = 22;
+
+const KEY: usize = 6;
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, palette: &Palette) {
+    let width = area.width.min(100);
+    let columns = usize::from(width.saturating_sub(4));
+    let found = proposals(state, palette.line.text());
+    // A line for what is typed, one for what is wrong with it, two borders.
+    let most = ROWS.min(usize::from(area.height).saturating_sub(4));
+    let first = (palette.chosen + 1).saturating_sub(most);
+    let mut lines: Vec<Line<'_>> = (first..found.len().min(first + most))
+        .map(|n| proposal(state, &found[n], n == palette.chosen, columns))
+        .collect();
+    if let Some(trouble) = &palette.trouble {
+        lines.push(Line::styled(cut(trouble, columns, state.theme), state.theme.warning()));
+    }
+    let mut typed = vec![Span::styled(":", state.theme.key())];
+    typed.extend(palette.line.spans(columns.saturating_sub(1)));
+    lines.push(Line::from(typed));
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.bottom() - height, width, height };
+    frame.render_widget(Clear, place);
+    // Where there is no room for all of it, the line that is typed stays.
+    let hidden = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(height.saturating_sub(2));
+    let block = frame_of(state, " Commands: Tab completes, Enter does it, Esc closes ");
+    frame.render_widget(Paragraph::new(lines).scroll((hidden, 0)).block(block), place);
+}
+
+fn proposal(state: &State, proposal: &Proposal, chosen: bool, columns: usize) -> Line<'static> {
+    let marker = if chosen { "> " } else { "  " };
+    let line = if let Some(word) = &proposal.word {
+        Line::raw(format!("{marker}{}", fit(word, columns.saturating_sub(2), state.theme)))
+    } else {
+        let entry = proposal.entry;
+        let command = fit(entry.command, COMMAND.max(entry.command.width()), state.theme);
+        let key = fit(entry.key(), KEY, state.theme);
+        let room = columns.saturating_sub(2 + command.width() + 1 + KEY + 1);
+        Line::from(vec![
+            Span::raw(format!("{marker}{command} ")),
+            Span::styled(key, state.theme.key()),
+            Span::raw(format!(" {}", fit(entry.help, room, state.theme))),
+        ])
+    };
+    if chosen { line.style(Theme::selected()) } else { line }
+}

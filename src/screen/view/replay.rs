@@ -1,0 +1,128 @@
+//! Sending a request again: where to, and how the two answers differ.
+//!
+//! ```text
+//! ┌ Sent again: GET /api/cart ──────────────────┐
+//! │            before       again                │
+//! │ request    #12          #14                  │
+//! │ from       alpha        bravo        differs │
+//! │ status     200          500          differs │
+//! │ body       differs from byte 17 on           │
+//! └──────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+use stickylb::api::{Bodies, Ended, Event, RequestEvent};
+
+use super::dialog_frame::{centred, frame_of};
+use super::heads;
+use crate::screen::format::{cut, duration, fit, micros};
+use crate::screen::inspected::{ReplayChoice, Shown};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
+/// Asks where to.
+pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &ReplayChoice) {
+    let Event::Request(request) = &*choice.event else { return };
+    let width = area.width.min(60);
+    let columns = usize::from(width).saturating_sub(4);
+    let height = u16::try_from(choice.places.len() + 4).unwrap_or(u16::MAX).min(area.height);
+    let rows = usize::from(height).saturating_sub(4).max(1);
+    // The chosen one stays in sight.
+    let first = (choice.chosen + 1).saturating_sub(rows);
+    let asked = format!("{} {}", request.method, request.path);
+    let mut lines = vec![Line::raw(cut(&asked, columns, state.theme))];
+    for (n, (_, name)) in choice.places.iter().enumerate().skip(first).take(rows) {
+        let words = format!(
+            "{} {}",
+            if n == choice.chosen { ">" } else { " " },
+            cut(name, columns.saturating_sub(2), state.theme)
+        );
+        lines.push(if n == choice.chosen { Line::styled(words, Theme::strong()) } else { Line::raw(words) });
+    }
+    let keys = [("Enter", "send it"), ("j k", "choose"), ("Esc", "leave it")];
+    let spans = keys
+        .into_iter()
+        .flat_map(|(key, what)| [Span::styled(key, state.theme.key()), Span::raw(format!(" {what}   "))]);
+    lines.push(Line::from(spans.collect::<Vec<_>>()));
+    let place = centred(area, width, height);
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(lines).block(frame_of(state, " Send it again: where? ")), place);
+}
+
+/// Shows both answers' differences.
+pub(crate) fn result(frame: &mut Frame<'_>, state: &State, area: Rect, shown: &Shown) {
+    let Shown { replayed, scroll, .. } = shown;
+    let Event::Request(again) = &*replayed.event else { return };
+    let width = area.width.min(90);
+    let columns = usize::from(width).saturating_sub(4);
+    let text = lines(state, shown, again);
+    let rows: usize = text.iter().map(|line| line.width().div_ceil(columns.max(1)).max(1)).sum();
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+    let height = rows.saturating_add(2).clamp(3.min(area.height), area.height);
+    let hidden = rows.saturating_sub(height.saturating_sub(2));
+    let asked = format!("{} {}", again.method, again.path);
+    let title = format!(" Sent again: {} ", cut(&asked, columns.saturating_sub(16), state.theme));
+    let place = centred(area, width, height);
+    frame.render_widget(Clear, place);
+    let paragraph = Paragraph::new(text).wrap(Wrap { trim: false }).scroll(((*scroll).min(hidden), 0));
+    frame.render_widget(paragraph.block(frame_of(state, &title)), place);
+}
+
+fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let Event::Request(before) = &*shown.before else { return Vec::new() };
+    let replayed = &shown.replayed;
+    let row = |name: &'static str, [one, other]: [String; 2], matters: bool| {
+        let differs = if matters && one != other { "differs" } else { "" };
+        Line::from(vec![
+            Span::styled(format!("{name:<11}"), theme.dim()),
+            Span::raw(format!("{} {} ", fit(&one, 20, theme), fit(&other, 20, theme))),
+            Span::styled(differs, theme.warning()),
+        ])
+    };
+    let both = |what: fn(&RequestEvent) -> String| [what(before), what(again)];
+    let phase = |what: fn(&RequestEvent) -> Option<u64>| {
+        [before, again].map(|request| what(request).map_or_else(|| theme.none().to_owned(), micros))
+    };
+    let mut lines = vec![
+        row("", ["before".to_owned(), "again".to_owned()], false),
+        row("request", both(|request| request.number.map_or_else(String::new, |number| format!("#{number}"))), false),
+        row(
+            "from",
+            both(|request| request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| to.name.to_string())),
+            true,
+        ),
+        row("status", both(|request| request.status.to_string()), true),
+        row("took", both(|request| duration(request.took)), false),
+        row("first byte", phase(|request| request.phases.first_byte), false),
+        row("last byte", phase(|request| request.phases.last_byte), false),
+        row("bytes", both(|request| request.bytes.to_string()), true),
+    ];
+    let body = match replayed.bodies {
+        Bodies::DifferAt(at) => format!("differs from byte {} on", at + 1),
+        Bodies::Same(_) if before.bytes != again.bytes => "one is longer".to_owned(),
+        Bodies::Same(0) if before.bytes == 0 => "none".to_owned(),
+        Bodies::Same(same) if same as u64 == before.bytes => "the same".to_owned(),
+        Bodies::Same(same) => format!("as long, and the first {same} bytes are the same: no more of it is kept"),
+    };
+    lines.push(super::why::fact(state, "body", body));
+    if again.ended != Ended::Complete {
+        let how = match again.ended {
+            Ended::ClientGone => format!("cut here after {}: too late or too long", duration(again.took)),
+            ended => ended.words().unwrap_or_default().to_owned(),
+        };
+        lines.push(super::why::fact(state, "ended", how));
+    }
+    lines.push(super::why::fact(state, "why", again.decision.reason()));
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("The answers' heads", Theme::strong()));
+    let (one, other) = (&replayed.before, &replayed.after);
+    // The balancer's own answer is compared with what the client got.
+    let own = one.answer.bytes.is_empty() || other.answer.bytes.is_empty();
+    let pair = if own { [&one.passed, &other.passed] } else { [&one.answer, &other.answer] };
+    heads::differences(&mut lines, pair, state.inspected.shows_secrets, theme);
+    lines
+}

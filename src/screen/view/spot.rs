@@ -1,0 +1,44 @@
+//! What stands where the mouse points.
+
+use ratatui::layout::{Position, Rect};
+
+use super::{FULL, backends, footer, parts};
+use crate::screen::action::Action;
+use crate::screen::state::{Pane, State};
+use crate::screen::table::Column;
+
+/// What stands in one place of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// A key of the footer.
+    Action(Action),
+    /// A column's title.
+    Title(Column),
+    /// A backend's row.
+    Backend(u32),
+    /// A pane, elsewhere.
+    Pane(Pane),
+}
+
+/// What stands in this place; nothing on a screen too small for borders.
+pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    if area.width < FULL.0 || area.height < FULL.1 {
+        return None;
+    }
+    let place = Position { x: column, y: row };
+    let [_, body, bottom] = parts(area);
+    if bottom.contains(place) {
+        return footer::action_at(state, bottom, column).map(Spot::Action);
+    }
+    if state.snapshot.backends.is_empty() || !body.contains(place) {
+        return None;
+    }
+    let places = super::places(state, area, body);
+    if places.table.contains(place) {
+        let title = backends::title_at(state, places.table, place).map(Spot::Title);
+        let backend = || backends::backend_at(state, places.table, row).map(Spot::Backend);
+        return Some(title.or_else(backend).unwrap_or(Spot::Pane(Pane::Backends)));
+    }
+    places.log.contains(place).then_some(Spot::Pane(Pane::Log))
+}

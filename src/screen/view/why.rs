@@ -1,0 +1,142 @@
+//! Why a request went where it went, whole.
+//!
+//! ```text
+//! ┌ Why: GET /api/cart ──────────────────────────────────────────┐
+//! │ key        X-Backend-ID=4, which names delta                 │
+//! │ decided by round-robin, place 2 of 3                         │
+//! │ candidates bravo  3 active / weight 1 = 3  chosen           │
+//! │            delta  0 active / weight 1 = 0  left out: it is DOWN │
+//! │ attempts   1 delta    refused            0.9ms               │
+//! └──────────────────────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+use stickylb::api::{CookieAction, Decision, Event, Outcome, RequestEvent, Rule, StickyKey};
+
+use super::dialog_frame::{centred, frame_of};
+use super::timing;
+use crate::screen::format::{cut, fit, micros};
+use crate::screen::state::State;
+use crate::screen::theme::Theme;
+
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
+    let Event::Request(request) = event else { return };
+    let width = area.width.min(90);
+    let mut text = lines(state, request);
+    text.extend(timing::lines(state, request, usize::from(width).saturating_sub(4)));
+    let height = u16::try_from(text.len()).unwrap_or(u16::MAX).saturating_add(2).clamp(3.min(area.height), area.height);
+    let place = centred(area, width, height);
+    let asked =
+        cut(&format!("{} {}", request.method, request.path), usize::from(width).saturating_sub(12), state.theme);
+    let title = format!(" Why: {asked} ");
+    let hidden = u16::try_from(text.len()).unwrap_or(u16::MAX).saturating_sub(height.saturating_sub(2));
+    frame.render_widget(Clear, place);
+    let paragraph = Paragraph::new(text).wrap(Wrap { trim: false }).scroll((scroll.min(hidden), 0));
+    frame.render_widget(paragraph.block(frame_of(state, &title)), place);
+}
+
+/// The whole decision, a fact a line.
+pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
+    let decision = &request.decision;
+    let mut lines = vec![fact(state, "key", key(state, decision))];
+    if let Some(pool) = &decision.pool {
+        let by = match &decision.route {
+            Some(route) => format!("{} (route {})", pool, route.matched),
+            None => format!("{pool} (no route matched)"),
+        };
+        lines.push(fact(state, "pool", by));
+    }
+    lines.push(fact(state, "decided by", rule(decision)));
+    candidates(state, request, &mut lines);
+    attempts(state, decision, &mut lines);
+    let cookie = match decision.cookie {
+        CookieAction::New => "given: the client had none that is known",
+        CookieAction::Rewritten => "rewritten: the client moved",
+        _ => "not touched",
+    };
+    lines.push(fact(state, "cookie", cookie.to_owned()));
+    lines
+}
+
+/// A name and what is to be said of it.
+pub(crate) fn fact(state: &State, name: &'static str, what: String) -> Line<'static> {
+    Line::from(vec![Span::styled(format!("{name:<11}"), state.theme.dim()), Span::raw(what)])
+}
+
+fn key(state: &State, decision: &Decision) -> String {
+    let Some(key) = &decision.key else {
+        return "none that binds it".to_owned();
+    };
+    let words = key.to_string();
+    match key {
+        StickyKey::Cookie { id, .. } => {
+            let named = state.snapshot.backends.iter().find(|backend| backend.id == *id);
+            named.map_or_else(|| words.clone(), |named| format!("{words}, which names {}", named.name))
+        }
+        // A header's value is the user's own affair.
+        StickyKey::Query { value: Some(value), .. } => format!("{words}={value}"),
+        _ => words,
+    }
+}
+
+fn rule(decision: &Decision) -> String {
+    match &decision.rule {
+        Rule::Sticky => "stickiness: its backend keeps its clients".to_owned(),
+        Rule::Strategy { place, of, against: None } => format!("{}, place {place} of {of}", decision.strategy),
+        Rule::Strategy { place, of, against: Some(other) } => {
+            format!("{}, place {place} of {of}, drawn with place {other}", decision.strategy)
+        }
+        Rule::Backup => "need: it was tried on all others, which leaves the backups".to_owned(),
+        Rule::Kept => "sticky.onFailure: it must wait for its own backend".to_owned(),
+        Rule::Together => "its key: all requests of a client that moves go to the same other backend".to_owned(),
+        Rule::Asked { backend } => format!("you: it was sent again, to {backend}"),
+        Rule::Nobody => "nobody: there was no backend to choose".to_owned(),
+        Rule::QueueFull => "the queue: every place is taken, and so is every one in it".to_owned(),
+        Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),
+        Rule::Own => "the balancer, which answers this path itself".to_owned(),
+        Rule::Refused { why } => format!("refusal: {why}"),
+        _ => decision.reason(),
+    }
+}
+
+fn candidates(state: &State, request: &RequestEvent, lines: &mut Vec<Line<'static>>) {
+    let decision = &request.decision;
+    if decision.candidates.is_empty() && !decision.attempts.is_empty() {
+        let words = "not noted: requests came too fast to note them for each".to_owned();
+        lines.push(fact(state, "candidates", words));
+    }
+    for (n, candidate) in decision.candidates.iter().enumerate() {
+        let first = decision.attempts.first().is_some_and(|attempt| attempt.backend.id == candidate.backend.id);
+        let (words, style) = match candidate.excluded {
+            Some(excluded) => (format!("left out: it {excluded}"), state.theme.warning()),
+            None if first => ("chosen".to_owned(), state.theme.good()),
+            None => (String::new(), Style::new()),
+        };
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:<11}", if n == 0 { "candidates" } else { "" }), state.theme.dim()),
+            Span::styled(fit(&candidate.backend.name, 12, state.theme), Theme::strong()),
+            Span::raw(format!(" {}  ", candidate.score)),
+            Span::styled(words, style),
+        ]));
+    }
+}
+
+fn attempts(state: &State, decision: &Decision, lines: &mut Vec<Line<'static>>) {
+    for (n, attempt) in decision.attempts.iter().enumerate() {
+        let good = attempt.outcome == Outcome::Answered;
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:<11}", if n == 0 { "attempts" } else { "" }), state.theme.dim()),
+            Span::raw(format!("{} ", n + 1)),
+            Span::styled(fit(&attempt.backend.name, 12, state.theme), Theme::strong()),
+            Span::styled(format!(" {} ", attempt.outcome), if good { state.theme.good() } else { state.theme.bad() }),
+            Span::raw(format!("after {}", micros(u64::from(attempt.micros)))),
+        ]));
+    }
+    if let Some(stopped) = decision.stopped {
+        lines.push(fact(state, "no retry", stopped.words().to_owned()));
+    }
+}
