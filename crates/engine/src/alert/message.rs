@@ -1,4 +1,4 @@
-//! The words of a mail: those of the direct predecessor.
+//! The words of a mail: those of smart-stick-loadbalancer.
 
 use lettre::Message;
 use lettre::message::header::{ContentType, To};

@@ -3,20 +3,20 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a backend is doing, as people see it.
+/// What a backend is doing: what a person, its checks, its traffic and its own word say of it, in one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum State {
-    /// Takes requests.
+    /// Takes requests: its last checks passed.
     Up,
-    /// Checks or traffic say it does not answer.
+    /// `fall` checks in a row failed, or its process has ended.
     Down,
-    /// Taken out for a while because requests to it failed.
+    /// Taken out for a while because requests to it failed in a row, though its checks pass (outlier ejection).
     Ejected,
-    /// Keeps its sessions and connections, gets no new ones.
+    /// Keeps its sessions and connections, gets no new ones: a person or its agent said so.
     Drain,
-    /// Taken out by a person.
+    /// Taken out by a person or its agent: its clients move and its tunnels are cut.
     Maint,
     /// Not checked yet, or its process is not ready.
     #[default]
@@ -24,7 +24,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word itself.
+    /// The word that the screen, the log and JSON have for it: `UP`.
     pub const fn word(self) -> &'static str {
         match self {
             State::Up => "UP",
@@ -36,12 +36,12 @@ impl State {
         }
     }
 
-    /// Whether clients that are not bound to it may be sent to it.
+    /// Whether clients that are not bound to a backend in this state may be sent to it.
     pub const fn takes_new_clients(self) -> bool {
         matches!(self, State::Up)
     }
 
-    /// Whether clients that are bound to it stay.
+    /// Whether clients that are bound to a backend in this state stay with it.
     pub const fn keeps_its_clients(self) -> bool {
         matches!(self, State::Up | State::Drain)
     }
@@ -53,7 +53,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What a person wants of a backend. It wins over every check until it is taken back.
+/// What a person wants of a backend. It outlasts every check and every reload, until another is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "all that a person can want of a backend")]
@@ -61,8 +61,8 @@ pub enum Intent {
     /// Follow the checks.
     #[default]
     InService,
-    /// Let it finish.
+    /// Let it finish: its clients stay, others do not come.
     Drain,
-    /// Take it out.
+    /// Take it out: its clients move, and its tunnels are cut.
     Maint,
 }

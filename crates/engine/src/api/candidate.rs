@@ -7,20 +7,20 @@ use std::sync::Arc;
 use super::exclusion::Exclusion;
 use super::identity::Identity;
 
-/// One backend as the strategy saw it.
+/// One backend as the strategy saw it when it chose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Candidate {
-    /// Who.
+    /// Which backend.
     pub backend: Arc<Identity>,
-    /// Its weight in force.
+    /// Its weight now, from 0 to [`MAX_WEIGHT`](super::MAX_WEIGHT).
     pub weight: u32,
-    /// Its active requests.
+    /// Requests and tunnels it had then.
     pub active: u32,
     /// What the strategy compares.
     pub score: Score,
-    /// Why it could not be chosen, if it could not.
+    /// Why it could not be chosen; `None` where it could.
     pub excluded: Option<Exclusion>,
 }
 
@@ -36,33 +36,33 @@ impl Candidate {
 #[serde(rename_all = "camelCase", tag = "by")]
 #[non_exhaustive]
 pub enum Score {
-    /// Its share of the turns, or of the chances: its weight, in hundredths.
+    /// Its share of the turns, or of the chances, by the strategies that go by the weight alone.
     Share {
-        /// Hundredths of a weight.
+        /// Its weight in hundredths, less what slow start and its agent take of it.
         weight: u32,
     },
-    /// What it has to do, for its weight.
+    /// What it has to do for its weight, by `least-connections` and `power-of-two`: the least has it.
     Load {
-        /// Active requests.
+        /// Requests and tunnels it has.
         active: u32,
-        /// Hundredths of a weight.
+        /// Its weight in hundredths.
         weight: u32,
     },
-    /// What one more request would take, for its weight.
+    /// What one more request would wait for its weight, by `least-latency`: the least has it.
     Wait {
-        /// What its answers took lately, in microseconds; `None` without any.
+        /// Peak EWMA of its response times, in microseconds; `None` while it has given no answer.
         micros: Option<u32>,
-        /// Active requests.
+        /// Requests and tunnels it has.
         active: u32,
-        /// Hundredths of a weight.
+        /// Its weight in hundredths.
         weight: u32,
     },
-    /// How well it suits the key: the highest has it.
+    /// How well it suits the key (rendezvous hashing): the highest has it.
     Hash {
-        /// Ten-thousandths.
+        /// From 0 to 10,000.
         value: u32,
     },
-    /// Its place in the configuration's order, from 1.
+    /// Its place in the order of the configuration, by `first`: the lowest that has room has it.
     Place {
         /// From 1.
         place: u32,

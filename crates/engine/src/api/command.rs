@@ -1,4 +1,4 @@
-//! What front ends may ask of the engine.
+//! What may be asked of a running balancer.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,31 +7,32 @@ use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use crate::untrusted::{Untrusted, joined};
 
-/// The largest weight a backend may have.
+/// The largest weight a backend may have; the least is 0, which gets no new clients.
 pub const MAX_WEIGHT: u32 = 1000;
 
-/// One thing to do. Everything that changes the engine's state goes through here.
+/// One thing to do, given to [`Balancer::command`](crate::Balancer::command). Everything that changes a running balancer is
+/// one of these, or a [reload](crate::Balancer::reload).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Command {
     /// Put a backend in service, let it drain, or take it out. It holds until another says otherwise.
     SetIntent {
-        /// Whose.
+        /// The backend's id.
         id: u32,
         /// What is wanted.
         intent: Intent,
     },
-    /// Change a backend's weight until the program ends.
+    /// Change a backend's weight, until it is changed again, here or by a configuration that has another.
     SetWeight {
-        /// Whose.
+        /// The backend's id.
         id: u32,
-        /// 0 to 1000.
+        /// From 0 to [`MAX_WEIGHT`].
         weight: u32,
     },
     /// Change how backends are chosen.
     SetStrategy {
-        /// In which pool; in all of them where it is `None`.
+        /// The pool's name; `None` is all of them.
         #[serde(default)]
         pool: Option<String>,
         /// The strategy from now on.
@@ -39,33 +40,33 @@ pub enum Command {
     },
     /// Change what binds a client to its backend.
     SetSticky {
-        /// In which pool; in all of them where it is `None`.
+        /// The pool's name; `None` is all that can be bound so.
         #[serde(default)]
         pool: Option<String>,
         /// The mode from now on.
         by: StickyBy,
     },
-    /// Check a backend now.
+    /// Check a backend now, not only when its interval is over.
     CheckNow {
-        /// Whose.
+        /// The backend's id.
         id: u32,
     },
-    /// Read the configuration file again and put it in force.
+    /// Read the configuration from its [source](crate::Options::source) again and put it in force.
     Reload,
-    /// Start one more demo backend, as a process of its own.
+    /// Start one more demo backend, as a process of its own, in the first pool that speaks HTTP.
     SpawnDemo,
     /// Start the process of a backend again that was killed or died, on its old port.
     Restart {
-        /// Whose.
+        /// The backend's id.
         id: u32,
     },
     /// Kill the process of a backend at once, as a crash would, and leave it so.
     Kill {
-        /// Whose.
+        /// The backend's id.
         id: u32,
     },
     /// Begin to restart all processes one after the other, each when its clients have moved and the one before is UP
-    /// again. How it goes is told in events.
+    /// again (a rolling restart). It returns at once; how it goes is told in [`Notice`](super::Notice)s.
     RestartAll,
 }
 
@@ -86,19 +87,19 @@ pub enum CommandError {
         /// The name that was asked for.
         pool: Untrusted<String>,
     },
-    /// What its clients speak has nothing of the kind.
+    /// A client cannot be bound so in any of the pools that were meant: raw connections have an address and nothing else.
     #[error("clients cannot be bound by {} here: in TCP mode only by ip or off", by)]
     CannotStick {
         /// The mode that was asked for.
         by: StickyBy,
     },
-    /// The weight is out of range.
+    /// The weight is larger than [`MAX_WEIGHT`].
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]
     BadWeight,
-    /// There is no file to read.
+    /// The balancer has no [source](crate::Options::source) to read from.
     #[error("there is nothing to reload: this balancer was started without a configuration file")]
     NothingToReload,
-    /// The configuration is no good.
+    /// The configuration has problems, or cannot be put in force as a whole.
     #[error("not reloaded, everything stays as it was: {}", joined(problems, "; "))]
     NotReloaded {
         /// Everything that is wrong with it.

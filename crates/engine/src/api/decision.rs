@@ -18,7 +18,7 @@ use super::strategy::Strategy;
 use super::text::Text;
 use crate::untrusted::Untrusted;
 
-/// What binds a request to a backend.
+/// What a request brought that binds it to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
 #[non_exhaustive]
@@ -27,31 +27,32 @@ pub enum StickyKey {
     Cookie {
         /// Its name.
         name: Untrusted<Arc<str>>,
-        /// Its value, a backend's id.
+        /// Its value: the id of a backend, which may not be there any more.
         id: u32,
     },
     /// The client's address.
     Ip {
-        /// Which.
+        /// The address, as far as trusted proxies are believed.
         ip: IpAddr,
     },
     /// A header field.
     Header {
         /// Its name, as configured.
         name: Untrusted<Arc<str>>,
-        /// The beginning of its value; `None` where it is a secret.
+        /// The first 64 bytes of its value; `None` where it is a secret (`Authorization`, `Proxy-Authorization`, `Cookie`).
         value: Option<Untrusted<Text>>,
     },
     /// A parameter of the query.
     Query {
         /// Its name.
         name: Untrusted<Arc<str>>,
-        /// The beginning of its value.
+        /// The first 64 bytes of its value, as it was written.
         value: Option<Untrusted<Text>>,
     },
-    /// One that a function of the embedding program made.
+    /// One that a [function](crate::KeyFunction) of the embedding program made. It may be made of a secret, so that it is
+    /// shown to nobody.
     Own,
-    /// None, where all requests without one go to the same place.
+    /// None, where all requests without one go to one backend (`sticky.missing`).
     Missing {
         /// What it should have been.
         #[serde(rename = "key")]
@@ -78,16 +79,16 @@ impl fmt::Display for StickyKey {
     }
 }
 
-/// What decided.
+/// What decided in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
 #[non_exhaustive]
 pub enum Rule {
-    /// The request's sticky key.
+    /// The request's sticky key: it went to the backend that the key is bound to.
     Sticky,
     /// The strategy, among the backends that take new clients.
     Strategy {
-        /// The chosen one's place among them, from 1.
+        /// The place of the chosen one among them, from 1.
         place: u32,
         /// How many there were.
         of: u32,
@@ -96,31 +97,31 @@ pub enum Rule {
     },
     /// A backup, because the request was tried on all others.
     Backup,
-    /// The client lost its backend; all its requests go to the same other one.
+    /// The client lost its backend; all its requests go to one other, so that those of a page move together.
     Together,
-    /// The client lost its backend, and `sticky.onFailure` keeps it from any other.
+    /// The client lost its backend, and `sticky.onFailure: fail` keeps it from any other.
     Kept,
     /// A person, who sent the request again to this backend and no other.
     Asked {
         /// Its name.
         backend: Untrusted<Text>,
     },
-    /// Nobody could be chosen.
+    /// No backend could be chosen.
     Nobody,
-    /// All places were taken, and so was every place in the queue.
+    /// Every backend had as many requests as `maxConnections` allows, and its queue was full.
     QueueFull,
-    /// No place came free in time.
+    /// No backend had room within `queueTimeout`.
     QueueTimeout,
-    /// The balancer answered itself.
+    /// The balancer answered itself (a local reply), such as its own pages.
     Own,
-    /// The request must not reach a backend.
+    /// The request must not reach a backend: it is malformed, too large, or not admitted.
     Refused {
-        /// Why.
+        /// Why, as one sentence.
         why: Untrusted<String>,
     },
 }
 
-/// What became of the sticky cookie.
+/// What became of the balancer's sticky cookie in the response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -130,18 +131,18 @@ pub enum CookieAction {
     None,
     /// Given to a client that had none.
     New,
-    /// Given to a client whose own named another backend.
+    /// Given to a client whose own named another backend: the client moved.
     Rewritten,
 }
 
-/// The route that a request took.
+/// A route of a listener: what it matches and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RouteTaken {
-    /// What it matches, in words.
+    /// What it matches, in words: `websocket api.example.test/live`.
     pub matched: Untrusted<String>,
-    /// The pool it leads to.
+    /// The name of the pool it leads to.
     pub pool: Untrusted<String>,
 }
 
@@ -152,12 +153,14 @@ impl RouteTaken {
     }
 }
 
-/// The whole decision for one request.
+/// Why a request went where it went: its key, the candidates, each attempt, and what decided.
+///
+/// Displayed it is one line: `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Decision {
-    /// The pool, where there are several.
+    /// The name of the pool; `None` where there is one pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Untrusted<Arc<str>>>,
     /// The route that led to it; `None` where the listener's own pool was taken.
@@ -166,28 +169,28 @@ pub struct Decision {
     /// The number of the request that a person sent again with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<u64>,
-    /// The strategy in force.
+    /// The pool's strategy then.
     pub strategy: Strategy,
-    /// What the request brought.
+    /// What binds the request to a backend; `None` where nothing does.
     pub key: Option<StickyKey>,
-    /// The key's backend and why it could not be used, where it could not.
+    /// The name of the backend that the key is bound to, and why it could not be used, where it could not.
     pub moved_from: Option<(Untrusted<Text>, Exclusion)>,
     /// What decided in the end.
     pub rule: Rule,
-    /// Every backend as the strategy saw it. Empty when requests come too fast to note it for each.
+    /// Every backend as the strategy saw it. It is noted for the first 200 requests of each second; for others it is empty.
     pub candidates: Vec<Candidate>,
-    /// Each backend tried, the answering one last.
+    /// Each attempt in order: the last is that of the backend that answered, where one did.
     pub attempts: Attempts,
-    /// How long it waited for a place, in microseconds; `None` where it did not have to.
+    /// How long it waited in a queue, in microseconds; `None` where it did not have to.
     pub queued_micros: Option<u64>,
-    /// Why a request that failed was not tried elsewhere.
+    /// Why a request that failed was not tried on another backend, where it failed.
     pub stopped: Option<Stopped>,
     /// What became of the sticky cookie.
     pub cookie: CookieAction,
 }
 
 impl Decision {
-    /// A decision not yet made.
+    /// A decision that is not made yet, in a pool of this strategy.
     pub fn new(strategy: Strategy) -> Self {
         Decision {
             pool: None,

@@ -1,4 +1,4 @@
-//! What happened, as front ends and the log are told.
+//! What happened, as front ends, the log and embedding programs are told.
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use super::identity::Identity;
 use super::request_event::RequestEvent;
 use crate::untrusted::Untrusted;
 
-/// Something that happened.
+/// Something that happened, read with an [`EventReader`](crate::EventReader). In JSON its kind is the field `event`.
 #[expect(clippy::large_enum_variant, reason = "always behind an Arc, and nearly always the large one")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Event {
-    /// A request ended, one way or another.
+    /// A request ended, or a connection in TCP mode, however it ended: once for each.
     Request(RequestEvent),
     /// A backend's state changed.
     Update(UpdateEvent),
     /// Something a person should know.
     Notice(Notice),
-    /// The process of a backend wrote a line.
+    /// The process of a backend wrote a line. `/_lb/events` leaves these out: anything may stand in them.
     Output(OutputEvent),
 }
 
@@ -42,16 +42,16 @@ impl Event {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UpdateEvent {
-    /// When.
+    /// When it changed.
     #[serde(with = "crate::api::timestamp")]
     pub time: SystemTime,
-    /// Whose.
+    /// The backend.
     pub backend: Arc<Identity>,
     /// What it was.
     pub from: State,
     /// What it is.
     pub to: State,
-    /// Why, in words.
+    /// Why, in words: `check failed: GET / 503`.
     pub reason: Untrusted<String>,
 }
 
@@ -67,7 +67,8 @@ impl UpdateEvent {
     }
 }
 
-/// A line that the process of a backend wrote, on its standard output or its standard error.
+/// A line that the process of a backend wrote, on its standard output or its standard error; at most 1000 a second of each
+/// process are told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -75,7 +76,7 @@ pub struct OutputEvent {
     /// When it was read.
     #[serde(with = "crate::api::timestamp")]
     pub time: SystemTime,
-    /// Whose.
+    /// The backend.
     pub backend: Arc<Identity>,
     /// The line, without colours and cursor movements, at most 4096 bytes of it.
     pub line: Untrusted<String>,
@@ -99,12 +100,12 @@ pub enum Level {
     Warning,
 }
 
-/// Something a person should know.
+/// Something a person should know, told once; what is wrong until it is mended is a [`Warning`](super::Warning).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Notice {
-    /// When.
+    /// When it was told.
     #[serde(with = "crate::api::timestamp")]
     pub time: SystemTime,
     /// How much it matters.

@@ -5,18 +5,18 @@ use std::fmt;
 
 use super::backend_state::State;
 
-/// Why a backend was left out.
+/// Why a backend was left out of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Exclusion {
     /// Its state takes no new clients.
     State(State),
-    /// Its weight is 0.
+    /// Its weight is 0, so that no new clients come.
     NoWeight,
-    /// It is a backup, and others are up.
+    /// It is a backup, and others of its pool are up.
     Backup,
-    /// All its places are taken.
+    /// It has as many requests and tunnels as `maxConnections` allows.
     Full,
     /// This request was already tried there.
     Tried,

@@ -1,4 +1,4 @@
-//! The door between the engine and a screen, wherever the two are.
+//! What a front end knows an engine by, wherever the two are.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use super::replayed::Replayed;
 use super::snapshot::Snapshot;
 use crate::untrusted::Untrusted;
 
-/// What a screen knows an engine by. Whether that engine is in the same process does not show.
+/// What a front end knows an engine by: [`LocalHandle`](crate::LocalHandle) in the same process, or one over a control
+/// socket. Which of the two it is does not show.
 pub trait Door {
     /// How things stand, as far as is known here.
     fn snapshot(&self) -> Snapshot;
@@ -18,19 +19,28 @@ pub trait Door {
     /// Takes what has happened since the last call into `into`; returns how many events were missed.
     fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64;
 
-    /// Waits for something new; for events only where `events` is set. Safe to drop and call again.
+    /// Waits for something new; for events only where `events` is set. It can be dropped and called again: nothing is lost.
     fn news(&mut self, events: bool) -> impl Future<Output = News>;
 
-    /// Does one thing.
+    /// Has one command carried out.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; nothing changed.
     fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static;
 
     /// The heads of the request with this number; `None` where they are not kept any more.
+    ///
+    /// # Errors
+    /// The engine cannot be asked; why, as one sentence.
     fn heads(
         &self,
         number: u64,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static;
 
-    /// Sends a request again, to this backend or as it is balanced. The error says why it was not.
+    /// Sends a request again, to the backend with this id or as it is balanced.
+    ///
+    /// # Errors
+    /// It was not sent, or what came of it was lost; why, as one sentence.
     fn replay(
         &self,
         number: u64,
@@ -43,7 +53,7 @@ pub trait Door {
 pub enum News {
     /// There are events to take.
     Events,
-    /// The figures are those of another second.
+    /// A second has passed: [`Door::snapshot`] has new figures.
     Figures,
     /// The engine has ended, or is out of reach: why, as one sentence. It is told once.
     Ended(Untrusted<String>),

@@ -1,4 +1,4 @@
-//! A request's heads, byte for byte.
+//! A request's heads and its response's, byte for byte.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,20 +12,21 @@ pub(crate) const HEAD: usize = 8 * 1024;
 /// The most that is kept of an answer's body, to be compared with another's.
 pub(crate) const BODY: usize = 4 * 1024;
 
-/// Bytes that passed, or their beginning where they were many.
+/// Bytes that passed, or their beginning: at most 8 KiB of a head. `Debug` shows how many they are and nothing of them:
+/// secrets stand in them.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Part {
+    /// The bytes; in JSON a string in which each character is the byte of its number.
     #[serde(with = "latin1")]
-    /// The bytes.
     pub bytes: Vec<u8>,
-    /// More passed than is kept.
+    /// Whether more passed than is kept.
     #[serde(default)]
     pub cut: bool,
 }
 
 impl Part {
-    /// Keeps this in place of what there is.
+    /// Keeps these bytes in place of what there is, as far as there is room.
     pub fn set(&mut self, bytes: &[u8]) {
         self.bytes.clear();
         self.cut = false;
@@ -46,7 +47,10 @@ impl fmt::Debug for Part {
     }
 }
 
-/// A request's heads, byte for byte.
+/// A request's heads and its response's, byte for byte, before and after the balancer changed them.
+///
+/// They are kept for the last 1000 requests of each worker at most, and only while a front end watches that can show them.
+/// Secrets stand in them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -55,17 +59,17 @@ pub struct Heads {
     pub number: u64,
     /// The listener it came to.
     pub listener: SocketAddr,
-    /// The URL of that, which is known to whoever asks.
+    /// That listener's URL.
     pub url: Untrusted<String>,
-    /// Who sent it: the other end of its connection.
+    /// The other end of the client's connection.
     pub peer: SocketAddr,
     /// The request as it came from the client.
     pub request: Part,
-    /// The same as the backend that was tried last got it.
+    /// The same as it went to the backend that was tried last.
     pub sent: Part,
-    /// The answer as it came from the backend.
+    /// The response as it came from the backend.
     pub answer: Part,
-    /// The answer as the client got it.
+    /// The response as it went to the client.
     pub passed: Part,
     /// What went to the client of the body, in its frame.
     #[serde(skip)]
@@ -95,7 +99,7 @@ impl Heads {
         }
     }
 
-    /// Keeps the answer's head as the client gets it, which says whether its body goes in chunks.
+    /// Keeps the head of the response as the client gets it; `chunked` is whether its body goes in chunks.
     pub fn passes(&mut self, head: &[u8], chunked: bool) {
         self.passed.set(head);
         self.chunked = chunked;

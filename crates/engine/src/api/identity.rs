@@ -9,19 +9,19 @@ use crate::untrusted::Untrusted;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Identity {
-    /// Unique id, the sticky cookie's value.
+    /// Its id, which no other backend has: the value of the sticky cookie.
     pub id: u32,
-    /// Short name.
+    /// Its name.
     pub name: Untrusted<String>,
     /// Its address as a URL.
     pub url: Untrusted<String>,
-    /// Its pool, where there are several.
+    /// The name of its pool; `None` where there is one pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Untrusted<Arc<str>>>,
 }
 
 impl Identity {
-    /// A backend where there is one pool.
+    /// A backend of a balancer with one pool.
     pub fn new(id: u32, name: impl Into<Untrusted<String>>, url: impl Into<Untrusted<String>>) -> Self {
         Identity { id, name: name.into(), url: url.into(), pool: None }
     }

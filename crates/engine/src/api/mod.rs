@@ -1,5 +1,18 @@
-//! The engine's one door: [`Command`] in, [`Snapshot`] and [`Event`] out, and what they are made of. Plain serde types: nothing
-//! here knows another part of the engine.
+//! What goes in and out of a running balancer: [`Command`] in, [`Snapshot`] and [`Event`] out, and what they are made of.
+//!
+//! Plain data. All of it can be written and read with serde, and in JSON it is what `/_lb/events`, `--log-format json` and
+//! the control socket of `stickylb-tui` speak. Nothing here knows another part of the engine.
+//!
+//! Conventions, unless a field says otherwise:
+//!
+//! - Text from the network, a file or a process is an [`Untrusted`](crate::untrusted::Untrusted), which is safe to print.
+//! - A field whose name ends in `micros` is in microseconds, and so are [`Phases`] and [`Percentiles`]; one that ends in
+//!   `seconds` is in whole seconds. Times of the day are [`SystemTime`](std::time::SystemTime)s, in JSON RFC 3339 in UTC
+//!   with milliseconds ([`rfc3339`]).
+//! - Counts begin when the balancer starts, or for a backend when it is added, and only grow.
+//! - A rate is of the last whole second; percentiles and shares are of the last ten seconds, and `None` without requests.
+//! - A share is from 0 to 1.
+//! - Most enums and structs are `#[non_exhaustive]`: a `match` needs an arm for what a later version adds.
 
 mod attempts;
 mod backend_counts;

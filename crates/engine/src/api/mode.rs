@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Mode {
-    /// HTTP: each request is balanced by itself.
+    /// HTTP/1: each request is balanced by itself.
     #[default]
     Http,
-    /// Nothing: each connection is balanced as a whole, its bytes are not looked at.
+    /// Raw connections: each is balanced as a whole, and its bytes are not looked at.
     Tcp,
 }
 
 impl Mode {
-    /// The name used in files, and the scheme of addresses.
+    /// The name used in files, and the scheme of URLs: `http`, `tcp`.
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Http => "http",

@@ -7,30 +7,31 @@ use std::time::Duration;
 
 use super::identity::Identity;
 
-/// How one attempt ended.
+/// How one attempt ended, by which it is known whether the request may go to another backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The backend answered.
+    /// The backend answered, and its response is the client's.
     Answered,
     /// It was not asked: this program has no file descriptor left.
     Exhausted,
-    /// It refused the connection, or cannot be reached.
+    /// It refused the connection, or cannot be reached: nothing was sent.
     Refused,
-    /// The TLS handshake failed.
+    /// The TLS handshake failed: nothing was sent.
     TlsFailed,
-    /// No connection within `timeouts.connect`.
+    /// No connection within `timeouts.connect`: nothing was sent.
     ConnectTimeout,
-    /// It took the request and gave no answer.
+    /// It took the request, or a part of it, and closed the connection without a response.
     NoAnswer,
-    /// No answer within `timeouts.response`.
+    /// No response within `timeouts.response`.
     ResponseTimeout,
-    /// What it sent is not a good HTTP response.
+    /// Its response is malformed, so that it reaches no client.
     BadAnswer(Fault),
-    /// It had closed the kept connection before the request came over it.
+    /// It had closed the idle connection before the request came over it, so that the next attempt may be on the same
+    /// backend (RFC 9112 9.3.1).
     ClosedIdle,
-    /// It answered with a status in `retry.on`.
+    /// It answered with this status, which is in `retry.on`.
     Status(u16),
 }
 
@@ -64,20 +65,20 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What is wrong with an answer.
+/// What is wrong with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Fault {
-    /// Its first line is no status line of HTTP/1.
+    /// Its first line is no status line of HTTP/1 (RFC 9112 4).
     StatusLine,
-    /// A field's name or value is no good.
+    /// A header field's name or value is malformed (RFC 9110 5.1, 5.5).
     Field,
-    /// It has more fields than `limits.headers`, or larger ones than `limits.headerBytes`.
+    /// It has more header fields than `limits.headers`, or larger ones than `limits.headerBytes`.
     TooLarge,
-    /// Its Content-Length is no number, or there are two.
+    /// Its Content-Length is no number, or there are two (RFC 9112 6.3).
     Length,
-    /// Its Transfer-Encoding is not one `chunked`.
+    /// Its Transfer-Encoding is not one `chunked` (RFC 9112 6.1).
     Coding,
     /// It switches to a protocol that was not asked for (RFC 9110 7.8).
     Switch,
@@ -102,17 +103,17 @@ impl fmt::Display for Fault {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Stopped {
-    /// It may have been acted on, and its method may not be repeated.
+    /// It may have been acted on, and its method is not idempotent (RFC 9110 9.2.2).
     Unsafe,
-    /// More of its body was sent than is kept.
+    /// More of its body was sent than `retry.bodyLimit` keeps.
     BodyLimit,
-    /// It was tried often enough.
+    /// It was tried `retry.attempts` times.
     Attempts,
-    /// Too many requests were repeated lately.
+    /// So many requests were retried lately that `retry.budgetPercent` is spent.
     Budget,
-    /// The configuration does not want it.
+    /// `retry.on` leaves this failure out.
     Unwanted,
-    /// A person asked for one backend.
+    /// A person sent it again to one backend and no other.
     Asked,
 }
 
@@ -130,21 +131,21 @@ impl Stopped {
     }
 }
 
-/// One backend that was tried.
+/// One backend that a request was tried on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Attempt {
-    /// Who.
+    /// Which.
     pub backend: Arc<Identity>,
     /// How it ended.
     pub outcome: Outcome,
-    /// How long it took, in microseconds.
+    /// From the choice of it until this end, in microseconds, at most about 71 minutes.
     pub micros: u32,
 }
 
 impl Attempt {
-    /// A try of this backend.
+    /// An attempt on this backend that took so long.
     pub fn new(backend: &Arc<Identity>, outcome: Outcome, took: Duration) -> Self {
         let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         Attempt { backend: Arc::clone(backend), outcome, micros }

@@ -3,22 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a request's time went, one phase after the other, each in microseconds. What is left of the time it took went to
-/// tries that failed, and to the balancer where it answered itself.
+/// attempts that failed, and to the balancer where it answered itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Phases {
     /// From the first byte of the request's head to its last.
     pub head: u64,
-    /// Until a backend was up and had a place.
+    /// From there until a backend was up and had room.
     pub queue: u64,
-    /// Until the backend that answered was connected, with its TLS handshake; `None` where a kept connection was used.
+    /// From there until the backend that answered was connected, with its TLS handshake; `None` where an idle connection was
+    /// used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<u64>,
-    /// From there until the head of its answer was there; `None` where none came.
+    /// From there until the head of its response was there; `None` where none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<u64>,
-    /// From there until the last byte was passed on; for a connection in TCP mode, from its beginning to its end.
+    /// From there until the last byte was passed on; in TCP mode, from the tunnel's beginning to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_byte: Option<u64>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::event::Event;
 use super::heads::Heads;
 
-/// The longest that one may take, whatever `timeouts.response` is.
+/// The longest that sending a request again may take, whatever `timeouts.response` is.
 pub const LONGEST: Duration = Duration::from_mins(2);
 
 /// What came of a request that was sent again.
@@ -15,13 +15,13 @@ pub const LONGEST: Duration = Duration::from_mins(2);
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How it went: a request's event.
+    /// How it went: an [`Event::Request`].
     pub event: Arc<Event>,
     /// The heads of the request it repeats.
     pub before: Heads,
-    /// Its own.
+    /// Its own heads.
     pub after: Heads,
-    /// How the two answers' bodies compare.
+    /// How the bodies of the two responses compare.
     pub bodies: Bodies,
 }
 
@@ -32,14 +32,14 @@ impl Replayed {
     }
 }
 
-/// How the beginnings of two answers' bodies compare; no more of them is kept.
+/// How the bodies of two responses compare, of which at most 4 KiB are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::exhaustive_enums, reason = "two bodies are the same or differ")]
 pub enum Bodies {
-    /// So many bytes are the same.
+    /// What is kept of both is the same: so many bytes.
     Same(usize),
-    /// The first that differ are this far in.
+    /// So many bytes are the same, and the next differ.
     DifferAt(usize),
 }
 

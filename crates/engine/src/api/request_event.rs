@@ -19,22 +19,22 @@ use crate::untrusted::Untrusted;
 pub enum Ended {
     /// With a whole response.
     Complete,
-    /// The client left first.
+    /// The client closed its connection first (a disconnect).
     ClientGone,
-    /// The backend broke off in the middle of its response.
+    /// The backend ended in the middle of its response.
     CutByBackend,
-    /// The client's body turned out to be none, or too large, in the middle of the response.
+    /// The client's body turned out to be malformed or too large in the middle of the response.
     BadBody,
-    /// Nothing moved for `timeouts.tunnelIdle`.
+    /// Nothing passed through the tunnel for `timeouts.tunnelIdle`.
     Idle,
-    /// Its backend was taken out.
+    /// Its tunnel was cut because its backend was taken out.
     TakenOut,
-    /// The balancer stops.
+    /// It was cut because the balancer stops.
     Stopping,
 }
 
 impl Ended {
-    /// How it ended, in words behind the reason; `None` where it ended well.
+    /// How it ended, in words to stand behind the reason; `None` where it ended well.
     pub const fn words(self) -> Option<&'static str> {
         match self {
             Ended::Complete => None,
@@ -49,24 +49,27 @@ impl Ended {
 }
 
 /// One request, or one connection in TCP mode, told once, when it has ended.
+///
+/// In JSON it is flat, its first fields those of smart-stick-loadbalancer's request events: `time`, `ip`, `to` (the backend's
+/// URL), `backendId`, `strategy`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "RequestRecord", from = "RequestRecord")]
 #[non_exhaustive]
 pub struct RequestEvent {
-    /// When its first byte came.
+    /// When the first byte of its head came, or the connection in TCP mode.
     pub time: SystemTime,
     /// From then until the last byte of the response was passed on; for a tunnel, until it began.
     pub took: Duration,
-    /// The client.
+    /// The client's address, as far as trusted proxies are believed.
     pub ip: IpAddr,
     /// The method, as sent; `TCP` for a connection in TCP mode, `PROXY` for one without the header it should begin with.
     pub method: Untrusted<Text>,
     /// Path and query, at most 512 bytes of them.
     pub path: Untrusted<Text>,
-    /// The status the client got; 499 where it left before any. For a connection in TCP mode 0 where it was carried, else
-    /// the status that a request would have got.
+    /// The status the client got; 499 where it left before any, as nginx has it. For a connection in TCP mode 0 where it had
+    /// a backend, else the status that a request would have got.
     pub status: u16,
-    /// The backend that answered or was tried last.
+    /// The backend that answered or was tried last; `None` where none was chosen.
     pub to: Option<Arc<Identity>>,
     /// Bytes of the response's body; in TCP mode all that was sent to the client.
     pub bytes: u64,
@@ -74,7 +77,7 @@ pub struct RequestEvent {
     pub up: u64,
     /// Where the time went.
     pub phases: Phases,
-    /// Its number, by which its heads are found; `None` where nobody watched who could show them.
+    /// Its number, by which its [`Heads`](super::Heads) are found; `None` where they were not kept.
     pub number: Option<u64>,
     /// How it ended.
     pub ended: Ended,
@@ -89,7 +92,7 @@ impl RequestEvent {
     }
 }
 
-/// Nothing yet, at the beginning of time.
+/// A request of which nothing is known yet, at the beginning of 1970.
 impl Default for RequestEvent {
     fn default() -> Self {
         RequestEvent {

@@ -14,7 +14,7 @@ use super::strategy::Strategy;
 use super::warning::Warning;
 use crate::untrusted::Untrusted;
 
-/// Where clients come in.
+/// A port that clients connect to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -23,13 +23,13 @@ pub struct ListenerView {
     pub url: Untrusted<String>,
     /// What it speaks.
     pub mode: Mode,
-    /// The pool of what takes no route.
+    /// The pool of what matches no route.
     pub pool: Untrusted<String>,
-    /// The routes, in words: what each matches, and its pool.
+    /// The routes, in the order in which they are tried.
     pub routes: Vec<RouteTaken>,
 }
 
-/// One pool.
+/// A group of backends that stand in for each other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -42,16 +42,16 @@ pub struct PoolView {
     pub strategy: Strategy,
     /// What binds a client to its backend.
     pub sticky: StickyBy,
-    /// What else could: the modes that `t` steps through.
+    /// What else could, the present one among them: the modes that `t` steps through on the screen.
     pub sticky_modes: Vec<StickyBy>,
 }
 
-/// How things stand at one moment.
+/// How everything stands at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Where it listens, in the order of the configuration.
+    /// The ports it listens on, in the order of the configuration.
     pub listeners: Vec<ListenerView>,
     /// The pools, in the order of the configuration.
     pub pools: Vec<PoolView>,
@@ -59,24 +59,24 @@ pub struct Snapshot {
     pub backends: Vec<BackendView>,
     /// All backends together.
     pub totals: Totals,
-    /// Log lines lost because they came faster than they could be read.
+    /// Events of requests that were lost to every reader, because they came faster than anybody took them.
     pub dropped: u64,
     /// What became of the log lines of each output: standard output, a file.
     #[serde(default)]
     pub logs: Vec<LogView>,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
-    /// What is wrong for now, beside the states of backends.
+    /// What is wrong now, beside the states of backends; at most one of each kind.
     pub warnings: Vec<Warning>,
 }
 
 impl Snapshot {
-    /// The pool with this name.
+    /// The pool with this name, where there is one.
     pub fn pool(&self, name: &str) -> Option<&PoolView> {
         self.pools.iter().find(|pool| pool.name == name)
     }
 
-    /// The first listener's URL, which is the one to open.
+    /// The first listener's URL, which is the one to open; empty where nothing is known yet.
     pub fn url(&self) -> Untrusted<&str> {
         self.listeners.first().map(|listener| listener.url.borrowed()).unwrap_or_default()
     }
@@ -89,25 +89,25 @@ impl Snapshot {
 pub struct Totals {
     /// Requests that have ended.
     pub requests: u64,
-    /// Those of them that the balancer answered itself, by the first digit of their status, 1xx to 5xx.
+    /// Those of them that the balancer answered itself (local replies), by the class of their status: 1xx first, 5xx last.
     pub own_by_status: [u64; 5],
-    /// Requests without their response's end yet.
+    /// Requests whose response has not ended yet.
     pub in_flight: u64,
     /// Requests of the last whole second.
     pub rate: u64,
     /// Requests of each of the last 60 whole seconds, the latest last.
     pub rates: Vec<u64>,
-    /// Response times of the last ten seconds, in microseconds.
+    /// Response times of the last ten seconds.
     pub latency: Percentiles,
-    /// Share of the last ten seconds' requests that ended with a 5xx, from 0 to 1; `None` without requests.
+    /// Share of the requests of the last ten seconds that ended with a 5xx.
     pub error_share: Option<f64>,
-    /// Clients' connections, tunnels included.
+    /// Connections of clients there are, tunnels included.
     pub connections: u64,
-    /// Tunnels: WebSockets and other upgrades.
+    /// Tunnels there are: WebSockets, other upgrades, and connections in TCP mode.
     pub tunnels: u64,
 }
 
-/// One check's result.
+/// The result of one health check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -136,7 +136,7 @@ impl CheckMark {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Spawned {
-    /// Its process id while it runs.
+    /// Its process id while it runs; `None` once it has ended.
     pub pid: Option<u32>,
 }
 
@@ -147,40 +147,41 @@ impl Spawned {
     }
 }
 
-/// One backend.
+/// One backend: its settings now, and its figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BackendView {
-    /// Unique id.
+    /// Its id, which no other backend has.
     pub id: u32,
-    /// Short name.
+    /// Its name.
     pub name: Untrusted<String>,
     /// Its pool's name.
     pub pool: Untrusted<String>,
-    /// Address as a URL.
+    /// Its address as a URL.
     pub url: Untrusted<String>,
-    /// Address as the table shows it.
+    /// Its address as the screen's table shows it, without `http://`.
     pub address: Untrusted<String>,
     /// What it is doing.
     pub state: State,
-    /// For how long, in whole seconds.
+    /// For how many seconds it has been in that state.
     pub state_seconds: u64,
-    /// For how many more seconds it is ejected, where it is.
+    /// For how many more seconds it is ejected; `None` where it is not.
     pub ejected_seconds: Option<u64>,
     /// What a person wants of it.
     pub intent: Intent,
-    /// Its weight.
+    /// Its weight, from 0 to [`MAX_WEIGHT`](super::MAX_WEIGHT).
     pub weight: u32,
-    /// How much of its weight counts now, in per cent: less than all of it while it starts slowly after a recovery.
+    /// How much of its weight counts now, from 0 to 100 per cent: less than all of it during a slow start, or where its agent
+    /// asks for less.
     pub percent: u32,
-    /// Whether it takes clients only while no other is up.
+    /// Whether it is a backup, which takes clients only while no other backend of its pool is up.
     pub backup: bool,
-    /// Requests it was given.
+    /// Requests that ended on it.
     pub requests: u64,
-    /// The same by the first digit of their status, 1xx to 5xx.
+    /// The same by the class of their status: 1xx first, 5xx last.
     pub by_status: [u64; 5],
-    /// What else is counted of it.
+    /// What else is counted of it; `tallied` in JSON.
     #[serde(rename = "tallied")]
     pub counts: BackendCounts,
     /// Requests of the last whole second.
@@ -189,26 +190,28 @@ pub struct BackendView {
     pub rates: Vec<u64>,
     /// Requests and tunnels it has now.
     pub active: u32,
-    /// Requests that wait for a place there, because it is full.
+    /// Requests that wait for it, because it has as many as `maxConnections` allows.
     pub queued: u32,
     /// Tunnels it has now.
     pub tunnels: u32,
-    /// Sticky cookies given out for it, less those of clients moved away; by another key, those seen lately.
+    /// Clients bound to it: by cookie, those given out for it less those of clients that moved away; by another key, the
+    /// keys seen lately.
     pub sessions: u64,
-    /// Response times of the last ten seconds, in microseconds.
+    /// Response times of the last ten seconds.
     pub latency: Percentiles,
-    /// Answers of the last ten seconds by their time: the first below 8 µs, each of the others below twice the one before.
+    /// Responses of the last ten seconds by their time: the first counts those below 8 µs, each of the others those below
+    /// twice as much as the one before.
     pub histogram: Vec<u64>,
-    /// How it is checked, in words.
+    /// How it is checked, in words: `GET / (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 1`.
     pub check: Untrusted<String>,
-    /// Tries that ended without an answer or with a 5xx, those repeated elsewhere included.
+    /// Attempts that ended without a response or with a 5xx, those retried on another backend included.
     pub errors: u64,
-    /// The last checks, the latest last.
+    /// The last checks, at most 20, the latest last.
     pub checks: Vec<CheckMark>,
-    /// Share of its pool's new clients it should get, from 0 to 1.
+    /// Share of its pool's new clients that its weight says it should get.
     pub expected_share: f64,
-    /// Share of its pool's requests of the last ten seconds it got, from 0 to 1; `None` without requests.
+    /// Share of its pool's requests of the last ten seconds that it got.
     pub actual_share: Option<f64>,
-    /// Its process, where this program started it.
+    /// Its process; `None` where this program did not start it.
     pub spawned: Option<Spawned>,
 }

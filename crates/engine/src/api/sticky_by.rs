@@ -6,28 +6,29 @@ use std::sync::Arc;
 
 use crate::untrusted::Untrusted;
 
-/// What binds a client to its backend. Written as on the command line: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`.
+/// What binds a client to its backend. It is parsed from and displayed as the word that files and the command line have for
+/// it: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`; the strings are also its JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum StickyBy {
-    /// A cookie that holds the backend's id.
+    /// A cookie whose value is the backend's id (RFC 6265).
     #[default]
     Cookie,
-    /// The client's address, as far as its proxies are believed.
+    /// The client's address, as far as trusted proxies are believed.
     Ip,
     /// A header field of this name, in any case.
     Header(Arc<str>),
-    /// A parameter of this name in the query.
+    /// The first parameter of this name in the query, in this case.
     Query(Arc<str>),
-    /// What a function of an embedding program says; no file and no command line has it.
+    /// What a [function](crate::KeyFunction) of an embedding program makes of the request; no file and no command line has it.
     Own,
     /// Nothing: every request is balanced anew.
     Off,
 }
 
 impl StickyBy {
-    /// What stickiness is, after the verb: `by ip`, `off`.
+    /// What stickiness is, in words behind `is`: `by ip`, `off`.
     pub fn in_words(&self) -> String {
         if *self == StickyBy::Off { self.to_string() } else { format!("by {self}") }
     }

@@ -4,23 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::untrusted::Untrusted;
 
-/// How a backend is chosen for a request that is not bound to one by its sticky key.
+/// How a backend is chosen for a request that is not bound to one by its sticky key. It is parsed from and displayed as its
+/// [name](Strategy::name).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Strategy {
-    /// Each backend's weight in a row: A A B for weights 2 and 1.
+    /// Each backend as often in a row as its weight says: A A B for weights 2 and 1, as smart-stick-loadbalancer does it.
     #[default]
     RoundRobin,
-    /// In proportion to the weights and evenly mixed: A B A for weights 2 and 1.
+    /// In proportion to the weights and evenly mixed: A B A for weights 2 and 1, as nginx does it.
     SmoothRoundRobin,
-    /// The fewest active requests for its weight; ties rotate.
+    /// The fewest requests and tunnels for its weight; those that are equal take turns.
     LeastConnections,
     /// By chance, in proportion to the weights.
     Random,
-    /// The less busy of two drawn by weight.
+    /// The less busy of two that are drawn in proportion to the weights.
     PowerOfTwo,
-    /// The shortest expected wait: its recent response times (peak EWMA), times the requests it has, by weight.
+    /// The shortest expected wait: its recent response times (peak EWMA) times the requests it has, for its weight.
     LeastLatency,
     /// The same backend for the same sticky key, or client address where there is none (rendezvous hashing).
     Hash,
@@ -66,7 +67,8 @@ impl Strategy {
 impl std::str::FromStr for Strategy {
     type Err = String;
 
-    /// The wording of the error is the direct predecessor's.
+    /// # Errors
+    /// The strategy is unknown, in the words of smart-stick-loadbalancer.
     fn from_str(name: &str) -> Result<Self, String> {
         Strategy::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| {
             let names: Vec<&str> = Strategy::ALL.iter().map(|s| s.name()).collect();

@@ -3,7 +3,8 @@
 use serde::{Deserialize as _, Deserializer, Serializer};
 use std::time::SystemTime;
 
-/// A time as RFC 3339 writes it, in UTC with milliseconds.
+/// A time as RFC 3339 writes it, in UTC with milliseconds: `2026-11-20T12:04:31.220Z`. A time that no calendar has is the
+/// beginning of 1970.
 pub fn rfc3339(time: SystemTime) -> String {
     let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
     format!("{stamp:.3}")

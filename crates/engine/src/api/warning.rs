@@ -1,4 +1,4 @@
-//! What is wrong for now: told for as long as it is so, where a notice is told once.
+//! What is wrong now: told for as long as it is so, where a notice is told once.
 
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use crate::untrusted::Untrusted;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum About {
-    /// The configuration file: what it says is not in force.
+    /// The changed configuration: it is not in force, and what was before still is.
     Configuration,
     /// Mail: the last one failed.
     Mail,
@@ -20,14 +20,14 @@ pub enum About {
     LogFile,
 }
 
-/// Something that is wrong until it is mended.
+/// Something that is wrong until it is mended, in [`Snapshot::warnings`](super::Snapshot::warnings).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Warning {
     /// What it is about.
     pub about: About,
-    /// Since when.
+    /// Since when it is wrong; anew with each failure.
     #[serde(with = "crate::api::timestamp")]
     pub since: SystemTime,
     /// What is wrong, as one sentence.

@@ -8,13 +8,14 @@ use stickylb_http1::RequestHead;
 /// A function that finds a request's sticky key: requests of one key go to one backend for as long as it is there, by a
 /// hash that a restart does not change. `None` is a request without a key.
 ///
-/// It is called once for each request, and in TCP mode for each choice of a connection's backend, on the threads that serve clients, and must not block.
+/// It is called once for each request, and in TCP mode for each choice of a connection's backend, on the threads that serve
+/// clients, and must not block.
 #[derive(Clone)]
 pub struct KeyFunction(Arc<Function>);
 
 type Function = dyn Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync;
 
-/// What a key can be made from.
+/// What a [`KeyFunction`] can make a key from.
 pub struct Asking<'r> {
     /// The client's address, as far as its proxies are believed.
     pub ip: IpAddr,

@@ -35,13 +35,13 @@ impl BackendTls {
     }
 }
 
-/// A version of the PROXY protocol, which tells a server whom a connection is made for.
+/// A version of HAProxy's PROXY protocol, which tells a server whom a connection is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyProtocol {
-    /// A line of text.
+    /// Version 1: a line of text.
     V1,
-    /// A few bytes.
+    /// Version 2: a few bytes.
     V2,
 }
 

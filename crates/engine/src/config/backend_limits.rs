@@ -15,7 +15,7 @@ pub struct BackendLimits {
     /// Requests and tunnels at one time, each on a connection of its own, idle ones included; checks are beside it. 0 is no
     /// limit.
     pub max_connections: u32,
-    /// Requests that may wait for one of them; 429 beyond.
+    /// Requests that may wait for one of them; 429 beyond (RFC 6585 4).
     pub max_queue: u32,
     /// How long one may wait, before the 503.
     pub queue_timeout: Duration,

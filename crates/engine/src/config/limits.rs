@@ -8,11 +8,11 @@ use super::keys::Keys;
 pub struct Limits {
     /// Clients' connections at one time; accepting pauses at the limit.
     pub connections: usize,
-    /// Bytes of a request's head: 431 beyond.
+    /// Bytes of a request's head: 431 beyond (RFC 6585 5).
     pub header_bytes: usize,
     /// Header fields of a request: 431 beyond.
     pub headers: usize,
-    /// Bytes of a request's body: 413 beyond. 0 is no limit.
+    /// Bytes of a request's body: 413 beyond (RFC 9110 15.5.14). 0 is no limit.
     pub body_bytes: u64,
 }
 

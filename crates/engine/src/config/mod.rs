@@ -1,5 +1,8 @@
 //! What the program is told: defaults, then the file, then the command line.
 //!
+//! Times are [`Duration`](std::time::Duration)s, whatever the file counts them in; what each key of the file is called and
+//! what it is unless set is in docs/configuration.md.
+//!
 //! Everything here is plain data. A [`Config`] that exists is valid: it is built by [`parse`] or by
 //! [`Config::new`] and the checks of [`Config::problems`], which report every problem at once and
 //! repair none.

@@ -23,7 +23,7 @@ use super::timeouts::Timeouts;
 use super::written::Named;
 use crate::api::{Mode, StickyBy};
 
-/// Everything the engine is told.
+/// Everything a balancer is told.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
@@ -41,7 +41,7 @@ pub struct Config {
     pub hold: Duration,
     /// Which `Host` a backend sees.
     pub host_header: HostHeader,
-    /// Whose `X-Forwarded-*` are believed.
+    /// The proxies whose `X-Forwarded-*` fields are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may connect, and how often.
     pub access: AccessConfig,
@@ -49,7 +49,7 @@ pub struct Config {
     pub email: Option<EmailConfig>,
     /// Started by root, the user to become when every port is open, by name or number.
     pub downgrade_to_user: Option<String>,
-    /// Fixes all random choices, for lessons and tests.
+    /// Makes all random choices repeat from run to run, for lessons and tests.
     pub seed: Option<u64>,
 }
 

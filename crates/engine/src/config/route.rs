@@ -4,7 +4,7 @@ use super::keys::Keys;
 use super::locations::{At, Locations};
 use super::node::Node;
 
-/// What a request must be to take a route.
+/// Which upgrade a request must ask for to take a route (RFC 9110 7.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UpgradeMatch {

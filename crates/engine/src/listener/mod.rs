@@ -15,7 +15,7 @@ pub use downgrade::Downgrade;
 /// Clients the system may keep waiting while accepting is paused.
 const BACKLOG: i32 = 4096;
 
-/// Why the address cannot be listened on.
+/// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -24,7 +24,7 @@ pub enum ListenError {
     InUse {
         /// The port.
         port: u16,
-        /// The program that has it, where the system tells.
+        /// The program that has it, with its process id, where the system tells: `node (pid 4711)`.
         owner: Option<Untrusted<String>>,
     },
     /// The port is one that only the administrator may use.

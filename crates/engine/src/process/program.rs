@@ -15,7 +15,8 @@ pub(crate) fn demo_name(number: usize) -> String {
     }
 }
 
-/// Copies of one program that the engine is to start, each on a port of its own.
+/// Copies of one program that the balancer is to start, each on a free port of its own, which the environment variable PORT
+/// tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Copies {
@@ -23,7 +24,7 @@ pub struct Copies {
     pub program: OsString,
     /// Its arguments; `{port}` in one of them is replaced by the copy's port.
     pub arguments: Vec<OsString>,
-    /// How many.
+    /// How many; the pool's other backends are beside them.
     pub count: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The door to an engine in this process.
+//! What a front end knows an engine of this process by.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snap
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
-/// A handle to an engine in this process, whose tasks may run on another thread.
+/// A handle to an engine in this process, whose tasks may run on another thread. While it lives, the heads of requests are
+/// kept.
 pub struct LocalHandle {
     engine: Arc<Balancer>,
     /// What the engine runs on, and what is asked of it.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::untrusted::Untrusted;
 
-/// Where a changed configuration comes from: reads it anew, or says everything that is wrong with it.
+/// Where a changed configuration comes from: a function that reads it anew, or says everything that is wrong with it, each
+/// as one sentence. It is called on the runtime of the balancer, one call at a time.
 #[derive(Clone)]
 pub struct Source(pub(crate) Arc<SourceFn>);
 

@@ -28,9 +28,10 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// How long clients wait at the start for processes that are not ready yet.
 const STARTUP: Duration = Duration::from_secs(5);
 
-/// The balancer at work. Dropping it ends it at once; [`Balancer::stop`] lets requests finish first.
+/// A balancer at work. Dropping it ends it at once; [`Balancer::stop`] lets requests finish first.
 ///
-/// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own.
+/// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own. All methods can
+/// be called from any thread.
 pub struct Balancer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) phase: watch::Sender<Phase>,
@@ -46,11 +47,12 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Binds the listeners, starts the demo backends and the checks, and serves. Clients are accepted as soon as
-    /// every backend has had its first check; until then they wait in the system's queue.
+    /// Binds the listeners, starts the processes and the checks, and serves. Clients are accepted as soon as every backend has
+    /// had its first check, and processes that are started here five seconds to be ready; until then they wait in the system's
+    /// queue.
     ///
     /// # Errors
-    /// See [`StartError`].
+    /// See [`StartError`]. Nothing is left running.
     pub async fn start(config: Config, options: Options) -> Result<Balancer, StartError> {
         let problems = config.problems();
         if !problems.is_empty() {
@@ -130,7 +132,7 @@ impl Balancer {
         self.shared.snapshot()
     }
 
-    /// Changes once a second, just after the rates did.
+    /// Changes once a second, just after the rates did. The value counts the seconds since the start.
     pub fn seconds(&self) -> watch::Receiver<u64> {
         self.shared.telemetry.seconds.subscribe()
     }
@@ -143,12 +145,12 @@ impl Balancer {
         proxy::explain(&self.shared.topology.load(), question)
     }
 
-    /// Reads what happens.
+    /// Reads what happens: every change since the start, as far as it is kept, and every request from the first reader on.
     pub fn events(&self) -> EventReader {
         EventReader::new(Arc::clone(&self.shared.telemetry.journal))
     }
 
-    /// Does one thing.
+    /// Carries out one command. A check, a rolling restart and what a process does go on after it returns.
     ///
     /// # Errors
     /// See [`CommandError`]; nothing changed.

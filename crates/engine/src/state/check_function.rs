@@ -20,7 +20,7 @@ pub struct CheckFunction(Arc<Function>);
 type Function = dyn Fn(Arc<Identity>) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync;
 
 impl CheckFunction {
-    /// A check from a function.
+    /// A check from a function. An error's text is shown as the reason why the backend is DOWN.
     pub fn new<F>(function: impl Fn(Arc<Identity>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, String>> + Send + 'static,

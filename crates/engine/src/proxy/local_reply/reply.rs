@@ -8,16 +8,16 @@ use crate::access::Refused;
 use crate::proxy::exchange::connection_field;
 use crate::untrusted::{Untrusted, json_value};
 
-/// The body of a 503, the direct predecessor's.
+/// The body of a 503, that of smart-stick-loadbalancer.
 const UNAVAILABLE: &str = "No healthy backends available.";
 
-/// The body of a 502, the direct predecessor's.
+/// The body of a 502, that of smart-stick-loadbalancer.
 const BAD_GATEWAY: &str = "Bad gateway — backend did not respond.";
 
 /// What may be asked of backends, with any other method beside it.
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
 
-/// The body of a 429, that of the Go proxy.
+/// The body of a 429, that of WebsocketReverseProxy.
 const TOO_MANY: &str = "Too Many Requests.";
 
 const FORBIDDEN: &str = "Forbidden.";

@@ -125,7 +125,7 @@ fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
         })
 }
 
-/// The direct predecessor's fields with their names, and ours beside them. No header values, no mail addresses.
+/// smart-stick-loadbalancer's fields with their names, and ours beside them. No header values, no mail addresses.
 fn health(shared: &Shared) -> Value {
     let snapshot = shared.snapshot();
     let topology = shared.topology.load();
