@@ -22,7 +22,7 @@ const LINES: u64 = 100_000;
 
 fn backend(id: u32) -> BackendView {
     let mut view = BackendView::default();
-    view.id = id;
+    view.id = id.into();
     view.name = format!("backend-{id}").into();
     view.url = format!("http://localhost:{}", 5000 + id).into();
     view.address = format!("localhost:{}", 5000 + id).into();

@@ -50,11 +50,11 @@ const PATHS: [&str; 7] =
 
 async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     let mut stage = Stage::new(4, (120, 40)).await?;
-    stage.engine.command(Command::SetWeight { id: 1, weight: 2 }).await?;
+    stage.engine.command(Command::SetWeight { id: 1.into(), weight: 2 }).await?;
     for round in 0..110_usize {
         match round {
-            105 => stage.engine.command(Command::SetIntent { id: 3, intent: Intent::Drain }).await?,
-            107 => stage.engine.command(Command::Kill { id: 4 }).await?,
+            105 => stage.engine.command(Command::SetIntent { id: 3.into(), intent: Intent::Drain }).await?,
+            107 => stage.engine.command(Command::Kill { id: 4.into() }).await?,
             _ => {}
         }
         stage.visits(round, 4).await?;
@@ -74,8 +74,8 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     let mut frames = Vec::new();
     for round in 0..24_usize {
         match round {
-            6 => stage.engine.command(Command::Kill { id: 2 }).await?,
-            16 => stage.engine.command(Command::Restart { id: 2 }).await?,
+            6 => stage.engine.command(Command::Kill { id: 2.into() }).await?,
+            16 => stage.engine.command(Command::Restart { id: 2.into() }).await?,
             _ => {}
         }
         stage.visits(round, 3).await?;

@@ -9,7 +9,7 @@ use super::layers::UsageError;
 use super::say::{complain, say};
 use crate::control::{ControlError, Instance, Reply, Request, instances};
 use stickylb::api::Intent;
-use stickylb::api::{BackendView, Command, Ending, PoolView, Snapshot};
+use stickylb::api::{BackendId, BackendView, Command, Ending, PoolView, Snapshot};
 use stickylb::untrusted::{Untrusted, pretty_json};
 
 impl From<ControlError> for UsageError {
@@ -162,7 +162,7 @@ async fn change(
     instance: &Instance,
     backend: &str,
     said: &str,
-    wanted: impl FnOnce(u32) -> Command,
+    wanted: impl FnOnce(BackendId) -> Command,
 ) -> Result<(), UsageError> {
     let snapshot = snapshot(instance).await?;
     let found = named(&snapshot, backend)?;
@@ -183,7 +183,7 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     let full =
         |b: &BackendView| word.strip_prefix(b.pool.raw()).and_then(|rest| rest.strip_prefix('/')) == Some(b.name.raw());
     let by_name = snapshot.backends.iter().find(|b| b.name == word || several && full(b));
-    let by_id = || word.parse().ok().and_then(|id: u32| snapshot.backends.iter().find(|b| b.id == id));
+    let by_id = || word.parse().ok().and_then(|id: BackendId| snapshot.backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
         UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", ")).into()])

@@ -10,7 +10,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use stickylb::api::{Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, Snapshot, Unclear};
+use stickylb::api::{
+    BackendId, Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
+    Unclear,
+};
 use stickylb::untrusted::Untrusted;
 
 /// Of this description; another number is another language.
@@ -53,14 +56,14 @@ pub(crate) enum Request {
     /// The heads of a request.
     Heads {
         /// Its number.
-        number: u64,
+        number: RequestNumber,
     },
     /// Send a request again.
     Replay {
         /// Its number.
-        number: u64,
+        number: RequestNumber,
         /// To this backend; as it is balanced where there is none.
-        to: Option<u32>,
+        to: Option<BackendId>,
     },
     /// Tell what happens from now on. Heads are kept for as long as somebody follows.
     Follow,

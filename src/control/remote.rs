@@ -11,7 +11,9 @@ use tokio::task::AbortHandle;
 
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
-use stickylb::api::{Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, Snapshot};
+use stickylb::api::{
+    BackendId, Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
+};
 use stickylb::untrusted::Untrusted;
 
 /// Events kept for a screen that does not take them.
@@ -117,7 +119,7 @@ impl Door for Remote {
 
     fn heads(
         &self,
-        number: u64,
+        number: RequestNumber,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
         let instance = self.instance.clone();
         async move {
@@ -131,8 +133,8 @@ impl Door for Remote {
 
     fn replay(
         &self,
-        number: u64,
-        to: Option<u32>,
+        number: RequestNumber,
+        to: Option<BackendId>,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let instance = self.instance.clone();
         async move {

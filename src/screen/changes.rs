@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
+use stickylb::api::{BackendId, CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
 
 /// Changes kept.
 const KEPT: usize = 64;
@@ -42,7 +42,7 @@ impl Change {
 pub(crate) struct Changes {
     kept: VecDeque<Change>,
     /// Harm that came before its change: traffic finds a dead backend before its check does.
-    ahead: HashMap<u32, Harm>,
+    ahead: HashMap<BackendId, Harm>,
 }
 
 impl Changes {
@@ -90,7 +90,7 @@ impl Changes {
     }
 
     /// What is counted for a backend now: with its last change while that is a change for the worse, else ahead of it.
-    fn harm_of(&mut self, id: u32) -> &mut Harm {
+    fn harm_of(&mut self, id: BackendId) -> &mut Harm {
         let last = self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.id == id));
         match last {
             Some(change) if change.update().is_some_and(|update| update.to != State::Up) => &mut change.harm,
@@ -110,7 +110,7 @@ impl Changes {
     }
 
     /// A backend's, the latest first.
-    pub(crate) fn of(&self, id: u32) -> impl Iterator<Item = &Change> {
+    pub(crate) fn of(&self, id: BackendId) -> impl Iterator<Item = &Change> {
         self.kept.iter().rev().filter(move |change| change.update().is_some_and(|update| update.backend.id == id))
     }
 

@@ -1,6 +1,6 @@
 //! What keys and commands ask of the engine, and taking it back.
 
-use stickylb::api::{BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
+use stickylb::api::{BackendId, BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
 use stickylb::config::MAX_WEIGHT;
 
 use super::message::Effect;
@@ -107,7 +107,7 @@ pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s Ba
         b.name.raw().eq_ignore_ascii_case(whole.map_or(word, |(_, name)| name))
     };
     let by_name = backends.iter().find(|b| is_it(b));
-    let by_id = || word.parse::<u32>().ok().and_then(|id| backends.iter().find(|b| b.id == id));
+    let by_id = || word.parse::<BackendId>().ok().and_then(|id| backends.iter().find(|b| b.id == id));
     by_name.or_else(by_id).ok_or_else(|| {
         let names: Vec<_> = backends.iter().map(|b| b.name.shown()).collect();
         format!("there is no backend '{word}': {}", names.join(", "))
@@ -163,7 +163,7 @@ pub(crate) fn undo(state: &mut State) -> Outcome {
     Err("there is nothing to undo".to_owned())
 }
 
-fn name(state: &State, id: u32) -> String {
+fn name(state: &State, id: BackendId) -> String {
     state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.to_string()).unwrap_or_default()
 }
 
@@ -174,7 +174,7 @@ fn of_pool(state: &State, pool: Option<&str>) -> String {
 
 /// The command that takes `command` back; `None` where it changes nothing, or cannot be taken back.
 fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
-    let backend = |id: u32| snapshot.backends.iter().find(|b| b.id == id);
+    let backend = |id: BackendId| snapshot.backends.iter().find(|b| b.id == id);
     let pool = |pool: &Option<String>| snapshot.pool(pool.as_deref()?);
     let back = match *command {
         Command::SetIntent { id, .. } => Command::SetIntent { id, intent: backend(id)?.intent },
@@ -227,7 +227,7 @@ mod tests {
         let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
         let backend = |id, name: &str| {
             let mut backend = BackendView::default();
-            (backend.id, backend.name, backend.weight) = (id, name.into(), 1);
+            (backend.id, backend.name, backend.weight) = (BackendId::new(id), name.into(), 1);
             backend
         };
         let mut snapshot = Snapshot::default();
@@ -262,13 +262,13 @@ mod tests {
     fn undo_takes_back_step_by_step_and_says_what() {
         let mut state = state();
         press(&mut state, "++s d");
-        assert_eq!(press(&mut state, "u"), [Command::SetIntent { id: 1, intent: Intent::Maint }]);
+        assert_eq!(press(&mut state, "u"), [Command::SetIntent { id: 1.into(), intent: Intent::Maint }]);
         assert_eq!(said(&state), "undone: alpha is taken out again (u again: 4 more)");
         press(&mut state, "u");
         assert_eq!(said(&state), "undone: alpha is in service again (u again: 3 more)");
         press(&mut state, "u");
         assert_eq!(said(&state), "undone: the strategy is round-robin again (u again: 2 more)");
-        assert_eq!(press(&mut state, "uu").last(), Some(&Command::SetWeight { id: 1, weight: 1 }));
+        assert_eq!(press(&mut state, "uu").last(), Some(&Command::SetWeight { id: 1.into(), weight: 1 }));
         assert_eq!(said(&state), "undone: alpha has the weight 1 again");
         assert!(press(&mut state, "u").is_empty());
         assert_eq!(said(&state), "there is nothing to undo");
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn commands_take_a_backend_by_name_or_number_and_say_what_is_wrong() {
         let mut state = state();
-        let weight = |id, weight| Command::SetWeight { id, weight };
+        let weight = |id, weight| Command::SetWeight { id: BackendId::new(id), weight };
         assert_eq!(press(&mut state, ":weight bravo 3\n"), [weight(7, 3)]);
         assert_eq!(press(&mut state, ":weight 7 4\n"), [weight(7, 4)]);
         assert_eq!(press(&mut state, ":weight 5\n"), [weight(1, 5)]);

@@ -1,7 +1,7 @@
 //! What the inspector knows of one request beside its event: its heads, and whether their secrets are shown.
 
 use std::sync::Arc;
-use stickylb::api::{Event, Heads, Replayed};
+use stickylb::api::{BackendId, Event, Heads, Replayed, RequestNumber};
 use stickylb::untrusted::Untrusted;
 
 use super::curl;
@@ -33,7 +33,7 @@ fn held(state: &mut State) -> Result<Arc<Event>, String> {
     Ok(line.event)
 }
 
-fn number_of(event: Option<&Arc<Event>>) -> Option<u64> {
+fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
     match event.map(|event| &**event) {
         Some(Event::Request(request)) => request.number,
         _ => None,
@@ -49,7 +49,7 @@ pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
 /// Takes heads that were asked for.
 pub(crate) fn take(
     state: &mut State,
-    number: u64,
+    number: RequestNumber,
     result: Result<Option<Box<Heads>>, Untrusted<String>>,
 ) -> Vec<Effect> {
     let inspected = &mut state.inspected;
@@ -140,7 +140,12 @@ pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
 }
 
 /// Sends it again.
-pub(crate) fn again(state: &mut State, event: &Arc<Event>, number: u64, to: Option<u32>) -> Vec<Effect> {
+pub(crate) fn again(
+    state: &mut State,
+    event: &Arc<Event>,
+    number: RequestNumber,
+    to: Option<BackendId>,
+) -> Vec<Effect> {
     state.inspected.replaying = Some(Arc::clone(event));
     vec![Effect::Replay(number, to)]
 }

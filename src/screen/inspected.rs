@@ -1,7 +1,7 @@
 //! What is known of the request that is looked at, and of one that is sent again.
 
 use std::sync::Arc;
-use stickylb::api::{Event, Heads, Replayed, RequestEvent};
+use stickylb::api::{BackendId, Event, Heads, Replayed, RequestEvent, RequestNumber};
 
 use super::message::Effect;
 
@@ -9,14 +9,14 @@ use super::message::Effect;
 #[derive(Debug, Default)]
 pub(crate) struct Inspected {
     /// Whose.
-    pub(super) number: Option<u64>,
+    pub(super) number: Option<RequestNumber>,
     pub(super) found: Found,
     /// Their secrets are shown.
     pub(crate) shows_secrets: bool,
     /// They are to be copied as a command line when they are there.
     pub(super) copy: bool,
     /// Asked for, and not answered yet: one at a time, however fast the selection moves.
-    pub(super) asked: Option<u64>,
+    pub(super) asked: Option<RequestNumber>,
     /// The request that is being sent again.
     pub(super) replaying: Option<Arc<Event>>,
 }
@@ -52,13 +52,13 @@ impl Inspected {
     }
 
     /// Nothing is known of another one, and its secrets are hidden.
-    pub(super) fn turn_to(&mut self, number: Option<u64>) {
+    pub(super) fn turn_to(&mut self, number: Option<RequestNumber>) {
         let (asked, replaying) = (self.asked, self.replaying.take());
         *self = Inspected { number, asked, replaying, ..Inspected::default() };
     }
 
     /// What is to be asked for now that this request is selected.
-    pub(super) fn follow(&mut self, number: Option<u64>) -> Option<Effect> {
+    pub(super) fn follow(&mut self, number: Option<RequestNumber>) -> Option<Effect> {
         if self.number != number {
             self.turn_to(number);
         }
@@ -74,9 +74,9 @@ impl Inspected {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReplayChoice {
     pub(crate) event: Arc<Event>,
-    pub(crate) number: u64,
+    pub(crate) number: RequestNumber,
     /// The backends, by id and name as it is shown, after `None`: as it is balanced.
-    pub(crate) places: Vec<(Option<u32>, String)>,
+    pub(crate) places: Vec<(Option<BackendId>, String)>,
     pub(crate) chosen: usize,
 }
 

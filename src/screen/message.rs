@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{Command, CommandError, Event, Heads, Replayed, Snapshot};
+use stickylb::api::{BackendId, Command, CommandError, Event, Heads, Replayed, RequestNumber, Snapshot};
 use stickylb::untrusted::Untrusted;
 
 use super::notify::Notify;
@@ -28,7 +28,7 @@ pub enum Message {
     /// A file was written, or not: one sentence.
     Exported(Result<String, String>),
     /// The heads of the request with this number; none where they are not kept any more.
-    Heads(u64, Result<Option<Box<Heads>>, Untrusted<String>>),
+    Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
     /// A request was sent again, or not, and why.
     Replayed(Result<Box<Replayed>, Untrusted<String>>),
     /// A command was carried out, or not.
@@ -55,9 +55,9 @@ pub enum Effect {
     /// text, as an [`Untrusted`] shows it, line breaks too.
     Copy(String, &'static str),
     /// Ask for the heads of the request with this number.
-    Heads(u64),
+    Heads(RequestNumber),
     /// Send the request with this number again, to this backend or as it is balanced.
-    Replay(u64, Option<u32>),
+    Replay(RequestNumber, Option<BackendId>),
     /// Have the mouse tell what it does, or leave it to the terminal.
     Mouse(bool),
     /// Write this into a file.

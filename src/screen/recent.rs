@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{Event, Outcome, RequestEvent, Rule};
+use stickylb::api::{BackendId, Event, Outcome, RequestEvent, Rule};
 
 /// Failures kept of each backend.
 const FAILURES: usize = 8;
@@ -33,7 +33,7 @@ pub(crate) struct Of {
 /// All backends'.
 #[derive(Default)]
 pub(crate) struct Recent {
-    by_id: HashMap<u32, Of>,
+    by_id: HashMap<BackendId, Of>,
 }
 
 impl Recent {
@@ -49,7 +49,7 @@ impl Recent {
         self.by_id.entry(to.id).or_default().count(request);
     }
 
-    fn fail(&mut self, id: u32, event: &Arc<Event>) {
+    fn fail(&mut self, id: BackendId, event: &Arc<Event>) {
         let failures = &mut self.by_id.entry(id).or_default().failures;
         if failures.len() == FAILURES {
             failures.pop_front();
@@ -57,7 +57,7 @@ impl Recent {
         failures.push_back(Arc::clone(event));
     }
 
-    pub(crate) fn of(&self, id: u32) -> Option<&Of> {
+    pub(crate) fn of(&self, id: BackendId) -> Option<&Of> {
         self.by_id.get(&id)
     }
 }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendView, Command, Event, Snapshot, State as BackendState};
+use stickylb::api::{BackendId, BackendView, Command, Event, RequestNumber, Snapshot, State as BackendState};
 use stickylb::untrusted::Untrusted;
 
 use super::frozen::{Frozen, Moment};
@@ -105,11 +105,11 @@ pub(crate) enum Question {
     /// Send a request again whose method may change something.
     Replay {
         event: Arc<Event>,
-        number: u64,
-        to: Option<u32>,
+        number: RequestNumber,
+        to: Option<BackendId>,
     },
     Kill {
-        id: u32,
+        id: BackendId,
         name: String,
     },
     /// `detachable`: or the engine may go on without the screen.
@@ -142,14 +142,14 @@ pub struct State {
     /// What happened.
     pub(crate) log: Log,
     /// What the processes of backends wrote, by their ids.
-    pub(crate) outputs: HashMap<u32, VecDeque<(SystemTime, Untrusted<String>)>>,
+    pub(crate) outputs: HashMap<BackendId, VecDeque<(SystemTime, Untrusted<String>)>>,
     /// Lines lost because they came faster than they were read.
     pub(crate) lost: u64,
     /// How many lines had been lost when that was last looked at, and when the last of them were.
     pub(crate) drops: (u64, SystemTime),
     pub(crate) pane: Pane,
     /// The selected backend's id: the selection follows the backend, not the row.
-    pub(crate) selected: Option<u32>,
+    pub(crate) selected: Option<BackendId>,
     /// The order of the backends' rows.
     pub(crate) table: Table,
     /// What was chosen to stand beside the log; `None` leaves it to the size.

@@ -48,7 +48,7 @@ async fn a_built_balancer_serves_is_commanded_tells_and_stops() {
     let mut events = balancer.events();
     assert_eq!(get(port, "/a").await.1, Some(0));
     assert_eq!(get(port, "/b").await.1, Some(9));
-    balancer.command(Command::SetIntent { id: 9, intent: Intent::Maint }).await.unwrap();
+    balancer.command(Command::SetIntent { id: 9.into(), intent: Intent::Maint }).await.unwrap();
     assert_eq!((get(port, "/c").await.1, get(port, "/d").await.1), (Some(0), Some(0)));
     let snapshot = balancer.snapshot();
     assert_eq!(snapshot.backends[1].state, State::Maint);
@@ -93,7 +93,7 @@ async fn a_check_of_ones_own_decides_for_one_backend_or_for_all() {
     wait_for("the first check of both", &balancer, |b| state(0)(b) == State::Up && state(1)(b) == State::Down).await;
     assert_eq!(balancer.snapshot().backends[1].checks[0].reason, "not ready yet");
     well.store(true, SeqCst);
-    balancer.command(Command::CheckNow { id: 1 }).await.unwrap();
+    balancer.command(Command::CheckNow { id: 1.into() }).await.unwrap();
     wait_for("the second to be well", &balancer, |b| state(1)(b) == State::Up).await;
 }
 

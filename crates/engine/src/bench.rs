@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stickylb_http1::{Fate, FieldKind, HeadLimits, ReadBuffer, RequestHead};
 
-use crate::api::{Decision, Event, StickyBy, Strategy};
+use crate::api::{BackendId, Decision, Event, StickyBy, Strategy};
 use crate::balancer::{Backend, Bound, Pool, Sticky, Verdict};
 use crate::config::{Address, BackendConfig, StickyConfig};
 use crate::state::{EventReader, Journal};
@@ -37,7 +37,7 @@ impl Choices {
     }
 
     /// Chooses one for a new client; gives its id.
-    pub fn choose(&mut self) -> Option<u32> {
+    pub fn choose(&mut self) -> Option<BackendId> {
         let mut decision = Decision::new(self.pool.strategy);
         let choice = self.pool.choose(&self.client, &[], &mut self.random, &mut decision);
         choice.ok().map(|choice| choice.backend.id())

@@ -26,7 +26,7 @@
 //!     .await?;
 //! println!("open http://{}", balancer.address());
 //!
-//! balancer.command(Command::SetIntent { id: 1, intent: Intent::Drain }).await?;
+//! balancer.command(Command::SetIntent { id: 1.into(), intent: Intent::Drain }).await?;
 //! for backend in balancer.snapshot().backends {
 //!     println!("{} is {} and has had {} requests", backend.name, backend.state, backend.requests);
 //! }

@@ -87,7 +87,7 @@ fn busy_second(state: &mut State, n: u64) {
     let events = vec![Event::Update(update), Event::Request(request), Event::Output(output)];
     update_with(state, Message::Events(events.into_iter().map(Arc::new).collect(), 0));
     let mut backend = BackendView::default();
-    backend.id = 1;
+    backend.id = 1.into();
     let mut snapshot = Snapshot::default();
     snapshot.backends = vec![backend];
     snapshot.totals.requests = n + 1;
@@ -104,7 +104,7 @@ fn last_of_each(state: &State) -> [String; 4] {
     let change = lately.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
     let news = lately.news.after(0).last().map(Event::time).expect("news");
     let news = news.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
-    let failures = lately.recent.of(1).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
+    let failures = lately.recent.of(1.into()).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
     let text = |cell: &ratatui::buffer::Cell| cell.symbol().to_owned();
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).expect("memory");
     terminal.draw(|frame| crate::screen::view(state, frame)).expect("memory");

@@ -6,6 +6,7 @@ use super::{FULL, backends, footer, parts};
 use crate::screen::action::Action;
 use crate::screen::state::{Pane, State};
 use crate::screen::table::Column;
+use stickylb::api::BackendId;
 
 /// What stands in one place of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(crate) enum Spot {
     /// A column's title.
     Title(Column),
     /// A backend's row.
-    Backend(u32),
+    Backend(BackendId),
     /// A pane, elsewhere.
     Pane(Pane),
 }

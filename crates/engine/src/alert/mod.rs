@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
-use crate::api::{About, Level};
+use crate::api::{About, BackendId, Level};
 use crate::balancer::Backend;
 use crate::state::{LiveTopology, Phase, Telemetry};
 use pending_notice::{Condition, PendingNotice};
@@ -61,7 +61,7 @@ struct Mail {
     /// `None` while the configuration has no `email`.
     server: Option<Server>,
     /// By backend; those without an owner have no account.
-    pending: HashMap<u32, PendingNotice>,
+    pending: HashMap<BackendId, PendingNotice>,
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
 }

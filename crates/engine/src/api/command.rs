@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::backend_state::Intent;
+use super::ids::BackendId;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use crate::untrusted::{Untrusted, joined};
@@ -19,14 +20,14 @@ pub enum Command {
     /// Put a backend in service, let it drain, or take it out. It holds until another says otherwise.
     SetIntent {
         /// The backend's id.
-        id: u32,
+        id: BackendId,
         /// What is wanted.
         intent: Intent,
     },
     /// Change a backend's weight, until it is changed again, here or by a configuration that has another.
     SetWeight {
         /// The backend's id.
-        id: u32,
+        id: BackendId,
         /// From 0 to [`MAX_WEIGHT`].
         weight: u32,
     },
@@ -49,7 +50,7 @@ pub enum Command {
     /// Check a backend now, not only when its interval is over.
     CheckNow {
         /// The backend's id.
-        id: u32,
+        id: BackendId,
     },
     /// Read the configuration from its [source](crate::Options::source) again and put it in force.
     Reload,
@@ -58,12 +59,12 @@ pub enum Command {
     /// Start the process of a backend again that was killed or died, on its old port.
     Restart {
         /// The backend's id.
-        id: u32,
+        id: BackendId,
     },
     /// Kill the process of a backend at once, as a crash would, and leave it so.
     Kill {
         /// The backend's id.
-        id: u32,
+        id: BackendId,
     },
     /// Begin to restart all processes one after the other, each when its clients have moved and the one before is UP
     /// again (a rolling restart). It returns at once; how it goes is told in [`Notice`](super::Notice)s.
@@ -79,7 +80,7 @@ pub enum CommandError {
     #[error("there is no backend with the id {id}")]
     UnknownBackend {
         /// The id that was asked for.
-        id: u32,
+        id: BackendId,
     },
     /// There is no such pool.
     #[error("there is no pool with the name '{pool}'")]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::attempts::Attempts;
 use super::candidate::Candidate;
 use super::exclusion::Exclusion;
+use super::ids::{BackendId, RequestNumber};
 use super::outcome::Stopped;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
@@ -28,7 +29,7 @@ pub enum StickyKey {
         /// Its name.
         name: Untrusted<Arc<str>>,
         /// Its value: the id of a backend, which may not be there any more.
-        id: u32,
+        id: BackendId,
     },
     /// The client's address.
     Ip {
@@ -68,7 +69,7 @@ impl fmt::Display for StickyKey {
                 // Written on nearly every line of a log.
                 f.write_str(&name.shown())?;
                 f.write_str("=")?;
-                f.write_str(itoa::Buffer::new().format(*id))
+                f.write_str(itoa::Buffer::new().format(id.get()))
             }
             StickyKey::Ip { ip } => write!(f, "ip {ip}"),
             StickyKey::Header { name, .. } => write!(f, "header {name}"),
@@ -168,7 +169,7 @@ pub struct Decision {
     pub route: Option<Arc<RouteTaken>>,
     /// The number of the request that a person sent again with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replayed: Option<u64>,
+    pub replayed: Option<RequestNumber>,
     /// The pool's strategy then.
     pub strategy: Strategy,
     /// What binds the request to a backend; `None` where nothing does.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::command::{Command, CommandError};
 use super::event::Event;
 use super::heads::Heads;
+use super::ids::{BackendId, RequestNumber};
 use super::replayed::Replayed;
 use super::snapshot::Snapshot;
 use crate::untrusted::Untrusted;
@@ -34,7 +35,7 @@ pub trait Door {
     /// The engine cannot be asked; why, as one sentence.
     fn heads(
         &self,
-        number: u64,
+        number: RequestNumber,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static;
 
     /// Sends a request again, to the backend with this id or as it is balanced.
@@ -43,8 +44,8 @@ pub trait Door {
     /// It was not sent, or what came of it was lost; why, as one sentence.
     fn replay(
         &self,
-        number: u64,
-        to: Option<u32>,
+        number: RequestNumber,
+        to: Option<BackendId>,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static;
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::ids::RequestNumber;
 use crate::untrusted::Untrusted;
 
 /// The most that is kept of one head.
@@ -56,7 +57,7 @@ impl fmt::Debug for Part {
 #[non_exhaustive]
 pub struct Heads {
     /// The request's number, which its event has too.
-    pub number: u64,
+    pub number: RequestNumber,
     /// The listener it came to.
     pub listener: SocketAddr,
     /// That listener's URL.
@@ -84,7 +85,7 @@ impl Heads {
     pub(crate) const MOST: usize = HEAD;
 
     /// Those of a request of which nothing has passed yet.
-    pub fn new(number: u64, listener: SocketAddr, peer: SocketAddr) -> Self {
+    pub fn new(number: RequestNumber, listener: SocketAddr, peer: SocketAddr) -> Self {
         Heads {
             number,
             listener,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use super::ids::BackendId;
 use crate::untrusted::Untrusted;
 
 /// What names a backend in events and decisions.
@@ -10,7 +11,7 @@ use crate::untrusted::Untrusted;
 #[non_exhaustive]
 pub struct Identity {
     /// Its id, which no other backend has: the value of the sticky cookie.
-    pub id: u32,
+    pub id: BackendId,
     /// Its name.
     pub name: Untrusted<String>,
     /// Its address as a URL.
@@ -22,7 +23,11 @@ pub struct Identity {
 
 impl Identity {
     /// A backend of a balancer with one pool.
-    pub fn new(id: u32, name: impl Into<Untrusted<String>>, url: impl Into<Untrusted<String>>) -> Self {
-        Identity { id, name: name.into(), url: url.into(), pool: None }
+    pub fn new(
+        id: impl Into<BackendId>,
+        name: impl Into<Untrusted<String>>,
+        url: impl Into<Untrusted<String>>,
+    ) -> Self {
+        Identity { id: id.into(), name: name.into(), url: url.into(), pool: None }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::decision::Decision;
 use super::identity::Identity;
+use super::ids::{BackendId, RequestNumber};
 use super::phases::Phases;
 use super::strategy::Strategy;
 use super::text::Text;
@@ -78,7 +79,7 @@ pub struct RequestEvent {
     /// Where the time went.
     pub phases: Phases,
     /// Its number, by which its [`Heads`](super::Heads) are found; `None` where they were not kept.
-    pub number: Option<u64>,
+    pub number: Option<RequestNumber>,
     /// How it ended.
     pub ended: Ended,
     /// Why it went where it went.
@@ -137,7 +138,7 @@ struct RequestRecord {
     ip: IpAddr,
     /// The backend's URL.
     to: Option<Untrusted<String>>,
-    backend_id: Option<u32>,
+    backend_id: Option<BackendId>,
     strategy: Strategy,
     /// The backend's name.
     backend: Option<Untrusted<String>>,
@@ -153,7 +154,7 @@ struct RequestRecord {
     /// In microseconds.
     phases: Phases,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    number: Option<u64>,
+    number: Option<RequestNumber>,
     ended: Ended,
     /// The decision in words.
     reason: String,

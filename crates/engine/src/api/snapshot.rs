@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
+use super::ids::BackendId;
 use super::log_output::LogView;
 use super::mode::Mode;
 use super::percentiles::Percentiles;
@@ -153,7 +154,7 @@ impl Spawned {
 #[non_exhaustive]
 pub struct BackendView {
     /// Its id, which no other backend has.
-    pub id: u32,
+    pub id: BackendId,
     /// Its name.
     pub name: Untrusted<String>,
     /// Its pool's name.

@@ -7,11 +7,11 @@ use super::backend::Backend;
 use super::pool::Pool;
 use super::rendezvous::Fingerprint;
 use super::sticky::{Affinity, Bound};
-use crate::api::{Candidate, Exclusion, Rule, Score, Strategy};
+use crate::api::{BackendId, Candidate, Exclusion, Rule, Score, Strategy};
 
 impl Pool {
     /// Every backend as it was looked at: by the hash of the client's key where that decided, else by the strategy.
-    pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[u32]) -> Vec<Candidate> {
+    pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[BackendId]) -> Vec<Candidate> {
         let now = Instant::now();
         let by_key = *rule == Rule::Together || (client.own == Affinity::Suited && *rule == Rule::Sticky);
         let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {

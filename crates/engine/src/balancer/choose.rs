@@ -12,7 +12,7 @@ use super::eligible::Eligible;
 use super::pool::{Choice, Pool};
 use super::rendezvous::Fingerprint;
 use super::sticky::{Affinity, Bound};
-use crate::api::{Decision, Exclusion, Rule, Text};
+use crate::api::{BackendId, Decision, Exclusion, Rule, Text};
 use crate::config::OnFailure;
 use crate::untrusted::Untrusted;
 
@@ -38,7 +38,7 @@ impl Pool {
     pub(crate) fn choose(
         &self,
         client: &Bound,
-        tried: &[u32],
+        tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
@@ -49,7 +49,7 @@ impl Pool {
 
     /// The backend that a person asked for, whatever its state; `Err(Kept)` where it has no place, `Err(Nobody)` where it is
     /// gone.
-    pub(crate) fn choose_asked(&self, id: u32, decision: &mut Decision) -> Result<Choice, NoBackend> {
+    pub(crate) fn choose_asked(&self, id: BackendId, decision: &mut Decision) -> Result<Choice, NoBackend> {
         let index = self.index_of(id).ok_or(NoBackend::Nobody)?;
         let backend = Untrusted::<Text>::from(self.backends[index].name().raw());
         decision.strategy = self.strategy;
@@ -71,7 +71,7 @@ impl Pool {
     fn decide(
         &self,
         client: &Bound,
-        tried: &[u32],
+        tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// Where this client may wait for a place: its own backend, or any that takes new clients.
-    pub(crate) fn waits_for(&self, client: &Bound, tried: &[u32]) -> Vec<Arc<Backend>> {
+    pub(crate) fn waits_for(&self, client: &Bound, tried: &[BackendId]) -> Vec<Arc<Backend>> {
         let untried = |index: &usize| !tried.contains(&self.backends[*index].id());
         let own = self.own(client).filter(|index| untried(index) && self.why_not_kept(*index, client).is_none());
         let any = || self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied()).filter(untried);
@@ -131,7 +131,7 @@ impl Pool {
     }
 
     /// Notes where a key went, so that a backend that drains knows its clients.
-    pub(crate) fn note(&self, client: &Bound, id: u32) {
+    pub(crate) fn note(&self, client: &Bound, id: BackendId) {
         if let (Affinity::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
             seen.note(client.fingerprint, id);
         }
@@ -140,7 +140,7 @@ impl Pool {
     fn by_strategy(
         &self,
         key: Fingerprint,
-        tried: &[u32],
+        tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
@@ -169,7 +169,7 @@ impl Pool {
     }
 
     /// Whether a backend takes new clients that was not tried.
-    pub(crate) fn has_another(&self, tried: &[u32]) -> bool {
+    pub(crate) fn has_another(&self, tried: &[BackendId]) -> bool {
         let mut taking = self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied());
         taking.any(|index| !tried.contains(&self.backends[index].id()))
     }

@@ -5,6 +5,7 @@ use memchr::memmem;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::api::BackendId;
 use crate::config::{CookieConfig, SameSite};
 
 /// The sticky cookie: how it is read, taken out of a request, and set.
@@ -39,7 +40,7 @@ impl CookieSticky {
     }
 
     /// The `Set-Cookie` value that binds a client to the backend with this id.
-    pub(crate) fn set_cookie(&self, id: u32) -> HeaderValue {
+    pub(crate) fn set_cookie(&self, id: BackendId) -> HeaderValue {
         // Name and attributes are checked when the configuration is read: visible ASCII only.
         let text = format!("{}={id}{}", self.name, self.attributes);
         HeaderValue::try_from(text).expect("the configuration lets only visible ASCII into a cookie")
@@ -49,13 +50,13 @@ impl CookieSticky {
     ///
     /// Anything but one plain decimal number counts as no cookie: so does a second pair of the same name
     /// with another value.
-    pub(crate) fn id<'l>(&self, lines: impl Iterator<Item = &'l [u8]>) -> Option<u32> {
+    pub(crate) fn id<'l>(&self, lines: impl Iterator<Item = &'l [u8]>) -> Option<BackendId> {
         let mut values = lines.filter(|line| is_in(&self.name, line)).flat_map(|line| self.values(line));
         let first = values.next()?;
         if values.any(|value| value != first) {
             return None;
         }
-        plain_number(first)
+        plain_number(first).map(BackendId::new)
     }
 
     /// Whether a cookie of one of these names may stand in this line.
@@ -120,7 +121,7 @@ mod tests {
             let text = String::from_utf8(out).expect("text");
             left.extend(text.strip_prefix("cookie: ").map(|rest| rest.trim_end_matches("\r\n").to_owned()));
         }
-        (id, left)
+        (id.map(BackendId::get), left)
     }
 
     #[test]
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn the_cookie_that_is_set_has_the_fixed_shape() {
         let sticky = CookieSticky::new(&CookieConfig::default());
-        assert_eq!(sticky.set_cookie(3), "X-Backend-ID=3; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(sticky.set_cookie(3.into()), "X-Backend-ID=3; Path=/; HttpOnly; SameSite=Lax");
         let custom = CookieConfig {
             name: "lb".into(),
             max_age: Some(60),
@@ -161,7 +162,7 @@ mod tests {
             domain: Some("example.test".into()),
         };
         assert_eq!(
-            CookieSticky::new(&custom).set_cookie(0),
+            CookieSticky::new(&custom).set_cookie(0.into()),
             "lb=0; Path=/app; Max-Age=60; Domain=example.test; HttpOnly; SameSite=None; Secure"
         );
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::rendezvous::Fingerprint;
+use crate::api::BackendId;
 
 /// As many keys as are remembered, at most; a power of two. Half a megabyte.
 const SLOTS: usize = 1 << 16;
@@ -24,7 +25,7 @@ impl Default for KeyCache {
 
 impl KeyCache {
     /// Notes where a key went.
-    pub(crate) fn note(&self, key: Fingerprint, id: u32) {
+    pub(crate) fn note(&self, key: Fingerprint, id: BackendId) {
         let (slot, mark) = self.place(key, id);
         // Most were here before: reading is cheaper than writing what is there.
         if slot.load(Relaxed) != mark {
@@ -33,24 +34,24 @@ impl KeyCache {
     }
 
     /// Whether a key went there last.
-    pub(crate) fn is_at(&self, key: Fingerprint, id: u32) -> bool {
+    pub(crate) fn is_at(&self, key: Fingerprint, id: BackendId) -> bool {
         let (slot, mark) = self.place(key, id);
         slot.load(Relaxed) == mark
     }
 
     /// How many keys went to each backend last.
-    pub(crate) fn count(&self, id: u32) -> u64 {
+    pub(crate) fn count(&self, id: BackendId) -> u64 {
         let here = |slot: &&AtomicU64| {
             let mark = slot.load(Relaxed);
-            mark != 0 && mark & u64::from(u32::MAX) == u64::from(id)
+            mark != 0 && mark & u64::from(u32::MAX) == u64::from(id.get())
         };
         self.0.iter().filter(here).count() as u64
     }
 
-    fn place(&self, key: Fingerprint, id: u32) -> (&AtomicU64, u64) {
+    fn place(&self, key: Fingerprint, id: BackendId) -> (&AtomicU64, u64) {
         let hash = key.bits();
         let slot = usize::try_from(hash).unwrap_or(usize::MAX) % SLOTS;
         // Never zero as a whole.
-        (&self.0[slot], ((hash >> 32) | 1) << 32 | u64::from(id))
+        (&self.0[slot], ((hash >> 32) | 1) << 32 | u64::from(id.get()))
     }
 }

@@ -9,7 +9,7 @@ use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
-use crate::api::Strategy;
+use crate::api::{BackendId, Strategy};
 
 /// The parts that all weights together are divided into while one of them is less than whole.
 const MOST_PARTS: u32 = 4096;
@@ -27,7 +27,7 @@ pub(crate) struct Pool {
     pub(crate) sticky: Sticky,
     /// Each backend's `Set-Cookie`, made once.
     set_cookies: Vec<Option<HeaderValue>>,
-    by_id: HashMap<u32, usize>,
+    by_id: HashMap<BackendId, usize>,
     /// Those that take new clients, in the order of `backends`: the backups only where nobody else does.
     pub(crate) eligible: Vec<Eligible>,
     /// The backups that are up while others are, for requests that were tried on all of those.
@@ -115,11 +115,11 @@ impl Pool {
     }
 
     /// The backend with this id.
-    pub(crate) fn get(&self, id: u32) -> Option<&Arc<Backend>> {
+    pub(crate) fn get(&self, id: BackendId) -> Option<&Arc<Backend>> {
         self.index_of(id).map(|index| &self.backends[index])
     }
 
-    pub(crate) fn index_of(&self, id: u32) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: BackendId) -> Option<usize> {
         self.by_id.get(&id).copied()
     }
 

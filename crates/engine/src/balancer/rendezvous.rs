@@ -7,6 +7,8 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use crate::api::BackendId;
+
 /// A key's hash, with a fixed seed. What is hashed does not matter to the balancer: a header's value, an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprint(u64);
@@ -39,10 +41,10 @@ impl Fingerprint {
     }
 
     /// How well a backend suits this key.
-    pub(crate) fn score(self, id: u32, weight: u32) -> Score {
+    pub(crate) fn score(self, id: BackendId, weight: u32) -> Score {
         /// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        Score { hash: mixed(self.0 ^ (u64::from(id) + 1).wrapping_mul(GOLDEN)), weight }
+        Score { hash: mixed(self.0 ^ (u64::from(id.get()) + 1).wrapping_mul(GOLDEN)), weight }
     }
 }
 
@@ -96,7 +98,7 @@ mod tests {
 
     fn winner(key: u64, backends: &[(u32, u32)]) -> u32 {
         let key = Fingerprint::of(&key.to_be_bytes());
-        backends.iter().max_by_key(|(id, weight)| key.score(*id, *weight)).expect("some").0
+        backends.iter().max_by_key(|(id, weight)| key.score((*id).into(), *weight)).expect("some").0
     }
 
     #[test]

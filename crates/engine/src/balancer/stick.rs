@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::api::BackendId;
+
 /// Parts of the table, each with a lock of its own, so that threads seldom meet.
 const PARTS: usize = 16;
 
@@ -23,7 +25,7 @@ pub(crate) struct StickTable {
 type Part = Mutex<HashMap<IpAddr, Entry>>;
 
 struct Entry {
-    backend: u32,
+    backend: BackendId,
     connections: u32,
     /// When the last of them closed.
     closed: Instant,
@@ -43,7 +45,7 @@ pub(crate) enum Stuck {
     /// It was this backend's already.
     Kept,
     /// It was another backend's.
-    Moved(u32),
+    Moved(BackendId),
     /// There is no room for it.
     Full,
 }
@@ -81,13 +83,13 @@ impl StickTable {
     }
 
     /// The backend an address sticks to.
-    pub(crate) fn get(&self, ip: IpAddr, now: Instant) -> Option<u32> {
+    pub(crate) fn get(&self, ip: IpAddr, now: Instant) -> Option<BackendId> {
         let part = lock(self.part(ip));
         part.get(&ip).filter(|entry| !entry.is_over(self.expiry(), now)).map(|entry| entry.backend)
     }
 
     /// Makes an address stick to a backend, for as long as the connection is held and some time longer.
-    pub(crate) fn hold(&self, ip: IpAddr, backend: u32, now: Instant) -> (Stuck, Option<Held>) {
+    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId, now: Instant) -> (Stuck, Option<Held>) {
         let part = self.part(ip);
         let mut entries = lock(part);
         let full = entries.len() >= MOST_PER_PART;
@@ -107,7 +109,7 @@ impl StickTable {
     }
 
     /// Forgets those whose time is over; gives the backends they stuck to.
-    pub(crate) fn forget(&self, now: Instant) -> Vec<u32> {
+    pub(crate) fn forget(&self, now: Instant) -> Vec<BackendId> {
         let mut forgotten = Vec::new();
         for part in &self.parts {
             lock(part).retain(|_, entry| {
@@ -139,32 +141,34 @@ mod tests {
 
     const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const EXPIRY: Duration = Duration::from_secs(30);
+    const FOUR: BackendId = BackendId::new(4);
+    const FIVE: BackendId = BackendId::new(5);
 
     #[test]
     fn an_address_sticks_while_it_is_connected_and_for_a_while_after() {
         let table = StickTable::new(EXPIRY);
         let start = Instant::now();
-        let (stuck, held) = table.hold(IP, 4, start);
+        let (stuck, held) = table.hold(IP, FOUR, start);
         assert_eq!(stuck, Stuck::New);
-        assert_eq!(table.get(IP, start + EXPIRY * 10), Some(4), "it is connected");
+        assert_eq!(table.get(IP, start + EXPIRY * 10), Some(FOUR), "it is connected");
         assert!(table.forget(start + EXPIRY * 10).is_empty());
         drop(held);
         let closed = Instant::now();
-        assert_eq!(table.get(IP, closed + EXPIRY / 2), Some(4));
+        assert_eq!(table.get(IP, closed + EXPIRY / 2), Some(FOUR));
         assert_eq!(table.get(IP, closed + EXPIRY), None);
-        assert_eq!(table.forget(closed + EXPIRY), [4]);
+        assert_eq!(table.forget(closed + EXPIRY), [FOUR]);
     }
 
     #[test]
     fn an_address_moves_with_its_last_connection() {
         let table = StickTable::new(EXPIRY);
         let now = Instant::now();
-        let first = table.hold(IP, 4, now).1;
-        let (stuck, second) = table.hold(IP, 5, now);
-        assert_eq!(stuck, Stuck::Moved(4));
-        assert_eq!(table.hold(IP, 5, now).0, Stuck::Kept);
+        let first = table.hold(IP, FOUR, now).1;
+        let (stuck, second) = table.hold(IP, FIVE, now);
+        assert_eq!(stuck, Stuck::Moved(FOUR));
+        assert_eq!(table.hold(IP, FIVE, now).0, Stuck::Kept);
         drop(first);
-        assert_eq!(table.get(IP, now), Some(5));
+        assert_eq!(table.get(IP, now), Some(FIVE));
         drop(second);
     }
 
@@ -173,10 +177,10 @@ mod tests {
         let table = StickTable::new(EXPIRY);
         let now = Instant::now();
         for n in 0..200_000_u32 {
-            table.hold(IpAddr::from(n.to_be_bytes()), 1, now);
+            table.hold(IpAddr::from(n.to_be_bytes()), FOUR, now);
         }
         assert_eq!(table.parts.iter().map(|part| lock(part).len()).sum::<usize>(), PARTS * MOST_PER_PART);
         assert_eq!(table.forget(Instant::now() + EXPIRY).len(), PARTS * MOST_PER_PART);
-        assert_eq!(table.hold(IP, 1, now).0, Stuck::New);
+        assert_eq!(table.hold(IP, FOUR, now).0, Stuck::New);
     }
 }

@@ -11,7 +11,7 @@ use super::cookie::CookieSticky;
 use super::key_cache::KeyCache;
 use super::key_function::{Asking, KeyFunction};
 use super::rendezvous::Fingerprint;
-use crate::api::{StickyBy, StickyKey, Text};
+use crate::api::{BackendId, StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
 use crate::untrusted::Untrusted;
 
@@ -56,7 +56,7 @@ pub(crate) enum Affinity {
     #[default]
     Nobody,
     /// The one's with this id.
-    Id(u32),
+    Id(BackendId),
     /// The one's that suits its fingerprint best.
     Suited,
 }
@@ -68,7 +68,7 @@ impl Bound {
     }
 
     /// A client known by its address alone, with the backend that its address sticks to.
-    fn at(ip: IpAddr, backend: Option<u32>) -> Self {
+    fn at(ip: IpAddr, backend: Option<BackendId>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
         Bound { own: Affinity::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
@@ -131,7 +131,7 @@ impl Sticky {
                 Some(id) => {
                     // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
                     let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
-                    let fingerprint = Fingerprint::of_ip(ip).with(&id.to_be_bytes()).with(agent);
+                    let fingerprint = Fingerprint::of_ip(ip).with(&id.get().to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name).into(), id };
                     Bound { own: Affinity::Id(id), key: Some(key), fingerprint }
                 }
@@ -157,7 +157,7 @@ impl Sticky {
 
     /// Reads the key of a raw connection, which has nothing but its client's address; `stuck` is the backend that the
     /// address sticks to.
-    pub(crate) fn read_connection(&self, ip: IpAddr, stuck: Option<u32>) -> Bound {
+    pub(crate) fn read_connection(&self, ip: IpAddr, stuck: Option<BackendId>) -> Bound {
         let Source::Own { function, .. } = &self.source else { return Bound::at(ip, stuck) };
         match function.key(&Asking::of_connection(ip)) {
             Some(key) => Bound::by_key(StickyKey::Own, &key),

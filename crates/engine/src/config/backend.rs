@@ -10,7 +10,7 @@ use super::check_algorithm::CheckAlgorithm;
 use super::email::owner;
 use super::health::HealthCheck;
 use super::keys::Keys;
-use crate::api::MAX_WEIGHT;
+use crate::api::{BackendId, MAX_WEIGHT};
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum ProxyProtocol {
 #[non_exhaustive]
 pub struct BackendConfig {
     /// Unique; the value of the sticky cookie.
-    pub id: u32,
+    pub id: BackendId,
     /// Short name for the screen and the log.
     pub name: String,
     /// Where it is.
@@ -75,9 +75,9 @@ pub struct BackendConfig {
 
 impl BackendConfig {
     /// A backend with every default.
-    pub fn new(id: u32, name: String, address: Address) -> Self {
+    pub fn new(id: impl Into<BackendId>, name: String, address: Address) -> Self {
         BackendConfig {
-            id,
+            id: id.into(),
             name,
             address,
             weight: 1,
@@ -92,8 +92,8 @@ impl BackendConfig {
     }
 
     /// Backends from command line words, beside those that have the ids in `taken`.
-    pub(crate) fn of_specs(specs: &[BackendSpec], taken: impl IntoIterator<Item = u32>) -> Vec<Self> {
-        let mut taken: BTreeSet<u32> = taken.into_iter().chain(specs.iter().filter_map(|spec| spec.id)).collect();
+    pub(crate) fn of_specs(specs: &[BackendSpec], taken: impl IntoIterator<Item = BackendId>) -> Vec<Self> {
+        let mut taken: BTreeSet<BackendId> = taken.into_iter().chain(specs.iter().filter_map(|spec| spec.id)).collect();
         let backend = |(position, spec): (usize, &BackendSpec)| {
             let tcp = spec.address.scheme == Scheme::Tcp;
             let algorithm = if tcp { CheckAlgorithm::Tcp } else { CheckAlgorithm::default() };
@@ -114,10 +114,10 @@ impl BackendConfig {
     pub(crate) fn read(
         keys: &mut Keys<'_, '_>,
         (health, says_how): (&HealthCheck, bool),
-    ) -> Option<(Option<u32>, BackendConfig)> {
+    ) -> Option<(Option<BackendId>, BackendConfig)> {
         keys.require("url", "a backend needs a 'url', such as \"http://localhost:5000\"");
         let id = keys.get("id", "Unique in the file; its position unless set. The sticky cookie's value", |n| {
-            n.integer(0, u64::from(u32::MAX))
+            n.integer(0, u64::from(u32::MAX)).map(BackendId::new)
         });
         let name = keys.get("name", "Unique in its pool; from the address unless set", |n| {
             n.hint("minLength", 1).parsed(not_empty)
@@ -159,12 +159,12 @@ fn not_empty(name: &str) -> Result<String, &'static str> {
 }
 
 /// The smallest number from `position` up that no backend has yet; takes it.
-pub(crate) fn free_id(taken: &mut BTreeSet<u32>, position: usize) -> u32 {
+pub(crate) fn free_id(taken: &mut BTreeSet<BackendId>, position: usize) -> BackendId {
     let mut id = u32::try_from(position).unwrap_or(u32::MAX);
-    while !taken.insert(id) {
+    while !taken.insert(id.into()) {
         id += 1;
     }
-    id
+    id.into()
 }
 
 /// A name for a backend that was given none: what tells it from its neighbours.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::address::{Address, AddressError};
-use crate::api::MAX_WEIGHT;
+use crate::api::{BackendId, MAX_WEIGHT};
 
 /// One BACKEND of the command line: an address, then `,weight=2`, `,name=api`, `,id=7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct BackendSpec {
     /// Its name, if given.
     pub name: Option<String>,
     /// Its id, if given.
-    pub id: Option<u32>,
+    pub id: Option<BackendId>,
 }
 
 impl FromStr for BackendSpec {
@@ -38,7 +38,10 @@ impl FromStr for BackendSpec {
                         error(format!("weight is a whole number from 0 to {MAX_WEIGHT}, as in weight=2"))
                     })?);
                 }
-                "id" => spec.id = Some(number.ok_or_else(|| error("id is a whole number, as in id=7".to_owned()))?),
+                "id" => {
+                    let id = number.ok_or_else(|| error("id is a whole number, as in id=7".to_owned()))?;
+                    spec.id = Some(id.into());
+                }
                 "name" if !value.is_empty() => spec.name = Some(value.to_owned()),
                 "name" => return Err(error("name is not empty, as in name=api".to_owned())),
                 _ => return Err(error(format!("'{key}' is not known, write weight=, name= or id="))),
@@ -55,7 +58,7 @@ mod tests {
     #[test]
     fn a_spec_carries_weight_name_and_id() {
         let spec: BackendSpec = "5000,weight=2,name=api,id=7".parse().expect("a good spec");
-        assert_eq!((spec.weight, spec.name.as_deref(), spec.id), (Some(2), Some("api"), Some(7)));
+        assert_eq!((spec.weight, spec.name.as_deref(), spec.id), (Some(2), Some("api"), Some(7.into())));
         for bad in
             ["5000,weight=x", "5000,weight=1001", "5000,weight=-1", "5000,wieght=1", "5000,name=", "5000,id=1abc"]
         {

@@ -12,7 +12,7 @@ use super::listener::ListenerConfig;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::pool::{DEFAULT_POOL, NO_BACKENDS, PoolConfig, UnfinishedPool, cookie_of, pool_name};
-use crate::api::{Mode, StickyBy};
+use crate::api::{BackendId, Mode, StickyBy};
 
 /// The keys of the flat form, and where each belongs in the other.
 const OF_LISTENERS: [&str; 2] = ["port", "host"];
@@ -140,7 +140,7 @@ fn pools(n: Node<'_, '_>, locations: &mut Locations) -> Option<Vec<UnfinishedPoo
 /// Gives the backends of all pools that have no id their position over the whole file, or the next free number.
 fn numbered(pools: Vec<UnfinishedPool>) -> Vec<PoolConfig> {
     let ids = pools.iter().flat_map(|read| &read.backends).filter_map(|(id, _)| *id);
-    let mut taken: BTreeSet<u32> = ids.collect();
+    let mut taken: BTreeSet<BackendId> = ids.collect();
     let mut position = 0;
     let finished = |UnfinishedPool { mut pool, backends, .. }: UnfinishedPool| {
         for (id, mut backend) in backends {

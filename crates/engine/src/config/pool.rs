@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::sticky::StickyConfig;
-use crate::api::Strategy;
+use crate::api::{BackendId, Strategy};
 
 /// The name of the one pool of a configuration without `pools`.
 pub const DEFAULT_POOL: &str = "default";
@@ -45,7 +45,7 @@ pub(crate) struct UnfinishedPool {
     /// All but its backends.
     pub(crate) pool: PoolConfig,
     /// Its backends, each with its id where it is given one.
-    pub(crate) backends: Vec<(Option<u32>, BackendConfig)>,
+    pub(crate) backends: Vec<(Option<BackendId>, BackendConfig)>,
     /// Whether it says what binds a client to its backend.
     pub(crate) says_by: bool,
 }
@@ -83,7 +83,7 @@ fn backends(
     health: (&HealthCheck, bool),
     pool: usize,
     locations: &mut Locations,
-) -> Option<Vec<(Option<u32>, BackendConfig)>> {
+) -> Option<Vec<(Option<BackendId>, BackendConfig)>> {
     let mut read = Vec::new();
     let count = n.each(|n| {
         let found = n.hint("description", "One server").object(|keys| {

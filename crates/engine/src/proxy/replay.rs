@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::worker::Proxy;
 use super::{explain, http};
-use crate::api::{Bodies, Event, Heads, LONGEST, Replayed};
+use crate::api::{BackendId, Bodies, Event, Heads, LONGEST, Replayed, RequestNumber};
 use crate::proxy::connection::{Accepted, Peer, Replay};
 use crate::proxy::forward::route;
 use crate::proxy::io::Socket;
@@ -34,8 +34,8 @@ const LOST: &str = "it was sent again, but so much is going on that what came of
 pub(crate) async fn replay(
     shared: &Arc<Shared>,
     phase: watch::Receiver<Phase>,
-    number: u64,
-    to: Option<u32>,
+    number: RequestNumber,
+    to: Option<BackendId>,
 ) -> Result<Replayed, String> {
     let before = shared
         .telemetry
@@ -75,8 +75,11 @@ pub(crate) async fn replay(
         Some(event) => event,
         None => tokio::time::timeout(TOLD, told).await.map_err(|_| LOST)?,
     };
-    let after =
-        shared.telemetry.heads.get(own_number.load(Relaxed)).ok_or("it was sent again, but its heads were not kept")?;
+    let after = shared
+        .telemetry
+        .heads
+        .get(own_number.load(Relaxed).into())
+        .ok_or("it was sent again, but its heads were not kept")?;
     let bodies = Bodies::of(&body_of(&before), &body_of(&after));
     Ok(Replayed { event, before, after, bodies })
 }
@@ -107,7 +110,7 @@ impl Drop for Serving {
 }
 
 /// Makes a client of a request's head, which must be whole and without a body.
-async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<u32>) -> Result<Sent, String> {
+async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<BackendId>) -> Result<Sent, String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole".to_owned());
     }
@@ -174,7 +177,7 @@ async fn its_event(events: &mut EventReader, number: &AtomicU64) -> Arc<Event> {
     loop {
         events.wait().await;
         events.take(&mut batch);
-        let own = Some(number.load(Relaxed));
+        let own = Some(RequestNumber::new(number.load(Relaxed)));
         let is_its = |event: &Arc<Event>| matches!(&**event, Event::Request(request) if request.number == own);
         if let Some(event) = batch.drain(..).find(is_its) {
             return event;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::api::Decision;
+use crate::api::{BackendId, Decision};
 use crate::balancer::{Backend, Bound, Choice, NoBackend, Pool};
 use crate::state::{EventRing, Shared, Shelf};
 use crate::upstream::IdleConnections;
@@ -35,7 +35,7 @@ impl Proxy {
         &self,
         pool: &Pool,
         client: &Bound,
-        tried: &[u32],
+        tried: &[BackendId],
         decision: &mut Decision,
     ) -> Result<Choice, NoBackend> {
         decision.strategy = pool.strategy;

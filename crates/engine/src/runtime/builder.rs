@@ -7,7 +7,7 @@ use super::options::Options;
 use super::start::Balancer;
 use super::start_error::StartError;
 use crate::access::Admission;
-use crate::api::{Identity, StickyBy, Strategy};
+use crate::api::{BackendId, Identity, StickyBy, Strategy};
 use crate::balancer::{Asking, KeyFunction};
 use crate::config::{BackendConfig, BackendSpec, Config, DEFAULT_POOL, ListenerConfig, PoolConfig};
 use crate::state::CheckFunction;
@@ -105,12 +105,16 @@ impl Builder {
         self
     }
 
-    /// The same for one backend alone; it comes before the one for all.
-    pub fn check_of<F>(mut self, backend: u32, function: impl Fn(Arc<Identity>) -> F + Send + Sync + 'static) -> Self
+    /// The same for the backend with this id alone; it comes before the one for all.
+    pub fn check_of<F>(
+        mut self,
+        backend: impl Into<BackendId>,
+        function: impl Fn(Arc<Identity>) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<String, String>> + Send + 'static,
     {
-        self.options.checks.each.insert(backend, CheckFunction::new(function));
+        self.options.checks.each.insert(backend.into(), CheckFunction::new(function));
         self
     }
 
@@ -141,7 +145,7 @@ impl Builder {
             }
         }
         if let Some(pool) = self.config.pools.first_mut() {
-            let taken: Vec<u32> = pool.backends.iter().map(|b| b.id).collect();
+            let taken: Vec<BackendId> = pool.backends.iter().map(|b| b.id).collect();
             pool.backends.extend(BackendConfig::of_specs(&specs, taken));
         }
         self.config.follow_schemes();

@@ -1,7 +1,7 @@
 //! What is asked about one request: its heads, and what comes of sending it again.
 
 use super::start::Balancer;
-use crate::api::{Heads, Replayed};
+use crate::api::{BackendId, Heads, Replayed, RequestNumber};
 use crate::proxy::replay;
 use crate::state::HeadWatch;
 
@@ -14,7 +14,7 @@ impl Balancer {
 
     /// The heads of the request with this number, while they are kept.
     #[doc(hidden)]
-    pub fn heads(&self, number: u64) -> Option<Box<Heads>> {
+    pub fn heads(&self, number: RequestNumber) -> Option<Box<Heads>> {
         self.shared.telemetry.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
     }
 
@@ -23,7 +23,7 @@ impl Balancer {
     /// # Errors
     /// Why it cannot be, in one sentence.
     #[doc(hidden)]
-    pub async fn replay(&self, number: u64, to: Option<u32>) -> Result<Box<Replayed>, String> {
+    pub async fn replay(&self, number: RequestNumber, to: Option<BackendId>) -> Result<Box<Replayed>, String> {
         let replayed = replay(&self.shared, self.phase.subscribe(), number, to).await?;
         let (before, after) = (self.with_url(replayed.before), self.with_url(replayed.after));
         Ok(Box::new(Replayed { before, after, ..replayed }))

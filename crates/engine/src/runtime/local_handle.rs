@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::start::Balancer;
-use crate::api::{Command, CommandError, Door, Event, Heads, News, Replayed, Snapshot};
+use crate::api::{BackendId, Command, CommandError, Door, Event, Heads, News, Replayed, RequestNumber, Snapshot};
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
@@ -23,6 +23,9 @@ pub struct LocalHandle {
 
 impl LocalHandle {
     /// A handle to this engine; to be made on the runtime that it was started on.
+    ///
+    /// # Panics
+    /// Where no tokio runtime is running.
     pub fn new(engine: &Arc<Balancer>) -> Self {
         LocalHandle {
             engine: Arc::clone(engine),
@@ -59,15 +62,15 @@ impl Door for LocalHandle {
 
     fn heads(
         &self,
-        number: u64,
+        number: RequestNumber,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
         std::future::ready(Ok(self.engine.heads(number)))
     }
 
     fn replay(
         &self,
-        number: u64,
-        to: Option<u32>,
+        number: RequestNumber,
+        to: Option<BackendId>,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
         let replayed = self.runtime.spawn(async move { engine.replay(number, to).await });

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::process_task::{Order, ProcessTask};
-use crate::api::{CommandError, Intent, Level, Mode};
+use crate::api::{BackendId, CommandError, Intent, Level, Mode};
 use crate::balancer::{Backend, Verdict};
 use crate::config::{Address, BackendConfig, CheckAlgorithm, HealthCheck};
 use crate::process::{Copies, Process, Program, demo_name, free_port};
@@ -29,7 +29,7 @@ pub(crate) struct Processes {
     shared: Arc<Shared>,
     /// This program: the supervisor of each, and the demo backends themselves.
     program: Option<PathBuf>,
-    process_tasks: Mutex<HashMap<u32, mpsc::Sender<Order>>>,
+    process_tasks: Mutex<HashMap<BackendId, mpsc::Sender<Order>>>,
     /// Held while one is added: two at once would take the same name, id and port.
     adding: tokio::sync::Mutex<()>,
     rolling: AtomicBool,
@@ -57,7 +57,7 @@ impl Processes {
         let taken = |name: &str| backends.iter().any(|b| b.name() == name);
         let number = (0..=backends.len()).find(|n| !taken(&demo_name(*n))).unwrap_or(0);
         let name = demo_name(number);
-        let id = (1..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
+        let id = free_id(1, &backends);
         let pool = self.pool(&name)?;
         let port = self.free_port(&name)?;
         let program = Program::demo(self.program(&name)?, &name, number, port);
@@ -80,7 +80,7 @@ impl Processes {
             return Err(CommandError::SpawnFailed { name: name.into(), reason: reason.into() });
         }
         let first = u32::try_from(number).unwrap_or(u32::MAX);
-        let id = (first..=u32::MAX).find(|id| backends.iter().all(|b| b.id() != *id)).unwrap_or(u32::MAX);
+        let id = free_id(first, &backends);
         let mut health = pool.config.load().health.clone();
         if health == HealthCheck::default() {
             // Nobody said what a good answer is, and a program need not have one for `/`.
@@ -102,7 +102,7 @@ impl Processes {
     async fn add(
         &self,
         pool: &LivePool,
-        id: u32,
+        id: BackendId,
         name: String,
         health: HealthCheck,
         program: Program,
@@ -179,8 +179,8 @@ impl Processes {
     }
 
     /// Whom a rolling restart is about, in their order. Only one can be under way.
-    pub(crate) fn begin_rolling(&self) -> Result<Vec<u32>, CommandError> {
-        let mut ids: Vec<u32> = self.process_tasks().keys().copied().collect();
+    pub(crate) fn begin_rolling(&self) -> Result<Vec<BackendId>, CommandError> {
+        let mut ids: Vec<BackendId> = self.process_tasks().keys().copied().collect();
         ids.sort_unstable();
         if ids.is_empty() {
             return Err(CommandError::NothingSpawned);
@@ -193,7 +193,7 @@ impl Processes {
 
     /// Restarts these one after the other: its clients move to the others, what it is doing is waited for, then it is
     /// started anew and waited for until it answers. Where one does not, it goes no further.
-    pub(crate) async fn restart_all(&self, ids: Vec<u32>) {
+    pub(crate) async fn restart_all(&self, ids: Vec<BackendId>) {
         for (done, id) in ids.iter().enumerate() {
             let Some((pool, backend)) = self.shared.topology.find(*id) else { continue };
             let intent = backend.status.intent();
@@ -244,7 +244,13 @@ impl Processes {
         tokio::time::timeout(READY, answers).await.is_ok()
     }
 
-    fn process_tasks(&self) -> MutexGuard<'_, HashMap<u32, mpsc::Sender<Order>>> {
+    fn process_tasks(&self) -> MutexGuard<'_, HashMap<BackendId, mpsc::Sender<Order>>> {
         self.process_tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first id from this number on that no backend has.
+fn free_id(first: u32, backends: &[Arc<Backend>]) -> BackendId {
+    let free = |id: &BackendId| backends.iter().all(|backend| backend.id() != *id);
+    (first..=u32::MAX).map(BackendId::new).find(free).unwrap_or(BackendId::new(u32::MAX))
 }

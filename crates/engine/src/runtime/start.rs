@@ -14,7 +14,9 @@ use super::source::Source;
 use super::start_error::StartError;
 use super::worker;
 use super::worker::Work;
-use crate::api::{Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
+use crate::api::{
+    BackendId, Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear,
+};
 use crate::balancer::{Backend, Pool};
 use crate::config::{Config, MAX_WEIGHT};
 use crate::health::Checker;
@@ -252,7 +254,7 @@ impl Balancer {
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
     }
 
-    fn backend(&self, id: u32) -> Result<Arc<Backend>, CommandError> {
+    fn backend(&self, id: BackendId) -> Result<Arc<Backend>, CommandError> {
         self.shared.topology.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
     }
 

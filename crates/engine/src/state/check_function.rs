@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::api::Identity;
+use crate::api::{BackendId, Identity};
 
 /// An embedding program's own check, made in place of the configured ones: `Ok` with what it found where the backend is
 /// well, an error with the reason where it is not.
@@ -42,12 +42,12 @@ pub struct Checks {
     /// For every backend without one of its own.
     pub all: Option<CheckFunction>,
     /// For single backends, by their ids.
-    pub each: HashMap<u32, CheckFunction>,
+    pub each: HashMap<BackendId, CheckFunction>,
 }
 
 impl Checks {
     /// The one for this backend, where there is one.
-    pub(crate) fn of(&self, backend: u32) -> Option<&CheckFunction> {
+    pub(crate) fn of(&self, backend: BackendId) -> Option<&CheckFunction> {
         self.each.get(&backend).or(self.all.as_ref())
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::api::Heads;
+use crate::api::{Heads, RequestNumber};
 
 /// Requests on one shelf.
 const SHELF: usize = 1000;
@@ -41,7 +41,7 @@ impl Shelf {
         (self.watchers.load(Relaxed) > 0).then(|| {
             // Each shelf has numbers of its own, so that no two workers meet to give one out.
             let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
-            Box::new(Heads::new(number, listener, peer))
+            Box::new(Heads::new(number.into(), listener, peer))
         })
     }
 
@@ -93,8 +93,8 @@ impl HeadStore {
     }
 
     /// The heads of the request with this number, while they are kept.
-    pub(crate) fn get(&self, number: u64) -> Option<Heads> {
-        let index = number.checked_sub(1)? % self.shelves.len() as u64;
+    pub(crate) fn get(&self, number: RequestNumber) -> Option<Heads> {
+        let index = number.get().checked_sub(1)? % self.shelves.len() as u64;
         let its = self.shelves.get(usize::try_from(index).ok()?)?;
         its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
     }
@@ -125,7 +125,7 @@ impl Drop for HeadWatch {
 mod tests {
     use super::*;
 
-    fn heads(shelf: &Shelf, request: &[u8]) -> Option<u64> {
+    fn heads(shelf: &Shelf, request: &[u8]) -> Option<RequestNumber> {
         let here = SocketAddr::from(([127, 0, 0, 1], 3001));
         let mut heads = shelf.begin(here, here)?;
         heads.request.set(request);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
-use crate::api::{Mode, StickyBy};
+use crate::api::{BackendId, Mode, StickyBy};
 use crate::balancer::{Backend, Held, KeyFunction, Pool, StickTable, Sticky, Stuck};
 use crate::config::PoolConfig;
 use crate::untrusted::Untrusted;
@@ -59,12 +59,12 @@ impl LivePool {
     }
 
     /// The backend that an address sticks to.
-    pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<u32> {
+    pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<BackendId> {
         if self.sticks_by_address() { self.table.get(ip, Instant::now()) } else { None }
     }
 
     /// Makes an address stick to a backend, where addresses do.
-    pub(crate) fn hold(&self, ip: IpAddr, backend: u32) -> Option<(Stuck, Option<Held>)> {
+    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId) -> Option<(Stuck, Option<Held>)> {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 

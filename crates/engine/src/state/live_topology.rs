@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::live_pool::LivePool;
 use super::topology::Topology;
+use crate::api::BackendId;
 use crate::balancer::Backend;
 use crate::config::Config;
 
@@ -37,7 +38,7 @@ impl LiveTopology {
     }
 
     /// The backend with this id, and its pool.
-    pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
+    pub(crate) fn find(&self, id: BackendId) -> Option<(Arc<LivePool>, Arc<Backend>)> {
         self.current.load().find(id)
     }
 

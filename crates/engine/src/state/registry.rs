@@ -11,7 +11,7 @@ use super::live_pool::LivePool;
 use super::live_topology::LiveTopology;
 use super::slow_start::SlowStarts;
 use super::telemetry::Telemetry;
-use crate::api::{CheckMark, Event, Intent, Outcome, Spawned, State, UpdateEvent};
+use crate::api::{BackendId, CheckMark, Event, Intent, Outcome, Spawned, State, UpdateEvent};
 use crate::balancer::{AgentWord, Backend, Pool, Verdict};
 use crate::untrusted::Untrusted;
 
@@ -29,11 +29,11 @@ pub(crate) struct Registry {
 #[derive(Default)]
 pub(crate) struct Records {
     /// Since when each backend is in its state.
-    pub(super) since: HashMap<u32, Instant>,
+    pub(super) since: HashMap<BackendId, Instant>,
     /// The last checks of each.
-    pub(crate) checks: HashMap<u32, CheckHistory>,
+    pub(crate) checks: HashMap<BackendId, CheckHistory>,
     /// The processes of backends that were started here.
-    pub(crate) spawned: HashMap<u32, Spawned>,
+    pub(crate) spawned: HashMap<BackendId, Spawned>,
     slow_starts: SlowStarts,
 }
 
@@ -89,7 +89,7 @@ impl Registry {
     }
 
     /// Closes the account of a backend that is gone.
-    pub(crate) fn close(&self, id: u32) {
+    pub(crate) fn close(&self, id: BackendId) {
         let mut records = self.records();
         records.checks.remove(&id);
         records.since.remove(&id);

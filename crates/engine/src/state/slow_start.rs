@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::api::State;
+use crate::api::{BackendId, State};
 use crate::balancer::{Backend, Pool};
 
 /// The least of a weight that counts, in per cent, and the steps in which it grows.
@@ -11,7 +11,7 @@ const STEP: u32 = 10;
 
 /// The backends whose weight is growing, and since when.
 #[derive(Default)]
-pub(crate) struct SlowStarts(HashMap<u32, Instant>);
+pub(crate) struct SlowStarts(HashMap<BackendId, Instant>);
 
 impl SlowStarts {
     /// A backend's state has changed.

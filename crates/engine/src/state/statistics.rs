@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::counters::Counters;
-use crate::api::Percentiles;
+use crate::api::{BackendId, Percentiles};
 use crate::balancer::{Backend, Counts};
 
 /// Seconds of rates that are kept.
@@ -18,7 +18,7 @@ const WINDOW: usize = 10;
 pub(crate) struct Statistics {
     requests: Series,
     errors: Series,
-    backends: HashMap<u32, BackendSeries>,
+    backends: HashMap<BackendId, BackendSeries>,
     /// Of all backends together.
     pub(crate) latency: Percentiles,
 }
@@ -90,7 +90,7 @@ impl Statistics {
     }
 
     /// Another backend has this id from now on.
-    pub(crate) fn forget(&mut self, id: u32) {
+    pub(crate) fn forget(&mut self, id: BackendId) {
         self.backends.remove(&id);
     }
 
@@ -107,25 +107,25 @@ impl Statistics {
         share(self.errors.window(), self.requests.window())
     }
 
-    pub(crate) fn backend_rate(&self, id: u32) -> u64 {
+    pub(crate) fn backend_rate(&self, id: BackendId) -> u64 {
         self.backends.get(&id).map_or(0, |b| b.requests.rate())
     }
 
-    pub(crate) fn backend_rates(&self, id: u32) -> Vec<u64> {
+    pub(crate) fn backend_rates(&self, id: BackendId) -> Vec<u64> {
         self.backends.get(&id).map_or_else(Vec::new, |b| b.requests.all())
     }
 
-    pub(crate) fn backend_latency(&self, id: u32) -> Percentiles {
+    pub(crate) fn backend_latency(&self, id: BackendId) -> Percentiles {
         self.backends.get(&id).map_or_else(Percentiles::default, |b| b.latency)
     }
 
     /// The window's answers by their time, doubling by doubling.
-    pub(crate) fn backend_histogram(&self, id: u32) -> Vec<u64> {
+    pub(crate) fn backend_histogram(&self, id: BackendId) -> Vec<u64> {
         self.backends.get(&id).map_or_else(Vec::new, |b| b.histogram.clone())
     }
 
     /// Share of the window's requests, among those of these backends.
-    pub(crate) fn backend_share(&self, id: u32, among: &[u32]) -> Option<f64> {
+    pub(crate) fn backend_share(&self, id: BackendId, among: &[BackendId]) -> Option<f64> {
         let window = |id| self.backends.get(id).map_or(0, |b| b.requests.window());
         share(window(&id), among.iter().map(window).sum())
     }

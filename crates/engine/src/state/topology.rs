@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::listener::{Listener, Routing};
 use super::live_pool::LivePool;
+use crate::api::BackendId;
 use crate::balancer::{Backend, KeyFunction};
 use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener;
@@ -70,7 +71,7 @@ impl Topology {
     }
 
     /// The backend with this id, and its pool.
-    pub(crate) fn find(&self, id: u32) -> Option<(Arc<LivePool>, Arc<Backend>)> {
+    pub(crate) fn find(&self, id: BackendId) -> Option<(Arc<LivePool>, Arc<Backend>)> {
         let backend = |pool: &Arc<LivePool>| Some((Arc::clone(pool), Arc::clone(pool.current.load().get(id)?)));
         self.pools.iter().find_map(backend)
     }

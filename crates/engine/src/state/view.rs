@@ -8,7 +8,7 @@ use super::live_pool::LivePool;
 use super::registry::Records;
 use super::shared::Shared;
 use super::statistics::Statistics;
-use crate::api::{BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
+use crate::api::{BackendId, BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
 use crate::balancer::{Backend, Pool};
 use crate::config::{CheckAlgorithm, HealthCheck};
 
@@ -65,7 +65,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
 }
 
 fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Statistics) -> Vec<BackendView> {
-    let ids: Vec<u32> = pool.backends.iter().map(|backend| backend.id()).collect();
+    let ids: Vec<BackendId> = pool.backends.iter().map(|backend| backend.id()).collect();
     let view = |(backend, share): (&Arc<Backend>, f64)| {
         let id = backend.id();
         BackendView {

@@ -13,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use stickylb::api::{BackendView, PoolView};
+use stickylb::api::{BackendId, BackendView, PoolView};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
@@ -74,7 +74,7 @@ fn below(state: &State, height: u16) -> usize {
 }
 
 /// The backend in this line of the screen.
-pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<u32> {
+pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<BackendId> {
     // The border and the titles stand above the first.
     let row = line.checked_sub(area.y + 2)?;
     match seen(state, area.height.saturating_sub(2)).nth(usize::from(row))? {

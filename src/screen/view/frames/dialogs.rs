@@ -33,7 +33,7 @@ fn why_and_detail() {
     let mut decision = Decision::new(Strategy::LeastConnections);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
     decision.moved_from = Some(("delta".into(), Exclusion::State(BackendState::Down)));
-    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 4 });
+    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 4.into() });
     decision.cookie = CookieAction::Rewritten;
     decision.candidates = vec![
         candidate(1, "alpha", None),

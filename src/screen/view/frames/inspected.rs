@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use stickylb::api::{Attempt, Bodies, CookieAction, Decision, Event, Heads, Outcome, Replayed, Rule, Strategy};
+use stickylb::api::{
+    Attempt, Bodies, CookieAction, Decision, Event, Heads, Outcome, Replayed, RequestNumber, Rule, Strategy,
+};
 
 use super::sample::{request, state, who};
 use super::{frame, golden, press};
@@ -12,12 +14,14 @@ use crate::screen::state::State;
 use crate::screen::theme::{Colors, Theme};
 use crate::screen::update;
 
-const NUMBER: u64 = 7;
+const NUMBER: RequestNumber = RequestNumber::new(7);
+const LATER: RequestNumber = RequestNumber::new(8);
+const AGAIN: RequestNumber = RequestNumber::new(12);
 
 const REQUEST: &[u8] = b"GET /api/cart HTTP/1.1\r\nHost: localhost:3001\r\nAuthorization: Bearer hunter2\r\n\
     Cookie: login=opaque; theme=dark\r\nX-Api-Key: k3y\r\nX-Evil: \x1b[2J\xc2\x9b31m\xe2\x80\xae\xff\r\n\r\n";
 
-fn heads(number: u64, backend: &str) -> Heads {
+fn heads(number: RequestNumber, backend: &str) -> Heads {
     let here = ([127, 0, 0, 1], 3001).into();
     let mut heads = Heads::new(number, here, here);
     heads.url = "http://localhost:3001".into();
@@ -31,7 +35,7 @@ fn heads(number: u64, backend: &str) -> Heads {
 }
 
 /// A request that took its time, kept under this number.
-fn event(number: Option<u64>, backend: &str, id: u32) -> Arc<Event> {
+fn event(number: Option<RequestNumber>, backend: &str, id: u32) -> Arc<Event> {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
     decision.cookie = CookieAction::New;
@@ -91,10 +95,10 @@ fn heads_are_asked_for_once_and_only_for_the_request_that_is_selected() {
     let mut state = state();
     assert_eq!(update(&mut state, Message::Events(vec![event(Some(NUMBER), "bravo", 2)], 0)), []);
     press(&mut state, "\t");
-    assert_eq!(update(&mut state, Message::Events(vec![event(Some(8), "bravo", 2)], 0)), [], "one at a time");
+    assert_eq!(update(&mut state, Message::Events(vec![event(Some(LATER), "bravo", 2)], 0)), [], "one at a time");
     let forgotten = update(&mut state, Message::Heads(NUMBER, Ok(None)));
-    assert_eq!(forgotten, [Effect::Heads(8)], "the selection has moved on meanwhile");
-    update(&mut state, Message::Heads(8, Ok(None)));
+    assert_eq!(forgotten, [Effect::Heads(LATER)], "the selection has moved on meanwhile");
+    update(&mut state, Message::Heads(LATER, Ok(None)));
     press(&mut state, "\r");
     let shown = format!("{:?}", frame(&state, 120, 40));
     assert!(shown.contains("its heads are not kept any more"), "{shown}");
@@ -106,8 +110,8 @@ fn sent_again_both_answers_are_compared() {
     press(&mut state, "rj");
     golden("replay-choice", &state, 80, 24);
     press(&mut state, "\r");
-    let again = event(Some(12), "alpha", 1);
-    let replayed = Replayed::new(again, [heads(NUMBER, "bravo"), heads(12, "alpha")], Bodies::DifferAt(16));
+    let again = event(Some(AGAIN), "alpha", 1);
+    let replayed = Replayed::new(again, [heads(NUMBER, "bravo"), heads(AGAIN, "alpha")], Bodies::DifferAt(16));
     update(&mut state, Message::Replayed(Ok(Box::new(replayed))));
     golden("replay", &state, 80, 24);
 }
@@ -117,8 +121,8 @@ fn every_size_can_be_drawn() {
     let mut states = vec![inspected(UNICODE), inspected(UNICODE), inspected(UNICODE)];
     press(&mut states[0], "\rH");
     press(&mut states[1], "r");
-    let heads = [heads(NUMBER, "bravo"), heads(12, "alpha")];
-    let replayed = Replayed::new(event(Some(12), "alpha", 1), heads, Bodies::Same(10));
+    let heads = [heads(NUMBER, "bravo"), heads(AGAIN, "alpha")];
+    let replayed = Replayed::new(event(Some(AGAIN), "alpha", 1), heads, Bodies::Same(10));
     press(&mut states[2], "r\r");
     update(&mut states[2], Message::Replayed(Ok(Box::new(replayed))));
     for state in &states {

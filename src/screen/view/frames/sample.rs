@@ -19,7 +19,7 @@ pub(crate) fn who(id: u32, name: &str) -> Arc<Identity> {
 pub(crate) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -> BackendView {
     let up = state == BackendState::Up;
     let mut view = BackendView::default();
-    view.id = id;
+    view.id = id.into();
     view.name = name.into();
     view.pool = "default".into();
     view.url = format!("http://localhost:{}", 5000 + id).into();
@@ -66,7 +66,7 @@ pub(crate) fn decisions() -> Vec<Arc<Event>> {
     let (alpha, bravo, delta) = (who(1, "alpha"), who(2, "bravo"), who(4, "delta"));
     let attempt = |backend: &Arc<Identity>, outcome| Attempt::new(backend, outcome, Duration::from_micros(900));
     let mut sticky = Decision::new(Strategy::RoundRobin);
-    sticky.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 1 });
+    sticky.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 1.into() });
     sticky.rule = Rule::Sticky;
     sticky.attempts.push(attempt(&alpha, Outcome::Answered));
     let mut retried = Decision::new(Strategy::RoundRobin);

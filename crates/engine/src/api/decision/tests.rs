@@ -9,7 +9,7 @@ fn attempt(name: &str, outcome: Outcome) -> Attempt {
 #[test]
 fn a_sticky_request_names_its_cookie() {
     let mut decision = Decision::new(Strategy::RoundRobin);
-    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 0 });
+    decision.key = Some(StickyKey::Cookie { name: "X-Backend-ID".into(), id: 0.into() });
     decision.rule = Rule::Sticky;
     decision.attempts.push(attempt("alpha", Outcome::Answered));
     assert_eq!(decision.reason(), "sticky X-Backend-ID=0");
@@ -56,7 +56,7 @@ fn nobody_says_so() {
 #[test]
 fn a_replay_names_the_request_it_repeats_and_where_a_person_wanted_it() {
     let mut decision = Decision::new(Strategy::RoundRobin);
-    decision.replayed = Some(12);
+    decision.replayed = Some(12.into());
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
     decision.attempts.push(attempt("alpha", Outcome::Answered));
     assert_eq!(decision.reason(), "replayed from #12; round-robin 1 of 2");

@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::signals::Signals;
 use super::status::Status;
 use super::weight::Weight;
-use crate::api::{Identity, State};
+use crate::api::{BackendId, Identity, State};
 use crate::balancer::slots::Slots;
 use crate::config::BackendConfig;
 use crate::untrusted::Untrusted;
@@ -66,7 +66,7 @@ impl Backend {
     }
 
     /// Its id.
-    pub(crate) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> BackendId {
         self.identity.id
     }
 

@@ -30,7 +30,7 @@ impl Endpoint {
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unix"));
         Endpoint {
             url_header: header(&config.address.to_string()),
-            id_header: HeaderValue::from(config.id),
+            id_header: HeaderValue::from(config.id.get()),
             host_header: header(&config.address.authority()),
             is_local: config.address.is_local(),
             address: config.address.clone(),

@@ -32,11 +32,12 @@ fn pool(backends: Vec<Arc<Backend>>, strategy: Strategy) -> Pool {
 }
 
 fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision), NoBackend> {
+    let tried: Vec<BackendId> = tried.iter().copied().map(BackendId::new).collect();
     let mut decision = Decision::new(pool.strategy);
     let mut random = fastrand::Rng::with_seed(7);
-    let own = key.map_or(Affinity::Nobody, Affinity::Id);
+    let own = key.map_or(Affinity::Nobody, |id| Affinity::Id(id.into()));
     let client = Bound { own, key: None, fingerprint: Fingerprint::of(b"nine") };
-    pool.choose(&client, tried, &mut random, &mut decision).map(|c| (c.backend.id(), decision))
+    pool.choose(&client, &tried, &mut random, &mut decision).map(|c| (c.backend.id().get(), decision))
 }
 
 fn series(pool: &Pool, n: usize) -> Vec<u32> {
@@ -66,7 +67,7 @@ fn power_of_two_takes_the_less_busy_and_says_which_were_drawn() {
     for _ in 0..400 {
         let mut decision = Decision::new(pool.strategy);
         let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
-        counts[choice.backend.id() as usize] += 1;
+        counts[choice.backend.id().get() as usize] += 1;
         if let Rule::Strategy { place, against: Some(other), .. } = decision.rule {
             assert_eq!((place, other), (2, 1), "drawn together, the idle one has it");
         }
@@ -98,7 +99,7 @@ fn hash_sends_a_client_to_one_place_and_a_lost_backend_moves_only_its_own() {
         let bound = Bound { fingerprint: Fingerprint::of(&client.to_be_bytes()), ..Bound::default() };
         let mut decision = Decision::new(pool.strategy);
         let choice = pool.choose(&bound, &[], &mut fastrand::Rng::new(), &mut decision);
-        choice.expect("a backend").backend.id()
+        choice.expect("a backend").backend.id().get()
     };
     let before: Vec<u32> = (0..1000).map(|client| of(&whole, client)).collect();
     let mut reordered = all.clone();
@@ -181,7 +182,7 @@ fn random_follows_the_weights() {
     for _ in 0..4000 {
         let mut decision = Decision::new(pool.strategy);
         let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
-        counts[choice.backend.id() as usize] += 1;
+        counts[choice.backend.id().get() as usize] += 1;
     }
     assert!((2800..3200).contains(&counts[0]), "{counts:?}");
     assert_eq!(counts[2], 0, "weight 0 gets nobody");
@@ -238,7 +239,8 @@ fn a_client_that_moves_moves_to_one_place_and_the_clients_of_one_backend_to_many
     let pool = pool(all, Strategy::RoundRobin);
     let mut counts = [0; 4];
     for client in 0..4000_u32 {
-        let client = Bound { own: Affinity::Id(0), key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
+        let client =
+            Bound { own: Affinity::Id(0.into()), key: None, fingerprint: Fingerprint::of(&client.to_be_bytes()) };
         let mut slots = (0..3).map(|_| {
             let mut decision = Decision::new(pool.strategy);
             let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision).expect("moved");
@@ -247,7 +249,7 @@ fn a_client_that_moves_moves_to_one_place_and_the_clients_of_one_backend_to_many
         });
         let first = slots.next().expect("three");
         assert!(slots.all(|place| place == first));
-        counts[first as usize] += 1;
+        counts[first.get() as usize] += 1;
     }
     assert_eq!(counts[0], 0);
     assert!((1800..2200).contains(&counts[1]) && (850..1150).contains(&counts[2]), "{counts:?}");
@@ -278,7 +280,7 @@ fn of_ip(pool: &Pool, last: u8) -> Result<(u32, Decision), NoBackend> {
     let mut decision = Decision::new(pool.strategy);
     let client = Bound::by_ip([192, 0, 2, last].into());
     let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision)?;
-    Ok((choice.backend.id(), decision))
+    Ok((choice.backend.id().get(), decision))
 }
 
 #[test]
@@ -339,10 +341,10 @@ fn a_backend_that_a_person_asks_for_is_chosen_whatever_its_state_and_where_it_is
     backends[1].status.set_intent(Intent::Maint);
     let pool = pool(backends, Strategy::RoundRobin);
     let mut decision = Decision::new(Strategy::First);
-    let choice = pool.choose_asked(1, &mut decision).expect("it is there");
-    assert_eq!((choice.backend.id(), decision.strategy), (1, Strategy::RoundRobin));
+    let choice = pool.choose_asked(1.into(), &mut decision).expect("it is there");
+    assert_eq!((choice.backend.id().get(), decision.strategy), (1, Strategy::RoundRobin));
     assert_eq!(decision.rule, Rule::Asked { backend: "b1".into() });
-    assert_eq!(pool.choose_asked(9, &mut decision).err(), Some(NoBackend::Nobody));
+    assert_eq!(pool.choose_asked(9.into(), &mut decision).err(), Some(NoBackend::Nobody));
 }
 
 #[test]
@@ -353,8 +355,8 @@ fn a_backend_that_a_person_asks_for_and_that_is_full_is_no_reason_to_take_anothe
     narrow.status.set_verdict(Verdict::Healthy);
     let pool = pool(vec![narrow, backends(&[1, 1]).remove(1)], Strategy::RoundRobin);
     let mut decision = Decision::new(pool.strategy);
-    let _taken = pool.choose_asked(0, &mut decision).expect("it has a place");
-    assert_eq!(pool.choose_asked(0, &mut decision).err(), Some(NoBackend::Kept));
-    decision.replayed = Some(3);
+    let _taken = pool.choose_asked(0.into(), &mut decision).expect("it has a place");
+    assert_eq!(pool.choose_asked(0.into(), &mut decision).err(), Some(NoBackend::Kept));
+    decision.replayed = Some(3.into());
     assert_eq!(decision.reason(), "replayed from #3 to b0; b0 is full");
 }

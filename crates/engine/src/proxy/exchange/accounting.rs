@@ -39,7 +39,7 @@ impl<'c> Exchange<'c> {
         client.proxy.shared.telemetry.counters.begin();
         let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
         if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
-            replay.number.store(heads.number, Ordering::Relaxed);
+            replay.number.store(heads.number.get(), Ordering::Relaxed);
         }
         let mut exchange = Exchange {
             proxy: client.proxy,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::time::timeout_at;
 
-use crate::api::{Decision, Rule};
+use crate::api::{BackendId, Decision, Rule};
 use crate::balancer::{Backend, Bound, Choice, NoBackend, Slot, Slots};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
@@ -20,7 +20,7 @@ pub(crate) async fn wait(
     proxy: &Proxy,
     live: &LivePool,
     client: &Bound,
-    tried: &[u32],
+    tried: &[BackendId],
     decision: &mut Decision,
 ) -> Result<Choice, NoBackend> {
     let began = Instant::now();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::hold::Hold;
 use super::queue;
-use crate::api::Decision;
+use crate::api::{BackendId, Decision};
 use crate::balancer::{Bound, Choice, NoBackend, Pool};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
@@ -22,7 +22,7 @@ pub(crate) enum SelectBy {
     /// A connection's address. It is looked up before each choice: another connection of it may have been bound meanwhile.
     Address(IpAddr),
     /// A person, who sends a request again to the backend with this id and to no other.
-    Person(u32),
+    Person(BackendId),
 }
 
 /// What all choices of a backend for one request or connection share.
@@ -33,7 +33,7 @@ pub(crate) struct Selection<'a> {
     /// Whose client it is.
     pub(crate) bound: Bound,
     /// The ids of those that are not to be chosen again.
-    pub(crate) tried: SmallVec<[u32; 4]>,
+    pub(crate) tried: SmallVec<[BackendId; 4]>,
     hold: Option<Hold>,
     /// When the present try began: after what it waited.
     pub(crate) began: Instant,
