@@ -138,7 +138,7 @@ fn a_reader_that_leaves_gets_no_backtrace_and_a_full_disk_is_one_sentence() {
         let output: Output = program(&["man"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.starts_with("stickylb-tui: cannot write to the standard output: No space left"), "{said}");
+        assert!(said.starts_with("stickylb-tui: cannot write the answer to standard output: No space left"), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }
