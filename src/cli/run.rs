@@ -174,11 +174,11 @@ async fn screen(
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Where no other process can reach this one, a screen that was left would not come back.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let (left, door) =
+    let (left, handle) =
         screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, screen::options(args)).await;
     let left = left.map_err(failed)?;
     // It keeps heads of requests for as long as it lives.
-    drop(door);
+    drop(handle);
     #[cfg(unix)]
     if left == Left::Detached {
         background::detached(main, engine, signals).await.map_err(failed)?;

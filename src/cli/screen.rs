@@ -9,24 +9,24 @@ use super::args::{self, NotifyHow, Settings, ThemeName};
 use super::threads::MainThread;
 use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
 use crate::signals::Signals;
-use stickylb::api::Door;
+use stickylb::api::EngineHandle;
 
-/// Shows what is behind the door until the user leaves or a signal ends the program. Where the terminal takes nothing, the
-/// screen is not waited for, and the door not given back.
-pub(super) async fn show<D: Door + Send + 'static>(
+/// Shows what the engine does until the user leaves or a signal ends the program. Where the terminal takes nothing, the
+/// screen is not waited for, and the handle not given back.
+pub(super) async fn show<D: EngineHandle + Send + 'static>(
     main: &MainThread,
-    mut door: D,
+    mut engine: D,
     leaving: Leaving,
     signals: &mut Signals,
     options: Options,
 ) -> (io::Result<Left>, Option<D>) {
     let continued = match Signals::continued() {
         Ok(continued) => continued,
-        Err(error) => return (Err(error), Some(door)),
+        Err(error) => return (Err(error), Some(engine)),
     };
     let (leave, told) = watch::channel(false);
     let orders = Orders { leave: told, continued };
-    let mut shown = main.run(move || (screen::run(&mut door, leaving, orders, options), door));
+    let mut shown = main.run(move || (screen::run(&mut engine, leaving, orders, options), engine));
     let shown = tokio::select! {
         shown = &mut shown => shown.ok(),
         () = signals.next() => {
@@ -34,7 +34,7 @@ pub(super) async fn show<D: Door + Send + 'static>(
             main.finish(&mut shown).await
         }
     };
-    shown.map_or((Ok(Left::Ended), None), |(left, door)| (left, Some(door)))
+    shown.map_or((Ok(Left::Ended), None), |(left, engine)| (left, Some(engine)))
 }
 
 /// A theme that is named wins over `NO_COLOR`, which is for programs that were not told better.

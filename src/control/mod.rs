@@ -2,7 +2,7 @@
 //!
 //! The socket lies in the user's [runtime directory](directory); on it go lines of JSON, the same serde types that
 //! front ends in the process use ([protocol]). The [server] answers them; the [client] side finds the programs that
-//! run, asks them, and is a [`Door`](stickylb::api::Door) for the screen of another process.
+//! run, asks them, and is a [`EngineHandle`](stickylb::api::EngineHandle) for the screen of another process.
 
 mod client;
 mod directory;

@@ -1,4 +1,4 @@
-//! The door to an engine in another process.
+//! The handle of an engine in another process.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,7 +12,8 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
-    BackendId, Command, CommandError, Door, Ending, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
+    BackendId, Command, CommandError, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber,
+    Snapshot,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -73,7 +74,7 @@ impl Drop for Remote {
     }
 }
 
-impl Door for Remote {
+impl EngineHandle for Remote {
     fn snapshot(&self) -> Snapshot {
         self.received().snapshot.clone()
     }

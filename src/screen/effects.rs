@@ -1,7 +1,7 @@
 //! What follows from a message: the only place where the screen does anything but draw.
 
 use std::time::SystemTime;
-use stickylb::api::Door;
+use stickylb::api::EngineHandle;
 use tokio::sync::mpsc;
 
 use super::export;
@@ -34,7 +34,7 @@ pub(crate) enum Next {
 
 /// Takes a message into the state and does what follows from it.
 pub(crate) fn apply(
-    door: &impl Door,
+    engine: &impl EngineHandle,
     terminal: &mut Terminal,
     state: &mut State,
     message: Message,
@@ -44,7 +44,7 @@ pub(crate) fn apply(
     for effect in update(state, message) {
         match effect {
             Effect::Command(command) => {
-                let (done, tell) = (door.command(command), tell.clone());
+                let (done, tell) = (engine.command(command), tell.clone());
                 tokio::spawn(async move {
                     // The screen may be gone before the command is done.
                     let _ = tell.send(Message::Done(done.await));
@@ -56,14 +56,14 @@ pub(crate) fn apply(
                 Err(error) => state.complain(error.to_string()),
             },
             Effect::Heads(number) => {
-                let (heads, tell) = (door.heads(number), tell.clone());
+                let (heads, tell) = (engine.heads(number), tell.clone());
                 tokio::spawn(async move {
                     // The screen may be gone before they are there, here and below.
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }
             Effect::Replay(number, to) => {
-                let (replayed, tell) = (door.replay(number, to), tell.clone());
+                let (replayed, tell) = (engine.replay(number, to), tell.clone());
                 tokio::spawn(async move {
                     let _ = tell.send(Message::Replayed(replayed.await));
                 });

@@ -44,7 +44,7 @@ use futures_util::StreamExt as _;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use stickylb::api::{Door, News};
+use stickylb::api::{EngineHandle, News};
 use tokio::sync::{Notify as Notified, mpsc, watch};
 
 pub use action::keys_table;
@@ -90,9 +90,14 @@ impl Orders {
     }
 }
 
-/// Shows what is behind the door, on this thread, until the user leaves or the screen is ordered to. The terminal is whole
+/// Shows what the engine does, on this thread, until the user leaves or the screen is ordered to. The terminal is whole
 /// again afterwards.
-pub(crate) fn run(door: &mut impl Door, leaving: Leaving, orders: Orders, options: Options) -> io::Result<Left> {
+pub(crate) fn run(
+    engine: &mut impl EngineHandle,
+    leaving: Leaving,
+    orders: Orders,
+    options: Options,
+) -> io::Result<Left> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let left = runtime.block_on(async {
         let (tell, told) = mpsc::unbounded_channel();
@@ -100,8 +105,8 @@ pub(crate) fn run(door: &mut impl Door, leaving: Leaving, orders: Orders, option
         let mut state = State::new(options.theme).with_leaving(leaving);
         state.notify = options.notify;
         state.size = terminal.size()?;
-        state.second(SystemTime::now(), door.snapshot());
-        show(door, &mut terminal, &mut state, Told { tell, told }, orders).await
+        state.second(SystemTime::now(), engine.snapshot());
+        show(engine, &mut terminal, &mut state, Told { tell, told }, orders).await
     });
     // A file that is being written on a disk that hangs is not waited for.
     runtime.shutdown_background();
@@ -124,7 +129,7 @@ fn is_gone(error: &io::Error) -> bool {
 
 /// The loop itself.
 async fn show(
-    door: &mut impl Door,
+    engine: &mut impl EngineHandle,
     terminal: &mut Terminal,
     state: &mut State,
     mut later: Told,
@@ -155,7 +160,7 @@ async fn show(
             Next::GoOn => {}
         }
         if input.is_none() {
-            if !in_background(door, state, &mut orders).await {
+            if !in_background(engine, state, &mut orders).await {
                 return Ok(Left::Ended);
             }
             terminal.enter()?;
@@ -169,9 +174,9 @@ async fn show(
         if (state.changed || waiting) && looked.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
-                let missed = door.take(&mut batch);
-                apply(door, terminal, state, Message::Events(batch, missed), &later.tell);
-                apply(door, terminal, state, Message::Snapshot(Box::new(door.snapshot())), &later.tell);
+                let missed = engine.take(&mut batch);
+                apply(engine, terminal, state, Message::Events(batch, missed), &later.tell);
+                apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &later.tell);
             }
             pane.follow(&state.log.lately.news, &state.zone);
             // What a terminal has not taken yet is drawn to its end; then comes what has changed since, in one.
@@ -192,12 +197,12 @@ async fn show(
                 // The terminal is gone.
                 Some(Err(_)) | None => return Ok(Left::Ended),
             },
-            news = door.news(!waiting) => match news {
+            news = engine.news(!waiting) => match news {
                 News::Events => {
                     waiting = true;
                     continue;
                 }
-                News::Figures => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
+                News::Figures => Message::Second(SystemTime::now(), Box::new(engine.snapshot())),
                 News::Ended(why) => Message::Ended(why),
             },
             () = tokio::time::sleep_until((looked + FRAME).into()), if due => continue,
@@ -217,21 +222,21 @@ async fn show(
         panic_if_asked(&message);
         if matches!(message, Message::Key(_)) {
             // Whether there is something to ask before it quits goes by what is in flight now, not at the last frame.
-            state.live_mut().totals = door.snapshot().totals;
+            state.live_mut().totals = engine.snapshot().totals;
         }
-        next = apply(door, terminal, state, message, &later.tell);
+        next = apply(engine, terminal, state, message, &later.tell);
     }
 }
 
 /// Keeps the state true without touching the terminal, until it is this job's again; `false` if the program is to end.
-async fn in_background(door: &mut impl Door, state: &mut State, orders: &mut Orders) -> bool {
+async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders: &mut Orders) -> bool {
     while !in_foreground() {
         tokio::select! {
             () = tokio::time::sleep(suspend::ASK) => {}
-            news = door.news(false) => {
+            news = engine.news(false) => {
                 let message = match news {
                     News::Ended(why) => Message::Ended(why),
-                    _ => Message::Second(SystemTime::now(), Box::new(door.snapshot())),
+                    _ => Message::Second(SystemTime::now(), Box::new(engine.snapshot())),
                 };
                 // Nobody looks: no effect of it is for now.
                 update(state, message);
@@ -239,10 +244,10 @@ async fn in_background(door: &mut impl Door, state: &mut State, orders: &mut Ord
             () = orders.leave() => return false,
         }
         let mut batch = Vec::new();
-        let missed = door.take(&mut batch);
+        let missed = engine.take(&mut batch);
         state.append(batch, missed);
     }
-    state.refresh(door.snapshot());
+    state.refresh(engine.snapshot());
     true
 }
 

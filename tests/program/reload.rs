@@ -254,7 +254,7 @@ fn access_and_limits_follow_the_file() {
     balancer.line("configuration reloaded: settings for new connections");
     assert_eq!(balancer.exchange(&body).status, 413);
     balancer.rewrite(&Config::new(&[&backend]).set("/access/deny", json!(["127.0.0.1"])));
-    until("the door to be shut", || balancer.exchange(&request("GET", "/", &[])).status == 403);
+    until("the client to be refused", || balancer.exchange(&request("GET", "/", &[])).status == 403);
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use crate::untrusted::Untrusted;
 
 /// What a front end knows an engine by: [`LocalHandle`](crate::LocalHandle) in the same process, or one over a control
 /// socket. Which of the two it is does not show.
-pub trait Door {
+pub trait EngineHandle {
     /// How things stand, as far as is known here.
     fn snapshot(&self) -> Snapshot;
 
@@ -54,7 +54,7 @@ pub trait Door {
 pub enum News {
     /// There are events to take.
     Events,
-    /// A second has passed: [`Door::snapshot`] has new figures.
+    /// A second has passed: [`EngineHandle::snapshot`] has new figures.
     Figures,
     /// The engine has ended, or is out of reach: why, as one sentence. It is told once.
     Ended(Untrusted<String>),

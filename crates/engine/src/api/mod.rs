@@ -52,7 +52,7 @@ pub use ending::Ending;
 pub use event::{Event, Level, Notice, OutputEvent, UpdateEvent};
 pub use exclusion::Exclusion;
 pub use explanation::{Explanation, Question, Unclear};
-pub use handle::{Door, News};
+pub use handle::{EngineHandle, News};
 pub use heads::{Heads, Part};
 pub use identity::Identity;
 pub use ids::{BackendId, RequestNumber};

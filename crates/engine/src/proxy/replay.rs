@@ -159,12 +159,12 @@ fn failed(error: &io::Error) -> String {
 
 /// Both ends of a connection inside this machine.
 async fn pair() -> io::Result<(TcpStream, TcpStream)> {
-    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let ours = TcpStream::connect(door.local_addr()?).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let ours = TcpStream::connect(listener.local_addr()?).await?;
     let name = ours.local_addr()?;
     loop {
-        // Somebody else may have found the door meanwhile.
-        let (theirs, peer) = door.accept().await?;
+        // Somebody else may have found the listener meanwhile.
+        let (theirs, peer) = listener.accept().await?;
         if peer == name {
             return Ok((ours, theirs));
         }

@@ -6,7 +6,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::start::Balancer;
-use crate::api::{BackendId, Command, CommandError, Door, Event, Heads, News, Replayed, RequestNumber, Snapshot};
+use crate::api::{
+    BackendId, Command, CommandError, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot,
+};
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
@@ -37,7 +39,7 @@ impl LocalHandle {
     }
 }
 
-impl Door for LocalHandle {
+impl EngineHandle for LocalHandle {
     fn snapshot(&self) -> Snapshot {
         self.engine.snapshot()
     }

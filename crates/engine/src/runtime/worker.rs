@@ -94,13 +94,13 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
             match socket.try_clone().and_then(Entrance::new) {
                 Ok(socket) => {
                     let (there, over) = oneshot::channel();
-                    let door = Door {
+                    let acceptor = Acceptor {
                         listener: Arc::clone(listener),
                         proxy: Arc::clone(proxy),
                         work: Arc::clone(work),
                         alive: alive.clone(),
                     };
-                    tasks.spawn(door.accept(socket, over));
+                    tasks.spawn(acceptor.accept(socket, over));
                     accepting.push((Arc::clone(listener), there));
                 }
                 Err(error) => work.shared.telemetry.notice(Level::Warning, format!("a listener failed: {error}")),
@@ -115,14 +115,14 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
 }
 
 /// Where a worker takes in a listener's clients.
-struct Door {
+struct Acceptor {
     listener: Arc<Listener>,
     proxy: Arc<Proxy>,
     work: Arc<Work>,
     alive: mpsc::Sender<()>,
 }
 
-impl Door {
+impl Acceptor {
     /// Takes in clients until it is `over`, and those who were half in then.
     async fn accept(self, entrance: Entrance, over: oneshot::Receiver<()>) {
         let shared = &self.proxy.shared;
