@@ -30,7 +30,7 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     let (line, fields) = parts(&heads.request.bytes);
     let mut words = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target), Some(version)) = (words.next(), words.next(), words.next()) else {
-        return Err("it was no good request: it cannot be copied".to_owned());
+        return Err("it was a malformed request: it cannot be copied".to_owned());
     };
     let has_body = fields.iter().any(|field| {
         let length = named(field, "content-length") && field.value.iter().any(|digit| *digit != b'0');

@@ -146,7 +146,7 @@ pub(crate) fn ask_for_filter(state: &mut State) {
 fn in_prompt(state: &mut State, mut prompt: FilterPrompt, key: KeyEvent) {
     let escape = key.code == KeyCode::Esc || (action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('q'));
     if escape {
-        // It was in force before, so it is good.
+        // It was valid before, so it is now.
         state.set_filter(Filter::parse(&prompt.before).unwrap_or_default());
     } else if key.code != KeyCode::Enter {
         prompt.line.press(key);

@@ -32,7 +32,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: wat
     }
 }
 
-/// The client that the header at the connection's beginning names; the reason where there is no good one.
+/// The client that the header at the connection's beginning names; the reason where it is malformed.
 async fn announced(
     proxy: &Proxy,
     accepted: &mut Accepted,

@@ -16,7 +16,7 @@ use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Exchange, Request};
 use crate::proxy::io::{Scratch, with_scratch};
 
-/// Sends and books a whole answer; `request` is none where there is no good one.
+/// Sends and books a whole answer; `request` is none where it was refused.
 pub(crate) async fn reply(
     client: &mut Client<'_>,
     exchange: &mut Exchange<'_>,

@@ -20,7 +20,7 @@ enum Cut {
     Client,
     /// The backend broke off.
     Backend,
-    /// The request's body is no good.
+    /// The request's body is malformed.
     Body,
 }
 
