@@ -7,13 +7,13 @@ use stickylb::untrusted::Untrusted;
 use super::curl;
 use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
 use super::message::Effect;
-use super::state::{Dialog, Pane, Question, State};
+use super::state::{Dialog, Focus, Question, State};
 
 const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
 
 /// The selected line of the log, where it is a request.
 fn selected(state: &State) -> Option<Arc<Event>> {
-    if state.pane != Pane::Log {
+    if state.focus != Focus::Log {
         return None;
     }
     state.log.selected().map(|line| line.event).filter(|event| matches!(**event, Event::Request(_)))
@@ -23,7 +23,7 @@ fn selected(state: &State) -> Option<Arc<Event>> {
 fn held(state: &mut State) -> Result<Arc<Event>, String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
     let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
-    state.pane = Pane::Log;
+    state.focus = Focus::Log;
     state.log.select(line.number);
     // Another one's heads are not this one's.
     let number = number_of(Some(&line.event));

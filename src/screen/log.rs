@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::Event;
 
-use super::lately::Lately;
+use super::digest::Digest;
 use crate::screen::filter::Filter;
 
 /// Lines kept.
@@ -47,9 +47,9 @@ pub(crate) struct Log {
     until: Option<u64>,
     requests: u64,
     /// What the lines that are shown come to.
-    pub(crate) lately: Lately,
+    pub(crate) digest: Digest,
     /// What all of them come to, while only earlier ones are shown.
-    all: Option<Lately>,
+    all: Option<Digest>,
 }
 
 impl Log {
@@ -57,7 +57,7 @@ impl Log {
     pub(crate) fn append(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let number = self.first + self.lines.len() as u64;
-            self.all.as_mut().unwrap_or(&mut self.lately).follow(&event);
+            self.all.as_mut().unwrap_or(&mut self.digest).follow(&event);
             self.requests += u64::from(matches!(*event, Event::Request(_)));
             if self.filter.as_ref().is_some_and(|filter| filter.line(&event, false)) {
                 self.matching.push_back(number);
@@ -129,10 +129,10 @@ impl Log {
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
         if let Some(time) = time {
             self.held = None;
-            let all = self.all.get_or_insert_with(|| std::mem::take(&mut self.lately));
-            self.lately = all.at(time, self.lines.iter());
+            let all = self.all.get_or_insert_with(|| std::mem::take(&mut self.digest));
+            self.digest = all.at(time, self.lines.iter());
         } else if let Some(all) = self.all.take() {
-            self.lately = all;
+            self.digest = all;
         }
     }
 

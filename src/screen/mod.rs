@@ -9,7 +9,9 @@ mod changes;
 mod clipboard;
 mod control;
 mod curl;
+mod digest;
 mod effects;
+mod event_pane;
 mod export;
 pub(crate) mod filter;
 mod format;
@@ -20,15 +22,13 @@ mod head;
 mod input;
 mod inspect;
 mod inspected;
-mod lately;
 mod log;
 mod message;
 mod notify;
 mod output;
 mod palette;
 mod palette_line;
-mod pane;
-mod recent;
+mod per_backend;
 mod state;
 mod suspend;
 mod svg;
@@ -50,11 +50,11 @@ use tokio::sync::{Notify as Notified, mpsc, watch};
 pub use action::keys_table;
 pub(crate) use effects::Left;
 use effects::{Next, apply};
+use event_pane::EventPane;
 pub use export::Export;
 pub use glyphs::Glyphs;
 pub use message::{Effect, Message};
 pub use notify::Notify;
-use pane::Pane;
 pub use state::{Leaving, State};
 use suspend::Continued;
 pub(crate) use suspend::in_foreground;
@@ -138,7 +138,7 @@ async fn show(
     let mut continued = Continued(Arc::clone(&orders.continued));
     let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
     let mut input = None;
-    let mut pane = Pane::default();
+    let mut pane = EventPane::default();
     let mut looked = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
@@ -178,7 +178,7 @@ async fn show(
                 apply(engine, terminal, state, Message::Events(batch, missed), &later.tell);
                 apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &later.tell);
             }
-            pane.follow(&state.log.lately.news, &state.zone);
+            pane.follow(&state.log.digest.notices, &state.zone);
             // What a terminal has not taken yet is drawn to its end; then comes what has changed since, in one.
             if state.changed && terminal.is_idle() {
                 terminal.draw(|frame| view(state, frame))?;

@@ -26,7 +26,7 @@ const OUTPUT: usize = 500;
 
 /// The pane that keys act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Pane {
+pub(crate) enum Focus {
     #[default]
     Backends,
     Log,
@@ -147,7 +147,7 @@ pub struct State {
     pub(crate) lost: u64,
     /// How many lines had been lost when that was last looked at, and when the last of them were.
     pub(crate) drops: (u64, SystemTime),
-    pub(crate) pane: Pane,
+    pub(crate) focus: Focus,
     /// The selected backend's id: the selection follows the backend, not the row.
     pub(crate) selected: Option<BackendId>,
     /// The order of the backends' rows.
@@ -197,7 +197,7 @@ impl State {
             outputs: HashMap::new(),
             lost: 0,
             drops: (0, SystemTime::UNIX_EPOCH),
-            pane: Pane::default(),
+            focus: Focus::default(),
             selected: None,
             table: Table::default(),
             side: None,

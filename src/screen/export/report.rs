@@ -51,7 +51,7 @@ pub(crate) fn report(state: &State) -> String {
     }
     out.push_str("\n## Last changes of state\n\n");
     let before = out.len();
-    for change in state.log.lately.changes.last(CHANGES) {
+    for change in state.log.digest.changes.last(CHANGES) {
         let Some(update) = change.update() else { continue };
         let time = jiff::Timestamp::try_from(update.time).unwrap_or_default().to_zoned(state.zone.clone());
         let _ = writeln!(

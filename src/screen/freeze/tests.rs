@@ -98,13 +98,13 @@ fn update_with(state: &mut State, message: Message) {
     assert!(update(state, message).is_empty());
 }
 
-/// What each part of the screen says last: the band of changes, the news, the failures of the detail, the output.
+/// What each part of the screen says last: the band of changes, the notices, the failures of the detail, the output.
 fn last_of_each(state: &State) -> [String; 4] {
-    let lately = &state.log.lately;
-    let change = lately.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
-    let news = lately.news.after(0).last().map(Event::time).expect("news");
-    let news = news.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
-    let failures = lately.recent.of(1.into()).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
+    let digest = &state.log.digest;
+    let change = digest.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
+    let notices = digest.notices.after(0).last().map(Event::time).expect("notices");
+    let notices = notices.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
+    let failures = digest.per_backend.of(1.into()).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);
     let text = |cell: &ratatui::buffer::Cell| cell.symbol().to_owned();
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).expect("memory");
     terminal.draw(|frame| crate::screen::view(state, frame)).expect("memory");
@@ -113,7 +113,7 @@ fn last_of_each(state: &State) -> [String; 4] {
     let pane = screen.iter().position(|row| row.contains("Output of")).expect("the pane");
     let lines = screen[pane + 1..].iter().map(|row| row.trim_matches(['│', ' ']));
     let output = lines.take_while(|line| line.parse::<u64>().is_ok()).last().expect("a line");
-    [change, news.to_string(), failures.to_string(), output.to_owned()]
+    [change, notices.to_string(), failures.to_string(), output.to_owned()]
 }
 
 #[test]

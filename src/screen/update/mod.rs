@@ -12,7 +12,7 @@ use crate::screen::action::{Action, action_of};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
 use crate::screen::palette_line::Palette;
-use crate::screen::state::{Dialog, Leaving, Pane, Question, Side, State};
+use crate::screen::state::{Dialog, Focus, Leaving, Question, Side, State};
 
 /// Takes a message into the state; returns what is to be done.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -93,7 +93,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::NextPane => movement::next_pane(state),
         Action::Pick => {
             state.selected = Some(control::backend(state, words.first().copied())?.id);
-            state.pane = Pane::Backends;
+            state.focus = Focus::Backends;
         }
         Action::Back => movement::back(state),
         Action::Follow if state.log.follows() => state.log.hold(),

@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use stickylb::api::Event;
 
 use crate::screen::message::Effect;
-use crate::screen::state::{Dialog, Pane, State};
+use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
 
 /// Lines that a page moves by.
@@ -33,19 +33,19 @@ pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         (Spot::Title(column), None) => {
             state.table.sort_by(column);
             state.order();
-            state.pane = Pane::Backends;
+            state.focus = Focus::Backends;
         }
         (Spot::Backend(id), None) => {
             state.selected = Some(id);
-            state.pane = Pane::Backends;
+            state.focus = Focus::Backends;
         }
-        (Spot::Pane(pane), None) => state.pane = pane,
-        (Spot::Title(_) | Spot::Backend(_) | Spot::Pane(Pane::Backends), Some(by)) => {
-            state.pane = Pane::Backends;
+        (Spot::Pane(pane), None) => state.focus = pane,
+        (Spot::Title(_) | Spot::Backend(_) | Spot::Pane(Focus::Backends), Some(by)) => {
+            state.focus = Focus::Backends;
             step(state, by);
         }
-        (Spot::Pane(Pane::Log), Some(by)) => {
-            state.pane = Pane::Log;
+        (Spot::Pane(Focus::Log), Some(by)) => {
+            state.focus = Focus::Log;
             step(state, by * NOTCH);
         }
     }
@@ -53,13 +53,13 @@ pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
 }
 
 pub(crate) fn step(state: &mut State, by: isize) {
-    match state.pane {
-        Pane::Backends => {
+    match state.focus {
+        Focus::Backends => {
             let last = state.table.rows.len().saturating_sub(1);
             let row = state.selected_row().unwrap_or(0).saturating_add_signed(by).min(last);
             state.select_row(row);
         }
-        Pane::Log => state.log.step(by),
+        Focus::Log => state.log.step(by),
     }
 }
 
@@ -73,17 +73,17 @@ pub(crate) fn page(state: &mut State, down: bool) {
 }
 
 pub(crate) fn jump(state: &mut State, first: bool) {
-    match state.pane {
-        Pane::Backends => state.select_row(if first { 0 } else { state.table.rows.len().saturating_sub(1) }),
-        Pane::Log if first => state.log.go(0),
-        Pane::Log => state.log.follow(),
+    match state.focus {
+        Focus::Backends => state.select_row(if first { 0 } else { state.table.rows.len().saturating_sub(1) }),
+        Focus::Log if first => state.log.go(0),
+        Focus::Log => state.log.follow(),
     }
 }
 
 pub(crate) fn next_pane(state: &mut State) {
-    state.pane = match state.pane {
-        Pane::Backends => Pane::Log,
-        Pane::Log => Pane::Backends,
+    state.focus = match state.focus {
+        Focus::Backends => Focus::Log,
+        Focus::Log => Focus::Backends,
     };
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn back(state: &mut State) {
     if state.log.filter().is_some() {
         state.set_filter(None);
     } else {
-        state.pane = Pane::Backends;
+        state.focus = Focus::Backends;
     }
 }
 
@@ -106,13 +106,13 @@ pub(crate) fn pick(state: &mut State, row: char) {
     let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
     if let Some(row) = row.filter(|row| *row < state.table.rows.len()) {
         state.select_row(row);
-        state.pane = Pane::Backends;
+        state.focus = Focus::Backends;
     }
 }
 
 /// Opens what is selected. A line of the log stays selected while others come.
 pub(crate) fn open(state: &mut State) {
-    if state.pane == Pane::Log
+    if state.focus == Focus::Log
         && let Some(line) = state.log.selected()
     {
         state.log.select(line.number);
@@ -130,12 +130,12 @@ pub(crate) fn why(state: &mut State) -> Result<(), String> {
 }
 
 pub(crate) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
-    state.pane = Pane::Log;
+    state.focus = Focus::Log;
     state.log.next_match(forward)
 }
 
 pub(crate) fn mark(state: &mut State) -> Result<(), String> {
-    state.pane = Pane::Log;
+    state.focus = Focus::Log;
     state.log.toggle_mark()
 }
 

@@ -23,11 +23,11 @@ pub(crate) fn height(state: &State, screen: u16) -> u16 {
         32..50 => 4,
         _ => 6,
     };
-    room.min(u16::try_from(state.log.lately.changes.len()).unwrap_or(room))
+    room.min(u16::try_from(state.log.digest.changes.len()).unwrap_or(room))
 }
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let lines = state.log.lately.changes.last(usize::from(area.height)).filter_map(|change| {
+    let lines = state.log.digest.changes.last(usize::from(area.height)).filter_map(|change| {
         let update = change.update()?;
         Some(line(state, change, update, usize::from(area.width)))
     });

@@ -8,7 +8,7 @@ use super::{fitted, kept};
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::format::cut;
 use crate::screen::message::Said;
-use crate::screen::state::{Dialog, Pane, State};
+use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::theme::Theme;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -60,10 +60,10 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
             Action::Down => Some(("next", 100)),
             Action::PageDown => Some(("further down", 99)),
             Action::Copy => Some(("copy", 98)),
-            Action::Why if state.pane == Pane::Log => Some(("why", 97)),
-            Action::Replay if state.pane == Pane::Log => Some(("replay", 96)),
-            Action::CopyCurl if state.pane == Pane::Log => Some(("curl", 95)),
-            Action::Secrets if state.pane == Pane::Log => Some(("secrets", 94)),
+            Action::Why if state.focus == Focus::Log => Some(("why", 97)),
+            Action::Replay if state.focus == Focus::Log => Some(("replay", 96)),
+            Action::CopyCurl if state.focus == Focus::Log => Some(("curl", 95)),
+            Action::Secrets if state.focus == Focus::Log => Some(("secrets", 94)),
             _ => None,
         };
     }
@@ -78,20 +78,20 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     if state.snapshot.backends.is_empty() {
         return usual.filter(|_| entry.action == Action::SpawnDemo);
     }
-    match (state.pane, entry.action) {
+    match (state.focus, entry.action) {
         (_, Action::Back) if state.log.filter().is_some() => Some(("no filter", 92)),
-        (Pane::Backends, Action::NextPane) => Some(("log", 74)),
-        (Pane::Log, Action::NextPane) => Some(("backends", 60)),
-        (Pane::Log, Action::Detail) => Some(("detail", 95)),
-        (Pane::Log, Action::Why) => Some(("why", 100)),
-        (Pane::Log, Action::Copy) => Some(("copy", 85)),
-        (Pane::Log, Action::CopyCurl) => Some(("curl", 83)),
-        (Pane::Log, Action::Replay) => Some(("replay", 84)),
-        (Pane::Log, Action::Mark) => Some(("mark", 40)),
-        (Pane::Log, Action::Filter) => Some(("filter", 90)),
-        (Pane::Log, Action::Follow) => Some((if state.log.follows() { "hold" } else { "follow" }, 88)),
-        (Pane::Log, Action::Freeze | Action::NextSide) | (Pane::Backends, _) => usual,
-        (Pane::Log, _) => None,
+        (Focus::Backends, Action::NextPane) => Some(("log", 74)),
+        (Focus::Log, Action::NextPane) => Some(("backends", 60)),
+        (Focus::Log, Action::Detail) => Some(("detail", 95)),
+        (Focus::Log, Action::Why) => Some(("why", 100)),
+        (Focus::Log, Action::Copy) => Some(("copy", 85)),
+        (Focus::Log, Action::CopyCurl) => Some(("curl", 83)),
+        (Focus::Log, Action::Replay) => Some(("replay", 84)),
+        (Focus::Log, Action::Mark) => Some(("mark", 40)),
+        (Focus::Log, Action::Filter) => Some(("filter", 90)),
+        (Focus::Log, Action::Follow) => Some((if state.log.follows() { "hold" } else { "follow" }, 88)),
+        (Focus::Log, Action::Freeze | Action::NextSide) | (Focus::Backends, _) => usual,
+        (Focus::Log, _) => None,
     }
 }
 

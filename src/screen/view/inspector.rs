@@ -10,7 +10,7 @@ use stickylb::api::{BackendView, Event, RequestEvent};
 use super::why::fact;
 use super::{changes, heads, region, timing, why};
 use crate::screen::format::{clock, count, cut, duration, micros};
-use crate::screen::state::{Pane, State};
+use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
@@ -37,7 +37,7 @@ pub(crate) fn as_text(state: &State) -> String {
 
 /// What is selected: its title and its lines.
 fn subject(state: &State, columns: usize, secrets: bool) -> (String, Vec<Line<'static>>) {
-    let line = if state.pane == Pane::Log { state.log.selected() } else { None };
+    let line = if state.focus == Focus::Log { state.log.selected() } else { None };
     match line.as_ref().map(|line| &*line.event) {
         Some(Event::Request(request)) => {
             (format!("Request: {} {}", request.method, request.path), self::request(state, request, columns, secrets))
@@ -126,12 +126,12 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             Span::raw(check.reason.to_string()),
         ]));
     }
-    let mut history = state.log.lately.changes.of(backend.id).take(8).peekable();
+    let mut history = state.log.digest.changes.of(backend.id).take(8).peekable();
     if history.peek().is_some() {
         lines.extend([Line::raw(""), heading("Last changes")]);
         lines.extend(history.filter_map(|change| Some(changes::line(state, change, change.update()?, columns))));
     }
-    if let Some(recent) = state.log.lately.recent.of(backend.id) {
+    if let Some(recent) = state.log.digest.per_backend.of(backend.id) {
         clients(state, &recent.clients, &mut lines);
         if !recent.failures.is_empty() {
             lines.extend([Line::raw(""), heading("Last failures")]);
@@ -149,7 +149,7 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
     lines
 }
 
-fn clients(state: &State, clients: &[crate::screen::recent::ClientSeen], lines: &mut Vec<Line<'static>>) {
+fn clients(state: &State, clients: &[crate::screen::per_backend::ClientSeen], lines: &mut Vec<Line<'static>>) {
     let mut clients: Vec<_> = clients.iter().collect();
     clients.sort_by_key(|client| std::cmp::Reverse(client.last));
     if !clients.is_empty() {

@@ -16,7 +16,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::region;
 use crate::screen::format::{clock, count, cut, duration, fit, fit_right, short_name};
-use crate::screen::state::{Pane, State};
+use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
 
 /// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
@@ -37,10 +37,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let right = match place {
         _ if !sum.is_empty() => &sum,
         Some(_) => "f follows",
-        None if state.pane == Pane::Backends && !log.is_quiet() => "Tab selects",
+        None if state.focus == Focus::Backends && !log.is_quiet() => "Tab selects",
         None => "",
     };
-    let block = region(state, state.pane == Pane::Log, &title, right);
+    let block = region(state, state.focus == Focus::Log, &title, right);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let mut lines = lines(state, usize::from(inner.height), usize::from(inner.width));
@@ -63,7 +63,7 @@ pub(crate) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'stati
         if log.shows_everything() && !log.is_match(&entry) {
             line.spans.iter_mut().for_each(|span| span.style = state.theme.dim());
         }
-        let selected = place == Some(at) && state.pane == Pane::Log;
+        let selected = place == Some(at) && state.focus == Focus::Log;
         lines.push(if selected { line.style(Theme::selected()) } else { line });
     }
     lines

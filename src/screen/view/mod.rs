@@ -40,7 +40,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use crate::screen::state::{Pane, Side, State};
+use crate::screen::state::{Focus, Side, State};
 pub(crate) use dialog::help_hides;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
@@ -102,9 +102,9 @@ fn places(state: &State, area: Rect, body: Rect) -> Places {
         return Places { detail: body, ..Places::default() };
     }
     if state.zoomed {
-        return match state.pane {
-            Pane::Backends => Places { table: body, ..Places::default() },
-            Pane::Log => Places { log: body, ..Places::default() },
+        return match state.focus {
+            Focus::Backends => Places { table: body, ..Places::default() },
+            Focus::Log => Places { log: body, ..Places::default() },
         };
     }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);

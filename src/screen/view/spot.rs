@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{FULL, backends, footer, parts};
 use crate::screen::action::Action;
-use crate::screen::state::{Pane, State};
+use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
 use stickylb::api::BackendId;
 
@@ -18,7 +18,7 @@ pub(crate) enum Spot {
     /// A backend's row.
     Backend(BackendId),
     /// A pane, elsewhere.
-    Pane(Pane),
+    Pane(Focus),
 }
 
 /// What stands in this place; nothing on a screen too small for borders.
@@ -39,7 +39,7 @@ pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
     if places.table.contains(place) {
         let title = backends::title_at(state, places.table, place).map(Spot::Title);
         let backend = || backends::backend_at(state, places.table, row).map(Spot::Backend);
-        return Some(title.or_else(backend).unwrap_or(Spot::Pane(Pane::Backends)));
+        return Some(title.or_else(backend).unwrap_or(Spot::Pane(Focus::Backends)));
     }
-    places.log.contains(place).then_some(Spot::Pane(Pane::Log))
+    places.log.contains(place).then_some(Spot::Pane(Focus::Log))
 }

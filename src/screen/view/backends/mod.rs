@@ -18,7 +18,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::region;
 use crate::screen::format::cut;
-use crate::screen::state::{Pane, State};
+use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
 use crate::screen::theme::Theme;
 use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
@@ -40,7 +40,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let title = format!("Backends{of_all}{more}");
     // With several pools each has its own, in its heading.
     let shares = if state.snapshot.pools.len() > 1 { String::new() } else { shares(state, |_| true) };
-    let block = region(state, state.pane == Pane::Backends, &title, &shares);
+    let block = region(state, state.focus == Focus::Backends, &title, &shares);
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
@@ -180,7 +180,7 @@ fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
         let title = column.title();
         let title = &title[..title.len().min(width - order.width())];
         let text = format!("{title}{order}");
-        let is_chosen = table.chosen && table.column == *column && state.pane == Pane::Backends;
+        let is_chosen = table.chosen && table.column == *column && state.focus == Focus::Backends;
         let style = if is_chosen { Theme::selected() } else { state.theme.dim() };
         let mut filled = filled(Cell::Words(Span::raw(text)), *width, is_right(*column), state);
         // Only the title itself, not the room around it.
@@ -205,6 +205,6 @@ fn line(state: &State, columns: &[(Column, usize)], row: usize, backend: &Backen
         spans.extend(filled(cell(*column, state, backend), *width, is_right(*column), state));
         spans.push(Span::raw(" ".repeat(GAP)));
     }
-    let style = if selected && state.pane == Pane::Backends { Theme::selected() } else { Style::new() };
+    let style = if selected && state.focus == Focus::Backends { Theme::selected() } else { Style::new() };
     Line::from(spans).style(style)
 }

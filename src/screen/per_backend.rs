@@ -32,11 +32,11 @@ pub(crate) struct Of {
 
 /// All backends'.
 #[derive(Default)]
-pub(crate) struct Recent {
+pub(crate) struct PerBackend {
     by_id: HashMap<BackendId, Of>,
 }
 
-impl Recent {
+impl PerBackend {
     pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         let Event::Request(request) = &**event else { return };
         for attempt in request.decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {

@@ -1,7 +1,7 @@
-//! The event pane's source: the news, given to tui-logger, which draws them.
+//! The event pane's source: the notices, given to tui-logger, which draws them.
 //!
 //! tui-logger's own logger wakes a thread a hundred times a second, and knows neither another process nor another time
-//! than now. Here the news that the screen shows are moved once a frame: those of the process it is attached to, and those
+//! than now. Here the notices that the screen shows are moved once a frame: those of the process it is attached to, and those
 //! of the moment at which it stands still.
 
 use jiff::tz::TimeZone;
@@ -9,33 +9,33 @@ use log::{Level as LogLevel, Record};
 use stickylb::api::{Event, Level, State};
 use tui_logger::Drain;
 
+use super::digest::Notices;
 use super::format::clock;
-use super::lately::News;
 
 /// Lines that the pane holds.
 const DEPTH: usize = 1000;
 
 /// What the pane was given so far.
 #[derive(Default)]
-pub(crate) struct Pane {
+pub(crate) struct EventPane {
     given: u64,
 }
 
-impl Pane {
+impl EventPane {
     /// Has the pane hold these, and no others.
-    pub(crate) fn follow(&mut self, news: &News, zone: &TimeZone) {
-        if news.last == self.given {
+    pub(crate) fn follow(&mut self, notices: &Notices, zone: &TimeZone) {
+        if notices.last == self.given {
             return;
         }
-        if news.last < self.given {
+        if notices.last < self.given {
             // A step back in time: what came later goes.
             tui_logger::set_buffer_depth(DEPTH);
             self.given = 0;
         }
-        for event in news.after(self.given) {
+        for event in notices.after(self.given) {
             give(event, zone);
         }
-        self.given = news.last;
+        self.given = notices.last;
         tui_logger::move_events();
     }
 }
