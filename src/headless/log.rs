@@ -147,7 +147,7 @@ struct Task {
 impl Task {
     fn run(self, output: Output) {
         let Task { runtime, writer, stopped, close } = self;
-        if runtime.block_on(writer.run(output, stopped)) == Next::Close {
+        if runtime.block_on(writer.run(output, stopped)) == Writing::Close {
             // The program may be about to end anyway.
             let _ = close.send(());
         }
@@ -156,7 +156,7 @@ impl Task {
 
 /// How the writing goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum Writing {
     GoOn,
     /// Not at all: nobody reads it any more.
     Close,
@@ -175,7 +175,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut output: Output, mut stopped: oneshot::Receiver<()>) -> Next {
+    async fn run(mut self, mut output: Output, mut stopped: oneshot::Receiver<()>) -> Writing {
         if output.is_behind() {
             self.retry = Some(Instant::now());
         }
@@ -192,11 +192,11 @@ impl Writer {
                 () = self.reader.wait() => false,
                 () = retry => false,
             };
-            if self.write_new(&mut output, stop) == Next::Close {
-                return Next::Close;
+            if self.write_new(&mut output, stop) == Writing::Close {
+                return Writing::Close;
             }
             if stop {
-                return Next::GoOn;
+                return Writing::GoOn;
             }
             // The end of the program is not waited out.
             if tokio::time::timeout(BATCH, &mut stopped).await.is_ok() {
@@ -206,12 +206,12 @@ impl Writer {
     }
 
     /// Writes what came since the last time, and how much is missing; `at_the_end` an output that failed is tried once more.
-    fn write_new(&mut self, output: &mut Output, at_the_end: bool) -> Next {
+    fn write_new(&mut self, output: &mut Output, at_the_end: bool) -> Writing {
         self.account.take(&mut self.reader, &mut self.events);
         if !at_the_end && self.retry.is_some_and(|at| Instant::now() < at) {
             self.account.lose(self.events.len() as u64);
             self.events.clear();
-            return Next::GoOn;
+            return Writing::GoOn;
         }
         let lost = self.account.lost();
         let report = u64::from(lost > self.told);
@@ -228,9 +228,9 @@ impl Writer {
                 self.told = lost;
                 self.retry = None;
                 self.account.end_write(None);
-                Next::GoOn
+                Writing::GoOn
             }
-            Err(Unwritten { error, .. }) if output.is_over(&error) => Next::Close,
+            Err(Unwritten { error, .. }) if output.is_over(&error) => Writing::Close,
             Err(Unwritten { lost: unwritten, error }) => {
                 // The first of them says how many others were lost, and is none of them.
                 if unwritten < all {
@@ -242,7 +242,7 @@ impl Writer {
                 self.retry = Some(Instant::now() + RETRY);
                 let is_unread = self.path.as_deref().is_some_and(|path| is_without_reader(&error, path));
                 self.account.end_write(Some(if is_unread { Trouble::Unread } else { Trouble::Failed(error) }));
-                Next::GoOn
+                Writing::GoOn
             }
         }
     }

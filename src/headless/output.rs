@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Where lines go, and what of the last one is still to be written.
 pub(super) struct Output {
-    place: Place,
+    place: Destination,
     /// `None` while it cannot be opened.
     sink: Option<Sink>,
     /// What is missing of a line that was cut short.
@@ -26,7 +26,7 @@ pub(super) struct Output {
     looked: Option<Instant>,
 }
 
-enum Place {
+enum Destination {
     Stdout,
     File(PathBuf),
 }
@@ -53,7 +53,7 @@ impl Output {
         let stdout = writable::stdout()?;
         #[cfg(not(unix))]
         let stdout = Sink::Stdout(stdout);
-        Ok(Output::new(Place::Stdout, Some(stdout)))
+        Ok(Output::new(Destination::Stdout, Some(stdout)))
     }
 
     /// Opens a file for appending. One that has no room now, or a named pipe that nobody reads yet, is tried again.
@@ -63,16 +63,16 @@ impl Output {
             Err(error) if passes(&error, path) => None,
             Err(error) => return Err(error),
         };
-        Ok(Output::new(Place::File(path.to_owned()), sink))
+        Ok(Output::new(Destination::File(path.to_owned()), sink))
     }
 
-    fn new(place: Place, sink: Option<Sink>) -> Self {
+    fn new(place: Destination, sink: Option<Sink>) -> Self {
         Output { place, sink, rest: Vec::new(), cut: None, looked: Some(Instant::now()) }
     }
 
     /// Whether the reader of a pipe is gone for good.
     pub(super) fn is_over(&self, error: &io::Error) -> bool {
-        matches!(self.place, Place::Stdout) && error.kind() == io::ErrorKind::BrokenPipe
+        matches!(self.place, Destination::Stdout) && error.kind() == io::ErrorKind::BrokenPipe
     }
 
     /// Whether it is not open yet, or a line was cut short.
@@ -121,7 +121,7 @@ impl Output {
     /// Where the reader of a named pipe is gone, the next one begins with a whole line.
     fn failed(&mut self, error: &io::Error) {
         self.looked = None;
-        if matches!(self.place, Place::File(_)) && error.kind() == io::ErrorKind::BrokenPipe {
+        if matches!(self.place, Destination::File(_)) && error.kind() == io::ErrorKind::BrokenPipe {
             self.sink = None;
             self.rest.clear();
         }
@@ -130,7 +130,7 @@ impl Output {
     /// Opens the file where it is not open, or where another is at its path by now: one that was moved or removed would
     /// be written to where nobody looks, and keep its room.
     fn follow(&mut self) -> io::Result<()> {
-        let Place::File(path) = &self.place else { return Ok(()) };
+        let Destination::File(path) = &self.place else { return Ok(()) };
         if self.sink.is_some() && self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
             return Ok(());
         }

@@ -23,7 +23,7 @@ pub(crate) enum Left {
 
 /// How the loop goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum Loop {
     GoOn,
     /// Stop the job, and come back when it is continued.
     Suspend,
@@ -39,8 +39,8 @@ pub(crate) fn apply(
     state: &mut State,
     message: Message,
     tell: &mpsc::UnboundedSender<Message>,
-) -> Next {
-    let mut next = Next::GoOn;
+) -> Loop {
+    let mut next = Loop::GoOn;
     for effect in update(state, message) {
         match effect {
             Effect::Command(command) => {
@@ -81,9 +81,9 @@ pub(crate) fn apply(
                 });
             }
             Effect::Notify(how, text) => terminal.notify(how, &text),
-            Effect::Suspend => next = Next::Suspend,
-            Effect::Detach => next = Next::Leave(Left::Detached),
-            Effect::Quit => next = Next::Leave(Left::Quit),
+            Effect::Suspend => next = Loop::Suspend,
+            Effect::Detach => next = Loop::Leave(Left::Detached),
+            Effect::Quit => next = Loop::Leave(Left::Quit),
         }
     }
     next

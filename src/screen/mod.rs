@@ -49,7 +49,7 @@ use tokio::sync::{Notify as Notified, mpsc, watch};
 
 pub use action::keys_table;
 pub(crate) use effects::Left;
-use effects::{Next, apply};
+use effects::{Loop, apply};
 use event_pane::EventPane;
 pub use export::Export;
 pub use glyphs::Glyphs;
@@ -136,28 +136,28 @@ async fn show(
     mut orders: Orders,
 ) -> io::Result<Left> {
     let mut continued = Continued(Arc::clone(&orders.continued));
-    let mut next = if in_foreground() { Next::GoOn } else { Next::LeaveTerminal };
+    let mut next = if in_foreground() { Loop::GoOn } else { Loop::LeaveTerminal };
     let mut input = None;
     let mut pane = EventPane::default();
     let mut looked = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     // Events that came since the last frame; they are taken together, just before the next one.
     let mut waiting = false;
     loop {
-        if next != Next::GoOn {
+        if next != Loop::GoOn {
             // It owns a thread that reads the terminal.
             input = None;
         }
         match next {
-            Next::Leave(left) => return Ok(left),
-            Next::Suspend => {
+            Loop::Leave(left) => return Ok(left),
+            Loop::Suspend => {
                 terminal.leave();
                 Terminal::say("stopped: fg brings the screen back, bg lets the proxy serve on without it\n");
                 if !continued.stop().await {
                     state.complain("there is no shell to go back to: q quits");
                 }
             }
-            Next::LeaveTerminal => terminal.lost(),
-            Next::GoOn => {}
+            Loop::LeaveTerminal => terminal.lost(),
+            Loop::GoOn => {}
         }
         if input.is_none() {
             if !in_background(engine, state, &mut orders).await {
@@ -169,7 +169,7 @@ async fn show(
             }
             (state.size, state.changed) = (terminal.size()?, true);
         }
-        next = Next::GoOn;
+        next = Loop::GoOn;
         let keys = input.get_or_insert_with(EventStream::new);
         if (state.changed || waiting) && looked.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {
@@ -213,7 +213,7 @@ async fn show(
             Some(message) = later.told.recv() => message,
             () = continued.next() => {
                 // Stopped by somebody else, with the screen as it was; a shell has had the terminal since.
-                next = Next::LeaveTerminal;
+                next = Loop::LeaveTerminal;
                 continue;
             }
             () = orders.leave() => return Ok(Left::Ended),

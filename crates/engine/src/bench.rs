@@ -46,10 +46,10 @@ impl Choices {
 
 /// Finds a request's head in these bytes and writes its fields as they go on, less those of the connection.
 pub fn rewrite(bytes: &[u8], out: &mut Vec<u8>) -> usize {
-    let mut unread = ReadBuffer::default();
-    unread.add(bytes);
+    let mut read_buffer = ReadBuffer::default();
+    read_buffer.add(bytes);
     let limits = HeadLimits { bytes: 65_536, fields: 128 };
-    let Ok(Some(head)) = unread.head(&limits) else { return 0 };
+    let Ok(Some(head)) = read_buffer.head(&limits) else { return 0 };
     let head: RequestHead = head;
     let decide = |kind: FieldKind, _: &[u8], _: &[u8]| if kind.is_hop_by_hop() { Fate::Ends } else { Fate::Keeps };
     head.write_fields(out, decide, |_, _, _, _| {});

@@ -217,47 +217,47 @@ impl<'b> Gathered<'b> {
 mod tests {
     use super::*;
 
-    fn pass(passage: &mut BodyRelay, read: &[u8]) -> (usize, String, Option<BadBody>) {
+    fn pass(relay: &mut BodyRelay, read: &[u8]) -> (usize, String, Option<BadBody>) {
         let mut spill = Vec::new();
-        let passed = passage.pass(read, &mut spill);
+        let passed = relay.pass(read, &mut spill);
         (passed.used, String::from_utf8_lossy(passed.out).into_owned(), passed.bad)
     }
 
     #[test]
     fn a_length_takes_what_is_its_own() {
-        let mut passage = BodyRelay::new(Framing::Length(5));
-        assert_eq!(pass(&mut passage, b"hel"), (3, "hel".into(), None));
-        assert!(!passage.is_done());
-        assert_eq!(pass(&mut passage, b"loGET"), (2, "lo".into(), None));
-        assert!(passage.is_done() && passage.data() == 5);
+        let mut relay = BodyRelay::new(Framing::Length(5));
+        assert_eq!(pass(&mut relay, b"hel"), (3, "hel".into(), None));
+        assert!(!relay.is_done());
+        assert_eq!(pass(&mut relay, b"loGET"), (2, "lo".into(), None));
+        assert!(relay.is_done() && relay.data() == 5);
         assert_eq!(BodyRelay::new(Framing::Length(5)).end(), Err(BadBody::CutShort));
     }
 
     #[test]
     fn a_body_that_ends_with_its_connection_becomes_chunks_for_http_1_1_alone() {
-        let mut passage = BodyRelay::to_client(Framing::Close, Version::Http11);
-        assert_eq!(pass(&mut passage, &[b'x'; 26]).1, format!("1a\r\n{}\r\n", "x".repeat(26)));
-        assert_eq!(passage.end(), Ok(&b"0\r\n\r\n"[..]));
-        let mut passage = BodyRelay::to_client(Framing::Close, Version::Http10);
-        assert_eq!(pass(&mut passage, b"abc").1, "abc");
-        assert_eq!(passage.end(), Ok(&b""[..]));
+        let mut relay = BodyRelay::to_client(Framing::Close, Version::Http11);
+        assert_eq!(pass(&mut relay, &[b'x'; 26]).1, format!("1a\r\n{}\r\n", "x".repeat(26)));
+        assert_eq!(relay.end(), Ok(&b"0\r\n\r\n"[..]));
+        let mut relay = BodyRelay::to_client(Framing::Close, Version::Http10);
+        assert_eq!(pass(&mut relay, b"abc").1, "abc");
+        assert_eq!(relay.end(), Ok(&b""[..]));
     }
 
     #[test]
     fn chunks_go_on_in_place_and_are_taken_apart_for_http_1_0() {
         let body = b"5\r\nhello\r\n3;x\r\nyou\r\n0\r\nX-Sum: 1\r\n\r\nnext";
-        let mut passage = BodyRelay::to_client(Framing::Chunked, Version::Http11);
+        let mut relay = BodyRelay::to_client(Framing::Chunked, Version::Http11);
         let on = "5\r\nhello\r\n3\r\nyou\r\n0\r\nX-Sum: 1\r\n\r\n";
-        assert_eq!(pass(&mut passage, body), (body.len() - 4, on.into(), None));
-        assert!(passage.is_done() && passage.data() == 8);
-        let mut passage = BodyRelay::to_client(Framing::Chunked, Version::Http10);
-        assert_eq!(pass(&mut passage, body), (body.len() - 4, "helloyou".into(), None));
+        assert_eq!(pass(&mut relay, body), (body.len() - 4, on.into(), None));
+        assert!(relay.is_done() && relay.data() == 8);
+        let mut relay = BodyRelay::to_client(Framing::Chunked, Version::Http10);
+        assert_eq!(pass(&mut relay, body), (body.len() - 4, "helloyou".into(), None));
     }
 
     #[test]
     fn what_came_before_a_bad_chunk_goes_on() {
-        let mut passage = BodyRelay::new(Framing::Chunked);
-        let (_, out, bad) = pass(&mut passage, b"4\r\nsome\r\nxyz\r\n");
+        let mut relay = BodyRelay::new(Framing::Chunked);
+        let (_, out, bad) = pass(&mut relay, b"4\r\nsome\r\nxyz\r\n");
         assert_eq!((out.as_str(), bad), ("4\r\nsome\r\n", Some(BadBody::Chunk(BadChunk::Size))));
     }
 }

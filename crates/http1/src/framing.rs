@@ -118,15 +118,15 @@ mod tests {
     const LIMITS: HeadLimits = HeadLimits { bytes: 4096, fields: 16 };
 
     fn request(fields: &str) -> Result<Framing, BadFraming> {
-        let mut unread = ReadBuffer::default();
-        unread.add(format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n").as_bytes());
-        Framing::of_request(&unread.head(&LIMITS).expect("a good head").expect("a whole head"))
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n").as_bytes());
+        Framing::of_request(&read_buffer.head(&LIMITS).expect("a good head").expect("a whole head"))
     }
 
     fn response(status: &str, fields: &str, to_head: bool) -> Result<Framing, BadFraming> {
-        let mut unread = ReadBuffer::default();
-        unread.add(format!("HTTP/1.1 {status}\r\n{fields}\r\n\r\n").as_bytes());
-        Framing::of_response(&unread.head(&LIMITS).expect("a good head").expect("a whole head"), to_head)
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(format!("HTTP/1.1 {status}\r\n{fields}\r\n\r\n").as_bytes());
+        Framing::of_response(&read_buffer.head(&LIMITS).expect("a good head").expect("a whole head"), to_head)
     }
 
     #[test]

@@ -170,17 +170,17 @@ mod tests {
 
     /// What is found in bytes that come in these pieces: the heads, as text, and how they ended.
     fn found<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> (Vec<String>, Option<BadHead>) {
-        let (mut unread, mut heads) = (ReadBuffer::default(), Vec::new());
+        let (mut read_buffer, mut heads) = (ReadBuffer::default(), Vec::new());
         for piece in pieces {
-            unread.add(piece);
-            while !unread.is_empty() {
-                match unread.head(&LIMITS) {
+            read_buffer.add(piece);
+            while !read_buffer.is_empty() {
+                match read_buffer.head(&LIMITS) {
                     Ok(Some(head)) => heads.push(shown(&head)),
                     Ok(None) => break,
                     Err(bad) => return (heads, Some(bad)),
                 }
             }
-            assert!(unread.len() <= LIMITS.bytes + TARGET_LIMIT + LINE_SPARE + piece.len(), "it grows");
+            assert!(read_buffer.len() <= LIMITS.bytes + TARGET_LIMIT + LINE_SPARE + piece.len(), "it grows");
         }
         (heads, None)
     }
@@ -240,9 +240,9 @@ mod tests {
     #[test]
     fn a_status_line_may_lack_its_reason_and_have_any_in_it() {
         let parse = |line: &[u8]| {
-            let mut unread = ReadBuffer::default();
-            unread.add(&[line, b"\r\n\r\n"].concat());
-            let head: Result<Option<ResponseHead>, _> = unread.head(&LIMITS);
+            let mut read_buffer = ReadBuffer::default();
+            read_buffer.add(&[line, b"\r\n\r\n"].concat());
+            let head: Result<Option<ResponseHead>, _> = read_buffer.head(&LIMITS);
             head.map(|head| head.map(|head| (head.line.status, head.reason().to_vec())))
         };
         assert_eq!(parse(b"HTTP/1.1 200 Gr\xfc\xdfe"), Ok(Some((200, b"Gr\xfc\xdfe".to_vec()))));
@@ -263,9 +263,9 @@ mod tests {
 
     #[test]
     fn fields_that_stay_side_by_side_are_the_same_as_one_by_one() {
-        let mut unread = ReadBuffer::default();
-        unread.add(b"GET / HTTP/1.1\r\nA: 1\r\nB:2\r\nHost: h\r\nC: 3\nD:\r\nVia: v\r\nE: 5\r\n\r\n");
-        let head: RequestHead = unread.head(&LIMITS).expect("a good head").expect("a whole head");
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(b"GET / HTTP/1.1\r\nA: 1\r\nB:2\r\nHost: h\r\nC: 3\nD:\r\nVia: v\r\nE: 5\r\n\r\n");
+        let head: RequestHead = read_buffer.head(&LIMITS).expect("a good head").expect("a whole head");
         let mut out = Vec::new();
         let decide = |kind, _: &[u8], _: &[u8]| match kind {
             FieldKind::Host => Fate::Ends,

@@ -81,7 +81,7 @@ type Draw = fn(&mut Frame<'_>, &State, Rect);
 
 /// Where each part of the body is; what is not shown has no room.
 #[derive(Default)]
-struct Places {
+struct Areas {
     table: Rect,
     figures: Rect,
     warnings: Rect,
@@ -97,14 +97,14 @@ fn side_of(state: &State, area: Rect) -> Side {
 }
 
 /// Who has which part of the body.
-fn places(state: &State, area: Rect, body: Rect) -> Places {
+fn places(state: &State, area: Rect, body: Rect) -> Areas {
     if state.detail.is_some() {
-        return Places { detail: body, ..Places::default() };
+        return Areas { detail: body, ..Areas::default() };
     }
     if state.zoomed {
         return match state.focus {
-            Focus::Backends => Places { table: body, ..Places::default() },
-            Focus::Log => Places { log: body, ..Places::default() },
+            Focus::Backends => Areas { table: body, ..Areas::default() },
+            Focus::Log => Areas { log: body, ..Areas::default() },
         };
     }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
@@ -132,7 +132,7 @@ fn places(state: &State, area: Rect, body: Rect) -> Places {
     let under =
         if large && side_of(state, area) == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
     let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
-    Places { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
+    Areas { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
 }
 
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {

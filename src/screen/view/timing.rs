@@ -22,7 +22,7 @@ const TIME: usize = 7;
 const WIDEST: usize = 60;
 
 /// One phase.
-struct Phase {
+struct Bar {
     name: &'static str,
     /// In microseconds; `None` where there was none.
     micros: Option<u64>,
@@ -32,21 +32,21 @@ struct Phase {
     instead: &'static str,
 }
 
-fn phases(request: &RequestEvent) -> Vec<Phase> {
+fn phases(request: &RequestEvent) -> Vec<Bar> {
     let phases = request.phases;
     let took = u64::try_from(request.took.as_micros()).unwrap_or(u64::MAX);
     let rest = took.saturating_sub(phases.sum());
     let failed = request.decision.attempts.iter().any(|attempt| attempt.outcome != Outcome::Answered);
-    let phase = |name, micros| Phase { name, micros, minor: false, instead: "" };
+    let phase = |name, micros| Bar { name, micros, minor: false, instead: "" };
     let mut all = vec![
-        Phase { minor: phases.head < 1000, ..phase("head", Some(phases.head)) },
+        Bar { minor: phases.head < 1000, ..phase("head", Some(phases.head)) },
         phase("queue", Some(phases.queue)),
-        Phase { minor: !failed, ..phase("tries", Some(rest)) },
+        Bar { minor: !failed, ..phase("tries", Some(rest)) },
     ];
     if phases.last_byte.is_some() {
-        all.push(Phase { instead: "a kept connection", ..phase("connect", phases.connect) });
+        all.push(Bar { instead: "a kept connection", ..phase("connect", phases.connect) });
         let raw = phases.first_byte.is_none();
-        all.push(Phase { minor: raw, ..phase("first byte", phases.first_byte) });
+        all.push(Bar { minor: raw, ..phase("first byte", phases.first_byte) });
         all.push(phase(if raw { "open" } else { "last byte" }, phases.last_byte));
     }
     all

@@ -109,7 +109,7 @@ impl Pool {
     pub(crate) fn waits_for(&self, client: &Bound, tried: &[BackendId]) -> Vec<Arc<Backend>> {
         let untried = |index: &usize| !tried.contains(&self.backends[*index].id());
         let own = self.own(client).filter(|index| untried(index) && self.why_not_kept(*index, client).is_none());
-        let any = || self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied()).filter(untried);
+        let any = || self.eligible.iter().map(|one| one.index).chain(self.backups.iter().copied()).filter(untried);
         let indices: Vec<usize> = own.map_or_else(|| any().collect(), |index| vec![index]);
         let limited = indices.into_iter().filter(|index| self.backends[*index].slots.is_some());
         limited.map(|index| Arc::clone(&self.backends[index])).collect()
@@ -159,8 +159,8 @@ impl Pool {
                 }
             }
         }
-        let mut spare = self.spare.iter().copied().filter(|index| untried(*index));
-        if let Some(choice) = spare.find_map(|index| self.choice(index)) {
+        let mut backups = self.backups.iter().copied().filter(|index| untried(*index));
+        if let Some(choice) = backups.find_map(|index| self.choice(index)) {
             decision.rule = Rule::Backup;
             return Ok(choice);
         }
@@ -170,7 +170,7 @@ impl Pool {
 
     /// Whether a backend takes new clients that was not tried.
     pub(crate) fn has_another(&self, tried: &[BackendId]) -> bool {
-        let mut taking = self.eligible.iter().map(|one| one.index).chain(self.spare.iter().copied());
+        let mut taking = self.eligible.iter().map(|one| one.index).chain(self.backups.iter().copied());
         taking.any(|index| !tried.contains(&self.backends[index].id()))
     }
 

@@ -32,5 +32,5 @@ pub(crate) use latency::Counts;
 pub(crate) use pool::{Choice, Pool};
 pub(crate) use slots::{Slot, Slots};
 pub(crate) use state::{AgentWord, Verdict};
-pub(crate) use stick::{Held, StickTable, Stuck};
+pub(crate) use stick::{StickTable, Stuck, StuckConnection};
 pub(crate) use sticky::{Bound, Sticky};

@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     /// Those that take new clients, in the order of `backends`: the backups only where nobody else does.
     pub(crate) eligible: Vec<Eligible>,
     /// The backups that are up while others are, for requests that were tried on all of those.
-    pub(crate) spare: Vec<usize>,
+    pub(crate) backups: Vec<usize>,
     /// Those that keyed clients belong to, whatever their state: all that have a weight, the backups only where there is
     /// nothing else.
     pub(crate) homes: Vec<usize>,
@@ -59,9 +59,9 @@ impl Pool {
                 .filter(|n| backends[*n].settings.backup == backup && backends[*n].takes_new_clients());
             indices.collect::<Vec<usize>>()
         };
-        let (mut taking, mut spare) = (up(false), up(true));
+        let (mut taking, mut backups) = (up(false), up(true));
         if taking.is_empty() {
-            std::mem::swap(&mut taking, &mut spare);
+            std::mem::swap(&mut taking, &mut backups);
         }
         let weighty = |backup: bool| {
             let indices =
@@ -79,7 +79,7 @@ impl Pool {
         };
         let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
         let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
-        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, spare, homes, smooth, turn }
+        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, homes, smooth, turn }
     }
 
     /// The same, as its backends are now.

@@ -51,12 +51,12 @@ pub(crate) enum Stuck {
 }
 
 /// A connection of an address; while there is one, its entry stays.
-pub(crate) struct Held {
+pub(crate) struct StuckConnection {
     part: Arc<Part>,
     ip: IpAddr,
 }
 
-impl Drop for Held {
+impl Drop for StuckConnection {
     fn drop(&mut self) {
         if let Some(entry) = lock(&self.part).get_mut(&self.ip) {
             entry.connections = entry.connections.saturating_sub(1);
@@ -89,7 +89,7 @@ impl StickTable {
     }
 
     /// Makes an address stick to a backend, for as long as the connection is held and some time longer.
-    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId, now: Instant) -> (Stuck, Option<Held>) {
+    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId, now: Instant) -> (Stuck, Option<StuckConnection>) {
         let part = self.part(ip);
         let mut entries = lock(part);
         let full = entries.len() >= MOST_PER_PART;
@@ -105,7 +105,7 @@ impl StickTable {
                 if before == backend { Stuck::Kept } else { Stuck::Moved(before) }
             }
         };
-        (stuck, Some(Held { part: Arc::clone(part), ip }))
+        (stuck, Some(StuckConnection { part: Arc::clone(part), ip }))
     }
 
     /// Forgets those whose time is over; gives the backends they stuck to.

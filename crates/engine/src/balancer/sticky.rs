@@ -211,13 +211,14 @@ mod tests {
 
     /// What is read of a request for this target with these fields.
     fn read(sticky: &Sticky, target: &str, lines: &[(&str, &[u8])]) -> Bound {
-        let mut unread = ReadBuffer::default();
-        unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
         for (name, value) in lines {
-            unread.add(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+            read_buffer.add(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
-        unread.add(b"\r\n");
-        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        read_buffer.add(b"\r\n");
+        let head =
+            read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
         sticky.read(&head, target.split_once('?').map_or("", |(_, query)| query).as_bytes(), IP)
     }
 

@@ -13,7 +13,7 @@ pub(crate) struct CheckAnswer {
     pub(crate) head: ResponseHead,
     framing: Framing,
     /// What came behind the head.
-    unread: ReadBuffer,
+    read_buffer: ReadBuffer,
     stream: Stream,
     buffer: Vec<u8>,
 }
@@ -37,21 +37,21 @@ pub(crate) async fn ask(
         let _ = stream.flush().await;
     }
     let mut buffer = vec![0; HEAD_READ];
-    let mut unread = ReadBuffer::default();
+    let mut read_buffer = ReadBuffer::default();
     let (head, framing) = loop {
-        match response::next_head(&mut unread, limits, request.is_head())? {
+        match response::next_head(&mut read_buffer, limits, request.is_head())? {
             Some(Received::Interim(_)) => {}
             Some(Received::Final(head, framing)) => break (head, framing),
             None => {
                 let read = stream.read(&mut buffer).await.map(|read| &buffer[..read]);
-                response::take_in(&mut unread, read)?;
+                response::take_in(&mut read_buffer, read)?;
             }
         }
     };
     if head.line.status == 101 && !accepts_switch(&head, |named| request.asks_for(named)) {
         return Err(Outcome::BadAnswer(Fault::Switch));
     }
-    Ok(CheckAnswer { head, framing, unread, stream, buffer })
+    Ok(CheckAnswer { head, framing, read_buffer, stream, buffer })
 }
 
 impl CheckAnswer {
@@ -60,7 +60,7 @@ impl CheckAnswer {
         // What a client of HTTP/1.0 gets is the data alone, out of its chunks.
         let mut relay = BodyRelay::to_client(self.framing, Version::Http10).behind(&self.head);
         let (mut body, mut spill) = (Body::default(), Vec::new());
-        let begun = self.unread.take();
+        let begun = self.read_buffer.take();
         if !begun.is_empty() && !relay.is_done() {
             body.add(carry(&mut relay, Ok(&begun), &mut spill), most)?;
         }
@@ -73,7 +73,7 @@ impl CheckAnswer {
 
     /// The connection, with what came behind the head: after a 101 they are the other protocol's.
     pub(crate) fn into_parts(mut self) -> (Stream, Vec<u8>) {
-        (self.stream, self.unread.take())
+        (self.stream, self.read_buffer.take())
     }
 }
 

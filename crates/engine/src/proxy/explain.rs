@@ -52,10 +52,10 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
 
 /// The request as a client's would be read; else why it would be refused.
 pub(crate) fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request, String> {
-    let mut unread = ReadBuffer::default();
-    unread.add(bytes);
+    let mut read_buffer = ReadBuffer::default();
+    read_buffer.add(bytes);
     let limits = HeadLimits { bytes: config.limits.header_bytes, fields: config.limits.headers };
-    let head = match unread.head(&limits) {
+    let head = match read_buffer.head(&limits) {
         Ok(Some(head)) => head,
         Ok(None) => return Err("The head has no end.".to_owned()),
         Err(bad) => return Err(validate::unreadable(bad).why.to_owned()),

@@ -9,7 +9,7 @@ use crate::api::Rule;
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{Exchange, Request, rewrite, validate, wants_page};
 use crate::proxy::forward::forward;
-use crate::proxy::local_reply::{Answer, Page, pages, send};
+use crate::proxy::local_reply::{LocalReply, Page, pages, send};
 use crate::state::Routing;
 
 pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
@@ -23,7 +23,7 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
         Err((head, refusal)) => {
             exchange.asked(head.method(), [b"", head.target()]);
             exchange.undecided(client, Rule::Refused { why: refusal.why.into() });
-            let mut reply = Answer::refused(refusal.status, refusal.why).reply(wants_page(&head));
+            let mut reply = LocalReply::refused(refusal.status, refusal.why).reply(wants_page(&head));
             reply.to_head = head.method() == b"HEAD";
             return send::reply(client, &mut exchange, None, reply).await;
         }
@@ -45,15 +45,15 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
 fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule, Page)> {
     let shared = &client.proxy.shared;
     let (answer, why) = if let Err(refused) = admit(client, request, now) {
-        (Answer::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
+        (LocalReply::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())
     } else if rewrite::is_looping(&request.head, shared.via.pseudonym()) {
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
-        (Answer::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
+        (LocalReply::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
     } else if pages::is_own(request) {
         return Some((Rule::Own, pages::answer(client, request)));
     } else if request.upload.is_too_large(request.framing) {
         let why = "The body is larger than this balancer lets pass.";
-        (Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, why), why.to_owned())
+        (LocalReply::refused(StatusCode::PAYLOAD_TOO_LARGE, why), why.to_owned())
     } else {
         return None;
     };
@@ -72,6 +72,6 @@ pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> 
     let refusal = validate::unreadable(bad);
     let mut exchange = Exchange::begin(client, Instant::now());
     exchange.undecided(client, Rule::Refused { why: refusal.why.into() });
-    let reply = Answer::refused(refusal.status, refusal.why).reply(false);
+    let reply = LocalReply::refused(refusal.status, refusal.why).reply(false);
     send::reply(client, &mut exchange, None, reply).await
 }

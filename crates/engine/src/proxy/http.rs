@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::handle::{handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
-use crate::proxy::connection::{Accepted, After, Client, Clock, Next, Peer};
+use crate::proxy::connection::{Accepted, After, Client, Clock, NextRequest, Peer};
 use crate::proxy::io::WriteBuffer;
 use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
@@ -30,7 +30,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         peer,
         clock: Clock::new(&config.timeouts, Instant::now()),
         replay,
-        unread: ReadBuffer::default(),
+        read_buffer: ReadBuffer::default(),
         down: WriteBuffer::default(),
         look: None,
         engine: engine.clone(),
@@ -47,9 +47,9 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
     let mut waits = false;
     let after = loop {
         let after = match client.next(finishing.as_mut(), &mut waits).await {
-            Next::Head(head) => handle(&mut client, routing.load(), head).await,
-            Next::Bad(bad) => refuse_unreadable(&mut client, bad).await,
-            Next::Over => return,
+            NextRequest::Head(head) => handle(&mut client, routing.load(), head).await,
+            NextRequest::Bad(bad) => refuse_unreadable(&mut client, bad).await,
+            NextRequest::Over => return,
         };
         if !matches!(after, After::Keep) {
             break after;
@@ -64,14 +64,14 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
             let counted = (connected, client.admitted.ok().flatten());
             // One that cannot be watched is of no use.
             let Ok(stream) = client.stream.into_watched() else { return };
-            let half = ClientHalf { early: client.unread.take(), stream, counted, engine, idle };
+            let half = ClientHalf { early: client.read_buffer.take(), stream, counted, engine, idle };
             // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
             tokio::spawn(tunnel::carry(*tunnel, half));
         }
         After::Events(feed) => {
             let counted = (connected, client.admitted.ok().flatten());
             let Ok(stream) = client.stream.into_watched() else { return };
-            tokio::spawn(event_stream::websocket(*feed, stream, client.unread.take(), counted));
+            tokio::spawn(event_stream::websocket(*feed, stream, client.read_buffer.take(), counted));
         }
     }
 }

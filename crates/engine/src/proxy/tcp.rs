@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::tunnel;
 use super::worker::Proxy;
 use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
-use crate::balancer::{Active, Backend, Choice, Held, NoBackend, Stuck};
+use crate::balancer::{Active, Backend, Choice, NoBackend, Stuck, StuckConnection};
 use crate::proxy::connection::Accepted;
 use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
 use crate::proxy::forward::{SelectBy, Selection};
@@ -72,7 +72,7 @@ struct Session {
     /// Its place at a backend that has so many and no more.
     slot: Option<balancer::Slot>,
     /// Its address's hold on the backend.
-    held: Option<Held>,
+    held: Option<StuckConnection>,
     account: Account,
 }
 
@@ -239,7 +239,7 @@ async fn attempt(
 }
 
 /// Notes that the address sticks to this backend now.
-fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Option<Held> {
+fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Option<StuckConnection> {
     let (stuck, held) = live.hold(ip, backend.id())?;
     match stuck {
         Stuck::New => backend.counters.session_given(),

@@ -41,7 +41,7 @@ pub(crate) enum Order {
 type Reply = oneshot::Sender<Result<(), CommandError>>;
 
 /// What follows on a process' end.
-enum Next {
+enum AfterExit {
     /// What its program says: another, or none.
     Usual,
     Nothing,
@@ -92,17 +92,17 @@ impl ProcessTask {
         loop {
             let next = match self.process.take() {
                 Some(process) => self.attend(process).await,
-                None => Next::Usual,
+                None => AfterExit::Usual,
             };
             let reply = match next {
-                Next::End(done) => return drop(done),
-                Next::Again(reply) => Some(reply),
-                Next::Usual | Next::Nothing => {
-                    let again = matches!(next, Next::Usual) && self.program.restarts;
+                AfterExit::End(done) => return drop(done),
+                AfterExit::Again(reply) => Some(reply),
+                AfterExit::Usual | AfterExit::Nothing => {
+                    let again = matches!(next, AfterExit::Usual) && self.program.restarts;
                     match self.pause(again).await {
-                        Next::End(done) => return drop(done),
-                        Next::Again(reply) => Some(reply),
-                        Next::Usual | Next::Nothing => None,
+                        AfterExit::End(done) => return drop(done),
+                        AfterExit::Again(reply) => Some(reply),
+                        AfterExit::Usual | AfterExit::Nothing => None,
                     }
                 }
             };
@@ -115,9 +115,9 @@ impl ProcessTask {
     }
 
     /// While the process runs.
-    async fn attend(&mut self, mut process: Process) -> Next {
+    async fn attend(&mut self, mut process: Process) -> AfterExit {
         let output = Output::read(&mut process, &self.telemetry, &self.backend);
-        let mut next = Next::Usual;
+        let mut next = AfterExit::Usual;
         let listens = tokio::time::sleep(LISTENS);
         tokio::pin!(listens);
         let mut looked = false;
@@ -130,16 +130,16 @@ impl ProcessTask {
                     }
                     Order::Kill(reply) => {
                         process.kill().await;
-                        next = Next::Nothing;
+                        next = AfterExit::Nothing;
                         let _ = reply.send(Ok(()));
                     }
                     Order::Restart(reply) => {
                         process.stop().await;
-                        next = Next::Again(reply);
+                        next = AfterExit::Again(reply);
                     }
                     Order::End(done) => {
                         process.stop().await;
-                        next = Next::End(done);
+                        next = AfterExit::End(done);
                     }
                 },
                 () = &mut listens, if !looked => {
@@ -155,10 +155,10 @@ impl ProcessTask {
         };
         self.note(None);
         let reason = match &next {
-            Next::Usual => self.reason(&ended, &last),
-            Next::Nothing => "its process was killed by hand".to_owned(),
-            Next::Again(_) => "its process was stopped to be restarted".to_owned(),
-            Next::End(_) => return next,
+            AfterExit::Usual => self.reason(&ended, &last),
+            AfterExit::Nothing => "its process was killed by hand".to_owned(),
+            AfterExit::Again(_) => "its process was stopped to be restarted".to_owned(),
+            AfterExit::End(_) => return next,
         };
         self.registry.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
         next
@@ -182,18 +182,18 @@ impl ProcessTask {
     }
 
     /// While nothing runs: for a time where it is started again by itself, else until someone asks.
-    async fn pause(&mut self, again: bool) -> Next {
+    async fn pause(&mut self, again: bool) -> AfterExit {
         let pause = tokio::time::sleep(self.backoff());
         tokio::pin!(pause);
         loop {
             tokio::select! {
-                () = &mut pause, if again => return Next::Usual,
+                () = &mut pause, if again => return AfterExit::Usual,
                 Some(order) = self.orders.recv() => match order {
                     Order::Kill(reply) => {
                         let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().clone() }));
                     }
-                    Order::Start(reply) | Order::Restart(reply) => return Next::Again(reply),
-                    Order::End(done) => return Next::End(done),
+                    Order::Start(reply) | Order::Restart(reply) => return AfterExit::Again(reply),
+                    Order::End(done) => return AfterExit::End(done),
                 },
                 // The engine is gone: nobody will ask any more.
                 else => std::future::pending().await,

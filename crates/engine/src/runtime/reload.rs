@@ -79,7 +79,7 @@ impl Balancer {
         }
         let before = self.shared.topology.load();
         let there = before.backends();
-        let mut changes = Changes::default();
+        let mut changes = ReloadChanges::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
         // Before anything changes: an address may be in use.
         let open = config.listeners.iter().map(|listener| {
@@ -129,7 +129,7 @@ impl Balancer {
     }
 
     /// Lets go of the backends that are not there any more; their requests in flight end as they will.
-    fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut Changes) {
+    fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut ReloadChanges) {
         let now = self.shared.topology.load().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
             backend.signals.remove();
@@ -193,7 +193,7 @@ fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) 
 }
 
 /// The pool at work that a configured one stands for: the one of this name, or a new one.
-fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Changes) -> Arc<LivePool> {
+fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut ReloadChanges) -> Arc<LivePool> {
     let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
     let same =
         |live: &&Arc<LivePool>| *live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
@@ -208,7 +208,7 @@ fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Ch
 }
 
 /// The configured backends a pool has from now on: those that stay the same, and those that are new.
-fn backends(live: &LivePool, config: &PoolConfig, changes: &mut Changes) -> Vec<Arc<Backend>> {
+fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -> Vec<Arc<Backend>> {
     let (old, now) = (live.config.load_full(), live.current.load_full());
     config
         .backends
@@ -242,14 +242,14 @@ fn is_same(old: &BackendConfig, wanted: &BackendConfig) -> bool {
 
 /// What a configuration changes.
 #[derive(Default)]
-struct Changes {
+struct ReloadChanges {
     /// In words.
     told: Vec<String>,
     /// Backends that were not there before.
     new: Vec<Arc<Backend>>,
 }
 
-impl Changes {
+impl ReloadChanges {
     /// A backend stays, and some of its settings change.
     fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
         if old.weight != wanted.weight {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::api::{BackendId, Mode, StickyBy};
-use crate::balancer::{Backend, Held, KeyFunction, Pool, StickTable, Sticky, Stuck};
+use crate::balancer::{Backend, KeyFunction, Pool, StickTable, Sticky, Stuck, StuckConnection};
 use crate::config::PoolConfig;
 use crate::untrusted::Untrusted;
 
@@ -64,7 +64,7 @@ impl LivePool {
     }
 
     /// Makes an address stick to a backend, where addresses do.
-    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId) -> Option<(Stuck, Option<Held>)> {
+    pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId) -> Option<(Stuck, Option<StuckConnection>)> {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 

@@ -31,21 +31,21 @@ pub(crate) fn head_limits(limits: &Limits) -> HeadLimits {
 
 /// Takes in what a read brought while a head is awaited. The connection's end, in good order or not, leaves the request
 /// without an answer.
-pub(crate) fn take_in(unread: &mut ReadBuffer, read: io::Result<&[u8]>) -> Result<(), Outcome> {
-    unread.add(read.ok().filter(|bytes| !bytes.is_empty()).ok_or(Outcome::NoAnswer)?);
+pub(crate) fn take_in(read_buffer: &mut ReadBuffer, read: io::Result<&[u8]>) -> Result<(), Outcome> {
+    read_buffer.add(read.ok().filter(|bytes| !bytes.is_empty()).ok_or(Outcome::NoAnswer)?);
     Ok(())
 }
 
 /// The next head in what was read, once all of it is there; `to_head` says whether it answers a HEAD.
 pub(crate) fn next_head(
-    unread: &mut ReadBuffer,
+    read_buffer: &mut ReadBuffer,
     limits: &HeadLimits,
     to_head: bool,
 ) -> Result<Option<Received>, Outcome> {
-    if unread.is_empty() {
+    if read_buffer.is_empty() {
         return Ok(None);
     }
-    let found: Option<ResponseHead> = unread.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?;
+    let found: Option<ResponseHead> = read_buffer.head(limits).map_err(|bad| Outcome::BadAnswer(fault_of_head(bad)))?;
     let Some(head) = found else { return Ok(None) };
     if head.line.status < 200 && head.line.status != 101 {
         return Ok(Some(Received::Interim(head)));

@@ -47,7 +47,7 @@ pub(crate) struct Client<'c> {
     /// Its slot among the connections of its address, or why it was not admitted.
     pub(crate) admitted: Result<Option<AddressSlot>, Refused>,
     /// Bytes read that belong to no request yet.
-    pub(crate) unread: ReadBuffer,
+    pub(crate) read_buffer: ReadBuffer,
     /// Bytes that it has not taken yet.
     pub(crate) down: WriteBuffer,
     /// Set while nothing is read from it, so that a disconnect is noticed all the same.
@@ -57,7 +57,7 @@ pub(crate) struct Client<'c> {
 }
 
 /// What came instead of, or as, the next request.
-pub(crate) enum Next {
+pub(crate) enum NextRequest {
     Head(RequestHead),
     Bad(BadHead),
     /// No further request comes.
@@ -77,33 +77,37 @@ impl Client<'_> {
     }
 
     /// Waits for the next request.
-    pub(crate) async fn next(&mut self, mut finishing: Pin<&mut impl Future<Output = ()>>, waits: &mut bool) -> Next {
+    pub(crate) async fn next(
+        &mut self,
+        mut finishing: Pin<&mut impl Future<Output = ()>>,
+        waits: &mut bool,
+    ) -> NextRequest {
         self.look = None;
         let limits = &self.config.limits;
         let limits = HeadLimits { bytes: limits.header_bytes, fields: limits.headers };
         poll_fn(|cx| {
             loop {
-                if !self.unread.is_empty() {
-                    match self.unread.head(&limits) {
-                        Ok(Some(head)) => return Poll::Ready(Next::Head(head)),
+                if !self.read_buffer.is_empty() {
+                    match self.read_buffer.head(&limits) {
+                        Ok(Some(head)) => return Poll::Ready(NextRequest::Head(head)),
                         Ok(None) => self.clock.received(),
-                        Err(bad) => return Poll::Ready(Next::Bad(bad)),
+                        Err(bad) => return Poll::Ready(NextRequest::Bad(bad)),
                     }
                 }
                 match self.poll_fill(cx) {
                     Poll::Ready(Ok(1..)) => {}
-                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Next::Over),
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(NextRequest::Over),
                     Poll::Pending => break,
                 }
             }
             if self.clock.poll_expired(&self.config.timeouts, cx).is_ready() {
-                return Poll::Ready(Next::Over);
+                return Poll::Ready(NextRequest::Over);
             }
             // Polled once to register the waker, then only after a change.
             if !*waits || self.engine.has_changed().unwrap_or(true) {
                 *waits = true;
-                if finishing.as_mut().poll(cx).is_ready() && self.unread.is_empty() {
-                    return Poll::Ready(Next::Over);
+                if finishing.as_mut().poll(cx).is_ready() && self.read_buffer.is_empty() {
+                    return Poll::Ready(NextRequest::Over);
                 }
             }
             Poll::Pending
@@ -115,7 +119,7 @@ impl Client<'_> {
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         with_scratch(|scratch| {
             let read = ready!(poll_read(&mut self.stream, &mut scratch.read, cx))?;
-            self.unread.add(read);
+            self.read_buffer.add(read);
             Poll::Ready(Ok(read.len()))
         })
     }
@@ -142,7 +146,7 @@ impl Client<'_> {
 
     /// Ready when the client has disconnected. What it sends meanwhile is kept for the next request (pipelining).
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
-        while self.unread.len() < AHEAD {
+        while self.read_buffer.len() < AHEAD {
             match ready!(self.poll_fill(cx)) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(Broken::Gone),
@@ -171,7 +175,7 @@ impl Client<'_> {
 
     /// Closes the connection. With unread bytes a close is a reset, which could overtake the last response.
     pub(crate) async fn close(mut self) {
-        if !self.unread.is_empty() || self.stream.has_more() {
+        if !self.read_buffer.is_empty() || self.stream.has_more() {
             self.drain().await;
         }
     }

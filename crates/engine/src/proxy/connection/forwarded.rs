@@ -133,13 +133,14 @@ mod tests {
 
     fn client(peer: &str, lines: &[&str]) -> String {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
-        let mut unread = ReadBuffer::default();
-        unread.add(b"GET / HTTP/1.1\r\n");
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(b"GET / HTTP/1.1\r\n");
         for line in lines {
-            unread.add(format!("X-Forwarded-For: {line}\r\n").as_bytes());
+            read_buffer.add(format!("X-Forwarded-For: {line}\r\n").as_bytes());
         }
-        unread.add(b"\r\n");
-        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        read_buffer.add(b"\r\n");
+        let head =
+            read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
         let peer = Peer::new(peer.parse().expect("an address"), &trusted);
         peer.client(&head, &trusted).to_string()
     }

@@ -9,7 +9,7 @@ mod replay;
 
 pub(crate) use accepted::Accepted;
 pub(crate) use after::After;
-pub(crate) use client::{Client, Next};
+pub(crate) use client::{Client, NextRequest};
 pub(crate) use clock::{Clock, Stage};
 pub(crate) use forwarded::{Peer, is_among};
 pub(crate) use replay::Replay;

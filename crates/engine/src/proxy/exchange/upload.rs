@@ -9,11 +9,11 @@ const FRAME_KEPT: usize = 64 * 1024;
 
 /// A request body, read once and relayed to as many backends as are tried.
 pub(crate) struct Upload {
-    passage: BodyRelay,
+    relay: BodyRelay,
     /// What was relayed so far, while all of it is kept.
     kept: Option<Vec<u8>>,
     /// Most bytes that are kept to be sent again.
-    replay: usize,
+    keep_limit: usize,
     /// Most bytes of data; 0 is no limit.
     limit: u64,
     /// It is malformed or too large: what follows belongs neither to it nor to another request.
@@ -23,10 +23,10 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// `replay` is how many bytes are kept at most so that they can be sent again.
-    pub(crate) fn new(passage: BodyRelay, replay: usize, limit: u64, expects: bool) -> Self {
-        let expects = expects && !passage.is_done();
-        Upload { passage, kept: Some(Vec::new()), replay, limit, broken: false, expects }
+    /// `keep_limit` is how many bytes are kept at most so that they can be sent again.
+    pub(crate) fn new(relay: BodyRelay, keep_limit: usize, limit: u64, expects: bool) -> Self {
+        let expects = expects && !relay.is_done();
+        Upload { relay, kept: Some(Vec::new()), keep_limit, limit, broken: false, expects }
     }
 
     /// Whether its Content-Length alone exceeds the limit.
@@ -36,30 +36,30 @@ impl Upload {
 
     /// Whether all of it was read.
     pub(crate) fn is_done(&self) -> bool {
-        self.passage.is_done() && !self.broken
+        self.relay.is_done() && !self.broken
     }
 
     /// Keeps nothing more of it, because it must not be sent a second time.
     pub(crate) fn forget(&mut self) {
-        self.replay = 0;
-        if self.passage.data() > 0 {
+        self.keep_limit = 0;
+        if self.relay.data() > 0 {
             self.kept = None;
         }
     }
 
     /// Whether its rest may fit into so many bytes.
     pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
-        self.passage.left().is_none_or(|left| left <= bytes as u64)
+        self.relay.left().is_none_or(|left| left <= bytes as u64)
     }
 
     /// Bytes of data received so far, without chunk framing.
     pub(crate) fn data(&self) -> u64 {
-        self.passage.data()
+        self.relay.data()
     }
 
     /// Whether so many more bytes would still be kept.
     pub(crate) fn may_keep(&self, bytes: usize) -> bool {
-        self.passage.data() + bytes as u64 <= self.replay as u64
+        self.relay.data() + bytes as u64 <= self.keep_limit as u64
     }
 
     /// What was relayed so far; `None` where it is not kept any more.
@@ -70,8 +70,8 @@ impl Upload {
     /// Relays what was read; returns how many of the bytes belong to it, and what to write.
     pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
         self.expects = false;
-        let passed = self.passage.pass(read, spill);
-        let broken = if self.limit > 0 && self.passage.data() > self.limit {
+        let passed = self.relay.pass(read, spill);
+        let broken = if self.limit > 0 && self.relay.data() > self.limit {
             Some(Broken::TooLarge)
         } else {
             passed.bad.map(|_| Broken::BadFraming)
@@ -82,8 +82,8 @@ impl Upload {
             return Err(broken);
         }
         if let Some(kept) = &mut self.kept {
-            let frame = (kept.len() + passed.out.len()) as u64 - self.passage.data();
-            if self.passage.data() > self.replay as u64 || frame > FRAME_KEPT as u64 {
+            let frame = (kept.len() + passed.out.len()) as u64 - self.relay.data();
+            if self.relay.data() > self.keep_limit as u64 || frame > FRAME_KEPT as u64 {
                 self.kept = None;
             } else {
                 kept.extend_from_slice(passed.out);
@@ -95,15 +95,15 @@ impl Upload {
     /// Relays what is in the read buffer already.
     pub(crate) fn take_from(
         &mut self,
-        unread: &mut ReadBuffer,
+        read_buffer: &mut ReadBuffer,
         out: &mut Vec<u8>,
         spill: &mut Vec<u8>,
     ) -> Result<(), Broken> {
-        if self.is_done() || unread.is_empty() {
+        if self.is_done() || read_buffer.is_empty() {
             return Ok(());
         }
         let mut result = Ok(());
-        unread.consume(|bytes| match self.pass(bytes, spill) {
+        read_buffer.consume(|bytes| match self.pass(bytes, spill) {
             Ok((used, goes_on)) => {
                 out.extend_from_slice(goes_on);
                 used
@@ -117,10 +117,10 @@ impl Upload {
     }
 
     /// Discards what is in the read buffer already; returns whether that was all of it.
-    pub(crate) fn skip(&mut self, unread: &mut ReadBuffer) -> Result<bool, Broken> {
+    pub(crate) fn skip(&mut self, read_buffer: &mut ReadBuffer) -> Result<bool, Broken> {
         if !self.is_done() && !self.broken {
             self.kept = None;
-            self.take_from(unread, &mut Vec::new(), &mut Vec::new())?;
+            self.take_from(read_buffer, &mut Vec::new(), &mut Vec::new())?;
         }
         if self.broken { Err(Broken::BadFraming) } else { Ok(self.is_done()) }
     }

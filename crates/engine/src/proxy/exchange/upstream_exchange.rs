@@ -146,8 +146,8 @@ impl UpstreamExchange {
             if request.framing != Framing::None {
                 out.extend_from_slice(request.upload.kept().unwrap_or_default());
                 // More than is kept is not touched before the backend has taken the head.
-                if request.upload.may_keep(client.unread.len()) {
-                    request.upload.take_from(&mut client.unread, out, spill).map_err(Failure::Client)?;
+                if request.upload.may_keep(client.read_buffer.len()) {
+                    request.upload.take_from(&mut client.read_buffer, out, spill).map_err(Failure::Client)?;
                 }
             }
             self.send_up(out, cx);
@@ -215,7 +215,7 @@ impl UpstreamExchange {
         request: &mut Request,
         cx: &mut Context<'_>,
     ) -> Poll<Broken> {
-        if self.continues.poll(request, client.unread.is_empty(), cx).is_ready()
+        if self.continues.poll(request, client.read_buffer.is_empty(), cx).is_ready()
             && client.send(Continues::WORD, cx).is_err()
         {
             return Poll::Ready(Broken::Gone);
@@ -251,8 +251,8 @@ impl UpstreamExchange {
                 return Poll::Ready(Ok(()));
             }
             let passed = with_scratch(|Scratch { read, out, spill }| {
-                if !client.unread.is_empty() {
-                    request.upload.take_from(&mut client.unread, out, spill)?;
+                if !client.read_buffer.is_empty() {
+                    request.upload.take_from(&mut client.read_buffer, out, spill)?;
                     self.send_up(out, cx);
                     return Poll::Ready(Ok(()));
                 }
@@ -262,7 +262,7 @@ impl UpstreamExchange {
                     Ok(read) => read,
                 };
                 let (used, out) = request.upload.pass(read, spill)?;
-                client.unread.add(&read[used..]);
+                client.read_buffer.add(&read[used..]);
                 self.send_up(out, cx);
                 Poll::Ready(Ok(()))
             });

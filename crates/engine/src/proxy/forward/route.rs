@@ -60,16 +60,17 @@ mod tests {
     use stickylb_http1::{HeadLimits, ReadBuffer};
 
     fn request(target: &str, lines: &[(&str, &str)]) -> Request {
-        let mut unread = ReadBuffer::default();
-        unread.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
+        let mut read_buffer = ReadBuffer::default();
+        read_buffer.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());
         if !lines.iter().any(|(name, _)| *name == "host") {
-            unread.add(b"host: a\r\n");
+            read_buffer.add(b"host: a\r\n");
         }
         for (name, value) in lines {
-            unread.add(format!("{name}: {value}\r\n").as_bytes());
+            read_buffer.add(format!("{name}: {value}\r\n").as_bytes());
         }
-        unread.add(b"\r\n");
-        let head = unread.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
+        read_buffer.add(b"\r\n");
+        let head =
+            read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
         let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &[]);
         let request = Request::new(head, &peer, &Config::new(Vec::new()));
         request.map_err(|(_, refusal)| refusal).expect("a request that may pass")

@@ -14,7 +14,7 @@ use crate::balancer::{Backend, Choice, NoBackend, Pool, Slot};
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
-use crate::proxy::local_reply::{Answer, send};
+use crate::proxy::local_reply::{LocalReply, send};
 use crate::proxy::response::{Delivered, Source, deliver, take_rest};
 use crate::state::{Routing, Tried};
 
@@ -27,7 +27,7 @@ pub(super) enum Stop {
     /// The client left before there was a response.
     Disconnected,
     /// The balancer answers itself.
-    Reply(Answer),
+    Reply(LocalReply),
 }
 
 /// What the tries of one request share.
@@ -145,7 +145,7 @@ impl<'t, 'c> Tries<'t, 'c> {
             backend.counters.ewma.record(took, began + took);
         }
         if unasked {
-            return Err(Stop::Reply(Answer::bad_gateway(decision.reason())));
+            return Err(Stop::Reply(LocalReply::bad_gateway(decision.reason())));
         }
         Ok(Some(began + took))
     }
@@ -173,12 +173,12 @@ impl<'t, 'c> Tries<'t, 'c> {
         if outcome == Outcome::Exhausted {
             // Nobody was asked.
             self.exchange.release();
-            return Err(Stop::Reply(Answer::unavailable(self.exchange.decision().reason())));
+            return Err(Stop::Reply(LocalReply::unavailable(self.exchange.decision().reason())));
         }
         // Outlier ejection counts it, and a check is asked for.
         self.client.proxy.shared.registry.traffic_failed(backend, outcome);
         if outcome == Outcome::ResponseTimeout {
-            return Err(Stop::Reply(Answer::gateway_timeout(self.exchange.decision().reason())));
+            return Err(Stop::Reply(LocalReply::gateway_timeout(self.exchange.decision().reason())));
         }
         // What was never written costs a backend nothing, so that it is another matter than what may have been acted on.
         let retry = &self.client.config.retry;
@@ -201,7 +201,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         };
         self.exchange.release();
         self.exchange.decision().rule = Rule::Refused { why: broken.why().into() };
-        Stop::Reply(Answer::refused(status, broken.why()))
+        Stop::Reply(LocalReply::refused(status, broken.why()))
     }
 
     fn book_failure(&mut self, backend: &Backend, outcome: Outcome) {
@@ -272,28 +272,28 @@ impl<'t, 'c> Tries<'t, 'c> {
     }
 
     /// Answers in a backend's stead.
-    pub(super) async fn reply(&mut self, answer: Answer) -> After {
+    pub(super) async fn reply(&mut self, answer: LocalReply) -> After {
         let reply = answer.reply(self.request.wants_page());
         send::reply(self.client, self.exchange, Some(self.request), reply).await
     }
 }
 
 /// What a client is told for whom no backend could be chosen, however long it waited.
-fn no_backend(no: NoBackend, decision: &Decision) -> Answer {
+fn no_backend(no: NoBackend, decision: &Decision) -> LocalReply {
     let why = decision.reason();
     match no {
-        NoBackend::Full if decision.rule == Rule::QueueFull => Answer::too_many(why),
-        NoBackend::Full => Answer::no_place(why),
+        NoBackend::Full if decision.rule == Rule::QueueFull => LocalReply::too_many(why),
+        NoBackend::Full => LocalReply::no_place(why),
         NoBackend::Nobody if !decision.attempts.is_empty() => unanswered(decision),
-        NoBackend::Nobody | NoBackend::Kept => Answer::unavailable(why),
+        NoBackend::Nobody | NoBackend::Kept => LocalReply::unavailable(why),
     }
 }
 
 /// What a client is told where every try failed: by the last one, whose time may have run out.
-fn unanswered(decision: &Decision) -> Answer {
+fn unanswered(decision: &Decision) -> LocalReply {
     let why = decision.reason();
     match decision.attempts.last().map(|attempt| attempt.outcome) {
-        Some(Outcome::ConnectTimeout) => Answer::gateway_timeout(why),
-        _ => Answer::bad_gateway(why),
+        Some(Outcome::ConnectTimeout) => LocalReply::gateway_timeout(why),
+        _ => LocalReply::bad_gateway(why),
     }
 }

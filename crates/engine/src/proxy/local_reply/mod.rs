@@ -5,4 +5,4 @@ mod reply;
 pub(crate) mod send;
 
 pub(crate) use pages::Page;
-pub(crate) use reply::Answer;
+pub(crate) use reply::LocalReply;

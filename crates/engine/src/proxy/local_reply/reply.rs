@@ -23,7 +23,7 @@ const TOO_MANY: &str = "Too Many Requests.";
 const FORBIDDEN: &str = "Forbidden.";
 
 /// An answer of the balancer's own: JSON, or a page for a browser.
-pub(crate) struct Answer {
+pub(crate) struct LocalReply {
     pub(crate) status: StatusCode,
     pub(crate) error: String,
     /// More for a person, on the page alone.
@@ -32,32 +32,32 @@ pub(crate) struct Answer {
     pub(crate) close: bool,
 }
 
-impl Answer {
+impl LocalReply {
     /// No backend takes the request.
     pub(crate) fn unavailable(why: String) -> Self {
-        Answer { status: StatusCode::SERVICE_UNAVAILABLE, error: UNAVAILABLE.to_owned(), why, close: false }
+        LocalReply { status: StatusCode::SERVICE_UNAVAILABLE, error: UNAVAILABLE.to_owned(), why, close: false }
     }
 
     /// Those tried gave no answer.
     pub(crate) fn bad_gateway(why: String) -> Self {
-        Answer { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), why, close: false }
+        LocalReply { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), why, close: false }
     }
 
     /// Every place is taken, and so is every place in the queue.
     pub(crate) fn too_many(why: String) -> Self {
-        Answer { status: StatusCode::TOO_MANY_REQUESTS, error: TOO_MANY.to_owned(), why, close: false }
+        LocalReply { status: StatusCode::TOO_MANY_REQUESTS, error: TOO_MANY.to_owned(), why, close: false }
     }
 
     /// No place came free in time.
     pub(crate) fn no_place(why: String) -> Self {
         let error = "No place at a backend came free in time.".to_owned();
-        Answer { status: StatusCode::SERVICE_UNAVAILABLE, error, why, close: false }
+        LocalReply { status: StatusCode::SERVICE_UNAVAILABLE, error, why, close: false }
     }
 
     /// The backend took too long.
     pub(crate) fn gateway_timeout(why: String) -> Self {
         let error = "Gateway timeout — backend did not answer in time.".to_owned();
-        Answer { status: StatusCode::GATEWAY_TIMEOUT, error, why, close: false }
+        LocalReply { status: StatusCode::GATEWAY_TIMEOUT, error, why, close: false }
     }
 
     /// The client may not come in, or is there too often.
@@ -66,12 +66,12 @@ impl Answer {
             Refused::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
             Refused::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
         };
-        Answer { status, error: error.to_owned(), why: refused.why().to_owned(), close }
+        LocalReply { status, error: error.to_owned(), why: refused.why().to_owned(), close }
     }
 
     /// The request must not pass. Its connection closes: what follows on it cannot be trusted to be a request.
     pub(crate) fn refused(status: StatusCode, why: &str) -> Self {
-        Answer { status, error: why.to_owned(), why: String::new(), close: true }
+        LocalReply { status, error: why.to_owned(), why: String::new(), close: true }
     }
 
     /// The response; a page where the client asks for one.

@@ -26,7 +26,7 @@ pub(crate) async fn reply(
     let (to_head, version) = request.as_ref().map_or((reply.to_head, Version::Http11), |r| (r.is_head(), r.version()));
     // A body that is not read to its end leaves no place for another request.
     let (is_read, up) = request.map_or((false, 0), |r| {
-        let is_read = r.upload.skip(&mut client.unread) == Ok(true) && r.head.is_persistent();
+        let is_read = r.upload.skip(&mut client.read_buffer) == Ok(true) && r.head.is_persistent();
         (is_read, r.upload.data())
     });
     let keeps = is_read && !reply.close && !client.is_finishing();
@@ -57,14 +57,14 @@ pub(crate) async fn stream(
     let keeps = version == Version::Http11 && request.head.is_persistent() && request.upload.is_done();
     // Booked, but not over: it may be silent for as long as it likes.
     book(client, exchange, StatusCode::OK, [0, request.upload.data()]);
-    let mut passage = BodyRelay::to_client(Framing::Close, version);
+    let mut relay = BodyRelay::to_client(Framing::Close, version);
     if send(client, |out| Reply::write_stream(keeps, version, out)).await.is_err() {
         return After::Close;
     }
     let sent: io::Result<()> = poll_fn(|cx| {
         loop {
             ready!(client.poll_flush(cx))?;
-            if passage.is_done() {
+            if relay.is_done() {
                 return Poll::Ready(Ok(()));
             }
             let Poll::Ready(piece) = pieces.poll_recv(cx) else {
@@ -72,9 +72,9 @@ pub(crate) async fn stream(
             };
             with_scratch(|Scratch { spill, .. }| {
                 let out = match &piece {
-                    Some(piece) => passage.pass(piece, spill).out,
+                    Some(piece) => relay.pass(piece, spill).out,
                     // Such a body may end anywhere.
-                    None => passage.end().unwrap_or_default(),
+                    None => relay.end().unwrap_or_default(),
                 };
                 client.send(out, cx)
             })?;

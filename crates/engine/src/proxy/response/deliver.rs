@@ -38,7 +38,7 @@ struct Delivery<'a, 'c> {
     exchange: &'a mut Exchange<'c>,
     request: &'a mut Request,
     upstream: &'a mut UpstreamExchange,
-    passage: BodyRelay,
+    relay: BodyRelay,
     /// No more will come from the backend than is kept.
     cut: bool,
     /// When what is done last was done; kept, because telling the time costs as much as a small allocation.
@@ -93,8 +93,8 @@ pub(crate) async fn deliver<'c>(
     }
     client.clock.enter(Stage::Streaming, now);
     client.down.begin();
-    let passage = BodyRelay::to_client(framing, request.version()).behind(head);
-    let mut delivery = Delivery { client, exchange, request, upstream, passage, cut: false, now };
+    let relay = BodyRelay::to_client(framing, request.version()).behind(head);
+    let mut delivery = Delivery { client, exchange, request, upstream, relay, cut: false, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -110,9 +110,9 @@ pub(crate) async fn deliver<'c>(
     })
     .await;
 
-    let Delivery { client, exchange, request, passage, now, .. } = delivery;
+    let Delivery { client, exchange, request, relay, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
-    exchange.carried(passage.data(), request.upload.data());
+    exchange.carried(relay.data(), request.upload.data());
     client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
     Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
@@ -184,10 +184,10 @@ impl Delivery<'_, '_> {
                 let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
                 heads.passes(out, chunks && self.request.version() == Version::Http11);
             }
-            if !self.passage.is_done() && !self.upstream.answer.is_empty() {
+            if !self.relay.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
                 self.upstream.answer.consume(|bytes| {
-                    let passed = self.passage.pass(bytes, spill);
+                    let passed = self.relay.pass(bytes, spill);
                     out.extend_from_slice(passed.out);
                     if let Some(heads) = &mut self.exchange.heads {
                         heads.carries(passed.out);
@@ -202,8 +202,8 @@ impl Delivery<'_, '_> {
 
     /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
-        self.exchange.carried(self.passage.data(), self.request.upload.data());
-        if books && self.passage.is_done() && !self.cut {
+        self.exchange.carried(self.relay.data(), self.request.upload.data());
+        if books && self.relay.is_done() && !self.cut {
             self.exchange.end(Ended::Complete, self.now);
         }
         self.client.send(bytes, cx).map_err(|_| Cut::Client)
@@ -226,7 +226,7 @@ impl Delivery<'_, '_> {
             if self.cut {
                 return Poll::Ready(Err(Cut::Backend));
             }
-            if self.passage.is_done() {
+            if self.relay.is_done() {
                 return Poll::Ready(Ok(()));
             }
             ready!(with_scratch(|scratch| self.poll_pass(scratch, cx)))?;
@@ -240,13 +240,13 @@ impl Delivery<'_, '_> {
         let Scratch { read, spill, .. } = scratch;
         let read = self.client.down.share(read);
         let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
-        let Carried { out, behind, cut } = carry(&mut self.passage, read, spill);
+        let Carried { out, behind, cut } = carry(&mut self.relay, read, spill);
         self.upstream.answer.add(behind);
         self.cut = cut.is_some();
         if let Some(heads) = &mut self.exchange.heads {
             heads.carries(out);
         }
-        if self.passage.is_done() {
+        if self.relay.is_done() {
             self.now = Instant::now();
         }
         Poll::Ready(self.send(true, out, cx))

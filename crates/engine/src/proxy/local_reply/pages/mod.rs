@@ -18,7 +18,7 @@ use crate::proxy::connection::Client;
 use crate::proxy::event_stream;
 use crate::proxy::event_stream::Feed;
 use crate::proxy::exchange::{Request, is_local_host, without_port};
-use crate::proxy::local_reply::reply::{Answer, Reply};
+use crate::proxy::local_reply::reply::{LocalReply, Reply};
 use crate::state::Shared;
 use crate::untrusted::{Untrusted, json_value};
 
@@ -51,7 +51,7 @@ pub(crate) fn answer(client: &Client<'_>, request: &Request) -> Page {
 /// The answer to a request below `/_lb/`.
 fn page_of(client: &Client<'_>, request: &Request) -> Page {
     let shared = &client.proxy.shared;
-    let refused = |status, why| Page::Whole(Answer::refused(status, why).reply(request.wants_page()));
+    let refused = |status, why| Page::Whole(LocalReply::refused(status, why).reply(request.wants_page()));
     if !request.host().is_some_and(|host| is_own_host(shared, host)) {
         let why = "This page is only for the names of the machine the balancer runs on.";
         return refused(StatusCode::MISDIRECTED_REQUEST, why);
@@ -65,7 +65,7 @@ fn page_of(client: &Client<'_>, request: &Request) -> Page {
         return refused(StatusCode::NOT_FOUND, why);
     }
     if !matches!(request.head.method(), b"GET" | b"HEAD") {
-        let answer = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "This page can only be read.");
+        let answer = LocalReply::refused(StatusCode::METHOD_NOT_ALLOWED, "This page can only be read.");
         return Page::Whole(answer.reply(request.wants_page()).with("allow", "GET, HEAD"));
     }
     match path {
@@ -86,7 +86,7 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
     }
     let Some(feed) = Feed::open(&client.proxy.shared.telemetry, client.engine.clone()) else {
         let why = "There are as many readers of events as there may be: end one of them.";
-        let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, why);
+        let answer = LocalReply::refused(StatusCode::SERVICE_UNAVAILABLE, why);
         return Page::Whole(answer.reply(request.wants_page()));
     };
     let websocket = request.upgrades && request.protocols().any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"));
@@ -96,7 +96,7 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
     match event_stream::accepted(&request.head) {
         Ok(accept) => Page::Switch(accept, Box::new(feed)),
         Err(why) => {
-            let answer = Answer::refused(StatusCode::UPGRADE_REQUIRED, why);
+            let answer = LocalReply::refused(StatusCode::UPGRADE_REQUIRED, why);
             // RFC 9110 15.5.22 and 7.8: it says to what, and that this is between the two alone.
             let reply = answer.reply(request.wants_page()).with("upgrade", "websocket").with("connection", "upgrade");
             Page::Whole(reply.with("sec-websocket-version", "13"))
