@@ -1,4 +1,4 @@
-//! What the fuzz targets in `fuzz/` reach of the program; no interface, and free to change.
+//! Functions that the fuzz targets in `fuzz/` call; not a public interface, and free to change.
 
 #[cfg(feature = "tui")]
 pub use crate::screen::filter::{Filter, FilterError};
@@ -15,18 +15,18 @@ mod control_lines {
 
     use crate::control::protocol::{REPLY_LIMIT, REQUEST_LIMIT, Reply, Request, read, write};
 
-    /// Reads a line that a client of the control socket may send, and gives it as it is written again; `None` is the end.
+    /// Reads a request line as the control server does, and returns it written out again; `None` at the end of input.
     ///
     /// # Errors
-    /// Where it is no request.
+    /// The line is no request, or too long, or cut off.
     pub async fn request(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
         again::<Request>(from, REQUEST_LIMIT).await
     }
 
-    /// The same for a line that the server may send.
+    /// The same for a reply line.
     ///
     /// # Errors
-    /// Where it is no reply.
+    /// The line is no reply, or too long, or cut off.
     pub async fn reply(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
         again::<Reply>(from, REPLY_LIMIT).await
     }

@@ -1,5 +1,5 @@
-//! The `stickylb-tui` program: a command line, a terminal screen, log lines and a control socket around the engine, which is
-//! the library `stickylb`.
+//! The `stickylb-tui` program: a command line, a terminal screen, log lines and a control socket around the engine,
+//! which is the library `stickylb`.
 
 pub mod cli;
 #[cfg(unix)]

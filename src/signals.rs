@@ -1,22 +1,22 @@
-//! What ends the program from outside: signals, and whoever asks over the control socket.
+//! What ends the program from outside: signals, and stop requests over the control socket.
 //!
-//! Only the control thread takes them, so that no terminal and no disk keeps one from being heeded.
+//! Only the control thread waits for them, so that a blocked terminal or disk cannot delay them.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-/// Waits for SIGINT, SIGTERM and SIGHUP (elsewhere for Ctrl-C), and for being asked to stop, as often as asked.
+/// Waits, as often as called, for SIGINT, SIGTERM and SIGHUP (Ctrl-C outside Unix), and for a stop request.
 pub(crate) struct Signals {
     #[cfg(unix)]
     each: [tokio::signal::unix::Signal; 3],
     asked: Arc<Notify>,
-    /// The terminal's end is not the program's.
+    /// The program goes on when its terminal is gone.
     without_terminal: bool,
-    /// Who is told of a SIGHUP that does not say that the terminal is gone.
+    /// Notified of a SIGHUP that does not mean that the terminal is gone.
     reload: Option<Arc<Notify>>,
-    /// Whether stdout was a terminal's.
+    /// Whether stdout was a terminal at the start.
     had_terminal: bool,
 }
 
@@ -29,7 +29,8 @@ impl Signals {
             let each =
                 [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
             let had_terminal = io::stdout().is_terminal();
-            // A log file at the limit of its size is a write that fails, not the end of the program.
+            // At the file size limit (ulimit -f) a write to the log file must fail; unhandled, SIGXFSZ would end the
+            // program.
             drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
             Ok(Signals { each, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
         }
@@ -37,7 +38,7 @@ impl Signals {
         Ok(Signals { asked: Arc::default(), without_terminal: false, reload: None, had_terminal: false })
     }
 
-    /// What is notified when the program was continued after it had been stopped. To be asked for once.
+    /// Notified when the program continues after a stop. Call it once: every call spawns a task.
     #[cfg(feature = "tui")]
     #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "as on Unix"))]
     pub(crate) fn continued() -> io::Result<Arc<Notify>> {
@@ -56,22 +57,22 @@ impl Signals {
         Ok(continued)
     }
 
-    /// What is notified by whoever asks the program to stop.
+    /// Notify this to ask the program to stop.
     pub(crate) fn asked(&self) -> Arc<Notify> {
         Arc::clone(&self.asked)
     }
 
-    /// From now on SIGHUP is not heeded: the program goes on without a terminal.
+    /// From now on the program runs without a terminal, and SIGHUP does not end it.
     pub(crate) fn without_terminal(&mut self) {
         self.without_terminal = true;
     }
 
-    /// From now on SIGHUP tells `reload`, unless it comes because the terminal is gone.
+    /// From now on SIGHUP notifies `reload`, unless it comes because the terminal is gone.
     pub(crate) fn reload_on_hangup(&mut self, reload: Arc<Notify>) {
         self.reload = Some(reload);
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal or stop request that ends the program.
     pub(crate) async fn next(&mut self) {
         #[cfg(unix)]
         loop {
@@ -83,7 +84,7 @@ impl Signals {
                 _ = hangup.recv(), if heeds_hangup => {}
                 () = self.asked.notified() => return,
             }
-            // A terminal that is gone is none any more.
+            // Once its terminal is gone, stdout no longer counts as one.
             let gone = self.had_terminal && !self.without_terminal && !io::stdout().is_terminal();
             match &self.reload {
                 Some(reload) if !gone => reload.notify_one(),

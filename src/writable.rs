@@ -1,25 +1,25 @@
-//! Writing where others decide how. A descriptor may be shared with a program that made it non-blocking: "not now" is
-//! then no failure but a wait, which is that of the writing thread alone.
+//! Blocking writes to descriptors that another program may have made non-blocking by sharing them. `WouldBlock` is then
+//! no error: the writing thread waits.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Between two tries where the system says that there is room and then that there is none.
+/// Pause between two tries when `poll` reports room but the write finds none.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// What can be waited for.
+/// A writer that can be polled.
 #[cfg(unix)]
 pub(crate) trait Output: Write + std::os::fd::AsFd {}
 #[cfg(unix)]
 impl<T: Write + std::os::fd::AsFd> Output for T {}
 
-/// What can be waited for.
+/// A writer; there is no polling outside Unix.
 #[cfg(not(unix))]
 pub(crate) trait Output: Write {}
 #[cfg(not(unix))]
 impl<T: Write> Output for T {}
 
-/// Why not all was written, and how many bytes were.
+/// Why a write failed, and how many bytes were written before.
 #[derive(Debug)]
 pub(crate) struct Cut {
     pub(crate) written: usize,
@@ -54,13 +54,13 @@ pub(crate) fn write_all(to: &mut impl Output, bytes: &[u8]) -> Result<(), Cut> {
     Ok(())
 }
 
-/// Waits until there may be room, for at most this time; returns whether there may be. The next write tells.
+/// Waits until a write may find room, at most for `limit`. `false` means that the time is over.
 pub(crate) fn wait(to: &impl Output, limit: Option<Duration>) -> bool {
     #[cfg(unix)]
     {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-        // Where it fails, or a signal ends it, the next write tells the rest.
+        // If `poll` fails or a signal interrupts it, the next write reports what is wrong.
         !matches!(poll(&mut [PollFd::new(to, PollFlags::OUT)], limit.as_ref()), Ok(0))
     }
     #[cfg(not(unix))]
@@ -71,7 +71,7 @@ pub(crate) fn wait(to: &impl Output, limit: Option<Duration>) -> bool {
     }
 }
 
-/// Standard output, without a buffer that would be written when the program ends.
+/// Standard output without a buffer, which would be flushed, and might block, when the program ends.
 #[cfg(unix)]
 pub(crate) fn stdout() -> io::Result<std::fs::File> {
     Ok(rustix::stdio::stdout().try_clone_to_owned()?.into())

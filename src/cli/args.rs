@@ -1,4 +1,4 @@
-//! The command line's words.
+//! The definition of the command line.
 
 use std::ffi::OsString;
 use std::net::IpAddr;

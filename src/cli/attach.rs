@@ -11,7 +11,7 @@ use crate::control::{Instance, Remote};
 use crate::screen::{Leaving, Left, Options};
 use crate::signals::Signals;
 
-/// Shows it until the user leaves, or a signal comes, or it ends.
+/// Shows the screen until the user leaves, a signal comes, or the balancer ends.
 pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {
     let options = screen::options(&args.options);
     threads::run(move |main| shown(main, port, options))

@@ -1,4 +1,4 @@
-//! A program without a terminal: `start` on both of its sides, and what is left of a screen that was detached.
+//! Running without a terminal: both processes of `start`, and a run whose screen was detached.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,9 +15,9 @@ use crate::signals::Signals;
 use crate::writable;
 use stickylb::Balancer;
 
-/// Starts the program again in the background, with these words, and waits until it serves.
+/// Starts the program again in the background with the arguments `words`, and waits until it serves.
 pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
-    // What is wrong with the words is told here, as it would be without `start`.
+    // Parsed here too, so that mistakes are reported as they are without `start`.
     let program = OsString::from("stickylb-tui");
     let args = match Args::try_parse_from(std::iter::once(&program).chain(words)) {
         Ok(args) => args,
@@ -32,7 +32,7 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     }
     let failed = |error: io::Error| UsageError::Failed(format!("cannot start in the background: {error}"));
     let itself = std::env::current_exe().map_err(failed)?;
-    // Its complaints go where ours do, until it serves; then it says so on stdout and lets go of both.
+    // The child writes errors to our stderr. Once it serves, it writes its URL to stdout and closes both.
     let mut child = Command::new(itself)
         .arg("--background")
         .args(words)
@@ -45,7 +45,7 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
         BufReader::new(said).read_line(&mut ready).map_err(failed)?;
     }
     if ready.is_empty() {
-        // It has said why.
+        // It ended before it served, and has reported why.
         let status = child.wait().map_err(failed)?;
         let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
         return Ok(ExitCode::from(code));
@@ -60,17 +60,18 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first thing a program in the background does: it leaves the session of whoever started it.
+/// The first step of a background process: it leaves the session of the process that started it.
 pub(super) fn begin() -> Result<(), UsageError> {
     rustix::process::setsid()
         .map(drop)
         .map_err(|error| UsageError::Failed(format!("cannot leave the terminal's session: {error}")))
 }
 
-/// Waits until it serves, says so to whoever started it, and lets go of its terminal and files.
+/// Waits until the balancer serves, reports its URL to the process that started it, and detaches from terminal and
+/// stdio.
 ///
 /// # Errors
-/// Whoever started it did not wait: then it is not wanted any more.
+/// The URL could not be written: the process that started this one no longer waits.
 pub(super) async fn serve(main: &MainThread, engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     tokio::select! {
         () = engine.serving() => {}
@@ -85,7 +86,7 @@ pub(super) async fn serve(main: &MainThread, engine: &Balancer, signals: &mut Si
     go_on(signals).await
 }
 
-/// What is left of a screen that was detached: says so, and runs on.
+/// After the screen was detached: says so, and runs on.
 #[cfg(feature = "tui")]
 pub(super) async fn detached(main: &MainThread, engine: &Balancer, signals: &mut Signals) -> io::Result<()> {
     let text = format!(
@@ -95,12 +96,12 @@ pub(super) async fn detached(main: &MainThread, engine: &Balancer, signals: &mut
         engine.snapshot().url(),
         std::process::id()
     );
-    // Nobody may be there to read it.
+    // A failure does not matter: the terminal may be gone.
     main.finish(&mut main.run(move || drop(say(&text)))).await;
     go_on(signals).await
 }
 
-/// Runs on without a terminal until it is told to stop.
+/// Points stdio at `/dev/null` and runs until told to stop.
 pub(super) async fn go_on(signals: &mut Signals) -> io::Result<()> {
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nothing)?;

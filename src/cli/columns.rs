@@ -1,6 +1,6 @@
 //! Tables on the command line.
 
-/// Rows with their columns below each other.
+/// Left-aligned columns, two spaces apart.
 pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);

@@ -9,14 +9,14 @@ use crate::signals::Signals;
 use stickylb::Balancer;
 use stickylb::api::Ending;
 
-/// The control socket, where there is one.
+/// The control socket. There is none outside Unix, or where it could not be opened.
 pub(super) struct Control {
     #[cfg(unix)]
     server: Option<Server>,
 }
 
 impl Control {
-    /// Opens it; where that fails it is an error if it is `needed`, and a warning otherwise.
+    /// Opens the socket. A failure is an error if it is `needed`, otherwise a warning.
     #[cfg(unix)]
     pub(super) fn open(
         engine: &Arc<Balancer>,
@@ -48,7 +48,7 @@ impl Control {
         return false;
     }
 
-    /// Tells whoever listens how the program ended.
+    /// Tells connected clients how the program ended.
     #[cfg_attr(not(unix), expect(unused_variables, reason = "nobody is there to be told"))]
     pub(super) async fn close(self, ending: Ending) {
         #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What is asked of balancers that run: `ctl`, `list` and `stop`.
+//! `ctl`, `list` and `stop`: commands to running balancers.
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ impl From<ControlError> for UsageError {
     }
 }
 
-/// Runs one of these to its end.
+/// Runs one of these commands to its end.
 pub(super) fn run(work: impl Future<Output = Result<(), UsageError>>) -> Result<ExitCode, UsageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| UsageError::Failed(format!("cannot start: {error}")))?.block_on(work)?;
@@ -72,7 +72,7 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
     }
 }
 
-/// ` of web`, where one pool is meant.
+/// ` of web` if a pool is named, otherwise empty.
 fn of_pool(pool: Option<&str>) -> String {
     pool.map(|pool| format!(" of {}", Untrusted::new(pool))).unwrap_or_default()
 }
@@ -125,7 +125,7 @@ pub(super) async fn stop(port: Option<u16>, all: bool) -> Result<(), UsageError>
     if found.running.is_empty() && found.silent.is_empty() {
         return Err(ControlError::NoneRuns.into());
     }
-    // Each is told, whatever became of the one before.
+    // If stopping one fails, the others are stopped all the same.
     let mut problems: Vec<Untrusted<String>> = found.silent.iter().map(|error| error.to_string().into()).collect();
     for instance in &found.running {
         if let Err(error) = stop_one(instance).await {
@@ -139,7 +139,7 @@ async fn stop_one(instance: &Instance) -> Result<(), UsageError> {
     let mut connection = instance.connect().await?;
     connection.ask(&Request::Stop).await?;
     let who = format!("the balancer on port {} (pid {})", instance.port(), instance.hello.pid);
-    // As long as its grace time lasts; the connection ends with the program, however that ends.
+    // No time limit: the grace time may be long, and the connection ends with the process in any case.
     match connection.next().await {
         Ok(Some(Reply::Ended(Ending::Finished))) => say(&format!("stopped {who}")),
         Ok(Some(Reply::Ended(Ending::Cut { connections }))) => {
@@ -157,7 +157,7 @@ async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
     }
 }
 
-/// Has a command for one backend carried out, and says so.
+/// Sends a command for one backend, and says what was done.
 async fn change(
     instance: &Instance,
     backend: &str,
@@ -177,7 +177,7 @@ async fn command(instance: &Instance, command: Command) -> Result<(), UsageError
     }
 }
 
-/// The backend with this name or id; a name wins, because people choose it.
+/// The backend with this name, `pool/name` or id. Names win over ids, because people choose them.
 fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, UsageError> {
     let several = snapshot.pools.len() > 1;
     let full =
@@ -190,7 +190,7 @@ fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, Usag
     })
 }
 
-/// A backend's name, as it is shown; where there are several pools, behind its pool's.
+/// A backend's name as shown: `pool/name` where there are several pools.
 fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
     match snapshot.pools.len() {
         0 | 1 => backend.name.to_string(),
@@ -198,7 +198,7 @@ fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
     }
 }
 
-/// How things stand, for people.
+/// The text of `ctl status`.
 fn table(snapshot: &Snapshot) -> String {
     let totals = &snapshot.totals;
     let plural = if totals.connections == 1 { "" } else { "s" };

@@ -1,4 +1,4 @@
-//! `explain`: who would get a request, and why.
+//! `explain`: which backend would get a request, and why.
 
 use std::fmt::{Display, Write as _};
 
@@ -10,7 +10,7 @@ use crate::control::{Instance, Reply, Request};
 use stickylb::api::{Explanation, Question};
 use stickylb::untrusted::{Untrusted, json};
 
-/// Asks a balancer that runs, and shows what it says.
+/// Asks a running balancer, and prints its answer.
 pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
     let mut question = Question::new(asked.method.as_str(), asked.url.as_str());
     question.headers = asked.headers.iter().map(|line| field(line)).collect::<Result<_, _>>()?;
@@ -28,7 +28,7 @@ pub(super) async fn explain(asked: &Explain) -> Result<(), UsageError> {
     }
 }
 
-/// `Name: value`, as curl writes it.
+/// Splits `Name: value`, as curl's `-H` takes it.
 fn field(line: &str) -> Result<(String, String), UsageError> {
     let (name, value) = line
         .split_once(':')

@@ -1,4 +1,4 @@
-//! `import`: another program's configuration as one of ours.
+//! `import`: converts a configuration of LoadBalancer.js or WebsocketReverseProxy into ours.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,26 +10,26 @@ use super::say::{complain, say};
 use stickylb::config;
 use stickylb::untrusted::{Untrusted, pretty_json};
 
-/// Theirs listen everywhere.
+/// Said where the other program listens on every address.
 const OTHERS: &str = "it listens on 127.0.0.1, for this machine alone: add \"host\": \"0.0.0.0\" to let others in";
 
-/// What was read, in our words.
+/// A file's settings as our configuration.
 struct Imported {
-    /// Whose file it was.
+    /// Which program's file it was.
     kind: &'static str,
     config: Value,
-    /// What has no counterpart here, a sentence each.
+    /// Settings without a counterpart here, one sentence each.
     left_out: Vec<String>,
 }
 
-/// Prints the file as a configuration of ours; says on standard error what it was taken for and what was left out.
+/// Prints the file as our configuration; on standard error, says how it was read and what was left out.
 pub(super) fn import(path: &Path) -> Result<ExitCode, UsageError> {
     let file = path.display();
     let wrong = |what: String| UsageError::Words(vec![format!("{file}: {what}").into()]);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let imported = read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
     let printed = pretty_json(&imported.config).map_err(|error| wrong(error.to_string()))?;
-    // What it holds may be wrong in itself, such as a port above 65535: nothing is printed then that would not run.
+    // The file's values may be invalid, such as a port above 65535: a result that would not run is not printed.
     config::parse(path, printed.as_bytes()).map_err(|error| {
         let problems = match error {
             config::ConfigError::Invalid { problems, .. } => problems,
@@ -64,7 +64,7 @@ fn read(text: &str) -> Result<Imported, String> {
     Err(format!("neither kind of file that can be imported: {EXPECTED}"))
 }
 
-/// LoadBalancer.js 0.9: a TCP balancer before `targets`.
+/// LoadBalancer.js 0.9: a TCP balancer in front of `targets`.
 fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
     let port = from.get("sourcePort").ok_or("'sourcePort' is missing: write the port to listen on")?;
     let targets = from.get("targets").and_then(Value::as_array).ok_or("'targets' is missing: write [{host, port}]")?;
@@ -79,7 +79,7 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
     for (key, value) in from {
         match key.as_str() {
             "sourcePort" | "targets" => {}
-            // As if it were not there.
+            // `null` means absent.
             _ if value.is_null() => {}
             "sourceHost" => config["host"] = value.clone(),
             "sessionExpiry" => config["sticky"] = json!({ "by": "ip", "expiry": value }),
@@ -100,12 +100,12 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
     Ok(Imported { kind: "a LoadBalancer.js configuration", config, left_out })
 }
 
-/// The host as it stands in a URL.
+/// The host as a URL needs it: IPv6 in brackets.
 fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }
 
-/// WebsocketReverseProxy: a pool for WebSockets and one for all else, behind one frontend.
+/// WebsocketReverseProxy: one pool for WebSockets and one for everything else, behind one frontend.
 fn reverse_proxy(text: &str) -> Result<Imported, String> {
     let lines = ini(text)?;
     let of = |section: &str| -> Vec<(&str, &str)> {
@@ -166,10 +166,10 @@ fn ini(text: &str) -> Result<Vec<(&str, &str, &str)>, String> {
 }
 
 fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Value {
-    // By their numbers, in the order in which they come first.
+    // By server number, in the order of first appearance.
     let mut servers: Vec<(&str, Map<String, Value>)> = Vec::new();
     let mut health = json!({ "path": "/healthCheck", "expect": { "json": { "/status": 200 } } });
-    // What that program does where nothing is said.
+    // The default of WebsocketReverseProxy.
     let mut strategy = "random";
     for (key, value) in keys {
         let seconds = || value.trim_end_matches('s').parse::<u64>().ok();
@@ -195,14 +195,14 @@ fn pool(section: &str, keys: &[(&str, &str)], left_out: &mut Vec<String>) -> Val
             _ => left_out.push(format!("[{section}] {key} = {value} is left out: there is nothing like it here")),
         }
     }
-    // Where a server has workers, these are what that program gives it unless told otherwise.
+    // Defaults of WebsocketReverseProxy for servers with workers.
     let workers = |server: &str| keys.iter().any(|(key, _)| *key == format!("server{server}_addr"));
     for (_, ours) in servers.iter_mut().filter(|(server, _)| workers(server)) {
         for (key, usual) in [("maxConnections", 3), ("minIdle", 1), ("idleTimeout", 3000), ("maxQueue", 10)] {
             ours.entry(key).or_insert_with(|| usual.into());
         }
     }
-    // That program binds nobody to a server.
+    // Stickiness is off because WebsocketReverseProxy has none.
     let backends: Vec<Value> = servers.into_iter().map(|(_, server)| Value::Object(server)).collect();
     json!({ "strategy": strategy, "sticky": { "by": "off" }, "health": health, "backends": backends })
 }
@@ -227,7 +227,7 @@ fn of_server<'k>(key: &'k str, value: &str) -> Option<(&'k str, (&'static str, V
     Some((server, ours))
 }
 
-/// A number where it is one; the reader says what is wrong with anything else.
+/// The value as a number, otherwise as text, which the configuration parser then rejects with a message.
 fn number(value: &str) -> Value {
     value.parse::<u64>().map_or_else(|_| value.into(), Value::from)
 }

@@ -1,4 +1,4 @@
-//! Built-in default, then file, then flag.
+//! The layers of the configuration: built-in defaults, then the file, then the command line.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use stickylb::config;
 use stickylb::config::{BackendSpec, Config, ConfigError};
 use stickylb::untrusted::Untrusted;
 
-/// The file that is read when nothing else is said.
+/// The file that is read if the command line names no file, no backends and no `--demo`.
 const DEFAULT_FILE: &str = "stickylb.json";
 
 /// Why the program does not run.
@@ -29,7 +29,7 @@ pub(super) enum UsageError {
     Start(#[from] StartError),
     #[error("{0}")]
     Failed(String),
-    /// What went wrong with each of several.
+    /// One problem for each of several balancers.
     #[error("{} failed", .0.len())]
     Several(Vec<Untrusted<String>>),
 }
@@ -47,8 +47,8 @@ impl UsageError {
     }
 }
 
-/// The configuration that the command line, and the file it names, ask for. A file that is none, such as a named pipe, is
-/// waited for, for at most `within` where that is set.
+/// The configuration of the command line and the file it names. A file that can block, such as a named pipe, is waited
+/// for at most `within`, or without limit.
 pub(super) fn config(args: &Args, within: Option<Duration>) -> Result<Config, UsageError> {
     let file = file(args);
     if file.is_some() && !args.backends.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn config(args: &Args, within: Option<Duration>) -> Result<Config, Us
     with(config, &args.options)
 }
 
-/// The configuration that `run` asks for: its file's, where it names one.
+/// The configuration for `run`: that of its file, if it names one.
 pub(super) fn beside_copies(options: &Settings, within: Option<Duration>) -> Result<Config, UsageError> {
     let config = match &options.config {
         Some(path) => config::parse_beside_copies(path, &bytes(path, within)?)?,
@@ -71,7 +71,7 @@ pub(super) fn beside_copies(options: &Settings, within: Option<Duration>) -> Res
     with(config, options)
 }
 
-/// Checks what a file holds. Where all that it lacks are the backends that `run` starts itself, the problem says so.
+/// Checks a configuration file. If it lacks only the backends that `run` starts itself, the problem says so.
 pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
     let bytes = bytes(path, None)?;
     config::parse(path, &bytes).map_err(|error| {
@@ -84,7 +84,7 @@ pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
     })
 }
 
-/// A configuration with the command line's options laid over it.
+/// Applies the command line's options to a configuration.
 fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
     place(options, &mut config)?;
     for pool in &mut config.pools {
@@ -112,7 +112,7 @@ pub(super) fn file(args: &Args) -> Option<PathBuf> {
     }
 }
 
-/// Where to listen, as the command line says.
+/// Applies `--port` and `--host`.
 fn place(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
     match config.listeners.as_mut_slice() {
         [only] => {
@@ -129,7 +129,7 @@ fn place(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
     }
 }
 
-/// The backends of the command line; everything wrong with them is told together.
+/// Parses the command line's backends; all their problems are reported together.
 fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for word in words {

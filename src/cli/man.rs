@@ -1,4 +1,4 @@
-//! The man page, in roff. It is made from the definition of the command line, so that it cannot fall behind it.
+//! The man page, in roff, generated from the definition of the command line so that it is always current.
 
 use std::fmt::Write as _;
 use std::io;
@@ -34,7 +34,7 @@ pub(super) fn page(command: Command) -> String {
         (FAILED, "It failed while it ran."),
         (MISUSED, "The command line or the configuration is wrong, and nothing was started."),
     ] {
-        let _ = writeln!(page, ".TP\n\\fB{status}\\fR\n{meaning}"); // a String takes everything
+        let _ = writeln!(page, ".TP\n\\fB{status}\\fR\n{meaning}"); // writing to a String cannot fail
     }
     if let Some(examples) = command.get_after_help() {
         page.push_str(".SH EXAMPLES\n");
@@ -43,14 +43,14 @@ pub(super) fn page(command: Command) -> String {
     ascii(&page)
 }
 
-/// A subcommand, and those below it, each under a heading of its own. `above` are the arguments described before.
+/// Describes a subcommand and those below it, each under its own heading. The arguments `above` are described already.
 fn describe(page: &mut String, command: &Command, words: &str, above: &[&Arg]) {
-    // Each has its own --help, in words of its own.
+    // Every command has a `--help` of its own, with differing help texts.
     let is_above = |arg: &Arg| {
         let same = |one: &&Arg| one.get_id() == arg.get_id() && one.get_help() == arg.get_help();
         arg.get_id() == "help" || above.iter().any(same)
     };
-    // The usage names what has no description.
+    // An argument without a help text appears in the usage only.
     let is_told = |arg: &Arg| arg.get_help().is_none() || is_above(arg);
     let own = with_usage(command).mut_args(|arg| if is_told(&arg) { arg.hide(true) } else { with_values(arg) });
     let man = Man::new(own);
@@ -62,7 +62,7 @@ fn describe(page: &mut String, command: &Command, words: &str, above: &[&Arg]) {
     page.push_str(body(&written(|out| man.render_description_section(out))));
     page.push_str(body(&written(|out| man.render_options_section(out))));
     let mut also = Vec::new();
-    // A global option is described with the command that those which take it stand under.
+    // A global option is described only once, with the command that defines it.
     for arg in command.get_arguments().filter(|arg| is_above(arg) && !arg.is_hide_set() && !arg.is_global_set()) {
         if let Some(long) = arg.get_long().filter(|long| *long != "help") {
             also.extend([roman(if also.is_empty() { "The same as above: " } else { ", " }), bold(format!("--{long}"))]);
@@ -86,14 +86,14 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set())
 }
 
-/// The command with the usage that its `--help` shows, which is shorter than the one a man page makes of its options.
+/// The command with the usage of its `--help`, which is shorter than what clap_mangen generates.
 fn with_usage(command: &Command) -> Command {
     let mut command = command.clone();
     let usage = command.render_usage().to_string();
     command.override_usage(usage.trim_start_matches("Usage:").trim().to_owned())
 }
 
-/// The argument with its possible values in one line, where there is nothing to say of each: a list of them is long.
+/// The argument with its possible values in one line instead of a list, unless they have help texts.
 fn with_values(arg: Arg) -> Arg {
     let values = arg.get_possible_values();
     match arg.get_help() {
@@ -115,13 +115,13 @@ fn verbatim(page: &mut String, text: &str) {
     page.push_str(".fi\n");
 }
 
-/// What clap_mangen writes of a section, under a heading.
+/// Adds a section rendered by clap_mangen, under a heading of ours.
 fn section(page: &mut String, heading: &str, text: &str) {
-    let _ = writeln!(page, ".SH {heading}"); // a String takes everything
+    let _ = writeln!(page, ".SH {heading}"); // writing to a String cannot fail
     page.push_str(body(text));
 }
 
-/// A section without what stands before its first line: what roff has to know of apostrophes, and the heading.
+/// A rendered section without its heading and the apostrophe preamble before it.
 fn body(section: &str) -> &str {
     let (_, rest) = section.split_once("\n.SH ").unwrap_or_default();
     rest.split_once('\n').map_or("", |(_, body)| body)
@@ -140,7 +140,7 @@ fn roff(write: impl FnOnce(&mut Roff)) -> String {
     text.strip_prefix(&apostrophes()).unwrap_or(&text).to_owned()
 }
 
-/// What every text begins with: how this troff writes an apostrophe. The page says it once.
+/// The preamble of every rendered text, which defines how this troff writes an apostrophe. The page has it once.
 fn apostrophes() -> String {
     Roff::new().render()
 }
@@ -151,13 +151,13 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     String::from_utf8(bytes).expect("it is made of the texts of the command line, which are UTF-8")
 }
 
-/// Characters beyond ASCII by their numbers: not every troff takes UTF-8.
+/// Escapes characters beyond ASCII, because not every troff reads UTF-8.
 fn ascii(page: &str) -> String {
     page.chars().fold(String::with_capacity(page.len()), |mut text, c| {
         if c.is_ascii() {
             text.push(c);
         } else {
-            let _ = write!(text, "\\[u{:04X}]", u32::from(c)); // a String takes everything
+            let _ = write!(text, "\\[u{:04X}]", u32::from(c)); // writing to a String cannot fail
         }
         text
     })

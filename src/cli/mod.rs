@@ -1,4 +1,4 @@
-//! The command line: what is asked for, and which front end does it.
+//! The command line: parses the arguments and runs the chosen subcommand or front end.
 
 mod args;
 #[cfg(all(unix, feature = "tui"))]

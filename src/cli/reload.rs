@@ -1,4 +1,4 @@
-//! Follows the configuration file: a change of it, or SIGHUP, has it read again.
+//! Reloads the configuration file when it changes, and on SIGHUP.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use crate::signals::Signals;
 use stickylb::api::Command;
 use stickylb::{Balancer, Source, config};
 
-/// Editors write a file in several steps; it is read when nothing has happened to it for this long.
+/// Editors save a file in several steps; it is read once it has been left alone for this long.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// How long a file that is none, such as a named pipe, may take to be read again.
+/// How long reading it again may take; a named pipe can block.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The configuration file, which is read again with the command line's words on top, as at the start.
+/// The configuration file, and how to read it again with the command line's options on top.
 pub(super) struct Followed {
     file: PathBuf,
     source: Source,
@@ -45,19 +45,19 @@ impl Followed {
         Some(Followed { file, source })
     }
 
-    /// Where the engine reads it.
+    /// What the engine calls to read the file again.
     pub(super) fn source(&self) -> Source {
         self.source.clone()
     }
 }
 
-/// Reads the file again whenever it changes, and on SIGHUP where there is no screen. It ends when dropped.
+/// Reloads the file on changes, and on SIGHUP if there is no screen, until dropped.
 pub(super) struct Follower {
     task: JoinHandle<()>,
 }
 
 impl Follower {
-    /// Begins to follow the file. Where it cannot be watched, `warnings` says so.
+    /// Begins to follow the file. If it cannot be watched, adds a warning.
     pub(super) fn new(
         Followed { file, .. }: Followed,
         engine: &Arc<Balancer>,
@@ -67,7 +67,7 @@ impl Follower {
     ) -> Self {
         let (asked, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         if !screen {
-            // Under a screen SIGHUP says that its terminal is gone.
+            // With a screen, SIGHUP means that its terminal is gone.
             signals.reload_on_hangup(Arc::clone(&asked));
         }
         let watcher = watch(&file, Arc::clone(&changed))
@@ -91,13 +91,13 @@ async fn follow(
     file: PathBuf,
     asked: Arc<Notify>,
     changed: Arc<Notify>,
-    // Watches for as long as it lives.
+    // Watches until dropped.
     _watcher: Option<RecommendedWatcher>,
 ) {
     let mut read = match contents(&file).await {
         Ok(bytes) => bytes,
         Err(error) => {
-            // It was read by root.
+            // Root read it at the start; this user may not.
             let file = file.display();
             engine.warn(format!("{file} cannot be read any more, so that no change of it counts: {error}"));
             None
@@ -109,7 +109,7 @@ async fn follow(
             () = changed.notified() => {
                 while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
                 let now = contents(&file).await.ok().flatten();
-                // Touched, or taken away for a moment: there is nothing new in it.
+                // It was only touched, or is missing for a moment.
                 if now.is_none() || now == read {
                     continue;
                 }
@@ -122,7 +122,7 @@ async fn follow(
     }
 }
 
-/// What a regular file holds. Any other is read when that is asked for: reading it uses it up, and may take its time.
+/// The contents of a regular file. Anything else is read only on a reload: reading a pipe consumes it, and may block.
 async fn contents(file: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = file.to_owned();
     let read = tokio::task::spawn_blocking(move || {
@@ -140,7 +140,7 @@ fn watch(file: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher
     };
     let name = file.file_name().map(ToOwned::to_owned);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading the file is an event too. What cannot be told apart counts as a change.
+        // Reads are events too, and are ignored. An error of the watcher counts as a change.
         let concerns = |event: &notify::Event| {
             !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == name.as_deref())
         };

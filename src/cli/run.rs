@@ -19,12 +19,12 @@ use stickylb::config::{Config, Encryption};
 use stickylb::program::is_local_name;
 use stickylb::{Balancer, Copies, Options};
 
-/// How people are told what happens.
+/// How users see what happens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Front {
     Screen,
     Lines,
-    /// Not at all, until somebody attaches.
+    /// Not at all, until a client attaches.
     #[cfg(unix)]
     Background,
 }
@@ -39,17 +39,17 @@ impl Front {
         if lines { Front::Lines } else { Front::Screen }
     }
 
-    /// Whether it could be neither seen nor stopped without its control socket.
+    /// Whether it can be seen and stopped only over its control socket.
     fn needs_control(self) -> bool {
         !matches!(self, Front::Screen | Front::Lines)
     }
 }
 
-/// Backends that are started with the program, beside those of the configuration.
+/// Backends that this program starts itself, besides those of the configuration.
 pub(super) struct Backends {
     demos: usize,
     copies: Option<Copies>,
-    /// The file they are from.
+    /// The configuration file, if it is to be followed.
     file: Option<Followed>,
 }
 
@@ -105,7 +105,7 @@ async fn serve(
     front: Front,
 ) -> Result<(), UsageError> {
     let mut signals = Signals::new().map_err(cannot_start)?;
-    // Before anything is started, so that a mistake in its name starts nothing.
+    // Opened before anything else starts, so that a wrong path starts nothing.
     let file = match &args.log_file {
         None => None,
         Some(path) => tokio::select! {
@@ -142,7 +142,7 @@ async fn serve(
             engine.announce(&warnings);
             tokio::select! {
                 () = signals.next() => {}
-                // Whoever read the lines has seen enough: that is no failure.
+                // The reader of stdout has closed it, as `head` does: no failure.
                 () = lines.closed() => {}
             }
             Ok(())
@@ -172,12 +172,12 @@ async fn screen(
     use super::screen;
     use crate::screen::{Leaving, Left};
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
-    // Where no other process can reach this one, a screen that was left would not come back.
+    // Without a control socket nobody could attach to the balancer after a detach.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
     let (left, handle) =
         screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, screen::options(args)).await;
     let left = left.map_err(failed)?;
-    // It keeps heads of requests for as long as it lives.
+    // The engine keeps request heads as long as this handle lives.
     drop(handle);
     #[cfg(unix)]
     if left == Left::Detached {
@@ -186,7 +186,7 @@ async fn screen(
     Ok(())
 }
 
-/// Never asked for: without the feature every run is headless.
+/// Never called: without the `tui` feature every run is headless.
 #[cfg(not(feature = "tui"))]
 async fn screen(
     _: &MainThread,
@@ -199,7 +199,7 @@ async fn screen(
     Ok(())
 }
 
-/// Whether somebody looks at the terminal: another job may have it by now.
+/// Whether the user sees our output: another job may have the terminal's foreground.
 fn is_seen(front: Front) -> bool {
     #[cfg(feature = "tui")]
     return front == Front::Screen && crate::screen::in_foreground();
@@ -207,7 +207,7 @@ fn is_seen(front: Front) -> bool {
     return front == Front::Screen;
 }
 
-/// Lets requests in flight finish, where a signal cuts it short; says what it waits for where somebody is there to see.
+/// Lets requests in flight finish, until a signal cuts that short. If `seen`, says what it is waiting for.
 async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
     if seen {
@@ -225,23 +225,23 @@ async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, s
     }
     tokio::select! {
         ending = &mut stopping => ending,
-        // A second signal does not wait for anyone.
+        // A second signal cuts the connections that are left.
         () = signals.next() => engine.end_now(),
     }
 }
 
-/// While this is still root's process: has root's `ctl` and `list` find it when it is another user's.
+/// Called as root before `downgradeToUser` applies: lets root's `ctl` and `list` find the balancer of that user.
 #[cfg(unix)]
 fn lead_root(config: &Config) -> Option<String> {
     use crate::control::Server;
     use stickylb::program::Downgrade;
-    // Where it cannot become that user, the start says so.
+    // If it cannot become that user, the start reports that.
     let user = Downgrade::to(config.downgrade_to_user.as_deref()?).ok()?;
     let error = Server::lead_root_to(user.uid()).err()?;
     Some(format!("root's ctl, list and stop do not find this balancer: {error}"))
 }
 
-/// What a person should know of their configuration before they rely on it.
+/// Warnings about risky settings.
 fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     for listener in config.listeners.iter().filter(|listener| listener.host.is_unspecified()) {

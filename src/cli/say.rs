@@ -1,5 +1,4 @@
-//! What the command line answers, on standard output and standard error: whoever reads it may be slow, gone, or have no
-//! room for it.
+//! What the command line prints. Its reader may be slow or gone, or the disk full.
 
 use std::io;
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ pub(super) const FAILED: u8 = 1;
 /// Usage or configuration is wrong; clap ends with the same status.
 pub(super) const MISUSED: u8 = 2;
 
-/// Writes lines on standard output. Whoever has seen enough of them, as `head` has, may close it.
+/// Writes lines to standard output. A reader that closes it early, as `head` does, is no failure.
 pub(super) fn say(lines: &str) -> Result<(), UsageError> {
     let failed = |error: io::Error| UsageError::Failed(format!("cannot write the answer to standard output: {error}"));
     let mut stdout = writable::stdout().map_err(failed)?;
@@ -23,14 +22,14 @@ pub(super) fn say(lines: &str) -> Result<(), UsageError> {
     }
 }
 
-/// Writes lines on standard error. Where that fails nobody can be told.
+/// Writes lines to standard error. A failure is ignored: there is nowhere left to report it.
 pub(super) fn complain(lines: &str) {
     if let Ok(mut stderr) = writable::stderr() {
         let _ = writable::write_all(&mut stderr, whole(lines).as_bytes());
     }
 }
 
-/// With the end of the last line.
+/// The lines, with a line end added if it is missing.
 fn whole(lines: &str) -> String {
     let end = if lines.is_empty() || lines.ends_with('\n') { "" } else { "\n" };
     format!("{lines}{end}")
@@ -43,12 +42,12 @@ pub(super) fn fail(error: &UsageError) -> ExitCode {
     ExitCode::from(status(error))
 }
 
-/// The status that a run which failed like this ends with.
+/// The exit status for this error.
 pub(super) fn status(error: &UsageError) -> u8 {
     if matches!(error, UsageError::Failed(_) | UsageError::Several(_)) { FAILED } else { MISUSED }
 }
 
-/// Shows help or version, or what is wrong with the words; these may hold anything.
+/// Prints help, version or a usage error. Arguments quoted in it may hold control characters, which are escaped.
 pub(super) fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let shown = text.trim_end().lines().map(|line| Untrusted::new(line).to_string()).collect::<Vec<_>>().join("\n");

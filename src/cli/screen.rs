@@ -1,5 +1,4 @@
-//! The screen on the main thread, as the control thread knows it; and how it is wanted, from the command line and the
-//! environment.
+//! Runs the screen on the main thread, with options from the command line and the environment.
 
 use std::io;
 
@@ -11,8 +10,8 @@ use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders
 use crate::signals::Signals;
 use stickylb::api::EngineHandle;
 
-/// Shows what the engine does until the user leaves or a signal ends the program. Where the terminal takes nothing, the
-/// screen is not waited for, and the handle not given back.
+/// Shows the screen until the user leaves or a signal ends the program. If the terminal blocks, gives up waiting, and
+/// does not return the handle.
 pub(super) async fn show<D: EngineHandle + Send + 'static>(
     main: &MainThread,
     mut engine: D,
@@ -37,7 +36,7 @@ pub(super) async fn show<D: EngineHandle + Send + 'static>(
     shown.map_or((Ok(Left::Ended), None), |(left, engine)| (left, Some(engine)))
 }
 
-/// A theme that is named wins over `NO_COLOR`, which is for programs that were not told better.
+/// An explicit `--theme` wins over `NO_COLOR`.
 pub(super) fn options(args: &Settings) -> Options {
     let glyphs = match args.glyphs {
         args::Glyphs::Auto => Glyphs::from_locale(),

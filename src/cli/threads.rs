@@ -1,5 +1,5 @@
-//! The two threads of a run. The control thread runs the engine's tasks and takes signals. The main thread does for it
-//! whatever may wait for a terminal, and may stand still for ever: nothing else does.
+//! The two threads of a run. The control thread runs the engine's tasks and handles signals. The main thread does
+//! everything that may block on the terminal, possibly for ever.
 
 use std::future::Future;
 use std::io;
@@ -15,40 +15,40 @@ use tokio::sync::oneshot;
 use super::layers::UsageError;
 use super::say::{complain, status};
 
-/// How long the main thread may take to come back from a terminal when the program is to end.
+/// How long the main thread may stay blocked on the terminal at the end of the program.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
-/// What the main thread does.
+/// Work for the main thread.
 enum Work {
     Do(Box<dyn FnOnce() + Send>),
     End(Result<(), UsageError>),
 }
 
-/// The main thread, for the control thread.
+/// The control thread's handle to the main thread.
 #[derive(Clone)]
 pub(super) struct MainThread {
     work: Sender<Work>,
-    /// It has been waited for in vain.
+    /// The main thread did not finish in time.
     stuck: Arc<AtomicBool>,
 }
 
 impl MainThread {
-    /// Has it do something, after all that it was given before. The receiver tells what came of it.
+    /// Queues work for the main thread. The receiver gets its result.
     pub(super) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> oneshot::Receiver<T> {
         let (tell, told) = oneshot::channel();
-        // Nobody may wait for it.
+        // The receiver may be dropped.
         let work = Box::new(move || drop(tell.send(work())));
-        // It takes work until it is told of the end.
+        // The main thread takes work until `Work::End`.
         let _ = self.work.send(Work::Do(work));
         told
     }
 
-    /// Has it write lines on standard error.
+    /// Has the main thread write lines to standard error.
     pub(super) fn complain(&self, lines: String) {
         drop(self.run(move || complain(&lines)));
     }
 
-    /// Waits for what it was given, as long as a program that ends may be held up; `None` where that was in vain.
+    /// Waits at most `GRACE` for a result; `None` if it does not come.
     #[cfg(feature = "tui")]
     pub(super) async fn finish<T>(&self, told: &mut oneshot::Receiver<T>) -> Option<T> {
         let done = tokio::time::timeout(GRACE, told).await.ok().and_then(Result::ok);
@@ -59,7 +59,7 @@ impl MainThread {
     }
 }
 
-/// Runs a program on the control thread until it ends, while this thread, which is the main one, works for it.
+/// Runs `serve` on the control thread until it ends; meanwhile this thread, the main one, does the queued work.
 pub(super) fn run<F>(serve: impl FnOnce(MainThread) -> F + Send + 'static) -> Result<ExitCode, UsageError>
 where
     F: Future<Output = Result<(), UsageError>>,
@@ -69,7 +69,7 @@ where
     let control = thread::Builder::new().name("control".to_owned()).spawn(move || {
         let done = control(serve, main.clone());
         let status = done.as_ref().map_or_else(status, |()| 0);
-        // The main thread ends the program, unless it stands before a terminal that takes nothing.
+        // Usually the main thread ends the program; it cannot while the terminal blocks it.
         let _ = main.work.send(Work::End(done));
         if !main.stuck.load(Relaxed) {
             thread::sleep(GRACE);
@@ -85,7 +85,7 @@ where
             Work::End(done) => return done.map(|()| ExitCode::SUCCESS),
         }
     }
-    // It is gone without a word: it panicked.
+    // The control thread ended without `Work::End`: it panicked.
     complain("stickylb-tui met a bug of its own and ended: please report it with what you did");
     let Err(panic) = control.join();
     std::panic::resume_unwind(panic)
@@ -97,7 +97,7 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
     let done = runtime.block_on(serve(main));
-    // Neither a resolver nor a disk that hangs must hold up the end.
+    // A hanging resolver or disk must not delay the end.
     runtime.shutdown_background();
     done
 }
