@@ -1,4 +1,4 @@
-//! Finds the programs that run, and asks them.
+//! Finds running programs and sends them requests.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::directory::{Directory, DirectoryError};
 use super::protocol::{Hello, REPLY_LIMIT, Reply, Request, VERSION, read, write};
 use stickylb::untrusted::Untrusted;
 
-/// Time for a running program to answer.
+/// How long a running program may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a running program could not be asked, or did not do what it was asked to.
@@ -37,22 +37,22 @@ pub(crate) enum ControlError {
     Refused(Untrusted<String>),
 }
 
-/// A program that runs.
+/// A running program.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
     path: PathBuf,
     pub(crate) hello: Hello,
 }
 
-/// The programs of this user that run, by port.
+/// This user's running programs, in the order of their ports.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) running: Vec<Instance>,
-    /// Those that do not answer, which are there all the same.
+    /// Programs that exist but do not answer.
     pub(crate) silent: Vec<ControlError>,
 }
 
-/// Looks for every program of this user that runs. What those left behind that were killed is removed.
+/// Finds every running program of this user, and removes the sockets of those that were killed.
 pub(crate) async fn instances() -> Result<Found, ControlError> {
     let mut found = Found::default();
     for directory in Directory::open()?.with_linked() {
@@ -71,10 +71,10 @@ pub(crate) async fn instances() -> Result<Found, ControlError> {
     Ok(found)
 }
 
-/// Which other programs of this user give out one of these cookies, as warnings: browsers send a cookie to every port of
-/// a host (RFC 6265 8.5), so that each of the two would read the other's.
+/// Warns of other programs of this user that use one of these cookies: browsers send a cookie to every port of a host
+/// (RFC 6265 8.5), so each of the two would receive the other's.
 pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
-    // What cannot be asked in this time is not worth a later start.
+    // A program that takes longer to answer is not worth a delayed start.
     let found = tokio::time::timeout(Duration::from_millis(500), instances()).await;
     let running = found.ok().and_then(Result::ok).map_or_else(Vec::new, |found| found.running);
     let others = running.iter().filter(|one| one.hello.pid != std::process::id());
@@ -92,7 +92,7 @@ pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
 }
 
 impl Instance {
-    /// The one that runs, or the one on this port where several do.
+    /// The only one that runs, or the one on this port.
     pub(crate) async fn find(port: Option<u16>) -> Result<Self, ControlError> {
         let Found { mut running, mut silent } = instances().await?;
         let known = || {
@@ -117,12 +117,12 @@ impl Instance {
         }
     }
 
-    /// Its first port.
+    /// Its first port, or 0 if it listens on none.
     pub(crate) fn port(&self) -> u16 {
         self.hello.ports.first().copied().unwrap_or_default()
     }
 
-    /// Asks it one thing; [`Reply::Refused`] is an error.
+    /// Sends one request on a new connection; [`Reply::Refused`] is an error.
     pub(crate) async fn ask(&self, request: &Request) -> Result<Reply, ControlError> {
         self.connect().await?.ask(request).await
     }
@@ -140,7 +140,7 @@ impl Instance {
     }
 }
 
-/// A connection to a program that runs.
+/// A connection to a running program.
 pub(crate) struct Connection {
     connection: Halves,
     of: Instance,
@@ -152,12 +152,12 @@ struct Halves {
 }
 
 impl Connection {
-    /// Asks one thing and waits for the reply.
+    /// Sends one request and waits for its reply.
     pub(crate) async fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
         self.ask_within(request, PATIENCE).await
     }
 
-    /// The same, where the answer takes its time.
+    /// The same with another time limit for the reply.
     pub(crate) async fn ask_within(&mut self, request: &Request, limit: Duration) -> Result<Reply, ControlError> {
         let asked = tokio::time::timeout(PATIENCE, write(&mut self.connection.to, request)).await;
         asked.map_err(io::Error::from).flatten().map_err(|error| self.of.silent(error))?;
@@ -170,13 +170,13 @@ impl Connection {
         }
     }
 
-    /// The next line, however long it takes; `None` is the end.
+    /// The next reply, without a time limit; `None` at the end of the connection.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Reply>> {
         read(&mut self.connection.from, REPLY_LIMIT).await
     }
 }
 
-/// Connects, and learns who answers.
+/// Connects and reads the greeting.
 async fn greeted(path: &Path) -> io::Result<(Hello, Halves)> {
     let connect = async {
         let (from, to) = UnixStream::connect(path).await?.into_split();
