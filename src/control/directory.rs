@@ -1,7 +1,7 @@
-//! The user's runtime directory, where the control sockets lie.
+//! The user's runtime directory, which holds the control sockets.
 //!
-//! A balancer that root started and that became another user has its socket in that user's directory. In root's own
-//! there is a link to it, named by the user's number, so that root finds what it started.
+//! If root starts a balancer that becomes another user (`downgradeToUser`), its socket is in that user's directory.
+//! Root's own directory has a link to it, named by the user's id, so that root finds the balancer.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Permissions};
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Uid, geteuid, test_kill_process};
 
-/// Why the directory is not used.
+/// Why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DirectoryError {
-    /// It is not this user's alone: whoever else it belongs to could stand in for a balancer.
+    /// Other users can enter or own it: they could pose as a balancer.
     #[error("{path} {what}: remove it, or set XDG_RUNTIME_DIR to a directory of your own")]
     NotOurs {
         /// Where.
@@ -32,7 +32,7 @@ pub(crate) enum DirectoryError {
     },
 }
 
-/// A directory that this user alone can enter.
+/// A directory that only its user can enter.
 #[derive(Debug)]
 pub(super) struct Directory(PathBuf);
 
@@ -52,12 +52,12 @@ impl Directory {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(DirectoryError::Failed { path: path.display().to_string(), error })
             }
-            // Looked at even when just made: what counts is what is there now.
+            // Checked even if just created: somebody else may have put another there.
             _ => checked(path, geteuid()),
         }
     }
 
-    /// This one, and those of users that balancers of this one's became.
+    /// This directory, and those of users that this user's balancers became.
     pub(super) fn with_linked(self) -> Vec<Self> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let linked = entries.filter_map(|entry| {
@@ -68,15 +68,15 @@ impl Directory {
         std::iter::once(self).chain(linked).collect()
     }
 
-    /// Has this one lead to the directory of another user, which this process is about to become.
+    /// Links to the directory of another user, which this process is about to become.
     pub(super) fn link(&self, user: u32) -> io::Result<()> {
         let link = self.0.join(user.to_string());
-        // It may lead to where that user's directory was before.
+        // An existing link may point to where that user's directory was before.
         let _ = fs::remove_file(&link);
         std::os::unix::fs::symlink(place(std::env::var_os("XDG_RUNTIME_DIR"), Uid::from_raw(user)), link)
     }
 
-    /// The sockets in it, whether anybody listens or not.
+    /// The sockets in the directory, including those without a listener.
     pub(super) fn names(&self) -> Result<Vec<Name>, DirectoryError> {
         let entries = fs::read_dir(&self.0).map_err(|error| self.failed(error))?;
         let mut names: Vec<Name> =
@@ -93,11 +93,11 @@ impl Directory {
         DirectoryError::Failed { path: self.0.display().to_string(), error }
     }
 
-    /// Removes a socket on which nobody listens, where its process is gone as well: one that was killed could not.
+    /// Removes a socket without a listener if its process is gone too: one that was killed could not remove it.
     pub(super) fn remove_if_stale(&self, name: Name) {
         let pid = i32::try_from(name.pid).ok().and_then(Pid::from_raw);
         if pid.is_none_or(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH)) {
-            // Another process may have been faster.
+            // Another process may have removed it already.
             let _ = fs::remove_file(self.path(name));
         }
     }
@@ -111,8 +111,8 @@ impl Name {
 }
 
 fn place(runtime: Option<OsString>, user: Uid) -> PathBuf {
-    // The XDG base directory specification: a relative path is as if none were set, and the directory is its user's
-    // own. Under sudo the variable may be another's, or not be set.
+    // By the XDG base directory specification, a relative path is ignored and the directory belongs to its user. Under
+    // sudo the variable may be unset or another user's.
     let is_theirs = |path: &PathBuf| {
         path.is_absolute() && fs::metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == user.as_raw())
     };
@@ -125,7 +125,7 @@ fn place(runtime: Option<OsString>, user: Uid) -> PathBuf {
 
 fn checked(path: PathBuf, user: Uid) -> Result<Directory, DirectoryError> {
     let shown = |path: &Path| path.display().to_string();
-    // Of the path itself, not of what a link there points to.
+    // A link is not followed.
     let found = fs::symlink_metadata(&path);
     let found = found.map_err(|error| DirectoryError::Failed { path: shown(&path), error })?;
     let what = if found.is_symlink() {
@@ -142,7 +142,7 @@ fn checked(path: PathBuf, user: Uid) -> Result<Directory, DirectoryError> {
     Err(DirectoryError::NotOurs { path: shown(&path), what })
 }
 
-/// Makes a file its owner's alone.
+/// Lets only the owner read and write a file.
 pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o600))
 }
@@ -167,7 +167,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
         assert!(refused(file).contains("is no directory"));
-        // The root directory is the administrator's; tests may run as that one.
+        // Tests may run as root, who owns `/`.
         if geteuid().as_raw() != 0 {
             assert!(refused("/".into()).contains("somebody else"));
         }

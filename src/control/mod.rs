@@ -1,8 +1,8 @@
-//! The control socket: every running program opens one, and the same user's other processes reach it there.
+//! The control socket: every running program opens one, on which other processes of the same user reach it.
 //!
-//! The socket lies in the user's [runtime directory](directory); on it go lines of JSON, the same serde types that
-//! front ends in the process use ([protocol]). The [server] answers them; the [client] side finds the programs that
-//! run, asks them, and is a [`EngineHandle`](stickylb::api::EngineHandle) for the screen of another process.
+//! The socket lies in the user's [runtime directory](directory). Messages are lines of JSON, of the same serde types
+//! that front ends in the process use ([protocol]). The [server] answers them; the [client] finds running programs,
+//! asks them, and is an [`EngineHandle`](stickylb::api::EngineHandle) for a screen in another process.
 
 mod client;
 mod directory;

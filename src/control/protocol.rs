@@ -1,7 +1,7 @@
-//! What is said on a control socket: one JSON object a line.
+//! The protocol of the control socket: one JSON object per line.
 //!
 //! The server begins with [`Reply::Hello`]. Then each [`Request`] gets its reply, in order; after [`Request::Follow`]
-//! the server tells what happens until one of the two leaves.
+//! the server sends events and snapshots until one side closes the connection.
 
 use std::io;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use stickylb::api::{
 };
 use stickylb::untrusted::Untrusted;
 
-/// Of this description; another number is another language.
+/// Version of this protocol; a client accepts no other.
 pub(super) const VERSION: u32 = 1;
 
-/// The longest line a client may send.
+/// The longest line a client may send, in bytes.
 pub(crate) const REQUEST_LIMIT: usize = 256 * 1024;
-/// The longest line a server may send: a snapshot of many backends.
+/// The longest line a server may send, in bytes: a snapshot of many backends.
 pub(crate) const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Who answers.
+/// Identifies the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Hello {
@@ -33,7 +33,7 @@ pub(crate) struct Hello {
     /// The program's version.
     pub(crate) version: Untrusted<String>,
     pub(crate) pid: u32,
-    /// The ports it listens on, the first one first.
+    /// The ports it listens on, the first listener's first.
     pub(crate) ports: Vec<u16>,
     /// The URL to open.
     pub(crate) url: Untrusted<String>,
@@ -43,17 +43,17 @@ pub(crate) struct Hello {
     pub(crate) cookies: Vec<Untrusted<String>>,
 }
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "camelCase")]
 pub(crate) enum Request {
-    /// How things stand.
+    /// Get the current state.
     Snapshot,
-    /// Do one thing.
+    /// Carry out a command.
     Do(Command),
-    /// Who would get this request.
+    /// Which backend would get this request?
     Explain(Question),
-    /// The heads of a request.
+    /// Get the heads of a request.
     Heads {
         /// Its number.
         number: RequestNumber,
@@ -62,64 +62,64 @@ pub(crate) enum Request {
     Replay {
         /// Its number.
         number: RequestNumber,
-        /// To this backend; as it is balanced where there is none.
+        /// To this backend; `None` leaves the choice to the balancer.
         to: Option<BackendId>,
     },
-    /// Tell what happens from now on. Heads are kept for as long as somebody follows.
+    /// Send events and snapshots from now on. Heads are kept as long as any client follows.
     Follow,
-    /// Stop, and say how it ended.
+    /// Stop, and report how the program ended.
     Stop,
 }
 
-/// What the server says.
+/// A server's reply.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "camelCase")]
 pub(crate) enum Reply {
-    /// The first line.
+    /// The greeting, which is the first line.
     Hello(Hello),
-    /// How things stand.
+    /// The current state.
     Snapshot(Box<Snapshot>),
-    /// It was done.
+    /// The command was carried out.
     Done,
-    /// It was not done.
+    /// The command was not carried out.
     Failed(CommandError),
-    /// Who would get it, and why.
+    /// Which backend would get the request, and why.
     Explained(Box<Explanation>),
-    /// Nothing can be said of it.
+    /// The question cannot be answered.
     Unclear(Unclear),
     /// The heads that were asked for.
     Heads {
-        /// None where they are not kept any more.
+        /// `None` if they are no longer kept.
         heads: Option<Box<Heads>>,
     },
-    /// What came of the request that was sent again.
+    /// The outcome of a request that was sent again.
     Replayed(Box<Replayed>),
-    /// It was not sent again.
+    /// The request was not sent again.
     NotReplayed {
         /// Why, as one sentence.
         why: Untrusted<String>,
     },
-    /// Something happened.
+    /// An event.
     Happened(Arc<Event>),
-    /// More happened than could be told.
+    /// Events were lost because the client read too slowly.
     Missed {
-        /// So many events.
+        /// How many.
         events: u64,
     },
     /// No more clients are accepted; requests in flight finish.
     Stopping,
     /// The program has ended.
     Ended(Ending),
-    /// The request is not answered.
+    /// The request is not answered, and the connection ends.
     Refused {
         /// Why, as one sentence.
         why: Untrusted<String>,
     },
 }
 
-/// Reads one line; `None` is the end. A line beyond `limit` is an error.
+/// Reads one line; `None` at the end. A line of more than `limit` bytes is an error.
 ///
-/// What was read of a line when this is dropped is lost.
+/// Not cancel-safe: dropping it loses what was read of a line.
 pub(crate) async fn read<T: DeserializeOwned>(
     from: &mut (impl AsyncBufRead + Unpin),
     limit: usize,

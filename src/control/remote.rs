@@ -1,4 +1,4 @@
-//! The handle of an engine in another process.
+//! The handle to an engine in another process.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,10 +17,10 @@ use stickylb::api::{
 };
 use stickylb::untrusted::Untrusted;
 
-/// Events kept for a screen that does not take them.
+/// Events kept for a screen that does not take them; then the oldest are dropped.
 const KEPT: usize = 4096;
 
-/// What is said where it is not what was asked for.
+/// Said of a reply of an unexpected kind.
 const OTHER: &str = "the balancer gave another answer than was asked for";
 
 /// What came over the connection.
@@ -30,27 +30,27 @@ struct Received {
     events: VecDeque<Arc<Event>>,
     missed: u64,
     figures: bool,
-    /// Why nothing more will come, and whether the screen was told.
+    /// Why nothing more will come; `told` is set once the screen knows.
     ended: Option<Untrusted<String>>,
     told: bool,
 }
 
-/// A running program as the screen sees it.
+/// A running program as the screen uses it.
 pub(crate) struct Remote {
     instance: Instance,
     received: Arc<Mutex<Received>>,
     news: Arc<Notify>,
-    /// Takes what comes, always: the program is never held up by this screen.
+    /// Reads the connection at all times, so that a slow screen never holds up the program.
     reading: AbortHandle,
 }
 
 impl Remote {
-    /// Connects to it and learns how things stand.
+    /// Connects, and gets the current state.
     pub(crate) async fn attach(instance: Instance) -> Result<Self, ControlError> {
         let mut connection = instance.connect().await?;
         let mut received = Received::default();
-        // The first reply is an event or how things stand: either is taken as all that follow.
         take(&mut received, connection.ask(&Request::Snapshot).await?);
+        // The first reply to `Follow` is an event or a snapshot, and is taken like all later ones.
         let first = connection.ask(&Request::Follow).await?;
         take(&mut received, first);
         let (received, news) = (Arc::new(Mutex::new(received)), Arc::new(Notify::new()));
@@ -58,7 +58,7 @@ impl Remote {
         Ok(Remote { instance, received, news, reading })
     }
 
-    /// Why it is over, where it is.
+    /// Why the connection ended, if it has.
     pub(crate) fn ended(&self) -> Option<Untrusted<String>> {
         self.received().ended.clone()
     }
@@ -100,7 +100,7 @@ impl EngineHandle for Remote {
                     return News::Ended(why);
                 }
             }
-            // What came since the look is remembered.
+            // Returns at once if something came since the check above.
             self.news.notified().await;
         }
     }
@@ -151,7 +151,7 @@ impl EngineHandle for Remote {
 }
 
 fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
-    // Each change is whole: nothing is half done after a panic.
+    // A panic leaves nothing half done: every change is complete in itself.
     received.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -20,18 +20,18 @@ use stickylb::Balancer;
 use stickylb::api::Ending;
 use stickylb::untrusted::Untrusted;
 
-/// Clients at one time.
+/// Clients connected at one time.
 const CLIENTS: usize = 32;
-/// Time for a client's next request.
+/// How long a client may take to send its next request.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Time for a client that follows to take what it is told: a screen may be suspended for a while.
+/// How long a following client may take to read a batch: a screen may be suspended for a while.
 const STALL: Duration = Duration::from_mins(5);
-/// What happens is told in batches this far apart.
+/// Pause between two batches of events.
 const BATCH: Duration = Duration::from_millis(33);
-/// Time to tell everybody that it is over.
+/// How long clients may take to read the last message when the program ends.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// The open socket. It is removed when this is dropped.
+/// The open socket. Its file is removed on drop.
 pub(crate) struct Server {
     path: PathBuf,
     served: Arc<Served>,
@@ -43,7 +43,7 @@ pub(crate) struct Server {
 struct Served {
     engine: Arc<Balancer>,
     started: Instant,
-    /// Told when a client wants the program to stop.
+    /// Notified when a client asks the program to stop.
     stop: Arc<Notify>,
     stopping: AtomicBool,
     ending: watch::Receiver<Option<Ending>>,
@@ -51,11 +51,11 @@ struct Served {
 }
 
 impl Server {
-    /// Opens the socket for this process; `stop` is told when a client wants the program to stop.
+    /// Opens the socket for this process; `stop` is notified when a client asks the program to stop.
     pub(crate) fn open(engine: &Arc<Balancer>, stop: Arc<Notify>) -> Result<Self, DirectoryError> {
         let directory = Directory::open()?;
         let path = directory.path(Name { port: engine.address().port(), pid: std::process::id() });
-        // Of a process that had the same id and was killed.
+        // Left by a process with the same id that was killed.
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).map_err(|error| directory.failed(error))?;
         let (ending, ended) = watch::channel(None);
@@ -69,25 +69,25 @@ impl Server {
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&served))).abort_handle();
         let open = Server { path, served, accepting, ending };
-        // The directory lets nobody else in; this is the second lock.
+        // A second barrier: other users cannot enter the directory either.
         close_to_others(&open.path).map_err(|error| directory.failed(error))?;
         Ok(open)
     }
 
-    /// Has root find this program when it has become another user, whose directory root's own then leads to.
+    /// As root: lets root find this program after it has become another user, by a link in root's directory.
     ///
     /// # Errors
-    /// Where root's directory cannot be used; then root has to become that user to find it.
+    /// Root's directory cannot be used; then only that user finds the program.
     pub(crate) fn lead_root_to(user: u32) -> Result<(), DirectoryError> {
         let own = Directory::open()?;
         own.link(user).map_err(|error| own.failed(error))
     }
 
-    /// Tells whoever listens how the program ended, and closes the socket.
+    /// Tells connected clients how the program ended, and closes the socket.
     pub(crate) async fn close(self, ending: Ending) {
         self.ending.send_replace(Some(ending));
         let all = u32::try_from(CLIENTS).unwrap_or(u32::MAX);
-        // A client that does not take it in time learns of the end by the connection's.
+        // Clients that do not read it in time only see the connection end.
         let _ = tokio::time::timeout(FAREWELL, self.served.places.acquire_many(all)).await;
     }
 }
@@ -95,23 +95,23 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
-        // Gone already where somebody cleans up temporary files.
+        // It may be gone: some systems clean up temporary files.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 async fn accept(listener: UnixListener, served: Arc<Served>) {
-    // Dropped with this task, and its clients with it.
+    // Aborts all clients when this task is dropped.
     let mut clients = JoinSet::new();
     loop {
         while clients.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
                 let served = Arc::clone(&served);
-                // However a client's connection ends, it concerns nobody else.
+                // An error of one client concerns no other.
                 clients.spawn(async move { drop(serve(stream, &served).await) });
             }
-            // Out of file descriptors, most likely: it passes, and trying at once would spin.
+            // Most likely out of file descriptors. It passes, and retrying at once would spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
         }
     }
@@ -119,7 +119,7 @@ async fn accept(listener: UnixListener, served: Arc<Served>) {
 
 async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
-    // Root, who may do everything, may have started this program before it became somebody else.
+    // Root may connect too: it may have started this program before it changed to this user.
     if peer != geteuid().as_raw() && peer != 0 {
         return Ok(());
     }
@@ -157,7 +157,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
             Request::Follow => return served.follow(&mut to).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;
-                // Asked twice, it does not end sooner: that is for whoever sits at its terminal.
+                // Unlike a second signal, a second request does not cut the grace time short.
                 if !served.stopping.swap(true, Relaxed) {
                     served.stop.notify_one();
                 }
@@ -181,8 +181,8 @@ impl Served {
         }
     }
 
-    /// Tells what happens: events, and how things stand after them and each second. A client that reads slowly holds up
-    /// nobody but itself, and is told how many events it missed.
+    /// Sends events, and a snapshot after each batch and each second. A slow client delays nobody else, and is told how
+    /// many events it missed.
     async fn follow(&self, to: &mut OwnedWriteHalf) -> io::Result<()> {
         let _heads = self.engine.watch_heads();
         let mut events = self.engine.events();
@@ -213,14 +213,14 @@ impl Served {
         }
     }
 
-    /// Waits for the end and says how it was.
+    /// Waits for the end of the program and reports how it ended.
     async fn farewell(&self, to: &mut OwnedWriteHalf) -> io::Result<()> {
         let mut ending = self.ending.clone();
         over(&mut ending).await;
         let ending = *ending.borrow();
         match ending {
             Some(ending) => write(to, &Reply::Ended(ending)).await,
-            // The program ends without the time to say how.
+            // The sender was dropped: the program ends without reporting how.
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
-//! What becomes of the lines of one output: kept by the thread that writes them, told by the control thread, which can
-//! while the other one waits.
+//! Lost lines and trouble of one log output. The thread that writes records them; the control thread reports them, even
+//! while the other blocks.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use stickylb::Behind;
 use stickylb::api::{Event, LogOutput};
 use stickylb::{Balancer, EventReader};
 
-/// An output that has taken nothing for so long while lines are lost stands still.
+/// While lines are lost, a write that takes this long counts as blocked.
 const STILL: Duration = Duration::from_secs(1);
 
 /// Why lines are not written.
@@ -21,17 +21,17 @@ pub(super) enum Trouble {
     Failed(io::Error),
     /// A named pipe has no reader.
     Unread,
-    /// It takes nothing.
+    /// Writes block.
     Still,
 }
 
-/// What becomes of the lines of one output.
+/// Lost lines and trouble of one output.
 pub(super) struct Account {
-    /// What its reader has not taken yet.
+    /// Events its reader has not taken yet.
     behind: Behind,
-    /// Lines lost, of those the reader has passed.
+    /// Lines lost among the events that the reader has passed.
     lost: AtomicU64,
-    /// Events that were lost before any reader could take them, as far as they are counted in `lost`.
+    /// Events dropped before any reader could take them that `lost` includes.
     dropped: AtomicU64,
     state: Mutex<State>,
     changed: Notify,
@@ -39,7 +39,7 @@ pub(super) struct Account {
 
 #[derive(Default)]
 struct State {
-    /// Since when something is being written.
+    /// When the current write began.
     writing: Option<Instant>,
     trouble: Option<Trouble>,
 }
@@ -50,14 +50,14 @@ impl Account {
         Account { behind, lost: AtomicU64::new(0), dropped, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Takes what has happened, and counts what is missing of it.
+    /// Takes new events, and counts the missing ones as lost.
     pub(super) fn take(&self, reader: &mut EventReader, into: &mut Vec<Arc<Event>>) {
         let missed = reader.take(into);
         let dropped = reader.dropped();
         self.lose(missed + (dropped - self.dropped.swap(dropped, Relaxed)));
     }
 
-    /// Counts lines that are lost.
+    /// Counts lost lines.
     pub(super) fn lose(&self, lines: u64) {
         self.lost.fetch_add(lines, Relaxed);
     }
@@ -67,12 +67,12 @@ impl Account {
         self.lost.load(Relaxed)
     }
 
-    /// Something is being written from now on.
+    /// A write begins.
     pub(super) fn begin_write(&self) {
         self.state().writing = Some(Instant::now());
     }
 
-    /// It was written, or not.
+    /// The write has ended.
     pub(super) fn end_write(&self, trouble: Option<Trouble>) {
         let mut state = self.state();
         state.writing = None;
@@ -84,8 +84,7 @@ impl Account {
         }
     }
 
-    /// Lines lost so far, those included that a reader which stands still can no longer take; and what is wrong, in words
-    /// that follow the output's name.
+    /// Lines lost so far, including those that a blocked writer has not counted yet; and what is wrong, as a sentence.
     fn stands(&self, path: Option<&Path>) -> (u64, Option<String>) {
         let waiting = self.behind.missed() + self.behind.dropped().saturating_sub(self.dropped.load(Relaxed));
         let lost = self.lost() + waiting;
@@ -97,13 +96,14 @@ impl Account {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each change is one assignment: nothing is half done after a panic.
+        // A panic leaves nothing half done: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Trouble {
-    /// `log file lb.log cannot be written: No space left on device (os error 28): 3 lines dropped so far; free some space`
+    /// For example `log file lb.log cannot be written: No space left on device (os error 28): 3 lines dropped so far;
+    /// free some space`.
     fn in_words(&self, name: &str, lost: u64) -> String {
         let lines = format!("{lost} line{} dropped so far", if lost == 1 { "" } else { "s" });
         match self {
@@ -114,7 +114,7 @@ impl Trouble {
     }
 }
 
-/// What to do, where that can be known.
+/// What to do about an error, if it is of a known kind.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space",
@@ -125,7 +125,7 @@ fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Tells the engine how an output stands, whenever that changes.
+/// Reports the output's state to the engine whenever it changes.
 pub(super) async fn watch(engine: Arc<Balancer>, output: LogOutput, path: Option<PathBuf>, account: Arc<Account>) {
     let mut told = None;
     loop {

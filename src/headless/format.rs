@@ -1,4 +1,4 @@
-//! Text or JSON.
+//! The formats of log lines.
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

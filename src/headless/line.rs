@@ -9,12 +9,12 @@ use super::format::LogFormat;
 use stickylb::api::{Event, Level, RequestEvent, rfc3339};
 use stickylb::untrusted::{Untrusted, json};
 
-/// Makes lines of events.
+/// Formats events as lines.
 pub(super) struct Lines {
     format: LogFormat,
     text: String,
     second: Second,
-    /// The last client, written: most lines are about the same one.
+    /// The last client's address as text: most lines are about the same client.
     ip: (Option<IpAddr>, String),
 }
 
@@ -23,12 +23,12 @@ impl Lines {
         Lines { format, text: String::new(), second: Second::default(), ip: (None, String::new()) }
     }
 
-    /// What was made of the events since the last [`clear`](Lines::clear), each with the end of its line.
+    /// The lines made since the last [`clear`](Lines::clear), each with its line end.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How many lines that are.
+    /// The number of these lines.
     pub(super) fn count(&self) -> u64 {
         memchr::memchr_iter(b'\n', self.text.as_bytes()).count() as u64
     }
@@ -42,7 +42,7 @@ impl Lines {
         match self.format {
             LogFormat::Text => self.text_line(event),
             LogFormat::Json => {
-                // Only a map with keys that are no strings could fail, and events have none.
+                // JSON fails only for maps whose keys are not strings, and events have none.
                 if let Ok(line) = json(event) {
                     self.text.push_str(&line);
                 }
@@ -78,12 +78,12 @@ impl Lines {
                 }
                 let _ = write!(text, " {}", notice.text);
             }
-            // There is no other kind; the library may get one.
+            // The enum is non-exhaustive; there is no other kind today.
             _ => {}
         }
     }
 
-    /// Says how many lines are missing.
+    /// Adds a line that says how many are missing.
     pub(super) fn dropped(&mut self, lines: u64) {
         let time = SystemTime::now();
         // Writing to a string cannot fail.
@@ -99,7 +99,7 @@ impl Lines {
 
 /// ` 127.0.0.1 GET /path 200 4.1 ms alpha sticky X-Backend-ID=0`
 ///
-/// Written piece by piece: at full load this is done tens of thousands of times a second.
+/// Written piece by piece, because at full load this runs tens of thousands of times a second.
 fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     let mut digits = itoa::Buffer::new();
     let name = request.to.as_ref().map_or(Untrusted::new("-"), |to| to.name.borrowed());
@@ -139,7 +139,7 @@ fn push_named(text: &mut String, pool: Option<&Untrusted<Arc<str>>>, name: Untru
     text.push_str(&name.shown());
 }
 
-/// A time in milliseconds, as exact as is of use: `0.4 ms`, `17 ms`, `2500 ms`.
+/// A time in milliseconds, with one decimal below 10 ms: `0.4 ms`, `17 ms`, `2500 ms`.
 fn push_millis(text: &mut String, took: Duration) {
     let micros = took.as_micros();
     let mut digits = itoa::Buffer::new();
@@ -153,7 +153,7 @@ fn push_millis(text: &mut String, took: Duration) {
     text.push_str(" ms");
 }
 
-/// Writes times; the second's part is made once a second.
+/// Writes timestamps; formats all but the milliseconds once a second.
 #[derive(Default)]
 struct Second {
     unix: u64,

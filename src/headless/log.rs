@@ -22,20 +22,20 @@ const BATCH: Duration = Duration::from_millis(20);
 /// How often an output that failed is tried again.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// How long the last lines may take to write.
+/// How long the last lines may take to write at the end of the program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A file that gets the log lines, beside stdout or the screen.
 pub(crate) struct LogFile {
     path: PathBuf,
     format: LogFormat,
-    /// The thread that has opened it and waits for what to write.
+    /// The thread that has opened the file and waits for its task.
     thread: JoinHandle<()>,
     begin: oneshot::Sender<Task>,
 }
 
 impl LogFile {
-    /// Opens the file for appending, on the thread that will write it: that may take for ever.
+    /// Opens the file for appending, on the thread that will write it, because opening can block for ever.
     pub(crate) async fn open(path: &Path, format: LogFormat) -> io::Result<Self> {
         let (tell, opened) = oneshot::channel();
         let (begin, task) = oneshot::channel::<Task>();
@@ -45,7 +45,7 @@ impl LogFile {
                 Ok(output) => (Some(output), Ok(())),
                 Err(error) => (None, Err(io::Error::new(error.kind(), format!("{}: {error}", place.display())))),
             };
-            // Whoever asked may have stopped waiting, here and below.
+            // The receiver may have been dropped, here and below.
             let _ = tell.send(result);
             if let (Some(output), Ok(task)) = (output, task.blocking_recv()) {
                 task.run(output);
@@ -55,10 +55,10 @@ impl LogFile {
         Ok(LogFile { path: path.to_owned(), format, thread, begin })
     }
 
-    /// Starts writing what the engine tells from now on.
+    /// Starts writing the engine's events from now on.
     pub(crate) fn start(self, engine: &Arc<Balancer>) -> io::Result<Log> {
         let (task, log) = task(engine, self.format, LogOutput::File, Some(self.path), self.thread)?;
-        // Where the thread is gone there is nothing to write to any more, which its end says as well.
+        // If this fails, the thread has ended, and there is nothing to write to.
         let _ = self.begin.send(task);
         Ok(log)
     }
@@ -69,7 +69,7 @@ pub(crate) struct Log {
     thread: JoinHandle<()>,
     stop: oneshot::Sender<()>,
     closed: Option<oneshot::Receiver<()>>,
-    /// Tells the engine what becomes of the lines.
+    /// Reports the output's state to the engine.
     watching: AbortHandle,
 }
 
@@ -88,7 +88,7 @@ impl Log {
         Ok(log)
     }
 
-    /// Resolves when whoever read the lines has closed their end: `stickylb-tui … | head` has seen enough.
+    /// Resolves when the reader has closed the pipe, as in `stickylb-tui … | head`; otherwise never.
     pub(crate) async fn closed(&mut self) {
         if let Some(closed) = self.closed.take()
             && closed.await.is_ok()
@@ -99,7 +99,7 @@ impl Log {
     }
 }
 
-/// Has each of them write what there still is, and end; one that takes nothing is not waited for.
+/// Has each thread write what is left and end; a blocked one is not waited for beyond `PATIENCE`.
 pub(crate) async fn finish(logs: impl IntoIterator<Item = Log>) {
     let end = Instant::now() + PATIENCE;
     let threads: Vec<JoinHandle<()>> = logs
@@ -136,7 +136,7 @@ fn task(
     Ok((Task { runtime, writer, stopped, close }, Log { thread, stop, closed: Some(closed), watching }))
 }
 
-/// What such a thread does.
+/// The work of a log thread.
 struct Task {
     runtime: tokio::runtime::Runtime,
     writer: Writer,
@@ -148,17 +148,17 @@ impl Task {
     fn run(self, output: Output) {
         let Task { runtime, writer, stopped, close } = self;
         if runtime.block_on(writer.run(output, stopped)) == Writing::Close {
-            // The program may be about to end anyway.
+            // The program may be ending already.
             let _ = close.send(());
         }
     }
 }
 
-/// How the writing goes on.
+/// Whether to go on writing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     GoOn,
-    /// Not at all: nobody reads it any more.
+    /// The reader is gone.
     Close,
 }
 
@@ -168,9 +168,9 @@ struct Writer {
     events: Vec<Arc<Event>>,
     account: Arc<Account>,
     path: Option<PathBuf>,
-    /// Of the lost lines those of which the output itself says that they are.
+    /// Lost lines that the output itself already reports.
     told: u64,
-    /// When an output that failed is tried again.
+    /// When to try again after a failure.
     retry: Option<Instant>,
 }
 
@@ -198,14 +198,15 @@ impl Writer {
             if stop {
                 return Writing::GoOn;
             }
-            // The end of the program is not waited out.
+            // The pause between batches ends early when the program does.
             if tokio::time::timeout(BATCH, &mut stopped).await.is_ok() {
                 return self.write_new(&mut output, true);
             }
         }
     }
 
-    /// Writes what came since the last time, and how much is missing; `at_the_end` an output that failed is tried once more.
+    /// Writes what came since the last time, and how many lines are missing. After a failure it waits for `retry`,
+    /// except `at_the_end`.
     fn write_new(&mut self, output: &mut Output, at_the_end: bool) -> Writing {
         self.account.take(&mut self.reader, &mut self.events);
         if !at_the_end && self.retry.is_some_and(|at| Instant::now() < at) {
@@ -232,7 +233,7 @@ impl Writer {
             }
             Err(Unwritten { error, .. }) if output.is_over(&error) => Writing::Close,
             Err(Unwritten { lost: unwritten, error }) => {
-                // The first of them says how many others were lost, and is none of them.
+                // The first line only reports earlier losses; if it was not written, it is no lost log line itself.
                 if unwritten < all {
                     self.told = lost;
                     self.account.lose(unwritten);

@@ -1,7 +1,7 @@
 //! The engine without a screen: one line for each request and each change, on standard output, in a file, or both.
 //!
-//! Each output has a thread of its own, because writing may wait for ever. Whatever an output does, it costs lines and
-//! nothing else: they are dropped and counted, and come again when it takes them.
+//! Each output has its own thread, because a write can block for ever. Trouble with an output only costs lines: they
+//! are dropped and counted until it takes lines again.
 
 mod account;
 mod format;

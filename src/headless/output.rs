@@ -1,4 +1,4 @@
-//! Where log lines go: standard output or a file. Either may have no room, take nothing, or go away, and come back.
+//! Log outputs: standard output or a file. Either may be full, block, or go away, and later recover.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 
 use crate::writable::{self, Cut};
 
-/// How often it is looked whether a file is still the one at its path.
+/// How often to check that the open file is still the one at its path.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Where lines go, and what of the last one is still to be written.
+/// Where lines go, and the unwritten rest of a line that was cut short.
 pub(super) struct Output {
     place: Destination,
     /// `None` while it cannot be opened.
     sink: Option<Sink>,
-    /// What is missing of a line that was cut short.
+    /// The unwritten rest of a line that was cut short.
     rest: Vec<u8>,
-    /// Where that line was cut, in a file that has such places.
+    /// The position of that cut, in a file that is seekable.
     cut: Option<u64>,
-    /// When it was last seen that the file is the one at its path; `None` where that is in doubt.
+    /// When the open file was last seen to be the one at its path; `None` forces a check.
     looked: Option<Instant>,
 }
 
@@ -34,7 +34,7 @@ enum Destination {
 #[cfg(unix)]
 type Sink = File;
 
-/// Standard output is no file here.
+/// Outside Unix, standard output is not a `File`.
 #[cfg(not(unix))]
 enum Sink {
     Stdout(io::Stdout),
@@ -43,7 +43,7 @@ enum Sink {
 
 /// Lines that were not written.
 pub(super) struct Unwritten {
-    /// How many of them are lost; one that was cut short is not: it is written to its end as soon as that goes.
+    /// How many are lost. One that was cut short is not: its rest is written later.
     pub(super) lost: u64,
     pub(super) error: io::Error,
 }
@@ -56,7 +56,7 @@ impl Output {
         Ok(Output::new(Destination::Stdout, Some(stdout)))
     }
 
-    /// Opens a file for appending. One that has no room now, or a named pipe that nobody reads yet, is tried again.
+    /// Opens a file for appending. A full disk, or a named pipe without a reader, is retried later.
     pub(super) fn file(path: &Path) -> io::Result<Self> {
         let sink = match open(path) {
             Ok(sink) => Some(sink),
@@ -80,8 +80,7 @@ impl Output {
         self.sink.is_none() || !self.rest.is_empty()
     }
 
-    /// Writes whole lines, after the rest of the one that was cut short. It returns when they are written or cannot be,
-    /// however long that takes.
+    /// Writes whole lines, after the rest of one that was cut short. Blocks until they are written or the write fails.
     pub(super) fn write(&mut self, lines: &str) -> Result<(), Unwritten> {
         let all = |error| Unwritten { lost: count(lines.as_bytes()), error };
         self.follow().map_err(all)?;
@@ -97,11 +96,11 @@ impl Output {
         Err(Unwritten { lost: count(&left[torn..]), error })
     }
 
-    /// Writes what is missing of the line that was cut short.
+    /// Writes the rest of the line that was cut short.
     fn finish_line(&mut self) -> io::Result<()> {
         let Some(sink) = self.sink.as_mut().filter(|_| !self.rest.is_empty()) else { return Ok(()) };
         if is_shorter(sink, self.cut) {
-            // Somebody made room by emptying the file: that line's beginning is gone.
+            // Somebody truncated the file to make room: that line's beginning is gone.
             self.rest.clear();
         }
         match writable::write_all(sink, &self.rest) {
@@ -118,7 +117,7 @@ impl Output {
         }
     }
 
-    /// Where the reader of a named pipe is gone, the next one begins with a whole line.
+    /// Notes a failed write. If a named pipe lost its reader, the next reader must begin with a whole line.
     fn failed(&mut self, error: &io::Error) {
         self.looked = None;
         if matches!(self.place, Destination::File(_)) && error.kind() == io::ErrorKind::BrokenPipe {
@@ -127,8 +126,8 @@ impl Output {
         }
     }
 
-    /// Opens the file where it is not open, or where another is at its path by now: one that was moved or removed would
-    /// be written to where nobody looks, and keep its room.
+    /// Opens the file if it is not open, or if its path now leads to another: lines in a moved or deleted file would be
+    /// seen by nobody, and keep using disk space.
     fn follow(&mut self) -> io::Result<()> {
         let Destination::File(path) = &self.place else { return Ok(()) };
         if self.sink.is_some() && self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
@@ -144,7 +143,7 @@ impl Output {
                 self.rest.clear();
                 Ok(())
             }
-            // It still has a name, so that somebody can find what is written to it.
+            // The old file still has a name, so that somebody can find its lines.
             Err(_) if self.sink.as_ref().is_some_and(has_a_name) => Ok(()),
             Err(error) => Err(error),
         }
@@ -155,7 +154,8 @@ fn count(lines: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', lines).count() as u64
 }
 
-/// Never waits: a named pipe that nobody reads is an error, and one that is full is waited for with its first line.
+/// Never blocks: a named pipe without a reader is an error, and a full one is waited for when the first line is
+/// written.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<Sink> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -170,13 +170,13 @@ fn open(path: &Path) -> io::Result<Sink> {
     std::fs::File::options().create(true).append(true).open(path).map(Sink::File)
 }
 
-/// Whether this error of opening passes by itself.
+/// Whether this error on opening is temporary.
 fn passes(error: &io::Error, path: &Path) -> bool {
     let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     is_full || is_without_reader(error, path)
 }
 
-/// Whether it is a named pipe that nobody reads.
+/// Whether the error means a named pipe without a reader.
 pub(super) fn is_without_reader(error: &io::Error, path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -198,14 +198,14 @@ fn position(sink: &mut Sink) -> Option<u64> {
     std::io::Seek::stream_position(sink).ok()
 }
 
-/// Whether the file ends before this place.
+/// Whether the file is shorter than this position.
 #[cfg(unix)]
 fn is_shorter(sink: &Sink, place: Option<u64>) -> bool {
     let length = sink.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| found.len());
     matches!((length, place), (Some(length), Some(place)) if length < place)
 }
 
-/// Whether this is the file at the path.
+/// Whether the path leads to this open file.
 #[cfg(unix)]
 fn is_at(sink: &Sink, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -229,7 +229,7 @@ fn is_shorter(_: &Sink, _: Option<u64>) -> bool {
     false
 }
 
-/// A file that is open can be neither moved nor removed here.
+/// Outside Unix an open file can be neither moved nor removed.
 #[cfg(not(unix))]
 fn is_at(_: &Sink, _: &Path) -> bool {
     true

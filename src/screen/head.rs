@@ -1,4 +1,4 @@
-//! A head's lines as text for people: every byte shown, secrets hidden until they are asked for.
+//! Message heads as text for people: every byte is visible, secrets are hidden until asked for.
 
 use std::fmt::Write as _;
 use stickylb::untrusted::Untrusted;
@@ -13,11 +13,11 @@ pub(crate) struct Field<'h> {
     pub(crate) value: &'h [u8],
 }
 
-/// The first line of a head, and its fields.
+/// Splits a head into its first line and its fields.
 pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first = lines.next().unwrap_or_default();
-    // A head that was cut ends in the middle of a line, which is no field where its colon is missing.
+    // A truncated head may end inside a line; without a colon that is no field.
     let fields = lines.filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
         Some(Field { name: &line[..colon], value: line[colon + 1..].trim_ascii() })
@@ -25,7 +25,7 @@ pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     (first, fields.collect())
 }
 
-/// Bytes as text, with control characters and those that are no UTF-8 written out.
+/// Bytes as text; control characters and invalid UTF-8 are escaped.
 pub(crate) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -38,7 +38,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     out
 }
 
-/// Whether a field's value lets whoever knows it in.
+/// Whether the field's value may give access, such as a token or a cookie.
 pub(crate) fn is_secret(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let words =
@@ -52,13 +52,13 @@ pub(crate) fn is_cookie(name: &[u8]) -> bool {
 }
 
 impl Field<'_> {
-    /// The value as it may be shown. Of cookies the names stay, and what is said of them.
+    /// The value with secrets hidden. Names and attributes of cookies remain visible.
     pub(crate) fn shown(&self, secrets: bool, theme: Theme) -> String {
         if secrets || !is_secret(self.name) || self.value.is_empty() {
             return text(self.value);
         }
         if !is_cookie(self.name) {
-            // `Bearer` and `Basic` are no secrets.
+            // The scheme, `Bearer` or `Basic`, is no secret.
             let scheme = self.value.iter().position(|byte| *byte == b' ').filter(|_| self.is_authorization());
             let (scheme, secret) = self.value.split_at(scheme.map_or(0, |at| at + 1));
             return text(scheme) + &hidden(secret.len(), theme);
@@ -66,9 +66,9 @@ impl Field<'_> {
         let set = self.name.eq_ignore_ascii_case(b"set-cookie");
         let pair = |(n, pair): (usize, &[u8])| match pair.iter().position(|byte| *byte == b'=') {
             Some(at) if !set || n == 0 => text(&pair[..=at]) + &hidden(pair.len() - at - 1, theme),
-            // What follows a cookie's value in Set-Cookie.
+            // An attribute, in Set-Cookie.
             _ if set && n > 0 => text(pair),
-            // Without a name it is all value.
+            // Without a name, all of it is the value.
             _ => hidden(pair.len(), theme),
         };
         let pairs = self.value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);

@@ -6,10 +6,10 @@ use stickylb::untrusted::Untrusted;
 
 use super::theme::Theme;
 
-/// Characters a line may have; what is typed beyond them is not taken.
+/// The longest line, in characters; input beyond it is dropped.
 const MOST: usize = 500;
 
-/// A line and the place in it where typing goes.
+/// A line and its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     text: String,
@@ -28,12 +28,13 @@ impl Line {
         &self.text
     }
 
-    /// Whether the cursor stands behind the last character.
+    /// Whether the cursor is at the end.
     pub(crate) fn at_end(&self) -> bool {
         self.cursor == self.text.len()
     }
 
-    /// Puts text in at the cursor, as typed or pasted; line breaks become spaces, other control characters text.
+    /// Inserts typed or pasted text at the cursor. Line breaks and tabs become spaces, other control characters are
+    /// escaped.
     pub(crate) fn insert(&mut self, text: &str) {
         let text = text.replace(['\r', '\n', '\t'], " ");
         let room = MOST.saturating_sub(self.text.chars().count());
@@ -42,7 +43,7 @@ impl Line {
         self.cursor += taken.len();
     }
 
-    /// Does what a key does in a line, as in a shell; says whether the key is one of those.
+    /// Handles an editing key, as a shell does; returns whether it was one.
     pub(crate) fn press(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -71,7 +72,7 @@ impl Line {
         true
     }
 
-    /// The line with its cursor, at most so many columns of it: those around the cursor.
+    /// The part of the line around the cursor that fits these columns, with the cursor.
     pub(crate) fn spans(&self, columns: usize) -> Vec<Span<'static>> {
         use unicode_width::UnicodeWidthChar as _;
         let (before, after) = self.text.split_at(self.cursor);
@@ -103,12 +104,12 @@ impl Line {
         ]
     }
 
-    /// Where the character before the cursor begins.
+    /// Where the character before the cursor begins, in bytes.
     fn before(&self) -> usize {
         self.text[..self.cursor].char_indices().next_back().map_or(0, |(at, _)| at)
     }
 
-    /// Takes out what is between `from` and the cursor.
+    /// Removes the text between `from` and the cursor.
     fn cut(&mut self, from: usize) {
         self.text.replace_range(from..self.cursor, "");
         self.cursor = from;

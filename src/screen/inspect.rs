@@ -1,4 +1,4 @@
-//! What the inspector knows of one request beside its event: its heads, and whether their secrets are shown.
+//! What the inspector shows of one request besides its event: its heads, with their secrets hidden or shown.
 
 use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestNumber};
@@ -11,7 +11,7 @@ use super::state::{Dialog, Focus, Question, State};
 
 const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
 
-/// The selected line of the log, where it is a request.
+/// The selected line of the log, if it is a request.
 fn selected(state: &State) -> Option<Arc<Event>> {
     if state.focus != Focus::Log {
         return None;
@@ -19,13 +19,13 @@ fn selected(state: &State) -> Option<Arc<Event>> {
     state.log.selected().map(|line| line.event).filter(|event| matches!(**event, Event::Request(_)))
 }
 
-/// The selected request, or the last; it stays selected while others come.
+/// The selected request, or the last one, which is then selected so that it stays while others come.
 fn held(state: &mut State) -> Result<Arc<Event>, String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
     let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
     state.focus = Focus::Log;
     state.log.select(line.number);
-    // Another one's heads are not this one's.
+    // Drops the heads of another request.
     let number = number_of(Some(&line.event));
     if state.inspected.number != number {
         state.inspected.turn_to(number);
@@ -40,13 +40,13 @@ fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
     }
 }
 
-/// What to ask for, so that what is selected can be shown.
+/// The heads to ask for, so that the selected request can be shown.
 pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
     let number = number_of(selected(state).as_ref());
     state.inspected.follow(number)
 }
 
-/// Takes heads that were asked for.
+/// Takes the heads that came.
 pub(crate) fn take(
     state: &mut State,
     number: RequestNumber,
@@ -87,7 +87,7 @@ pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies the selected request as a command line; where its heads are on their way, when they are there.
+/// Copies the selected request as a command line; if its heads are still awaited, as soon as they come.
 pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(Vec::new()) };
@@ -104,7 +104,7 @@ pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     }
 }
 
-/// Asks where to send the selected request again.
+/// Opens the choice of where to send the selected request again.
 pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(()) };
@@ -125,11 +125,11 @@ pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Sends it there; a method that may change something is asked about first.
+/// Sends the request again; asks first if its method may change something.
 pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     let Event::Request(request) = &*choice.event else { return Vec::new() };
     let (to, name) = &choice.places[choice.chosen];
-    // RFC 9110 9.2.1.
+    // Safe methods, RFC 9110 9.2.1.
     if matches!(request.method.raw(), "GET" | "HEAD" | "OPTIONS") {
         state.say(format!("sending it again: {name}"));
         return again(state, &choice.event, choice.number, *to);
@@ -139,7 +139,7 @@ pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Sends it again.
+/// Sends the request again.
 pub(crate) fn again(
     state: &mut State,
     event: &Arc<Event>,
@@ -150,14 +150,14 @@ pub(crate) fn again(
     vec![Effect::Replay(number, to)]
 }
 
-/// Shows what came of it, unless something else lies over the panes.
+/// Shows the outcome, unless a dialog is open.
 pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
     let before = state.inspected.replaying.take();
     match result {
         Err(why) => state.complain(format!("not sent again: {why}")),
         Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
         Ok(replayed) => {
-            // Two may be on their way: the log has both.
+            // Two requests may have been sent again; the other one's outcome is in the log only.
             let before = before.filter(|event| number_of(Some(event)) == Some(replayed.before.number));
             let Some(before) = before else { return state.say(IN_THE_LOG) };
             state.said = None;

@@ -1,4 +1,4 @@
-//! What is known of the request that is looked at, and of one that is sent again.
+//! What is known of the selected request, and of a request that is sent again.
 
 use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestEvent, RequestNumber};
@@ -8,31 +8,31 @@ use super::message::Effect;
 /// What is known of the heads of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Inspected {
-    /// Whose.
+    /// The request they belong to.
     pub(super) number: Option<RequestNumber>,
     pub(super) found: Found,
-    /// Their secrets are shown.
+    /// Whether their secrets are shown.
     pub(crate) shows_secrets: bool,
-    /// They are to be copied as a command line when they are there.
+    /// Copy them as a command line once they have come.
     pub(super) copy: bool,
-    /// Asked for, and not answered yet: one at a time, however fast the selection moves.
+    /// Asked for and not answered yet. One at a time, however fast the selection moves.
     pub(super) asked: Option<RequestNumber>,
     /// The request that is being sent again.
     pub(super) replaying: Option<Arc<Event>>,
 }
 
-/// What came of asking.
+/// The answer, so far.
 #[derive(Debug, Default)]
 pub(crate) enum Found {
     /// Nothing yet.
     #[default]
     Awaited,
     There(Box<Heads>),
-    /// They are not there, and why.
+    /// There are none, and why.
     Missing(String),
 }
 
-/// Why heads are not there.
+/// Why there are no heads.
 pub(super) const NOBODY_LOOKED: &str = "its heads were not kept: no screen was there when it passed";
 
 pub(super) const FORGOTTEN: &str = "its heads are not kept any more: only those of the last requests are";
@@ -51,13 +51,13 @@ impl Inspected {
         }
     }
 
-    /// Nothing is known of another one, and its secrets are hidden.
+    /// Turns to another request: nothing is known of it, and its secrets are hidden.
     pub(super) fn turn_to(&mut self, number: Option<RequestNumber>) {
         let (asked, replaying) = (self.asked, self.replaying.take());
         *self = Inspected { number, asked, replaying, ..Inspected::default() };
     }
 
-    /// What is to be asked for now that this request is selected.
+    /// The heads to ask for when this request is selected.
     pub(super) fn follow(&mut self, number: Option<RequestNumber>) -> Option<Effect> {
         if self.number != number {
             self.turn_to(number);
@@ -70,17 +70,17 @@ impl Inspected {
     }
 }
 
-/// Where a request is to be sent again.
+/// The choice of where to send a request again.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReplayChoice {
     pub(crate) event: Arc<Event>,
     pub(crate) number: RequestNumber,
-    /// The backends, by id and name as it is shown, after `None`: as it is balanced.
+    /// The backends by id and shown name; first `None`, which leaves the choice to the balancer.
     pub(crate) places: Vec<(Option<BackendId>, String)>,
     pub(crate) chosen: usize,
 }
 
-/// A request that was sent again, beside what it was before.
+/// A request that was sent again, with the original.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) before: Arc<Event>,

@@ -1,7 +1,7 @@
-//! The routing log as the screen keeps it: lines, which of them match, marks, and where one reads.
+//! The routing log of the screen: its lines, which of them match the filter, marks, and the reading position.
 //!
-//! Every line has a number that it keeps, so that what is being read stays where it is. What a frame needs is kept up
-//! as lines come, so that no frame walks the log.
+//! A line keeps its number, so that the selected line stays selected. Indexes are updated as lines come, so that no
+//! frame walks the whole log.
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +14,10 @@ use stickylb::api::Event;
 use super::digest::Digest;
 use crate::screen::filter::Filter;
 
-/// Lines kept.
+/// Lines kept; then the oldest go.
 pub(crate) const LINES: usize = 100_000;
 
-/// Marked lines that are kept when those around them go.
+/// Most marks; marked lines are kept when those around them go.
 const MARKS: usize = 100;
 
 /// One line and its number.
@@ -27,33 +27,33 @@ pub(crate) struct Line {
     pub(crate) event: Arc<Event>,
 }
 
-/// The lines and where one reads.
+/// The lines and the reading position.
 #[derive(Default)]
 pub(crate) struct Log {
     lines: VecDeque<Arc<Event>>,
     /// The first line's number.
     first: u64,
-    /// Marked lines that are older than the first.
+    /// Marked lines older than `first`.
     kept: VecDeque<Line>,
     marks: Vec<u64>,
     filter: Option<Filter>,
-    /// The numbers of the lines that match the filter, from the first on.
+    /// The numbers of lines that match the filter, marked older ones left out.
     matching: VecDeque<u64>,
-    /// Lines that do not match are shown, too.
+    /// Lines that do not match are shown too.
     everything: bool,
-    /// The selected line; `None` follows what comes.
+    /// The number of the selected line; `None` follows the newest.
     held: Option<u64>,
     /// Lines from this number on are not shown.
     until: Option<u64>,
     requests: u64,
-    /// What the lines that are shown come to.
+    /// The digest of the lines shown.
     pub(crate) digest: Digest,
-    /// What all of them come to, while only earlier ones are shown.
+    /// The digest of all lines, while only earlier ones are shown.
     all: Option<Digest>,
 }
 
 impl Log {
-    /// Takes in what happened.
+    /// Adds new events.
     pub(crate) fn append(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let number = self.first + self.lines.len() as u64;
@@ -69,7 +69,7 @@ impl Log {
         }
     }
 
-    /// Lets the oldest line go; if it is marked it is kept apart.
+    /// Removes the oldest line; a marked one moves to `kept`.
     fn let_go(&mut self) {
         let Some(event) = self.lines.pop_front() else { return };
         let number = self.first;
@@ -85,12 +85,12 @@ impl Log {
         }
     }
 
-    /// Whether no request was logged yet.
+    /// Whether no request has been logged yet.
     pub(crate) fn is_quiet(&self) -> bool {
         self.requests == 0
     }
 
-    /// Lines in all.
+    /// The number of all lines.
     pub(crate) fn len(&self) -> usize {
         self.kept.len() + self.lines.len()
     }
@@ -99,7 +99,7 @@ impl Log {
         self.filter.as_ref().filter(|_| !self.everything)
     }
 
-    /// Marked lines of old that are shown.
+    /// How many marked older lines are shown.
     fn older(&self) -> usize {
         match self.hides() {
             None => self.kept.len(),
@@ -107,7 +107,7 @@ impl Log {
         }
     }
 
-    /// Lines that are shown.
+    /// How many lines are shown.
     pub(crate) fn shown(&self) -> usize {
         let end = self.end();
         let shown = if self.hides().is_some() {
@@ -123,7 +123,7 @@ impl Log {
         self.until.unwrap_or(self.first + self.lines.len() as u64)
     }
 
-    /// Shows only what had happened by then, and follows; or all of it again.
+    /// Shows only what had happened by this time, and follows the newest of that; `None` shows everything again.
     pub(crate) fn show_until(&mut self, time: Option<SystemTime>) {
         let later = |time| self.lines.iter().rev().take_while(|event| event.time() > time).count();
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
@@ -136,7 +136,7 @@ impl Log {
         }
     }
 
-    /// Lines that match the filter.
+    /// How many lines match the filter.
     pub(crate) fn matches(&self) -> usize {
         match &self.filter {
             None => self.len(),
@@ -146,7 +146,7 @@ impl Log {
         }
     }
 
-    /// The shown lines from one place to before another.
+    /// The shown lines in the positions `from..to`.
     pub(crate) fn window(&self, from: usize, to: usize) -> Vec<Line> {
         let older: Vec<&Line> = match self.hides() {
             None => self.kept.iter().collect(),
@@ -160,7 +160,7 @@ impl Log {
             .collect()
     }
 
-    /// The number of the shown line at this place, the marked ones of old left out.
+    /// The number of the shown line at this position, not counting marked older lines.
     fn number_at(&self, place: usize) -> u64 {
         if self.hides().is_some() {
             self.matching.get(place).copied().unwrap_or(u64::MAX)
@@ -177,7 +177,7 @@ impl Log {
         Some(Line { number, event: Arc::clone(event) })
     }
 
-    /// The place of the line with this number among those shown, or of the one before it.
+    /// The position among the shown lines of the line with this number, or of the one before it.
     fn place_of(&self, number: u64) -> usize {
         let older = self.older();
         if number < self.first {
@@ -192,12 +192,12 @@ impl Log {
         (older + within).min(self.shown().saturating_sub(1))
     }
 
-    /// The place of the selected line; `None` follows.
+    /// The position of the selected line; `None` while following.
     pub(crate) fn place(&self) -> Option<usize> {
         self.held.map(|number| self.place_of(number))
     }
 
-    /// The selected line; while following, the last request, as far as one looks.
+    /// The selected line; while following, the last request among the newest `LOOKS` lines.
     pub(crate) fn selected(&self) -> Option<Line> {
         const LOOKS: usize = 200;
         if let Some(place) = self.place() {
@@ -208,22 +208,22 @@ impl Log {
         recent.into_iter().rev().find(|line| matches!(*line.event, Event::Request(_)))
     }
 
-    /// Whether it follows what comes.
+    /// Whether it follows the newest line.
     pub(crate) fn follows(&self) -> bool {
         self.held.is_none()
     }
 
-    /// Follows what comes from now on.
+    /// Follows the newest line from now on.
     pub(crate) fn follow(&mut self) {
         self.held = None;
     }
 
-    /// Holds the selected line; while following, the last.
+    /// Keeps the selected line selected; while following, selects the last one.
     pub(crate) fn hold(&mut self) {
         self.go(self.place().unwrap_or(usize::MAX));
     }
 
-    /// Selects the line at this place, or the last where there are not so many.
+    /// Selects the line at this position, or the last line if there are fewer.
     pub(crate) fn go(&mut self, place: usize) {
         let place = place.min(self.shown().saturating_sub(1));
         self.held = self.window(place, place + 1).first().map(|line| line.number);
@@ -248,24 +248,24 @@ impl Log {
         self.filter.as_ref()
     }
 
-    /// Whether this line is what the filter looks for.
+    /// Whether this line matches the filter.
     pub(crate) fn is_match(&self, line: &Line) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.line(&line.event, self.is_marked(line.number)))
     }
 
-    /// Puts a filter in force, or none.
+    /// Sets the filter, or removes it.
     pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
         self.everything = false;
         self.index();
     }
 
-    /// Shows the lines that do not match, too, or hides them again.
+    /// Shows lines that do not match too, or hides them again.
     pub(crate) fn toggle_everything(&mut self) {
         self.everything = !self.everything;
     }
 
-    /// Whether lines that do not match are shown, too.
+    /// Whether lines that do not match are shown too.
     pub(crate) fn shows_everything(&self) -> bool {
         self.everything
     }
@@ -279,10 +279,10 @@ impl Log {
             .collect();
     }
 
-    /// Marks the selected line, or takes its mark away. While following, nothing is selected.
+    /// Marks the selected line, or removes its mark; while following, that of the last line.
     ///
     /// # Errors
-    /// There are as many marks as are kept.
+    /// There are `MARKS` marks already.
     pub(crate) fn toggle_mark(&mut self) -> Result<(), String> {
         self.hold();
         let Some(number) = self.held else { return Ok(()) };
@@ -308,10 +308,10 @@ impl Log {
         self.marks.binary_search(&number).is_ok()
     }
 
-    /// Selects the next line that matches the filter, or, without a filter, that is marked; or the one before.
+    /// Selects the next line, or the previous one, that matches the filter; without a filter, that is marked.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such line.
     pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), String> {
         let from = self.held.unwrap_or(u64::MAX);
         let end = self.end();
@@ -337,7 +337,7 @@ impl Log {
     }
 }
 
-/// The number nearest to `from` on one side of it, among ascending ones.
+/// The number after `from`, or before it, in an ascending sequence.
 fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Option<u64> {
     if forward {
         let mut numbers = numbers;

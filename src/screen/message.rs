@@ -1,4 +1,4 @@
-//! What happens to the screen, and what it wants done.
+//! What the screen receives, and what it asks for.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use crate::screen::export::Export;
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
-    /// The mouse did something; only while it is asked to tell.
+    /// A mouse event; they come only while mouse capture is on.
     Mouse(MouseEvent),
     /// The terminal has this size: columns and lines.
     Resized(u16, u16),
-    /// How things stand now.
+    /// The current state.
     Snapshot(Box<Snapshot>),
-    /// A second has passed: the time, and how things stand.
+    /// A second has passed: the time, and the current state.
     Second(SystemTime, Box<Snapshot>),
-    /// What happened since the last time, and how many events were missed.
+    /// New events, and how many were missed.
     Events(Vec<Arc<Event>>, u64),
-    /// Text was pasted: it goes where text is typed, and is no keys.
+    /// Text was pasted. It is inserted where text is typed, and never acts as keys.
     Paste(String),
-    /// A file was written, or not: one sentence.
+    /// A file was written, or why not, as one sentence.
     Exported(Result<String, String>),
-    /// The heads of the request with this number; none where they are not kept any more.
+    /// The heads of the request with this number; `None` if they are no longer kept.
     Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
-    /// A request was sent again, or not, and why.
+    /// A request was sent again, or why not.
     Replayed(Result<Box<Replayed>, Untrusted<String>>),
     /// A command was carried out, or not.
     Done(Result<(), CommandError>),
@@ -42,32 +42,32 @@ pub enum Message {
 pub(crate) enum Said {
     /// It was done.
     Done(String),
-    /// It was not, and why.
+    /// It was not done, and why.
     Trouble(String),
 }
 
-/// Something to do.
+/// Something the loop is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the engine.
+    /// Have the engine carry out a command.
     Command(Command),
-    /// Put this text into the clipboard, and say this beside how much it was. What of it came over the network is shown
-    /// text, as an [`Untrusted`] shows it, line breaks too.
+    /// Copy this text to the clipboard, and say the second text with its length. Parts from the network are escaped, as
+    /// [`Untrusted`] shows them, including line breaks.
     Copy(String, &'static str),
     /// Ask for the heads of the request with this number.
     Heads(RequestNumber),
-    /// Send the request with this number again, to this backend or as it is balanced.
+    /// Send the request with this number again, to this backend or, without one, as it is balanced.
     Replay(RequestNumber, Option<BackendId>),
-    /// Have the mouse tell what it does, or leave it to the terminal.
+    /// Turn mouse capture on, or leave the mouse to the terminal.
     Mouse(bool),
     /// Write this into a file.
     Export(Export),
     /// Give the terminal back to the shell until the program is continued.
     Suspend,
-    /// Tell whoever is not looking, in this way.
+    /// Notify a user who is not looking, in this way.
     Notify(Notify, String),
-    /// Leave the screen, and let the engine go on without one.
+    /// Leave the screen, and let the engine run on without one.
     Detach,
-    /// Leave the screen; an engine of this process ends too.
+    /// Leave the screen; an engine in this process ends too.
     Quit,
 }

@@ -1,8 +1,8 @@
 //! The screen.
 //!
-//! A loop around two functions without side effects: [`update`] turns what happened into a new [`State`] and
-//! into effects, [`view`] draws a state. The loop owns everything else: the terminal, the input, the time.
-//! It draws at most 30 times a second, and only when something changed.
+//! A loop around two functions without side effects: [`update`] turns a message into a new [`State`] and effects,
+//! [`view`] draws a state. The loop owns everything else: the terminal, the input, the time. It draws at most 30 times
+//! a second, and only when something changed.
 
 mod action;
 mod changes;
@@ -68,30 +68,29 @@ pub use view::view;
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// How the screen is wanted.
+/// The options of the screen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) theme: Theme,
     pub(crate) notify: Notify,
 }
 
-/// What the screen is told by the thread that takes signals.
+/// What the thread that handles signals tells the screen.
 pub(crate) struct Orders {
-    /// Leave; so does its end.
+    /// Leave when this is `true`, or its sender is gone.
     pub(crate) leave: watch::Receiver<bool>,
-    /// The program was continued after it had been stopped.
+    /// Notified when the program continues after a stop.
     pub(crate) continued: Arc<Notified>,
 }
 
 impl Orders {
     async fn leave(&mut self) {
-        // Whoever could order it is gone where this fails.
+        // An error means that the sender is gone, which is an order to leave too.
         let _ = self.leave.wait_for(|leave| *leave).await;
     }
 }
 
-/// Shows what the engine does, on this thread, until the user leaves or the screen is ordered to. The terminal is whole
-/// again afterwards.
+/// Shows the screen on this thread until the user leaves or `orders` say so; then restores the terminal.
 pub(crate) fn run(
     engine: &mut impl EngineHandle,
     leaving: Leaving,
@@ -108,12 +107,12 @@ pub(crate) fn run(
         state.second(SystemTime::now(), engine.snapshot());
         show(engine, &mut terminal, &mut state, Told { tell, told }, orders).await
     });
-    // A file that is being written on a disk that hangs is not waited for.
+    // Do not wait for a file that is being written to a hanging disk.
     runtime.shutdown_background();
     left.or_else(|error| if is_gone(&error) { Ok(Left::Ended) } else { Err(error) })
 }
 
-/// Whether this is what a terminal that is gone answers.
+/// Whether this error means that the terminal is gone.
 fn is_gone(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -144,7 +143,7 @@ async fn show(
     let mut waiting = false;
     loop {
         if next != Loop::GoOn {
-            // It owns a thread that reads the terminal.
+            // The input owns a thread that reads the terminal.
             input = None;
         }
         match next {
@@ -179,7 +178,7 @@ async fn show(
                 apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &later.tell);
             }
             pane.follow(&state.log.digest.notices, &state.zone);
-            // What a terminal has not taken yet is drawn to its end; then comes what has changed since, in one.
+            // Once the terminal has taken the last frame, everything that changed since is drawn in one.
             if state.changed && terminal.is_idle() {
                 terminal.draw(|frame| view(state, frame))?;
                 state.changed = false;
@@ -212,7 +211,7 @@ async fn show(
             }
             Some(message) = later.told.recv() => message,
             () = continued.next() => {
-                // Stopped by somebody else, with the screen as it was; a shell has had the terminal since.
+                // Another process stopped this one without leaving the screen, and a shell has used the terminal since.
                 next = Loop::LeaveTerminal;
                 continue;
             }
@@ -221,14 +220,15 @@ async fn show(
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
         if matches!(message, Message::Key(_)) {
-            // Whether there is something to ask before it quits goes by what is in flight now, not at the last frame.
+            // Whether quitting needs a question depends on what is in flight now, not at the last frame.
             state.live_mut().totals = engine.snapshot().totals;
         }
         next = apply(engine, terminal, state, message, &later.tell);
     }
 }
 
-/// Keeps the state true without touching the terminal, until it is this job's again; `false` if the program is to end.
+/// Keeps the state current without touching the terminal, until this job is in the foreground; `false` ends the
+/// program.
 async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders: &mut Orders) -> bool {
     while !in_foreground() {
         tokio::select! {
@@ -238,7 +238,7 @@ async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders
                     News::Ended(why) => Message::Ended(why),
                     _ => Message::Second(SystemTime::now(), Box::new(engine.snapshot())),
                 };
-                // Nobody looks: no effect of it is for now.
+                // Nobody looks at the screen, so that its effects are dropped.
                 update(state, message);
             }
             () = orders.leave() => return false,
@@ -251,8 +251,8 @@ async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders
     true
 }
 
-/// Debug builds panic on F12, and in a task and a thread on F11, where the environment asks for it, so that a test can
-/// see the terminal survive.
+/// For tests that the terminal survives a panic: debug builds panic on F12, and in a task and a thread on F11, if the
+/// environment asks for it.
 #[cfg(debug_assertions)]
 fn panic_if_asked(message: &Message) {
     use crossterm::event::KeyCode;
@@ -267,7 +267,7 @@ fn panic_if_asked(message: &Message) {
     }
 }
 
-/// What is told later, by those who hold `tell`.
+/// Messages that effects send when they are done.
 struct Told {
     tell: mpsc::UnboundedSender<Message>,
     told: mpsc::UnboundedReceiver<Message>,

@@ -1,4 +1,4 @@
-//! Tells whoever is not looking at the screen that a backend went DOWN, where that was asked for.
+//! Notifies a user who is not looking at the screen that a backend went DOWN.
 
 use std::io;
 use std::io::Write;
@@ -6,10 +6,10 @@ use stickylb::untrusted::Untrusted;
 
 use super::clipboard::Route;
 
-/// Characters of a notification.
+/// The longest notification, in characters.
 const MOST: usize = 200;
 
-/// How it is told.
+/// How to notify.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Notify {
     /// Not at all.
@@ -42,10 +42,10 @@ impl std::str::FromStr for Notify {
     }
 }
 
-/// Writes a notification. Terminals know one of two commands for it, and most show a bell in some way.
+/// Writes a notification. Terminals know one of two commands for the desktop; most show a bell in some way.
 pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
     if how == Notify::Desktop && route != Route::Nowhere {
-        // A semicolon would end the text in the one, and a number before it mean something else in the other.
+        // A semicolon would end the text in OSC 777, and have another meaning after a number in OSC 9.
         let text: String = Untrusted::new(text).shown().replace(';', ",").chars().take(MOST).collect();
         let command = if speaks_777() { format!("777;notify;stickylb;{text}") } else { format!("9;stickylb: {text}") };
         return route.send(&command, out);
@@ -54,7 +54,7 @@ pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) 
     out.flush()
 }
 
-/// The terminals that know OSC 777 and not OSC 9.
+/// Whether the terminal knows OSC 777, and not OSC 9.
 fn speaks_777() -> bool {
     let rxvt = std::env::var("TERM").is_ok_and(|term| term.starts_with("rxvt") || term.starts_with("foot"));
     rxvt || std::env::var_os("VTE_VERSION").is_some()

@@ -1,5 +1,5 @@
-//! The way to the terminal. What is written waits here for as long as the terminal takes nothing, and the screen does not
-//! wait with it: it goes on reading keys, and draws nothing new.
+//! The terminal's output queue. While the terminal is blocked, output waits here, and the screen goes on reading keys
+//! but draws nothing new.
 
 use std::cell::RefCell;
 #[cfg(unix)]
@@ -15,28 +15,28 @@ use crate::writable;
 #[cfg(not(unix))]
 type File = io::Stdout;
 
-/// Between two tries to write to a terminal that takes nothing, at first.
+/// The first pause between two writes to a blocked terminal.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long what waits may take to go before it is thrown away, and the last words after it.
+/// How long queued output may take before it is discarded, and as long again for the final output after that.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Ends whatever command the terminal was in the middle of, and the frame (ECMA-48 8.3.6; mode 2026).
+/// Ends an unfinished control sequence (CAN, ECMA-48 8.3.6) and a synchronized frame (mode 2026).
 const CUT: &[u8] = b"\x18\x1b[?2026l";
 
-/// This program's terminal; the panic hook asks for it too.
+/// This program's terminal; static because the panic hook needs it too.
 static TTY: OnceLock<Tty> = OnceLock::new();
 
-/// What waits to be written, and the terminal. All clones are one.
+/// The output queue and the terminal. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Output(Rc<RefCell<Queue>>);
 
 struct Queue {
     tty: &'static Tty,
     waiting: Vec<u8>,
-    /// So many of these bytes have gone.
+    /// How many of the waiting bytes are written.
     gone: usize,
-    /// Since when the terminal takes nothing, and when it is tried again.
+    /// Since when the terminal has been blocked, and when to try again.
     full: Option<(Instant, Instant)>,
 }
 
@@ -46,12 +46,12 @@ impl Output {
         Ok(Output(Rc::new(RefCell::new(queue))))
     }
 
-    /// Whether all that was written has gone to the terminal.
+    /// Whether all output has been written to the terminal.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.borrow().waiting.is_empty()
     }
 
-    /// Sends what the terminal takes now.
+    /// Writes what the terminal takes now.
     fn send(&self) -> io::Result<()> {
         let queue = &mut *self.0.borrow_mut();
         while queue.gone < queue.waiting.len() {
@@ -65,7 +65,7 @@ impl Output {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let now = Instant::now();
                     let since = queue.full.map_or(now, |(since, _)| since);
-                    // The longer it lasts, the less it matters when it ends.
+                    // The pause grows with the time that the terminal has been blocked.
                     let pause = (now.duration_since(since) / 4).clamp(PAUSE, PATIENCE);
                     queue.full = Some((since, now + pause));
                     return Ok(());
@@ -78,7 +78,7 @@ impl Output {
         Ok(())
     }
 
-    /// Waits for a while, and sends what the terminal takes then. Safe to drop and call again.
+    /// Waits for the pause, then writes what the terminal takes. Cancel-safe.
     pub(crate) async fn send_later(&self) -> io::Result<()> {
         let again = self.0.borrow().full.map(|(_, again)| again);
         if let Some(again) = again {
@@ -87,7 +87,7 @@ impl Output {
         self.send()
     }
 
-    /// Takes back what has not gone.
+    /// Removes and returns what is not written yet.
     pub(crate) fn take(&self) -> Vec<u8> {
         let queue = &mut *self.0.borrow_mut();
         let gone = std::mem::take(&mut queue.gone);
@@ -103,7 +103,7 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // What is there already has its turn first, and its time.
+        // A blocked terminal is tried again after its pause only.
         if self.0.borrow().full.is_some() { Ok(()) } else { self.send() }
     }
 }
@@ -111,11 +111,11 @@ impl Write for Output {
 /// The terminal on standard output.
 pub(crate) struct Tty {
     file: File,
-    /// Its description is this program's alone, and never waits.
+    /// Whether this program opened the file itself, non-blocking.
     own: bool,
 }
 
-/// Opens it where it is not open yet.
+/// Opens the terminal if it is not open yet.
 fn tty() -> io::Result<&'static Tty> {
     if let Some(tty) = TTY.get() {
         return Ok(tty);
@@ -124,8 +124,8 @@ fn tty() -> io::Result<&'static Tty> {
     Ok(TTY.get_or_init(|| opened))
 }
 
-/// Writes the last words, behind what still waits: as far as the terminal takes them in time. Where it is not known what
-/// waits, whatever was begun is broken off. What keeps them from going is thrown away.
+/// Writes the final output after what is still waiting, within a time limit. If it is unknown what is waiting, first
+/// cancels any unfinished sequence. What blocks the final output is discarded.
 pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
     let Some(tty) = TTY.get() else { return };
     let cut = [CUT, last].concat();
@@ -133,21 +133,21 @@ pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
         Some(waiting) => [waiting, last].concat(),
         None => cut.clone(),
     };
-    // A terminal that is gone cannot be helped, and nobody can be told.
+    // If the terminal is gone, nothing can be done about it, and nobody told.
     if !tty.write_within(&first, PATIENCE) {
         tty.throw_away();
         tty.write_within(&cut, PATIENCE);
     }
 }
 
-/// Whether no write to the terminal waits.
+/// Whether writes to the terminal never block.
 pub(crate) fn never_waits() -> bool {
     TTY.get().is_some_and(|tty| tty.own)
 }
 
 impl Tty {
-    /// A description of its own, so that no write waits, and nobody else's way of writing changes. Where that cannot be
-    /// had, the one that is shared.
+    /// Opens the terminal a second time, so that it can be non-blocking without an effect on other programs. If that
+    /// fails, uses the shared standard output.
     fn open() -> io::Result<Self> {
         #[cfg(unix)]
         if let Some(file) = own() {
@@ -156,19 +156,19 @@ impl Tty {
         Ok(Tty { file: writable::stdout()?, own: false })
     }
 
-    /// Writes what goes without waiting.
+    /// Writes as much as is possible without blocking.
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         if self.own {
             return (&self.file).write(bytes);
         }
-        // That there is room says nothing of how much: one byte has some.
+        // `poll` does not say how much room there is, only that there is some: write one byte.
         if !writable::wait(&self.file, Some(Duration::ZERO)) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         (&self.file).write(&bytes[..bytes.len().min(1)])
     }
 
-    /// Whether all was written in this time.
+    /// Writes all bytes within this time; `false` if that failed.
     fn write_within(&self, bytes: &[u8], limit: Duration) -> bool {
         let end = Instant::now() + limit;
         let mut written = 0;
@@ -189,7 +189,7 @@ impl Tty {
         true
     }
 
-    /// Has the system forget what the terminal has not taken yet.
+    /// Discards output that the system holds for the terminal.
     fn throw_away(&self) {
         #[cfg(unix)]
         if super::suspend::in_foreground() {
@@ -199,7 +199,7 @@ impl Tty {
     }
 }
 
-/// The terminal on standard output, opened once more.
+/// Opens the terminal on standard output a second time.
 #[cfg(unix)]
 fn own() -> Option<File> {
     use std::os::unix::ffi::OsStrExt as _;
@@ -217,13 +217,13 @@ fn own() -> Option<File> {
     let named = ttyname(stdout(), Vec::new())
         .ok()
         .and_then(|name| open(Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()))));
-    // In a container its name may be another terminal's.
+    // In a container the name may belong to another terminal.
     let is_it =
         |file: &File| file.metadata().is_ok_and(|found| found.rdev() == there.rdev() && found.ino() == there.ino());
     if let Some(file) = named.filter(is_it) {
         return Some(file);
     }
-    // It may be another user's; the one that this session belongs to can be opened by everyone in it.
+    // The terminal may belong to another user; as this session's terminal it can still be opened.
     let is_ours = matches!((tcgetsid(stdout()), getsid(None)), (Ok(its), Ok(own)) if its == own);
     if is_ours { open(Path::new("/dev/tty")) } else { None }
 }

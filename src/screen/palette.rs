@@ -1,4 +1,4 @@
-//! The command palette: a few letters find a command, Tab completes it and what follows, Enter does it.
+//! The command palette: a few letters find a command, Tab completes it and its arguments, Enter runs it.
 
 use stickylb::api::{BackendView, Strategy};
 
@@ -9,25 +9,25 @@ use super::theme::Colors;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::export::Export;
 
-/// One way to go on.
+/// A proposed completion.
 pub(crate) struct Proposal {
-    /// The command it is, or belongs to.
+    /// The command that is proposed, or whose argument is.
     pub(crate) entry: &'static Entry,
     /// The word that Tab puts in place of the last one; `None` proposes the command itself.
     pub(crate) word: Option<String>,
 }
 
-/// What a line comes to.
+/// The meaning of a line.
 pub(crate) enum Meaning {
-    /// This action, with these words.
+    /// Run this action with these arguments.
     Do(Action, Vec<String>),
-    /// More is needed: the line to go on from, and what is missing.
+    /// Arguments are missing: the line to go on with, and what is missing.
     More(String, String),
     /// No such command.
     Unknown(String),
 }
 
-/// The ways to go on from a line, the best first.
+/// The completions of a line, best first.
 pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     if let Some((name, rest)) = text.trim_start().split_once(' ') {
         let Some(entry) = named(name) else { return Vec::new() };
@@ -44,7 +44,7 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     let commands = ACTIONS.iter().filter(|entry| !entry.command.is_empty());
     let mut found: Vec<(i32, &Entry)> = commands
         .filter_map(|entry| {
-            // What a command does is looked through as well, for those who do not know its name.
+            // The help text is searched too, for users who do not know the command's name.
             let described = || entry.help.to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
             Some((score(text, entry.name()).or_else(described)?, entry))
         })
@@ -54,7 +54,7 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
 }
 
 impl Palette {
-    /// Puts the chosen proposal into the line.
+    /// Completes the line with the chosen proposal.
     pub(crate) fn complete(&mut self, state: &State) {
         let Some(proposal) = proposals(state, self.line.text()).into_iter().nth(self.chosen) else { return };
         let text = match &proposal.word {
@@ -68,13 +68,13 @@ impl Palette {
         *self = Palette { line: Line::new(&if more { format!("{text} ") } else { text }), ..Palette::default() };
     }
 
-    /// What Enter does: the line as it stands where it names a command, else the chosen proposal.
+    /// What Enter runs: the line if it names a command, otherwise the chosen proposal.
     pub(crate) fn meaning(&self, state: &State) -> Meaning {
         let mut words = self.line.text().split_whitespace();
         let Some(first) = words.next() else { return self.chosen_meaning(state) };
         let Some(entry) = named(first) else { return self.chosen_meaning(state) };
         let mut words: Vec<String> = words.map(str::to_owned).collect();
-        // A last word that is only begun means the one word it can become.
+        // An unfinished last word counts as its only completion.
         if let Some(last) = words.last_mut()
             && let [Proposal { word: Some(only), .. }] = proposals(state, self.line.text()).as_slice()
         {
@@ -96,7 +96,7 @@ impl Palette {
     }
 }
 
-/// What is missing behind a command that has this many words.
+/// What is missing if a command has this many arguments.
 fn needs_more(entry: &'static Entry, words: usize) -> Option<Meaning> {
     let needed = entry.arguments().filter(|argument| !argument.starts_with('[')).count();
     let more = || Meaning::More(format!("{} ", entry.name()), format!("go on: {}", entry.command));
@@ -107,12 +107,12 @@ fn named(name: &str) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| !entry.command.is_empty() && entry.name() == name)
 }
 
-/// The words that can stand for an argument.
+/// The words that can be given for an argument.
 fn candidates(state: &State, argument: &str) -> Vec<String> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     match argument.trim_matches(['[', ']']) {
         "BACKEND" => {
-            // A name of several words could not be told from several arguments: then the number stands for it.
+            // A name with spaces would read as several arguments, so that the id is proposed instead.
             let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
             state.live().backends.iter().map(word).collect()
         }
@@ -125,11 +125,11 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
     }
 }
 
-/// How well a few letters name something: `None` where they do not occur in this order. Beginnings of words and letters
-/// beside each other count most, long names a little less.
+/// How well letters match a name; `None` if they do not occur in this order. Word beginnings and adjacent letters score
+/// highest, long names slightly lower.
 fn score(letters: &str, name: &str) -> Option<i32> {
     if letters.is_empty() {
-        // All are as good: their order stays.
+        // Equal scores keep the order of commands.
         return Some(0);
     }
     let mut score = -i32::try_from(name.chars().count()).unwrap_or(i32::MAX / 2);
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(best("drn"), Some("drain"));
         assert_eq!(best("Q"), Some("quit"));
         assert_eq!(best("xyzzy"), None);
-        // By what it does.
+        // By the help text.
         assert_eq!(best("take back"), None);
         assert_eq!(best("clients"), Some("maint"));
         assert_eq!(proposals(&state(), "").len(), ACTIONS.iter().filter(|e| !e.command.is_empty()).count());

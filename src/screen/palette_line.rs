@@ -1,4 +1,4 @@
-//! The line of the command palette.
+//! The state of the command palette.
 
 use super::input::Line;
 
@@ -6,8 +6,8 @@ use super::input::Line;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Palette {
     pub(crate) line: Line,
-    /// Which of the proposals.
+    /// The index of the chosen proposal.
     pub(crate) chosen: usize,
-    /// Why the line could not be done.
+    /// Why the line could not be run.
     pub(crate) trouble: Option<String>,
 }

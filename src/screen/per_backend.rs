@@ -1,4 +1,4 @@
-//! What each backend had to do with lately: its last failures, and the clients it answered.
+//! Recent failures and clients of each backend.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -6,31 +6,31 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::{BackendId, Event, Outcome, RequestEvent, Rule};
 
-/// Failures kept of each backend.
+/// Failures kept for each backend.
 const FAILURES: usize = 8;
 
-/// Clients kept of each backend; the one that was away longest goes.
+/// Clients kept for each backend; the one least recently seen goes.
 const CLIENTS: usize = 16;
 
 /// A client of a backend.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSeen {
     pub(crate) ip: IpAddr,
-    /// Its requests, and how many of them came because they stick.
+    /// Its requests, and how many of them stickiness decided.
     pub(crate) requests: u64,
     pub(crate) sticky: u64,
     pub(crate) last: SystemTime,
 }
 
-/// One backend's.
+/// Recent failures and clients of one backend.
 #[derive(Default)]
 pub(crate) struct Of {
-    /// The latest last.
+    /// Oldest first.
     pub(crate) failures: VecDeque<Arc<Event>>,
     pub(crate) clients: Vec<ClientSeen>,
 }
 
-/// All backends'.
+/// Recent failures and clients of all backends.
 #[derive(Default)]
 pub(crate) struct PerBackend {
     by_id: HashMap<BackendId, Of>,

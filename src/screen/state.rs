@@ -1,4 +1,4 @@
-//! What the screen knows.
+//! The state of the screen.
 
 use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
@@ -18,10 +18,10 @@ use super::table::Table;
 use super::theme::Theme;
 use crate::screen::filter::{Filter, FilterError};
 
-/// So long it is said that lines of the log were lost.
+/// How long after log lines were lost the screen says so.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);
 
-/// Lines kept of what one process writes.
+/// Output lines kept for each process.
 const OUTPUT: usize = 500;
 
 /// The pane that keys act on.
@@ -32,37 +32,37 @@ pub(crate) enum Focus {
     Log,
 }
 
-/// What lies over the panes.
+/// A dialog over the panes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Dialog {
-    /// The keys; scrolled by this many lines.
+    /// The list of keys, scrolled by this many lines.
     Help(u16),
-    /// A question: `y` does it, everything else does not.
+    /// A question; `y` confirms, other keys cancel.
     Ask(Question),
-    /// Which export is wanted.
+    /// The choice of an export.
     Export,
-    /// A command is being typed.
+    /// The command palette.
     Palette(Palette),
-    /// Why a request went where it went; scrolled by this many lines.
+    /// Why a request went to its backend; scrolled by this many lines.
     Why(Arc<Event>, u16),
-    /// Where to send a request again.
+    /// The choice of where to send a request again.
     Replay(ReplayChoice),
-    /// What came of it.
+    /// The outcome of a request that was sent again.
     Replayed(Shown),
-    /// A filter is being typed.
+    /// The filter prompt.
     Filter(FilterPrompt),
 }
 
-/// What stands beside the log.
+/// The pane beside the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Who got how much of the traffic, and how long the selected backend took.
+    /// Traffic shares, and response times of the selected backend.
     Figures,
     /// The selected request or backend.
     Inspector,
-    /// What the selected backend's process writes.
+    /// The output of the selected backend's process.
     Output,
-    /// What the program says of itself.
+    /// Events of this program itself.
     Events,
     /// Nothing.
     Hidden,
@@ -79,7 +79,7 @@ impl Side {
         }
     }
 
-    /// What stands there in a terminal of this many columns unless another was chosen.
+    /// The default for a terminal of this many columns.
     pub(crate) fn usual(columns: u16) -> Self {
         match columns {
             0..110 => Side::Hidden,
@@ -89,20 +89,20 @@ impl Side {
     }
 }
 
-/// A filter while it is typed.
+/// The filter prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FilterPrompt {
     pub(crate) line: Line,
-    /// The filter that was in force before.
+    /// The filter from before the prompt was opened.
     pub(crate) before: String,
-    /// What is wrong with what is typed; until it is mended, the last good one is in force.
+    /// What is wrong with the text. Until it is corrected, the last valid filter applies.
     pub(crate) error: Option<FilterError>,
 }
 
-/// What is asked before it is done, because it cannot be undone.
+/// Actions that need a confirmation, because they cannot be undone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Question {
-    /// Send a request again whose method may change something.
+    /// Send a request again although its method may change something.
     Replay {
         event: Arc<Event>,
         number: RequestNumber,
@@ -112,14 +112,14 @@ pub(crate) enum Question {
         id: BackendId,
         name: String,
     },
-    /// `detachable`: or the engine may go on without the screen.
+    /// `detachable`: the engine can go on without the screen instead.
     Quit {
         in_flight: u64,
         detachable: bool,
     },
 }
 
-/// What leaving the screen does to the engine behind it.
+/// What leaving the screen does to the engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leaving {
     /// It ends too.
@@ -131,7 +131,7 @@ pub enum Leaving {
     GoesOn,
 }
 
-/// What the screen knows.
+/// The state of the screen.
 pub struct State {
     pub(crate) theme: Theme,
     /// Columns and lines of the terminal.
@@ -139,47 +139,47 @@ pub struct State {
     /// Times are shown in this zone.
     pub(crate) zone: TimeZone,
     pub(crate) snapshot: Snapshot,
-    /// What happened.
+    /// The routing log.
     pub(crate) log: Log,
-    /// What the processes of backends wrote, by their ids.
+    /// Output lines of backends' processes.
     pub(crate) outputs: HashMap<BackendId, VecDeque<(SystemTime, Untrusted<String>)>>,
-    /// Lines lost because they came faster than they were read.
+    /// Events missed because they came faster than they were read.
     pub(crate) lost: u64,
-    /// How many lines had been lost when that was last looked at, and when the last of them were.
+    /// How many log lines were dropped when last checked, and when the last of them were.
     pub(crate) drops: (u64, SystemTime),
     pub(crate) focus: Focus,
     /// The selected backend's id: the selection follows the backend, not the row.
     pub(crate) selected: Option<BackendId>,
-    /// The order of the backends' rows.
+    /// The order of the backend table.
     pub(crate) table: Table,
-    /// What was chosen to stand beside the log; `None` leaves it to the size.
+    /// The pane chosen to be beside the log; `None` leaves it to the terminal's width.
     pub(crate) side: Option<Side>,
-    /// The pane has the whole screen.
+    /// The focused pane fills the screen.
     pub(crate) zoomed: bool,
-    /// What is selected has the whole screen, scrolled by this many lines.
+    /// The details of the selection fill the screen, scrolled by this many lines.
     pub(crate) detail: Option<u16>,
     /// What is known of the heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
-    /// What came of the last key or command, where it must be said.
+    /// The footer's message about the last key or command.
     pub(crate) said: Option<Said>,
-    /// How a backend that goes DOWN is told.
+    /// How to notify that a backend went DOWN.
     pub(crate) notify: Notify,
-    /// What takes back the last changes, the latest last.
+    /// Commands that undo the last changes, the latest last.
     pub(crate) undo: VecDeque<Command>,
-    /// What leaving does.
+    /// What leaving does to the engine.
     pub(crate) leaving: Leaving,
-    /// The engine has ended or is out of reach, and why.
+    /// Why the engine has ended or is out of reach, if so.
     pub(crate) ended: Option<Untrusted<String>>,
-    /// The mouse tells what it does.
+    /// Mouse capture is on.
     pub(crate) mouse: bool,
-    /// The last minutes, a second each.
+    /// The last minutes, one entry per second.
     pub(crate) moments: VecDeque<Moment>,
-    /// The time of the last second.
+    /// The time at the last second.
     pub(crate) now: SystemTime,
-    /// Only what had happened by then is shown.
+    /// Only what had happened by this time is shown.
     pub(crate) until: Option<SystemTime>,
-    /// The display stands still.
+    /// The display is frozen.
     pub(crate) frozen: Option<Frozen>,
     /// Whether a frame must be drawn.
     pub changed: bool,
@@ -226,14 +226,14 @@ impl State {
         self
     }
 
-    /// The same, where leaving does this.
+    /// The same, with another effect of leaving.
     #[must_use]
     pub fn with_leaving(mut self, leaving: Leaving) -> Self {
         self.leaving = leaving;
         self
     }
 
-    /// Takes in how things stand; asks for a frame only where one can see a difference.
+    /// Takes the current state; asks for a frame only if something visible changed.
     pub fn refresh(&mut self, mut snapshot: Snapshot) {
         for backend in &mut snapshot.backends {
             // An UP backend's age is not shown.
@@ -252,8 +252,8 @@ impl State {
         self.order();
     }
 
-    /// Puts the table's rows in order. The selection follows its backend; where that is not shown, the first row has it:
-    /// no key may act on a backend that is out of sight.
+    /// Sorts the table's rows. The selection follows its backend; if that is not shown, the first row is selected, so
+    /// that no key acts on a hidden backend.
     pub(crate) fn order(&mut self) {
         self.table.order(&self.snapshot.backends, self.log.filter());
         if self.selected_backend().is_none() {
@@ -261,13 +261,13 @@ impl State {
         }
     }
 
-    /// Puts a filter in force, or none.
+    /// Sets the filter, or removes it.
     pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.log.set_filter(filter);
         self.order();
     }
 
-    /// Takes in what happened.
+    /// Adds new events; while the display is frozen they are set aside.
     pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
         if let Some(frozen) = &mut self.frozen {
             frozen.note(events, missed);
@@ -278,7 +278,7 @@ impl State {
         self.changed = true;
     }
 
-    /// Puts what happened where it is shown.
+    /// Adds events to the log and the panes.
     pub(crate) fn take(&mut self, mut events: Vec<Arc<Event>>) {
         events.retain(|event| match &**event {
             Event::Output(output) => {
@@ -294,19 +294,19 @@ impl State {
         self.log.append(events);
     }
 
-    /// Whether lines of the log were lost within the last seconds.
+    /// Whether log lines were lost within the last `DROPPED_LATELY`.
     pub(crate) fn drops_lines(&self) -> bool {
         let (dropped, when) = self.drops;
         dropped > 0 && self.now.duration_since(when).is_ok_and(|since| since < DROPPED_LATELY)
     }
 
-    /// Says what was done.
+    /// Shows what was done in the footer.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Done(text.into()));
         self.changed = true;
     }
 
-    /// Says what was not done, why, and what to do.
+    /// Shows in the footer what was not done, why, and what to do.
     pub(crate) fn complain(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Trouble(text.into()));
         self.changed = true;
@@ -329,7 +329,7 @@ impl State {
 
     /// The backends that the table shows, in its order.
     pub(crate) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
-        // A row is a place in this very snapshot: both change together.
+        // Rows are indexes into this snapshot; both change together.
         self.table.rows.iter().filter_map(|row| self.snapshot.backends.get(*row))
     }
 }

@@ -1,32 +1,31 @@
-//! Ctrl-Z: the shell gets its terminal back, and after `bg` the proxy serves on without a screen until `fg`.
+//! Ctrl-Z: the shell gets its terminal back, and after `bg` the proxy goes on without a screen until `fg`.
 //!
-//! A process that is not in the terminal's foreground must not touch it: reading or changing its settings would stop
-//! it again, and with it the proxy. No signal tells a running job that it came to the foreground, so that is asked for.
+//! A process in the background must not read the terminal or change its settings: that would stop it again, and the
+//! proxy with it. No signal tells a running job that it is in the foreground, so that it polls.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often a job in the background asks whether it came to the foreground. A person who types `fg` should not wait.
+/// How often a background job checks whether it is in the foreground. A user who types `fg` should not have to wait.
 pub(crate) const ASK: Duration = Duration::from_millis(200);
 
-/// How soon after it stopped and was continued a program knows of it: so many times that long, of the time in which it
-/// runs. What passes while it is stopped counts once.
+/// How many times, and how long, to wait for SIGCONT to be noticed after a stop. Several short waits, because the time
+/// spent stopped ends only one of them.
 const KNOWN: (u32, Duration) = (10, Duration::from_millis(30));
 
-/// Tells when the program was continued after it had been stopped.
+/// Notified when the program continues after a stop.
 pub(crate) struct Continued(pub(crate) Arc<Notify>);
 
 impl Continued {
-    /// Waits for the next time. Safe to drop and call again.
+    /// Waits for the next SIGCONT. Cancel-safe.
     pub(crate) async fn next(&mut self) {
         self.0.notified().await;
     }
 
-    /// Stops the whole job, which is what a shell waits for, as Ctrl-Z does where the terminal reads it; returns when it
-    /// was continued. `false` where nothing stopped it: no shell waits, and the system spares a job that nobody could
-    /// continue.
+    /// Stops the whole job, as Ctrl-Z in a shell does, and returns when it continues. `false` if nothing stopped it:
+    /// the system does not stop a job that no shell could continue.
     #[cfg(unix)]
     pub(crate) async fn stop(&mut self) -> bool {
         use rustix::process::{Signal, kill_current_process_group};
@@ -48,11 +47,11 @@ impl Continued {
     }
 }
 
-/// Whether the terminal is this job's.
+/// Whether this job is in the terminal's foreground.
 pub(crate) fn in_foreground() -> bool {
     #[cfg(unix)]
     {
-        // Without a controlling terminal nobody else can have it.
+        // Without a controlling terminal no other job can have it.
         rustix::termios::tcgetpgrp(io::stdout()).map_or(true, |group| group == rustix::process::getpgrp())
     }
     #[cfg(not(unix))]

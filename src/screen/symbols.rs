@@ -1,4 +1,4 @@
-//! Which character stands for what, in each set of glyphs.
+//! The characters for each symbol, in both sets of glyphs.
 
 use stickylb::api::State;
 
@@ -32,7 +32,7 @@ impl Theme {
         }
     }
 
-    /// What stands before a marked line.
+    /// The sign before a marked line.
     pub(crate) fn mark(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "◆",
@@ -48,7 +48,7 @@ impl Theme {
         }
     }
 
-    /// Where on a bar what is due ends.
+    /// The sign on a bar for a backend's due share.
     pub(crate) fn due(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "│",
@@ -56,7 +56,7 @@ impl Theme {
         }
     }
 
-    /// Which way a column is sorted.
+    /// The sign for a column's sort order.
     pub(crate) fn order(self, descending: bool) -> &'static str {
         match (self.glyphs, descending) {
             (Glyphs::Unicode, true) => "▼",
@@ -66,7 +66,7 @@ impl Theme {
         }
     }
 
-    /// Eight heights for sparks, the lowest first.
+    /// Eight heights for sparklines, lowest first.
     pub(crate) fn spark_glyphs(self) -> [char; 8] {
         match self.glyphs {
             Glyphs::Unicode => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
@@ -81,7 +81,7 @@ impl Theme {
         }
     }
 
-    /// What stands for no value.
+    /// The sign for no value.
     pub(crate) fn none(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "–",

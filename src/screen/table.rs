@@ -1,11 +1,11 @@
-//! The order of the table's rows: its columns, by which of them it is sorted, and which rows the filter leaves.
+//! The backend table: its columns, its sort order, and the rows that the filter leaves.
 
 use std::cmp::Ordering;
 use stickylb::api::BackendView;
 
 use crate::screen::filter::Filter;
 
-/// A column, named as its title.
+/// A column, named like its title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Column {
     #[default]
@@ -69,7 +69,7 @@ impl Column {
         }
     }
 
-    /// Words begin with the first of the alphabet, figures with the highest.
+    /// Whether the column holds words, which sort in ascending order first; figures sort in descending order first.
     fn is_words(self) -> bool {
         matches!(self, Column::Name | Column::State | Column::Address)
     }
@@ -97,21 +97,21 @@ impl Column {
     }
 }
 
-/// What orders the rows.
+/// The sort order and the rows of the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// The column the keys act on.
     pub(crate) column: Column,
-    /// Whether it was chosen by hand: then it is shown however narrow the table is.
+    /// Whether it was chosen by hand; it is then shown however narrow the table is.
     pub(crate) chosen: bool,
-    /// By which column it is sorted, and whether the highest comes first; `None` is the configuration's order.
+    /// The sort column, and whether the highest value comes first; `None` is the configuration's order.
     pub(crate) sort: Option<(Column, bool)>,
-    /// The backends shown, as places in the snapshot, in their order.
+    /// The backends shown, in order, as indexes into the snapshot.
     pub(crate) rows: Vec<usize>,
 }
 
 impl Table {
-    /// Chooses the next column, or the one before.
+    /// Chooses the next or the previous column.
     pub(crate) fn step(&mut self, forward: bool) {
         let count = Column::ALL.len();
         let at = Column::ALL.iter().position(|column| *column == self.column).unwrap_or(0);
@@ -121,7 +121,7 @@ impl Table {
         }
     }
 
-    /// Sorts by the chosen column; once more, and the configuration's order is back.
+    /// Sorts by the chosen column, or, if it is sorted by it, restores the configuration's order.
     pub(crate) fn sort(&mut self) {
         self.chosen = true;
         self.sort = match self.sort {
@@ -130,7 +130,7 @@ impl Table {
         };
     }
 
-    /// Sorts by this column; where that is so already, turns the order round.
+    /// Sorts by this column, or reverses the order if it is sorted by it.
     pub(crate) fn sort_by(&mut self, column: Column) {
         self.column = column;
         if self.sort.is_some_and(|(by, _)| by == column) {
@@ -140,7 +140,7 @@ impl Table {
         }
     }
 
-    /// Turns the order round.
+    /// Reverses the order.
     pub(crate) fn reverse(&mut self) {
         self.chosen |= self.sort.is_none();
         self.sort = Some(match self.sort {
@@ -149,7 +149,7 @@ impl Table {
         });
     }
 
-    /// Puts the rows in order.
+    /// Applies filter and order.
     pub(crate) fn order(&mut self, backends: &[BackendView], filter: Option<&Filter>) {
         self.rows = filter.map_or_else(|| (0..backends.len()).collect(), |filter| filter.rows(backends));
         if let Some((column, descending)) = self.sort {

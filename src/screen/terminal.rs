@@ -1,4 +1,4 @@
-//! The terminal: taken over, and given back whole however the program ends.
+//! Takes over the terminal, and restores it however the program ends.
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -26,43 +26,43 @@ use super::suspend::in_foreground;
 use super::{clipboard, notify, output};
 use crate::writable;
 
-/// What is said beside a panic of the screen.
+/// Printed after the report of a panic of the screen.
 const BUG: &str = "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
                    did. With --log-file FILE the next time, the requests before it can be read there.\n";
 
-/// Whether the screen is ours; the panic hook asks.
+/// Whether the terminal shows our screen; static because the panic hook needs it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Held while the terminal is given back.
+/// Held while the terminal is being restored.
 static GIVING_BACK: Mutex<()> = Mutex::new(());
 
-/// How long that may take.
+/// How long the other thread may take to restore it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Given back when
-/// left, dropped, or when the screen's thread panics.
+/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). It is
+/// restored by `leave`, on drop, and when the screen's thread panics.
 pub(crate) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Output>>,
     output: Output,
-    /// What is on the screen.
+    /// The last frame drawn.
     shown: Buffer,
     route: Route,
 }
 
 impl Terminal {
-    /// Changes nothing yet. Panics of other threads are told from now on.
+    /// Does not change the terminal yet. Panics of other threads are sent to `tell` from now on.
     pub(crate) fn new(tell: &mpsc::UnboundedSender<Message>) -> io::Result<Self> {
         install_panic_hook(tell.clone());
-        // The theme decides about colours, NO_COLOR included; crossterm would take bold and reverse away with them.
+        // The theme handles NO_COLOR; crossterm would drop bold and reverse as well.
         crossterm::style::force_color_output(true);
         let output = Output::new()?;
         let inner = ratatui::Terminal::new(CrosstermBackend::new(output.clone()))?;
         Ok(Terminal { inner, output, shown: Buffer::default(), route: Route::from_environment() })
     }
 
-    /// Takes the terminal over; the next frame is drawn whole.
+    /// Takes over the terminal; the next frame is drawn in full.
     pub(crate) fn enter(&mut self) -> io::Result<()> {
-        // What crossterm believes of the terminal may be from before a shell had it.
+        // crossterm's idea of the raw mode may be out of date: a shell may have used the terminal since.
         disable_raw_mode()?;
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
@@ -72,22 +72,22 @@ impl Terminal {
         Ok(())
     }
 
-    /// Has the mouse tell what it does, or leaves it to the terminal.
+    /// Turns mouse capture on or off.
     pub(crate) fn mouse(&mut self, on: bool) -> io::Result<()> {
         if on { execute!(self.output, EnableMouseCapture) } else { execute!(self.output, DisableMouseCapture) }
     }
 
-    /// Gives the terminal back, until it is entered again.
+    /// Restores the terminal, until it is entered again.
     pub(crate) fn leave(&mut self) {
         restore(Some(&self.output.take()));
     }
 
-    /// Says something on the terminal that was given back, where it takes it.
+    /// Prints text on the restored terminal, within a time limit.
     pub(crate) fn say(text: &str) {
         output::finish(Some(&[]), text.as_bytes());
     }
 
-    /// Notes that the terminal may be somebody else's: it is not touched, unless it is still ours.
+    /// Notes that another job may have the terminal; restores it only if this job is in the foreground.
     pub(crate) fn lost(&mut self) {
         if in_foreground() {
             self.leave();
@@ -97,8 +97,8 @@ impl Terminal {
         }
     }
 
-    /// Draws a frame, which terminals that know of synchronized output (mode 2026) show at once and whole. One that looks
-    /// like the last writes nothing at all, not even what ratatui writes around an empty difference.
+    /// Draws a frame, as a synchronized update (mode 2026). A frame equal to the last one writes nothing, not even what
+    /// ratatui writes around an empty difference.
     pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.inner.autoresize()?;
         render(&mut self.inner.get_frame());
@@ -117,30 +117,30 @@ impl Terminal {
 }
 
 impl Terminal {
-    /// Whether it has taken all that was written; until then nothing new is drawn.
+    /// Whether all output has been written; until then nothing new is drawn.
     pub(crate) fn is_idle(&self) -> bool {
         self.output.is_idle()
     }
 
-    /// Waits for a while, and writes what it takes then of what is left. Safe to drop and call again.
+    /// Waits for the pause, then writes what the terminal takes. Cancel-safe.
     pub(crate) async fn write_later(&self) -> io::Result<()> {
         self.output.send_later().await
     }
 
-    /// Columns and lines.
+    /// Columns and rows.
     pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
         self.inner.size().map(|size| (size.width, size.height))
     }
 
-    /// Tells whoever is not looking. One that takes nothing now would tell it too late.
+    /// Notifies a user who is not looking, unless the terminal is blocked: it would come too late.
     pub(crate) fn notify(&mut self, how: Notify, text: &str) {
         if self.is_idle() {
-            // One that cannot be written to will be noticed with the next frame.
+            // A write error will show up with the next frame.
             let _ = notify::send(how, text, self.route, &mut self.output);
         }
     }
 
-    /// Puts text into the clipboard; returns how many characters that were.
+    /// Copies text to the clipboard; returns how many characters.
     pub(crate) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
         if !self.is_idle() {
             return Err(CopyError::Busy);
@@ -155,13 +155,13 @@ impl Drop for Terminal {
     }
 }
 
-/// Gives the terminal back where the screen's thread cannot: it stands before a terminal that takes nothing. What cannot be
-/// written without waiting is not.
+/// Restores the terminal from another thread, because the screen's thread is blocked by it. Writes only what is
+/// possible without blocking.
 pub(crate) fn give_back() {
     if !in_foreground() {
         return;
     }
-    // It may be about to do so itself.
+    // The screen's thread may be restoring it just now.
     let begun = Instant::now();
     while GIVING_BACK.try_lock().is_err() && begun.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(5));
@@ -173,9 +173,9 @@ pub(crate) fn give_back() {
     }
 }
 
-/// The one teardown. Undoes everything that could have been set, whether it was or not; only the first call acts.
+/// Restores everything that may have been set, whether it was or not; only the first call acts.
 fn restore(waiting: Option<&[u8]>) {
-    // Whoever is at it already may be this very thread, which panicked there.
+    // The lock may be held by this very thread, which panicked while restoring.
     let Ok(_alone) = GIVING_BACK.try_lock() else { return };
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
@@ -187,17 +187,17 @@ fn restore(waiting: Option<&[u8]>) {
     let _ = disable_raw_mode();
 }
 
-/// A panic of the screen itself gives the terminal back before it is reported. One of a worker or a task must not:
-/// the screen goes on, and the report goes to its log and its event pane.
+/// A panic of the screen restores the terminal before it is reported. A panic of a worker or task must not: the screen
+/// goes on, and the report goes to its log and event pane.
 fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
     let screen = std::thread::current().id();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        // What else runs on that thread are tasks, whose panics end nothing but themselves.
+        // Tasks run on that thread too, but their panics do not end the screen.
         if std::thread::current().id() == screen && tokio::task::try_id().is_none() {
             restore(None);
             report(info);
-            // A second panic here would be the last anyone hears.
+            // Do not panic again on a failed write: the process would abort.
             if let Ok(mut stderr) = writable::stderr() {
                 let _ = writable::write_all(&mut stderr, BUG.as_bytes());
             }
@@ -205,7 +205,7 @@ fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
             let text = format!("a bug of stickylb-tui itself ended one part of its work; please report it: {info}");
             log::error!("{text}");
             let notice = Notice::new(SystemTime::now(), Level::Warning, text);
-            // Where the screen is gone already, the event pane's source has it.
+            // If the screen is gone, the notice was logged at least.
             let _ = tell.send(Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         } else {
             report(info);

@@ -1,5 +1,5 @@
-//! Colours. State is a word and a glyph and a colour, never a colour alone; and only the 16 colours that the
-//! terminal's own palette gives, so that they suit it.
+//! Colours. A state is always shown by a word and a glyph, not by colour alone. Only the terminal's own 16 palette
+//! colours are used, so that they suit it.
 
 use ratatui::style::{Color, Modifier, Style};
 use stickylb::api::State;
@@ -13,20 +13,20 @@ pub enum Colors {
     Dark,
     /// For a light background.
     Light,
-    /// Nothing faint, and what matters on a background of its own.
+    /// No faint text; what matters has a coloured background.
     HighContrast,
-    /// Blue for good, yellow for care, reversed for bad: nobody mistakes one for another.
+    /// Blue for good, yellow for care, reversed for bad, which everybody can tell apart.
     ColorBlind,
-    /// None at all: bold, faint and reversed remain.
+    /// No colours: only bold, faint and reversed.
     Mono,
 }
 
 impl Colors {
-    /// All of them, in the order of help.
+    /// All of them, in the order of the help.
     pub(crate) const ALL: [Colors; 5] =
         [Colors::Dark, Colors::Light, Colors::HighContrast, Colors::ColorBlind, Colors::Mono];
 
-    /// The name on the command line and in commands.
+    /// The name in options and commands.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Colors::Dark => "dark",
@@ -37,8 +37,7 @@ impl Colors {
         }
     }
 
-    /// What suits the terminal: none where `NO_COLOR` is set to something; else light or dark, as terminals that say
-    /// so in `COLORFGBG` have it.
+    /// The colours for this terminal: none if `NO_COLOR` is not empty; otherwise light or dark, by `COLORFGBG`.
     pub fn from_environment() -> Self {
         let light = |value: &str| matches!(value.rsplit(';').next(), Some("7" | "15"));
         if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
@@ -62,7 +61,7 @@ impl std::str::FromStr for Colors {
     }
 }
 
-/// How things look.
+/// How the screen looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     /// Characters.
@@ -72,7 +71,7 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The colours of this theme, in the order of [`Colors::ALL`]; `None` is the terminal's own.
+    /// The colour for each of [`Colors::ALL`] except `Mono`, in that order; `None` is the terminal's default.
     fn pick(self, each: [Option<Color>; 4]) -> Style {
         let color = match self.colors {
             Colors::Dark => each[0],
@@ -84,7 +83,7 @@ impl Theme {
         color.map_or_else(Style::new, |color| Style::new().fg(color))
     }
 
-    /// Where the theme has it on a background of its own, that; else `style`.
+    /// Ink on paper in the high-contrast theme, otherwise `style`.
     fn marked(self, paper: Color, ink: Color, style: Style) -> Style {
         if self.colors == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
     }
@@ -101,7 +100,7 @@ impl Theme {
         }
     }
 
-    /// What can be passed over.
+    /// For unimportant text.
     pub(crate) fn dim(self) -> Style {
         let style = self.pick([Some(Color::DarkGray), Some(Color::DarkGray), None, Some(Color::DarkGray)]);
         if self.colors == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style }
@@ -126,7 +125,7 @@ impl Theme {
         self.marked(Color::Red, Color::White, style).add_modifier(Modifier::BOLD)
     }
 
-    /// Yellow cannot be read on white.
+    /// Magenta in the light theme, because yellow on white is unreadable.
     pub(crate) fn warning(self) -> Style {
         let style = self.pick([Some(Color::Yellow), Some(Color::Magenta), None, Some(Color::Yellow)]);
         self.marked(Color::Yellow, Color::Black, style)

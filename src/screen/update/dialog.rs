@@ -1,4 +1,4 @@
-//! Keys and pasted text while something lies over the panes.
+//! Keys and pasted text while a dialog is open.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
@@ -65,7 +65,7 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         }
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
-            // Asked to quit and asked again: that is an answer.
+            // Pressing quit again confirms it.
             let again = matches!(question, Question::Quit { .. }) && action_of(key) == Some(Action::Quit);
             let detach = matches!(question, Question::Quit { detachable: true, .. });
             if detach && key.code == KeyCode::Char('d') {
@@ -118,7 +118,7 @@ fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Eff
     Vec::new()
 }
 
-/// Pasted text goes where text is typed; elsewhere it must not act as keys.
+/// Inserts pasted text where text is typed; anywhere else it is ignored, because it must not act as keys.
 pub(crate) fn paste(state: &mut State, text: &str) {
     match state.dialog.take() {
         Some(Dialog::Filter(mut prompt)) => {
@@ -146,18 +146,18 @@ pub(crate) fn ask_for_filter(state: &mut State) {
 fn in_prompt(state: &mut State, mut prompt: FilterPrompt, key: KeyEvent) {
     let escape = key.code == KeyCode::Esc || (action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('q'));
     if escape {
-        // It was valid before, so it is now.
+        // It parsed before.
         state.set_filter(Filter::parse(&prompt.before).unwrap_or_default());
     } else if key.code != KeyCode::Enter {
         prompt.line.press(key);
         judge(state, prompt);
     } else if prompt.error.is_some() {
-        // One that is wrong is not taken: it stays to be mended.
+        // An invalid filter is not accepted: the prompt stays open.
         state.dialog = Some(Dialog::Filter(prompt));
     }
 }
 
-/// Puts what is typed in force as it is typed, and says what is wrong with it.
+/// Applies the filter as it is typed, and shows what is wrong with it.
 fn judge(state: &mut State, mut prompt: FilterPrompt) {
     prompt.error = match Filter::parse(prompt.line.text()) {
         Ok(filter) => {

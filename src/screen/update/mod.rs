@@ -1,4 +1,4 @@
-//! What follows from what happened.
+//! Turns messages into changes of the state and effects.
 
 mod dialog;
 mod movement;
@@ -14,7 +14,7 @@ use crate::screen::message::{Effect, Message};
 use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, Focus, Leaving, Question, Side, State};
 
-/// Takes a message into the state; returns what is to be done.
+/// Applies a message to the state; returns what the loop is to do.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = take(state, message);
     effects.extend(inspect::wanted(state));
@@ -73,7 +73,7 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// Does what a key does; what cannot be done is said.
+/// Runs a key's action; if that cannot be done, the footer says so.
 fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     act(state, action, &[]).unwrap_or_else(|trouble| {
         state.complain(trouble);
@@ -81,7 +81,7 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     })
 }
 
-/// Does an action; a command's words follow it. What cannot be done is said in the error.
+/// Runs an action with a command's arguments. The error says why it cannot be done.
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     match action {
         Action::Up => movement::step(state, -1),

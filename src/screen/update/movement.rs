@@ -1,4 +1,4 @@
-//! Moving about: selection, panes, matches and marks.
+//! Navigation: selection, panes, matches and marks.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use stickylb::api::Event;
@@ -7,14 +7,14 @@ use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
 
-/// Lines that a page moves by.
+/// Rows that a page moves by.
 const PAGE: isize = 10;
 
-/// Rows that a turn of the wheel moves by.
+/// Rows that one turn of the mouse wheel moves by.
 const NOTCH: isize = 3;
 
-/// The wheel moves the pane below it, a click selects what stands there or sorts by the column whose title it is; while something lies over the panes the mouse
-/// does nothing.
+/// The wheel scrolls the pane under it; a click selects the row, or sorts by the column whose title it hits. While a
+/// dialog is open the mouse does nothing.
 pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.dialog.is_some() {
         return Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn step(state: &mut State, by: isize) {
 
 pub(crate) fn page(state: &mut State, down: bool) {
     if let Some(scroll) = &mut state.detail {
-        // The view stops at the end of what it has.
+        // The view limits it to the end of the text.
         *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
         return;
     }
@@ -87,7 +87,7 @@ pub(crate) fn next_pane(state: &mut State) {
     };
 }
 
-/// Back to the usual screen, one thing at a time: detail, zoom, filter, pane.
+/// Returns to the usual screen one step at a time: detail, zoom, filter, pane.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
@@ -110,7 +110,7 @@ pub(crate) fn pick(state: &mut State, row: char) {
     }
 }
 
-/// Opens what is selected. A line of the log stays selected while others come.
+/// Opens the selection. A line of the log stays selected while others come.
 pub(crate) fn open(state: &mut State) {
     if state.focus == Focus::Log
         && let Some(line) = state.log.selected()

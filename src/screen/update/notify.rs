@@ -1,4 +1,4 @@
-//! When somebody who is not looking is told of a change.
+//! Decides when a user who is not looking is notified.
 
 use std::sync::Arc;
 use stickylb::api::{Event, State};
@@ -6,7 +6,7 @@ use stickylb::api::{Event, State};
 use crate::screen::message::Effect;
 use crate::screen::notify::Notify;
 
-/// What is to be told of what happened: at most one notification, however much went down together.
+/// The notification for these events: at most one, however many backends went down.
 pub(crate) fn due(how: Notify, events: &[Arc<Event>]) -> Vec<Effect> {
     if how == Notify::Off {
         return Vec::new();
