@@ -1,6 +1,5 @@
-//! What a frame costs: `cargo bench --bench screen`.
-//!
-//! Forty backends and a full log, at the sizes people use; and what comes before a frame at full load.
+//! The cost of a frame with forty backends and a full log, at common terminal sizes; and the cost of taking in events
+//! at full load. Run with `cargo bench --bench screen`.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -82,7 +81,7 @@ fn state(columns: u16, rows: u16) -> State {
     state
 }
 
-/// Everything from the state to the difference that would be written.
+/// A whole frame, from the state to the difference that would be written.
 #[divan::bench(args = [(80, 24), (120, 40), (200, 60)])]
 fn frame(bencher: Bencher<'_, '_>, (columns, rows): (u16, u16)) {
     let state = state(columns, rows);
@@ -92,7 +91,7 @@ fn frame(bencher: Bencher<'_, '_>, (columns, rows): (u16, u16)) {
     });
 }
 
-/// What comes before a frame when 100,000 requests a second are served: the events of 33 ms and a snapshot.
+/// The work before a frame at 100,000 requests per second: the events of 33 ms and a snapshot.
 #[divan::bench]
 fn intake_at_full_load(bencher: Bencher<'_, '_>) {
     let mut state = state(120, 40);

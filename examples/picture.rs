@@ -3,8 +3,8 @@
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
 //!
-//! Nothing in them is staged: a real engine on the usual port, demo backends as real processes, real requests; then
-//! one backend is drained and one is killed while the requests go on, and the screen is drawn as it stands.
+//! Everything is real: an engine on the usual port, demo backends as processes, and requests. One backend is drained
+//! and one is killed while requests go on, and the screen is drawn as it then is.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is asked for, in turn.
+/// The paths requested, in turn.
 const PATHS: [&str; 7] =
     ["/", "/echo/api/cart?step=2", "/whoami", "/slow?ms=15", "/echo/api/pay", "/bytes/20000", "/status/404"];
 
@@ -60,14 +60,14 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
         stage.visits(round, 4).await?;
         tokio::time::sleep(Duration::from_millis(if round < 105 { 25 } else { 60 })).await;
     }
-    // The rates on the picture are those of a whole second.
+    // Waits for the end of a second, so that the rates shown are those of a whole one.
     stage.engine.seconds().changed().await?;
     let frame = stage.frame()?;
     stage.engine.stop().await;
     Ok(svg(&frame))
 }
 
-/// Twelve seconds: traffic, a backend that is killed, its clients with the others, and the backend back again.
+/// Twelve seconds: traffic, a backend that is killed, its clients moved to the others, and the backend back again.
 async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     const SECONDS: f32 = 0.5;
     let mut stage = Stage::new(3, (100, 24)).await?;
@@ -86,7 +86,7 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     Ok(film(&frames, SECONDS))
 }
 
-/// The engine, those who visit it, and the screen that shows it.
+/// The engine, its visitors, and the screen that shows it.
 struct Stage {
     engine: Balancer,
     events: EventReader,
@@ -111,7 +111,7 @@ impl Stage {
         Ok(Stage { engine, events, state, size, visitors })
     }
 
-    /// So many visitors ask for something, one after the other.
+    /// This many visits, one after the other.
     async fn visits(&mut self, round: usize, count: usize) -> Result<(), Box<dyn std::error::Error>> {
         for _ in 0..count {
             let who = (round * 5 + 3) % self.visitors.len();
@@ -121,7 +121,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The screen as it stands.
+    /// The screen as it is now.
     fn frame(&mut self) -> Result<Buffer, Box<dyn std::error::Error>> {
         let mut batch = Vec::new();
         let missed = self.events.take(&mut batch);
@@ -133,7 +133,7 @@ impl Stage {
     }
 }
 
-/// A browser, as far as it matters: it keeps its cookie.
+/// A browser reduced to what matters here: it keeps its cookie.
 #[derive(Default)]
 struct Visitor {
     cookie: Option<String>,

@@ -1,13 +1,13 @@
-//! Bodies in chunks.
+//! Chunked bodies.
 //!
-//! Promised is that one means the same however it is cut, that none ends well which another server would not end at the
-//! same byte with the same data, and that what is sent on has that data, in chunks again or without them.
+//! The target checks that a body means the same however its bytes are split, that a body accepted here ends at the same
+//! byte with the same data for any other server, and that what is sent on has that data, chunked or not.
 
 use stickylb_http1::{BodyRelay, Framing, HeadLimits, ReadBuffer, RequestHead, Version};
 
 use crate::pieces::ways;
 
-/// Words of the format.
+/// Tokens of the format.
 pub const TOKENS: &[&str] = &[
     "\r\n",
     "\n",
@@ -33,10 +33,10 @@ pub const TOKENS: &[&str] = &[
     "\t",
 ];
 
-/// Trailer fields that must not reach anyone: the last one because of the head.
+/// Trailer fields that must not be passed on; the last one because `Connection` names it.
 const NEVER: [&str; 4] = ["host:", "content-length:", "transfer-encoding:", "x-hop:"];
 
-/// What came of a body.
+/// The result of relaying a body.
 #[derive(Debug, PartialEq)]
 struct Relayed {
     used: usize,
@@ -61,7 +61,7 @@ fn relay<'b>(mut body: BodyRelay, pieces: impl IntoIterator<Item = &'b [u8]>) ->
         out.extend_from_slice(relayed.out);
         if let Some(bad) = relayed.bad {
             assert_eq!(body.pass(b"0\r\n\r\n", &mut spill).used, 0, "it goes on after {bad}");
-            // Malformed, it has no length: how much was read of it depends on the pieces.
+            // A malformed body has no length: how much of it was read depends on the pieces.
             return Relayed { used: 0, out, data: body.data(), end: End::Malformed(bad.to_string()) };
         }
         assert!(relayed.used == piece.len() || body.is_done(), "something is left over");
@@ -75,7 +75,7 @@ fn relay<'b>(mut body: BodyRelay, pieces: impl IntoIterator<Item = &'b [u8]>) ->
     Relayed { used, out, data, end }
 }
 
-/// Data and length of a whole body, by the grammar (RFC 9112 7.1), word by word and with all of it at hand.
+/// Data and length of a whole body, parsed independently by the grammar (RFC 9112 7.1), with all bytes at hand.
 fn by_hand(body: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut data = Vec::new();
     let mut rest = body;
@@ -83,7 +83,7 @@ fn by_hand(body: &[u8]) -> Option<(Vec<u8>, usize)> {
         let end = rest.windows(2).position(|two| two == b"\r\n")?;
         let line = rest[..end].to_vec();
         *rest = &rest[end + 2..];
-        // A CR or LF alone is a line's end to some.
+        // Some servers take a CR or LF alone for a line end.
         (!line.iter().any(|byte| matches!(byte, b'\r' | b'\n'))).then_some(line)
     };
     loop {
@@ -122,7 +122,7 @@ fn head() -> RequestHead {
     buffer.head(&HeadLimits { bytes: 1024, fields: 8 }).ok().flatten().expect("it is a whole head")
 }
 
-/// Bytes that begin with a body in chunks.
+/// Bytes that begin with a chunked body.
 pub fn target(data: &[u8]) {
     let head = head();
     let as_chunks = || BodyRelay::new(Framing::Chunked).behind(&head);
@@ -151,7 +151,7 @@ pub fn target(data: &[u8]) {
     becomes_chunks(data);
 }
 
-/// Any bytes whose end is the connection's reach a client in chunks, and as they were.
+/// A body that ends with the connection reaches a client chunked, with its bytes unchanged.
 fn becomes_chunks(data: &[u8]) {
     for pieces in ways(data) {
         let mut body = BodyRelay::to_client(Framing::Close, Version::Http11);

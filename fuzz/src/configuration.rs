@@ -1,12 +1,13 @@
-//! A configuration file.
+//! Configuration files.
 //!
-//! Promised is that each problem has a place inside the file, and that what is taken is valid as a whole.
+//! The target checks that every problem has a position inside the file, and that an accepted configuration is valid as
+//! a whole.
 
 use std::path::Path;
 use stickylb::config::{Config, ConfigError, Problem, parse};
 use stickylb::program::parse_beside_copies;
 
-/// Words of the format.
+/// Tokens of the format.
 pub const TOKENS: &[&str] = &[
     "{}",
     "[]",
@@ -52,7 +53,7 @@ fn problems_of(parsed: Result<Config, ConfigError>) -> Result<Config, Vec<Proble
     }
 }
 
-/// Whether there is such a place in the text; its end is one.
+/// Whether the problem's position is in the text or at its end.
 fn is_inside(problem: &Problem, text: &str) -> bool {
     let line = problem.line.checked_sub(1).and_then(|before| text.split('\n').nth(before));
     line.is_some_and(|line| (1..=line.chars().count() + 1).contains(&problem.column))
@@ -66,7 +67,7 @@ fn check(parsed: Result<Config, ConfigError>, data: &[u8]) -> Option<Config> {
         }
         Err(problems) => {
             assert!(!problems.is_empty(), "refused, and nothing is wrong with it");
-            // Where it is no UTF-8, the problem is behind the text so far.
+            // In a file that is not UTF-8, the problem is located after the valid text.
             let text = data.utf8_chunks().next().map_or("", |chunk| chunk.valid());
             for problem in &problems {
                 assert!(is_inside(problem, text), "not in the file: {problem}");
@@ -80,7 +81,7 @@ fn check(parsed: Result<Config, ConfigError>, data: &[u8]) -> Option<Config> {
 
 /// A configuration file's bytes.
 pub fn target(data: &[u8]) {
-    // A secret may be in a file that has no end.
+    // A secret may be read from a file that never ends, such as a device.
     if data.windows(4).any(|four| four == b"ile:") {
         return;
     }

@@ -1,11 +1,11 @@
-//! Lines on the control socket, from a client and from the server.
+//! Lines on the control socket, from client and server.
 //!
-//! Promised is that what either writes is read back as it was.
+//! The target checks that what either side writes is read back unchanged.
 
 use futures_util::FutureExt as _;
 use stickylb_tui::fuzzing::{reply, request};
 
-/// Words of the format.
+/// Tokens of the format.
 pub const TOKENS: &[&str] = &[
     "\n",
     "{",
@@ -44,7 +44,7 @@ pub const TOKENS: &[&str] = &[
     "\"by\":\"header:\"",
 ];
 
-/// One line as it is written by whoever read it.
+/// One line, read and written again.
 fn written(line: &[u8], of_server: bool) -> Option<Vec<u8>> {
     let mut line = line;
     let found = if of_server { reply(&mut line).now_or_never() } else { request(&mut line).now_or_never() };

@@ -1,6 +1,6 @@
 //! The screen's filter language.
 //!
-//! Promised is that an error has a place inside what was typed, and that a filter judges anything that happens.
+//! The target checks that an error has a position inside the text, and that a filter can judge every kind of event.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use stickylb::api::{
 };
 use stickylb_tui::fuzzing::Filter;
 
-/// Words of the language.
+/// Tokens of the language.
 pub const TOKENS: &[&str] = &[
     "backend", "client", "method", "path", "why", "state", "address", "status", "duration", "bytes", "attempts",
     "requests", "rate", "active", "sticky", "errors", "weight", "p95", "retried", "moved", "failed", "ws", "change",
@@ -22,7 +22,7 @@ fn who(name: &str) -> Arc<Identity> {
     Arc::new(Identity::new(1, name, ""))
 }
 
-/// One of each kind, with text in them that nobody expects.
+/// One event of each kind, with unusual text.
 fn events() -> [Event; 5] {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
@@ -56,7 +56,7 @@ fn backends() -> [BackendView; 3] {
     [BackendView::default(), named("alpha"), busy]
 }
 
-/// What a filter leaves of all there is.
+/// What the filter accepts of all events and backends.
 fn left(filter: &Filter) -> (Vec<bool>, Vec<usize>) {
     let events = events();
     let lines = events.iter().flat_map(|event| [filter.line(event, false), filter.line(event, true)]).collect();
@@ -65,7 +65,7 @@ fn left(filter: &Filter) -> (Vec<bool>, Vec<usize>) {
     (lines, rows)
 }
 
-/// What somebody types.
+/// Text as a user types it.
 pub fn target(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match Filter::parse(&text) {

@@ -1,7 +1,7 @@
-//! What two ends of a connection say to each other: heads, and the bodies behind them.
+//! Messages between the two ends of a connection: heads, and the bodies after them.
 //!
-//! Promised is that it means the same however it is cut, that what is sent on is read as what came, and that a field
-//! counts if and only if it stands there.
+//! The target checks that messages mean the same however their bytes are split, that what is sent on is read as what
+//! came, and that a field counts exactly if it is present.
 
 use stickylb_http1::{
     BodyRelay, Fate, FieldKind, Framing, HeadLimits, ReadBuffer, RequestHead, ResponseHead, Target, Version, is_host,
@@ -9,7 +9,7 @@ use stickylb_http1::{
 
 use crate::pieces::ways;
 
-/// Words of the format.
+/// Tokens of the format.
 pub const TOKENS: &[&str] = &[
     "\r\n",
     "\r\n\r\n",
@@ -41,7 +41,7 @@ pub const TOKENS: &[&str] = &[
 
 const LIMITS: HeadLimits = HeadLimits { bytes: 2048, fields: 40 };
 
-/// What is sent on may be a little longer than what came: lines that end in LF alone get their CR, and colons a blank.
+/// What is sent on may be slightly longer than what came: a bare LF gets a CR, and a colon gets a space.
 const WIDER: HeadLimits = HeadLimits { bytes: 4096, fields: 40 };
 
 /// One message, as it is sent on.
@@ -55,13 +55,13 @@ struct Message {
     is_whole: bool,
 }
 
-/// Either kind of head.
+/// A request head or a response head.
 trait Head: Sized {
     #[expect(clippy::option_option, reason = "refused, not whole yet, or a head")]
     fn find(buffer: &mut ReadBuffer, limits: &HeadLimits) -> Option<Option<Self>>;
     fn message(&self) -> Message;
     fn body(&self, framing: Framing) -> BodyRelay;
-    /// Where the body ends by the fields as a person reads them; `None` where they do not say.
+    /// The body's framing, derived independently from the fields; `None` if they do not define it.
     fn framing_by_hand(&self, fields: &[u8]) -> Option<Framing>;
 }
 
@@ -152,7 +152,7 @@ fn length_by_hand(length: &[u8]) -> Option<Framing> {
     }
 }
 
-/// The values of the fields of a name, in lines that all end in CR LF.
+/// The values of the fields with this name, in lines that all end in CR LF.
 fn named<'f>(fields: &'f [u8], name: &'f str) -> impl Iterator<Item = &'f [u8]> {
     lines(fields).filter_map(move |line| {
         let (found, value) = line.split_at_checked(name.len())?;
@@ -180,7 +180,7 @@ fn check_target(head: &RequestHead) {
     }
 }
 
-/// All messages that come in these pieces, and whether what follows is malformed.
+/// All messages in these pieces, and whether what follows them is malformed.
 fn messages<'b, H: Head>(pieces: impl IntoIterator<Item = &'b [u8]>, limits: &HeadLimits) -> (Vec<Message>, bool) {
     let (mut buffer, mut spill) = (ReadBuffer::default(), Vec::new());
     let mut found: Vec<Message> = Vec::new();
@@ -218,7 +218,7 @@ fn messages<'b, H: Head>(pieces: impl IntoIterator<Item = &'b [u8]>, limits: &He
     (found, false)
 }
 
-/// As a backend or a client gets it.
+/// The bytes that a backend or a client gets.
 fn sent_on(messages: &[Message]) -> Vec<u8> {
     let mut sent = Vec::new();
     for message in messages {
@@ -238,7 +238,7 @@ fn check<H: Head>(data: &[u8]) {
     for pieces in ways(data) {
         let (found_in_pieces, bad_in_pieces) = messages::<H>(pieces, &LIMITS);
         assert_eq!(found_in_pieces, found, "in pieces it is something else");
-        // What is malformed may be seen later in pieces, but is no other.
+        // In pieces, a malformed message may be noticed later, but must not appear where there is none in one piece.
         assert!(bad || !bad_in_pieces, "in pieces it is malformed");
     }
     let (again, _) = messages::<H>([sent_on(&found).as_slice()], &WIDER);

@@ -1,5 +1,5 @@
-//! Fuzz targets for everything that stickylb-tui reads from others: each is a function of bytes that panics where a promise
-//! is broken. `README.md` beside this tells how they are run.
+//! Fuzz targets for everything that stickylb-tui reads from others. Each takes bytes, and panics if a promise is
+//! broken. `README.md` in this folder says how to run them.
 
 #![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells that a promise is broken")]
 

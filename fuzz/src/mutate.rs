@@ -1,26 +1,26 @@
-//! Inputs made of others.
+//! Makes inputs out of others.
 //!
-//! Half of them only have words, members of lists and whole brackets exchanged, whatever the format: changed byte by byte
-//! an input seldom gets behind the first check.
+//! Half of the changes only exchange words, list members and whole brackets, in any format: changed byte by byte, an
+//! input seldom gets past the first check.
 
 use fastrand::Rng;
 use std::ops::Range;
 
-/// The longest input that is made.
+/// The longest input, in bytes.
 const LONGEST: usize = 32 * 1024;
 
-/// Bytes at which formats of text tend to change their mind.
+/// Bytes with a meaning in text formats.
 const BYTES: &[u8] = b"\0\t\n\r \"#%'()*+,-./0:;<=>?[\\]_{}\x7f\x80\xc3\xff";
 
-/// What stands between the members of something, or before them.
+/// What separates the members of a list, or precedes them.
 const SEPARATORS: &[u8] = b",,{{\n; ";
 
-/// How many kinds of changes there are, and of which on they leave the form alone.
+/// How many kinds of changes there are; those from `OF_WORDS` on keep the structure.
 const CHANGES: u32 = 24;
 
 const OF_WORDS: u32 = 12;
 
-/// Figures at which numbers tend to overflow or to change their meaning.
+/// Figures that tend to overflow or to have a special meaning.
 const FIGURES: [&str; 18] = [
     "0",
     "00",
@@ -42,12 +42,12 @@ const FIGURES: [&str; 18] = [
     "18446744073709551616",
 ];
 
-/// One of the inputs, changed in some places; the same for the same seed. `tokens` are words of the format.
+/// One of the inputs, changed in some places; the same seed gives the same result. `tokens` are those of the format.
 pub fn mutated(seed: u64, inputs: &[Vec<u8>], tokens: &[&str]) -> Vec<u8> {
     let mut random = Rng::with_seed(seed);
     let mut input = random.choice(inputs).cloned().unwrap_or_default();
     let kinds = if random.bool() { 0..CHANGES } else { OF_WORDS..CHANGES };
-    // Mostly few changes: much of a format is behind what must be right before it.
+    // Mostly few changes: much of a format is reached only if what comes before is valid.
     for _ in 0..=random.u32(0..3) * random.u32(0..3) {
         let other = random.choice(inputs).map_or(&[][..], Vec::as_slice);
         let token = random.choice(tokens).map_or("", |token| *token);
@@ -95,7 +95,7 @@ fn change(input: &mut Vec<u8>, kind: u32, random: &mut Rng, other: &[u8], token:
             put(input, place..place, token);
         }
         16 => {
-            // A member of a list is gone, or there once more.
+            // Removes or repeats a member of a list.
             let member = member(input, place, separator);
             let copied = if random.bool() { input[member.clone()].repeat(2) } else { Vec::new() };
             put(input, member, &copied);
@@ -120,7 +120,7 @@ fn put(input: &mut Vec<u8>, place: Range<usize>, bytes: &[u8]) {
     input.splice(place, bytes.iter().copied());
 }
 
-/// A part of the bytes, more often a short one than a long one.
+/// A random part of the bytes, more often a short one.
 fn part(bytes: &[u8], random: &mut Rng) -> Range<usize> {
     let start = random.usize(..=bytes.len());
     let longest = (bytes.len() - start).min(1 << random.u32(..12));
@@ -132,26 +132,26 @@ fn is_of_a_word(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') || *byte >= 0x80
 }
 
-/// The first such byte behind a place; where there is none, the first of all.
+/// The first matching byte from this position on; otherwise the first of all.
 fn next(bytes: &[u8], place: usize, is_it: impl Fn(&u8) -> bool) -> Option<usize> {
     let behind = bytes[place..].iter().position(&is_it).map(|at| place + at);
     behind.or_else(|| bytes.iter().position(&is_it))
 }
 
-/// The next word of such bytes.
+/// The next word made of such bytes.
 fn word(bytes: &[u8], place: usize, is_of_it: impl Fn(&u8) -> bool) -> Range<usize> {
     let start = next(bytes, place, &is_of_it).unwrap_or(bytes.len());
     start..start + bytes[start..].iter().take_while(|byte| is_of_it(byte)).count()
 }
 
-/// From the next separator to the one behind it.
+/// From the next separator to the one after it.
 fn member(bytes: &[u8], place: usize, separator: u8) -> Range<usize> {
     let start = next(bytes, place, |byte| *byte == separator).unwrap_or(bytes.len());
     let behind = bytes.iter().skip(start + 1).position(|byte| *byte == separator);
     start..behind.map_or(bytes.len(), |at| start + 1 + at)
 }
 
-/// What stands between the next quotation marks that belong together.
+/// The content of the next pair of quotation marks.
 fn string(bytes: &[u8], place: usize) -> Range<usize> {
     let is_quote = |byte: &u8| *byte == b'"';
     let inside = bytes[..place].iter().filter(|byte| is_quote(byte)).count() % 2 == 1;
@@ -160,7 +160,7 @@ fn string(bytes: &[u8], place: usize) -> Range<usize> {
     start..start + bytes[start..].iter().take_while(|byte| !is_quote(byte)).count()
 }
 
-/// The next bracket, with all that is in it.
+/// The next bracket with its content.
 fn bracket(bytes: &[u8], place: usize) -> Range<usize> {
     let start = next(bytes, place, |byte| b"[{(".contains(byte)).unwrap_or(bytes.len());
     let mut depth = 0;

@@ -1,4 +1,4 @@
-//! Bytes as a network may deliver them.
+//! Splits bytes into pieces, as a network may deliver them.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// Inputs up to this size are cut at each of their places, longer ones at this many.
+/// Inputs of at most this many bytes are split at every position, longer ones at this many positions.
 const PLACES: usize = 12;
 
-/// Ways in which these bytes may come, beside all at once: one by one, in two pieces, and in many.
+/// Ways to split the bytes: one by one, in two pieces, and in many.
 pub(crate) fn ways(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
-    // Of the bytes alone, so that an input means the same whoever runs it.
+    // Seeded from the bytes alone, so that an input gives the same result everywhere.
     let mut random = fastrand::Rng::with_seed(hash(bytes));
     let places: Vec<usize> = if bytes.len() <= PLACES {
         (1..bytes.len()).collect()
@@ -28,12 +28,12 @@ pub(crate) fn ways(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     [bytes.chunks(1).collect(), in_many.collect()].into_iter().chain(in_two)
 }
 
-/// FNV-1a.
+/// The FNV-1a hash.
 fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// A connection on which these pieces come, one with each read, and then its end.
+/// A connection that yields one piece per read, and then ends.
 pub(crate) struct Connection<'b>(VecDeque<&'b [u8]>);
 
 impl<'b> Connection<'b> {

@@ -1,7 +1,7 @@
-//! The PROXY protocol header with which a connection begins.
+//! The PROXY protocol header at the beginning of a connection.
 //!
-//! Promised is that it is read to its last byte and no further, however it comes, and that what this program writes says
-//! to itself what it meant.
+//! The target checks that a header is read to its last byte and no further, however its bytes are split, and that a
+//! header written by this program is read back with its meaning.
 
 use futures_util::FutureExt as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,7 +10,7 @@ use stickylb::fuzzing::{proxy_header, read_proxy_header};
 
 use crate::pieces::{Connection, ways};
 
-/// Words of the format.
+/// Tokens of the format.
 pub const TOKENS: &[&str] = &[
     "PROXY TCP4 ",
     "PROXY TCP6 ",
@@ -33,17 +33,17 @@ pub const TOKENS: &[&str] = &[
     "GET / HTTP/1.1\r\n\r\n",
 ];
 
-/// No header has more bytes.
+/// The longest header, in bytes.
 const LONGEST: usize = 2048;
 
-/// The client that a header names, and how many bytes it has.
+/// The client that a header names, and the header's length.
 fn read<'b>(pieces: impl IntoIterator<Item = &'b [u8]>, length: usize) -> Result<(Option<SocketAddr>, usize), String> {
     let mut connection = Connection::new(pieces);
     let client = read_proxy_header(&mut connection).now_or_never().expect("these bytes are there at once")?;
     Ok((client, length - connection.left()))
 }
 
-/// Two ends, made of whatever is there.
+/// Two addresses made from the data.
 fn ends(data: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
     let bytes: &[u8; 37] = data.first_chunk()?;
     let [kind, ..] = *bytes;
@@ -70,8 +70,8 @@ fn is_read_back(from: SocketAddr, to: SocketAddr, tail: &[u8]) {
     }
 }
 
-/// Whether a header of version 1 that names a client says so in the one way there is, which every other reader takes
-/// for the same (section 2.1).
+/// Whether a version 1 header that names a client has the one canonical form, which every other reader understands the
+/// same way (section 2.1).
 fn is_plain(header: &[u8], client: SocketAddr) -> bool {
     let words: Vec<&str> = std::str::from_utf8(header).map_or_else(|_| Vec::new(), |line| line.split(' ').collect());
     let ["PROXY", "TCP4" | "TCP6", from, _, port, to_port] = words.as_slice() else { return false };

@@ -1,5 +1,6 @@
-//! Each target with its corpus, and then with inputs made of that: always the same ones, unless the environment asks for
-//! others. `FUZZ_INPUTS` is their number for each target, `FUZZ_SEED` the seed of the first; each next one has the next.
+//! Runs each target on its corpus, and then on inputs made from it. The inputs are always the same unless the
+//! environment sets others: `FUZZ_INPUTS` is their number for each target, `FUZZ_SEED` the first seed; each next input
+//! uses the next seed.
 
 use std::env;
 use std::fs;
@@ -8,17 +9,17 @@ use std::path::Path;
 
 use stickylb_fuzz::{chunks, configuration, filter, heads, mutated, proxy_protocol};
 
-/// Inputs for each target where nobody asks for more.
+/// Inputs for each target by default.
 const INPUTS: u64 = 10_000;
 
-/// A number in the environment.
+/// A number from the environment.
 fn asked_for(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).map_or(otherwise, |text| {
         text.parse().unwrap_or_else(|_| panic!("{variable} is '{text}': it must be a whole number"))
     })
 }
 
-/// The files of a folder beside this crate, in the order of their names; of several folders, one after the other.
+/// The files of these folders of this crate, folder by folder, in the order of their names.
 fn corpus(folders: &[&str]) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for folder in folders {
@@ -35,7 +36,7 @@ fn corpus(folders: &[&str]) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Has the target take one input; says whether it did.
+/// Runs the target on one input; `false` if it panicked.
 fn takes(target: fn(&[u8]), input: &[u8]) -> bool {
     catch_unwind(AssertUnwindSafe(|| target(input))).is_ok()
 }

@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 use super::wire::{Body, Framing, Head, Wire};
 use super::{response, until, until_some};
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum After {
     Keep,
@@ -60,7 +60,7 @@ struct Shared {
 }
 
 struct Connection {
-    /// A second handle, for stopping; gone once the connection has ended.
+    /// A second handle, to stop it; `None` once the connection has ended.
     stream: Option<TcpStream>,
     bytes: Arc<Mutex<Vec<u8>>>,
     ended: Arc<AtomicBool>,
@@ -73,14 +73,14 @@ pub(crate) struct Backend {
     accepting: Option<JoinHandle<()>>,
 }
 
-/// One request, in the hands of a script.
+/// One request, as a script handles it.
 pub(crate) struct Call {
     pub(crate) wire: Wire,
     pub(crate) head: Head,
     pub(crate) target: String,
     /// The connection's number.
     pub(crate) connection: usize,
-    /// The place of this request among those recorded.
+    /// The index of this request among those recorded.
     index: usize,
     body: Option<Body>,
     shared: Arc<Shared>,
@@ -88,11 +88,11 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        // A balancer that has gone is the test's to judge, not the script's.
+        // A failure is ignored: the test, not the script, judges a balancer that has gone.
         let _ = self.wire.write(bytes);
     }
 
-    /// Reads the body, once.
+    /// The body, which is read only once.
     pub(crate) fn body(&mut self) -> &Body {
         if self.body.is_none() {
             let body = self.wire.body(Wire::request_framing(&self.head));
@@ -142,7 +142,7 @@ impl Backend {
         Backend::start(echo)
     }
 
-    /// An echoing backend on a port that one had before.
+    /// An echoing backend on the port of an earlier one.
     pub(crate) fn echoing_again_on(port: u16) -> Self {
         let bind = || listen(port).ok();
         Backend::on(until_some("the port is free again", bind), Box::new(echo), Box::new(answer_check))
@@ -169,26 +169,26 @@ impl Backend {
         self.shared.healthy.store(healthy, SeqCst);
     }
 
-    /// Refuses connections from now on; those there are go on.
+    /// Refuses new connections from now on; existing ones go on.
     pub(crate) fn stop_listening(&mut self) {
         self.shared.stopping.store(true, SeqCst);
         if let Some(thread) = self.accepting.take() {
-            // Wakes the accepting thread; where the port is closed already there is nothing to wake.
+            // Wakes the accepting thread; fails harmlessly if the port is closed already.
             let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
             thread.join().unwrap();
         }
     }
 
-    /// Stops altogether.
+    /// Stops listening and closes all connections.
     pub(crate) fn stop(&mut self) {
         self.stop_listening();
         for stream in self.shared.connections.lock().unwrap().iter().filter_map(|c| c.stream.as_ref()) {
-            // It may have ended.
+            // It may have ended already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Every request so far, health checks left out.
+    /// All requests so far except health checks.
     pub(crate) fn requests(&self) -> Vec<Recorded> {
         self.shared.requests.lock().unwrap().clone()
     }
@@ -254,15 +254,15 @@ pub(crate) fn echo(call: &mut Call) -> After {
     After::Keep
 }
 
-/// Answers a check with 200, or 503 where the backend was told to be unwell.
+/// Answers a check with 200, or with 503 if the backend was set unhealthy.
 pub(crate) fn answer_check(call: &mut Call) -> After {
     let status = if call.shared.healthy.load(SeqCst) { "200 OK" } else { "503 Service Unavailable" };
     call.send(&response(status, &[], "check"));
     After::Keep
 }
 
-/// Listens with room for a crowd: the standard library's 128 places are taken at once by a thousand clients, and whoever
-/// finds none tries again after seconds.
+/// Listens with a long backlog: a thousand clients at once overflow the standard library's 128, and a client that finds
+/// no room retries only after seconds.
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     #[cfg(unix)]
@@ -286,7 +286,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         drop(connections);
         let shared = Arc::clone(shared);
         std::thread::spawn(move || {
-            // Its end, however it comes, is recorded.
+            // The end is recorded, whether it is an error or not.
             let _ = serve(&shared, number, Wire::new(stream, bytes));
             shared.connections.lock().unwrap()[number].stream = None;
             ended.store(true, SeqCst);

@@ -1,4 +1,4 @@
-//! The program itself, started without its screen.
+//! The program as a process, started without its screen.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::patience::run_to_end;
 use super::{Backend, Client, Response, until_some};
 
-/// A configuration in the making.
+/// A configuration under construction.
 #[derive(Clone)]
 pub(crate) struct Config {
     value: Value,
@@ -18,7 +18,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The backends with the ids 0, 1, … and the names b0, b1, …, checked at the start and then not for a minute.
+    /// Backends with the ids 0, 1, … and the names b0, b1, …, checked at the start and then not for a minute.
     pub(crate) fn new(backends: &[&Backend]) -> Self {
         let ports: Vec<u16> = backends.iter().map(|b| b.port).collect();
         Config::of_ports(&ports)
@@ -36,7 +36,7 @@ impl Config {
         Config { value, environment: Vec::new() }
     }
 
-    /// Sets the value at a JSON pointer; what is on the way there is made.
+    /// Sets the value at a JSON pointer, and creates what is missing on the way.
     #[must_use]
     pub(crate) fn set(mut self, pointer: &str, value: Value) -> Self {
         let mut at = &mut self.value;
@@ -57,12 +57,12 @@ impl Config {
         self
     }
 
-    /// One that is written out.
+    /// A configuration with this JSON.
     pub(crate) fn of(value: Value) -> Self {
         Config { value, environment: Vec::new() }
     }
 
-    /// What is said where it does not start.
+    /// What the program prints if it refuses to start.
     pub(crate) fn refused(&self) -> String {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
@@ -76,21 +76,21 @@ impl Config {
 
     pub(crate) fn start(&self) -> Balancer {
         let balancer = Balancer::start(self);
-        // Answered once every backend has had its first check, and not before.
+        // The health page is answered once every backend has had its first check.
         balancer.health();
         balancer
     }
 
-    /// Starts where the health page cannot be asked for, because it is not to be had or would count.
+    /// Starts without asking the health page, for tests where it is missing or the request would count.
     pub(crate) fn start_without_health(&self) -> Balancer {
         Balancer::start(self)
     }
 }
 
-/// The program at work. It is killed when dropped.
+/// The running program. It is killed when dropped.
 pub(crate) struct Balancer {
     child: Child,
-    /// The port of its first listener for HTTP.
+    /// The port of its first HTTP listener.
     pub(crate) port: u16,
     listeners: usize,
     lines: Arc<Mutex<Vec<String>>>,
@@ -110,7 +110,7 @@ impl Balancer {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"))
             .args(["--headless", "--config"])
             .arg(&file)
-            // Apart from all other balancers, which would be told of by this one.
+            // A directory of its own, because the balancer warns of others with the same cookie.
             .env("XDG_RUNTIME_DIR", dir.path())
             .envs(config.environment.iter().cloned())
             .current_dir(dir.path())
@@ -192,7 +192,7 @@ impl Balancer {
         self.child.id()
     }
 
-    /// Does what its owner would with `ctl`.
+    /// Runs `ctl` with these arguments.
     #[cfg(unix)]
     pub(crate) fn ctl(&self, words: &[&str]) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
@@ -208,7 +208,7 @@ impl Balancer {
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
-    /// Changes its configuration file, as an editor does.
+    /// Changes its configuration file as an editor does, by replacing it.
     pub(crate) fn rewrite(&self, config: &Config) {
         self.rewrite_with(&config.value.to_string());
     }

@@ -43,7 +43,7 @@ impl Response {
         self.get("x-backend-id").map(|id| id.parse().unwrap())
     }
 
-    /// Whether it says that its connection ends.
+    /// Whether it announces the end of its connection.
     pub(crate) fn closes(&self) -> bool {
         self.get("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"))
     }
@@ -60,7 +60,7 @@ impl Client {
         self.wire.write(bytes).unwrap();
     }
 
-    /// The head of the next response, past those with status 1xx; 101 is none of those.
+    /// The head of the next response, past interim ones; 101 is not interim.
     pub(crate) fn head(&mut self) -> io::Result<Option<Response>> {
         let mut interim = Vec::new();
         loop {
@@ -78,7 +78,7 @@ impl Client {
         }
     }
 
-    /// The next response to a request of this method; `None` where the connection ended instead.
+    /// The next response to a request with this method; `None` if the connection ended instead.
     pub(crate) fn next_response(&mut self, method: &str) -> Option<Response> {
         let mut response = self.head().ok()??;
         response.framing = Wire::response_framing(&response.head, response.status, method == "HEAD");
@@ -86,7 +86,7 @@ impl Client {
         Some(response)
     }
 
-    /// The next response to a request that is no HEAD.
+    /// The next response to a request that is not HEAD.
     pub(crate) fn response(&mut self) -> Response {
         self.next_response("GET").expect("a response")
     }
@@ -107,7 +107,7 @@ impl Client {
         }
     }
 
-    /// The connection ends, and nothing more comes.
+    /// Asserts that the connection ends without further bytes.
     pub(crate) fn assert_closed(&mut self) {
         assert_eq!(String::from_utf8_lossy(&self.rest()), "");
     }
@@ -117,7 +117,7 @@ impl Client {
         self.record.lock().unwrap().clone()
     }
 
-    /// Says that nothing more will be sent.
+    /// Sends the end of the stream.
     pub(crate) fn half_close(&self) {
         self.wire.stream.shutdown(Shutdown::Write).unwrap();
     }

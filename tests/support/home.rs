@@ -1,4 +1,4 @@
-//! A user's runtime directory, and the program run in it: balancers in one find each other, and no others.
+//! A user's runtime directory, and the program run in it: balancers find only others in the same one.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::patience::run_to_end;
 use super::program::{Headless, program};
 
-/// A runtime directory. What still runs in it is stopped when it is dropped.
+/// A runtime directory. When it is dropped, what still runs in it is stopped.
 pub(crate) struct Home(TempDir);
 
 impl Home {
@@ -26,7 +26,7 @@ impl Home {
         command
     }
 
-    /// A balancer without a screen, whose demo backends are up; and its port.
+    /// A balancer without a screen whose demo backends are up, and its port.
     pub(crate) fn demo(&self, backends: usize, words: &[&str]) -> (Headless, u16) {
         let demo = format!("--demo={backends}");
         let mut lb = Headless::from(self.program(&[&["--headless", &demo, "-p", "0"], words].concat()));
@@ -38,7 +38,7 @@ impl Home {
         run_to_end(self.program(words))
     }
 
-    /// Runs it, and it goes well; gives what it said.
+    /// Runs the program, which must succeed; returns its output.
     #[track_caller]
     pub(crate) fn good(&self, words: &[&str]) -> String {
         let output = self.run(words);

@@ -30,7 +30,7 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     until_some(what, || condition().then_some(()));
 }
 
-/// Holds threads back until it is opened.
+/// Blocks threads until it is opened.
 #[derive(Default)]
 pub(crate) struct Gate {
     open: Mutex<bool>,
@@ -61,7 +61,7 @@ pub(crate) fn request(method: &str, target: &str, lines: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A response with this status and body, by length.
+/// A response with this status and body, framed by its length.
 pub(crate) fn response(status: &str, lines: &[&str], body: &str) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
     for line in lines {

@@ -1,4 +1,4 @@
-//! A backend that gives one answer on each connection and ends it, over TCP or TLS.
+//! A backend that gives one answer on each connection and then ends it, over TCP or TLS.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,23 +9,23 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::PATIENCE;
 use super::raw::target;
 
-/// How a backend is spoken to, and how it ends a connection behind its answer.
+/// How to speak to a backend, and how it ends a connection after its answer.
 #[derive(Clone)]
 pub(crate) enum Transport {
     Plain,
     Tls(Arc<ServerConfig>),
-    /// TLS whose end is not announced by a close_notify.
+    /// TLS that ends without a close_notify.
     TlsWithoutNotice(Arc<ServerConfig>),
 }
 
-/// Answers the first request of each connection with what `answer` makes of its head, and ends the connection; gives its
-/// URL.
+/// Answers the first request of each connection with what `answer` makes of its head, and ends the connection; returns
+/// the backend's URL.
 pub(crate) fn backend(transport: &Transport, answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> String {
     let scheme = if matches!(transport, Transport::Plain) { "http" } else { "https" };
     let transport = transport.clone();
     let port = target(move |stream| {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        // A balancer that has gone is the test's to judge.
+        // The test judges a balancer that has gone.
         let _ = serve(stream, &transport, &answer);
     });
     format!("{scheme}://localhost:{port}")
@@ -44,7 +44,7 @@ fn serve(mut stream: TcpStream, transport: &Transport, answer: &impl Fn(&str) ->
         }
     }
     stream.shutdown(Shutdown::Write)?;
-    // Closed with something unread, the connection would be reset, and the answer lost with it.
+    // Closing with unread bytes would reset the connection and lose the answer.
     while stream.read(&mut [0; 1024])? > 0 {}
     Ok(())
 }

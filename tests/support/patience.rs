@@ -1,4 +1,4 @@
-//! How long a test waits: whatever it waits for, it ends with a message, for a wait without an end costs a whole run.
+//! Time limits for tests: every wait ends with a message, because an endless one would block the whole run.
 
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a test gives up: much longer than a busy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One wait, which is over after [`PATIENCE`] however many steps it has. What reads until something comes needs one
-/// beside the limit of each read: a stream that shows now and then that it lives keeps that one from being reached.
+/// One wait, which is over after [`PATIENCE`] however many steps it has. A reader needs it besides the limit of each
+/// read, which keep-alive bytes can reset again and again.
 pub(crate) struct Wait(Instant);
 
 impl Wait {
@@ -26,7 +26,7 @@ impl Wait {
         self.left().is_zero()
     }
 
-    /// An error where it is over.
+    /// An error if the wait is over.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.is_over() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "it did not come in the time a test has for anything"));
@@ -48,7 +48,7 @@ pub(crate) fn until_some<T>(what: &str, mut value: impl FnMut() -> Option<T>) ->
     }
 }
 
-/// Reads until the other side ends, and not for ever.
+/// Reads until the other side ends, or the wait is over.
 pub(crate) fn read_to_end(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<()> {
     let wait = Wait::begin();
     let mut piece = [0; 16 * 1024];
@@ -62,7 +62,7 @@ pub(crate) fn read_to_end(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Res
     }
 }
 
-/// Runs a program to its end, and to that of its output. It is killed, and the test fails, where it goes on instead.
+/// Runs a program until it and its output end. If they do not, the program is killed and the test fails.
 #[track_caller]
 pub(crate) fn run_to_end(mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -74,14 +74,14 @@ pub(crate) fn run_to_end(mut command: Command) -> Output {
             break status;
         }
         if wait.is_over() {
-            // It may end just now.
+            // It may be ending at this moment.
             let _ = child.kill();
             let _ = child.wait();
             panic!("waited in vain: the end of {command:?}");
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    // A child of its own may hold its output open.
+    // A child process of it may keep its output open.
     let whole = |output: Receiver<Vec<u8>>| {
         output.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("waited in vain: the output of {command:?} ends"))
     };
@@ -92,7 +92,7 @@ fn collect(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (tell, told) = channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What came before an error counts; a test that has given up is not told.
+        // Bytes read before an error count; a test that has given up has dropped the receiver.
         let _ = output.read_to_end(&mut bytes);
         let _ = tell.send(bytes);
     });

@@ -1,4 +1,4 @@
-//! The program as a process: started, asked over HTTP, signalled, and watched until it and its children are gone.
+//! The program as a process: start it, send it requests and signals, and wait until it and its children have ended.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 pub(crate) use super::patience::{PATIENCE, Wait, read_to_end, run_to_end, until_some as until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-/// The program, in a folder without a configuration file and without what the caller's shell sets for it.
+/// The program, in a folder without a configuration file, and without variables of the caller's shell that it reads.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null());
@@ -18,7 +18,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     command
 }
 
-/// A directory for this test alone: a balancer tells of all others it finds that give out the same cookie.
+/// A runtime directory for this test alone, because a balancer warns of others with the same cookie.
 fn runtime_directory() -> PathBuf {
     let test = format!("{}-{:?}", std::process::id(), std::thread::current().id());
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test.replace(['(', ')'], ""));
@@ -26,7 +26,7 @@ fn runtime_directory() -> PathBuf {
     directory
 }
 
-/// Runs the program to its end; it is ended, and the test fails, where it goes on instead.
+/// Runs the program to its end; if it goes on instead, it is killed and the test fails.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     run_to_end(program(arguments))
 }
@@ -46,7 +46,7 @@ pub(crate) fn get(port: u16, path: &str) -> String {
     exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
-/// A port that nothing listens on.
+/// A port without a listener.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -58,7 +58,7 @@ pub(crate) fn port_in(text: &str) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// What would move a terminal's cursor, or the reader's eye.
+/// Whether the character would move a terminal's cursor or is invisible.
 pub(crate) fn is_hidden(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -88,7 +88,7 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Whether the process runs. One that has ended and was not yet asked for its status does not.
+/// Whether the process is running; a zombie is not.
 pub(crate) fn is_running(pid: u32) -> bool {
     let exists = test_kill_process(pid_of(pid)).is_ok();
     let ended = stat(pid).is_some_and(|fields| fields.first().is_some_and(|state| state == "Z"));
@@ -104,12 +104,12 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     kill_process(pid_of(pid), signal).unwrap();
 }
 
-/// Waits until none of these runs any more.
+/// Waits until none of these is running.
 pub(crate) fn gone(pids: &[u32]) {
     until("every child has ended", || pids.iter().all(|pid| !is_running(*pid)).then_some(()));
 }
 
-/// The program without a screen, with its lines as they come. Dropping it ends it.
+/// The program without a screen, and its lines. Dropping it ends the program.
 pub(crate) struct Headless {
     pub(crate) child: Child,
     lines: Receiver<String>,
@@ -134,7 +134,7 @@ impl Headless {
         self.child.id()
     }
 
-    /// The first line, of those read before or those to come, that holds `part`.
+    /// The first line, read already or still to come, that contains `part`.
     pub(crate) fn line_with(&mut self, part: &str) -> String {
         if let Some(line) = self.seen.iter().find(|line| line.contains(part)) {
             return line.clone();
@@ -149,7 +149,7 @@ impl Headless {
     }
 
     fn next_line(&mut self, wait: &Wait) -> Result<String, RecvTimeoutError> {
-        // Where lines come without end there is always one, however little time is left.
+        // Endless lines would always leave one to read, however late it is.
         if wait.is_over() {
             return Err(RecvTimeoutError::Timeout);
         }
@@ -158,7 +158,7 @@ impl Headless {
         Ok(line)
     }
 
-    /// Where it listens, once it does and every demo backend is up.
+    /// The port it listens on, once it does and every demo backend is up.
     pub(crate) fn ready(&mut self, backends: usize) -> u16 {
         let port = port_in(&self.line_with("listening on")).unwrap();
         until("every backend is up", || {
@@ -167,7 +167,7 @@ impl Headless {
         port
     }
 
-    /// Waits for its end; all its lines are in `seen` then.
+    /// Waits for its end; `seen` then has all its lines.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let status = until("the program has ended", || self.child.try_wait().unwrap());
         let wait = Wait::begin();
@@ -175,7 +175,7 @@ impl Headless {
             match self.next_line(&wait) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return status,
-                // A process that it left behind may hold it open.
+                // A process that it left behind may hold its output open.
                 Err(RecvTimeoutError::Timeout) => panic!("its output has no end: {:#?}", self.seen),
             }
         }

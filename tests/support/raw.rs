@@ -1,4 +1,4 @@
-//! Raw connections: targets that serve each in their own way, and a balancer before them.
+//! Raw TCP connections: targets that behave as told, and a balancer in front of them.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::patience::read_to_end;
 use super::{Balancer, Client, Config, PATIENCE, request};
 
-/// Does `serve` with every connection; returns its port.
+/// Calls `serve` with every connection; returns the port.
 pub(crate) fn target(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -21,7 +21,7 @@ pub(crate) fn target(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 
     port
 }
 
-/// Sends back what it gets, and its name first.
+/// A target that sends its name, and then everything it receives.
 pub(crate) fn echo(name: &'static str) -> u16 {
     target(move |mut stream| {
         let mut bytes = vec![0; 64 * 1024];
@@ -41,12 +41,12 @@ pub(crate) fn closed_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Raw connections over these targets, sticky by address unless told otherwise, checks left out as far as can be.
+/// A TCP pool of these targets, sticky by address unless changed, with checks that always pass.
 pub(crate) fn config(ports: &[u16]) -> Config {
     let backend = |(id, port)| json!({"id": id, "name": format!("t{id}"), "url": format!("tcp://127.0.0.1:{port}")});
     let backends: Vec<Value> = ports.iter().enumerate().map(backend).collect();
     Config::of(json!({
-        // Whatever a check says comes too late: traffic alone must find out.
+        // Checks tell nothing, so that only traffic decides.
         "listeners": [{"port": 0, "mode": "tcp", "pool": "raw"}, {"port": 0, "pool": "page"}],
         "pools": {
             "raw": {"backends": backends, "health": {"algorithm": "command", "command": ["true"]}},
@@ -62,7 +62,7 @@ pub(crate) fn connect(balancer: &Balancer) -> TcpStream {
     stream
 }
 
-/// What comes back for one word.
+/// The reply to one word.
 pub(crate) fn ask(balancer: &Balancer, word: &str) -> String {
     let mut stream = connect(balancer);
     stream.write_all(word.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Both ends of a `WebSocket`, and of tunnels that carry anything.
+//! Both ends of a `WebSocket`, and of tunnels for any bytes.
 
 use std::net::TcpStream;
 
@@ -16,7 +16,7 @@ pub(crate) const LINES: [&str; 4] = [
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 
-/// The head of a 101 with these further lines.
+/// The head of a 101 response with these further lines.
 pub(crate) fn accepted(lines: &str) -> String {
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -42,7 +42,7 @@ pub(crate) fn echo_messages(call: &mut Call) -> After {
     call.send(accepted("").as_bytes());
     let mut socket = socket(call.wire.stream.try_clone().unwrap(), call.wire.take_buffer(), Role::Server);
     while let Ok(message) = socket.read() {
-        // Pings and closes are answered by the library.
+        // The library answers pings and closes.
         if message.is_text() || message.is_binary() {
             socket.send(message).unwrap();
         }

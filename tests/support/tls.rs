@@ -1,4 +1,4 @@
-//! What a server over TLS needs: a certificate for `localhost` that it signed itself.
+//! A self-signed certificate for `localhost`, for servers over TLS.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A new certificate as PEM, and ready to serve with.
+/// A new certificate as PEM, and a server configuration with it.
 pub(crate) fn self_signed() -> (String, Arc<ServerConfig>) {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));

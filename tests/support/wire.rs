@@ -1,4 +1,4 @@
-//! Reading HTTP/1.1 messages off a socket, byte for byte.
+//! Reads HTTP/1.1 messages from a socket, byte for byte.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::patience::{PATIENCE, Wait};
 
-/// Start line and header fields, names in lower case, in their order.
+/// Start line and header fields, in order, with names in lower case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
     pub(crate) start: String,
@@ -50,7 +50,7 @@ fn field(line: &[u8]) -> (String, Vec<u8>) {
     (name, line.get(colon + 1..).unwrap_or_default().trim_ascii().to_vec())
 }
 
-/// How a body's end is known.
+/// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     None,
@@ -59,16 +59,16 @@ pub(crate) enum Framing {
     Close,
 }
 
-/// A body as it came.
+/// A body as it was received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
     pub(crate) trailers: Vec<(String, Vec<u8>)>,
-    /// Whether it came to its proper end.
+    /// Whether it reached its proper end.
     pub(crate) complete: bool,
 }
 
-/// A socket, with what was read and not yet used, and a record of everything read.
+/// A socket, bytes read from it and not used yet, and a record of all bytes read.
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
@@ -87,7 +87,7 @@ impl Wire {
         self.stream.write_all(bytes)
     }
 
-    /// Reads what there is; 0 at the end.
+    /// Reads what is available; 0 at the end.
     pub(crate) fn fill(&mut self) -> io::Result<usize> {
         let mut piece = [0; 16 * 1024];
         let read = self.stream.read(&mut piece)?;
@@ -96,12 +96,12 @@ impl Wire {
         Ok(read)
     }
 
-    /// Takes everything that was read and not used.
+    /// Removes and returns the bytes that were read and not used.
     pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
     }
 
-    /// The next head; `None` where the other side has ended instead.
+    /// The next head; `None` if the other side has ended the connection instead.
     pub(crate) fn head(&mut self) -> io::Result<Option<Head>> {
         let wait = Wait::begin();
         loop {
@@ -135,7 +135,7 @@ impl Wire {
         }
     }
 
-    /// Reads a body; what came of one that ended early is there, not `complete`.
+    /// Reads a body. If it ends early, the part received is returned, and `complete` is `false`.
     pub(crate) fn body(&mut self, framing: Framing) -> Body {
         let mut body = Body::default();
         let result = match framing {
@@ -164,7 +164,7 @@ impl Wire {
         }
     }
 
-    /// Reads `count` bytes that are all `expected`, and keeps none: for bodies larger than memory should hold.
+    /// Reads `count` bytes that must all be `expected`, and keeps none: for bodies too large for memory.
     pub(crate) fn exactly_filled(&mut self, mut count: usize, expected: u8) -> io::Result<()> {
         let mut piece = vec![0; 1 << 20];
         while count > 0 {
@@ -186,7 +186,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads until the other side ends.
+    /// Reads until the other side ends the connection.
     pub(crate) fn read_rest(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
         let wait = Wait::begin();
         loop {

@@ -11,7 +11,7 @@ use crate::query;
 use crate::state::backend::Backend;
 use crate::state::room::Room;
 
-/// Characters of a participant's name.
+/// The longest name of a participant, in characters.
 const MAX_NAME: usize = 40;
 
 /// One participant of the chat.

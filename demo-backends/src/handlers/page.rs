@@ -11,7 +11,7 @@ use crate::state::backend::Backend;
 
 const HTML: &str = "text/html; charset=utf-8";
 const STICKY_COOKIE: &str = "X-Backend-ID";
-/// Characters of a cookie that are shown.
+/// How many characters of a cookie are shown.
 const SHOWN_COOKIE: usize = 60;
 
 /// What a `{{placeholder}}` is replaced with.
