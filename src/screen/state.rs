@@ -37,7 +37,7 @@ pub(crate) enum Focus {
 pub(crate) enum Dialog {
     /// The list of keys, scrolled by this many lines.
     Help(u16),
-    /// A question; `y` confirms, other keys cancel.
+    /// A question; `y` or Enter confirms, keys that it does not offer cancel.
     Ask(Question),
     /// The choice of an export.
     Export,
@@ -300,7 +300,7 @@ impl State {
         dropped > 0 && self.now.duration_since(when).is_ok_and(|since| since < DROPPED_LATELY)
     }
 
-    /// Shows what was done in the footer.
+    /// Shows in the footer what was done.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Done(text.into()));
         self.changed = true;

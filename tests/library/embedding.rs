@@ -23,7 +23,7 @@ async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer)
     tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("still not so: {what}"));
 }
 
-/// Blocking clients have threads of their own.
+/// A client that blocks gets a thread of its own.
 async fn get(port: u16, path: &'static str) -> (u16, Option<u32>, String) {
     let asked = move || {
         let answer = Client::connect(port).exchange(&request("GET", path, &[]));
@@ -145,7 +145,7 @@ async fn a_controller_is_a_function_in_a_program_of_ones_own() {
     let balancer = Balancer::builder()
         .backend(format!("tcp://127.0.0.1:{}", echo("a")))
         .check(|_| async { Ok("well".to_owned()) })
-        // Each but the first.
+        // All requests but the first.
         .admission(move |peer| {
             let was_asked = asked.swap(true, std::sync::atomic::Ordering::SeqCst);
             if was_asked { Err(format!("Blocked connection from client with IP: {}", peer.ip())) } else { Ok(()) }

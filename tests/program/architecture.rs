@@ -1,22 +1,22 @@
-//! The code is built as ARCHITECTURE.md says: what its tables allow is what the `use` lines do, and nothing goes in circles.
+//! The code follows ARCHITECTURE.md: the `use` lines match its tables, and there are no cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a module's name leads: `["proxy", "io", "read"]`.
+/// The path of a module: `["proxy", "io", "read"]`.
 type Module = Vec<String>;
 
 /// The crates, by their folder.
 const CRATES: [&str; 4] = ["crates/http1/src", "crates/engine/src", "src", "demo-backends/src"];
 
-/// Those that have rooms, each with the heading of its table in ARCHITECTURE.md.
+/// Crates with rooms, each with the heading of its table in ARCHITECTURE.md.
 const TABLES: [(&str, &str); 2] = [("crates/engine/src", "stickylb"), ("src", "stickylb-tui")];
 
 /// Files that put a crate together and belong to no room.
 const FACES: [&str; 5] = ["lib", "main", "program", "bench", "fuzzing"];
 
-/// One crate's modules, with what each takes from others.
+/// One crate's modules, with what each uses of others.
 struct Crate {
     modules: BTreeMap<Module, Source>,
 }
@@ -26,7 +26,7 @@ struct Crate {
 struct Source {
     /// Paths that it uses, each with its segments.
     uses: Vec<Vec<String>>,
-    /// Names that it hands on, with the paths they are from.
+    /// Names that it re-exports, with their paths.
     hands_on: BTreeMap<String, Vec<String>>,
     /// Modules that are compiled for tests alone.
     for_tests: BTreeSet<String>,
@@ -76,7 +76,7 @@ fn paths(tree: &str) -> Vec<(Vec<String>, String)> {
         .collect()
 }
 
-/// What a file uses, less its tests.
+/// What a file uses, without its tests.
 fn source(text: &str) -> Source {
     let mut source = Source::default();
     let mut lines = text.lines();
@@ -116,7 +116,7 @@ fn source(text: &str) -> Source {
     source
 }
 
-/// Whether a line begins a `use`, whether others see it, and its tree so far.
+/// Whether a line begins a `use`, whether that is public, and its tree so far.
 fn use_line(line: &str) -> Option<(bool, &str)> {
     let visible = ["pub use ", "pub(crate) use ", "pub(super) use "];
     let seen = visible.iter().find_map(|words| line.strip_prefix(words)).map(|tree| (true, tree));
@@ -137,7 +137,7 @@ impl Crate {
         Crate { modules }
     }
 
-    /// The module that a path used in `from` leads to; `None` outside of the crate.
+    /// The module that a path used in `from` leads to; `None` outside the crate.
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let (mut at, mut rest) = match path.first().map(String::as_str) {
             Some("crate") => (Module::new(), &path[1..]),
@@ -169,7 +169,7 @@ impl Crate {
         self.modules.get(module)?.hands_on.get(name)
     }
 
-    /// Who takes something from whom, file by file.
+    /// Which file uses which.
     fn arrows(&self) -> BTreeMap<&Module, BTreeSet<Module>> {
         let of = |(module, source): (_, &Source)| {
             let to = source.uses.iter().filter_map(|path| self.resolve(module, path, 0));
@@ -193,7 +193,7 @@ fn read_folder(folder: &Path, module: &[String], modules: &mut BTreeMap<Module, 
     }
 }
 
-/// Whether `to` can be reached from `from`, and how.
+/// The path by which `to` can be reached from `from`, if there is one.
 fn way(arrows: &BTreeMap<&Module, BTreeSet<Module>>, from: &Module, to: &Module) -> Option<Vec<Module>> {
     let mut ways = vec![vec![from.clone()]];
     let mut seen = BTreeSet::new();
@@ -230,7 +230,7 @@ fn room(module: &Module) -> &str {
     module.first().map_or("lib", String::as_str)
 }
 
-/// Each room of a crate and the rooms it takes something from: those of its own crate, and the packages of this project.
+/// Each room of a crate and the rooms it uses: those of its own crate, and this project's packages.
 fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let packages = ["stickylb", "stickylb_http1", "demo_backends"];
@@ -245,7 +245,7 @@ fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
                 uses.extend(Some(room(&to)).filter(|to| *to != from).map(str::to_owned));
             } else if packages.contains(&path[0].as_str()) {
                 let package = path[0].replace('_', "-");
-                // What the engine's rooms are to the program is its public face.
+                // Of the engine, the tables name public modules, such as `stickylb::api`.
                 let inner =
                     path.get(1).filter(|part| part.chars().all(|c| c.is_ascii_lowercase()) && package == "stickylb");
                 uses.insert(inner.map_or_else(|| package.clone(), |part| format!("{package}::{part}")));
@@ -255,7 +255,7 @@ fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     rooms
 }
 
-/// The table below a heading of ARCHITECTURE.md: each room, and what it may take from.
+/// The table under a heading of ARCHITECTURE.md: each room, and what it may use.
 fn table(heading: &str) -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap().replace("\r\n", "\n");
     let section = text.split("\n### ").find(|section| section.lines().next() == Some(&format!("`{heading}`")));

@@ -1,4 +1,4 @@
-//! What the command line promises: exit statuses, sentences, and which way the program runs.
+//! The command line: exit statuses, messages, and which way the program runs.
 
 use std::ffi::OsStr;
 use std::net::TcpListener;
@@ -207,7 +207,7 @@ fn a_port_in_use_names_the_port_and_who_has_it() {
 
 #[test]
 fn an_address_of_another_machine_is_named_with_the_reason() {
-    // 192.0.2.0/24 is nobody's (RFC 5737).
+    // 192.0.2.0/24 belongs to nobody (RFC 5737).
     let port = free_port().to_string();
     refused(&run(&["--headless", "--host", "192.0.2.1", "-p", &port, "5000"]), &["cannot listen on 192.0.2.1:", &port]);
 }

@@ -1,6 +1,7 @@
-//! Every file in `configs/good` is accepted and every file in `configs/bad` is refused, with the words beside it.
+//! Every file in `configs/good` is accepted, and every file in `configs/bad` is refused with the text in the file
+//! beside it.
 //!
-//! After a message was changed: `UPDATE=1 cargo test --test program configs`, then read what changed.
+//! After changing a message, run `UPDATE=1 cargo test --test program configs`, then check the differences.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::support::patience;
 const BAD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/bad");
 const GOOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/good");
 
-/// What stands for a password or a token in these files.
+/// Passwords and tokens in these files.
 const SECRETS: [&str; 2] = ["hunter2", "4242424242"];
 
 /// The folder's configurations, by name.
@@ -40,7 +41,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("messages are UTF-8")
 }
 
-/// Compares with the file beside it, or writes it.
+/// Compares with the file beside it, or writes that file.
 fn compare(file: &Path, found: &str, differences: &mut String) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(file, found).unwrap();
@@ -59,7 +60,7 @@ fn compare(file: &Path, found: &str, differences: &mut String) {
     }
 }
 
-/// Where a message points, from `stickylb-tui: NAME.json:LINE:COLUMN: …`.
+/// The position in a message, from `stickylb-tui: NAME.json:LINE:COLUMN: …`.
 fn place(line: &str, name: &str) -> Option<(usize, usize)> {
     let rest = line.strip_prefix(&format!("stickylb-tui: {name}.json:"))?;
     let mut parts = rest.splitn(3, ':');

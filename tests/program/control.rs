@@ -1,4 +1,4 @@
-//! The control socket and `ctl`: what runs can be seen and changed by its owner, and by nobody else.
+//! The control socket and `ctl`: a balancer's owner can see and change it, and nobody else.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -13,7 +13,7 @@ use crate::support::home::Home;
 use crate::support::program::{self, get, signal, until};
 
 impl Home {
-    /// Runs it, and it is refused with one sentence that holds all of this.
+    /// Runs it; it must be refused with one sentence that contains all of this.
     #[track_caller]
     fn refused(&self, words: &[&str], status: i32, parts: &[&str]) {
         let output = self.run(words);
@@ -75,7 +75,7 @@ fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
     home.good(&["ctl", "sticky", "off"]);
     assert!(!get(port, "/whoami").to_lowercase().contains("set-cookie"));
     home.good(&["ctl", "check", "alpha"]);
-    // Whoever reads the log learns of it as well.
+    // The log says so as well.
     lb.line_with("taken out by hand");
     lb.line_with("the strategy is least-connections");
 }
@@ -134,11 +134,11 @@ fn lines_that_are_no_requests_and_lines_without_end_are_refused_and_nothing_else
     let (_lb, _) = home.demo(1, &[]);
     for hostile in [&b"nonsense\n"[..], b"{\"ask\":\"format\"}\n", b"[[[[[[\n", &vec![b'x'; 400 * 1024]] {
         let socket = home.socket();
-        // It may be closed before all of it is taken.
+        // The server may close before it has read everything.
         let _ = (&socket).write_all(hostile);
         let mut lines = BufReader::new(&socket).lines();
         assert!(lines.next().unwrap().unwrap().contains("\"protocol\":1"));
-        // Cut off with bytes unread, the connection may be reset before its last line arrives.
+        // The server closes with bytes unread, which may reset the connection before its last line arrives.
         if let Some(Ok(line)) = lines.next() {
             assert!(line.contains("\"reply\":\"refused\""), "{line}");
         }
@@ -152,7 +152,7 @@ fn clients_are_limited_and_the_one_too_many_is_told() {
     let (_lb, _) = home.demo(1, &[]);
     let mut held: Vec<UnixStream> = (0..32).map(|_| home.socket()).collect();
     for socket in &mut held {
-        // Each has its place once it was greeted.
+        // A client has its place once it was greeted.
         assert_eq!(socket.read(&mut [0]).unwrap(), 1);
     }
     let mut said = String::new();

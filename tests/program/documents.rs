@@ -1,7 +1,7 @@
-//! What the documents say is what the program does: README.md and the pages of docs/.
+//! README.md and the pages of docs/ agree with the program.
 //!
-//! The keys are compared by the table they are made from (`keys_table`), and the Rust blocks of docs/library.md are
-//! documentation tests of the library. `UPDATE=1 cargo test` rewrites what the program prints.
+//! The keys are compared by the table that lists them (`keys_table`), and the Rust blocks of docs/library.md are
+//! documentation tests of the library. `UPDATE=1 cargo test` rewrites output of the program in the pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,20 +11,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-/// One file of Markdown.
+/// One Markdown file.
 struct Document {
-    /// From the top of the repository: `docs/keys.md`.
+    /// The path from the top of the repository: `docs/keys.md`.
     name: String,
     text: String,
 }
 
-/// What stands between two fences.
+/// A fenced block.
 struct Block {
     language: String,
-    /// The file that it is the text of: the line before says `` `lb.json`: ``.
+    /// The file whose text it is: the line before says `` `lb.json`: ``.
     file: Option<String>,
     body: String,
-    /// The line that its body begins in, from 0.
+    /// The line in which its body begins, from 0.
     begins: usize,
 }
 
@@ -37,7 +37,7 @@ fn document(name: &str) -> Document {
     Document { name: name.to_owned(), text }
 }
 
-/// The pages below a folder, as they are named from the top.
+/// The pages below a folder, by their path from the top.
 fn pages(folder: &str) -> Vec<String> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root().join(folder)).unwrap().flatten() {
@@ -52,7 +52,7 @@ fn pages(folder: &str) -> Vec<String> {
     names
 }
 
-/// What users read.
+/// The pages for users.
 fn documents() -> Vec<Document> {
     let all: Vec<_> =
         std::iter::once("README.md".to_owned()).chain(pages("docs")).map(|name| document(&name)).collect();
@@ -61,7 +61,7 @@ fn documents() -> Vec<Document> {
 }
 
 impl Document {
-    /// Each line, and whether it stands outside all fences.
+    /// Each line, and whether it is outside all fences.
     fn lines(&self) -> Vec<(&str, bool)> {
         let mut inside = false;
         let line = |line| {
@@ -73,7 +73,7 @@ impl Document {
         self.text.lines().map(line).collect()
     }
 
-    /// What is written outside all fences.
+    /// The text outside all fences.
     fn prose(&self) -> String {
         let outside = self.lines().into_iter().filter(|(_, outside)| *outside);
         outside.map(|(line, _)| line).collect::<Vec<_>>().join("\n")
@@ -99,7 +99,7 @@ impl Document {
         blocks
     }
 
-    /// What a link with `#` may lead to here, as web pages of repositories name headings.
+    /// The anchors of its headings, as GitHub derives them.
     fn anchors(&self) -> BTreeSet<String> {
         let headings = self.lines().into_iter().filter(|(line, outside)| *outside && line.starts_with('#'));
         headings
@@ -110,7 +110,7 @@ impl Document {
             .collect()
     }
 
-    /// The rows of its tables with this head, each as its cells.
+    /// The rows of its tables with this header, each as its cells.
     fn rows(&self, head: &str) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         let mut lines = self.text.lines();
@@ -125,19 +125,19 @@ impl Document {
     }
 }
 
-/// What stands between backticks in a text.
+/// The code spans in a text.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The program, in an empty folder and without what the caller's shell sets for it.
+/// The program, in an empty folder, and without variables of the caller's shell that it reads.
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.current_dir(folder).stdin(Stdio::null()).env_remove("COLUMNS").env("XDG_RUNTIME_DIR", folder);
     command
 }
 
-/// What the program says to these words, stderr before stdout, without spaces at the ends of lines.
+/// The program's output for these arguments: stderr before stdout, without trailing spaces.
 fn said(folder: &Path, words: &[String]) -> String {
     let output = program(folder).args(words).output().unwrap();
     let all = [output.stderr, output.stdout].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
@@ -145,7 +145,7 @@ fn said(folder: &Path, words: &[String]) -> String {
     format!("{}\n", lines.join("\n").trim_end())
 }
 
-/// The words of a command line, with single quotes round those that hold spaces.
+/// The arguments of a command line; those with spaces are in single quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (n, part) in line.split('\'').enumerate() {
@@ -201,7 +201,7 @@ fn configurations_in_the_documents_are_good() {
     let mut wrong = String::new();
     let mut count = 0;
     for page in documents() {
-        // What another program reads is shown as it is imported.
+        // Another program's file is shown together with its import.
         let configurations = page.blocks().into_iter().filter(|block| block.language.starts_with("json"));
         for block in configurations.filter(|block| !block.body.contains("sourcePort")) {
             let folder = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ fn configurations_in_the_documents_are_good() {
             let secrets = block.body.split("\"env:").skip(1).filter_map(|rest| rest.split('"').next());
             check.args(["check", "lb.json"]).envs(secrets.map(|name| (name, "secret")));
             let output = check.output().unwrap();
-            // For `run`, which starts its own backends, a file may have none.
+            // `run` starts its own backends, so that its file may have none.
             let said = String::from_utf8(output.stderr).unwrap();
             if !output.status.success() && !said.contains("It is good for run") {
                 let _ = writeln!(wrong, "{}:{}: {said}", page.name, block.begins);
@@ -234,7 +234,7 @@ fn what_the_documents_show_is_what_the_program_says() {
                 std::fs::write(folder.path().join(file), &block.body).unwrap();
             }
         }
-        // From the last on, so that what is put in moves none of the others.
+        // From the last on, so that replacing one does not move the others.
         for block in blocks.iter().rev().filter(|block| block.language == "console") {
             let (command, shown) = block.body.split_once('\n').unwrap();
             let words = words(command.strip_prefix("$ stickylb-tui ").expect("a command of this program"));
@@ -284,7 +284,7 @@ fn commands_in_the_documents_are_written_in_words_that_the_program_knows() {
         let in_blocks = page.blocks().into_iter().filter(|b| matches!(b.language.as_str(), "sh" | "console"));
         let lines: Vec<String> =
             in_blocks.flat_map(|b| b.body.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
-        // A span may go on in the next line.
+        // A code span may continue in the next line.
         let spans: Vec<String> = code(&prose).map(|span| span.replace('\n', " ")).collect();
         for line in lines.iter().chain(&spans) {
             let line = line.split(" #").next().unwrap().trim_start_matches("$ ").trim_start_matches("sudo ");
@@ -304,13 +304,13 @@ fn unknown(words: &[String], help: &mut impl FnMut(&[String]) -> String) -> Opti
     let mut command: Vec<String> = Vec::new();
     let mut text = help(&command);
     for word in words {
-        // What follows is another program's, or goes into a file.
+        // What follows is another program's, or goes to a file.
         if ["--", ">", "|", "&"].contains(&word.as_str()) {
             return None;
         }
         if let Some(option) = word.strip_prefix('-').map(|_| word.split('=').next().unwrap()) {
             let listed = text.split([' ', ',', '\n']).any(|known| known == option);
-            // `start` takes all that the program takes without it.
+            // `start` takes all arguments that the program takes without it.
             let passed_on = command == ["start"] && help(&[]).contains(&format!("{option} "));
             if !listed && !passed_on {
                 return Some(word.clone());
@@ -332,7 +332,7 @@ struct Key {
     required: bool,
 }
 
-/// Every key of the schema, by its path: `backends[].tls.verify`. What a pool has is told without the pool.
+/// Every key of the schema, by its path: `backends[].tls.verify`. Keys of a pool are given without the pool.
 fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTreeMap<String, Key>) {
     let follow = |of: &Value| match of["$ref"].as_str() {
         Some(name) => root.pointer(&name[1..]).unwrap().clone(),
@@ -340,7 +340,7 @@ fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTre
     };
     let found = follow(of);
     let has_keys = |of: &Value| follow(of)["properties"].is_object();
-    // The flat form's, where there are two.
+    // Where there are two forms, the flat one.
     let needs = found["required"].as_array().or(found["oneOf"][0]["required"].as_array());
     for (name, value) in found["properties"].as_object().into_iter().flatten() {
         let required = needs.is_some_and(|needs| needs.iter().any(|key| key == name));
@@ -361,7 +361,7 @@ fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTre
     }
 }
 
-/// A value as documents write it.
+/// A value in the notation of the documents.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -376,7 +376,7 @@ fn the_keys_in_the_documents_are_those_of_the_schema_with_its_defaults_and_value
     let mut keys = BTreeMap::new();
     keys_of(&schema, "", false, &schema, &mut keys);
     keys.remove("$schema");
-    // Told as one: what stands in it is told where it is the pool's.
+    // One entry: what is in it is documented under the pool.
     let of_a_backend = "backends[].healthExpect";
     keys.retain(|key, _| !key.starts_with(of_a_backend));
     keys.insert(of_a_backend.to_owned(), Key { default: None, values: Vec::new(), required: false });
@@ -432,11 +432,11 @@ fn the_defaults_in_the_help_are_those_of_the_configuration() {
     }
 }
 
-/// A balancer over one demo backend, until it is dropped.
+/// A balancer of one demo backend, until it is dropped.
 struct Demo {
     child: Child,
     port: u16,
-    /// Where nobody reads it any more, the balancer ends.
+    /// The balancer ends when nobody reads its output.
     _log: Lines<BufReader<ChildStdout>>,
     _folder: tempfile::TempDir,
 }

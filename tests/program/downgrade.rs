@@ -1,6 +1,6 @@
-//! `downgradeToUser`: root opens the ports, and another user does all the rest.
+//! `downgradeToUser`: root opens the ports, and everything else runs as another user.
 //!
-//! Only root can give up root's rights: run by anybody else these tests say that they were left out.
+//! Only root can change its user: run as another user, these tests say that they were left out.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use crate::support::program::{self, Headless, get, program, run_to_end, until};
 
-/// The user without rights that every system has, and its group.
+/// The unprivileged user of every system, and its group.
 const NOBODY: (&str, u32, u32) = ("nobody", 65534, 65534);
 
-/// Whether this is root; says so where it is not.
+/// Whether this is root; if not, says so.
 fn root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -25,7 +25,7 @@ fn root() -> bool {
     root
 }
 
-/// A port below 1024 that nothing listens on, another one each time.
+/// A port below 1024 without a listener; a different one each time.
 fn low_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(600);
     let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
@@ -41,8 +41,8 @@ impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        // By a process of its own: a file that is open for writing in any process cannot be run (ETXTBSY), and what another
-        // test starts just then has it open for a moment.
+        // Copied by another process: a file that is open for writing in any process cannot be executed (ETXTBSY), and a
+        // process that another test forks meanwhile would inherit the open file for a moment.
         let mut copy = Command::new("cp");
         copy.arg(env!("CARGO_BIN_EXE_stickylb-tui")).arg(dir.path().join("stickylb-tui"));
         assert!(run_to_end(copy).status.success());
@@ -83,7 +83,7 @@ impl Folder {
     }
 }
 
-/// What a backend must be for its check by a program to pass: that user's.
+/// A configuration whose check program passes only if it runs as that user.
 fn config(port: u16) -> Value {
     json!({
         "port": port,
@@ -109,13 +109,13 @@ fn root_opens_the_port_and_the_user_does_all_the_rest() {
     let threads: Vec<_> = std::fs::read_dir(format!("/proc/{}/task", balancer.pid())).unwrap().flatten().collect();
     assert!(threads.len() > 2);
     for thread in threads {
-        // One that has ended meanwhile may do nothing any more.
+        // A thread that has ended meanwhile has no capabilities.
         let Ok(status) = std::fs::read_to_string(thread.path().join("status")) else { continue };
         let field = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name)).unwrap();
             line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
-        // Real, effective, saved, and that of the file system.
+        // Real, effective, saved, and file system user.
         assert_eq!(field("Uid:"), vec!["65534"; 4], "{status}");
         assert_eq!(field("Gid:"), vec!["65534"; 4], "{status}");
         assert_eq!(field("Groups:"), ["65534"], "{status}");
@@ -132,7 +132,7 @@ struct Ended<'t> {
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        // Mostly it was stopped already.
+        // Usually it is stopped already.
         self.folder.run(&["stop", "--port", self.port], true);
     }
 }

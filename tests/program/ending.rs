@@ -1,4 +1,4 @@
-//! How the program stops, and how tunnels end when it is not their peers' doing.
+//! How the program stops, and how tunnels end for reasons other than their peers.
 
 use std::sync::Arc;
 

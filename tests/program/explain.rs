@@ -1,4 +1,4 @@
-//! `explain`: who would get a request, and why, without sending it.
+//! `explain`: which backend would get a request, and why, without sending it.
 
 use serde_json::Value;
 

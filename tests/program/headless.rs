@@ -1,4 +1,4 @@
-//! The program without a screen: it serves, says so in lines, and ends when it is told to, with its children.
+//! The program without a screen: it serves, reports in lines, and ends with its children when told to.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -69,17 +69,17 @@ fn a_second_signal_waits_for_nobody() {
     let started = children(lb.pid());
     let begun = std::time::Instant::now();
     lb.signal(Signal::TERM);
-    // It listens no more once the first signal has been seen.
+    // It stops listening at the first signal.
     until("the first signal was seen", || std::net::TcpStream::connect(("127.0.0.1", port)).is_err().then_some(()));
     lb.signal(Signal::TERM);
     assert_eq!(lb.ended().code(), Some(0));
-    // Ten seconds is what requests in flight have by default.
+    // Requests in flight have ten seconds by default.
     assert!(begun.elapsed() < std::time::Duration::from_secs(9), "{:?}", begun.elapsed());
     gone(&started);
     slow.join().unwrap();
 }
 
-/// An exchange whose end, or reset, does not matter.
+/// An exchange whose end or reset does not matter.
 fn exchange_loosely(port: u16, request: &[u8]) {
     use std::io::Write as _;
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -109,7 +109,7 @@ fn a_request_is_one_line_with_path_status_backend_and_why() {
     assert!(line.ends_with(" alpha sticky X-Backend-ID=1"), "{line}");
 }
 
-/// Every field that is there is of the kind it should be; nothing is missing.
+/// Every field has the right type, and none is missing.
 fn check_request(event: &Value) {
     assert!(event["time"].as_str().is_some_and(|time| time.ends_with('Z') && time.len() == 24), "{event}");
     assert!(event["seconds"].as_f64().is_some_and(|seconds| (0.0..20.0).contains(&seconds)), "{event}");
@@ -181,7 +181,7 @@ fn hostile_names_and_paths_move_no_terminal_in_either_format() {
 
 #[test]
 fn a_hostile_name_moves_no_terminal_among_the_words_why_either() {
-    // Takes connections, which is all its check asks for, and answers none.
+    // Accepts connections, which is all its check needs, and never answers.
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}", mute.local_addr().unwrap().port());
     std::thread::spawn(move || mute.incoming().for_each(drop));
@@ -243,7 +243,7 @@ fn a_reader_that_has_seen_enough_ends_it_cleanly() {
     std::thread::spawn(move || {
         let mut first = String::new();
         output.read_line(&mut first).unwrap();
-        // The reader is gone after its first line, as that of `head -1` is; a later line finds that out.
+        // The reader ends after the first line, like `head -1`; a later line notices that.
         drop(output);
         tell.send(first).unwrap();
     });
@@ -252,7 +252,7 @@ fn a_reader_that_has_seen_enough_ends_it_cleanly() {
     let started = children(child.id());
     assert_eq!(started.len(), 1);
     let status = until("it has ended", || {
-        // Refused once it ends, which is what is waited for.
+        // Connections are refused once it ends.
         let _ = std::net::TcpStream::connect(("127.0.0.1", port)).map(|mut stream| {
             use std::io::Write as _;
             let _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

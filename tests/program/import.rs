@@ -1,10 +1,10 @@
-//! `import` and `completions`: what they print can be used as it is.
+//! The output of `import` and `completions` can be used as it is.
 
 use serde_json::{Value, json};
 
 use crate::support::program::run;
 
-/// Imports this text; gives status, what was printed, and what was said.
+/// Imports this text; returns status, standard output and standard error.
 fn import(text: &str) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("theirs");
@@ -14,7 +14,7 @@ fn import(text: &str) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// What it prints passes `check`.
+/// The output passes `check`.
 #[track_caller]
 fn good(text: &str) -> (Value, String) {
     let (status, printed, said) = import(text);

@@ -7,7 +7,7 @@ use crate::support::{Backend, Balancer, Config, request, until};
 
 const OWNER: &str = "owner@example.com";
 
-/// The first backend has an owner, the second has none; both are asked often.
+/// The first backend has an owner, the second has none; both are checked often.
 fn owned(backends: &[&Backend], email: Value) -> Config {
     Config::new(backends)
         .set("/health/interval", json!(100))
@@ -27,7 +27,7 @@ fn local(server: &MailServer, more: &Value) -> Value {
     email
 }
 
-/// Nothing that is said to anybody holds an address or the password.
+/// No output holds an address or the password.
 fn nothing_is_told(balancer: &Balancer) {
     let page = balancer.get("/_lb/health").text();
     for text in balancer.lines().iter().chain([&page]) {
@@ -118,7 +118,7 @@ fn a_certificate_that_the_system_trusts_needs_no_exception() {
     assert!(server.wait_for_mails(1)[0].over_tls);
 }
 
-/// Starts, loses a backend, and gives what is said of the mail about it; another one goes on serving.
+/// Starts, loses a backend, and returns what is said of the mail about it; another backend goes on serving.
 fn failure(server: &MailServer, more: &Value) -> String {
     let (backend, other) = (Backend::echoing(), Backend::echoing());
     let balancer = owned(&[&backend, &other], local(server, more)).start();
@@ -230,7 +230,7 @@ fn a_silent_server_holds_up_the_end_for_a_moment_only() {
     let asked = std::time::Instant::now();
     balancer.terminate();
     until("it has ended", || !balancer.is_running());
-    // Two seconds for mail, and as much for a busy machine: less than the ten that the conversation could take.
+    // Two seconds for mail, and as many for a busy machine: less than the ten that the conversation could take.
     assert!(asked.elapsed().as_secs() < 8, "{:?}", asked.elapsed());
 }
 

@@ -1,4 +1,4 @@
-//! A small mail server that keeps what it is given, or misbehaves as it is told to.
+//! A small mail server that keeps its mail, or misbehaves as told.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,13 +19,13 @@ pub(crate) enum Tls {
     FromTheStart,
 }
 
-/// What it does.
+/// Its behaviour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
     Good,
-    /// Takes connections and says nothing.
+    /// Accepts connections and says nothing.
     Silent,
-    /// Refuses the account, and repeats all it was told.
+    /// Refuses the account, and repeats everything it was told.
     RefusesAccount,
     /// Refuses the recipient, and repeats the address.
     RefusesRecipient,
@@ -33,7 +33,7 @@ pub(crate) enum Mood {
     Drops,
 }
 
-/// A mail as it came.
+/// A mail as received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mail {
     /// The account, as `user:pass`.
@@ -46,7 +46,7 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// A header field, decoded where it is one encoded word after another (RFC 2047).
+    /// A header field, decoded if it consists of encoded words (RFC 2047).
     pub(crate) fn field(&self, name: &str) -> String {
         let unfolded = self.head.replace("\r\n ", " ");
         let start = format!("{}:", name.to_ascii_lowercase());
@@ -80,7 +80,7 @@ impl MailServer {
         MailServer::start(Tls::Never, "PLAIN LOGIN", Mood::Good)
     }
 
-    /// Offers these ways to log in.
+    /// Offers these authentication mechanisms.
     pub(crate) fn start(tls: Tls, ways: &'static str, mood: Mood) -> Self {
         let (certificate, config) = self_signed();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -93,7 +93,7 @@ impl MailServer {
                 *counted.lock().unwrap() += 1;
                 let (kept, config) = (Arc::clone(&kept), Arc::clone(&config));
                 std::thread::spawn(move || {
-                    // However it ends, what came is kept.
+                    // Whether it fails or not, what was received is kept.
                     let _ = serve(stream, tls, ways, mood, &config, &kept);
                 });
             }

@@ -1,4 +1,4 @@
-//! The program without its screen: command line, configuration files, life as a process, and the words about all that.
+//! The program without its screen: command line, configuration files, processes, and the documents about them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
@@ -9,7 +9,7 @@ mod configs;
 #[cfg(unix)]
 mod control;
 mod documents;
-#[cfg(target_os = "linux")] // what each thread may do stands in /proc
+#[cfg(target_os = "linux")] // which lists each thread's capabilities in /proc
 mod downgrade;
 #[cfg(unix)]
 mod ending;

@@ -1,4 +1,4 @@
-//! The man page: it holds what `--help` says, in every command, and can be read by the programs that show man pages.
+//! The man page contains what `--help` of every command says, and programs that show man pages can read it.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -17,7 +17,7 @@ fn page() -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What `WORDS --help` says: the long options, and the commands below it.
+/// What `WORDS --help` lists: the long options and the subcommands.
 fn help(words: &[&str]) -> (Vec<String>, Vec<String>) {
     let output = program(words).arg("--help").output().unwrap();
     assert!(output.status.success(), "{words:?}: {output:?}");
@@ -29,7 +29,7 @@ fn help(words: &[&str]) -> (Vec<String>, Vec<String>) {
         }
         let mut words = line.split_whitespace().map(|word| word.trim_end_matches(','));
         match section {
-            // The help of a command stands in the lines under it where it is long.
+            // Long help is on the lines after the command.
             "Commands:" if line.starts_with("  ") && !line.starts_with("   ") => commands.extend(words.next()),
             "Options:" if line.trim_start().starts_with('-') => {
                 options.extend(words.find(|word| word.starts_with("--")));
@@ -41,7 +41,7 @@ fn help(words: &[&str]) -> (Vec<String>, Vec<String>) {
     (owned(options), owned(commands))
 }
 
-/// Every command but `help`, which prints what `--help` does, as its words; the first is the program itself.
+/// The words of every command except `help`; the first is the program itself.
 fn commands() -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     let mut at = 0;
@@ -55,7 +55,7 @@ fn commands() -> Vec<Vec<String>> {
     found
 }
 
-/// What a command's part of the page says, from its heading to the next.
+/// A command's section of the page.
 fn part<'a>(page: &'a str, words: &[String]) -> &'a str {
     let heading = match words {
         [] => ".SH OPTIONS\n".to_owned(),
@@ -74,7 +74,7 @@ fn the_man_page_holds_every_command_and_option_that_help_shows_and_no_hidden_one
     for words in &all {
         let part = part(&page, words);
         let (options, _) = help(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        // Each command has --help, and those under ctl its --port: the page says it once.
+        // Each command has --help, and those under ctl have its --port: the page describes these once.
         let of_all =
             |option: &&String| (words.is_empty() || *option != "--help") && (words.len() < 2 || *option != "--port");
         for option in options.iter().filter(of_all) {
@@ -91,7 +91,7 @@ fn the_man_page_is_rendered_without_a_complaint() {
     let page = page();
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().write_all(page.as_bytes()).unwrap();
-    // One line for each paragraph, so that no word is hyphenated.
+    // One line per paragraph, so that no word is hyphenated.
     for (renderer, arguments) in [
         ("groff", &["-man", "-Tutf8", "-ww", "-rLL=900n", "-P-cbou"][..]),
         ("mandoc", &["-man", "-Tutf8", "-Werror", "-Owidth=900"]),
@@ -112,7 +112,7 @@ fn the_man_page_is_rendered_without_a_complaint() {
     }
 }
 
-/// What is read of a rendered page: a letter printed over itself is bold, over a line it is underlined.
+/// The plain text of a rendered page: a letter printed twice is bold, one over an underscore is underlined.
 fn text(rendered: &[u8]) -> String {
     let mut shown = String::new();
     for c in String::from_utf8_lossy(rendered).chars() {

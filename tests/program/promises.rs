@@ -1,9 +1,9 @@
-//! The list of promises in tests/README.md names tests that are there.
+//! The list of promises in tests/README.md names tests that exist.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Every module of the test programs, with its text. A file that its program does not name would never be built.
+/// Every module of the test programs, with its text. A file that no program includes would never be built.
 fn modules(tests: &Path) -> HashMap<String, String> {
     let mut modules = HashMap::new();
     for program in ["proxy", "screen", "program", "library"] {

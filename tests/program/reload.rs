@@ -1,4 +1,4 @@
-//! A changed configuration file is put in force without dropping a connection; a bad one changes nothing.
+//! A changed configuration file is applied without dropping a connection; an invalid one changes nothing.
 
 use serde_json::json;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn connections_requests_in_flight_and_tunnels_of_backends_that_stay_go_on() {
     let mut kept = balancer.client();
     assert_eq!(kept.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=1"])).status, 200);
 
-    // The first is replaced by another, the second has another weight and another check, a third comes.
+    // The first is replaced, the second gets another weight and another check, a third is added.
     let after = Config::new(&[&added, &talking, &slow])
         .set("/backends/1/weight", json!(3))
         .set("/backends/1/healthPath", json!("/health"))

@@ -1,4 +1,4 @@
-//! `run`: copies of a program, balanced, started again, restarted in turn, and never left behind.
+//! `run`: copies of a program are balanced, restarted when they end or in turn, and never left behind.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -7,14 +7,14 @@ use rustix::process::Signal;
 
 use crate::support::program::{self, Headless, children, exchange, get, gone, run, signal, until};
 
-/// This program's own demo backend, as anybody's server.
+/// This program's demo backend, in the place of a user's server.
 const SERVER: [&str; 4] = [env!("CARGO_BIN_EXE_stickylb-tui"), "demo-backend", "--port", "{port}"];
 
 fn start(options: &[&str], command: &[&str]) -> Headless {
     Headless::start(&[&["run", "-p", "0", "--headless"], options, &["--"], command].concat())
 }
 
-/// The value of a response's header.
+/// The value of a response header.
 fn header(answer: &str, name: &str) -> String {
     let line = answer.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
     line.unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
@@ -26,7 +26,7 @@ fn with_cookie(port: u16, id: &str) -> String {
     exchange(port, request.as_bytes())
 }
 
-/// All processes under the program: supervisors, theirs, and what those started.
+/// All processes below the program: supervisors, their programs, and the children of those.
 fn descendants(of: u32) -> Vec<u32> {
     children(of).into_iter().flat_map(|child| [vec![child], descendants(child)].concat()).collect()
 }
@@ -56,7 +56,7 @@ fn port_and_number_are_in_the_environment_and_output_is_told_line_by_line_and_ha
     }
     balancer.line_with("sh-0 | \\x1b]0;title\\x07");
     assert!(!balancer.seen.iter().any(|line| line.contains('\x1b')), "{:?}", balancer.seen);
-    // Programs that know of no PORT are told what to do.
+    // For programs that do not read PORT.
     balancer.line_with("it does not listen on $PORT=");
 }
 
@@ -77,7 +77,7 @@ fn a_copy_that_dies_is_started_again_on_its_port_and_its_clients_stay_with_it() 
     let victim = descendants(balancer.pid()).into_iter().find(|pid| is_copy(*pid, &before)).unwrap();
     signal(victim, Signal::KILL);
     balancer.line_with("stickylb-tui-1: UP -> DOWN: its process was ended by signal: 9");
-    // Meanwhile nobody notices.
+    // Clients notice nothing meanwhile.
     assert!(with_cookie(port, "0").starts_with("HTTP/1.1 200 "));
     balancer.line_with("stickylb-tui-1: DOWN -> STARTING");
     until("it is up again", || get(port, "/_lb/health").contains("\"healthy\":2,").then_some(()));
@@ -124,7 +124,7 @@ fn a_program_that_does_not_exist_is_named_and_nothing_starts() {
 
 #[test]
 fn however_it_ends_nobody_is_left_not_even_grandchildren() {
-    // The program ignores the request to end, and so does what it started.
+    // The program and its child ignore SIGTERM.
     let script = "trap '' TERM; sh -c 'trap \"\" TERM; echo both; sleep 100' & sleep 100; sleep 100";
     let ended = [Signal::TERM, Signal::INT, Signal::HUP, Signal::KILL].map(|way| {
         let mut balancer = start(&["-n", "2"], &["sh", "-c", script]);
@@ -159,7 +159,7 @@ fn a_rolling_restart_under_load_loses_no_request() {
             std::thread::spawn(move || {
                 let mut served = 0;
                 while !stop.load(Relaxed) {
-                    // Sticky and not, safe to repeat and not; slow enough to be in flight when its turn comes.
+                    // Sticky and not, idempotent and not; slow enough to be in flight when the restart comes.
                     let cookie = if client < 2 { "Cookie: X-Backend-ID=1\r\n" } else { "" };
                     let (method, path) = if client % 2 == 0 { ("GET", "/slow?ms=20") } else { ("POST", "/echo") };
                     let request = format!(
@@ -258,7 +258,7 @@ fn without_a_number_there_is_a_copy_for_each_processor() {
 fn a_copy_that_takes_its_time_to_exit_has_it() {
     let script = "trap 'sleep 1; echo said goodbye; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
     let mut balancer = start(&["-n", "1"], &["sh", "-c", script]);
-    // From here on it takes the signal as it wants to.
+    // From here on the program handles the signal itself.
     balancer.line_with("sh-0 | ready");
     balancer.signal(Signal::TERM);
     balancer.ended();

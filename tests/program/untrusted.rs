@@ -1,4 +1,5 @@
-//! Text from outside is shown through its type: nothing escapes it by hand, where one place too few would do.
+//! Text from outside is shown through its type only: nothing is escaped by hand, because one forgotten place would be
+//! enough.
 
 use std::path::{Path, PathBuf};
 

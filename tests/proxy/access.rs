@@ -1,4 +1,4 @@
-//! Who may come in, and how often.
+//! Which clients may connect, and how often.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn behind_a_trusted_proxy_it_is_the_client_that_is_denied() {
 #[test]
 fn one_address_has_no_more_connections_than_allowed() {
     let backend = Backend::echoing();
-    // A connection that is only about to close counts as well: none is made before these.
+    // A connection that is still closing counts too: none is opened before these.
     let access = json!({"connectionsPerIp": 2});
     let balancer = Config::new(&[&backend]).set("/access", access).start_without_health();
     let mut first = balancer.client();

@@ -1,4 +1,4 @@
-//! A check and traffic judge a backend's answer alike: none passes what the other refuses.
+//! Health checks and traffic judge a backend's response by the same rules: neither accepts what the other refuses.
 
 use std::io::Read as _;
 
@@ -12,7 +12,7 @@ use crate::support::socket::LINES;
 use crate::support::tls::self_signed;
 use crate::support::{Config, request, response, until};
 
-/// Over these backends, each checked by `algorithm`; certificates are not looked at.
+/// Over these backends, each checked by `algorithm`; certificates are not verified.
 fn config(urls: &[String], algorithm: &str) -> Config {
     let backend = |(id, url)| json!({"id": id, "name": format!("b{id}"), "url": url, "tls": {"verify": false}});
     let backends: Vec<Value> = urls.iter().enumerate().map(backend).collect();
@@ -24,13 +24,13 @@ fn config(urls: &[String], algorithm: &str) -> Config {
     }))
 }
 
-/// What becomes of an answer.
+/// What happens to a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Taken,
-    /// Refused with 502, for a reason with these words.
+    /// Refused with 502; the reason contains these words.
     Refused(&'static str),
-    /// Passed on as far as it came.
+    /// Passed on as far as it was received.
     Cut,
 }
 
@@ -44,8 +44,8 @@ const CODING: Verdict = Refused("its Transfer-Encoding is not 'chunked'");
 const SWITCH: Verdict = Refused("it switches to a protocol nobody asked for");
 const NO_ANSWER: Verdict = Refused("gave no answer");
 
-/// Sees that a check and a request with these fields make of each answer what they should; `good` is the status of those
-/// that are taken.
+/// Asserts how a check and a request judge each response with these fields; `good` is the status of those that are
+/// accepted.
 fn assert_judged_alike(
     transport: &Transport,
     algorithm: &str,
@@ -86,12 +86,12 @@ fn assert_judged_alike(
     }
 }
 
-/// A refusal, for the reason that the verdict has where it is the one that is said.
+/// The verdict if the text gives its reason, otherwise a refusal for another reason.
 fn said(text: &str, verdict: Verdict) -> Verdict {
     if matches!(verdict, Refused(words) if text.contains(words)) { verdict } else { Refused("another reason") }
 }
 
-/// The answer, with the right one to the key in a WebSocket's request (RFC 6455 4.2.2) where it has one.
+/// The response, with the right accept value for the key in a WebSocket request (RFC 6455 4.2.2).
 fn with_accept(answer: &[u8], head: &str) -> Vec<u8> {
     const ACCEPT: &[u8] = b"<ACCEPT>";
     let Some(at) = answer.windows(ACCEPT.len()).position(|part| part == ACCEPT) else { return answer.to_vec() };
@@ -107,7 +107,7 @@ fn ok(fields: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}").into_bytes()
 }
 
-/// An answer with so many fields.
+/// A response with this many fields.
 fn fields(count: usize) -> Vec<u8> {
     ok(&format!("{}Content-Length: 2\r\n", "X: y\r\n".repeat(count - 1)), "ok")
 }
@@ -241,11 +241,11 @@ fn the_limits_of_the_configuration_are_those_of_checks_as_well_and_follow_it() {
     until("the limits are wide enough", || states() == ["UP", "UP", "UP"]);
 }
 
-/// A backend whose answer with these fields has no end; gives its URL.
+/// A backend whose response with these fields never ends; returns its URL.
 fn endless(fields: &'static str) -> String {
     let port = target(move |mut stream| {
         if reply(&mut stream, &|_| ok(fields, "data: 1\n\n")).is_ok() {
-            // Until the balancer goes.
+            // Until the balancer closes.
             let _ = stream.read(&mut [0; 1]);
         }
     });
@@ -255,7 +255,7 @@ fn endless(fields: &'static str) -> String {
 #[test]
 fn a_check_by_an_event_stream_does_not_wait_for_its_end() {
     let events = endless("Content-Type: text/event-stream; charset=utf-8\r\n");
-    // Started before a test gives up waiting, and so before the check's time is over.
+    // Begun before a test gives up waiting, and so before the check times out.
     let balancer = config(&[events], "http-status").set("/health/timeout", json!(600_000)).start();
     assert_eq!(balancer.backend(0)["state"], "UP");
 }
@@ -268,7 +268,7 @@ fn a_body_without_an_end_passes_when_the_time_is_over_and_nobody_looks_at_it() {
         .set("/health/interval", json!(100))
         .set("/backends/1/healthExpect", json!({"body": "data"}))
         .start();
-    // Of a later check, where a busy machine was too slow for the first one.
+    // A later check may say it, if a busy machine was too slow for the first one.
     until("it is taken", || balancer.backend(0)["state"] == "UP");
     until("it is refused", || balancer.backend(1)["lastError"] == "no answer within 300 ms");
 }

@@ -67,7 +67,7 @@ fn chunk_extensions_are_dropped() {
 
 #[test]
 fn chunks_of_padded_sizes_pass_however_many_there_are() {
-    // Some servers fill the line of a size up with blanks.
+    // Some servers pad the chunk size with spaces.
     const CHUNKS: usize = 8_000;
     let backend = Backend::start(|call| {
         call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -102,7 +102,7 @@ fn chunk_extensions_are_bounded() {
     assert!(status.is_none_or(|status| status >= 400), "{status:?}");
 }
 
-/// Line feeds without their carriage returns, where a trailer section may end for one server and not for another.
+/// Bare line feeds, which end a trailer section for some servers and not for others.
 const BARE_LF: [&str; 6] =
     ["0\r\n\n", "0\r\nX: 1\n\r\n", "0\r\nX: 1\r\n\n", "0\r\nX: 1\n\n", "0\r\nX: 1\nY: 2\r\n\r\n", "0\n\r\n"];
 
@@ -140,7 +140,7 @@ fn a_response_whose_trailers_have_a_bare_lf_is_seen_as_cut_short_at_once() {
         if let Some(answer) = client.next_response("GET") {
             assert!(!answer.body.complete, "{end:?}");
         }
-        // The balancer has ended it: it does not wait for what can never come.
+        // The balancer has ended the exchange: it does not wait for the rest.
         client.rest();
     }
 }

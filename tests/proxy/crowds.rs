@@ -1,4 +1,4 @@
-//! Many clients at once: those that do nothing, and those that are slow, disturb nobody.
+//! Many idle or slow clients at once do not disturb others.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::support::{After, Backend, Balancer, Config, Gate, PATIENCE, request, response, until};
 
-/// Lets this process hold that many sockets; says so where the machine does not. It stays so, which no test beside it
-/// notices: the program raises its own limit.
+/// Raises this process's limit of open sockets; reports if the system does not allow that. Other tests in this process
+/// are not affected: the program raises its own limit.
 fn may_hold(sockets: u64) -> bool {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let enough = maximum.is_none_or(|most| most >= sockets)
@@ -55,7 +55,7 @@ fn five_thousand_idle_clients_and_a_thousand_active_ones_are_served() {
     let idle: Vec<TcpStream> = (0..IDLE)
         .map(|_| {
             let mut stream = connect(&balancer);
-            // Each has been served once: it is a client that keeps its connection.
+            // Each client has been served once, and keeps its connection.
             stream.write_all(&request("GET", "/once", &[])).unwrap();
             assert_eq!(status(&mut stream), "HTTP/1.1 200");
             stream
@@ -111,7 +111,7 @@ fn a_thousand_slow_and_silent_clients_disturb_nobody_and_end_at_their_times() {
     }
     for mut stream in slow {
         let mut rest = Vec::new();
-        // A reset is an end too; what does not end fails by its own time.
+        // A reset is an end too; a connection that does not end fails by its time limit.
         let end = stream.read_to_end(&mut rest).map_err(|error| error.kind());
         assert!(matches!(end, Ok(_) | Err(ErrorKind::ConnectionReset)), "{end:?}");
         assert!(!rest.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&rest));

@@ -1,4 +1,4 @@
-//! Passive ejection: traffic that fails takes a backend out for a while.
+//! Outlier ejection: failing traffic takes a backend out of service for a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::SeqCst};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{After, Backend, Balancer, Config, request, response, until};
 
-/// Answers with a status that a test may change; with 0 it closes without an answer.
+/// Answers with a status that the test sets; at 0 it closes without an answer.
 fn moody(status: u16) -> (Backend, Arc<AtomicU16>) {
     let mood = Arc::new(AtomicU16::new(status));
     let now = Arc::clone(&mood);
@@ -30,7 +30,7 @@ fn state(balancer: &Balancer, index: usize) -> String {
     balancer.backend(index)["state"].as_str().unwrap().to_owned()
 }
 
-/// A request of a client that is bound to the first backend.
+/// A request of a client that sticks to the first backend.
 fn bound(method: &str) -> Vec<u8> {
     request(method, "/", &["Cookie: X-Backend-ID=0", "Content-Length: 0"])
 }

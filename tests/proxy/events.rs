@@ -14,7 +14,7 @@ use crate::support::{Backend, Balancer, Client, Config, request, until, until_so
 struct Stream {
     client: Client,
     bytes: Vec<u8>,
-    /// What was read of them.
+    /// The bytes read so far.
     read: usize,
 }
 
@@ -29,13 +29,13 @@ impl Stream {
             (None, Some("no-store"))
         );
         let mut stream = Stream { bytes: client.wire.take_buffer(), client, read: 0 };
-        // The stream has begun: what happens from now on is told.
+        // The stream has begun; later events are sent.
         let first = stream.block(&Wait::begin()).unwrap();
         assert!(first.contains("retry:"), "{first}");
         stream
     }
 
-    /// The next lines up to an empty one.
+    /// The next lines, up to an empty one.
     fn block(&mut self, wait: &Wait) -> io::Result<String> {
         let mut looked_at = self.read;
         loop {
@@ -54,11 +54,11 @@ impl Stream {
         }
     }
 
-    /// The next event: its kind, and what it says.
+    /// The next event: its kind and its data.
     fn next(&mut self, wait: &Wait) -> io::Result<(String, Value)> {
         loop {
             let block = self.block(wait)?;
-            // Whatever stands before it frames the chunk; what is none shows that the stream lives.
+            // The lines before it are chunk framing, or comments that keep the stream alive.
             let event = block.split_once("event: ").and_then(|(_, event)| event.split_once("\ndata: "));
             if let Some((kind, data)) = event {
                 return Ok((kind.to_owned(), serde_json::from_str(data).unwrap()));
@@ -66,7 +66,7 @@ impl Stream {
         }
     }
 
-    /// The next event of this kind of which this is so.
+    /// The next event of this kind that meets the condition.
     fn event(&mut self, kind: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let wait = Wait::begin();
         loop {
@@ -82,7 +82,7 @@ impl Stream {
         self.event("request", |event| event["path"] == path)
     }
 
-    /// Everything that came.
+    /// All bytes received.
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
@@ -137,7 +137,7 @@ fn a_websocket_gets_the_same_and_its_pings_are_answered() {
     balancer.get("/told");
     let event = until_some("the request is told", || {
         let text = socket.read().unwrap().into_text().unwrap();
-        // A ping of the balancer's own may come between.
+        // A ping of the balancer may come between.
         serde_json::from_str::<Value>(&text).ok().filter(|event| event["path"] == "/told")
     });
     assert_eq!((&event["event"], &event["backendId"]), (&json!("request"), &json!(0)));
@@ -191,12 +191,12 @@ fn readers_are_limited_and_a_place_is_free_again_when_one_leaves() {
 fn a_reader_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
     const ASKED: u64 = 8_000;
     let b0 = Backend::echoing();
-    // Long events, so that fewer of them fill what lies between.
+    // Long events, so that few of them fill the buffers between.
     let balancer = Config::new(&[&b0]).set("/backends/0/name", json!("n".repeat(2000))).start();
     let mut stalled = Stream::open(&balancer);
     let mut client = balancer.client();
     let path = format!("/{}", "x".repeat(500));
-    // More than the sockets and the journal hold together.
+    // More than sockets and journal together can hold.
     for _ in 0..ASKED {
         assert_eq!(client.exchange(&request("GET", &path, &[])).status, 200);
     }
@@ -210,7 +210,7 @@ fn a_reader_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
         }
     }
     assert!(told > 0 && missed > 0, "{told} told, {missed} missed");
-    // Now that it has caught up it misses nothing.
+    // The reader has caught up, and misses nothing more.
     balancer.get("/last");
     stalled.request("/last");
 }

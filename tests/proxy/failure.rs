@@ -1,5 +1,5 @@
-//! A backend that fails costs no client an error while another one can answer, and no request is sent twice
-//! unless that is safe (RFC 9110 9.2.2, RFC 9112 9.3.1).
+//! A failing backend causes no client an error while another can answer, and no request is sent twice unless that is
+//! safe (RFC 9110 9.2.2, RFC 9112 9.3.1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,8 +63,8 @@ fn a_request_in_flight_is_untouched_when_its_backend_stops_listening() {
     assert_eq!(client.response().status, 200);
 }
 
-/// 300 requests on one connection to a backend that closes each of its connections at about the moment the next request
-/// comes.
+/// 300 requests on one connection, to a backend that closes each of its connections at about the time of the next
+/// request.
 fn race_with_closing(method: &str, target: &str) {
     let backend = Backend::start(|call| {
         let after = echo(call);
@@ -106,7 +106,7 @@ fn a_reset_of_an_idle_connection_is_no_error() {
     let mut client = balancer.client();
     let mut statuses: Vec<u16> = (0..50).map(|_| client.exchange(&request("GET", "/", &[])).status).collect();
     statuses.dedup();
-    // The reset may overtake the answer itself; then a GET is simply tried again.
+    // The reset may overtake the answer itself; then a GET is retried.
     assert_eq!(statuses, [200]);
 }
 
@@ -116,7 +116,7 @@ fn a_connection_that_the_backend_says_it_keeps_for_a_second_is_not_used_after_th
     let balancer = Balancer::over(&[&backend]);
     let mut client = balancer.client();
     client.exchange(&request("GET", "/", &[]));
-    // Not waiting for anything: that the time passes is what is tested.
+    // Not a wait: the test is that this time passes.
     std::thread::sleep(Duration::from_millis(1200));
     client.exchange(&request("GET", "/", &[]));
     let used: Vec<usize> = backend.requests().iter().map(|r| r.connection).collect();

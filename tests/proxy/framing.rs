@@ -1,14 +1,13 @@
-//! Where a message ends must be understood alike by everyone, or one request hides in another
-//! (RFC 9112 6 and 7).
+//! All parties must agree where a message ends, or one request can hide in another (RFC 9112 6 and 7).
 
 use crate::support::backend::echo;
 use crate::support::{After, Backend, Balancer, request, response};
 
-/// A second request that a wrong reading of the first one would let through.
+/// A second request that a wrong reading of the first one would expose.
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// Sends a POST with these header lines and this body, and a hidden request behind it: it must be refused with one of
-/// these statuses, its connection closed, and nothing of it may reach the backend.
+/// Sends a POST with these header lines and this body, followed by a hidden request. It must be refused with one of
+/// these statuses and its connection closed, and nothing may reach the backend.
 fn assert_refused(cases: &[(&[u8], &str)], statuses: &[u16]) {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);
@@ -30,7 +29,7 @@ fn assert_refused(cases: &[(&[u8], &str)], statuses: &[u16]) {
             other => wrong.push(format!("{shown:?}: {:?}", other.map(|r| r.status))),
         }
     }
-    // Whatever was let through is there by the time this one is answered.
+    // Anything let through has arrived by the time this request is answered.
     assert_eq!(balancer.get("/after").status, 200);
     let mut reached = backend.targets();
     reached.retain(|target| target != "/after");
@@ -52,7 +51,7 @@ fn two_lengths_are_refused() {
 
 #[test]
 fn equal_lengths_on_two_lines_are_refused() {
-    // RFC 9110 8.6 allows to make them one; a client that needs it is not known, one that hides something is.
+    // RFC 9110 8.6 allows merging them, but only attacks are known to need it.
     assert_refused(&[(b"Content-Length: 5\r\nContent-Length: 5", "hello")], &[400]);
 }
 
@@ -255,7 +254,7 @@ fn a_pipelined_request_that_is_cut_short_does_not_shift_the_rest() {
     let mut client = balancer.client();
     client.send(&[request("GET", "/1", &[]), request("GET", "/cut", &[]), request("GET", "/3", &[])].concat());
     assert_eq!(client.response().status, 200);
-    // The head may be lost with the connection; what comes must not look whole, nor be another request's.
+    // The head may be lost with the connection; what arrives must neither look complete nor belong to another request.
     if let Some(cut) = client.next_response("GET") {
         assert!(!cut.body.complete);
         assert!("half of it".starts_with(&cut.text()), "{cut:?}");

@@ -1,11 +1,11 @@
-//! What is changed in header fields on their way, and what must not be (RFC 9110 7.6, RFC 9112 9.6).
+//! Which header fields change on the way, and which must not (RFC 9110 7.6, RFC 9112 9.6).
 
 use serde_json::json;
 
 use crate::support::backend::Recorded;
 use crate::support::{self, Backend, Balancer, Config, request, response};
 
-/// Sends a GET with these header lines and gives back what reached the backend.
+/// Sends a GET with these header lines; returns what reached the backend.
 fn forwarded(lines: &[&str]) -> Recorded {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);
@@ -110,7 +110,7 @@ fn no_forwarding_field_of_an_unknown_peer_reaches_a_backend_whatever_its_name() 
         "X-Forwarded-Ssl",
         "X-Forwarded-Scheme",
         "x-forwarded-anything",
-        // CGI, WSGI and PHP take these for the ones with dashes.
+        // CGI, WSGI and PHP do not distinguish these from the names with dashes.
         "X_Forwarded_For",
         "X-Forwarded_Host",
         "X_FORWARDED_PROTO",
@@ -160,7 +160,7 @@ fn via_names_the_balancer_in_both_directions() {
     let balancer = Balancer::over(&[&backend]);
     let answer = balancer.exchange(&request("GET", "/", &["Via: 1.0 outer"]));
     let chain = |values: Vec<String>| values.join(", ");
-    // A pseudonym of its own for each balancer, so that a loop is noticed and a chain of two is not taken for one.
+    // Each balancer has its own pseudonym, so that a loop is detected and a chain of two is not mistaken for one.
     assert!(chain(answer.all("via")).starts_with("1.1 inner, 1.1 stickylb-tui-"));
     assert!(chain(backend.requests()[0].all("via")).starts_with("1.0 outer, 1.1 stickylb-tui-"));
 }
@@ -201,7 +201,7 @@ fn equal_names_keep_their_number_and_order() {
 
 #[test]
 fn several_set_cookies_stay_several() {
-    // RFC 6265 3: they cannot be joined.
+    // RFC 6265 3: they must not be merged.
     let lines = ["Set-Cookie: a=1; Expires=Thu, 01 Jan 1998 00:00:00 GMT", "X-One: 1", "Set-Cookie: b=2"];
     let backend = Backend::answering(response("200 OK", &lines, ""));
     let answer = Balancer::over(&[&backend]).get("/");
@@ -273,7 +273,7 @@ fn up_to_64_kb_of_fields_pass_and_more_is_431() {
     assert_eq!(balancer.exchange(&of(60_000)).status, 200);
     for bytes in [66_000, 70_000, 200_000, 1_000_000] {
         let mut client = balancer.client();
-        // It may be refused and closed before all of it is sent.
+        // It may be refused, and the connection closed, before everything is sent.
         let _ = client.wire.write(&of(bytes));
         let status = client.next_response("GET").map(|answer| answer.status);
         assert_eq!(status, Some(431), "{bytes} bytes");
@@ -289,7 +289,7 @@ fn a_target_beyond_64_kb_is_414() {
     assert_eq!(balancer.exchange(&of(60_000)).status, 200);
     for bytes in [66_000, 200_000, 1_000_000] {
         let mut client = balancer.client();
-        // It may be refused before all of it is sent.
+        // It may be refused before everything is sent.
         let _ = client.wire.write(&of(bytes));
         assert_eq!(client.next_response("GET").map(|answer| answer.status), Some(414), "{bytes} bytes");
     }

@@ -1,4 +1,4 @@
-//! Active checks: what an answer must be, programs, WebSockets, and what a backend says of itself.
+//! Active checks: expected responses, programs, WebSockets, and the load that a backend reports itself.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::support::backend::{answer_check, echo};
 use crate::support::{self, After, Backend, Balancer, Call, Config, request, response, until};
 
-/// A backend whose check is answered with these bytes, which a test may change.
+/// A backend whose check gets these bytes, which the test may change.
 fn checked_with(bytes: Vec<u8>) -> (Backend, Arc<Mutex<Vec<u8>>>) {
     let answer = Arc::new(Mutex::new(bytes));
     let now = Arc::clone(&answer);
@@ -135,7 +135,7 @@ fn a_check_that_asks_to_switch_may_be_answered_with_101() {
     assert!(reason.ends_with(": it switches to a protocol nobody asked for"), "{reason}");
 }
 
-/// A WebSocket check: the handshake this backend completes, or any answer to it.
+/// A WebSocket check: the handshake this backend completes, or any response to it.
 fn socket_check(call: &mut Call) -> After {
     match call.head.get("sec-websocket-key") {
         Some(key) => call.send(
@@ -178,11 +178,11 @@ fn a_backend_drains_and_takes_itself_out_by_its_agent() {
     balancer.line("UP -> DRAIN: it asks to be drained");
     assert_eq!(balancer.exchange(&sticky).backend(), Some(0), "it keeps its clients");
     assert_eq!([(); 4].map(|()| balancer.get("/").backend()), [Some(1); 4], "it gets no new ones");
-    // What it says counts where its check fails, too.
+    // Its report counts even if its check fails.
     *answer.lock().unwrap() = response("503 Busy", &["x-lb-state: maint"], "");
     balancer.line("-> MAINT: it asks to be taken out");
     assert_eq!(balancer.exchange(&sticky).backend(), Some(1));
-    // A new version of it that knows no agent is ready.
+    // A new version of it, without an agent, is ready.
     *answer.lock().unwrap() = response("200 OK", &[], "");
     until("it is back", || balancer.backend(0)["state"] == "UP");
     assert_eq!(balancer.exchange(&sticky).backend(), Some(0));
@@ -218,7 +218,7 @@ fn an_agents_nonsense_is_named_and_changes_nothing() {
 mod by_command {
     use super::*;
 
-    /// Runs this shell script as the check of the first backend, beside one that is checked as usual.
+    /// Runs this shell script as the check of the first backend, beside a second one with an ordinary check.
     fn checked_by(script: &str, timeout: u64) -> (Balancer, [Backend; 2]) {
         let backends = [Backend::echoing(), Backend::with_check(echo, answer_check)];
         let balancer = often(&[&backends[0], &backends[1]])
@@ -259,11 +259,11 @@ mod by_command {
         let script = format!("sleep 1000 & echo $! > {}; wait", file.display());
         let (balancer, _backends) = checked_by(&script, 1_000);
         assert_eq!(error_of(&balancer), "/bin/sh did not end within 1000 ms");
-        // Of a later check, where a busy machine had no time for the first one to tell it.
+        // A later check may say it, if a busy machine was too slow for the first one.
         let told = || std::fs::read_to_string(&file).ok()?.trim().parse().ok();
         let pid: i32 = support::until_some("a check tells its child", told);
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        // Killed, or at the most not buried yet.
+        // Killed, or at most a zombie.
         until("its child is dead", || {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
             rustix::process::test_kill_process(pid).is_err() || stat.contains(") Z ")

@@ -156,7 +156,7 @@ fn no_100_is_said_once_the_answer_has_begun() {
     let mut client = balancer.client();
     client.send(&request("POST", "/", &["Content-Length: 10", "Expect: 100-continue"]));
     assert_eq!(client.head().unwrap().unwrap().status, 401);
-    // Longer than a backend is given to say something.
+    // Longer than the time a backend has to respond.
     std::thread::sleep(Duration::from_millis(600));
     gate.open();
     let body = client.wire.body(Framing::Length(10));
@@ -165,7 +165,7 @@ fn no_100_is_said_once_the_answer_has_begun() {
 
 #[test]
 fn hints_that_the_client_does_not_take_are_not_read_and_none_is_torn() {
-    // 64 MB, of which the one backend sends what is taken, and then dies.
+    // 64 MB: the backend reads some of it, and then dies.
     const HINTS: usize = 64 << 10;
     let hint = format!("HTTP/1.1 103 Early Hints\r\nLink: <{}>\r\n\r\n", "a".repeat(960));
     let sent = Arc::new(AtomicUsize::new(0));
@@ -187,7 +187,7 @@ fn hints_that_the_client_does_not_take_are_not_read_and_none_is_torn() {
     client.send(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
     dying.wait_for_end(dying.wait_for_requests(1)[0].connection);
     assert!(sent.load(SeqCst) < HINTS, "all of them were read though nobody took them");
-    // Those it gets are whole, and so is the answer behind them.
+    // The interim responses it gets are complete, and so is the final one.
     let answer = client.response();
     assert_eq!((answer.status, answer.backend()), (200, Some(1)));
     let received = client.received();

@@ -1,4 +1,4 @@
-//! Clients that leave, and backends that answer before they have been told everything.
+//! Clients that leave, and backends that answer before they have read the whole request.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::support::wire::Framing;
 use crate::support::{self, After, Backend, Balancer, Client, Config, Gate, request, response, until};
 
-/// The client is gone: the backend must be let go, the figures come back, and the backend not be blamed.
+/// After the client has gone, the backend's connection ends, the active count returns to zero, and the backend is not
+/// blamed.
 fn assert_let_go(balancer: &Balancer, backend: &Backend, path: &str, logged: &[&str]) {
     backend.wait_for_end(backend.requests()[0].connection);
     until("no request is active", || balancer.backend(0)["activeConnections"] == 0);
@@ -98,7 +99,7 @@ fn assert_413_is_read(backend: &Backend) {
         client.send(&request("POST", "/big", &[&format!("Content-Length: {size}")]));
         let piece = vec![b'x'; 65536];
         for _ in 0..size / piece.len() {
-            // The balancer may stop reading at some point; the answer must be there all the same.
+            // The balancer may stop reading at some point; the answer must arrive all the same.
             if client.wire.write(&piece).is_err() {
                 break;
             }
@@ -112,7 +113,7 @@ fn assert_413_is_read(backend: &Backend) {
 fn a_413_in_the_middle_of_a_large_upload_reaches_the_client() {
     assert_413_is_read(&Backend::start(|call| {
         call.send(&response("413 Content Too Large", &["Connection: close"], "too big"));
-        // As careful servers do: the answer is said to be all, and what still comes is read for a while.
+        // As careful servers do: half-close after the answer, and read the rest for a while.
         call.wire.stream.shutdown(std::net::Shutdown::Write).unwrap();
         call.wait_for_close();
         After::Close
@@ -131,7 +132,7 @@ fn a_413_from_a_backend_that_closes_at_once_reaches_the_client() {
 fn a_413_from_a_backend_that_reads_some_and_closes_reaches_the_client() {
     assert_413_is_read(&Backend::start(|call| {
         let mut some = Vec::new();
-        // The balancer may have stopped.
+        // The balancer may have stopped reading.
         let _ = call.wire.exactly(1 << 20, &mut some);
         call.send(&response("413 Content Too Large", &["Connection: close"], "too big"));
         After::Close
@@ -140,7 +141,7 @@ fn a_413_from_a_backend_that_reads_some_and_closes_reaches_the_client() {
 
 #[test]
 fn an_upload_goes_on_while_the_response_is_already_coming() {
-    // RFC 9112 9.5 lets a server answer before it has read the request; then both go on at once.
+    // RFC 9112 9.5 lets a server answer before it has read the request; then both directions go on at once.
     let backend = Backend::start(|call| {
         call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
         let body = call.body().bytes.clone();
@@ -176,7 +177,7 @@ fn a_slow_reader_gets_everything() {
 
 #[test]
 fn an_upload_goes_on_while_its_client_reads_nothing() {
-    // More either way than all the buffers between hold, so that neither could wait for the other.
+    // More in both directions than all buffers between can hold, so that waiting for one another would deadlock.
     const BYTES: usize = 48 << 20;
     let backend = Backend::start(|call| {
         let mut down = call.wire.stream.try_clone().unwrap();
@@ -216,7 +217,7 @@ fn a_client_that_pauses_longer_than_the_idle_time_still_gets_everything() {
     client.send(&request("GET", "/", &[]));
     let head = client.head().unwrap().unwrap();
     assert_eq!(head.status, 200);
-    // Whether the last bytes wait in the balancer by then or not, they are not cut.
+    // The last bytes are not cut off, whether the balancer holds them by then or not.
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(client.wire.body(Framing::Length(BYTES)).bytes.len(), BYTES);
 }
@@ -290,10 +291,10 @@ fn a_bad_chunk_while_the_answer_streams_cuts_it_and_the_log_says_why() {
     assert_eq!(balancer.backend(0)["errors"], 0);
 }
 
-/// More than all the buffers between a client and a backend that reads nothing hold.
+/// More than all buffers between a client and a backend that reads nothing can hold.
 const TOO_MUCH: usize = 64 << 20;
 
-/// Sends until nothing more is taken.
+/// Sends until the buffers are full.
 fn send_until_stuck(client: &mut Client, bytes: usize) {
     client.wire.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
     let piece = vec![b'x'; 1 << 20];
@@ -311,7 +312,7 @@ fn a_client_is_seen_to_leave_though_its_upload_is_stuck() {
             if begins {
                 call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
             }
-            // It reads nothing until it is let.
+            // The backend reads nothing until it is allowed to.
             passed.pass();
             call.wait_for_close();
             After::Close

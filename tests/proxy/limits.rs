@@ -1,4 +1,4 @@
-//! What one client or one backend may use, and where requests must not go round in circles.
+//! What one client or one backend may use, and routing loops.
 
 use std::sync::Arc;
 
@@ -53,8 +53,8 @@ fn slow_heads_idle_connections_and_half_a_request_end_at_their_times() {
 
 #[test]
 fn a_loop_through_another_balancer_is_508() {
-    // The second balancer's port is known only when it runs, the first one's only when it does: so the outer one is
-    // given a port that the inner one is started on.
+    // Each balancer's port is known only once it runs. So the outer one is given a port on which the inner one is
+    // started later.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
@@ -92,7 +92,7 @@ fn without_file_descriptors_accepting_pauses_blames_no_backend_and_goes_on() {
     balancer.line("accepting is paused");
     let ticks = balancer.cpu_ticks();
     let checks = backend.checks();
-    // What it does meanwhile is little: a loop that spins would use a whole core.
+    // It uses little processor time meanwhile; a busy loop would use a whole core.
     std::thread::sleep(std::time::Duration::from_secs(1));
     assert!(balancer.cpu_ticks() - ticks < 50, "it spins");
     held.clear();

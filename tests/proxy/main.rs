@@ -1,4 +1,4 @@
-//! What a client and a backend see on the wire, and what the log and the balancer's own pages tell of it.
+//! What a client and a backend see on the wire, and what the log and the balancer's own pages say about it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 

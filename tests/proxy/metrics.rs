@@ -1,4 +1,4 @@
-//! `/_lb/metrics`: the text is what Prometheus reads, and the figures are those of everything else.
+//! `/_lb/metrics`: Prometheus can read it, and its figures agree with all others.
 
 #![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 
@@ -11,7 +11,7 @@ use crate::support::{self, After, Backend, Balancer, Config, request, response, 
 /// A name and its labels, sorted.
 type Series = (String, BTreeMap<String, String>);
 
-/// Reads the text strictly, as the format's page describes it (version 0.0.4); panics where it is any other.
+/// Parses the text strictly by the Prometheus text format, version 0.0.4; panics on anything else.
 fn parse(text: &str) -> BTreeMap<Series, f64> {
     assert!(text.ends_with('\n'), "the last line ends");
     let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
@@ -90,7 +90,7 @@ impl Metrics {
         Metrics(parse(&answer.text()))
     }
 
-    /// The one sample with this name and, among others, these labels.
+    /// The only sample with this name and at least these labels.
     #[track_caller]
     fn get(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let fits = |series: &Series| {
@@ -106,7 +106,7 @@ impl Metrics {
     }
 }
 
-/// A backend that answers `/404` and `/500` with these, and everything else with 200.
+/// A backend that answers `/404` and `/500` with these statuses, and everything else with 200.
 fn answering() -> Backend {
     Backend::start(|call| {
         let status = match call.target.as_str() {
@@ -201,7 +201,7 @@ fn connections_are_those_of_now() {
     let balancer = Balancer::over(&[&b0]);
     let mut kept = balancer.client();
     kept.exchange(&request("GET", "/", &[]));
-    // The one that stays, and the one that asks.
+    // The connection that stays, and the one that asks.
     until("two connections", || Metrics::of(&balancer).get("stickylb_connections", &[]) == 2.0);
     drop(kept);
     until("one connection", || Metrics::of(&balancer).get("stickylb_connections", &[]) == 1.0);

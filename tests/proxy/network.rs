@@ -1,4 +1,4 @@
-//! Where backends are: names with one address family, literals, sockets of the file system, and places that change.
+//! Addresses of backends: names with one address family, literals, Unix sockets, and names whose addresses change.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, ToSocketAddrs as _, UdpSocket};
@@ -9,7 +9,7 @@ use crate::silent::Silent;
 use crate::support::raw::closed_port;
 use crate::support::{Balancer, Config, until, until_some};
 
-/// Answers one request with the name given.
+/// Answers one request with this name.
 fn answer(stream: impl Read + Write, name: &str) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
@@ -20,11 +20,11 @@ fn answer(stream: impl Read + Write, name: &str) {
         }
     }
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{name}", name.len());
-    // A balancer that has gone is the test's to judge.
+    // The test judges a balancer that has gone.
     let _ = stream.get_mut().write_all(answer.as_bytes());
 }
 
-/// Serves until the test ends; `None` where this machine has no such address.
+/// Serves until the test ends; `None` if this machine has no such address.
 fn serve(address: &str, name: &'static str) -> Option<u16> {
     let listener = TcpListener::bind(address).ok()?;
     let port = listener.local_addr().unwrap().port();
@@ -36,7 +36,7 @@ fn serve(address: &str, name: &'static str) -> Option<u16> {
     Some(port)
 }
 
-/// Leaves a test out where there is no IPv6; that one port of it is taken happens anywhere.
+/// Leaves a test out if there is no IPv6. That its port is taken there can happen anywhere.
 #[track_caller]
 fn without_ipv6() {
     if TcpListener::bind("[::1]:0").is_err() {
@@ -94,11 +94,11 @@ fn a_name_is_resolved_anew_for_each_connection() {
     let four = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = four.local_addr().unwrap().port();
     let first = std::thread::spawn(move || {
-        // Until a request comes that says so, then this address of the name is no more.
+        // Until a request says so; from then on, this address of the name is closed.
         for mut stream in four.incoming().flatten() {
             let mut head = [0; 4096];
             let read = stream.read(&mut head).unwrap_or(0);
-            // A balancer that has gone is the test's to judge.
+            // The test judges a balancer that has gone.
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfour");
             if head[..read].starts_with(b"GET /move") {
                 return;
@@ -143,14 +143,14 @@ fn the_second_address_of_a_name_is_used_where_the_first_takes_nobody() {
     assert_eq!(balancer.get("/").text(), "six");
 }
 
-/// The name of this machine, where it is known to be its own, and its address in a network.
+/// This machine's name, if it resolves to the machine itself, and its network address.
 fn own_names() -> Vec<String> {
     let is_own = |name: &String| {
         let found = (name.as_str(), 0).to_socket_addrs().into_iter().flatten();
         found.into_iter().any(|at| UdpSocket::bind(at).is_ok())
     };
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
-    // Nothing is sent: the system says only from where it would be.
+    // Nothing is sent: the system only reports the address it would send from.
     let address = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
         socket.connect("192.0.2.1:9")?;
         Ok(socket.local_addr()?.ip().to_string())

@@ -1,4 +1,4 @@
-//! What the balancer answers itself: `/_lb/health`, and errors.
+//! Local replies of the balancer: `/_lb/health`, and errors.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{After, Backend, Balancer, Config, Response, request};
 const UNAVAILABLE: &str = r#"{"error":"No healthy backends available."}"#;
 const BAD_GATEWAY: &str = r#"{"error":"Bad gateway — backend did not respond."}"#;
 
-/// Asks for the health page in the name of a host.
+/// Requests the health page with this Host.
 fn health_of(balancer: &Balancer, host: &str) -> Response {
     balancer.exchange(format!("GET /_lb/health HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
 }

@@ -1,7 +1,7 @@
-//! What users of LoadBalancer.js rely on, and what they run into there.
+//! What users of LoadBalancer.js rely on, and its known defects.
 //!
-//! Kept elsewhere: a user with fewer rights (`downgrade`), `start`, `list` and `stop` with what goes wrong there
-//! (`background`), its file's odd corners (`import`), a controller in a program of one's own (`embedding`).
+//! Tested elsewhere: a user with fewer rights (`downgrade`), `start`, `list` and `stop` and their defects there
+//! (`background`), special cases of its file (`import`), a controller in an embedding program (`embedding`).
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -65,7 +65,7 @@ fn a_session_expires_some_time_after_its_last_connection() {
     until("it has expired", || ask_quietly(&balancer) != name);
 }
 
-/// Asks after a pause longer than the expiry.
+/// Sends a request after a pause longer than the expiry.
 fn ask_quietly(balancer: &Balancer) -> Vec<u8> {
     std::thread::sleep(Duration::from_millis(700));
     ask(balancer, "x").into_bytes()
@@ -139,7 +139,7 @@ fn tls_passes_through_a_raw_connection_without_a_certificate_of_the_balancers() 
         },
     }))
     .start();
-    // The client that speaks TLS is another balancer.
+    // The TLS client is another balancer.
     let client = support::Config::of_ports(&[port])
         .set("/backends/0/url", json!(format!("https://localhost:{}", raw.ports()[0])))
         .set("/backends/0/tls", json!({"verify": false}))
@@ -148,7 +148,7 @@ fn tls_passes_through_a_raw_connection_without_a_certificate_of_the_balancers() 
     raw.line(" TCP up ");
 }
 
-/// The sample file of its page, with ports that are free here.
+/// The sample configuration of its documentation, with free ports.
 #[cfg(unix)]
 fn sample(source: u16, targets: [u16; 2]) -> String {
     format!(
@@ -225,12 +225,12 @@ fn balancer_count_is_a_thread_for_each_processor() {
     let balancer = config(&[echo("a")]).start();
     let workers = || {
         let threads = std::fs::read_dir(format!("/proc/{}/task", balancer.pid())).unwrap().flatten();
-        // One that ends just now has no name any more.
+        // A thread that is ending has no name any more.
         let names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
         names.filter(|name| name.starts_with("worker-")).count()
     };
     let processors = std::thread::available_parallelism().unwrap().get();
-    // A thread has its name once it runs, and another one may serve before it does.
+    // A thread gets its name when it runs, and another may serve before it does.
     until("a worker for each processor", || workers() == processors);
 }
 
@@ -268,7 +268,7 @@ fn a_connection_is_refused_before_it_is_handled_where_access_says_so() {
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
     let denying = config(&[port]).set("/access", json!({"deny": ["127.0.0.0/8"]}));
-    // Its page is denied as well.
+    // The balancer's own page is denied too.
     let balancer = denying.start_without_health();
     let mut stream = connect(&balancer);
     assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)), "closed without a byte");
@@ -283,7 +283,7 @@ fn a_target_learns_its_clients_address_by_the_proxy_protocol() {
         let mut line = [0; 11];
         stream.read_exact(&mut line).unwrap();
         tell.send(line).unwrap();
-        // Closed with bytes unread it would be reset, and the client with it.
+        // Closing with unread bytes would reset the connection, and the client's with it.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let balancer = config(&[port]).set("/pools/raw/backends/0/proxyProtocol", json!("v1")).start();

@@ -1,6 +1,6 @@
-//! What users of smart-stick-loadbalancer rely on in balancing, and what they run into there.
+//! How users of smart-stick-loadbalancer expect requests to be balanced, and its known defects.
 //!
-//! Kept elsewhere: its file, errors and texts (`configs`, `cli`), its page (`pages`), its cookie and what replaces it
+//! Tested elsewhere: its file, errors and texts (`configs`, `cli`), its page (`pages`), its cookie and what replaces it
 //! (`stickiness`), mail (`mail`), failures that lose a request there (`failure`, `retry`), WebSockets and frames
 //! (`websocket`), clients that hang up (`leaving`), bodies cut short (`responses`), X-Forwarded-* (`headers`), checks
 //! (`health`).
@@ -16,7 +16,7 @@ fn three() -> [Backend; 3] {
     [Backend::echoing(), Backend::echoing(), Backend::echoing()]
 }
 
-/// Where the next requests without a cookie go.
+/// The backends of the next requests without a cookie.
 fn places(balancer: &Balancer, count: usize) -> Vec<u32> {
     (0..count).map(|_| balancer.get("/").backend().unwrap()).collect()
 }
@@ -30,7 +30,7 @@ fn round_robin_runs_a_a_b_for_weights_2_and_1() {
     let backends = three();
     let config = Config::new(&[&backends[0], &backends[1]]).set("/backends/0/weight", json!(2));
     let series = places(&config.start(), 9);
-    // Wherever the first request falls in the row.
+    // Independent of which backend gets the first request.
     let row = [0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1];
     assert!(row.windows(9).any(|part| part == series), "{series:?}");
 }

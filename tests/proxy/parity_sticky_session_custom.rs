@@ -1,7 +1,7 @@
-//! What users of sticky-session-custom rely on, and what they run into there.
+//! What users of sticky-session-custom rely on, and its known defects.
 //!
-//! Kept elsewhere: many listeners on one set of backends (`pools`), copies of one program, started again when they exit,
-//! and a graceful end (`run`, `ending`).
+//! Tested elsewhere: many listeners on one set of backends (`pools`), copies of one program, started again when they
+//! exit, and a graceful end (`run`, `ending`).
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn by(backends: &[Backend; 4], mode: &str) -> Config {
     Config::new(&backends.each_ref()).set("/sticky/by", json!(mode))
 }
 
-/// Where the request with this target and these header lines goes.
+/// The backend of a request with this target and these header lines.
 fn place(balancer: &Balancer, target: &str, lines: &[&str]) -> u32 {
     let answer = balancer.exchange(&request("GET", target, lines));
     assert_eq!(answer.status, 200, "{target} {lines:?}");
@@ -42,7 +42,7 @@ fn a_client_sticks_by_its_address_and_the_log_says_so() {
 fn behind_a_trusted_proxy_the_address_is_the_forwarded_one_and_the_decision_is_made_per_request() {
     let backends = four();
     let balancer = by(&backends, "ip").set("/trustedProxies", json!(["127.0.0.0/8"])).start();
-    // One connection, as a proxy holds it for all its users.
+    // One connection, as a proxy shares it among its users.
     let mut proxy = balancer.client();
     let mut ask = |user: usize| {
         let line = format!("X-Forwarded-For: 192.0.2.{user}");

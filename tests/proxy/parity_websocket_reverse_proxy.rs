@@ -1,9 +1,9 @@
-//! What users of WebsocketReverseProxy rely on, and what they run into there.
+//! What users of WebsocketReverseProxy rely on, and its known defects.
 //!
-//! Kept elsewhere: checks side by side and their JSON (`health`), weights that follow a reported load (`health`), passive
-//! ejection (`ejection`); and of what is wrong there: a refused backend hangs nobody and no healthy server is a 503
-//! (`failure`), headers and query strings pass (`headers`, `requests`), bodies stream (`responses`), a broken socket ends
-//! itself alone and frames keep kind and close code (`websocket`).
+//! Tested elsewhere: parallel checks and their JSON (`health`), weights that follow a reported load (`health`), outlier
+//! ejection (`ejection`); and of its defects: a refused backend blocks nobody and no healthy server means 503
+//! (`failure`), headers and query strings pass (`headers`, `requests`), bodies stream (`responses`), a broken socket
+//! ends only itself, and frames keep kind and close code (`websocket`).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -124,7 +124,7 @@ fn whoever_waits_for_a_backend_that_is_taken_away_goes_to_another() {
     let mut other = Backend::echoing();
     let balancer = limited(&[&full, &other], 1, 5).set("/sticky", json!({"by": "off"})).start();
     other.stop();
-    // It takes its turn, is refused, and goes to the queue of the one that is left.
+    // It takes its turn, is refused, and joins the queue of the backend that is left.
     let mut clients: Vec<Client> = (0..3).map(|n| asking(&balancer, &format!("/{n}"))).collect();
     full.wait_for_requests(1);
     until("the others wait", || queued(&balancer, 0) + queued(&balancer, 1) == 2);
@@ -153,7 +153,7 @@ fn no_more_connections_than_max_connections_are_open_idle_ones_included() {
     }
     let mut connections: Vec<usize> = backend.requests().iter().map(|r| r.connection).collect();
     connections.dedup();
-    // In any order of workers one request follows the other on the one connection there is.
+    // The order of workers does not matter: requests follow each other on the only connection.
     assert_eq!(connections.len(), 1, "{connections:?}");
 }
 
@@ -164,7 +164,7 @@ fn min_idle_connections_are_open_before_anybody_asks_and_are_used() {
         .set("/backends/0/minIdle", json!(2))
         .set("/backends/0/idleTimeout", json!(60000))
         .start();
-    // One more than these is the check's.
+    // One connection more than these belongs to the check.
     until("two connections are ready", || backend.connections() >= 3);
     let before = backend.connections();
     assert_eq!(balancer.get("/").status, 200);
@@ -208,7 +208,7 @@ fn with_two_servers_sockets_go_to_both() {
     drop(open);
 }
 
-/// The sample of its page, in the words of its later `config.ini`, with ports that are free here.
+/// The sample of its documentation in the keys of its later `config.ini`, with free ports.
 #[cfg(unix)]
 fn sample(port: u16, servers: [u16; 2]) -> String {
     let [one, two] = servers;

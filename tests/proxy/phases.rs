@@ -1,4 +1,4 @@
-//! Where a request's time went, and how much it carried, as the log tells it.
+//! The duration of each phase of a request, and its sizes, as the log reports them.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::program::{self, Headless, get, program, until};
 use crate::support::{self, After, Backend, Client, request, response};
 
-/// A balancer over these backends that tells of each request as JSON; and its port.
+/// A balancer of these backends that logs each request as JSON, and its port.
 fn balancer(backends: &[Value]) -> (Headless, u16, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let health = json!({"path": "/health", "interval": 60000});
@@ -37,7 +37,7 @@ fn micros(event: &Value, phase: &str) -> u64 {
 
 #[test]
 fn the_phases_of_a_slow_answer_are_told_apart_and_add_up_to_the_whole() {
-    // Much longer than is asked for below: on a busy machine the balancer sees a phase begin some time after it did.
+    // Much longer than asserted below: on a busy machine the balancer notices the begin of a phase late.
     const PAUSE: Duration = Duration::from_millis(1200);
     let slow = Backend::start(|call| {
         call.body();
@@ -52,7 +52,7 @@ fn the_phases_of_a_slow_answer_are_told_apart_and_add_up_to_the_whole() {
     let (mut lb, port, _folder) = balancer(&[backend(slow.port)]);
     let mut client = Client::connect(port);
     client.send(b"POST /slow HTTP/1.1\r\nHost: localhost\r\n");
-    // The head itself takes its time, too.
+    // The head itself takes time too.
     sleep(PAUSE);
     client.send(b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n3\r\n, 3\r\n0\r\n\r\n");
     assert_eq!(client.response().text(), "onetwosix");
@@ -65,7 +65,7 @@ fn the_phases_of_a_slow_answer_are_told_apart_and_add_up_to_the_whole() {
     let phases = ["head", "queue", "connect", "firstByte", "lastByte"];
     let sum: u64 = phases.iter().map(|phase| micros(&event, phase)).sum();
     let whole = Duration::from_secs_f64(event["seconds"].as_f64().unwrap()).as_micros();
-    // Each phase is cut to whole microseconds.
+    // Each phase is rounded down to whole microseconds.
     assert!(u128::from(sum) <= whole + 1, "{sum} of {whole}: {event}");
     assert_eq!((&event["up"], &event["bytes"]), (&json!(7), &json!(9)), "data is counted, and not the frame around it");
 }

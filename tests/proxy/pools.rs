@@ -1,10 +1,10 @@
-//! Several listeners and pools: which request goes where, and what they share.
+//! Several listeners and pools: which pool gets a request, and what pools share.
 
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Balancer, Client, Config, request};
 
-/// Two backends for pages, one for an API, one for sockets.
+/// Two backends for pages, one for an API, one for WebSockets.
 struct Servers {
     web: [Backend; 2],
     api: Backend,

@@ -1,4 +1,4 @@
-//! The PROXY protocol, both ways: whom a connection is made for.
+//! The PROXY protocol, received and sent: which client a connection is for.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use crate::support::{Backend, Balancer, Client, Config, PATIENCE, request};
 
 const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc6\x33\x64\x02\x13\x88\0\x50";
 
-/// Tells of all that each connection brings, and answers nothing.
+/// Reports all bytes of each connection, and answers nothing.
 fn recorder() -> (u16, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -20,7 +20,7 @@ fn recorder() -> (u16, Receiver<Vec<u8>>) {
             let (mut stream, tell) = (stream.unwrap(), tell.clone());
             std::thread::spawn(move || {
                 let mut all = Vec::new();
-                // Whatever came before it broke off.
+                // The bytes received before an error.
                 let _ = stream.read_to_end(&mut all);
                 let _ = tell.send(all);
             });
@@ -29,11 +29,11 @@ fn recorder() -> (u16, Receiver<Vec<u8>>) {
     (port, told)
 }
 
-/// Sends these bytes and nothing more; returns the port they came from.
+/// Sends these bytes only; returns its own port.
 fn send(port: u16, bytes: &[u8]) -> u16 {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    // The end, or a reset, which may come before all of this is done.
+    // The connection ends or is reset, perhaps before all of this is done.
     let sent = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
     let _ = sent.and_then(|()| stream.read_to_end(&mut Vec::new()));
     stream.local_addr().unwrap().port()
@@ -57,7 +57,7 @@ fn raw(port: u16, version: Option<&str>, listens_for_it: bool) -> Balancer {
     .start()
 }
 
-/// What a target gets, less the connections that were opened for checks.
+/// The bytes of each connection to a target, except those of checks.
 fn next(told: &Receiver<Vec<u8>>) -> Vec<u8> {
     told.recv_timeout(PATIENCE).unwrap()
 }
@@ -91,7 +91,7 @@ fn a_client_that_a_proxy_tells_of_is_the_client_and_is_told_on() {
         assert_eq!(String::from_utf8(next(&told)).unwrap(), expected);
     }
     balancer.line(" 192.0.2.1 TCP up 5 B");
-    // A proxy's own connection: the peer is the client.
+    // A connection of the proxy itself: its peer is the client.
     send(port, b"PROXY UNKNOWN\r\nhello");
     assert!(next(&told).starts_with(b"PROXY TCP4 127.0.0.1 "));
 }
@@ -130,7 +130,7 @@ fn an_http_client_that_a_proxy_tells_of_is_the_one_backends_hear_of() {
 
 #[test]
 fn an_http_backend_is_told_too_and_its_connections_serve_one_client_each() {
-    // A backend that reads a header line first, then answers as any other would.
+    // A backend that reads a header line first, and then answers like any other.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = channel();

@@ -1,4 +1,4 @@
-//! Requests that wait for a place while the configuration changes.
+//! Requests in the queue while the configuration changes.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{self, Backend, Balancer, Client, Config, Gate, request, until};
 
-/// A backend that answers once its gate is open, and a configuration with one place there and a queue before it.
+/// A backend that answers once its gate is open, and a configuration with one slot there and a queue.
 fn queueing() -> (Backend, Arc<Gate>, Config) {
     let gate = Arc::new(Gate::default());
     let of_backend = Arc::clone(&gate);
@@ -31,13 +31,13 @@ fn ask(balancer: &Balancer) -> Client {
     client
 }
 
-/// Puts a configuration in force that changes the backend.
+/// Applies a configuration that changes the backend.
 fn change(balancer: &Balancer, config: &Config) {
     balancer.rewrite(config);
     balancer.line("configuration reloaded: b0 changed");
 }
 
-/// One request that has the place, and `more` that wait for it.
+/// One request in the slot, and `more` in the queue.
 fn waiting(balancer: &Balancer, backend: &Backend, more: u64) -> Vec<Client> {
     let mut clients = vec![ask(balancer)];
     backend.wait_for_requests(1);
@@ -97,7 +97,7 @@ fn with_hold_whoever_waits_for_a_place_is_held_when_the_last_backend_dies() {
     let port = backend.port;
     let balancer = config.set("/hold", json!(60_000)).start();
     let mut clients = waiting(&balancer, &backend, 2);
-    // While its gate is still closed: it answers nobody before it dies.
+    // Its gate is still closed: it dies without answering.
     backend.stop();
     gate.open();
     balancer.line("UP -> DOWN");

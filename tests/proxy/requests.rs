@@ -1,8 +1,8 @@
-//! Requests: whom they name and what they ask for (RFC 9112 3, RFC 9110 7.8 and 9).
+//! Requests: their authority and their target (RFC 9112 3, RFC 9110 7.8 and 9).
 
 use crate::support::{After, Backend, Balancer, request};
 
-/// The status of the answer to these bytes, on a connection of their own.
+/// The status of the response to these bytes, on a new connection.
 fn status(balancer: &Balancer, bytes: &[u8]) -> Option<u16> {
     let mut client = balancer.client();
     client.send(bytes);
@@ -344,7 +344,7 @@ fn what_the_http_library_does_not_take_is_refused_and_never_changed() {
 
 #[test]
 fn a_target_that_is_neither_a_path_nor_absolute_is_refused() {
-    // RFC 9112 3.2.1 and 3.2.3: the authority alone is for CONNECT.
+    // RFC 9112 3.2.1 and 3.2.3: the authority form is only for CONNECT.
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);
     let targets = ["a", "a/b", "localhost:80", "?a", "ftp://localhost/a", "mailto:a"];

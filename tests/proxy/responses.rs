@@ -1,4 +1,4 @@
-//! Responses: where they end, what they may not hold, and what becomes of bad ones (RFC 9112 4, 6.3 and 8).
+//! Responses: where they end, what they must not contain, and what happens to malformed ones (RFC 9112 4, 6.3 and 8).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::support::patience::Wait;
 use crate::support::wire::Framing;
 use crate::support::{self, After, Backend, Balancer, Client, Config, Gate, request, response};
 
-/// Reads until this text has come, and leaves it there.
+/// Reads until this text has arrived, and leaves it in the buffer.
 fn read_until(client: &mut Client, text: &str) {
     let wait = Wait::begin();
     while !String::from_utf8_lossy(&client.received()).contains(text) {
@@ -60,7 +60,7 @@ fn a_304_keeps_its_length_and_has_no_body() {
     }
 }
 
-/// Whatever a backend sends behind a response without a body must reach nobody.
+/// Bytes that a backend sends after a response without a body must reach nobody.
 fn assert_no_body(first: &'static str, method: &str) {
     let backend = Backend::start(move |call| {
         if call.target == "/first" {
@@ -124,7 +124,7 @@ fn a_body_that_ends_with_the_connection_arrives_whole_and_piece_by_piece() {
     assert_eq!(client.exchange(&request("GET", "/", &[])).text(), "first second");
 }
 
-/// A backend whose response breaks off; `waits` says whether the client has read a part before it does.
+/// A backend whose response breaks off; `waits` says whether the client has read some of it before.
 fn cut_short(head: &str, part: &str, after: After, waits: bool) {
     let gate = Arc::new(Gate::default());
     let shut = Arc::clone(&gate);
@@ -193,7 +193,7 @@ fn what_came_before_a_cut_reaches_the_client() {
 
 #[test]
 fn a_cut_short_answer_to_http_1_0_is_seen_as_cut_short() {
-    // Without a length, only a reset tells such a client.
+    // Without a length, only a reset shows such a client that the body is incomplete.
     let gate = Arc::new(Gate::default());
     let shut = Arc::clone(&gate);
     let backend = Backend::start(move |call| {
@@ -346,7 +346,7 @@ fn each_event_of_a_stream_passes_when_it_comes() {
 fn a_silent_stream_of_events_is_not_cut_by_the_times_of_requests() {
     let backend = Backend::start(|call| {
         call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
-        // Not waiting for anything: that several of the times pass is what is tested.
+        // Not a wait: the test is that several of these times pass.
         std::thread::sleep(Duration::from_millis(1500));
         call.send(b"data: 2\n\n");
         After::Close

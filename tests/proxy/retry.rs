@@ -1,4 +1,4 @@
-//! What is sent again, how often, and what the log says of what is not.
+//! Which requests are retried, how often, and what the log says of the others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::backend::echo;
 use crate::support::{After, Backend, Client, Config, request, response};
 
-/// Takes each request with its body and dies without an answer.
+/// Reads each request with its body and dies without an answer.
 fn dying() -> Backend {
     Backend::start(|call| {
         call.body();
@@ -78,7 +78,7 @@ fn attempts_are_counted_and_those_tried_are_left_out() {
 #[test]
 fn repetitions_are_bounded_by_the_budget() {
     let all = [dying(), dying()];
-    // Checks stay good, so that traffic alone decides.
+    // Checks keep passing, so that only traffic decides.
     let balancer = Config::new(&[&all[0], &all[1]]).set("/retry/budgetPercent", json!(0)).start();
     for _ in 0..60 {
         assert_eq!(balancer.get("/").status, 502);
@@ -127,7 +127,7 @@ fn with_hold_a_request_waits_for_the_backend_that_restarts() {
     let port = backend.port;
     let balancer = Config::new(&[&backend]).set("/hold", json!(60_000)).start();
     backend.stop();
-    // The first one finds it dead, and the second comes when that is known; neither was acted on.
+    // The first request finds it dead, the second comes when that is known; neither was processed.
     let mut first = balancer.client();
     first.send(&request("POST", "/first", &["Content-Length: 0"]));
     balancer.line("UP -> DOWN");
@@ -162,7 +162,7 @@ fn with_hold_what_may_have_been_acted_on_is_not_held() {
 
 #[test]
 fn a_body_is_whole_at_the_next_backend_where_the_first_took_nothing() {
-    // A Unix socket tells at once that the other side is gone, mostly before the head is written.
+    // A Unix socket reports at once that the other side is gone, mostly before the head is written.
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("gone.sock");
     let gone = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -177,12 +177,12 @@ fn a_body_is_whole_at_the_next_backend_where_the_first_took_nothing() {
         let mut client = balancer.client();
         client.send(&[&request("POST", "/", chunks)[..], b"5\r\nhello\r\n"].concat());
         std::thread::sleep(Duration::from_millis(5));
-        // Where the head was written it may have been acted on, and the connection may be closed.
+        // Once the head was written the request may have been processed, and the connection may be closed.
         let _ = client.wire.write(b"5\r\nworld\r\n0\r\n\r\n");
         let answer = client.response();
         assert!(matches!((answer.status, answer.text().as_str()), (200, "helloworld") | (502, _)), "{answer:?}");
     }
-    // Twice what is kept: it is sent on only when the backend has taken the head.
+    // Twice what is kept for a retry: it is sent only once the backend has read the head.
     let large = "x".repeat(128 * 1024);
     for _ in 0..10 {
         let answer = balancer.exchange(&with_body("PUT", &large));
@@ -210,7 +210,7 @@ fn a_kept_connection_that_breaks_in_the_middle_of_an_answer_is_a_try_that_failed
 fn a_kept_connection_that_ends_before_a_word_is_told_as_closed_and_blames_nobody() {
     let seen = Mutex::new(HashSet::new());
     let backend = Backend::start(move |call| {
-        // Its second request meets the end of the connection.
+        // Its second request finds the connection ended.
         if seen.lock().unwrap().insert(call.connection) { echo(call) } else { After::Reset }
     });
     let balancer = Config::new(&[&backend]).start();
@@ -237,13 +237,13 @@ fn a_hold_that_is_over_is_a_503() {
 fn ten_thousand_idle_connections_closed_at_the_moment_of_use_lose_and_double_nothing() {
     const CLIENTS: usize = 8;
     const EACH: usize = 1250;
-    // Each connection is closed within a fraction of a millisecond behind its answer, so that reuse always races with
-    // the close, and often happens before it.
+    // Each connection is closed within a fraction of a millisecond after its answer, so that reuse always races with
+    // the close, and is often first.
     let backend = Backend::start(|call| {
         echo(call);
         let moment = call.target.len() as u64 * 37 + call.connection as u64 * 53;
         std::thread::sleep(Duration::from_micros(moment % 400));
-        // A reset may overtake the answer itself, and only a GET may be asked again.
+        // A reset may overtake the answer itself, and only a GET may be retried.
         if call.head.start.starts_with("GET") && moment.is_multiple_of(3) { After::Reset } else { After::Close }
     });
     let balancer = Config::new(&[&backend]).start();

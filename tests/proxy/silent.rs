@@ -1,4 +1,4 @@
-//! A listener that takes no more connections: those to it are neither accepted nor refused.
+//! A listener with a full backlog: new connections are neither accepted nor refused.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -23,14 +23,14 @@ impl Silent {
         Silent { port: listener.local_addr().unwrap().port(), listener, waiting: Vec::new() }
     }
 
-    /// Takes one connection yet, and answers the request on it.
+    /// Accepts one more connection, and answers the request on it.
     pub(crate) fn answer_one(&self) {
         let (mut stream, _) = self.listener.accept().unwrap();
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         stream.write_all(&response("200 OK", &["Connection: close"], "")).unwrap();
     }
 
-    /// From here on nobody finds a place in its queue.
+    /// Fills the backlog.
     pub(crate) fn fall_silent(&mut self) {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         for _ in 0..4 {

@@ -12,7 +12,7 @@ fn over(backends: &[Backend; 3]) -> Balancer {
     Balancer::over(&backends.each_ref())
 }
 
-/// The backend that a request with this Cookie line goes to, and the cookies it is given.
+/// The backend of a request with this Cookie header, and the cookies it sets.
 fn with_cookie(balancer: &Balancer, cookie: &str) -> (u32, Vec<String>) {
     let answer = balancer.exchange(&request("GET", "/", &[&format!("Cookie: {cookie}")]));
     assert_eq!(answer.status, 200, "{cookie}");

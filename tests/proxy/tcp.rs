@@ -1,4 +1,4 @@
-//! TCP mode: raw connections. What users of LoadBalancer.js know of it is in `parity_loadbalancer_js`.
+//! TCP mode: raw connections. What users of LoadBalancer.js rely on is in `parity_loadbalancer_js`.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use crate::support::{Balancer, Gate, PATIENCE, until, until_some};
 
 #[test]
 fn a_target_that_closes_before_a_byte_has_moved_is_replaced() {
-    // The client speaks only when it has been spoken to: this way the target closes before a byte has moved.
+    // The client speaks only after the target does: so the target closes before a byte has moved.
     let closing = target(drop);
     let greeting = target(|mut stream| stream.write_all(b"hello").unwrap());
     let balancer = config(&[closing, greeting]).start();
@@ -35,7 +35,7 @@ fn a_clients_reset_reaches_its_target_and_is_no_fault_of_it() {
     let (tell, told) = mpsc::channel();
     let listening = target(move |mut stream| {
         stream.write_all(b"x").unwrap();
-        // The end of the connection, however it ends.
+        // The connection ends, in whatever way.
         let _ = stream.read(&mut [0]);
         tell.send(()).unwrap();
     });
@@ -68,21 +68,21 @@ fn stopping_waits_for_connections_and_then_cuts_them() {
     stream.write_all(b"x").unwrap();
     stream.read_exact(&mut [0; 2]).unwrap();
     balancer.terminate();
-    // It goes on for as long as the grace time lasts.
+    // It lasts as long as the grace time.
     stream.write_all(b"y").unwrap();
     stream.read_exact(&mut [0; 1]).unwrap();
-    // An orderly end or a reset, but an end.
+    // Closed or reset, but ended.
     let _ = stream.read(&mut [0]);
     balancer.line("cut because the balancer stops");
 }
 
-/// One place at a target that greets once its gate is open, and a queue before it.
+/// One slot at a target that sends a greeting once its gate is open, and a queue.
 fn queueing() -> (Balancer, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let of_target = Arc::clone(&gate);
     let slow = target(move |mut stream| {
         of_target.pass();
-        // It may have left.
+        // The client may have left.
         let _ = stream.write_all(b"hello");
         let mut all = Vec::new();
         let _ = stream.read_to_end(&mut all);
@@ -120,7 +120,7 @@ fn a_client_that_leaves_the_queue_is_gone_from_it_at_once() {
     assert_eq!(health(&balancer, 0)["errors"], 0, "nobody blames the target");
 }
 
-#[cfg(target_os = "linux")] // where one can look whether the other end is held by anybody
+#[cfg(target_os = "linux")] // which shows whether any process still holds the other end
 #[test]
 fn a_client_that_has_spoken_and_leaves_the_queue_is_gone_from_it_too() {
     let (balancer, gate) = queueing();
@@ -144,7 +144,7 @@ fn a_client_that_has_said_all_and_waits_in_the_queue_gets_its_answer() {
     second.write_all(b"word").unwrap();
     second.shutdown(Shutdown::Write).unwrap();
     until("it waits", || queued(&balancer) == 1);
-    // Time enough to be taken for one that has left.
+    // Long enough for the client to be considered gone.
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(queued(&balancer), 1);
     gate.open();
@@ -172,7 +172,7 @@ fn beyond_the_limit_of_connections_clients_wait_and_are_served_in_turn() {
     second.read_exact(&mut [0; 2]).unwrap();
 }
 
-/// What comes back for one word, if anything does.
+/// The reply to one word, if there is one.
 fn try_ask(balancer: &Balancer, word: &str) -> Option<String> {
     let mut stream = connect(balancer);
     stream.write_all(word.as_bytes()).ok()?;
@@ -181,7 +181,7 @@ fn try_ask(balancer: &Balancer, word: &str) -> Option<String> {
     String::from_utf8(answer.to_vec()).ok()
 }
 
-/// Resets a connection that begins with `!`, and sends back any other word with `a` before it.
+/// Resets a connection that begins with `!`; answers any other with `a` and its first byte.
 fn moody() -> u16 {
     target(|mut stream| {
         let mut byte = [0];
@@ -240,7 +240,7 @@ fn a_connection_that_finds_the_only_target_dead_is_held_until_it_is_back() {
             for mut stream in listener.incoming().flatten() {
                 std::thread::spawn(move || {
                     let mut byte = [0];
-                    // A check says nothing, and the test may be over.
+                    // A check sends nothing, and the test may be over.
                     if stream.read(&mut byte).is_ok_and(|read| read == 1) {
                         let _ = stream.write_all(&[b'h', byte[0]]);
                     }

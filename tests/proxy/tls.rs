@@ -1,4 +1,4 @@
-//! Backends over TLS: a real one with a self-signed certificate.
+//! Backends over TLS, with a real server and a self-signed certificate.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -35,7 +35,7 @@ fn a_self_signed_backend_is_down_otherwise_and_the_reason_says_how_to_allow_it()
 
 #[test]
 fn plain_http_at_an_https_backends_port_is_an_error_in_words() {
-    // As real servers do: a TLS greeting is no request, and that is said in plain HTTP.
+    // As real servers do: a TLS ClientHello gets an error in plain HTTP.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

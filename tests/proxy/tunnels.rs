@@ -1,4 +1,4 @@
-//! Tunnels whose bytes wait: the last ones are delivered, and a side that leaves meanwhile is gone.
+//! Tunnels with unsent bytes: the last bytes are delivered, and a side that leaves meanwhile is noticed.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,17 +13,17 @@ use crate::support::patience::read_to_end;
 use crate::support::socket::{accepted, open};
 use crate::support::{After, Backend, Balancer, Config, Gate, PATIENCE, raw, tls, until};
 
-/// Time enough to be taken for one that has left.
+/// Long enough for a side to be considered gone.
 const QUITE_A_WHILE: Duration = Duration::from_millis(1500);
 
-/// The last message of a backend, longer than what is read at once.
+/// The last message of a backend, longer than one read.
 const LAST: usize = 512 * 1024;
 
 fn active(balancer: &Balancer) -> u64 {
     balancer.backend(0)["activeConnections"].as_u64().unwrap()
 }
 
-/// Sends until nothing more is taken; tells how many bytes were.
+/// Sends until the buffers are full; returns how many bytes that took.
 fn fill(stream: &mut TcpStream) -> usize {
     stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
     let block = vec![7; 64 * 1024];
@@ -34,7 +34,7 @@ fn fill(stream: &mut TcpStream) -> usize {
     sent
 }
 
-/// Ends a connection by a reset, or by its process's end.
+/// How a connection ends: by a reset, or by the end of its process.
 fn leave(stream: TcpStream, resets: bool) {
     if resets {
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
@@ -42,12 +42,12 @@ fn leave(stream: TcpStream, resets: bool) {
     drop(stream);
 }
 
-/// Whether a client resets. Only here can one look whether the other end is held by anybody.
+/// Whether the client resets. Only Linux shows whether any process still holds the other end.
 fn ways() -> &'static [bool] {
     if cfg!(target_os = "linux") { &[true, false] } else { &[true] }
 }
 
-/// A backend that switches, and reads nothing until its gate is open.
+/// A backend that switches protocols, and reads nothing until its gate is open.
 fn stalled() -> (Backend, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let of_backend = Arc::clone(&gate);
@@ -60,7 +60,7 @@ fn stalled() -> (Backend, Arc<Gate>) {
     (backend, gate)
 }
 
-/// A balancer before a raw target that reads nothing until its gate is open, and then tells how many bytes came.
+/// A balancer in front of a raw target that reads nothing until its gate is open, and then reports how many bytes came.
 fn stalled_target() -> (Balancer, Arc<Gate>, Receiver<usize>) {
     let gate = Arc::new(Gate::default());
     let of_target = Arc::clone(&gate);
@@ -157,7 +157,8 @@ fn what_a_backend_said_before_it_ended_reaches_a_client_that_takes_its_time() {
     assert_eq!(client.rest().len(), LAST);
 }
 
-/// Switches over TLS, says something, and closes without the alert that ends TLS, as many servers do. Tells when it has.
+/// Switches protocols over TLS, sends something, and closes without a close_notify, as many servers do. Reports when it
+/// has.
 fn closing_without_notice() -> (u16, Receiver<()>) {
     let (_, config) = tls::self_signed();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -177,7 +178,7 @@ fn closing_without_notice() -> (u16, Receiver<()>) {
                 drop(tls);
                 tell.send(()).unwrap();
             } else {
-                // A check, which may have left.
+                // A health check, which may have left.
                 let _ = tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             }
         }

@@ -1,4 +1,4 @@
-//! `WebSockets` and other upgrades: after 101 the balancer is a wire (RFC 6455 4, RFC 9110 7.8).
+//! `WebSockets` and other upgrades: after 101 the balancer passes bytes unchanged (RFC 6455 4, RFC 9110 7.8).
 
 use std::io::Read;
 
@@ -268,7 +268,7 @@ fn a_silent_tunnel_is_not_cut_by_the_times_of_requests() {
     let times = json!({"response": 100, "idle": 100, "requestHeaders": 100});
     let balancer = Config::new(&[&backend]).set("/timeouts", times).start();
     let mut client = open(&balancer, &[]);
-    // Not waiting for anything: that the time passes is what is tested.
+    // Not a wait: the test is that this time passes.
     std::thread::sleep(std::time::Duration::from_millis(600));
     client.send(b"alive");
     assert_eq!(read_exactly(&mut client, 5), b"alive");

@@ -1,4 +1,4 @@
-//! `start`, `list`, `stop` and `attach`: a balancer without a terminal, and its screen when it is wanted.
+//! `start`, `list`, `stop` and `attach`: a balancer without a terminal, and a screen attached to it.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::support::program::{self, get, gone, is_running, port_in, signal};
 use crate::terminal::Terminal;
 
 impl Home {
-    /// Starts one in the background: its port and its process.
+    /// Starts one in the background; returns its port and its process id.
     fn start(&self, words: &[&str]) -> (u16, u32) {
         let said = self.good(&[&["start"], words].concat());
         let pid = said.split_once("(pid ").and_then(|(_, rest)| rest.split_once(')')).unwrap().0.parse().unwrap();
@@ -150,10 +150,10 @@ fn a_screen_that_is_detached_leaves_the_balancer_running_and_attach_brings_it_ba
     let mut screen = home.terminal(&["--demo=1", "-p", "0"]);
     screen.shows("1 up");
     let port = screen.port();
-    // Something in flight, so that leaving asks.
+    // A request in flight, so that leaving asks.
     let mut slow = TcpStream::connect(("127.0.0.1", port)).unwrap();
     slow.write_all(b"GET /slow?ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    // The screen knows of it.
+    // The screen shows it.
     screen.wait("it is in flight", |screen| screen.contains("1 conn "));
     screen.press("q");
     screen.shows("d detach");
@@ -165,7 +165,7 @@ fn a_screen_that_is_detached_leaves_the_balancer_running_and_attach_brings_it_ba
     attached.shows("1 up");
     attached.press("q");
     attached.is_given_back();
-    // The terminal may go too.
+    // Closing the terminal must not end it either.
     screen.signal(Signal::HUP);
     assert!(get(port, "/whoami").starts_with("HTTP/1.1 200 "));
     drop(slow);

@@ -1,4 +1,4 @@
-//! Commands typed on the screen, and taking back what they did.
+//! Commands typed on the screen, and undo.
 
 use crate::support::program::{self, get};
 use crate::terminal::Terminal;
@@ -63,7 +63,7 @@ fn pasted_text_goes_into_the_line_and_nowhere_else() {
     terminal.still_runs();
 }
 
-/// The screen has a cell in one of these colours.
+/// Asserts that a cell of the screen has one of these colours.
 fn shows_color(terminal: &Terminal, wanted: u8) -> bool {
     terminal.look(|screen| {
         let mut cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
@@ -145,7 +145,7 @@ fn the_events_and_the_last_changes_stand_still_with_the_rest_and_step_back_with_
     terminal.shows("(-2 s,");
     assert!(!terminal.screen().contains("taken out by hand"), "{}", terminal.screen());
     terminal.press("p");
-    // Once among the last changes, once among the events.
+    // Shown once among the last changes, and once among the events.
     let told = |screen: &str| screen.matches("taken out by hand").count();
     terminal.wait("both tell of it", |screen| told(screen) == 2);
     terminal.press(",,,,");
@@ -173,7 +173,7 @@ fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
     let (column, row) = place(&terminal, "d drain");
     terminal.press(&click(column, row));
     terminal.backend_is("charlie", "DRAIN");
-    // A title sorts, and turns the order round.
+    // A click on a title sorts, and then reverses the order.
     let first = |screen: &str, name: &str| screen.lines().nth(4).is_some_and(|line| line.contains(name));
     let (column, row) = place(&terminal, "NAME");
     terminal.press(&click(column, row));
@@ -184,7 +184,7 @@ fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
     get(terminal.port(), "/one");
     terminal.press(&click(column + 1, row));
     terminal.wait("whoever has a request is first", |screen| screen.contains("REQS▼") && first(screen, " 1 "));
-    // The wheel over the log holds it.
+    // The wheel over the log stops following.
     terminal.press("\x1b[<64;20;20M");
     terminal.shows("held");
     terminal.press("M");

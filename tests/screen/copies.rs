@@ -1,10 +1,10 @@
-//! `run` on its screen and in the background: what the copies write, and their restarts by hand.
+//! `run` with a screen and in the background: the copies' output, and restarts by hand.
 
 use crate::support::home::Home;
 use crate::support::program::{self, get, gone, port_in, until};
 use crate::terminal::Terminal;
 
-/// Says its number, then serves as a demo backend on its port.
+/// Prints its number, then serves as a demo backend on its port.
 const GREETING: [&str; 4] = [
     "sh",
     "-c",
@@ -19,7 +19,7 @@ fn two_copies() -> Terminal {
     terminal
 }
 
-/// The output's pane of the selected copy.
+/// The output pane of the selected copy.
 fn open_output(terminal: &mut Terminal) {
     for title in ["got / due", "Backend: sh-", "Output of sh-"] {
         terminal.press("v");
@@ -27,7 +27,7 @@ fn open_output(terminal: &mut Terminal) {
     }
 }
 
-/// The process that the pane tells of last.
+/// The process that the pane mentions last.
 fn told(terminal: &Terminal) -> Option<u32> {
     let screen = terminal.screen();
     let line = screen.lines().rfind(|line| line.contains("hello from"))?;

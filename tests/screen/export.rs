@@ -1,11 +1,11 @@
-//! What the screen shows, as files.
+//! Exports of the screen to files.
 
 use std::fs;
 
 use crate::support::program::{exchange, get, is_hidden, until};
 use crate::terminal::Terminal;
 
-/// The one file in the terminal's folder whose name begins like this.
+/// The one file in the terminal's folder whose name begins with this.
 fn exported(terminal: &Terminal, begin: &str) -> String {
     let find = || {
         let mut names = fs::read_dir(terminal.folder()).unwrap().map(|entry| entry.unwrap().file_name());

@@ -1,4 +1,4 @@
-//! Text from outside on a real pseudo-terminal: whatever it holds, in every pane and on every way out it is text.
+//! Text from outside on a real pseudo-terminal: in every pane and every output, whatever it contains, it is only text.
 
 use base64::Engine as _;
 use serde_json::json;
@@ -7,20 +7,21 @@ use crate::server::serve_anywhere;
 use crate::support::program::{exchange, get, is_hidden};
 use crate::terminal::Terminal;
 
-/// A title, a cleared screen, colours by C1 controls, a reversed and an invisible part, marks on marks, and wide characters.
+/// Sets a title, clears the screen, sets colours by C1 controls, and has reversed and invisible text, combining marks
+/// and wide characters.
 const EVIL: &str =
     "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{9d}0;x\u{9c}\u{85}\u{202e}\u{2066}\u{200b}\u{feff}e\u{301}\u{301}日本👍🏽";
 
-/// What of it may be sent in a field's value or a target.
+/// The part of it that may be sent in a field's value or a target.
 const SENT: &str = "\u{9b}31m\u{9d}0;x\u{9c}\u{85}\u{202e}\u{2066}\u{200b}\u{feff}e\u{301}\u{301}日本👍🏽";
 
-/// A backend in this test: every answer carries hostile text in its reason, its fields and its body.
+/// A backend of this test: every response has hostile text in its reason, fields and body.
 fn evil_backend() -> u16 {
     let head = format!("HTTP/1.1 200 {SENT}\r\nX-Evil: {SENT}\r\nContent-Length: {}", EVIL.len());
     serve_anywhere(format!("{head}\r\nConnection: close\r\n\r\n{EVIL}"))
 }
 
-/// Asks with hostile text in all that a client chooses.
+/// Sends requests with hostile text in everything a client chooses.
 fn ask(port: u16, path: &str) {
     let long = "long".repeat(800);
     let head =
@@ -29,7 +30,7 @@ fn ask(port: u16, path: &str) {
     exchange(port, format!("{head}\r\n{cookies}").as_bytes());
 }
 
-/// Nothing of it did anything: no cell holds a control character, every border is in its place, and no such bytes were sent.
+/// The text had no effect: no cell holds a control character, all borders are in place, and no such bytes were sent.
 #[track_caller]
 fn is_harmless(terminal: &Terminal, pane: &str) {
     let screen = terminal.screen();
@@ -44,7 +45,7 @@ fn is_harmless(terminal: &Terminal, pane: &str) {
     }
 }
 
-/// Escape, after which what was shown is gone: with the next key in one piece it would be another.
+/// Escape. Tests wait for its effect, because read together with the next key it would be another key.
 const CLOSE: &str = "\x1b";
 
 #[test]
@@ -74,7 +75,7 @@ fn in_every_pane_hostile_text_is_text() {
     terminal.shows("2 down");
     let port = terminal.port();
     (0..4).for_each(|n| ask(port, &format!("ask-{n}")));
-    // Raw escapes, line ends and bytes that are no text are refused, and shown or not, they do nothing.
+    // Raw escapes, line ends and invalid text are refused; shown or not, they have no effect.
     for request in [
         &b"GET /\x1b[2J HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
         b"GET /\x9b2J HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
@@ -121,7 +122,7 @@ fn in_every_pane_hostile_text_is_text() {
         terminal.wait(pane, |screen| screen.contains(sign) != (keys == CLOSE));
         is_harmless(&terminal, pane);
     }
-    // Its own sequence is on its way from here on; what it carries is text.
+    // The screen's own escape sequence may follow from here on; what it carries is text.
     terminal.press("y");
     terminal.shows("copied ");
     let written = String::from_utf8_lossy(&terminal.written()).into_owned();

@@ -1,4 +1,4 @@
-//! The inspector on a real pseudo-terminal: heads, secrets, a request sent again, and a request copied.
+//! The inspector on a real pseudo-terminal: heads, secrets, replaying a request, and copying a request.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::support::program::{self, exchange, is_hidden, port_in};
 use crate::support::{After, Backend, Client, request, response};
 use crate::terminal::Terminal;
 
-/// What nobody may see who did not ask for it.
+/// Must not be shown unless asked for.
 const SECRET: &str = "hunter2-of-the-client";
 const COOKIE: &str = "opaque-session-value";
 
@@ -30,7 +30,7 @@ fn backends() -> [Backend; 2] {
     })
 }
 
-/// A configuration over them in a folder.
+/// A configuration of them in a folder.
 fn configure(folder: &Path, backends: &[Backend; 2]) -> String {
     let backend =
         |(name, backend): (&str, &Backend)| json!({"name": name, "url": format!("http://127.0.0.1:{}", backend.port)});
@@ -41,7 +41,7 @@ fn configure(folder: &Path, backends: &[Backend; 2]) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-/// A screen before these backends, and its port.
+/// A screen with these backends, and its port.
 fn screen(backends: &[Backend; 2]) -> (Terminal, u16, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let terminal = Terminal::start(&["--config", &configure(folder.path(), backends)]);
@@ -51,7 +51,7 @@ fn screen(backends: &[Backend; 2]) -> (Terminal, u16, tempfile::TempDir) {
     (terminal, port, folder)
 }
 
-/// A request that brings secrets, and text that would harm a terminal and a shell.
+/// A request with secrets, and with text that could harm a terminal or a shell.
 fn ask(port: u16, path: &str) -> String {
     let mut request =
         format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {SECRET}\r\n").into_bytes();
@@ -61,7 +61,7 @@ fn ask(port: u16, path: &str) -> String {
     exchange(port, &request)
 }
 
-/// What was put into the clipboard last.
+/// What was last copied to the clipboard.
 fn copied(terminal: &Terminal) -> String {
     let written = String::from_utf8_lossy(&terminal.written()).into_owned();
     let carried = written.rsplit_once("]52;c;").unwrap().1.split('\u{7}').next().unwrap();
@@ -121,7 +121,7 @@ fn a_request_is_sent_again_to_a_chosen_backend_and_the_answers_are_compared() {
     terminal.shows("/again");
     terminal.press("\tr");
     terminal.shows("Send it again: where?");
-    // As it is balanced, alpha, bravo.
+    // The choices: as it is balanced, alpha, bravo.
     terminal.press("jj\r");
     terminal.shows("Sent again: GET /again");
     for part in ["hello", "differs from byte 12 on", "- X-Served-By: alpha", "+ X-Served-By: bravo", "to bravo"] {
@@ -131,7 +131,7 @@ fn a_request_is_sent_again_to_a_chosen_backend_and_the_answers_are_compared() {
     let line = terminal.line_with("status ");
     assert!(line.contains("200") && line.contains("404") && line.contains("differs"), "{line}");
     assert!(!has_secrets(&terminal.screen()), "{}", terminal.screen());
-    // It reached the other backend as the first one reached the first.
+    // The other backend received the same request as the first.
     let told = |request: &Recorded| (request.target.clone(), request.get("authorization"), request.all("x-api-key"));
     assert_eq!(told(&backends[1].wait_for_requests(1)[0]), told(&backends[0].requests()[0]));
     terminal.press("\x1b");
@@ -202,7 +202,7 @@ fn an_attached_screen_shows_heads_and_sends_a_request_again_and_none_are_kept_be
     terminal.shows("/afar");
     terminal.press("\t\r");
     terminal.shows("Authorization: Bearer ••••••");
-    // It went to the second one: to the first now.
+    // The request went to the second backend; now send it to the first.
     terminal.press("rj\r");
     terminal.shows("differs from byte 12 on");
     terminal.press("\x1b\x1b");

@@ -1,4 +1,4 @@
-//! The keys on a real pseudo-terminal that change what the balancer does.
+//! Keys that change what the balancer does, on a real pseudo-terminal.
 
 use crate::support::program::{self, exchange, get, gone, until};
 use crate::terminal::Terminal;
@@ -10,7 +10,7 @@ fn space_takes_a_backend_out_and_puts_it_back() {
     terminal.backend_is("alpha", "MAINT");
     terminal.shows("taken out by hand");
     terminal.shows("1 maint");
-    // Every request goes elsewhere now.
+    // Every request now goes to another backend.
     for _ in 0..4 {
         assert!(!get(terminal.port(), "/health").contains("x-backend-id: 1\r\n"));
     }
@@ -59,7 +59,7 @@ fn s_steps_through_the_strategies_and_t_through_stickiness() {
     terminal.shows("sticky: cookie");
 }
 
-/// What stands in the first backend's row under the title W.
+/// The cell of the first backend in column W.
 fn weight(screen: &str) -> String {
     let mut lines = screen.lines();
     let titles = lines.by_ref().find(|line| line.contains("NAME")).unwrap_or_default();
@@ -117,7 +117,7 @@ fn x_asks_before_it_kills_and_a_starts_the_same_backend_again() {
     terminal.press("y");
     terminal.backend_is("alpha", "DOWN");
     until("its process is gone", || (terminal.children().len() == 2).then_some(()));
-    // Nobody notices: the others serve.
+    // Clients notice nothing: the other backends serve.
     for _ in 0..6 {
         assert!(get(terminal.port(), "/health").starts_with("HTTP/1.1 200 "));
     }

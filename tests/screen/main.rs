@@ -1,4 +1,4 @@
-//! The screen on a real pseudo-terminal, and what is done from there.
+//! The screen on a real pseudo-terminal, and actions from there.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]

@@ -1,4 +1,4 @@
-//! The screen on a real pseudo-terminal: what is shown, and how one moves about in it.
+//! The screen on a real pseudo-terminal: what is shown, and navigation.
 
 use crate::support::program::{exchange, get, until};
 use crate::terminal::Terminal;
@@ -39,7 +39,7 @@ fn keys_without_a_backend_say_what_to_do_instead() {
     for key in [" ", "d", "+", "R", "X"] {
         terminal.press(key);
         terminal.shows("press a to start a demo backend");
-        // Any other key takes the words away again.
+        // Any other key removes the message.
         terminal.press("g");
         terminal.wait("the keys are back", |screen| screen.contains("q quit"));
     }
@@ -108,7 +108,7 @@ fn the_table_is_sorted_by_a_chosen_column_and_filtered() {
     terminal.backend_is("charlie", "MAINT");
     terminal.press("/state:up\r");
     terminal.shows("Backends 1 of 3");
-    // What is out of sight is safe from keys.
+    // Keys do not act on what is not visible.
     terminal.press("X");
     terminal.shows("Kill the process of bravo?");
     terminal.press("n");

@@ -1,5 +1,5 @@
-//! An output may stall, fill up, fail, and come back: it costs log lines or frames, and nothing else. Clients are served,
-//! backends checked, commands and signals obeyed, and what was lost is said.
+//! Outputs that block, fill up, fail, and recover cost only log lines or frames. Clients are still served, backends
+//! checked, commands and signals obeyed, and losses are reported.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -13,7 +13,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// The program; whatever it is asked for, it is gone when the test is.
+/// The program, which is killed when the test ends, whatever its state.
 struct Running(Child);
 
 impl Running {
@@ -30,7 +30,7 @@ impl Running {
         until("the program has ended", || self.0.try_wait().unwrap())
     }
 
-    /// A signal ends it, with status 0 and all that it started.
+    /// A signal ends it with status 0, and all its children.
     #[track_caller]
     fn ends_on(&mut self, which: Signal) {
         let started = children(self.pid());
@@ -53,7 +53,7 @@ fn in_home(home: &Home, words: &[&str]) -> Command {
     command
 }
 
-/// One demo backend without a screen, on a port that is known beforehand.
+/// One demo backend without a screen, on a port known beforehand.
 fn demo(home: &Home, words: &[&str]) -> (Command, u16) {
     let port = crate::support::program::free_port();
     let own = ["--headless", "--demo=1", "-p", &port.to_string()].map(str::to_owned);
@@ -69,7 +69,7 @@ fn serves(port: u16) {
     });
 }
 
-/// Has many requests answered, each with a long line in the log.
+/// Sends many requests, each with a long log line.
 fn flood(port: u16, path: &str) {
     let path = format!("{path}{}", "x".repeat(400));
     let one = format!("GET /status/204?{path} HTTP/1.1\r\nHost: localhost\r\n");
@@ -78,7 +78,7 @@ fn flood(port: u16, path: &str) {
     assert_eq!(answers.matches("HTTP/1.1 204 ").count(), 200, "all are answered");
 }
 
-/// What `ctl status` says once it holds this, while requests come.
+/// The output of `ctl status` once it contains this, while requests go on.
 #[track_caller]
 fn told(home: &Home, port: u16, what: &str) -> String {
     until(&format!("'{what}' is told"), || {
@@ -88,13 +88,13 @@ fn told(home: &Home, port: u16, what: &str) -> String {
     })
 }
 
-/// `ctl status` says nothing of lines that are dropped any more.
+/// Waits until `ctl status` has no warning any more.
 #[track_caller]
 fn is_well(home: &Home) {
     until("all is well again", || (!home.good(&["ctl", "status"]).contains("warning:")).then_some(()));
 }
 
-/// Lines that an output did not get, as the metrics have it.
+/// Lines that an output lost, according to the metrics.
 fn dropped(port: u16, output: &str) -> u64 {
     let page = get(port, "/_lb/metrics");
     let name = format!("stickylb_log_lines_dropped_total{{output=\"{output}\"}} ");
@@ -105,7 +105,7 @@ fn named_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// What comes out of it, line by line.
+/// The lines of this output.
 fn lines(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (tell, lines) = channel();
     std::thread::spawn(move || {
@@ -128,7 +128,7 @@ fn line_with(lines: &Receiver<String>, part: &str) -> String {
     }
 }
 
-/// A device that never has room; `None` where there is none such.
+/// A device that is always full; `None` if this system has none.
 fn full() -> Option<File> {
     let full = File::options().write(true).open("/dev/full").ok();
     if full.is_none() {
@@ -137,7 +137,7 @@ fn full() -> Option<File> {
     full
 }
 
-/// A pipe that nobody reads; `blocking` as the program finds it.
+/// A pipe that nobody reads; `blocking` is its state when the program gets it.
 fn pipe(blocking: bool) -> (std::io::PipeReader, Stdio) {
     let (reader, writer) = std::io::pipe().unwrap();
     if !blocking {
@@ -225,7 +225,7 @@ fn a_log_file_without_room_is_told_on_the_other_output_and_costs_it_nothing() {
     }
 }
 
-/// Each line as JSON; how many log lines they are, and how many more they say were dropped.
+/// Each line as JSON; how many are log lines, and how many lines they report as dropped.
 fn accounts(lines: &[String]) -> (u64, u64) {
     let (mut told, mut dropped) = (0, 0);
     for line in lines {
@@ -238,7 +238,7 @@ fn accounts(lines: &[String]) -> (u64, u64) {
     (told, dropped)
 }
 
-/// The command as a shell runs it after this script, whose `$0` is this word.
+/// The command, run by a shell after this script, whose `$0` is this word.
 fn after(outer: &[&str], script: &str, word: &Path, inner: &Command) -> Command {
     let words = [outer, &["sh", "-c"]].concat();
     let mut command = Command::new(words[0]);
@@ -254,7 +254,7 @@ fn after(outer: &[&str], script: &str, word: &Path, inner: &Command) -> Command 
     command
 }
 
-/// The command with `folder` on a disk of 64 kB of its own; `None` where no such disk is to be had.
+/// The command, with a 64 kB disk of its own mounted on `folder`; `None` if that is not possible.
 fn on_a_small_disk(folder: &Path, command: &Command) -> Option<Command> {
     const MOUNT: &str = r#"mount -t tmpfs -o size=64k none "$0""#;
     let ways = [&["unshare", "-m"], &["unshare", "-rm"]];
@@ -276,13 +276,13 @@ fn on_a_full_disk_no_line_is_torn_and_every_line_is_written_or_counted() {
     };
     let mut lb = Headless::from(command);
     let port = lb.ready(1);
-    // The disk is seen by that process alone, and through it by this one.
+    // Only that process sees the disk; this one reaches it through that process.
     let small = PathBuf::from(format!("/proc/{}/root{}", lb.pid(), folder.path().display()));
     std::fs::write(small.join("filler"), vec![b'x'; 32 * 1024]).unwrap();
     flood(port, "fill");
     let told = told(&home, port, "No space left on device");
     assert!(told.contains("warning: log file ") && told.contains("lb.log cannot be written: "), "{told}");
-    // Room again.
+    // Make room again.
     std::fs::remove_file(small.join("filler")).unwrap();
     lb.line_with("the log file is written again; ");
     get(port, "/after-room");
@@ -291,7 +291,7 @@ fn on_a_full_disk_no_line_is_torn_and_every_line_is_written_or_counted() {
     });
     is_well(&home);
     let text = std::fs::read_to_string(small.join("lb.log")).unwrap();
-    // As far as the file has come.
+    // The part of the file written so far.
     let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert_eq!(last["path"], "/after-room");
     lb.line_with("/after-room");
@@ -402,7 +402,7 @@ fn standard_output_and_the_log_file_fail_and_come_back_by_themselves() {
     assert_eq!(lb.ended().code(), Some(0), "whoever read it is gone: that is no failure");
 }
 
-/// Fills a pipe that does not block; returns how much it took.
+/// Fills a non-blocking pipe; returns how much it took.
 fn fill(writer: &mut std::io::PipeWriter) -> usize {
     let mut filled = 0;
     for size in [4096, 1] {
@@ -415,7 +415,7 @@ fn fill(writer: &mut std::io::PipeWriter) -> usize {
 
 #[test]
 fn complaints_that_nobody_takes_hold_up_no_end() {
-    // A log file that cannot be opened is found when signals are taken already.
+    // A log file that cannot be opened is reported only after signals are handled.
     let bad = ["--headless", "--demo=1", "-p", "0", "--log-file", "no-such-folder/lb.log"];
     let (_reader, mut writer) = std::io::pipe().unwrap();
     let flags = fcntl_getfl(&writer).unwrap();
@@ -470,7 +470,7 @@ fn a_long_answer_is_whole_where_its_reader_is_slow_and_its_pipe_does_not_block()
     let mut command = program(&["schema"]);
     command.stdout(writer);
     let mut child = Running::start(command);
-    // By now it has met the full pipe, most likely.
+    // By now it has most likely met the full pipe.
     std::thread::sleep(std::time::Duration::from_millis(300));
     let mut answer = Vec::new();
     reader.read_to_end(&mut answer).unwrap();
@@ -478,7 +478,7 @@ fn a_long_answer_is_whole_where_its_reader_is_slow_and_its_pipe_does_not_block()
     assert_eq!(child.ended().code(), Some(0));
 }
 
-/// The first configuration of a balancer of one backend, which this writes to a named pipe; `weight` is the backend's.
+/// The first configuration, of one backend, which this writes to a named pipe; `weight` is the backend's.
 fn feed(pipe: &Path, port: u16, weight: u32) {
     let backend = serde_json::json!({ "url": "http://localhost:1", "name": "alpha", "weight": weight });
     let config = serde_json::json!({ "port": port, "backends": [backend] }).to_string();
@@ -493,7 +493,7 @@ fn a_configuration_that_is_a_named_pipe_is_read_whenever_it_is_written_and_holds
     let path = folder.path().join("lb.json");
     named_pipe(&path);
     let words = ["--headless", "--config", path.to_str().unwrap()];
-    // Nobody writes to it: the signal ends it all the same.
+    // Nobody writes to the pipe; the signal ends the program all the same.
     for which in [Signal::TERM, Signal::INT] {
         let mut command = in_home(&home, &words);
         command.stdout(Stdio::null());
@@ -509,12 +509,12 @@ fn a_configuration_that_is_a_named_pipe_is_read_whenever_it_is_written_and_holds
     feed(&path, port, 7);
     assert!(home.good(&["ctl", "reload"]).contains("in force"));
     lb.line_with("alpha has the weight 7");
-    // Now nobody writes to it.
+    // From here on nobody writes to the pipe.
     let refused = home.run(&["ctl", "reload"]);
     let err = String::from_utf8(refused.stderr).unwrap();
     assert!(err.contains("lb.json: it was not written to its end in time"), "{err}");
     assert!(home.good(&["ctl", "status"]).contains("warning: cannot read "), "it is told");
-    // While it is waited for, everything else goes on, and a signal ends it.
+    // While the program waits for it, everything else goes on, and a signal ends it.
     lb.signal(Signal::HUP);
     assert!(get(port, "/_lb/health").starts_with("HTTP/1.1 "));
     assert!(home.good(&["ctl", "status"]).contains("alpha"));
@@ -538,7 +538,7 @@ fn a_configuration_that_becomes_a_named_pipe_changes_nothing_and_holds_up_nothin
     let pipe = folder.path().join("pipe");
     named_pipe(&pipe);
     std::fs::rename(&pipe, &path).unwrap();
-    // Longer than it waits for a file to be quiet.
+    // Longer than the program waits for a file to stay unchanged.
     std::thread::sleep(std::time::Duration::from_secs(1));
     assert!(home.good(&["ctl", "status"]).contains("alpha"));
     std::fs::remove_file(&path).unwrap();
@@ -574,14 +574,14 @@ fn a_secret_in_a_named_pipe_is_read_or_refused_in_time() {
     assert!(err.contains("cannot read ") && err.contains("it was not written to its end in time"), "{err}");
 }
 
-/// The screen, and other programs on terminals that take nothing.
+/// The screen, and other programs, on blocked terminals.
 mod on_a_terminal {
     use super::*;
 
     use crate::terminal::Terminal;
     use portable_pty::{MasterPty, PtySize, native_pty_system};
 
-    /// A large screen of one demo backend, on a terminal that takes nothing any more.
+    /// A large screen of one demo backend, on a terminal that is now blocked.
     fn stalled(home: &Home, words: &[&str]) -> (Terminal, u16) {
         let port = crate::support::program::free_port();
         let own = ["--demo=1", "-p", &port.to_string()].map(str::to_owned);
@@ -592,7 +592,7 @@ mod on_a_terminal {
         (terminal, port)
     }
 
-    /// Has nobody read the terminal, and more written to it than it holds.
+    /// Stops reading the terminal, and has more written to it than it can hold.
     fn stall(terminal: &Terminal, port: u16) {
         terminal.resize(240, 60);
         terminal.shows("Routing log");
@@ -603,7 +603,7 @@ mod on_a_terminal {
         }
     }
 
-    /// What was written before it was stalled is gone, or comes to its end: it is whole again.
+    /// What was written before the terminal blocked is discarded or completed: the terminal is restored.
     #[track_caller]
     fn is_given_back(terminal: &mut Terminal) {
         assert!(terminal.ended().success());
@@ -667,7 +667,7 @@ mod on_a_terminal {
     fn keys_are_heeded_while_the_terminal_takes_nothing() {
         let home = Home::new();
         let (mut terminal, port) = stalled(&home, &["--notify", "bell"]);
-        // Out of service, copied to a clipboard that is not there now, and left.
+        // Take the backend out, copy to a clipboard that is unreachable now, and quit.
         terminal.press(" ");
         until("it is taken out", || get(port, "/_lb/health").contains("\"MAINT\"").then_some(()));
         terminal.press("yq");
@@ -703,7 +703,7 @@ mod on_a_terminal {
         terminal.shows("1 up");
         stall(&terminal, port);
         terminal.press("\x1a");
-        // The shell has something to say, which waits too.
+        // The shell writes something too, which also waits.
         std::thread::sleep(std::time::Duration::from_secs(1));
         terminal.goes_on();
         terminal.shows("Stopped");
@@ -768,13 +768,13 @@ mod on_a_terminal {
         std::thread::sleep(std::time::Duration::from_secs(2));
         let counted = || std::fs::read_to_string(&count).ok()?.trim().parse::<u64>().ok();
         let before = until("it counts", counted);
-        // More than all that lies between the two can hold.
+        // More than all buffers between the two can hold.
         until("it goes on", || counted().filter(|now| *now > before + 20_000));
         terminal.signal(Signal::TERM);
         is_given_back(&mut terminal);
     }
 
-    /// The program on a terminal that another holder has made non-blocking.
+    /// The program on a terminal that another process has made non-blocking.
     fn on_a_terminal_that_does_not_block(home: &Home, words: &[&str]) -> (Running, Box<dyn MasterPty + Send>) {
         let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
         let tty = File::options().read(true).write(true).open(pty.master.tty_name().unwrap()).unwrap();
@@ -795,7 +795,7 @@ mod on_a_terminal {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let (mut lb, master) = on_a_terminal_that_does_not_block(&home, &words);
             serves(port);
-            // Nobody reads it yet.
+            // Nobody reads the pipe yet.
             (0..20).for_each(|_| flood(port, "unread"));
             let mut output = master.try_clone_reader().unwrap();
             let (tell, told) = channel();

@@ -1,4 +1,4 @@
-//! The routing log on a real pseudo-terminal: what stands in it, and how it is read.
+//! The routing log on a real pseudo-terminal: its content, and how to read it.
 
 use crate::support::program::{exchange, get};
 use crate::terminal::Terminal;
@@ -72,7 +72,7 @@ fn a_filter_narrows_the_log_as_it_is_typed_and_its_mistakes_are_shown_where_they
     let lines = terminal.lines();
     let caret = lines.iter().find_map(|line| line.find("^ there is")).unwrap();
     assert_eq!(lines.iter().find_map(|line| line.find("stattus:1")), Some(caret), "{}", terminal.screen());
-    // What is wrong is not taken.
+    // An invalid filter is not accepted.
     terminal.press("\r");
     terminal.shows("^ there is no field");
     terminal.press("\x17\r");

@@ -1,16 +1,16 @@
-//! A backend inside a test, which has one answer for everything.
+//! A backend inside a test, which gives every request the same response.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-/// Gives every request on this listener this answer, until all tests have run.
+/// Gives every request on this listener this response, until all tests have run.
 pub(crate) fn serve(listener: TcpListener, answer: impl Into<Vec<u8>>) {
     let answer = answer.into();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let answer = answer.clone();
             std::thread::spawn(move || {
-                // Whoever asks may leave at any time.
+                // A client may leave at any time.
                 let _ = stream.read(&mut [0; 4096]);
                 let _ = stream.write_all(&answer);
             });
@@ -26,5 +26,5 @@ pub(crate) fn serve_anywhere(answer: impl Into<Vec<u8>>) -> u16 {
     port
 }
 
-/// A whole answer without a body.
+/// A complete response without a body.
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -1,11 +1,11 @@
-//! Ctrl-Z, with a real shell and its job control; and panics, which must leave the terminal to whoever has it.
+//! Ctrl-Z, with a real shell and its job control; and panics, which must leave the terminal to its current owner.
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::program::{self, get, until};
 use crate::terminal::Terminal;
 
-/// A shell in which the program was started, with its screen shown, and the port.
+/// A shell in which the program runs and shows its screen, and the port.
 fn started() -> (Terminal, u16) {
     let mut terminal = Terminal::shell();
     terminal.press(&format!("{} --demo -p 0\n", env!("CARGO_BIN_EXE_stickylb-tui")));
@@ -14,7 +14,7 @@ fn started() -> (Terminal, u16) {
     (terminal, port)
 }
 
-/// The shell reads commands and its answers are seen.
+/// Asserts that the shell reads commands and shows their output.
 fn shell_answers(terminal: &mut Terminal, number: u32) {
     terminal.press(&format!("echo shell-$(({number} + 1))\n"));
     terminal.shows(&format!("shell-{}", number + 1));
@@ -30,7 +30,7 @@ fn ctrl_z_gives_the_shell_back_bg_serves_on_and_fg_brings_the_screen_back() {
     shell_answers(&mut terminal, 10);
     terminal.press("bg\n");
     until("it serves in the background", || get(port, "/in-the-background").starts_with("HTTP/1.1 404 ").then_some(()));
-    // Nothing of it reaches the terminal, and nothing stops it.
+    // None of it reaches the terminal, and nothing stops the program.
     let before = terminal.written().len();
     for _ in 0..20 {
         assert!(get(port, "/health").starts_with("HTTP/1.1 200 "));
@@ -46,7 +46,7 @@ fn ctrl_z_gives_the_shell_back_bg_serves_on_and_fg_brings_the_screen_back() {
     terminal.shows("/health");
     terminal.press(" ");
     terminal.backend_is("alpha", "MAINT");
-    // Once more, straight back.
+    // Once more, back immediately.
     terminal.press("\x1a");
     terminal.wait("the shell is back", |screen| !screen.contains("Routing log") && screen.contains("Stopped"));
     terminal.press("fg\n");

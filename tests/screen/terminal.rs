@@ -1,4 +1,4 @@
-//! The program on a real pseudo-terminal, and what a terminal makes of what it writes.
+//! The program on a real pseudo-terminal, and an emulator that interprets its output.
 
 use std::fs::File;
 use std::io::{Read as _, Write};
@@ -12,13 +12,13 @@ use rustix::termios::{LocalModes, Termios, tcgetattr};
 
 use crate::support::program::{Wait, children, gone, port_in, signal, until};
 
-/// What the terminal was sent so far, and what it shows.
+/// What the terminal has received, and what it shows.
 struct Shown {
     parser: vt100::Parser,
     bytes: Vec<u8>,
-    /// Whoever reads should let go of the terminal at the next byte.
+    /// The reader should close the terminal at the next byte.
     let_go: bool,
-    /// Nobody reads: the terminal takes nothing once it is full.
+    /// Nobody reads: the terminal blocks once it is full.
     still: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Terminal {
     keyboard: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     shown: Arc<Mutex<Shown>>,
-    /// The program's side, kept open so that its settings can be read after the program has ended.
+    /// The program's end, kept open so that its settings can be read after the program has ended.
     tty: Option<File>,
     before: Termios,
     /// An empty folder, so that no configuration file is found by accident.
@@ -38,12 +38,12 @@ pub(crate) struct Terminal {
 /// Begin and end of a frame: synchronized output, mode 2026.
 const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];
 
-/// Takes what a terminal shows of these bytes: nothing of a frame before it is whole.
+/// Interprets these bytes; nothing of a frame shows before it is complete.
 fn take_whole(held: &mut Vec<u8>) -> Vec<u8> {
     let [begin, end] = FRAME.map(|mark| held.windows(mark.len()).rposition(|bytes| bytes == mark));
     let shown = match begin {
         Some(at) if end < begin => at,
-        // The last bytes may begin a mark.
+        // The last bytes may begin a frame mark.
         _ => held.len() - (1..FRAME[0].len()).rev().find(|part| held.ends_with(&FRAME[0][..*part])).unwrap_or(0),
     };
     held.drain(..shown).collect()
@@ -53,7 +53,7 @@ fn size(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
     (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap())
 }
 
-/// A program to run, without what the caller's shell and terminal set for it.
+/// A program to run, without variables of the caller's shell and terminal that it reads.
 fn command(program: &str) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.env("TERM", "xterm-256color");
@@ -99,10 +99,10 @@ impl Terminal {
             .get_env("XDG_RUNTIME_DIR")
             .is_none_or(|set| Some(set) == std::env::var_os("XDG_RUNTIME_DIR").as_deref())
         {
-            // A balancer tells of all others it finds that give out the same cookie.
+            // A balancer warns of others with the same cookie.
             command.env("XDG_RUNTIME_DIR", folder.path());
         }
-        // What stood on the terminal before must stand there again afterwards.
+        // What was on the terminal before must be there again afterwards.
         let (rows, columns) = size(80, 24);
         let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(b"$ stickylb-tui\r\n");
@@ -148,34 +148,34 @@ impl Terminal {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it shows, a line each, without the spaces at their ends.
+    /// The screen's text, one string per row, without trailing spaces.
     pub(crate) fn screen(&self) -> String {
         self.shown().parser.screen().contents()
     }
 
-    /// The lines, whole.
+    /// The rows with trailing spaces.
     pub(crate) fn lines(&self) -> Vec<String> {
         let shown = self.shown();
         let columns = shown.parser.screen().size().1;
         shown.parser.screen().rows(0, columns.get()).collect()
     }
 
-    /// The first line that holds `part`; empty where none does.
+    /// The first row that contains `part`; empty if there is none.
     pub(crate) fn line_with(&self, part: &str) -> String {
         self.screen().lines().find(|line| line.contains(part)).unwrap_or_default().to_owned()
     }
 
-    /// Looks at the terminal itself: colours, cursor, modes.
+    /// Inspects the emulator: colours, cursor, modes.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
         at(self.shown().parser.screen())
     }
 
-    /// Everything that was written so far.
+    /// All bytes received so far.
     pub(crate) fn written(&self) -> Vec<u8> {
         self.shown().bytes.clone()
     }
 
-    /// Waits until the screen is as it should be, and says what it shows where it never is.
+    /// Waits until the condition holds; if it never does, reports what the screen shows.
     #[track_caller]
     pub(crate) fn wait(&self, what: &str, good: impl Fn(&str) -> bool) {
         let wait = Wait::begin();
@@ -190,7 +190,7 @@ impl Terminal {
         self.wait(&format!("'{part}' is shown"), |screen| screen.contains(part));
     }
 
-    /// Waits until the line with `name` in the table holds `state`.
+    /// Waits until the row with `name` in the table contains `state`.
     #[track_caller]
     pub(crate) fn backend_is(&self, name: &str, state: &str) {
         let row = |screen: &str| screen.lines().skip(3).find(|line| line.contains(name)).unwrap_or_default().to_owned();
@@ -232,7 +232,7 @@ impl Terminal {
         assert!(ended.is_none(), "it ended: {ended:?}; the screen shows:\n{}", self.screen());
     }
 
-    /// Waits for its end, and says what the screen shows where it does not come.
+    /// Waits for the program's end; if it does not come, reports what the screen shows.
     #[track_caller]
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let wait = Wait::begin();
@@ -245,19 +245,19 @@ impl Terminal {
         }
     }
 
-    /// Whether lines are edited and echoed by the system, as a shell's child finds them.
+    /// Whether the terminal is in canonical mode with echo, as a program started by a shell finds it.
     pub(crate) fn is_cooked(&self) -> bool {
         let now = tcgetattr(self.tty.as_ref().unwrap()).unwrap();
         let modes = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
         now.local_modes.contains(modes)
     }
 
-    /// The terminal is as it was before: screen, cursor, settings; and the program ended with status 0.
+    /// Asserts that the terminal is restored (screen, cursor, settings) and that the program ended with status 0.
     #[track_caller]
     pub(crate) fn is_given_back(&mut self) {
         let status = self.ended();
         assert!(status.success(), "{status:?}");
-        // The last bytes may still be on their way from the terminal to this test.
+        // The last bytes may still be on their way to this test.
         self.wait("the prompt is back", |screen| screen.starts_with("$ stickylb-tui"));
         self.look(|screen| {
             assert!(!screen.alternate_screen(), "the alternate screen is still shown");
@@ -274,12 +274,12 @@ impl Terminal {
         assert_eq!(now.control_modes, self.before.control_modes);
     }
 
-    /// From now on nobody reads what is written to it, as where its window or its network connection hangs.
+    /// Stops reading the terminal, as when its window or its network connection hangs.
     pub(crate) fn stands_still(&self) {
         self.shown().still = true;
     }
 
-    /// It is read again.
+    /// Resumes reading.
     pub(crate) fn goes_on(&self) {
         self.shown().still = false;
     }
@@ -287,7 +287,7 @@ impl Terminal {
     /// Closes the terminal's window under the running program.
     pub(crate) fn close_window(&mut self) {
         self.shown().let_go = true;
-        // Something to write makes the reading thread notice.
+        // A byte makes the reading thread notice.
         self.press("?");
         until("the reader let go", || (Arc::strong_count(&self.shown) == 1).then_some(()));
         self.tty = None;

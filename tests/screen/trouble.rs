@@ -1,4 +1,4 @@
-//! What the screen says on a real pseudo-terminal when something is wrong, and what to do about it.
+//! What the screen says of problems on a real pseudo-terminal, and what it advises.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::server::{OK, serve};
 use crate::support::program::{free_port, get};
 use crate::terminal::Terminal;
 
-/// The screen's text as it would be without its line breaks.
+/// The screen's text without its line breaks.
 fn flowing(screen: &str) -> String {
     screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }

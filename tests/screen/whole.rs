@@ -1,4 +1,5 @@
-//! The screen and its terminal: every size, hostile text, rest, and the terminal given back however it ends.
+//! The screen and its terminal: every size, hostile text, idle periods, and restoring the terminal however the program
+//! ends.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -90,7 +91,7 @@ fn ctrl_c_ends_the_wait_for_the_last_request() {
     let slow = std::thread::spawn(move || {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.write_all(b"GET /slow?ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        // Cut off, one way or another.
+        // Truncated, in one way or another.
         let _ = program::read_to_end(&mut stream, &mut Vec::new());
     });
     terminal.shows("1 conn");
@@ -171,7 +172,7 @@ fn no_size_crashes_it_and_the_screen_is_drawn_again() {
         std::thread::sleep(Duration::from_millis(60));
         terminal.press("X");
         terminal.press("n");
-        // Whatever the last key had to say makes room for the footer.
+        // The last key's message is replaced by the footer's usual text.
         terminal.press("g");
         get(terminal_port(&terminal), "/at-a-size");
         terminal.still_runs();
@@ -180,7 +181,7 @@ fn no_size_crashes_it_and_the_screen_is_drawn_again() {
     }
 }
 
-/// The port, from an earlier look where the screen is too small to show it.
+/// The port, from an earlier state if the screen is too small to show it.
 fn terminal_port(terminal: &Terminal) -> u16 {
     let written = String::from_utf8_lossy(&terminal.written()).into_owned();
     program::port_in(&written).unwrap()
@@ -197,7 +198,7 @@ fn a_small_screen_has_one_line_for_each_backend_and_never_says_too_small() {
     assert!(!terminal.screen().to_lowercase().contains("too small"));
 }
 
-/// A configuration with one backend that is checked once and then left alone for a day.
+/// A configuration with one backend that is checked once, and then not for a day.
 fn quiet_config(folder: &std::path::Path, name: &str) -> String {
     let file = folder.join("lb.json");
     let text = format!(
@@ -231,11 +232,11 @@ fn once_the_last_request_has_left_the_shown_figures_nothing_is_written() {
     terminal.backend_is("quiet", "UP");
     get(terminal.port(), "/last");
     terminal.shows("/last");
-    // Percentiles are of the last ten seconds, and the blocks in the header of the last twelve.
+    // Percentiles cover the last ten seconds, and the blocks in the header the last twelve.
     falls_silent(&terminal, Duration::from_secs(30));
 }
 
-/// Three seconds pass without a byte.
+/// Asserts that no byte is written for three seconds.
 fn falls_silent(terminal: &Terminal, limit: Duration) {
     let start = std::time::Instant::now();
     loop {
@@ -262,7 +263,7 @@ fn every_frame_is_marked_so_that_a_terminal_shows_it_whole() {
     for frame in whole {
         assert!(frame.ends_with("\x1b[?2026l"), "{frame:?}");
     }
-    // The last one may be on its way.
+    // The last byte may be on its way.
     assert!(last.matches("\x1b[?2026l").count() <= 1, "{last:?}");
 }
 
