@@ -1,12 +1,12 @@
-//! What can be asked for, and where it is found in a line of the log and in a row of the table.
+//! The fields a filter can name, and where their values come from in a log line or a table row.
 
 use std::time::Duration;
 use stickylb::api::{BackendView, RequestEvent};
 
-/// What can be typed, for whoever is typing.
+/// The filter prompt's hint: fields and flags with sample operators.
 pub(crate) const HINT: &str = "backend: client: method: path~^/api status>=500 duration>100ms bytes>1k why: state: retried moved failed ws change marked";
 
-/// A field of words.
+/// A text field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
     Backend,
@@ -18,7 +18,7 @@ pub(crate) enum Text {
     Address,
 }
 
-/// A field with a figure: times in microseconds, sizes in bytes.
+/// A numeric field: times in microseconds, sizes in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Number {
     Status,
@@ -67,7 +67,7 @@ impl Text {
         TEXTS.iter().map(|(name, _)| *name)
     }
 
-    /// Whether its values are words, so that `:` asks for the whole of one.
+    /// Whether the field's values are single words, so that `:` compares the whole value instead of searching in it.
     pub(crate) fn is_a_word(self) -> bool {
         matches!(self, Text::Method | Text::State)
     }
@@ -82,7 +82,7 @@ impl Number {
         NUMBERS.iter().map(|(name, _)| *name)
     }
 
-    /// What a figure with this unit is multiplied with.
+    /// The factor from this unit to the field's own unit (microseconds, bytes); `None` if the field has no such unit.
     pub(crate) fn unit(self, unit: &str) -> Option<f64> {
         let unit = unit.to_ascii_lowercase();
         match (self, unit.as_str()) {

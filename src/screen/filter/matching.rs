@@ -1,11 +1,11 @@
-//! Whether a test holds of a line of the log or a row of the table.
+//! Matches one filter test against a log line or a table row.
 
 use stickylb::api::{BackendView, Event, Outcome, RequestEvent, UpdateEvent};
 
 use super::fields::Text;
 use super::test::{Flag, Match, Test, contains};
 
-/// Whether the test holds of a line; `None` where it says nothing of lines.
+/// Whether the log line matches; `None` if the test applies only to backends.
 pub(super) fn line(test: &Test, event: &Event, marked: bool) -> Option<bool> {
     if let Test::Flag(Flag::Marked) = test {
         return Some(marked);
@@ -21,7 +21,7 @@ pub(super) fn line(test: &Test, event: &Event, marked: bool) -> Option<bool> {
     }
 }
 
-/// Whether the test holds of a row; `None` where it says nothing of backends.
+/// Whether the table row matches; `None` if the test applies only to log lines.
 pub(super) fn row(test: &Test, backend: &BackendView) -> Option<bool> {
     match test {
         Test::Word(word) => Some(
@@ -65,7 +65,7 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
     }
 }
 
-/// Where it went, and where it was tried.
+/// The backend that got the request, then the backend of every attempt.
 fn backends_of(request: &RequestEvent) -> impl Iterator<Item = &str> {
     let tried = request.decision.attempts.iter().map(|attempt| attempt.backend.name.raw());
     request.to.iter().map(|to| to.name.raw()).chain(tried)

@@ -1,7 +1,7 @@
-//! The one filter language of table and log: `backend:alpha status>=500 path~^/api !ws "two words"`.
+//! The filter language shared by the table and the log: `backend:alpha status>=500 path~^/api !ws "two words"`.
 //!
-//! A filter is a row of terms, all of which must hold. A term says something of requests, of backends, or of both; it
-//! narrows only what it says something of, so that `status>=500` leaves the table alone.
+//! All terms of a filter must match. A term applies to log lines, to backends, or to both, and filters only those:
+//! `status>=500` leaves the table unchanged.
 
 mod fields;
 mod matching;
@@ -16,10 +16,10 @@ pub(crate) use fields::HINT;
 pub use parse::FilterError;
 use test::{Flag, Test};
 
-/// What is looked for.
+/// A parsed filter.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// As it was typed.
+    /// As typed, trimmed.
     text: String,
     terms: Vec<Term>,
 }
@@ -31,32 +31,32 @@ struct Term {
 }
 
 impl Filter {
-    /// Reads a filter; `None` where there is nothing in it.
+    /// Parses a filter; `None` if the text is blank.
     ///
     /// # Errors
-    /// What is wrong, and in which column.
+    /// The first mistake, with its column.
     pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
         let terms = parse::terms(text)?;
         Ok((!terms.is_empty()).then(|| Filter { text: text.trim().to_owned(), terms }))
     }
 
-    /// As it was typed.
+    /// The filter as typed, trimmed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it asks for marks, which come and go.
+    /// Whether it tests for marks. The matches of such a filter change whenever a mark is set or removed.
     pub(crate) fn asks_for_marks(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.test, Test::Flag(Flag::Marked)))
     }
 
-    /// Whether a line of the log is what is looked for.
+    /// Whether a log line matches. Terms that apply only to backends are ignored.
     pub fn line(&self, event: &Event, marked: bool) -> bool {
         self.terms.iter().all(|term| matching::line(&term.test, event, marked).is_none_or(|holds| holds != term.not))
     }
 
-    /// The rows of the table that are left, in their order. A plain word narrows the table only where a backend has it:
-    /// one that is meant for the log does not empty it.
+    /// The indexes of the matching backends, in order. A plain word that no backend contains is ignored, so a search
+    /// meant for the log does not empty the table.
     pub fn rows(&self, backends: &[BackendView]) -> Vec<usize> {
         let narrows = |term: &&Term| {
             !matches!(term.test, Test::Word(_)) || backends.iter().any(|b| matching::row(&term.test, b) == Some(true))

@@ -1,4 +1,4 @@
-//! From what was typed to terms, with an error that knows its column.
+//! Parses filter text into terms; errors carry the column of the mistake.
 
 use regex_lite::Regex;
 
@@ -10,9 +10,9 @@ use super::test::{Compare, Flag, Match, Test};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FilterError {
-    /// Characters before the place where it is wrong.
+    /// Zero-based column of the mistake, in characters.
     pub column: usize,
-    /// What is wrong there, in one sentence.
+    /// The mistake, in one sentence.
     pub message: String,
 }
 
@@ -20,7 +20,7 @@ fn wrong<T>(column: usize, message: impl Into<String>) -> Result<T, FilterError>
     Err(FilterError { column, message: message.into() })
 }
 
-/// The longest operators first, so that `>=` is not read as `>`.
+/// Longest first, so that `>=` is not parsed as `>`.
 const OPERATORS: [&str; 8] = [">=", "<=", "!=", ":", "=", "~", ">", "<"];
 
 const FLAGS: [(&str, Flag); 6] = [
@@ -36,10 +36,10 @@ pub(crate) fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
     words(text)?.into_iter().map(|word| term(&word)).collect()
 }
 
-/// One term as it was typed.
+/// The text of one term.
 struct Word {
     column: usize,
-    /// Each character, and whether it stood in quotes: those have no meaning but themselves.
+    /// Each character, and whether it was quoted. Quoted characters are literal, never operators or negation.
     characters: Vec<(char, bool)>,
 }
 

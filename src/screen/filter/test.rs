@@ -1,4 +1,4 @@
-//! What a filter asks of a line or a row.
+//! The tests that filter terms are parsed into.
 
 use regex_lite::Regex;
 
@@ -6,14 +6,14 @@ use super::fields::{Number, Text};
 
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// Somewhere in what is shown of it; in small letters.
+    /// Plain text to search for in the displayed fields; lower case.
     Word(String),
     Flag(Flag),
     Text(Text, Match),
     Number(Number, Compare, f64),
 }
 
-/// One word for a kind of line.
+/// A keyword that selects one kind of log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flag {
     Retried,
@@ -24,7 +24,7 @@ pub(super) enum Flag {
     Marked,
 }
 
-/// How a text is compared; words in small letters.
+/// How a text is compared: `Contains` (lower case), `Is` and `IsNot` ignore case; `Pattern` does not.
 #[derive(Clone, Debug)]
 pub(super) enum Match {
     Contains(String),
@@ -41,7 +41,7 @@ pub(super) enum Compare {
     AtMost,
     More,
     AtLeast,
-    /// The hundred of a status: `5xx`.
+    /// A status class such as `5xx`: at least the value, less than 100 above it.
     Hundred,
 }
 
@@ -71,7 +71,7 @@ impl Compare {
     }
 }
 
-/// Whether `part`, in small letters, is somewhere in `text`, whatever letters that has.
+/// Whether `text` contains `part`, ignoring case; `part` must be lower case.
 pub(super) fn contains(text: &str, part: &str) -> bool {
     if part.is_ascii() && text.is_ascii() {
         let (text, part) = (text.as_bytes(), part.as_bytes());
