@@ -1,25 +1,25 @@
-//! What can be exported.
+//! The export formats and their names.
 
-/// What can be exported.
+/// What an export contains, and its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Export {
     /// The screen as plain text.
     Text,
-    /// The screen with its colours, for `cat`.
+    /// The screen with ANSI colours; `cat` shows it.
     Ansi,
-    /// The screen as a picture.
+    /// The screen as an SVG picture.
     Svg,
-    /// The lines of the log that the filter shows, one JSON object a line.
+    /// The log lines the filter shows, as JSON Lines.
     Log,
-    /// Figures, backends and their last changes, in Markdown.
+    /// Totals, backends and the last state changes, in Markdown.
     Report,
 }
 
 impl Export {
-    /// All of them, in the order in which they are offered.
+    /// All formats, in the order of the dialog.
     pub(crate) const ALL: [Export; 5] = [Export::Text, Export::Ansi, Export::Svg, Export::Log, Export::Report];
 
-    /// The word in commands and in file names; its first letter is its key.
+    /// The name in commands and file names; its first letter is the key in the dialog.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Export::Text => "text",
@@ -30,7 +30,7 @@ impl Export {
         }
     }
 
-    /// What it is, for who is asked which.
+    /// The description shown in the dialog.
     pub(crate) const fn help(self) -> &'static str {
         match self {
             Export::Text => "this screen as text",
@@ -41,7 +41,7 @@ impl Export {
         }
     }
 
-    /// The one with this key.
+    /// The format selected by this key in the dialog.
     pub(crate) fn of_key(key: char) -> Option<Export> {
         Export::ALL.into_iter().find(|export| export.name().starts_with(key))
     }

@@ -1,7 +1,6 @@
-//! What is shown, as a file in the current directory: the screen, the log, or a report.
+//! Exports the screen, the log or a report to a file in the current directory.
 //!
-//! All of it is made of what the screen shows or could show, with control characters written out; nothing else, and
-//! so no secret, is known here.
+//! Exports contain only what the screen shows or could show, with control characters escaped.
 
 mod kind;
 mod report;
@@ -18,7 +17,8 @@ use stickylb::untrusted::{Untrusted, json};
 use crate::screen::state::State;
 pub use kind::Export;
 
-/// Makes what stands in the file; where that takes long it is done when called.
+/// Returns a closure that produces the file's content. Serializing the log is slow, so it is left to the closure, which
+/// runs off the screen's thread.
 pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
     match what {
         Export::Text => ready(screen::text(&screen::buffer(state))),
@@ -28,7 +28,7 @@ pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> Strin
         Export::Log => {
             let lines = state.log.window(0, usize::MAX);
             Box::new(move || {
-                // Only a map with keys that are no strings could fail, and events have none.
+                // Serializing fails only for maps with non-string keys, which events do not have.
                 lines.iter().filter_map(|line| Some(json(&*line.event).ok()? + "\n")).collect()
             })
         }
@@ -39,10 +39,10 @@ fn ready(text: String) -> Box<dyn FnOnce() -> String + Send> {
     Box::new(move || text)
 }
 
-/// Writes a file of its own, never over another; returns a sentence that says which and where.
+/// Writes a new file, never over an existing one; returns a sentence with its name and folder.
 ///
 /// # Errors
-/// The folder cannot be written to; the sentence says so.
+/// A sentence if the folder cannot be written to, or all 99 file names of this second are taken.
 pub(crate) fn save(
     folder: &Path,
     what: Export,

@@ -1,4 +1,4 @@
-//! A report in Markdown: how things stand, and how they came to.
+//! The Markdown report: totals, a table of backends, and the last state changes.
 
 use std::fmt::Write as _;
 use stickylb::api::BackendView;
@@ -7,7 +7,7 @@ use stickylb::untrusted::Untrusted;
 use crate::screen::format::{count, micros, percent};
 use crate::screen::state::State;
 
-/// Changes of state that are told.
+/// State changes in the report.
 const CHANGES: usize = 30;
 
 pub(crate) fn report(state: &State) -> String {
@@ -95,7 +95,7 @@ fn row(out: &mut String, backend: &BackendView) {
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
 
-/// Text as Markdown shows it: with control characters written out, on one line, and without meaning for the table or the page around it.
+/// Escapes text for Markdown: control characters, line breaks and everything that has a meaning in Markdown or HTML.
 fn escaped<'t>(text: impl Into<Untrusted<&'t str>>) -> String {
     let mut out = String::new();
     for c in text.into().shown().chars() {

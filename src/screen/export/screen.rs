@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::screen::state::State;
 use crate::screen::view::view;
 
-/// The frame as it is drawn now.
+/// Draws the current frame at the terminal's size.
 pub(crate) fn buffer(state: &State) -> Buffer {
     let (columns, rows) = state.size;
     let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
@@ -17,7 +17,7 @@ pub(crate) fn buffer(state: &State) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-/// Its cells, line by line; a wide character's second cell is left out.
+/// The cells of each row, without the second cell of a wide character.
 fn lines(buffer: &Buffer) -> impl Iterator<Item = Vec<(&str, Style)>> {
     let columns = usize::from(buffer.area.width).max(1);
     buffer.content().chunks(columns).map(|row| {
@@ -31,13 +31,13 @@ fn lines(buffer: &Buffer) -> impl Iterator<Item = Vec<(&str, Style)>> {
     })
 }
 
-/// Characters alone, without the spaces at the ends of lines.
+/// Plain text without trailing spaces.
 pub(crate) fn text(buffer: &Buffer) -> String {
     let line = |cells: Vec<(&str, Style)>| cells.into_iter().map(|(symbol, _)| symbol).collect::<String>();
     lines(buffer).flat_map(|cells| [line(cells).trim_end().to_owned(), "\n".to_owned()]).collect()
 }
 
-/// With colours, bold and reverse, and no other control sequence: it changes nothing but what it shows.
+/// Text with SGR sequences for colours, bold, dim and reverse, and no other control sequence.
 pub(crate) fn ansi(buffer: &Buffer) -> String {
     let mut out = String::new();
     for cells in lines(buffer) {
@@ -54,7 +54,7 @@ pub(crate) fn ansi(buffer: &Buffer) -> String {
     out
 }
 
-/// Select Graphic Rendition (ECMA-48 8.3.117), from nothing.
+/// A Select Graphic Rendition sequence (ECMA-48 8.3.117) that resets first.
 fn sgr(style: Style) -> String {
     let mut codes = vec![0];
     for (modifier, code) in [(Modifier::BOLD, 1), (Modifier::DIM, 2), (Modifier::REVERSED, 7)] {
@@ -68,7 +68,7 @@ fn sgr(style: Style) -> String {
     format!("\x1b[{}m", codes.join(";"))
 }
 
-/// The code of one of the palette's colours, for text (30) or behind it (40).
+/// The SGR code of a 16-colour palette colour; `base` is 30 for the foreground, 40 for the background.
 fn code(color: Color, base: u8) -> Option<u8> {
     let (dark, light) = (base, base + 60);
     Some(match color {
