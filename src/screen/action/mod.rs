@@ -1,4 +1,4 @@
-//! The one table of actions: keys, commands, footer, help, and the documents' tables are made from it.
+//! The table of actions, from which keys, commands, footer, help and the tables in the docs are made.
 
 mod table;
 
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 pub(crate) use table::ACTIONS;
 
-/// What a key or a command can do.
+/// What a key or a palette command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Up,
@@ -63,44 +63,44 @@ pub(crate) enum Action {
     Quit,
 }
 
-/// One line of the table.
+/// One action with its keys, its command and its texts.
 pub(crate) struct Entry {
     pub(crate) action: Action,
-    /// The keys, as they are written in help and documents; empty where there is a command alone.
+    /// The keys as help and docs show them, separated by spaces; empty if there is only a command.
     pub(crate) keys: &'static str,
     bound: &'static [(KeyModifiers, KeyCode)],
-    /// One or two words for the footer, and how much they matter there: the least first goes.
+    /// The footer label and its priority: the lowest is dropped first when space runs out.
     pub(crate) footer: Option<(&'static str, u8)>,
-    /// The command's name and what may follow it, in capitals, in brackets where it can be left out; alternatives are
-    /// written out. Empty where there is a key alone.
+    /// The command's name and its arguments: a placeholder in capitals or the alternatives separated by `|`; brackets
+    /// mark optional ones. Empty if there is only a key.
     pub(crate) command: &'static str,
-    /// What it does, for help and documents.
+    /// The description in help and docs.
     pub(crate) help: &'static str,
 }
 
 impl Entry {
-    /// The command's name.
+    /// The command's name; empty if there is only a key.
     pub(crate) fn name(&self) -> &'static str {
         self.command.split(' ').next().unwrap_or_default()
     }
 
-    /// What may follow it, a word each.
+    /// The command's arguments, one word each.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.command.split(' ').skip(1)
     }
 
-    /// The first of its keys.
+    /// The first key; empty if there is only a command.
     pub(crate) fn key(&self) -> &'static str {
         self.keys.split(' ').next().unwrap_or_default()
     }
 }
 
-/// The action of a key.
+/// The action bound to a key.
 pub(crate) fn action_of(key: KeyEvent) -> Option<Action> {
     if let KeyCode::Char('1'..='9') = key.code {
         return Some(Action::Pick);
     }
-    // Shift is part of the character: some terminals report it beside `?` or `G`, some do not.
+    // Shift is already part of the character: only some terminals report it with `?` or `G`.
     let modifiers = key.modifiers - KeyModifiers::SHIFT;
     ACTIONS.iter().find(|entry| entry.bound.contains(&(modifiers, key.code))).map(|entry| entry.action)
 }

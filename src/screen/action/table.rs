@@ -1,4 +1,4 @@
-//! The table itself: every action with its keys, its command, and what it does.
+//! The rows of the action table.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
@@ -19,7 +19,7 @@ const fn entry(
     Entry { action, keys, bound, footer, command, help }
 }
 
-/// Every action, in the order of help and documents.
+/// Every action, in the order of help and docs.
 pub(crate) const ACTIONS: &[Entry] = &[
     entry(Action::Up, "k ↑", &[(NONE, KeyCode::Char('k')), (NONE, KeyCode::Up)], None, "", "up"),
     entry(Action::Down, "j ↓", &[(NONE, KeyCode::Char('j')), (NONE, KeyCode::Down)], None, "", "down"),
