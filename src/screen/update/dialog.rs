@@ -1,4 +1,4 @@
-//! Keys and pasted text while a dialog is open.
+//! Handles keys and pasted text while a dialog is open.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
@@ -65,7 +65,7 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         }
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
-            // Pressing quit again confirms it.
+            // Pressing the quit key again confirms quitting.
             let again = matches!(question, Question::Quit { .. }) && action_of(key) == Some(Action::Quit);
             let detach = matches!(question, Question::Quit { detachable: true, .. });
             if detach && key.code == KeyCode::Char('d') {
@@ -118,7 +118,7 @@ fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Eff
     Vec::new()
 }
 
-/// Inserts pasted text where text is typed; anywhere else it is ignored, because it must not act as keys.
+/// Inserts pasted text into an open prompt; without one it is refused, so that it does not act as keys.
 pub(crate) fn paste(state: &mut State, text: &str) {
     match state.dialog.take() {
         Some(Dialog::Filter(mut prompt)) => {
@@ -146,18 +146,18 @@ pub(crate) fn ask_for_filter(state: &mut State) {
 fn in_prompt(state: &mut State, mut prompt: FilterPrompt, key: KeyEvent) {
     let escape = key.code == KeyCode::Esc || (action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('q'));
     if escape {
-        // It parsed before.
+        // The previous filter was valid, so parsing cannot fail.
         state.set_filter(Filter::parse(&prompt.before).unwrap_or_default());
     } else if key.code != KeyCode::Enter {
         prompt.line.press(key);
         judge(state, prompt);
     } else if prompt.error.is_some() {
-        // An invalid filter is not accepted: the prompt stays open.
+        // Enter does not accept an invalid filter: keep the prompt open.
         state.dialog = Some(Dialog::Filter(prompt));
     }
 }
 
-/// Applies the filter as it is typed, and shows what is wrong with it.
+/// Applies the filter on every keystroke; keeps the last valid filter and shows the error if it is invalid.
 fn judge(state: &mut State, mut prompt: FilterPrompt) {
     prompt.error = match Filter::parse(prompt.line.text()) {
         Ok(filter) => {

@@ -1,4 +1,4 @@
-//! Turns messages into changes of the state and effects.
+//! Turns a message into a new state and effects.
 
 mod dialog;
 mod movement;
@@ -14,7 +14,7 @@ use crate::screen::message::{Effect, Message};
 use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, Focus, Leaving, Question, Side, State};
 
-/// Applies a message to the state; returns what the loop is to do.
+/// Applies a message to the state; returns the effects to carry out.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = take(state, message);
     effects.extend(inspect::wanted(state));
@@ -73,7 +73,7 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// Runs a key's action; if that cannot be done, the footer says so.
+/// Carries out a key's action; shows an error in the footer.
 fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     act(state, action, &[]).unwrap_or_else(|trouble| {
         state.complain(trouble);
@@ -81,7 +81,7 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     })
 }
 
-/// Runs an action with a command's arguments. The error says why it cannot be done.
+/// Carries out an action with a command's arguments. The error is a sentence for the user.
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     match action {
         Action::Up => movement::step(state, -1),

@@ -1,4 +1,4 @@
-//! Navigation: selection, panes, matches and marks.
+//! Movement: selection, focus, mouse, matches and marks.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use stickylb::api::Event;
@@ -7,14 +7,14 @@ use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
 
-/// Rows that a page moves by.
+/// Lines per page up or down.
 const PAGE: isize = 10;
 
-/// Rows that one turn of the mouse wheel moves by.
+/// Log lines per mouse wheel step.
 const NOTCH: isize = 3;
 
-/// The wheel scrolls the pane under it; a click selects the row, or sorts by the column whose title it hits. While a
-/// dialog is open the mouse does nothing.
+/// The wheel moves the selection of the pane under the pointer; a click runs a footer key, sorts by a column title, or
+/// selects a backend or pane. Ignored while a dialog is open.
 pub(crate) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.dialog.is_some() {
         return Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn step(state: &mut State, by: isize) {
 
 pub(crate) fn page(state: &mut State, down: bool) {
     if let Some(scroll) = &mut state.detail {
-        // The view limits it to the end of the text.
+        // The view limits the scroll offset to the end of its content.
         *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
         return;
     }
@@ -87,7 +87,7 @@ pub(crate) fn next_pane(state: &mut State) {
     };
 }
 
-/// Returns to the usual screen one step at a time: detail, zoom, filter, pane.
+/// Undoes one thing per call: closes detail, ends zoom, removes the filter, then focuses the backends.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
@@ -110,7 +110,7 @@ pub(crate) fn pick(state: &mut State, row: char) {
     }
 }
 
-/// Opens the selection. A line of the log stays selected while others come.
+/// Opens the selection full screen. A log line is held, so that it stays selected while others arrive.
 pub(crate) fn open(state: &mut State) {
     if state.focus == Focus::Log
         && let Some(line) = state.log.selected()

@@ -1,4 +1,4 @@
-//! Decides when a user who is not looking is notified.
+//! Decides when a backend that goes DOWN causes a notification.
 
 use std::sync::Arc;
 use stickylb::api::{Event, State};
@@ -6,7 +6,7 @@ use stickylb::api::{Event, State};
 use crate::screen::message::Effect;
 use crate::screen::notify::Notify;
 
-/// The notification for these events: at most one, however many backends went down.
+/// At most one notification per batch of events; it names every backend that went DOWN.
 pub(crate) fn due(how: Notify, events: &[Arc<Event>]) -> Vec<Effect> {
     if how == Notify::Off {
         return Vec::new();
