@@ -1,4 +1,4 @@
-//! What the screen says while something is missing, went wrong, or stands still.
+//! Frames without backends, with warnings and errors, and with a frozen display.
 
 use std::time::{Duration, SystemTime};
 use stickylb::api::{About, CommandError, Snapshot, Spawned, State as BackendState, Warning};
@@ -53,7 +53,7 @@ fn the_selection_follows_its_backend() {
     assert_eq!(state.selected_row().map(|row| state.snapshot.backends[row].name.raw()), Some("charlie"));
 }
 
-/// The sample, where nobody takes clients.
+/// The sample without a backend that accepts new clients.
 fn nobody_is_up() -> State {
     let mut state = state();
     let mut snapshot = state.snapshot.clone();

@@ -1,4 +1,4 @@
-//! What lies over the panes: help, questions, why, detail, filter and palette.
+//! Frames with a dialog or the detail view open.
 
 use std::time::Duration;
 use stickylb::api::{

@@ -1,4 +1,4 @@
-//! One request in the inspector: its times, its heads with their secrets hidden and shown, and sent again.
+//! Frames of the inspector: a request's times, its heads with secrets hidden and shown, and its replay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn heads(number: RequestNumber, backend: &str) -> Heads {
     heads
 }
 
-/// A request that took its time, kept under this number.
+/// A slow request with this number, retried once.
 fn event(number: Option<RequestNumber>, backend: &str, id: u32) -> Arc<Event> {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 2, of: 2, against: None };
@@ -55,7 +55,7 @@ fn event(number: Option<RequestNumber>, backend: &str, id: u32) -> Arc<Event> {
     Arc::new(Event::Request(slow))
 }
 
-/// A state in which that request is selected and its heads have come.
+/// A state with that request selected and its heads received.
 fn inspected(theme: Theme) -> State {
     let mut state = state();
     state.theme = theme;
@@ -76,7 +76,7 @@ fn a_request_with_its_times_and_its_heads() {
     golden("inspector-120x40", &state, 120, 40);
     press(&mut state, "H");
     golden("inspector-secrets", &state, 120, 40);
-    // Another one is selected, and this one again.
+    // Selecting another request and coming back hides the secrets.
     press(&mut state, "kj");
     update(&mut state, Message::Heads(NUMBER, Ok(Some(Box::new(heads(NUMBER, "bravo"))))));
     let hidden = format!("{:?}", frame(&state, 120, 40));

@@ -1,4 +1,4 @@
-//! Every frame as it is drawn, with its styles: `cargo insta review` shows what a change changed.
+//! Snapshot tests of whole frames with their styles; `cargo insta review` shows the differences.
 
 mod conditions;
 mod dialogs;
@@ -30,14 +30,14 @@ fn press(state: &mut State, keys: &str) {
     }
 }
 
-/// The frame as text and, below it, as ratatui prints its styles.
+/// Draws a frame of this size.
 fn frame(state: &State, width: u16, height: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
     terminal.draw(|frame| view(state, frame)).expect("memory");
     terminal.backend().buffer().clone()
 }
 
-/// Holds the frame against its golden.
+/// Compares the frame with its stored snapshot: the text and, below it, the styles.
 fn golden(name: &str, state: &State, width: u16, height: u16) {
     insta::assert_debug_snapshot!(name, frame(state, width, height));
 }

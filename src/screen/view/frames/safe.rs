@@ -1,4 +1,4 @@
-//! What comes from outside is drawn as text, whatever it holds.
+//! Untrusted text is never drawn or copied as control characters.
 
 use std::time::Duration;
 use stickylb::api::{Attempt, Decision, Outcome, Rule, Strategy};

@@ -1,4 +1,4 @@
-//! What the frames show: six backends, one in each state, and a log of all kinds of lines.
+//! Sample data for the frames: six backends in every state but EJECTED, and a log with requests and a state change.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -110,7 +110,7 @@ fn pool(name: &str, mode: Mode, strategy: Strategy) -> PoolView {
     pool
 }
 
-/// Three pools behind three listeners, one of them for raw connections.
+/// Three pools behind three listeners, one of them in TCP mode.
 pub(crate) fn pools_and_listeners() -> State {
     let mut state = state();
     let mut snapshot = state.snapshot.clone();

@@ -1,4 +1,4 @@
-//! Every theme, and the screen without colours and symbols.
+//! Frames in every theme, and in plain ASCII without colours.
 
 use stickylb::api::State as BackendState;
 
@@ -25,7 +25,7 @@ fn without_colours_and_symbols_every_state_is_still_told_apart() {
     let frame = frame(&state, 80, 24);
     golden("ascii", &state, 80, 24);
     let symbols: Vec<&str> = frame.content().iter().map(ratatui::buffer::Cell::symbol).collect();
-    // Names may be of any script; the screen's own characters are not.
+    // Only backend names may contain characters outside ASCII.
     assert!(symbols.iter().all(|s| s.is_ascii() || "日本語".contains(s)));
 }
 
