@@ -1,4 +1,4 @@
-//! What stands in each column of a backend's row, and how it is made to fit.
+//! The cells of a backend's row, and how they are fitted to the column width.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -10,19 +10,19 @@ use crate::screen::format::{age, count, fit, fit_right, micros, percent, short_n
 use crate::screen::state::State;
 use crate::screen::table::Column;
 
-/// What stands in a cell.
+/// A cell's content before it is fitted.
 pub(crate) enum Cell {
-    /// Words, cut with an ellipsis where they are too long.
+    /// Text, cut with an ellipsis if too long.
     Words(Span<'static>),
-    /// The first of these that fits.
+    /// The first text if it fits, else the second, cut if necessary.
     Either(String, String),
-    /// Marks of one column each, the latest last; the earliest go where there is no room.
+    /// Marks one column wide, the latest last; the oldest are dropped if there is no room.
     Marks(Vec<Span<'static>>),
-    /// A line of blocks, one for each second.
+    /// A sparkline with one column per second.
     Spark(Vec<u64>),
 }
 
-/// A column's width; one that grows has more where there is room. Those that matter least go first where there is none.
+/// A column's minimum width and its priority: the lowest is dropped first when space runs out.
 pub(crate) fn shape(column: Column) -> (usize, u8) {
     match column {
         Column::Name => (9, 100),
@@ -44,7 +44,7 @@ pub(crate) fn shape(column: Column) -> (usize, u8) {
     }
 }
 
-/// Figures stand on the right of their columns.
+/// Numbers are right-aligned.
 pub(crate) fn is_right(column: Column) -> bool {
     !matches!(column, Column::Name | Column::State | Column::Address | Column::Checks | Column::Spark)
 }
@@ -70,7 +70,7 @@ pub(crate) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell
     }
 }
 
-/// A cell, cut and filled to its width.
+/// The cell cut and padded to `width` columns.
 pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Vec<Span<'static>> {
     match cell {
         Cell::Words(span) => {
@@ -101,7 +101,7 @@ fn time(state: &State, value: Option<u64>) -> Cell {
     words(value.map_or_else(|| state.theme.none().to_owned(), micros))
 }
 
-/// The whole address, or the port alone where the host is this machine.
+/// The whole address, or only the port of a `localhost` address that does not fit.
 fn address_cell(backend: &BackendView) -> Cell {
     either(&backend.address)
 }
@@ -114,11 +114,11 @@ fn state_cell(state: &State, backend: &BackendView) -> Cell {
     Cell::Words(Span::styled(state_words(state, backend), state.theme.state(backend.state)))
 }
 
-/// `● UP`, `✖ DOWN 12s` since when, `▲ EJECTED 8s` for how long still.
+/// `● UP`, `✖ DOWN 12s` (time in the state), `▲ EJECTED 8s` (time left).
 fn state_words(state: &State, backend: &BackendView) -> String {
     let (glyph, word) = (state.theme.state_glyph(backend.state), backend.state);
     match backend.ejected_seconds {
-        // It starts slowly: this much of its weight counts.
+        // Slow start: the share of its weight that is in effect.
         _ if word == BackendState::Up && backend.percent < 100 => format!("{glyph} {word} {}%", backend.percent),
         _ if word == BackendState::Up && backend.backup => format!("{glyph} {word} backup"),
         _ if word == BackendState::Up => format!("{glyph} {word}"),
@@ -127,13 +127,13 @@ fn state_words(state: &State, backend: &BackendView) -> String {
     }
 }
 
-/// The columns that the longest of the countdowns needs, of which nothing may be cut.
+/// Columns needed by the longest ejection countdown, which must not be cut.
 pub(crate) fn widest_state(state: &State) -> usize {
     let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
     ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
 }
 
-/// `3`; `3+12` where twelve more wait for a place.
+/// `3`, or `3+12` if twelve more requests are queued.
 fn active_words(backend: &BackendView) -> String {
     let active = count(u64::from(backend.active));
     match backend.queued {
@@ -147,7 +147,7 @@ pub(crate) fn widest_active(state: &State) -> usize {
     queues.map(|b| active_words(b).width()).max().unwrap_or(0)
 }
 
-/// The columns that the highest rate needs: a figure without its end would be another.
+/// Columns needed by the widest rate: a number with cut digits would be wrong.
 pub(crate) fn widest_rate(state: &State) -> usize {
     state.snapshot.backends.iter().map(|b| count(b.rate).len()).max().unwrap_or(0)
 }

@@ -1,3 +1,5 @@
+//! The backends pane: a table with one row per backend, grouped by pool.
+//!
 //! ```text
 //! ┌ Backends ────────────────────────────────────── share 33 / 33 / 24 / 10 % ┐
 //! │     NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95  │
@@ -24,7 +26,7 @@ use crate::screen::theme::Theme;
 use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
 use pools::{heading, shares};
 
-/// Columns between the cells.
+/// Spaces between cells.
 const GAP: usize = 1;
 
 /// Columns before the first cell: the marker and the row's number.
@@ -38,7 +40,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         below => format!(" {} {below} more below", state.theme.dash()),
     };
     let title = format!("Backends{of_all}{more}");
-    // With several pools each has its own, in its heading.
+    // With several pools, each heading shows the shares of its pool.
     let shares = if state.snapshot.pools.len() > 1 { String::new() } else { shares(state, |_| true) };
     let block = region(state, state.focus == Focus::Backends, &title, &shares);
     let inner = block.inner(area);
@@ -57,7 +59,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// The rows that are seen below the titles, scrolled so that the selected one is among them.
+/// The visible rows below the titles, scrolled so that the selected backend is visible.
 fn seen(state: &State, height: u16) -> impl Iterator<Item = Row<'_>> {
     let room = usize::from(height).saturating_sub(1);
     let rows = grouped(state);
@@ -66,16 +68,16 @@ fn seen(state: &State, height: u16) -> impl Iterator<Item = Row<'_>> {
     rows.into_iter().skip(first).take(room)
 }
 
-/// Backends below those that are seen.
+/// Number of backends below the visible rows.
 fn below(state: &State, height: u16) -> usize {
     let last =
         seen(state, height).filter_map(|row| if let Row::Backend(number, _) = row { Some(number + 1) } else { None });
     state.table.rows.len() - last.last().unwrap_or(0)
 }
 
-/// The backend in this line of the screen.
+/// The backend drawn on this screen row.
 pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<BackendId> {
-    // The border and the titles stand above the first.
+    // Skip the border and the titles.
     let row = line.checked_sub(area.y + 2)?;
     match seen(state, area.height.saturating_sub(2)).nth(usize::from(row))? {
         Row::Backend(_, backend) => Some(backend.id),
@@ -83,9 +85,9 @@ pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<Backend
     }
 }
 
-/// The column whose title stands in this place of the screen.
+/// The column whose title is drawn at this screen position.
 pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
-    // The border stands above the titles and beside them.
+    // The titles are the first row inside the border.
     if place.y != area.y + 1 {
         return None;
     }
@@ -99,20 +101,20 @@ pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Col
     None
 }
 
-/// What stands in a row.
+/// A row below the titles.
 enum Row<'s> {
-    /// A pool's heading, where there are several.
+    /// A pool's heading, only with several pools.
     Pool(&'s PoolView),
-    /// A backend, and its number.
+    /// A zero-based row number and its backend.
     Backend(usize, &'s BackendView),
 }
 
-/// Rows below the titles.
+/// Number of rows below the titles, pool headings included.
 pub(crate) fn rows(state: &State) -> usize {
     grouped(state).len()
 }
 
-/// The backends by pool, each pool with its heading; one pool needs none.
+/// The backends grouped under pool headings; a single pool has no heading.
 fn grouped(state: &State) -> Vec<Row<'_>> {
     let snapshot = &state.snapshot;
     let mut backends = state.shown_backends().enumerate().peekable();
@@ -129,7 +131,7 @@ fn grouped(state: &State) -> Vec<Row<'_>> {
     rows
 }
 
-/// The columns there is room for, in their order. The one that was chosen by hand is always among them.
+/// The columns that fit into `room`, with their widths. A column chosen by the user is always kept.
 fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
     let table = &state.table;
     let priority = |column: Column| match shape(column).1 {
@@ -176,14 +178,14 @@ fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
     for (column, width) in columns {
         let sorted = table.sort.filter(|(by, _)| by == column).map(|(_, descending)| descending);
         let order = sorted.map_or("", |descending| state.theme.order(descending));
-        // The order is seen even where the title has not room enough beside it; titles are ASCII.
+        // Cut the title, not the sort arrow. Slicing by bytes is safe because titles are ASCII.
         let title = column.title();
         let title = &title[..title.len().min(width - order.width())];
         let text = format!("{title}{order}");
         let is_chosen = table.chosen && table.column == *column && state.focus == Focus::Backends;
         let style = if is_chosen { Theme::selected() } else { state.theme.dim() };
         let mut filled = filled(Cell::Words(Span::raw(text)), *width, is_right(*column), state);
-        // Only the title itself, not the room around it.
+        // Style only the title, not the padding around it.
         for span in &mut filled {
             let text = span.content.trim().to_owned();
             let (before, after) = (span.content.find(text.as_str()).unwrap_or(0), span.content.trim_end().len());

@@ -1,4 +1,4 @@
-//! The heading of a pool's backends, where there are several pools.
+//! Pool headings in the backends pane, shown with several pools.
 
 use ratatui::text::{Line, Span};
 use stickylb::api::{BackendView, Mode, PoolView};
@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::screen::format::{cut, fit_right, percent, short_name};
 use crate::screen::state::State;
 
-/// From this width on there is room for whole addresses in the headings.
+/// Minimum width, in columns, for whole listener URLs in headings.
 const ROOMY: usize = 110;
 
 /// ` web  :3001, :3002 path /api  round-robin  sticky: cookie                              share 33 / 67 %`
@@ -29,7 +29,7 @@ pub(crate) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'sta
     ])
 }
 
-/// Where a pool's clients come in: by which listeners, and by which of their routes. Without hosts where there is no room.
+/// The listeners and routes that lead to a pool. Narrow headings drop the scheme and a `localhost` host.
 fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
     let mut ways = Vec::new();
     for listener in &state.snapshot.listeners {
@@ -45,7 +45,7 @@ fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
     Some(ways.join(", ")).filter(|ways| !ways.is_empty())
 }
 
-/// `share 33 / 67 %`: what each got of its pool's last requests.
+/// `share 33 / 67 %`: each backend's share of its pool's recent requests; at most eight backends.
 pub(crate) fn shares(state: &State, of: impl Fn(&BackendView) -> bool) -> String {
     let share = |b: &BackendView| b.actual_share.map_or_else(|| state.theme.none().to_owned(), percent);
     let shares: Vec<String> = state.shown_backends().filter(|b| of(b)).take(8).map(share).collect();
