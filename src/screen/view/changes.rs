@@ -1,4 +1,5 @@
-//! The last changes of states and what they did to the clients, where the busiest log cannot push them out of sight.
+//! The last state changes and their effect on clients, in lines of their own so that a busy log does not scroll them
+//! away.
 //!
 //! ```text
 //!  ✖ 12:04:31 delta is DOWN: 31 retried elsewhere, 12 clients moved, none lost; its process ended
@@ -15,7 +16,7 @@ use crate::screen::changes::{Change, Harm};
 use crate::screen::format::{clock, count, cut};
 use crate::screen::state::State;
 
-/// Lines it has in a screen of this height.
+/// Lines of this pane on a screen with this many rows.
 pub(crate) fn height(state: &State, screen: u16) -> u16 {
     let room = match screen {
         0..20 => 1,
@@ -34,7 +35,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), area);
 }
 
-/// One change in words, cut to `columns`.
+/// One change on one line, cut to `columns`.
 pub(crate) fn line(state: &State, change: &Change, update: &UpdateEvent, columns: usize) -> Line<'static> {
     let theme = state.theme;
     let style = theme.state(update.to).add_modifier(Modifier::BOLD);

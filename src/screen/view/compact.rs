@@ -1,5 +1,5 @@
-//! A small terminal: one status line, then one line a backend, without borders, and below them, where there is room, what
-//! is wrong, the log's last lines and the keys.
+//! The layout for small terminals, without borders: a status line, one line per backend, then, if they fit, warnings, the
+//! last log lines and the keys.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -51,7 +51,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
     let left = usize::from(area.height).saturating_sub(lines.len());
     if left > 0 {
-        // Something to press, and above it what happens.
+        // The keys go on the last line, the log fills the lines above.
         lines.extend(log::lines(state, left - 1, columns));
         lines.resize(usize::from(area.height) - 1, Line::default());
         lines.push(footer::keys(state, columns));

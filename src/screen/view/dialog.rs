@@ -1,4 +1,4 @@
-//! Help, and questions before what cannot be undone.
+//! Draws the open dialog; help and the yes/no questions are drawn here.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,17 +28,17 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
 }
 
-/// Columns for keys in the help.
+/// Columns for the keys in the help dialog.
 const KEYS: usize = 10;
 
-/// The help's lines on a terminal that is so wide: keys and what they do, and the commands where there is room for them.
+/// The help's lines at this width: keys and descriptions, from 76 columns on also commands.
 fn help_lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
     let longest = ACTIONS.iter().map(|entry| entry.command.len()).max().unwrap_or(0);
     let commands = if width >= 76 { longest + 2 } else { 0 };
     let columns = usize::from(width).saturating_sub(KEYS + commands + 4);
     let mut lines = Vec::new();
     for entry in ACTIONS.iter().filter(|entry| commands > 0 || !entry.keys.is_empty()) {
-        // Long ones go on below themselves.
+        // Wrapped lines repeat neither keys nor command.
         for (n, part) in wrapped(entry.help, columns).into_iter().enumerate() {
             let (keys, command) = if n == 0 { (entry.keys, entry.command) } else { ("", "") };
             let mut line = vec![Span::styled(format!("{keys:<KEYS$}"), theme.key())];
@@ -52,12 +52,12 @@ fn help_lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
     lines
 }
 
-/// The help's width on a terminal that is so wide.
+/// The help dialog's width on a terminal with this many columns.
 fn help_width(columns: u16) -> u16 {
     columns.min(110)
 }
 
-/// Lines of the help that a terminal of this size does not show at once.
+/// The help's maximum scroll offset on a terminal with these columns and rows.
 pub(crate) fn help_hides((columns, rows): (u16, u16)) -> u16 {
     let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono }).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(rows.saturating_sub(2))

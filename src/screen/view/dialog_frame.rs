@@ -1,4 +1,4 @@
-//! Where a dialog stands, and what is around it.
+//! The position and border of dialogs.
 
 use ratatui::layout::Rect;
 use ratatui::text::Line;

@@ -1,4 +1,4 @@
-//! No backends yet: the three ways to begin.
+//! Shown instead of the panes while there are no backends: how to add some.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

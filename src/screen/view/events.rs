@@ -1,4 +1,4 @@
-//! What the program says of itself: state changes, notices, warnings.
+//! The event pane: state changes, notices and warnings of the program itself.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use crate::screen::format::wrapped;
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
-/// Columns of the time and the level, with the spaces behind them.
+/// Columns of time and level with their trailing spaces.
 const LEAD: usize = 14;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -21,7 +21,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(widget, area);
 }
 
-/// `12:04:31 WARN bravo is DOWN: …`, long ones on lines of their own below.
+/// Formats `12:04:31 WARN bravo is DOWN: …`, wrapped and indented.
 struct Lines {
     theme: Theme,
 }

@@ -1,4 +1,4 @@
-//! Which of the exports is wanted.
+//! The dialog that asks for the export format.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,4 +1,5 @@
-//! Who got how much of the traffic against what was due, and how long the selected backend's answers took.
+//! The figures pane: each backend's actual and expected share of traffic, and a response time histogram of the selected
+//! backend.
 //!
 //! ```text
 //! ┌ Split ───────────────────── got / due ┐
@@ -19,10 +20,10 @@ use super::region;
 use crate::screen::format::{count, cut, fit, fit_right, micros, percent};
 use crate::screen::state::State;
 
-/// Columns it is read best in.
+/// Preferred width in columns.
 pub(crate) const WIDTH: u16 = 46;
 
-/// Columns of a name and of the figures behind a bar.
+/// Columns of the name, and of the figures after the bar.
 const NAME: usize = 10;
 
 const FIGURES: usize = 9;
@@ -46,7 +47,7 @@ fn split(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
 }
 
-/// A bar for what it got, and a mark where what was due ends.
+/// A bar for the actual share, and a mark at the expected share.
 fn share(state: &State, backend: &BackendView, room: usize) -> Line<'static> {
     let theme = state.theme;
     let got = bar_length(backend.actual_share.unwrap_or(0.0), room);
@@ -88,13 +89,13 @@ fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
         frame.render_widget(Line::styled("No whole answer below 500 in the last 10 s.", theme.dim()), inner);
         return;
     };
-    // The slowest are the ones that matter where not all fit.
+    // If not all buckets fit, show the slowest.
     let first = first.max((last + 1).saturating_sub(usize::from(inner.height)));
     let most = backend.histogram[first..=last].iter().copied().max().unwrap_or(0).max(1);
     let room = usize::from(inner.width).saturating_sub(9 + 7 + 4);
     let latency = backend.latency;
     let lines = (first..=last).map(|n| {
-        // The first is below 8 µs, each of the others below twice the one before.
+        // Bucket `n` holds times below 8 µs × 2^n.
         let edge = 8_u64 << n;
         let within = |value: Option<u64>| value.is_some_and(|value| value < edge && (n == 0 || value >= edge / 2));
         let marks = [("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)];
@@ -112,7 +113,7 @@ fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
 }
 
-/// Below a millisecond in all its digits, so that no two edges look the same.
+/// Edges below 1 ms keep all digits, so that no two look the same.
 fn edge_name(edge: u64) -> String {
     if edge < 1000 { format!("0.{edge:03}ms") } else { micros(edge) }
 }

@@ -1,4 +1,4 @@
-//! The keys that matter where one is, the least important left out first; or what came of the last one.
+//! The footer: keys that apply to the focused pane, the least important dropped first, or the result of the last key.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,18 +28,18 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(line, area);
 }
 
-/// The keys, as many as there is room for.
+/// The keys that fit into `columns`.
 pub(crate) fn keys(state: &State, columns: usize) -> Line<'static> {
     Line::from(fitted(parts(state), columns))
 }
 
-/// The entries that stand in the footer.
+/// The actions the footer offers now, with label and priority.
 fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str, u8)> {
     let entry = |entry: &'static Entry| label(state, entry).map(|(label, priority)| (entry, label, priority));
     ACTIONS.iter().filter_map(entry)
 }
 
-/// What an action is called in the footer, and how much it matters there now.
+/// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     let usual = entry.footer;
     if matches!(state.dialog, Some(Dialog::Why(..))) {
@@ -102,7 +102,7 @@ fn parts(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     entries(state).map(part).collect()
 }
 
-/// The action that stands in this column; none where a sentence stands there.
+/// The action whose key is drawn in this column; `None` while the footer shows a message.
 pub(crate) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action> {
     if state.said.is_some() || state.ended.is_some() {
         return None;
@@ -119,7 +119,7 @@ pub(crate) fn action_at(state: &State, area: Rect, column: u16) -> Option<Action
     None
 }
 
-/// What is said, in the colour of how it went.
+/// The message in the colour of success or of a warning.
 pub(crate) fn sentence(said: &Said, columns: usize, theme: Theme) -> Span<'static> {
     match said {
         Said::Done(text) => Span::styled(cut(text, columns, theme), theme.good()),

@@ -1,3 +1,5 @@
+//! The two header lines: what is balanced, and the current totals.
+//!
 //! ```text
 //!  stickylb  http://localhost:3001  round-robin  sticky: cookie  2 up  1 drain  1 down       LIVE
 //!  412 req/s ▁▂▃▅▆▇▆▅▃▂▁  p50 3ms  p95 21ms  p99 48ms  err 0.2%  18 conns (3 ws)
@@ -14,7 +16,7 @@ use crate::screen::format::{count, micros, spark};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
-/// The states in the order they are counted in.
+/// The states in the order in which their counts are shown.
 const ORDER: [BackendState; 6] = [
     BackendState::Up,
     BackendState::Drain,
@@ -35,7 +37,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Line::from(vec![live, Span::raw(" ")]).right_aligned(), Rect { height: 1, ..area });
 }
 
-/// Whether this is now, or which moment else.
+/// `LIVE`, the frozen moment with its age, or `ENDED`.
 pub(crate) fn live(state: &State) -> Span<'static> {
     if state.ended.is_some() {
         return Span::styled("ENDED", state.theme.bad());
@@ -50,7 +52,7 @@ pub(crate) fn live(state: &State) -> Span<'static> {
     }
 }
 
-/// What is balanced, and how many of each state there are.
+/// Listeners, strategy, stickiness and the number of backends in each state, each with its priority.
 pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
     let mut parts =
@@ -58,7 +60,7 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     for listener in snapshot.listeners.iter().skip(1) {
         parts.push((70, vec![Span::raw(listener.url.to_string())]));
     }
-    // With several pools each says so above its backends.
+    // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
         parts.push((60, vec![Span::raw(only.strategy.name())]));
         parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky))]));
@@ -74,7 +76,7 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     parts
 }
 
-/// How it goes.
+/// Rate, latency, errors and connections, each with its priority.
 fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, totals) = (state.theme, &state.snapshot.totals);
     let mut rate = vec![Span::styled(format!("{} req/s", count(totals.rate)), Theme::strong())];

@@ -1,4 +1,4 @@
-//! The heads of a request and of its answer, as they came, and what the balancer changed in them.
+//! The heads of a request and its response as received, and what the balancer changed in them.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -8,7 +8,7 @@ use crate::screen::head::{Field, is_secret, parts, text};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
-/// All that is known of a request's heads; their secrets only where `secrets` is set.
+/// The lines for a request's heads; secret values are shown only if `secrets` is set.
 pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec<Line<'static>> {
     let theme = state.theme;
     let dim = |text: String| Line::styled(text, theme.dim());
@@ -62,7 +62,7 @@ fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Them
     }
 }
 
-/// What is in one head and not in the other, line by line; says how many there are.
+/// Adds the lines that are in only one of the heads; returns how many. Field order and name case are ignored.
 pub(crate) fn differences(
     lines: &mut Vec<Line<'static>>,
     [before, after]: [&Part; 2],

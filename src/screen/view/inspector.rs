@@ -1,4 +1,4 @@
-//! The selected request or backend, with all that is known of it: beside the log, or on the whole screen.
+//! The inspector: all details of the selected request or backend, beside the log or full screen.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -19,23 +19,23 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u
     let title = cut(&title, columns.saturating_sub(2), state.theme);
     let block = region(state, state.detail.is_some(), &title, "");
     let inside = block.inner(area).height;
-    // As many as there are when wrapped at their columns; wrapped at words there may be a few more.
+    // An estimate: word wrapping may need a few more rows than wrapping at the last column.
     let rows: usize = lines.iter().map(|line| line.width().div_ceil(columns.max(1)).max(1)).sum();
     let hidden = u16::try_from(rows).unwrap_or(u16::MAX).saturating_sub(inside);
     let paragraph = Paragraph::new(lines).wrap(Wrap { trim: false });
     frame.render_widget(paragraph.scroll((scroll.min(hidden), 0)).block(block), area);
 }
 
-/// What is selected, as text to be copied; secrets stay hidden in it.
+/// The selection as text for the clipboard; secrets stay hidden.
 pub(crate) fn as_text(state: &State) -> String {
-    /// Columns that lines of their own length are cut to.
+    /// Width for lines that are fitted to the pane.
     const COLUMNS: usize = 400;
     let (title, lines) = subject(state, COLUMNS, false);
     let lines = lines.iter().map(|line| line.to_string().trim_end().to_owned());
     std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// What is selected: its title and its lines.
+/// The title and lines for the selection.
 fn subject(state: &State, columns: usize, secrets: bool) -> (String, Vec<Line<'static>>) {
     let line = if state.focus == Focus::Log { state.log.selected() } else { None };
     match line.as_ref().map(|line| &*line.event) {
@@ -63,7 +63,7 @@ fn heading(name: &'static str) -> Line<'static> {
     Line::styled(name, Theme::strong())
 }
 
-/// A request: what it was, and why it went where it went.
+/// A request: its facts, times, routing decision and heads.
 fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool) -> Vec<Line<'static>> {
     let ended = request.ended.words().unwrap_or("with a whole response");
     let status = Span::styled(request.status.to_string(), state.theme.status(request.status));
@@ -80,7 +80,7 @@ fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool)
         fact(state, "ended", ended.to_owned()),
         fact(state, "client", request.ip.to_string()),
     ];
-    // By which a replay names it.
+    // A replay refers to the request by this number.
     lines.extend(request.number.map(|number| fact(state, "number", format!("#{number}"))));
     lines.extend(timing::lines(state, request, columns));
     lines.extend([Line::raw(""), heading("Why")]);
@@ -89,7 +89,7 @@ fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool)
     lines
 }
 
-/// A backend: settings in force, figures, checks, changes, clients, failures.
+/// A backend: settings, figures, checks, state changes, clients and failures.
 fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'static>> {
     let theme = state.theme;
     let time = |value: Option<u64>| value.map_or_else(|| theme.none().to_owned(), micros);

@@ -1,3 +1,5 @@
+//! The log pane: one line per request, state change and notice.
+//!
 //! ```text
 //! ┌ Routing log ─ following ──────────────────────────────────────────────────┐
 //! │ 12:04:31.220 GET  /api/cart   200   4ms alpha   sticky X-Backend-ID=0      │
@@ -19,10 +21,10 @@ use crate::screen::format::{clock, count, cut, duration, fit, fit_right, short_n
 use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
 
-/// Columns of a usual reason: `round-robin 1 of 3; new cookie`.
+/// Columns of a typical reason: `round-robin 1 of 3; new cookie`.
 const REASON: usize = 30;
 
-/// From this width on the client has a column.
+/// Minimum width for a client column.
 const WITH_CLIENT: usize = 110;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -48,11 +50,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// So many lines of the log: the last, or those around the selected one.
+/// Up to `rows` lines of the log: the last, or those that include the selected line.
 pub(crate) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'static>> {
     let log = &state.log;
     let (end, place) = (log.shown(), log.place());
-    // The selected line stays in sight: near the end with the end below it, elsewhere at the bottom.
+    // Show the end of the log if that includes the selected line; otherwise the selected line is the top row.
     let held = place.map_or(0, |place| end.saturating_sub(place + 1));
     let to = end - if held < rows { 0 } else { (held + 1 - rows).min(end) };
     let from = to.saturating_sub(rows);
@@ -69,13 +71,13 @@ pub(crate) fn lines(state: &State, rows: usize, width: usize) -> Vec<Line<'stati
     lines
 }
 
-/// What is looked for, how often it was found, and what could not be kept.
+/// The filter with its number of matches, and the number of dropped lines.
 fn sum(state: &State, width: usize) -> String {
     let log = &state.log;
     let mut parts = Vec::new();
     if let Some(filter) = log.filter() {
         let found = format!("{} of {}", count(log.matches() as u64), count(log.len() as u64));
-        // The title and the borders need their part of the line.
+        // 36 columns for the title and the borders.
         let room = width.saturating_sub(found.len() + 36);
         parts.push(format!("/{} {found}", cut(filter.text(), room, state.theme)));
     }
@@ -86,7 +88,7 @@ fn sum(state: &State, width: usize) -> String {
     parts.join("  ")
 }
 
-/// What to do while there was no request yet.
+/// Advice while the log is empty: no request yet, or no line matches the filter.
 fn hint(state: &State, width: usize) -> Option<Line<'static>> {
     let hint = if state.log.is_quiet() {
         let url = state.snapshot.url();
@@ -113,11 +115,11 @@ fn line(state: &State, event: &Event, width: usize, mark: bool) -> Line<'static>
             let words = cut(&notice.text, width.saturating_sub(time.len() + 1), state.theme);
             Line::from(vec![Span::styled(time, state.theme.dim()), Span::raw(" "), Span::styled(words, style)])
         }
-        // There is no other kind; the library may get one.
+        // `Event` is non-exhaustive; all its current kinds are handled above.
         _ => return Line::default(),
     };
     if mark {
-        // Between the time and the words.
+        // The second span is the space between the time and the text.
         line.spans[1] = Span::styled(state.theme.mark(), state.theme.key());
     }
     line
@@ -127,9 +129,9 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     let theme = state.theme;
     let time = time_of(request.time, width, state);
     let client = if width < WITH_CLIENT { String::new() } else { fit(&request.ip.to_string(), 16, theme) };
-    // Time, method, status, duration, backend and the spaces between; path and reason share the rest.
+    // Subtract time, client, method, status, duration, backend and spaces; path and reason share the rest.
     let rest = width.saturating_sub(time.len() + 1 + client.len() + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
-    // The usual reasons are shown whole; paths are cut before they are.
+    // Cut the path before a reason of typical length.
     let path = (rest / 3).min(60).min(rest.saturating_sub(REASON)).max(8).min(rest);
     let reason = match request.ended.words() {
         None => request.decision.reason(),
@@ -179,7 +181,7 @@ fn update_line(state: &State, update: &UpdateEvent, width: usize) -> Line<'stati
     ])
 }
 
-/// Without the milliseconds where the reason needs the room.
+/// The time of day, with milliseconds only in a wide pane.
 fn time_of(time: SystemTime, width: usize, state: &State) -> String {
     clock(time, width >= 90, &state.zone)
 }

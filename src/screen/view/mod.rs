@@ -1,12 +1,12 @@
-//! Draws a state. One file for each region of the screen.
+//! Draws a state, with one file per region of the screen.
 //!
 //! ```text
-//! header    what is balanced, how, and how it goes       2 lines
-//! backends  the table                                    as many lines as there are, at most half
-//! warnings  what is wrong for now, and what to do           as many lines as they need, at most 6 or 9
-//! changes   the last changes of states                    at most 6 lines
-//! log       who went where and why  │  side            the rest; beside it figures, inspector, output, events
-//! footer    keys, or what went wrong                     1 line
+//! header    what is balanced, and the totals       2 lines
+//! backends  the table                              one line per backend, at most half of the body
+//! warnings  current problems and what to do        as many lines as they need, at most 2, 6 or 9 by screen height
+//! changes   the last state changes                 at most 6 lines
+//! log       the routing log  │  side               the rest; beside it figures, inspector, output or events
+//! footer    keys, or the result of the last key    1 line
 //! ```
 
 mod backends;
@@ -45,16 +45,16 @@ pub(crate) use dialog::help_hides;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
 
-/// Below this size there is no room for borders: one line a backend.
+/// Minimum columns and rows of the full layout; smaller terminals get the compact one.
 const FULL: (u16, u16) = (60, 14);
 
-/// From this width on something can stand beside the log.
+/// Minimum width for a side pane beside the log.
 const BESIDE: u16 = 110;
 
-/// From this size on the figures stand beside the table, and inspector and events beside the log.
+/// Minimum size for the figures beside the table, and for inspector and events beside the log.
 const LARGE: (u16, u16) = (160, 40);
 
-/// Lines the figures need.
+/// Minimum rows of the table when the figures are beside it.
 const FIGURES: u16 = 16;
 
 /// Draws the whole screen.
@@ -76,10 +76,10 @@ fn parts(area: Rect) -> [Rect; 3] {
     Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area)
 }
 
-/// What draws a part of the body.
+/// Draws one pane of the body.
 type Draw = fn(&mut Frame<'_>, &State, Rect);
 
-/// Where each part of the body is; what is not shown has no room.
+/// The area of each pane in the body; a hidden pane's area is empty.
 #[derive(Default)]
 struct Areas {
     table: Rect,
@@ -96,7 +96,7 @@ fn side_of(state: &State, area: Rect) -> Side {
     state.side.unwrap_or_else(|| Side::usual(area.width))
 }
 
-/// Who has which part of the body.
+/// Divides the body between the panes.
 fn places(state: &State, area: Rect, body: Rect) -> Areas {
     if state.detail.is_some() {
         return Areas { detail: body, ..Areas::default() };
@@ -109,7 +109,7 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
     let large = area.width >= LARGE.0 && area.height >= LARGE.1;
-    // Beside the table a large screen has the figures, which need some lines.
+    // On a large screen the figures are beside the table and need a minimum height.
     let rows = if large { rows.max(FIGURES) } else { rows };
     let [table, warnings, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),
@@ -123,7 +123,7 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     let width = match side_of(state, area) {
         Side::Hidden => 0,
         Side::Figures if large => 0,
-        // A narrow screen has room for one of the two.
+        // A narrow screen shows the side pane instead of the log.
         _ if area.width < BESIDE => below.width,
         Side::Figures => figures::WIDTH,
         _ => area.width / 5 * 2,
@@ -177,7 +177,7 @@ fn one_side(frame: &mut Frame<'_>, state: &State, area: Rect, side: Side) {
     }
 }
 
-/// A bordered region with its title on the left and what sums it up on the right.
+/// A bordered block with its title on the left and a summary on the right.
 fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Block<'t> {
     let theme = state.theme;
     let block = Block::bordered()
@@ -187,7 +187,7 @@ fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Bloc
     if right.is_empty() { block } else { block.title(Line::styled(format!(" {right} "), theme.dim()).right_aligned()) }
 }
 
-/// The parts that fit beside each other with two spaces between, the least important left out.
+/// The indexes of the parts that fit into `columns`, two spaces apart; the lowest priorities are dropped.
 fn kept(parts: &[(u8, Vec<Span<'static>>)], columns: usize) -> Vec<usize> {
     let width = |n: &usize| parts[*n].1.iter().map(Span::width).sum::<usize>() + 2;
     let mut kept: Vec<usize> = (0..parts.len()).collect();
@@ -198,7 +198,7 @@ fn kept(parts: &[(u8, Vec<Span<'static>>)], columns: usize) -> Vec<usize> {
     kept
 }
 
-/// Puts spans beside each other with two spaces between, leaving out the least important until they fit.
+/// Joins the parts that fit into `columns` with two spaces; the lowest priorities are dropped.
 fn fitted(mut parts: Vec<(u8, Vec<Span<'static>>)>, columns: usize) -> Vec<Span<'static>> {
     let kept = kept(&parts, columns);
     let parts = kept.into_iter().map(|n| std::mem::take(&mut parts[n]));

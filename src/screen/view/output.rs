@@ -1,3 +1,5 @@
+//! The output pane: what the selected backend's process writes.
+//!
 //! ```text
 //! ┌ Output of api-0 ──────────────────────────────────────────────────────────┐
 //! │ listening on port 20117                                                    │
@@ -13,7 +15,7 @@ use super::region;
 use crate::screen::format::{cut, wrapped};
 use crate::screen::state::State;
 
-/// The last lines that the selected backend's process wrote.
+/// Draws the last lines that the selected backend's process wrote.
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     if area.is_empty() {
         return;

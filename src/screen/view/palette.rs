@@ -1,4 +1,4 @@
-//! The command palette, at the bottom, where commands are typed.
+//! The command palette at the bottom of the screen.
 //!
 //! ```text
 //! ┌ Commands: Tab completes, Enter does it, Esc closes ───────────────────────┐
@@ -33,7 +33,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, palette: 
     let width = area.width.min(100);
     let columns = usize::from(width.saturating_sub(4));
     let found = proposals(state, palette.line.text());
-    // A line for what is typed, one for what is wrong with it, two borders.
+    // Reserve the typed line, the error line and two borders.
     let most = ROWS.min(usize::from(area.height).saturating_sub(4));
     let first = (palette.chosen + 1).saturating_sub(most);
     let mut lines: Vec<Line<'_>> = (first..found.len().min(first + most))
@@ -48,7 +48,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, palette: 
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.bottom() - height, width, height };
     frame.render_widget(Clear, place);
-    // Where there is no room for all of it, the line that is typed stays.
+    // If not everything fits, scroll so that the typed line stays visible.
     let hidden = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(height.saturating_sub(2));
     let block = frame_of(state, " Commands: Tab completes, Enter does it, Esc closes ");
     frame.render_widget(Paragraph::new(lines).scroll((hidden, 0)).block(block), place);

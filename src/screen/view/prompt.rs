@@ -1,4 +1,4 @@
-//! The filter while it is typed, and below it what is wrong with it, or what can be typed.
+//! The filter prompt, with the error or a hint on the line below.
 //!
 //! ```text
 //!  / backend:alpha stattus>=500
@@ -15,7 +15,7 @@ use crate::screen::filter::HINT;
 use crate::screen::format::cut;
 use crate::screen::state::{FilterPrompt, State};
 
-/// Columns before what is typed.
+/// Columns before the typed text.
 const LEAD: usize = 3;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, prompt: &FilterPrompt) {
@@ -28,7 +28,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, prompt: &
     let text = prompt.line.text();
     let below = match &prompt.error {
         Some(error) => {
-            // What is too long to be shown from its beginning is told its column in words.
+            // A scrolled line cannot have a caret below the mistake: write the column as a number.
             let before: String = text.chars().take(error.column).collect();
             let before = LEAD + before.width();
             let width = usize::from(area.width);

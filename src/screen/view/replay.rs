@@ -1,4 +1,4 @@
-//! Sending a request again: where to, and how the two answers differ.
+//! The replay dialogs: the choice of a backend, and the comparison of both responses.
 //!
 //! ```text
 //! ┌ Sent again: GET /api/cart ──────────────────┐
@@ -23,14 +23,14 @@ use crate::screen::inspected::{ReplayChoice, Shown};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
-/// Asks where to.
+/// Draws the choice of a backend.
 pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &ReplayChoice) {
     let Event::Request(request) = &*choice.event else { return };
     let width = area.width.min(60);
     let columns = usize::from(width).saturating_sub(4);
     let height = u16::try_from(choice.places.len() + 4).unwrap_or(u16::MAX).min(area.height);
     let rows = usize::from(height).saturating_sub(4).max(1);
-    // The chosen one stays in sight.
+    // Scroll so that the chosen row is visible.
     let first = (choice.chosen + 1).saturating_sub(rows);
     let asked = format!("{} {}", request.method, request.path);
     let mut lines = vec![Line::raw(cut(&asked, columns, state.theme))];
@@ -52,7 +52,7 @@ pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &
     frame.render_widget(Paragraph::new(lines).block(frame_of(state, " Send it again: where? ")), place);
 }
 
-/// Shows both answers' differences.
+/// Draws the comparison of both responses.
 pub(crate) fn result(frame: &mut Frame<'_>, state: &State, area: Rect, shown: &Shown) {
     let Shown { replayed, scroll, .. } = shown;
     let Event::Request(again) = &*replayed.event else { return };
@@ -120,7 +120,7 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
     lines.push(Line::raw(""));
     lines.push(Line::styled("The answers' heads", Theme::strong()));
     let (one, other) = (&replayed.before, &replayed.after);
-    // The balancer's own answer is compared with what the client got.
+    // A local reply has no backend response: compare what the clients got.
     let own = one.answer.bytes.is_empty() || other.answer.bytes.is_empty();
     let pair = if own { [&one.passed, &other.passed] } else { [&one.answer, &other.answer] };
     heads::differences(&mut lines, pair, state.inspected.shows_secrets, theme);

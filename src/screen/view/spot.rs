@@ -1,4 +1,4 @@
-//! What stands where the mouse points.
+//! Finds what is drawn at a mouse position.
 
 use ratatui::layout::{Position, Rect};
 
@@ -8,7 +8,7 @@ use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
 use stickylb::api::BackendId;
 
-/// What stands in one place of the screen.
+/// What a screen position belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spot {
     /// A key of the footer.
@@ -17,11 +17,11 @@ pub(crate) enum Spot {
     Title(Column),
     /// A backend's row.
     Backend(BackendId),
-    /// A pane, elsewhere.
+    /// Any other position in a pane.
     Pane(Focus),
 }
 
-/// What stands in this place; nothing on a screen too small for borders.
+/// What is drawn at this position; always `None` in the compact layout.
 pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     if area.width < FULL.0 || area.height < FULL.1 {

@@ -1,4 +1,4 @@
-//! Where a request's time went: a bar for each phase, one after the other.
+//! A request's time by phase, as a waterfall of bars.
 //!
 //! ```text
 //! queue        0.0ms
@@ -18,17 +18,17 @@ const NAME: usize = 11;
 
 const TIME: usize = 7;
 
-/// The longest bar.
+/// Maximum columns of all bars together.
 const WIDEST: usize = 60;
 
-/// One phase.
+/// One phase of a request.
 struct Bar {
     name: &'static str,
-    /// In microseconds; `None` where there was none.
+    /// In microseconds; `None` if the phase did not occur.
     micros: Option<u64>,
-    /// It is shown only where there is something to see.
+    /// Whether the phase is too insignificant to be shown.
     minor: bool,
-    /// What is said where there was none.
+    /// The text shown instead of a bar if the phase did not occur.
     instead: &'static str,
 }
 
@@ -52,7 +52,7 @@ fn phases(request: &RequestEvent) -> Vec<Bar> {
     all
 }
 
-/// A line a phase.
+/// One line per phase, except minor ones.
 pub(crate) fn lines(state: &State, request: &RequestEvent, columns: usize) -> Vec<Line<'static>> {
     let all = phases(request);
     let total = all.iter().filter_map(|phase| phase.micros).sum::<u64>().max(1);
@@ -70,7 +70,7 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, columns: usize) -> Ve
         let time = phase.micros.map_or_else(|| state.theme.none().to_owned(), micros);
         let bar = match phase.micros {
             None => phase.instead.to_owned(),
-            // What took no time to speak of has no bar.
+            // A phase shorter than one column gets no bar.
             Some(_) => " ".repeat(from) + &state.theme.bar().repeat(to - from),
         };
         lines.push(Line::from(vec![

@@ -1,4 +1,4 @@
-//! What is wrong for now and what to do about it, for as long as it is so.
+//! Current problems and what to do about them, shown while they last.
 //!
 //! ```text
 //!  ! No backend takes clients: clients get 503. api is DOWN (Connection refused): start it, each is asked every second; R
@@ -15,13 +15,13 @@ use stickylb::untrusted::Untrusted;
 use crate::screen::format::{count, cut, wrapped};
 use crate::screen::state::State;
 
-/// Names that are told one by one.
+/// Backends listed by name; the rest are only counted.
 const NAMES: usize = 3;
 
-/// Columns before the words.
+/// Columns before the text.
 const LEAD: usize = 3;
 
-/// Lines that all warnings together may have on a screen of this height.
+/// Maximum lines for all warnings together on a screen with this many rows.
 fn room(screen: u16) -> usize {
     match screen {
         0..20 => 2,
@@ -30,18 +30,17 @@ fn room(screen: u16) -> usize {
     }
 }
 
-/// Lines they have on a screen of this size.
+/// Lines the current warnings need on a screen of this size.
 pub(crate) fn height(state: &State, screen: Rect) -> u16 {
     u16::try_from(lines(state, screen).len()).unwrap_or(0)
 }
 
-/// Draws them where the whole screen has this size.
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let screen = frame.area();
     frame.render_widget(Paragraph::new(lines(state, screen)), area);
 }
 
-/// Every warning in its lines; where they have not room enough, each of them has as many as the others.
+/// All warnings, wrapped. Each may use an equal share of the lines; the rest of its text is cut.
 fn lines(state: &State, screen: Rect) -> Vec<Line<'static>> {
     let warnings = in_words(state);
     let each = (room(screen.height) / warnings.len().max(1)).max(1);
@@ -62,13 +61,13 @@ fn lines(state: &State, screen: Rect) -> Vec<Line<'static>> {
     lines
 }
 
-/// Every warning, the worst first: what is wrong, and what to do.
+/// Every warning as text, the most serious first: the problem and what to do.
 pub(crate) fn in_words(state: &State) -> Vec<String> {
     let snapshot = &state.snapshot;
     let mut warnings: Vec<String> = snapshot.pools.iter().filter_map(|pool| nobody(state, pool)).collect();
     for warning in &snapshot.warnings {
         let text = &warning.text;
-        // What to do stands first: what is too long loses its end.
+        // The advice comes first, because text that is too long is cut at the end.
         warnings.push(match warning.about {
             About::Configuration => {
                 format!("The changed file is not in force, what was before still is; mend and save it: {text}")
@@ -78,7 +77,7 @@ pub(crate) fn in_words(state: &State) -> Vec<String> {
             _ => text.to_string(),
         });
     }
-    // Those of now, which is not what a frozen display shows.
+    // Dropped lines are counted live, so a frozen display does not show them.
     if state.drops_lines() && state.frozen.is_none() {
         let dropped = count(snapshot.dropped + state.lost);
         warnings.push(format!(
@@ -89,7 +88,7 @@ pub(crate) fn in_words(state: &State) -> Vec<String> {
     warnings
 }
 
-/// What keeps a pool from serving anybody, if nobody takes new clients.
+/// Why no backend of a pool accepts new clients; `None` if one does, is starting, or the pool is empty.
 fn nobody(state: &State, pool: &PoolView) -> Option<String> {
     let backends: Vec<&BackendView> = state.snapshot.backends.iter().filter(|b| b.pool == pool.name).collect();
     let takes = |b: &&BackendView| matches!(b.state, BackendState::Up | BackendState::Starting);
@@ -110,7 +109,7 @@ fn nobody(state: &State, pool: &PoolView) -> Option<String> {
     Some(sentences.join(" "))
 }
 
-/// Why a backend takes no new clients, as far as something else is to be done about it.
+/// Why a backend accepts no new clients, one variant for each remedy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Out {
     Down,
@@ -132,7 +131,7 @@ impl Out {
         }
     }
 
-    /// Who they are, and what brings them back.
+    /// The backends' names and how to bring them back.
     fn in_words(self, backends: &[&BackendView]) -> String {
         let names = names(backends);
         match self {
@@ -152,7 +151,7 @@ impl Out {
     }
 }
 
-/// `Connection refused (os error 111)` without its number.
+/// The reason without ` (os error 111)`.
 fn short(reason: &Untrusted<String>) -> Untrusted<&str> {
     reason.raw().split(" (os error").next().unwrap_or_default().into()
 }

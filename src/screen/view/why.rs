@@ -1,4 +1,4 @@
-//! Why a request went where it went, whole.
+//! The Why dialog: the complete routing decision for a request.
 //!
 //! ```text
 //! ┌ Why: GET /api/cart ──────────────────────────────────────────┐
@@ -39,7 +39,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &E
     frame.render_widget(paragraph.block(frame_of(state, &title)), place);
 }
 
-/// The whole decision, a fact a line.
+/// The whole decision, one fact per line.
 pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
     let decision = &request.decision;
     let mut lines = vec![fact(state, "key", key(state, decision))];
@@ -62,7 +62,7 @@ pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
     lines
 }
 
-/// A name and what is to be said of it.
+/// A line with a label and its value.
 pub(crate) fn fact(state: &State, name: &'static str, what: String) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{name:<11}"), state.theme.dim()), Span::raw(what)])
 }
@@ -77,7 +77,7 @@ fn key(state: &State, decision: &Decision) -> String {
             let named = state.snapshot.backends.iter().find(|backend| backend.id == *id);
             named.map_or_else(|| words.clone(), |named| format!("{words}, which names {}", named.name))
         }
-        // A header's value is the user's own affair.
+        // A header's value may be private, so it is not shown.
         StickyKey::Query { value: Some(value), .. } => format!("{words}={value}"),
         _ => words,
     }
