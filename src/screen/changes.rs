@@ -1,26 +1,26 @@
-//! The last changes of backends' states, and what each did to the clients: kept apart from the log, where they would be
-//! gone within a second under load.
+//! The last state changes of backends and the effect of each on clients. Kept apart from the log, which under load loses
+//! lines quickly.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::{BackendId, CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
 
-/// Changes kept.
+/// State changes kept.
 const KEPT: usize = 64;
 
-/// What became of the requests that a backend in trouble had, or would have had.
+/// The effect of a failing backend on its requests and clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Harm {
-    /// Answered by another backend.
+    /// Failed attempts of requests that another backend answered.
     pub(crate) retried: u64,
-    /// Clients that were given another backend's cookie.
+    /// Clients whose cookie was rewritten to another backend.
     pub(crate) moved: u64,
-    /// Answered by nobody.
+    /// Failed attempts of requests that no backend answered.
     pub(crate) lost: u64,
 }
 
-/// One change.
+/// One state change and its effect.
 #[derive(Clone)]
 pub(crate) struct Change {
     event: Arc<Event>,
@@ -28,7 +28,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// What changed; only updates are kept.
+    /// The state change; always `Some`, because only updates are kept.
     pub(crate) fn update(&self) -> Option<&UpdateEvent> {
         match &*self.event {
             Event::Update(update) => Some(update),
@@ -37,11 +37,11 @@ impl Change {
     }
 }
 
-/// The last changes, the latest last.
+/// The last state changes, the latest last.
 #[derive(Default)]
 pub(crate) struct Changes {
     kept: VecDeque<Change>,
-    /// Harm that came before its change: traffic finds a dead backend before its check does.
+    /// Harm before the state change it belongs to: requests fail before the health check does.
     ahead: HashMap<BackendId, Harm>,
 }
 
@@ -49,7 +49,7 @@ impl Changes {
     pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         match &**event {
             Event::Request(request) => self.count(request),
-            // A backend's first check is no news.
+            // A first check that passes is not shown as a change.
             Event::Update(update) if update.from == State::Starting && update.to == State::Up => {
                 self.ahead.remove(&update.backend.id);
             }
@@ -66,7 +66,7 @@ impl Changes {
 
     fn count(&mut self, request: &RequestEvent) {
         let decision = &request.decision;
-        // Nearly every request: answered by the first backend, and by its client's own.
+        // Fast path for nearly every request: not moved and no failed attempt.
         if decision.moved_from.is_none() && decision.attempts.iter().all(|a| a.outcome == Outcome::Answered) {
             return;
         }
@@ -89,7 +89,7 @@ impl Changes {
         }
     }
 
-    /// What is counted for a backend now: with its last change while that is a change for the worse, else ahead of it.
+    /// The counters for a backend: those of its last change, or of the next one if the last change was to UP.
     fn harm_of(&mut self, id: BackendId) -> &mut Harm {
         let last = self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.id == id));
         match last {
@@ -98,18 +98,18 @@ impl Changes {
         }
     }
 
-    /// Those of before this moment, with what they did until now.
+    /// The changes before `moment`, with all harm counted so far.
     pub(crate) fn before(&self, moment: SystemTime) -> Changes {
         let earlier = |change: &&Change| change.update().is_some_and(|update| update.time < moment);
         Changes { kept: self.kept.iter().filter(earlier).cloned().collect(), ahead: HashMap::new() }
     }
 
-    /// The last ones, the latest last.
+    /// The last `most` changes, the latest last.
     pub(crate) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
         self.kept.iter().skip(self.kept.len().saturating_sub(most))
     }
 
-    /// A backend's, the latest first.
+    /// The changes of one backend, the latest first.
     pub(crate) fn of(&self, id: BackendId) -> impl Iterator<Item = &Change> {
         self.kept.iter().rev().filter(move |change| change.update().is_some_and(|update| update.backend.id == id))
     }

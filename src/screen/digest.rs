@@ -1,5 +1,5 @@
-//! What is kept up beside the log's lines, so that no frame walks them: the last changes of states, what each backend had
-//! to do with, and the notices.
+//! Summaries updated with every event, so that drawing a frame need not walk the log: state changes, recent failures and
+//! clients per backend, and notices.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use stickylb::api::Event;
 use super::changes::Changes;
 use super::per_backend::PerBackend;
 
-/// Notices kept.
+/// Notices kept, state changes included.
 const NOTICES: usize = 500;
 
-/// A digest of the log at one moment.
+/// The summaries of the log at one moment.
 #[derive(Default)]
 pub(crate) struct Digest {
     pub(crate) changes: Changes,
@@ -21,14 +21,14 @@ pub(crate) struct Digest {
 }
 
 impl Digest {
-    /// Takes in what happened.
+    /// Adds an event.
     pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         self.changes.follow(event);
         self.per_backend.follow(event);
         self.notices.follow(event);
     }
 
-    /// How it was at a moment, when of these lines the first ones had come.
+    /// Rebuilds the digest as of `moment` from the log's lines, the oldest first.
     pub(crate) fn at<'l>(&self, moment: SystemTime, mut lines: impl Iterator<Item = &'l Arc<Event>>) -> Digest {
         let mut then = Digest { notices: self.notices.until(moment), ..Digest::default() };
         let Some(first) = lines.next() else { return then };
@@ -41,11 +41,11 @@ impl Digest {
     }
 }
 
-/// What a person should know beside requests: changes of states, and notices. Each has a number, from 1 on.
+/// The event pane's state changes and notices, numbered from 1.
 #[derive(Default)]
 pub(crate) struct Notices {
     kept: VecDeque<Arc<Event>>,
-    /// The last one's number; 0 where there is none.
+    /// The number of the latest; 0 if there is none.
     pub(crate) last: u64,
 }
 
@@ -61,14 +61,14 @@ impl Notices {
         self.last += 1;
     }
 
-    /// Those of before this moment.
+    /// The notices up to and including `moment`.
     fn until(&self, moment: SystemTime) -> Notices {
         let later = self.kept.iter().rev().take_while(|event| event.time() > moment).count();
         let kept = self.kept.iter().take(self.kept.len() - later).cloned().collect();
         Notices { kept, last: self.last - later as u64 }
     }
 
-    /// Those that are kept of the ones after this number.
+    /// The kept notices with numbers above `number`.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
         let new = usize::try_from(self.last.saturating_sub(number)).unwrap_or(usize::MAX);
         self.kept.iter().skip(self.kept.len().saturating_sub(new)).map(|event| &**event)

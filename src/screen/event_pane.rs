@@ -1,8 +1,7 @@
-//! The event pane's source: the notices, given to tui-logger, which draws them.
+//! Feeds notices to tui-logger, which draws the event pane.
 //!
-//! tui-logger's own logger wakes a thread a hundred times a second, and knows neither another process nor another time
-//! than now. Here the notices that the screen shows are moved once a frame: those of the process it is attached to, and those
-//! of the moment at which it stands still.
+//! tui-logger's own logger would wake a thread a hundred times a second, and cannot show events of an attached process
+//! or of an earlier moment. So the notices that the screen shows are copied to it once per frame.
 
 use jiff::tz::TimeZone;
 use log::{Level as LogLevel, Record};
@@ -12,23 +11,23 @@ use tui_logger::Drain;
 use super::digest::Notices;
 use super::format::clock;
 
-/// Lines that the pane holds.
+/// Events that the pane holds.
 const DEPTH: usize = 1000;
 
-/// What the pane was given so far.
+/// The number of the last notice given to tui-logger.
 #[derive(Default)]
 pub(crate) struct EventPane {
     given: u64,
 }
 
 impl EventPane {
-    /// Has the pane hold these, and no others.
+    /// Brings the pane up to date with `notices`; times are shown in `zone`.
     pub(crate) fn follow(&mut self, notices: &Notices, zone: &TimeZone) {
         if notices.last == self.given {
             return;
         }
         if notices.last < self.given {
-            // A step back in time: what came later goes.
+            // A step back in time: setting the depth clears the buffer, then all notices are given again.
             tui_logger::set_buffer_depth(DEPTH);
             self.given = 0;
         }
@@ -52,7 +51,7 @@ fn give(event: &Event, zone: &TimeZone) {
         }
         _ => return,
     };
-    // The time is the event's: tui-logger would take its own.
+    // tui-logger would show its own time, so the event's time is part of the text.
     let time = clock(time, false, zone);
     Drain::new().log(&Record::builder().args(format_args!("{time} {text}")).level(level).target("stickylb").build());
 }

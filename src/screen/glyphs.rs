@@ -1,4 +1,4 @@
-//! The characters the screen is drawn with: box drawing and symbols, or plain ASCII.
+//! The character sets the screen can be drawn with, and the choice by locale.
 
 /// The characters the screen is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub enum Glyphs {
 }
 
 impl Glyphs {
-    /// What the locale can show: Unicode where its name says UTF-8, or where it says nothing.
+    /// Unicode if the locale (`LC_ALL`, `LC_CTYPE` or `LANG`) is UTF-8 or not set, else ASCII.
     pub fn from_locale() -> Self {
         let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| {
             let value = std::env::var(name).ok()?;

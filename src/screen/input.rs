@@ -1,4 +1,4 @@
-//! One line of text that a person edits.
+//! A single-line text editor.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::Span;
@@ -6,14 +6,14 @@ use stickylb::untrusted::Untrusted;
 
 use super::theme::Theme;
 
-/// The longest line, in characters; input beyond it is dropped.
+/// Maximum characters in a line; further input is ignored.
 const MOST: usize = 500;
 
-/// A line and its cursor.
+/// A line of text with a cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     text: String,
-    /// Bytes before the cursor; always between two characters.
+    /// Byte offset of the cursor; always on a character boundary.
     cursor: usize,
 }
 
@@ -28,13 +28,12 @@ impl Line {
         &self.text
     }
 
-    /// Whether the cursor is at the end.
+    /// Whether the cursor is after the last character.
     pub(crate) fn at_end(&self) -> bool {
         self.cursor == self.text.len()
     }
 
-    /// Inserts typed or pasted text at the cursor. Line breaks and tabs become spaces, other control characters are
-    /// escaped.
+    /// Inserts text at the cursor. Line breaks and tabs become spaces, other control characters are escaped.
     pub(crate) fn insert(&mut self, text: &str) {
         let text = text.replace(['\r', '\n', '\t'], " ");
         let room = MOST.saturating_sub(self.text.chars().count());
@@ -43,7 +42,7 @@ impl Line {
         self.cursor += taken.len();
     }
 
-    /// Handles an editing key, as a shell does; returns whether it was one.
+    /// Handles an editing key as a shell does; `false` if the key does not edit a line.
     pub(crate) fn press(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -72,7 +71,7 @@ impl Line {
         true
     }
 
-    /// The part of the line around the cursor that fits these columns, with the cursor.
+    /// The part of the line around the cursor that fits into `columns`, with the cursor highlighted.
     pub(crate) fn spans(&self, columns: usize) -> Vec<Span<'static>> {
         use unicode_width::UnicodeWidthChar as _;
         let (before, after) = self.text.split_at(self.cursor);
@@ -104,12 +103,12 @@ impl Line {
         ]
     }
 
-    /// Where the character before the cursor begins, in bytes.
+    /// Byte offset of the character before the cursor.
     fn before(&self) -> usize {
         self.text[..self.cursor].char_indices().next_back().map_or(0, |(at, _)| at)
     }
 
-    /// Removes the text between `from` and the cursor.
+    /// Deletes the text between `from` and the cursor.
     fn cut(&mut self, from: usize) {
         self.text.replace_range(from..self.cursor, "");
         self.cursor = from;

@@ -1,4 +1,4 @@
-//! What the screen receives, and what it asks for.
+//! The inputs of the screen's update function, and the effects it returns.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -9,65 +9,65 @@ use stickylb::untrusted::Untrusted;
 use super::notify::Notify;
 use crate::screen::export::Export;
 
-/// Something that happened.
+/// An input of [`update`](super::update).
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
-    /// A mouse event; they come only while mouse capture is on.
+    /// A mouse event; only while mouse capture is on.
     Mouse(MouseEvent),
-    /// The terminal has this size: columns and lines.
+    /// The terminal was resized: columns and rows.
     Resized(u16, u16),
-    /// The current state.
+    /// The engine's current figures.
     Snapshot(Box<Snapshot>),
-    /// A second has passed: the time, and the current state.
+    /// A second has passed: the time and the current figures.
     Second(SystemTime, Box<Snapshot>),
-    /// New events, and how many were missed.
+    /// New events, and how many events were dropped because they came too fast.
     Events(Vec<Arc<Event>>, u64),
-    /// Text was pasted. It is inserted where text is typed, and never acts as keys.
+    /// Text was pasted; it is inserted into an open prompt, never handled as keys.
     Paste(String),
-    /// A file was written, or why not, as one sentence.
+    /// An export finished or failed, with one sentence for the footer.
     Exported(Result<String, String>),
     /// The heads of the request with this number; `None` if they are no longer kept.
     Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
-    /// A request was sent again, or why not.
+    /// The result of a replay, or why the request was not sent again.
     Replayed(Result<Box<Replayed>, Untrusted<String>>),
-    /// A command was carried out, or not.
+    /// A command was carried out or failed.
     Done(Result<(), CommandError>),
-    /// The engine has ended, or is out of reach: why, as one sentence.
+    /// The engine has ended or is unreachable, with the reason as one sentence.
     Ended(Untrusted<String>),
 }
 
-/// One sentence in the footer, until the next key.
+/// A sentence in the footer, shown until the next key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// It was done.
+    /// Success.
     Done(String),
-    /// It was not done, and why.
+    /// Failure, with the reason.
     Trouble(String),
 }
 
-/// Something the loop is to do.
+/// A side effect to carry out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Have the engine carry out a command.
+    /// Send a command to the engine.
     Command(Command),
-    /// Copy this text to the clipboard, and say the second text with its length. Parts from the network are escaped, as
-    /// [`Untrusted`] shows them, including line breaks.
+    /// Copy this text to the clipboard, then show the number of characters followed by this note. Text from the network
+    /// must already be escaped as [`Untrusted`] does it, line breaks included.
     Copy(String, &'static str),
-    /// Ask for the heads of the request with this number.
+    /// Fetch the heads of the request with this number.
     Heads(RequestNumber),
-    /// Send the request with this number again, to this backend or, without one, as it is balanced.
+    /// Send the request with this number again: to this backend, or balanced if `None`.
     Replay(RequestNumber, Option<BackendId>),
-    /// Turn mouse capture on, or leave the mouse to the terminal.
+    /// Turn mouse capture on or off.
     Mouse(bool),
-    /// Write this into a file.
+    /// Export to a file.
     Export(Export),
-    /// Give the terminal back to the shell until the program is continued.
+    /// Restore the terminal and stop the job until the shell continues it.
     Suspend,
-    /// Notify a user who is not looking, in this way.
+    /// Send a notification in this way.
     Notify(Notify, String),
-    /// Leave the screen, and let the engine run on without one.
+    /// Close the screen and let the engine run without one.
     Detach,
-    /// Leave the screen; an engine in this process ends too.
+    /// Close the screen; an engine in this process stops too.
     Quit,
 }

@@ -1,5 +1,5 @@
-//! The terminal's output queue. While the terminal is blocked, output waits here, and the screen goes on reading keys
-//! but draws nothing new.
+//! Non-blocking output to the terminal. Bytes are queued while the terminal accepts nothing (backpressure), so that the
+//! screen keeps reading keys; it draws no new frame meanwhile.
 
 use std::cell::RefCell;
 #[cfg(unix)]
@@ -15,28 +15,28 @@ use crate::writable;
 #[cfg(not(unix))]
 type File = io::Stdout;
 
-/// The first pause between two writes to a blocked terminal.
+/// The first pause before writing again to a terminal that accepts nothing.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long queued output may take before it is discarded, and as long again for the final output after that.
+/// The time limit for each write at exit, and the longest pause between retries.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Ends an unfinished control sequence (CAN, ECMA-48 8.3.6) and a synchronized frame (mode 2026).
+/// Aborts an unfinished control sequence (CAN, ECMA-48 8.3.6) and ends the synchronized update (mode 2026).
 const CUT: &[u8] = b"\x18\x1b[?2026l";
 
-/// This program's terminal; static because the panic hook needs it too.
+/// The program's terminal. Static because the panic hook needs it too.
 static TTY: OnceLock<Tty> = OnceLock::new();
 
-/// The output queue and the terminal. Clones share them.
+/// The terminal and the queue of bytes for it. Clones share one queue.
 #[derive(Clone)]
 pub(crate) struct Output(Rc<RefCell<Queue>>);
 
 struct Queue {
     tty: &'static Tty,
     waiting: Vec<u8>,
-    /// How many of the waiting bytes are written.
+    /// How many bytes of `waiting` were written.
     gone: usize,
-    /// Since when the terminal has been blocked, and when to try again.
+    /// While the terminal accepts nothing: since when, and when to retry.
     full: Option<(Instant, Instant)>,
 }
 
@@ -46,12 +46,12 @@ impl Output {
         Ok(Output(Rc::new(RefCell::new(queue))))
     }
 
-    /// Whether all output has been written to the terminal.
+    /// Whether the queue is empty.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.borrow().waiting.is_empty()
     }
 
-    /// Writes what the terminal takes now.
+    /// Writes as much of the queue as the terminal accepts without blocking.
     fn send(&self) -> io::Result<()> {
         let queue = &mut *self.0.borrow_mut();
         while queue.gone < queue.waiting.len() {
@@ -65,7 +65,7 @@ impl Output {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let now = Instant::now();
                     let since = queue.full.map_or(now, |(since, _)| since);
-                    // The pause grows with the time that the terminal has been blocked.
+                    // Back off: a quarter of the time the terminal has been full.
                     let pause = (now.duration_since(since) / 4).clamp(PAUSE, PATIENCE);
                     queue.full = Some((since, now + pause));
                     return Ok(());
@@ -78,7 +78,7 @@ impl Output {
         Ok(())
     }
 
-    /// Waits for the pause, then writes what the terminal takes. Cancel-safe.
+    /// Waits until the next retry is due, then writes what the terminal accepts. Cancel safe.
     pub(crate) async fn send_later(&self) -> io::Result<()> {
         let again = self.0.borrow().full.map(|(_, again)| again);
         if let Some(again) = again {
@@ -87,7 +87,7 @@ impl Output {
         self.send()
     }
 
-    /// Removes and returns what is not written yet.
+    /// Empties the queue and returns the unwritten bytes.
     pub(crate) fn take(&self) -> Vec<u8> {
         let queue = &mut *self.0.borrow_mut();
         let gone = std::mem::take(&mut queue.gone);
@@ -103,7 +103,7 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // A blocked terminal is tried again after its pause only.
+        // While the terminal is full, `send_later` decides when to retry.
         if self.0.borrow().full.is_some() { Ok(()) } else { self.send() }
     }
 }
@@ -111,11 +111,11 @@ impl Write for Output {
 /// The terminal on standard output.
 pub(crate) struct Tty {
     file: File,
-    /// Whether this program opened the file itself, non-blocking.
+    /// Whether the open file description is the program's own and non-blocking.
     own: bool,
 }
 
-/// Opens the terminal if it is not open yet.
+/// Opens the terminal on the first call.
 fn tty() -> io::Result<&'static Tty> {
     if let Some(tty) = TTY.get() {
         return Ok(tty);
@@ -124,8 +124,8 @@ fn tty() -> io::Result<&'static Tty> {
     Ok(TTY.get_or_init(|| opened))
 }
 
-/// Writes the final output after what is still waiting, within a time limit. If it is unknown what is waiting, first
-/// cancels any unfinished sequence. What blocks the final output is discarded.
+/// Writes `last` after the bytes that still wait, or, if they are unknown, after aborting what was begun. If that takes
+/// longer than [`PATIENCE`], discards the terminal's unsent output and tries `last` once more, for as long.
 pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
     let Some(tty) = TTY.get() else { return };
     let cut = [CUT, last].concat();
@@ -133,7 +133,7 @@ pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
         Some(waiting) => [waiting, last].concat(),
         None => cut.clone(),
     };
-    // If the terminal is gone, nothing can be done about it, and nobody told.
+    // Errors are ignored: if the terminal is gone, there is nowhere to report them.
     if !tty.write_within(&first, PATIENCE) {
         tty.throw_away();
         tty.write_within(&cut, PATIENCE);
@@ -146,8 +146,8 @@ pub(crate) fn never_waits() -> bool {
 }
 
 impl Tty {
-    /// Opens the terminal a second time, so that it can be non-blocking without an effect on other programs. If that
-    /// fails, uses the shared standard output.
+    /// Opens the terminal again: `O_NONBLOCK` belongs to the open file description, and standard output's is shared with
+    /// other processes. Falls back to standard output.
     fn open() -> io::Result<Self> {
         #[cfg(unix)]
         if let Some(file) = own() {
@@ -156,19 +156,19 @@ impl Tty {
         Ok(Tty { file: writable::stdout()?, own: false })
     }
 
-    /// Writes as much as is possible without blocking.
+    /// Writes without blocking; `WouldBlock` if the terminal accepts nothing.
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         if self.own {
             return (&self.file).write(bytes);
         }
-        // `poll` does not say how much room there is, only that there is some: write one byte.
+        // Polling does not tell how much room there is: only a write of one byte is sure not to block.
         if !writable::wait(&self.file, Some(Duration::ZERO)) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         (&self.file).write(&bytes[..bytes.len().min(1)])
     }
 
-    /// Writes all bytes within this time; `false` if that failed.
+    /// Writes all bytes; `false` if that failed or took longer than `limit`.
     fn write_within(&self, bytes: &[u8], limit: Duration) -> bool {
         let end = Instant::now() + limit;
         let mut written = 0;
@@ -189,7 +189,8 @@ impl Tty {
         true
     }
 
-    /// Discards output that the system holds for the terminal.
+    /// Discards output that the kernel has not sent to the terminal yet. Only in the foreground: `tcflush` would stop a
+    /// background job.
     fn throw_away(&self) {
         #[cfg(unix)]
         if super::suspend::in_foreground() {
@@ -199,7 +200,7 @@ impl Tty {
     }
 }
 
-/// Opens the terminal on standard output a second time.
+/// Opens the terminal of standard output again, non-blocking; `None` if that is not possible.
 #[cfg(unix)]
 fn own() -> Option<File> {
     use std::os::unix::ffi::OsStrExt as _;
@@ -223,7 +224,7 @@ fn own() -> Option<File> {
     if let Some(file) = named.filter(is_it) {
         return Some(file);
     }
-    // The terminal may belong to another user; as this session's terminal it can still be opened.
+    // The device may belong to another user; `/dev/tty` can be opened by every process of the session.
     let is_ours = matches!((tcgetsid(stdout()), getsid(None)), (Ok(its), Ok(own)) if its == own);
     if is_ours { open(Path::new("/dev/tty")) } else { None }
 }

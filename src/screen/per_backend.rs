@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::{BackendId, Event, Outcome, RequestEvent, Rule};
 
-/// Failures kept for each backend.
+/// Failures kept per backend.
 const FAILURES: usize = 8;
 
-/// Clients kept for each backend; the one least recently seen goes.
+/// Clients kept per backend; the one seen least recently is dropped.
 const CLIENTS: usize = 16;
 
 /// A client of a backend.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSeen {
     pub(crate) ip: IpAddr,
-    /// Its requests, and how many of them stickiness decided.
+    /// Its requests to this backend; `sticky` of them were routed by stickiness.
     pub(crate) requests: u64,
     pub(crate) sticky: u64,
     pub(crate) last: SystemTime,
@@ -25,7 +25,7 @@ pub(crate) struct ClientSeen {
 /// Recent failures and clients of one backend.
 #[derive(Default)]
 pub(crate) struct Of {
-    /// Oldest first.
+    /// Requests that failed at this backend, the latest last.
     pub(crate) failures: VecDeque<Arc<Event>>,
     pub(crate) clients: Vec<ClientSeen>,
 }

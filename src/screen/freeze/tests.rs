@@ -15,7 +15,7 @@ fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + second)
 }
 
-/// In each second the count of requests is the second's, and one notice has its number.
+/// Each second `n` has a snapshot with `n` requests and a notice with the text `n`.
 fn seconds(state: &mut State, range: std::ops::Range<u64>) {
     for n in range {
         let notice = Notice::new(at(n) - Duration::from_millis(500), Level::Info, n.to_string());
@@ -32,7 +32,7 @@ fn press(state: &mut State, keys: &str) {
     }
 }
 
-/// The figure that is shown, and the last line of the log.
+/// The shown number of requests, and the last log line.
 fn shown(state: &State) -> (u64, String) {
     (state.snapshot.totals.requests, lines(state).pop().unwrap_or_default())
 }
@@ -69,7 +69,7 @@ fn the_display_stands_still_steps_and_is_live_again_with_nothing_lost() {
     assert_eq!(lines(&state), all);
 }
 
-/// In each second a backend changes its state, a request of it fails, and its process writes a line.
+/// One second in which a backend changes its state, one of its requests fails, and its process writes a line.
 fn busy_second(state: &mut State, n: u64) {
     let time = at(n) - Duration::from_millis(500);
     let backend = Arc::new(Identity::new(1, "alpha", ""));
@@ -98,7 +98,7 @@ fn update_with(state: &mut State, message: Message) {
     assert!(update(state, message).is_empty());
 }
 
-/// What each part of the screen says last: the band of changes, the notices, the failures of the detail, the output.
+/// The last second seen by each part of the screen: changes, notices, failures in the detail view, output.
 fn last_of_each(state: &State) -> [String; 4] {
     let digest = &state.log.digest;
     let change = digest.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();

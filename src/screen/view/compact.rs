@@ -1,5 +1,5 @@
-//! The layout for small terminals, without borders: a status line, one line per backend, then, if they fit, warnings, the
-//! last log lines and the keys.
+//! The layout for small terminals, without borders: a status line, one line per backend, then, if there is room,
+//! warnings, the last log lines and the keys.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

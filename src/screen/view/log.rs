@@ -77,7 +77,7 @@ fn sum(state: &State, width: usize) -> String {
     let mut parts = Vec::new();
     if let Some(filter) = log.filter() {
         let found = format!("{} of {}", count(log.matches() as u64), count(log.len() as u64));
-        // 36 columns for the title and the borders.
+        // Leave 36 columns for the title and the borders.
         let room = width.saturating_sub(found.len() + 36);
         parts.push(format!("/{} {found}", cut(filter.text(), room, state.theme)));
     }
