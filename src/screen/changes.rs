@@ -1,5 +1,5 @@
-//! The last state changes of backends and the effect of each on clients. Kept apart from the log, which under load loses
-//! lines quickly.
+//! The last state changes of backends and the effect of each on clients. Kept apart from the log, which drops its
+//! oldest lines quickly under load.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! A request as a command line for curl that is the same client: its headers, its cookie, its method, its path.
+//! Builds a curl command line that repeats a request with the same method, path, headers and cookies.
 //!
-//! What goes to the clipboard is pasted into a shell: each word is quoted so that nothing in it is anything but itself, and
-//! what is not plain text is spelled out for `printf`.
+//! The command line is pasted into a shell, so each word is quoted literally; text with control characters or bytes that
+//! are not UTF-8 is escaped for `printf`.
 
 use std::fmt::Write as _;
 use stickylb::api::{CookieAction, Heads, RequestEvent};
@@ -9,7 +9,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::head::{Field, parts};
 
-/// Fields that belong to a connection, or that curl writes itself.
+/// Hop-by-hop fields, and fields that curl sends itself.
 const NOT_SENT: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -22,7 +22,10 @@ const NOT_SENT: [&str; 9] = [
     "expect",
 ];
 
-/// The command line, and what whoever copies it should know.
+/// The command line, and a note for the user.
+///
+/// # Errors
+/// A sentence if the head was not kept whole or is malformed.
 pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, &'static str), String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole: it cannot be copied".to_owned());
@@ -50,7 +53,7 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     let url = [heads.url.raw().as_bytes(), if path == b"*" { b"/" } else { path }].concat();
     out.push(' ');
     out.push_str(&quoted(&url));
-    // What curl would say of itself where the client said nothing.
+    // Suppress header fields that curl would add but the client did not send.
     let of_bodies = ["Content-Type", "Expect"].into_iter().filter(|_| has_body);
     let own_host = host.is_none().then_some("Host");
     for name in ["User-Agent", "Accept"].into_iter().chain(own_host).chain(of_bodies) {
@@ -64,7 +67,7 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     let given = given_cookie(heads, request);
     let mut has_cookie = false;
     for field in &fields {
-        // Where there is none, curl leaves it to us to say so.
+        // Without a body curl sends no Content-Length, so keep the client's.
         let no_length = !has_body && named(field, "content-length");
         if !no_length && is_of_the_connection(field, &fields) || host.is_some() && named(field, "host") {
             continue;
@@ -100,13 +103,13 @@ fn named(field: &Field<'_>, name: &str) -> bool {
 fn is_of_the_connection(field: &Field<'_>, fields: &[Field<'_>]) -> bool {
     let mut listed =
         fields.iter().filter(|field| named(field, "connection")).flat_map(|f| f.value.split(|b| *b == b','));
-    // Such as `Connection: Host` would take away what every request needs.
+    // A request such as `Connection: Host` must not remove fields that every request needs.
     let kept = ["host", "cookie", "authorization"].iter().any(|name| named(field, name));
     NOT_SENT.iter().any(|name| named(field, name))
         || !kept && listed.any(|name| name.trim_ascii().eq_ignore_ascii_case(field.name))
 }
 
-/// The host of an absolute target, and the path of any.
+/// Splits a request target into the host, if it is an absolute `http://` URL, and the path with its query.
 fn split(target: &[u8]) -> (Option<&[u8]>, &[u8]) {
     let start = target.get(..7).filter(|start| start.eq_ignore_ascii_case(b"http://"));
     let Some(rest) = start.map(|_| &target[7..]) else { return (None, target) };
@@ -114,18 +117,18 @@ fn split(target: &[u8]) -> (Option<&[u8]>, &[u8]) {
     (Some(&rest[..end]), &rest[end..])
 }
 
-/// The balancer's cookie, where this request's answer gave one: the client has it from then on.
+/// The balancer's cookie pair, if this response set one: the client sends it from then on.
 fn given_cookie<'h>(heads: &'h Heads, request: &RequestEvent) -> Option<&'h [u8]> {
     if request.decision.cookie == CookieAction::None {
         return None;
     }
     let (_, fields) = parts(&heads.passed.bytes);
-    // The balancer's own stands behind all of the backend's.
+    // The balancer appends its own after all of the backend's.
     let last = fields.iter().rev().find(|field| named(field, "set-cookie"))?;
     last.value.split(|byte| *byte == b';').next()
 }
 
-/// These cookies with another one, in place of the one of the same name.
+/// Adds the cookie pair `given`, replacing cookies of the same name.
 fn with_cookie(cookies: &[u8], given: Option<&[u8]>) -> Vec<u8> {
     let Some(given) = given else { return cookies.to_vec() };
     let name = |pair: &[u8]| pair.split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
@@ -139,7 +142,7 @@ fn add(out: &mut String, option: &str, word: &[u8]) {
     let _ = write!(out, " {option} {}", quoted(word));
 }
 
-/// One word for any POSIX shell.
+/// Quotes one word for any POSIX shell.
 fn quoted(word: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(word)
         && Untrusted::new(text).is_plain()
@@ -167,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// What a shell makes of the words.
+    /// The words as `sh` passes them to a command, one per line.
     fn through_sh(words: &[&[u8]]) -> Vec<u8> {
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let script = format!("printf '%s\\n' {}", words.join(" "));

@@ -1,5 +1,5 @@
-//! Summaries updated with every event, so that drawing a frame need not walk the log: state changes, recent failures and
-//! clients per backend, and notices.
+//! Summaries updated with every event, so that drawing a frame need not walk the log: state changes, recent failures
+//! and clients per backend, and notices.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What follows from a message: the only place where the screen does anything but draw.
+//! Carries out effects: the only place where the screen does anything but draw.
 
 use std::time::SystemTime;
 use stickylb::api::EngineHandle;
@@ -15,24 +15,24 @@ use crate::screen::update::update;
 pub(crate) enum Left {
     /// By the user.
     Quit,
-    /// By the user, who wants the engine to go on.
+    /// By the user, who lets the engine run on.
     Detached,
     /// By a signal, or because the terminal is gone.
     Ended,
 }
 
-/// How the loop goes on.
+/// What the event loop does next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loop {
     GoOn,
-    /// Stop the job, and come back when it is continued.
+    /// Stop the job; enter the terminal again when it is continued.
     Suspend,
-    /// The terminal may be somebody else's: come back when it is ours.
+    /// Another job may own the terminal: enter it again when this job is in the foreground.
     LeaveTerminal,
     Leave(Left),
 }
 
-/// Takes a message into the state and does what follows from it.
+/// Applies a message to the state and carries out its effects. Results that come later are sent to `tell`.
 pub(crate) fn apply(
     engine: &impl EngineHandle,
     terminal: &mut Terminal,
@@ -58,7 +58,7 @@ pub(crate) fn apply(
             Effect::Heads(number) => {
                 let (heads, tell) = (engine.heads(number), tell.clone());
                 tokio::spawn(async move {
-                    // The screen may be gone before they are there, here and below.
+                    // The screen may be gone before the result arrives, here and below.
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }
@@ -68,7 +68,7 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Replayed(replayed.await));
                 });
             }
-            // One that cannot be written to is noticed with the next frame.
+            // A write error shows up again when the next frame is drawn.
             Effect::Mouse(on) => drop(terminal.mouse(on)),
             Effect::Export(what) => {
                 let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());

@@ -1,7 +1,7 @@
-//! The display stands still while the proxy goes on, and steps back and forward in time.
+//! Freezes the display while the proxy runs on, and steps back and forward in time.
 //!
-//! What is shown stays where views look for it: the snapshot and the log of the state. How things stand now, and what
-//! happened after the moment that is shown, wait here.
+//! The state's snapshot and log hold what is shown, so views need no special case. The live snapshot and events that
+//! arrive meanwhile are kept in [`Frozen`].
 
 #[cfg(test)]
 mod tests;
@@ -14,11 +14,11 @@ use stickylb::api::Snapshot;
 use super::frozen::{Frozen, Moment};
 use super::state::State;
 
-/// Seconds that are kept.
+/// Seconds of history.
 const KEPT: usize = 300;
 
 impl State {
-    /// A second has passed.
+    /// Takes the snapshot of a new second and adds it to the history.
     pub(crate) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
         self.refresh(snapshot);
         let dropping = self.drops_lines();
@@ -28,7 +28,7 @@ impl State {
             self.drops = (dropped, now);
         }
         self.changed |= dropping != self.drops_lines();
-        // How long ago the shown moment was is shown.
+        // The header shows the age of the frozen moment.
         self.changed |= self.frozen.is_some();
         let snapshot = match self.moments.back() {
             Some(last) if *last.snapshot == *self.live() => Arc::clone(&last.snapshot),
@@ -40,7 +40,7 @@ impl State {
         self.moments.push_back(Moment { time: now, snapshot });
     }
 
-    /// How things stand now, whatever is shown.
+    /// The current snapshot, also while the display is frozen.
     pub(crate) fn live(&self) -> &Snapshot {
         self.frozen.as_ref().map_or(&self.snapshot, |frozen| &frozen.live)
     }
@@ -49,7 +49,7 @@ impl State {
         self.frozen.as_mut().map_or(&mut self.snapshot, |frozen| &mut frozen.live)
     }
 
-    /// Lets the display stand still, or live again.
+    /// Freezes the display, or returns to live.
     pub(crate) fn freeze_or_live(&mut self) {
         let Some(frozen) = self.frozen.take() else {
             self.frozen = Some(Frozen { at: self.now, live: self.snapshot.clone(), later: VecDeque::new(), lost: 0 });
@@ -63,7 +63,10 @@ impl State {
         self.order();
     }
 
-    /// Shows the second before or after the one that is shown.
+    /// Freezes the display if necessary, and shows the second before or after the one shown.
+    ///
+    /// # Errors
+    /// A sentence if there is no such second.
     pub(crate) fn step_in_time(&mut self, back: bool) -> Result<(), String> {
         if self.frozen.is_none() {
             self.freeze_or_live();
@@ -92,12 +95,12 @@ impl State {
         Ok(())
     }
 
-    /// Requests that ended since the shown moment.
+    /// Requests counted since the shown moment.
     pub(crate) fn requests_since(&self) -> u64 {
         self.live().totals.requests.saturating_sub(self.snapshot.totals.requests)
     }
 
-    /// How long ago the shown moment was, in whole seconds.
+    /// The age of the frozen moment in seconds, rounded; `None` if live.
     pub(crate) fn frozen_for(&self) -> Option<u64> {
         let frozen = self.frozen.as_ref()?;
         let since = self.now.duration_since(frozen.at).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The display while it stands still.
+//! State of a frozen display.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,27 +7,27 @@ use stickylb::api::{Event, Snapshot};
 
 use super::log::LINES;
 
-/// How things stood at the end of one second.
+/// The snapshot at the end of one second.
 pub(crate) struct Moment {
     pub(super) time: SystemTime,
-    /// Shared by all seconds in which nothing changed.
+    /// Shared with the previous second if nothing changed.
     pub(super) snapshot: Arc<Snapshot>,
 }
 
-/// The display while it stands still.
+/// A frozen display.
 pub(crate) struct Frozen {
-    /// The moment that is shown.
+    /// The moment shown.
     pub(crate) at: SystemTime,
-    /// How things stand now.
+    /// The current snapshot.
     pub(crate) live: Snapshot,
-    /// What happened after the moment that is shown, at most as much as the log holds.
+    /// Events not in the log yet, at most [`LINES`].
     pub(super) later: VecDeque<Arc<Event>>,
-    /// Lines lost meanwhile.
+    /// Events dropped while frozen because they came too fast.
     pub(super) lost: u64,
 }
 
 impl Frozen {
-    /// Notes what happened while the display stands still.
+    /// Queues events that arrive while frozen; beyond [`LINES`] the oldest are discarded.
     pub(crate) fn note(&mut self, events: Vec<Arc<Event>>, lost: u64) {
         self.lost += lost;
         self.later.extend(events);

@@ -1,44 +1,47 @@
-//! What is known of the selected request, and of a request that is sent again.
+//! State of the inspected request's heads and of a replay.
 
 use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestEvent, RequestNumber};
 
 use super::message::Effect;
 
-/// What is known of the heads of one request.
+/// The heads of the inspected request, as far as they were fetched.
 #[derive(Debug, Default)]
 pub(crate) struct Inspected {
-    /// The request they belong to.
+    /// The inspected request; `None` if none is selected or it has no number.
     pub(super) number: Option<RequestNumber>,
     pub(super) found: Found,
-    /// Whether their secrets are shown.
+    /// Whether secret values are shown.
     pub(crate) shows_secrets: bool,
-    /// Copy them as a command line once they have come.
+    /// Whether to copy the request as a curl command once the heads arrive.
     pub(super) copy: bool,
-    /// Asked for and not answered yet. One at a time, however fast the selection moves.
+    /// The request whose heads are being fetched. Only one fetch at a time, however fast the selection moves.
     pub(super) asked: Option<RequestNumber>,
-    /// The request that is being sent again.
+    /// The request being replayed.
     pub(super) replaying: Option<Arc<Event>>,
 }
 
-/// The answer, so far.
+/// The result of fetching heads.
 #[derive(Debug, Default)]
 pub(crate) enum Found {
-    /// Nothing yet.
+    /// No response yet.
     #[default]
     Awaited,
     There(Box<Heads>),
-    /// There are none, and why.
+    /// Not available, with the reason.
     Missing(String),
 }
 
-/// Why there are no heads.
+/// Reasons why heads are not available.
 pub(super) const NOBODY_LOOKED: &str = "its heads were not kept: no screen was there when it passed";
 
 pub(super) const FORGOTTEN: &str = "its heads are not kept any more: only those of the last requests are";
 
 impl Inspected {
-    /// What is known of this request's heads.
+    /// The heads of this request; `None` until they arrive.
+    ///
+    /// # Errors
+    /// Why they are not available.
     pub(crate) fn of(&self, request: &RequestEvent) -> Result<Option<&Heads>, &str> {
         if request.number.is_none() {
             return Err(NOBODY_LOOKED);
@@ -51,13 +54,13 @@ impl Inspected {
         }
     }
 
-    /// Turns to another request: nothing is known of it, and its secrets are hidden.
+    /// Switches to another request: its heads are unknown and its secrets hidden.
     pub(super) fn turn_to(&mut self, number: Option<RequestNumber>) {
         let (asked, replaying) = (self.asked, self.replaying.take());
         *self = Inspected { number, asked, replaying, ..Inspected::default() };
     }
 
-    /// The heads to ask for when this request is selected.
+    /// Follows the selection; returns the effect that fetches the heads if that is necessary.
     pub(super) fn follow(&mut self, number: Option<RequestNumber>) -> Option<Effect> {
         if self.number != number {
             self.turn_to(number);
@@ -70,21 +73,21 @@ impl Inspected {
     }
 }
 
-/// The choice of where to send a request again.
+/// The open choice of where to replay a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReplayChoice {
     pub(crate) event: Arc<Event>,
     pub(crate) number: RequestNumber,
-    /// The backends by id and shown name; first `None`, which leaves the choice to the balancer.
+    /// Backend ids with the names shown; the first entry is `None`, which lets the balancer choose.
     pub(crate) places: Vec<(Option<BackendId>, String)>,
     pub(crate) chosen: usize,
 }
 
-/// A request that was sent again, with the original.
+/// A replayed request and the original.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) before: Arc<Event>,
     pub(crate) replayed: Box<Replayed>,
-    /// Lines it is scrolled by.
+    /// Scroll offset in lines.
     pub(crate) scroll: u16,
 }

@@ -146,8 +146,8 @@ pub(crate) fn never_waits() -> bool {
 }
 
 impl Tty {
-    /// Opens the terminal again: `O_NONBLOCK` belongs to the open file description, and standard output's is shared with
-    /// other processes. Falls back to standard output.
+    /// Opens the terminal again: `O_NONBLOCK` belongs to the open file description, and that of standard output is
+    /// shared with other processes. Falls back to standard output.
     fn open() -> io::Result<Self> {
         #[cfg(unix)]
         if let Some(file) = own() {

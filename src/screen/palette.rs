@@ -1,4 +1,4 @@
-//! The command palette: a few letters find a command, Tab completes it and its arguments, Enter runs it.
+//! The command palette: fuzzy search for commands, completion with Tab, and parsing on Enter.
 
 use stickylb::api::{BackendView, Strategy};
 
@@ -9,25 +9,25 @@ use super::theme::Colors;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::export::Export;
 
-/// A proposed completion.
+/// One completion.
 pub(crate) struct Proposal {
-    /// The command that is proposed, or whose argument is.
+    /// The proposed command, or the command the argument belongs to.
     pub(crate) entry: &'static Entry,
-    /// The word that Tab puts in place of the last one; `None` proposes the command itself.
+    /// An argument, which replaces the last word of the line; `None` proposes the command itself.
     pub(crate) word: Option<String>,
 }
 
-/// The meaning of a line.
+/// What a line means when Enter is pressed.
 pub(crate) enum Meaning {
-    /// Run this action with these arguments.
+    /// Carry out this action with these arguments.
     Do(Action, Vec<String>),
-    /// Arguments are missing: the line to go on with, and what is missing.
+    /// The line must be edited: the line to continue from, and what is wrong.
     More(String, String),
-    /// No such command.
+    /// No such command; a sentence for the user.
     Unknown(String),
 }
 
-/// The completions of a line, best first.
+/// The completions of a line, the best match first.
 pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     if let Some((name, rest)) = text.trim_start().split_once(' ') {
         let Some(entry) = named(name) else { return Vec::new() };
@@ -44,7 +44,7 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     let commands = ACTIONS.iter().filter(|entry| !entry.command.is_empty());
     let mut found: Vec<(i32, &Entry)> = commands
         .filter_map(|entry| {
-            // The help text is searched too, for users who do not know the command's name.
+            // Search the descriptions too; such matches rank last.
             let described = || entry.help.to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
             Some((score(text, entry.name()).or_else(described)?, entry))
         })
@@ -54,7 +54,7 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
 }
 
 impl Palette {
-    /// Completes the line with the chosen proposal.
+    /// Inserts the chosen proposal into the line.
     pub(crate) fn complete(&mut self, state: &State) {
         let Some(proposal) = proposals(state, self.line.text()).into_iter().nth(self.chosen) else { return };
         let text = match &proposal.word {
@@ -68,13 +68,13 @@ impl Palette {
         *self = Palette { line: Line::new(&if more { format!("{text} ") } else { text }), ..Palette::default() };
     }
 
-    /// What Enter runs: the line if it names a command, otherwise the chosen proposal.
+    /// The meaning of Enter: the line if its first word is a command's name, else the chosen proposal.
     pub(crate) fn meaning(&self, state: &State) -> Meaning {
         let mut words = self.line.text().split_whitespace();
         let Some(first) = words.next() else { return self.chosen_meaning(state) };
         let Some(entry) = named(first) else { return self.chosen_meaning(state) };
         let mut words: Vec<String> = words.map(str::to_owned).collect();
-        // An unfinished last word counts as its only completion.
+        // An incomplete last word is completed if there is only one proposal.
         if let Some(last) = words.last_mut()
             && let [Proposal { word: Some(only), .. }] = proposals(state, self.line.text()).as_slice()
         {
@@ -96,7 +96,7 @@ impl Palette {
     }
 }
 
-/// What is missing if a command has this many arguments.
+/// [`Meaning::More`] if this many arguments are too few for the command.
 fn needs_more(entry: &'static Entry, words: usize) -> Option<Meaning> {
     let needed = entry.arguments().filter(|argument| !argument.starts_with('[')).count();
     let more = || Meaning::More(format!("{} ", entry.name()), format!("go on: {}", entry.command));
@@ -107,12 +107,12 @@ fn named(name: &str) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| !entry.command.is_empty() && entry.name() == name)
 }
 
-/// The words that can be given for an argument.
+/// The known values of an argument.
 fn candidates(state: &State, argument: &str) -> Vec<String> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     match argument.trim_matches(['[', ']']) {
         "BACKEND" => {
-            // A name with spaces would read as several arguments, so that the id is proposed instead.
+            // A name with spaces would be read as several arguments, so propose the number instead.
             let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
             state.live().backends.iter().map(word).collect()
         }
@@ -125,11 +125,11 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
     }
 }
 
-/// How well letters match a name; `None` if they do not occur in this order. Word beginnings and adjacent letters score
-/// highest, long names slightly lower.
+/// Fuzzy match score, higher is better; `None` if the letters do not occur in this order. Letters at word beginnings
+/// score most, then consecutive letters; long names score slightly less.
 fn score(letters: &str, name: &str) -> Option<i32> {
     if letters.is_empty() {
-        // Equal scores keep the order of commands.
+        // Equal scores keep the order of the table.
         return Some(0);
     }
     let mut score = -i32::try_from(name.chars().count()).unwrap_or(i32::MAX / 2);
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(best("drn"), Some("drain"));
         assert_eq!(best("Q"), Some("quit"));
         assert_eq!(best("xyzzy"), None);
-        // By the help text.
+        // Found by its description.
         assert_eq!(best("take back"), None);
         assert_eq!(best("clients"), Some("maint"));
         assert_eq!(proposals(&state(), "").len(), ACTIONS.iter().filter(|e| !e.command.is_empty()).count());

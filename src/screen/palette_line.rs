@@ -2,12 +2,12 @@
 
 use super::input::Line;
 
-/// The palette while it is open.
+/// The open command palette.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Palette {
     pub(crate) line: Line,
-    /// The index of the chosen proposal.
+    /// Index of the chosen proposal.
     pub(crate) chosen: usize,
-    /// Why the line could not be run.
+    /// Why the line could not be carried out.
     pub(crate) trouble: Option<String>,
 }

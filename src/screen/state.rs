@@ -1,4 +1,4 @@
-//! The state of the screen.
+//! The screen's state.
 
 use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
@@ -18,13 +18,13 @@ use super::table::Table;
 use super::theme::Theme;
 use crate::screen::filter::{Filter, FilterError};
 
-/// How long after log lines were lost the screen says so.
+/// How long the warning about dropped log lines stays after the last one.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);
 
-/// Output lines kept for each process.
+/// Output lines kept per process.
 const OUTPUT: usize = 500;
 
-/// The pane that keys act on.
+/// The focused pane, on which keys act.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Focus {
     #[default]
@@ -35,36 +35,36 @@ pub(crate) enum Focus {
 /// A dialog over the panes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Dialog {
-    /// The list of keys, scrolled by this many lines.
+    /// The list of keys and commands; the scroll offset in lines.
     Help(u16),
-    /// A question; `y` or Enter confirms, keys that it does not offer cancel.
+    /// A confirmation: `y` or Enter confirms, other keys cancel.
     Ask(Question),
-    /// The choice of an export.
+    /// The choice of an export format.
     Export,
     /// The command palette.
     Palette(Palette),
-    /// Why a request went to its backend; scrolled by this many lines.
+    /// The routing decision for a request; the scroll offset in lines.
     Why(Arc<Event>, u16),
-    /// The choice of where to send a request again.
+    /// The choice of where to replay a request.
     Replay(ReplayChoice),
-    /// The outcome of a request that was sent again.
+    /// The result of a replay.
     Replayed(Shown),
     /// The filter prompt.
     Filter(FilterPrompt),
 }
 
-/// The pane beside the log.
+/// The side pane beside the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Traffic shares, and response times of the selected backend.
+    /// Traffic shares, and the selected backend's response times.
     Figures,
     /// The selected request or backend.
     Inspector,
     /// The output of the selected backend's process.
     Output,
-    /// Events of this program itself.
+    /// State changes and notices.
     Events,
-    /// Nothing.
+    /// No side pane.
     Hidden,
 }
 
@@ -79,7 +79,7 @@ impl Side {
         }
     }
 
-    /// The default for a terminal of this many columns.
+    /// The default in a terminal with this many columns.
     pub(crate) fn usual(columns: u16) -> Self {
         match columns {
             0..110 => Side::Hidden,
@@ -89,20 +89,20 @@ impl Side {
     }
 }
 
-/// The filter prompt.
+/// The open filter prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FilterPrompt {
     pub(crate) line: Line,
-    /// The filter from before the prompt was opened.
+    /// The previous filter, restored on Esc.
     pub(crate) before: String,
-    /// What is wrong with the text. Until it is corrected, the last valid filter applies.
+    /// The mistake in the typed text; while there is one, the last valid filter stays in effect.
     pub(crate) error: Option<FilterError>,
 }
 
-/// Actions that need a confirmation, because they cannot be undone.
+/// A confirmation before an action that cannot be undone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Question {
-    /// Send a request again although its method may change something.
+    /// Replay a request whose method is not safe.
     Replay {
         event: Arc<Event>,
         number: RequestNumber,
@@ -112,7 +112,7 @@ pub(crate) enum Question {
         id: BackendId,
         name: String,
     },
-    /// `detachable`: the engine can go on without the screen instead.
+    /// `detachable`: the engine may also run on without the screen.
     Quit {
         in_flight: u64,
         detachable: bool,
@@ -122,64 +122,63 @@ pub(crate) enum Question {
 /// What leaving the screen does to the engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leaving {
-    /// It ends too.
+    /// It stops too.
     #[default]
     Ends,
-    /// It ends too, unless the user lets it go on without a screen.
+    /// It stops too, unless the user detaches the screen.
     EndsOrGoesOn,
-    /// It goes on: it is another process.
+    /// It runs on, because it is another process.
     GoesOn,
 }
 
-/// The state of the screen.
+/// The screen's state.
 pub struct State {
     pub(crate) theme: Theme,
-    /// Columns and lines of the terminal.
+    /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),
     /// Times are shown in this zone.
     pub(crate) zone: TimeZone,
     pub(crate) snapshot: Snapshot,
-    /// The routing log.
     pub(crate) log: Log,
-    /// Output lines of backends' processes.
+    /// Output lines of backend processes, by backend id.
     pub(crate) outputs: HashMap<BackendId, VecDeque<(SystemTime, Untrusted<String>)>>,
-    /// Events missed because they came faster than they were read.
+    /// Events dropped because they came faster than the screen read them.
     pub(crate) lost: u64,
-    /// How many log lines were dropped when last checked, and when the last of them were.
+    /// The number of dropped log lines at the last second, and when it last grew.
     pub(crate) drops: (u64, SystemTime),
     pub(crate) focus: Focus,
     /// The selected backend's id: the selection follows the backend, not the row.
     pub(crate) selected: Option<BackendId>,
     /// The order of the backend table.
     pub(crate) table: Table,
-    /// The pane chosen to be beside the log; `None` leaves it to the terminal's width.
+    /// The side pane chosen by the user; `None` chooses by the terminal's width.
     pub(crate) side: Option<Side>,
-    /// The focused pane fills the screen.
+    /// Whether the focused pane fills the body.
     pub(crate) zoomed: bool,
-    /// The details of the selection fill the screen, scrolled by this many lines.
+    /// The scroll offset of the detail view in lines; `None` if it is closed.
     pub(crate) detail: Option<u16>,
-    /// What is known of the heads of the selected request.
+    /// The heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
-    /// The footer's message about the last key or command.
+    /// The result of the last key or command, if there is a message.
     pub(crate) said: Option<Said>,
-    /// How to notify that a backend went DOWN.
+    /// How to notify when a backend goes DOWN.
     pub(crate) notify: Notify,
     /// Commands that undo the last changes, the latest last.
     pub(crate) undo: VecDeque<Command>,
-    /// What leaving does to the engine.
+    /// What leaving the screen does to the engine.
     pub(crate) leaving: Leaving,
-    /// Why the engine has ended or is out of reach, if so.
+    /// Why the engine has ended or is unreachable.
     pub(crate) ended: Option<Untrusted<String>>,
-    /// Mouse capture is on.
+    /// Whether mouse capture is on.
     pub(crate) mouse: bool,
-    /// The last minutes, one entry per second.
+    /// Snapshots of the last minutes, one per second.
     pub(crate) moments: VecDeque<Moment>,
-    /// The time at the last second.
+    /// The time of the last [`Message::Second`](super::message::Message::Second).
     pub(crate) now: SystemTime,
-    /// Only what had happened by this time is shown.
+    /// If set, only events up to this time are shown.
     pub(crate) until: Option<SystemTime>,
-    /// The display is frozen.
+    /// Set while the display is frozen.
     pub(crate) frozen: Option<Frozen>,
     /// Whether a frame must be drawn.
     pub changed: bool,
@@ -219,24 +218,24 @@ impl State {
         }
     }
 
-    /// The same, with times in UTC: for pictures and tests.
+    /// Shows times in UTC, for pictures and tests.
     #[must_use]
     pub fn in_utc(mut self) -> Self {
         self.zone = TimeZone::UTC;
         self
     }
 
-    /// The same, with another effect of leaving.
+    /// Sets what leaving the screen does to the engine.
     #[must_use]
     pub fn with_leaving(mut self, leaving: Leaving) -> Self {
         self.leaving = leaving;
         self
     }
 
-    /// Takes the current state; asks for a frame only if something visible changed.
+    /// Takes a new snapshot; asks for a frame only if something visible changed.
     pub fn refresh(&mut self, mut snapshot: Snapshot) {
         for backend in &mut snapshot.backends {
-            // An UP backend's age is not shown.
+            // The time in state UP is not shown, so it must not cause a frame.
             if backend.state == BackendState::Up {
                 backend.state_seconds = 0;
             }
@@ -252,8 +251,8 @@ impl State {
         self.order();
     }
 
-    /// Sorts the table's rows. The selection follows its backend; if that is not shown, the first row is selected, so
-    /// that no key acts on a hidden backend.
+    /// Filters and sorts the table's rows. The selection follows its backend; if that is hidden, the first row is
+    /// selected, so that no key acts on a hidden backend.
     pub(crate) fn order(&mut self) {
         self.table.order(&self.snapshot.backends, self.log.filter());
         if self.selected_backend().is_none() {
@@ -261,13 +260,13 @@ impl State {
         }
     }
 
-    /// Sets the filter, or removes it.
+    /// Sets or removes the filter of log and table.
     pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.log.set_filter(filter);
         self.order();
     }
 
-    /// Adds new events; while the display is frozen they are set aside.
+    /// Adds new events, and the number of events that were dropped; queues them while frozen.
     pub fn append(&mut self, events: Vec<Arc<Event>>, missed: u64) {
         if let Some(frozen) = &mut self.frozen {
             frozen.note(events, missed);
@@ -278,7 +277,7 @@ impl State {
         self.changed = true;
     }
 
-    /// Adds events to the log and the panes.
+    /// Adds events to the log, and process output to [`State::outputs`].
     pub(crate) fn take(&mut self, mut events: Vec<Arc<Event>>) {
         events.retain(|event| match &**event {
             Event::Output(output) => {
@@ -294,25 +293,25 @@ impl State {
         self.log.append(events);
     }
 
-    /// Whether log lines were lost within the last `DROPPED_LATELY`.
+    /// Whether log lines were dropped recently.
     pub(crate) fn drops_lines(&self) -> bool {
         let (dropped, when) = self.drops;
         dropped > 0 && self.now.duration_since(when).is_ok_and(|since| since < DROPPED_LATELY)
     }
 
-    /// Shows in the footer what was done.
+    /// Shows a success message in the footer.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Done(text.into()));
         self.changed = true;
     }
 
-    /// Shows in the footer what was not done, why, and what to do.
+    /// Shows an error in the footer: what failed, why, and what to do.
     pub(crate) fn complain(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Trouble(text.into()));
         self.changed = true;
     }
 
-    /// The selected backend's row.
+    /// The selected backend's row, counted from 0.
     pub(crate) fn selected_row(&self) -> Option<usize> {
         self.shown_backends().position(|b| Some(b.id) == self.selected)
     }
@@ -327,9 +326,9 @@ impl State {
         self.selected = selected;
     }
 
-    /// The backends that the table shows, in its order.
+    /// The backends in the table, in row order.
     pub(crate) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
-        // Rows are indexes into this snapshot; both change together.
+        // Rows are indexes into the current snapshot and are updated with it.
         self.table.rows.iter().filter_map(|row| self.snapshot.backends.get(*row))
     }
 }
