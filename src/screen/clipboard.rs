@@ -1,6 +1,6 @@
-//! Copies to the clipboard of whoever looks at the screen, also through ssh: OSC 52.
+//! Copies to the clipboard of the user's terminal with OSC 52, which also works through ssh.
 //!
-//! The terminal never answers, so nobody can know whether it obeyed. Those that are known not to are not asked.
+//! The terminal sends no reply, so success is unknown. Terminals known not to support it are not asked.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use std::io;
 use std::io::Write;
 use stickylb::untrusted::Untrusted;
 
-/// Bytes of text that can be copied at once; xterm takes no more than 74,994 bytes of base64.
+/// Maximum bytes of text per copy; xterm accepts at most 74,994 bytes of base64.
 const MOST: usize = 56_000;
 
 /// Why nothing was copied.
@@ -27,11 +27,11 @@ pub(crate) enum CopyError {
 /// How the terminal is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// It reads what is written.
+    /// Directly.
     Direct,
-    /// tmux stands between.
+    /// Through tmux.
     Tmux,
-    /// It is known to ignore what it is told.
+    /// Not at all: the terminal is known to ignore operating system commands.
     Nowhere,
 }
 
@@ -47,8 +47,8 @@ impl Route {
         }
     }
 
-    /// Writes an operating system command, whose text holds no control character, so that it arrives. tmux obeys some
-    /// itself (`set-clipboard on`) and hands others on where it is asked to and may (`allow-passthrough on`).
+    /// Writes an operating system command (OSC); `command` must not contain control characters. With tmux it is written
+    /// twice: for tmux itself (`set-clipboard on`), and wrapped for the outer terminal (`allow-passthrough on`).
     pub(crate) fn send(self, command: &str, out: &mut impl Write) -> io::Result<()> {
         write!(out, "\x1b]{command}\x07")?;
         if self == Route::Tmux {
@@ -58,8 +58,11 @@ impl Route {
     }
 }
 
-/// Puts `text` into the clipboard; returns how many characters that were. Line breaks stay, all other control
-/// characters are written out. A line break that came over the network must have been written out before.
+/// Copies `text` to the clipboard; returns the number of characters. Line breaks stay, other control characters are
+/// escaped. Line breaks that came over the network must have been escaped before.
+///
+/// # Errors
+/// The terminal has no clipboard, the text exceeds [`MOST`] bytes, or writing fails.
 pub(crate) fn copy(text: &str, route: Route, out: &mut impl Write) -> Result<usize, CopyError> {
     if route == Route::Nowhere {
         return Err(CopyError::NoClipboard);

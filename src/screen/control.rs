@@ -1,4 +1,4 @@
-//! What keys and commands ask of the engine, and taking it back.
+//! Commands to the engine, and undo.
 
 use stickylb::api::{BackendId, BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
 use stickylb::config::MAX_WEIGHT;
@@ -7,13 +7,13 @@ use super::message::Effect;
 use super::state::{Dialog, Question, State};
 use crate::screen::action::Action;
 
-/// Steps back that are kept.
+/// Undo steps kept.
 const STEPS: usize = 100;
 
-/// What follows from an action: effects, or one sentence that says why nothing does.
+/// The effects of an action, or a sentence that says why it was not done.
 pub(crate) type Outcome = Result<Vec<Effect>, String>;
 
-/// What acts on one backend: the one that is named, or else the selected one.
+/// Carries out an action on the named backend, or on the selected one.
 pub(crate) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     let BackendView { id, weight, intent, .. } = *backend(state, words.first().copied())?;
     let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
@@ -28,7 +28,7 @@ pub(crate) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> O
     Ok(command(state, wanted))
 }
 
-/// `weight 3` is for the selected backend, `weight alpha 3` for that one.
+/// `weight 3` applies to the selected backend, `weight alpha 3` to the named one.
 pub(crate) fn weight(state: &mut State, words: &[&str]) -> Outcome {
     let (name, number) = match words {
         [number] => (None, number),
@@ -65,7 +65,7 @@ pub(crate) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
     Ok(command(state, Command::SetSticky { pool, by }))
 }
 
-/// The selected backend's pool; the first where there is no backend.
+/// The selected backend's pool, or the first pool.
 fn pool(state: &State) -> Result<&PoolView, String> {
     let live = state.live();
     let selected = live.backends.iter().find(|b| Some(b.id) == state.selected);
@@ -75,7 +75,7 @@ fn pool(state: &State) -> Result<&PoolView, String> {
         .ok_or_else(|| "there is no pool yet".to_owned())
 }
 
-/// A new demo backend; on a selected one that is not running, that one again.
+/// Starts a new demo backend, or restarts the selected backend if it was started here and its process ended.
 pub(crate) fn spawn(state: &State) -> Vec<Effect> {
     let command = match backend(state, None) {
         Ok(BackendView { id, spawned: Some(Spawned { pid: None, .. }), .. }) => Command::Restart { id: *id },
@@ -95,7 +95,7 @@ pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     Ok(Vec::new())
 }
 
-/// The backend of that name or number, or the selected one.
+/// The backend with that name (`alpha` or `pool/alpha`) or id; without a word, the selected one.
 pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
     let backends = &state.live().backends;
     let Some(word) = word else {
@@ -114,8 +114,8 @@ pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s Ba
     })
 }
 
-/// Asks for a command and takes it for done, so that the next key starts from there however soon it comes. The next
-/// snapshot tells what really is.
+/// Sends a command, records its undo, and applies it to the snapshot at once, so that a key pressed before the next
+/// snapshot starts from the new value. The next snapshot has the real value.
 fn command(state: &mut State, command: Command) -> Vec<Effect> {
     if let Some(back) = opposite(state.live(), &command) {
         if state.undo.len() == STEPS {
@@ -130,10 +130,10 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
     vec![Effect::Command(command)]
 }
 
-/// Takes back the last command that changed something, and says which.
+/// Undoes the last command that changed something, and shows which in the footer.
 pub(crate) fn undo(state: &mut State) -> Outcome {
     while let Some(back) = state.undo.pop_back() {
-        // One that failed, or that somebody took back already, leaves nothing to undo.
+        // The command failed or was already reverted: nothing to undo.
         if opposite(state.live(), &back).is_none() {
             continue;
         }
@@ -167,12 +167,12 @@ fn name(state: &State, id: BackendId) -> String {
     state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.to_string()).unwrap_or_default()
 }
 
-/// ` of web`, where there are several pools.
+/// ` of web` with several pools, else empty.
 fn of_pool(state: &State, pool: Option<&str>) -> String {
     pool.filter(|_| state.live().pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
 }
 
-/// The command that takes `command` back; `None` where it changes nothing, or cannot be taken back.
+/// The command that undoes `command`; `None` if it changes nothing or cannot be undone.
 fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
     let backend = |id: BackendId| snapshot.backends.iter().find(|b| b.id == id);
     let pool = |pool: &Option<String>| snapshot.pool(pool.as_deref()?);
@@ -185,13 +185,13 @@ fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
         Command::SetSticky { pool: ref name, .. } => {
             Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky.clone() }
         }
-        // The others cannot be taken back.
+        // Others cannot be undone.
         _ => return None,
     };
     (back != *command).then_some(back)
 }
 
-/// Changes a snapshot as the command will.
+/// Applies a command's expected result to a snapshot.
 fn foresee(snapshot: &mut Snapshot, command: &Command) {
     let meant = |name: &Option<String>, pool: &PoolView| name.as_ref().is_none_or(|name| pool.name == *name);
     match *command {
@@ -207,7 +207,7 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetSticky { ref pool, ref by } => {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by.clone());
         }
-        // What comes of the others is not known before: what a file says, how a process goes.
+        // The result of other commands is not known in advance.
         _ => {}
     }
 }
@@ -237,7 +237,7 @@ mod tests {
         state
     }
 
-    /// Presses keys one after another; returns the commands that follow.
+    /// Presses keys one after another; returns the resulting commands.
     fn press(state: &mut State, keys: &str) -> Vec<Command> {
         let mut commands = Vec::new();
         for key in keys.chars() {

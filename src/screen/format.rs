@@ -1,4 +1,4 @@
-//! Figures and words in the few columns there are.
+//! Formats numbers, times and text for a limited number of columns.
 
 use jiff::tz::TimeZone;
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@ pub(crate) fn micros(micros: u64) -> String {
     }
 }
 
-/// The same for a duration.
+/// [`micros`] for a [`Duration`].
 pub(crate) fn duration(took: Duration) -> String {
     micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
 }
@@ -52,12 +52,12 @@ pub(crate) fn clock(time: SystemTime, millis: bool, zone: &TimeZone) -> String {
     stamp.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
-/// A share in per cent without its sign.
+/// A share from 0 to 1 as whole per cent, without the sign.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}", share * 100.0)
 }
 
-/// The last values as a line of blocks, one column each, as high as the highest.
+/// A sparkline of the last values, one column each, scaled to the highest shown.
 pub(crate) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
     let shown = &values[values.len().saturating_sub(columns)..];
     let most = shown.iter().copied().max().unwrap_or(0).max(1);
@@ -71,7 +71,7 @@ pub(crate) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
         .collect()
 }
 
-/// A name or an address that does not fit: the port tells more than the beginning where the host is this machine.
+/// Shortens a `localhost` or `127.0.0.1` address that does not fit to its `:port`; other names stay as they are.
 pub(crate) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize) -> Untrusted<&'t str> {
     let name = name.into().into_raw();
     if name.width() <= columns {
@@ -81,14 +81,14 @@ pub(crate) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize
     port.filter(|port| port.starts_with(':')).unwrap_or(name).into()
 }
 
-/// `text` as it is shown, cut to `columns` with an ellipsis, and filled with spaces.
+/// `text` escaped, cut to `columns` with an ellipsis, and padded with spaces.
 pub(crate) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let mut out = cut(text, columns, theme);
     out.extend(std::iter::repeat_n(' ', columns.saturating_sub(out.width())));
     out
 }
 
-/// The same, filled on the left.
+/// [`fit`], padded on the left.
 pub(crate) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let out = cut(text, columns, theme);
     let mut filled: String = std::iter::repeat_n(' ', columns.saturating_sub(out.width())).collect();
@@ -96,7 +96,7 @@ pub(crate) fn fit_right<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize,
     filled
 }
 
-/// `text` as it is shown, cut to `columns` with an ellipsis.
+/// `text` escaped, and cut to `columns` with an ellipsis.
 pub(crate) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
     let text = text.into();
     let text = text.shown();
@@ -119,7 +119,7 @@ pub(crate) fn cut<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme
     out
 }
 
-/// `text` as it is shown, in lines of at most so many columns, broken at spaces; a word that is longer than a line at its end.
+/// `text` escaped, and wrapped at spaces to lines of at most `columns`; a longer word is broken.
 pub(crate) fn wrapped<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for word in text.into().shown().split(' ') {

@@ -1,4 +1,4 @@
-//! Message heads as text for people: every byte is visible, secrets are hidden until asked for.
+//! Parses heads and formats their fields for display, with secrets hidden.
 
 use std::fmt::Write as _;
 use stickylb::untrusted::Untrusted;
@@ -6,7 +6,7 @@ use stickylb::untrusted::Untrusted;
 use super::glyphs::Glyphs;
 use super::theme::Theme;
 
-/// One line of a head.
+/// A header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field<'h> {
     pub(crate) name: &'h [u8],
@@ -17,7 +17,7 @@ pub(crate) struct Field<'h> {
 pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first = lines.next().unwrap_or_default();
-    // A truncated head may end inside a line; without a colon that is no field.
+    // A truncated head may end in the middle of a line; without a colon that is not a field.
     let fields = lines.filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
         Some(Field { name: &line[..colon], value: line[colon + 1..].trim_ascii() })
@@ -25,7 +25,7 @@ pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     (first, fields.collect())
 }
 
-/// Bytes as text; control characters and invalid UTF-8 are escaped.
+/// Bytes as text; control characters and bytes that are not UTF-8 are escaped.
 pub(crate) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -38,7 +38,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     out
 }
 
-/// Whether the field's value may give access, such as a token or a cookie.
+/// Whether a field's value is a credential, judged by the field's name.
 pub(crate) fn is_secret(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let words =
@@ -52,13 +52,14 @@ pub(crate) fn is_cookie(name: &[u8]) -> bool {
 }
 
 impl Field<'_> {
-    /// The value with secrets hidden. Names and attributes of cookies remain visible.
+    /// The value as text. Unless `secrets` is set, secret values are hidden; authentication schemes, cookie names and
+    /// cookie attributes stay visible.
     pub(crate) fn shown(&self, secrets: bool, theme: Theme) -> String {
         if secrets || !is_secret(self.name) || self.value.is_empty() {
             return text(self.value);
         }
         if !is_cookie(self.name) {
-            // The scheme, `Bearer` or `Basic`, is no secret.
+            // Schemes such as `Bearer` and `Basic` are not secret.
             let scheme = self.value.iter().position(|byte| *byte == b' ').filter(|_| self.is_authorization());
             let (scheme, secret) = self.value.split_at(scheme.map_or(0, |at| at + 1));
             return text(scheme) + &hidden(secret.len(), theme);
@@ -66,9 +67,9 @@ impl Field<'_> {
         let set = self.name.eq_ignore_ascii_case(b"set-cookie");
         let pair = |(n, pair): (usize, &[u8])| match pair.iter().position(|byte| *byte == b'=') {
             Some(at) if !set || n == 0 => text(&pair[..=at]) + &hidden(pair.len() - at - 1, theme),
-            // An attribute, in Set-Cookie.
+            // Attributes in Set-Cookie.
             _ if set && n > 0 => text(pair),
-            // Without a name, all of it is the value.
+            // A cookie without a name is all value.
             _ => hidden(pair.len(), theme),
         };
         let pairs = self.value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);

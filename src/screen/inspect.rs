@@ -1,4 +1,4 @@
-//! What the inspector shows of one request besides its event: its heads, with their secrets hidden or shown.
+//! Fetches the selected request's heads for the inspector; copies the request as a curl command, or replays it.
 
 use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestNumber};
@@ -11,7 +11,7 @@ use super::state::{Dialog, Focus, Question, State};
 
 const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
 
-/// The selected line of the log, if it is a request.
+/// The selected log line if it is a request and the log has the focus.
 fn selected(state: &State) -> Option<Arc<Event>> {
     if state.focus != Focus::Log {
         return None;
@@ -19,13 +19,16 @@ fn selected(state: &State) -> Option<Arc<Event>> {
     state.log.selected().map(|line| line.event).filter(|event| matches!(**event, Event::Request(_)))
 }
 
-/// The selected request, or the last one, which is then selected so that it stays while others come.
+/// The selected or the latest request. Focuses the log and holds the request, so that it stays selected.
+///
+/// # Errors
+/// A sentence if no request is selected.
 fn held(state: &mut State) -> Result<Arc<Event>, String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
     let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
     state.focus = Focus::Log;
     state.log.select(line.number);
-    // Drops the heads of another request.
+    // Discard the heads of another request.
     let number = number_of(Some(&line.event));
     if state.inspected.number != number {
         state.inspected.turn_to(number);
@@ -40,13 +43,13 @@ fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
     }
 }
 
-/// The heads to ask for, so that the selected request can be shown.
+/// The effect that fetches the selected request's heads, if that is necessary.
 pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
     let number = number_of(selected(state).as_ref());
     state.inspected.follow(number)
 }
 
-/// Takes the heads that came.
+/// Takes the result of fetching heads; ignores it if another request is selected by now.
 pub(crate) fn take(
     state: &mut State,
     number: RequestNumber,
@@ -75,7 +78,7 @@ fn complain(state: &mut State, why: String) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Shows the secrets in the selected request's heads, or hides them.
+/// Shows or hides the secrets in the selected request's heads.
 pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
     held(state)?;
     state.inspected.shows_secrets = !state.inspected.shows_secrets;
@@ -87,7 +90,7 @@ pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies the selected request as a command line; if its heads are still awaited, as soon as they come.
+/// Copies the selected request as a curl command, now or when its heads arrive.
 pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(Vec::new()) };
@@ -104,7 +107,7 @@ pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     }
 }
 
-/// Opens the choice of where to send the selected request again.
+/// Opens the choice of where to replay the selected request.
 pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(()) };
@@ -125,11 +128,11 @@ pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Sends the request again; asks first if its method may change something.
+/// Replays the request to the chosen backend; asks first if the method is not safe.
 pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     let Event::Request(request) = &*choice.event else { return Vec::new() };
     let (to, name) = &choice.places[choice.chosen];
-    // Safe methods, RFC 9110 9.2.1.
+    // Safe methods: RFC 9110, section 9.2.1.
     if matches!(request.method.raw(), "GET" | "HEAD" | "OPTIONS") {
         state.say(format!("sending it again: {name}"));
         return again(state, &choice.event, choice.number, *to);
@@ -139,7 +142,7 @@ pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Sends the request again.
+/// Replays the request; `to` is `None` to let the balancer choose.
 pub(crate) fn again(
     state: &mut State,
     event: &Arc<Event>,
@@ -150,14 +153,14 @@ pub(crate) fn again(
     vec![Effect::Replay(number, to)]
 }
 
-/// Shows the outcome, unless a dialog is open.
+/// Shows the result of a replay, unless a dialog is open.
 pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
     let before = state.inspected.replaying.take();
     match result {
         Err(why) => state.complain(format!("not sent again: {why}")),
         Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
         Ok(replayed) => {
-            // Two requests may have been sent again; the other one's outcome is in the log only.
+            // With two replays in flight only the last request is remembered; the log has both responses.
             let before = before.filter(|event| number_of(Some(event)) == Some(replayed.before.number));
             let Some(before) = before else { return state.say(IN_THE_LOG) };
             state.said = None;

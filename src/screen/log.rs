@@ -1,7 +1,7 @@
-//! The routing log of the screen: its lines, which of them match the filter, marks, and the reading position.
+//! The screen's routing log: its lines, filter matches, marks and selection.
 //!
-//! A line keeps its number, so that the selected line stays selected. Indexes are updated as lines come, so that no
-//! frame walks the whole log.
+//! Every line keeps its number, so the selection stays on its line while others come and go. Matches and the digest are
+//! updated with every line, so that no frame walks the log.
 
 #[cfg(test)]
 mod tests;
@@ -14,20 +14,20 @@ use stickylb::api::Event;
 use super::digest::Digest;
 use crate::screen::filter::Filter;
 
-/// Lines kept; then the oldest go.
+/// Lines kept; older ones are dropped unless marked.
 pub(crate) const LINES: usize = 100_000;
 
-/// Most marks; marked lines are kept when those around them go.
+/// Maximum marks. Marked lines are kept when the lines around them are dropped.
 const MARKS: usize = 100;
 
-/// One line and its number.
+/// A line and its number.
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) number: u64,
     pub(crate) event: Arc<Event>,
 }
 
-/// The lines and the reading position.
+/// The log's lines and the selection.
 #[derive(Default)]
 pub(crate) struct Log {
     lines: VecDeque<Arc<Event>>,
@@ -35,25 +35,26 @@ pub(crate) struct Log {
     first: u64,
     /// Marked lines older than `first`.
     kept: VecDeque<Line>,
+    /// Numbers of the marked lines, ascending.
     marks: Vec<u64>,
     filter: Option<Filter>,
-    /// The numbers of lines that match the filter, marked older ones left out.
+    /// Numbers of the lines from `first` on that match the filter, ascending.
     matching: VecDeque<u64>,
-    /// Lines that do not match are shown too.
+    /// Whether lines that do not match the filter are shown too.
     everything: bool,
-    /// The number of the selected line; `None` follows the newest.
+    /// The selected line's number; `None` follows new lines.
     held: Option<u64>,
-    /// Lines from this number on are not shown.
+    /// Lines from this number on are hidden, because the display is frozen at an earlier moment.
     until: Option<u64>,
     requests: u64,
-    /// The digest of the lines shown.
+    /// The digest of the events up to the moment shown.
     pub(crate) digest: Digest,
-    /// The digest of all lines, while only earlier ones are shown.
+    /// The digest of all events, while only earlier ones are shown.
     all: Option<Digest>,
 }
 
 impl Log {
-    /// Adds new events.
+    /// Adds events; beyond [`LINES`] the oldest lines are dropped.
     pub(crate) fn append(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let number = self.first + self.lines.len() as u64;
@@ -69,7 +70,7 @@ impl Log {
         }
     }
 
-    /// Removes the oldest line; a marked one moves to `kept`.
+    /// Drops the oldest line, or moves it to `kept` if it is marked.
     fn let_go(&mut self) {
         let Some(event) = self.lines.pop_front() else { return };
         let number = self.first;
@@ -85,12 +86,12 @@ impl Log {
         }
     }
 
-    /// Whether no request has been logged yet.
+    /// Whether there was no request yet.
     pub(crate) fn is_quiet(&self) -> bool {
         self.requests == 0
     }
 
-    /// The number of all lines.
+    /// Number of all lines, hidden ones included.
     pub(crate) fn len(&self) -> usize {
         self.kept.len() + self.lines.len()
     }
@@ -99,7 +100,7 @@ impl Log {
         self.filter.as_ref().filter(|_| !self.everything)
     }
 
-    /// How many marked older lines are shown.
+    /// Number of shown lines in `kept`.
     fn older(&self) -> usize {
         match self.hides() {
             None => self.kept.len(),
@@ -107,7 +108,7 @@ impl Log {
         }
     }
 
-    /// How many lines are shown.
+    /// Number of lines shown.
     pub(crate) fn shown(&self) -> usize {
         let end = self.end();
         let shown = if self.hides().is_some() {
@@ -118,12 +119,12 @@ impl Log {
         self.older() + shown
     }
 
-    /// The number after the last line that can be shown.
+    /// One past the number of the last line that can be shown.
     fn end(&self) -> u64 {
         self.until.unwrap_or(self.first + self.lines.len() as u64)
     }
 
-    /// Shows only what had happened by this time, and follows the newest of that; `None` shows everything again.
+    /// Shows only lines up to `time` and follows their end; `None` shows all lines again.
     pub(crate) fn show_until(&mut self, time: Option<SystemTime>) {
         let later = |time| self.lines.iter().rev().take_while(|event| event.time() > time).count();
         self.until = time.map(|time| self.first + (self.lines.len() - later(time)) as u64);
@@ -136,7 +137,7 @@ impl Log {
         }
     }
 
-    /// How many lines match the filter.
+    /// Number of lines that match the filter, or of all lines without one.
     pub(crate) fn matches(&self) -> usize {
         match &self.filter {
             None => self.len(),
@@ -146,7 +147,7 @@ impl Log {
         }
     }
 
-    /// The shown lines in the positions `from..to`.
+    /// The shown lines at places `from..to`, counted from 0.
     pub(crate) fn window(&self, from: usize, to: usize) -> Vec<Line> {
         let older: Vec<&Line> = match self.hides() {
             None => self.kept.iter().collect(),
@@ -160,7 +161,7 @@ impl Log {
             .collect()
     }
 
-    /// The number of the shown line at this position, not counting marked older lines.
+    /// The number of the shown line at this place, not counting `kept`.
     fn number_at(&self, place: usize) -> u64 {
         if self.hides().is_some() {
             self.matching.get(place).copied().unwrap_or(u64::MAX)
@@ -177,7 +178,7 @@ impl Log {
         Some(Line { number, event: Arc::clone(event) })
     }
 
-    /// The position among the shown lines of the line with this number, or of the one before it.
+    /// The place of the line with this number among those shown; if it is hidden, of one next to it.
     fn place_of(&self, number: u64) -> usize {
         let older = self.older();
         if number < self.first {
@@ -192,12 +193,12 @@ impl Log {
         (older + within).min(self.shown().saturating_sub(1))
     }
 
-    /// The position of the selected line; `None` while following.
+    /// The place of the selected line; `None` while following.
     pub(crate) fn place(&self) -> Option<usize> {
         self.held.map(|number| self.place_of(number))
     }
 
-    /// The selected line; while following, the last request among the newest `LOOKS` lines.
+    /// The selected line; while following, the last request among the last 200 lines.
     pub(crate) fn selected(&self) -> Option<Line> {
         const LOOKS: usize = 200;
         if let Some(place) = self.place() {
@@ -208,22 +209,22 @@ impl Log {
         recent.into_iter().rev().find(|line| matches!(*line.event, Event::Request(_)))
     }
 
-    /// Whether it follows the newest line.
+    /// Whether the log follows new lines.
     pub(crate) fn follows(&self) -> bool {
         self.held.is_none()
     }
 
-    /// Follows the newest line from now on.
+    /// Clears the selection and follows new lines.
     pub(crate) fn follow(&mut self) {
         self.held = None;
     }
 
-    /// Keeps the selected line selected; while following, selects the last one.
+    /// Stops following: selects the last line unless a line is selected.
     pub(crate) fn hold(&mut self) {
         self.go(self.place().unwrap_or(usize::MAX));
     }
 
-    /// Selects the line at this position, or the last line if there are fewer.
+    /// Selects the line at this place, or the last line if there are fewer.
     pub(crate) fn go(&mut self, place: usize) {
         let place = place.min(self.shown().saturating_sub(1));
         self.held = self.window(place, place + 1).first().map(|line| line.number);
@@ -234,38 +235,38 @@ impl Log {
         self.held = Some(number);
     }
 
-    /// Moves the selection.
+    /// Moves the selection by this many lines.
     pub(crate) fn step(&mut self, by: isize) {
-        // While following, the first step up selects the last line.
+        // While following, the first step in either direction selects the last line.
         match self.place() {
             Some(place) => self.go(place.saturating_add_signed(by)),
             None => self.go(self.shown().saturating_sub(1)),
         }
     }
 
-    /// The filter in force.
+    /// The current filter.
     pub(crate) fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// Whether this line matches the filter.
+    /// Whether this line matches the filter; `false` without a filter.
     pub(crate) fn is_match(&self, line: &Line) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.line(&line.event, self.is_marked(line.number)))
     }
 
-    /// Sets the filter, or removes it.
+    /// Sets or removes the filter, and hides lines that do not match.
     pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
         self.everything = false;
         self.index();
     }
 
-    /// Shows lines that do not match too, or hides them again.
+    /// Shows or hides lines that do not match the filter.
     pub(crate) fn toggle_everything(&mut self) {
         self.everything = !self.everything;
     }
 
-    /// Whether lines that do not match are shown too.
+    /// Whether lines that do not match the filter are shown.
     pub(crate) fn shows_everything(&self) -> bool {
         self.everything
     }
@@ -279,10 +280,10 @@ impl Log {
             .collect();
     }
 
-    /// Marks the selected line, or removes its mark; while following, that of the last line.
+    /// Sets or removes the selected line's mark. While following, selects and marks the last line.
     ///
     /// # Errors
-    /// There are `MARKS` marks already.
+    /// A sentence if there are [`MARKS`] marks already.
     pub(crate) fn toggle_mark(&mut self) -> Result<(), String> {
         self.hold();
         let Some(number) = self.held else { return Ok(()) };
@@ -308,10 +309,10 @@ impl Log {
         self.marks.binary_search(&number).is_ok()
     }
 
-    /// Selects the next line, or the previous one, that matches the filter; without a filter, that is marked.
+    /// Selects the next or previous line that matches the filter or, without a filter, is marked.
     ///
     /// # Errors
-    /// There is no such line.
+    /// A sentence if there is none.
     pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), String> {
         let from = self.held.unwrap_or(u64::MAX);
         let end = self.end();
@@ -337,7 +338,7 @@ impl Log {
     }
 }
 
-/// The number after `from`, or before it, in an ascending sequence.
+/// The nearest number above (`forward`) or below `from`; `numbers` must ascend.
 fn neighbour(numbers: impl Iterator<Item = u64>, from: u64, forward: bool) -> Option<u64> {
     if forward {
         let mut numbers = numbers;

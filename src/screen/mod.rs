@@ -1,8 +1,8 @@
-//! The screen.
+//! The terminal screen.
 //!
-//! A loop around two functions without side effects: [`update`] turns a message into a new [`State`] and effects,
-//! [`view`] draws a state. The loop owns everything else: the terminal, the input, the time. It draws at most 30 times
-//! a second, and only when something changed.
+//! An event loop around two functions without side effects: [`update`] applies a message to the [`State`] and returns
+//! effects, [`view`] draws the state. The loop owns the terminal, the input and the time. It draws at most 30 frames a
+//! second, and only if something changed.
 
 mod action;
 mod changes;
@@ -68,29 +68,32 @@ pub use view::view;
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// The options of the screen.
+/// The user's options for the screen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) theme: Theme,
     pub(crate) notify: Notify,
 }
 
-/// What the thread that handles signals tells the screen.
+/// Orders from the thread that handles signals.
 pub(crate) struct Orders {
-    /// Leave when this is `true`, or its sender is gone.
+    /// Leave the screen when this becomes true or its sender is dropped.
     pub(crate) leave: watch::Receiver<bool>,
-    /// Notified when the program continues after a stop.
+    /// Notified when the program was continued after a stop.
     pub(crate) continued: Arc<Notified>,
 }
 
 impl Orders {
     async fn leave(&mut self) {
-        // An error means that the sender is gone, which is an order to leave too.
+        // An error means that the sender is gone: leave then too.
         let _ = self.leave.wait_for(|leave| *leave).await;
     }
 }
 
-/// Shows the screen on this thread until the user leaves or `orders` say so; then restores the terminal.
+/// Runs the screen on this thread until the user or a signal ends it. Restores the terminal afterwards.
+///
+/// # Errors
+/// The terminal cannot be opened, read or written. A terminal that is gone is not an error: [`Left::Ended`].
 pub(crate) fn run(
     engine: &mut impl EngineHandle,
     leaving: Leaving,
@@ -107,12 +110,12 @@ pub(crate) fn run(
         state.second(SystemTime::now(), engine.snapshot());
         show(engine, &mut terminal, &mut state, Told { tell, told }, orders).await
     });
-    // Do not wait for a file that is being written to a hanging disk.
+    // Do not wait for an export that hangs in a blocking write.
     runtime.shutdown_background();
     left.or_else(|error| if is_gone(&error) { Ok(Left::Ended) } else { Err(error) })
 }
 
-/// Whether this error means that the terminal is gone.
+/// Whether this is the error of a terminal that is gone.
 fn is_gone(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -126,7 +129,7 @@ fn is_gone(error: &io::Error) -> bool {
     }
 }
 
-/// The loop itself.
+/// The event loop.
 async fn show(
     engine: &mut impl EngineHandle,
     terminal: &mut Terminal,
@@ -139,11 +142,11 @@ async fn show(
     let mut input = None;
     let mut pane = EventPane::default();
     let mut looked = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
-    // Events that came since the last frame; they are taken together, just before the next one.
+    // Whether events came since the last frame. They are taken in one batch just before the next one.
     let mut waiting = false;
     loop {
         if next != Loop::GoOn {
-            // The input owns a thread that reads the terminal.
+            // Drop the stream: its thread reads the terminal.
             input = None;
         }
         match next {
@@ -178,7 +181,7 @@ async fn show(
                 apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &later.tell);
             }
             pane.follow(&state.log.digest.notices, &state.zone);
-            // Once the terminal has taken the last frame, everything that changed since is drawn in one.
+            // Backpressure: finish writing the last frame before drawing the next, which has all changes since.
             if state.changed && terminal.is_idle() {
                 terminal.draw(|frame| view(state, frame))?;
                 state.changed = false;
@@ -211,7 +214,7 @@ async fn show(
             }
             Some(message) = later.told.recv() => message,
             () = continued.next() => {
-                // Another process stopped this one without leaving the screen, and a shell has used the terminal since.
+                // Stopped by another process without restoring the terminal, which the shell has used since.
                 next = Loop::LeaveTerminal;
                 continue;
             }
@@ -220,15 +223,15 @@ async fn show(
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
         if matches!(message, Message::Key(_)) {
-            // Whether quitting needs a question depends on what is in flight now, not at the last frame.
+            // Quit asks only if requests are in flight now, not at the last frame.
             state.live_mut().totals = engine.snapshot().totals;
         }
         next = apply(engine, terminal, state, message, &later.tell);
     }
 }
 
-/// Keeps the state current without touching the terminal, until this job is in the foreground; `false` ends the
-/// program.
+/// Keeps the state up to date without touching the terminal until this job is in the foreground; `false` if the screen
+/// must leave.
 async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders: &mut Orders) -> bool {
     while !in_foreground() {
         tokio::select! {
@@ -238,7 +241,7 @@ async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders
                     News::Ended(why) => Message::Ended(why),
                     _ => Message::Second(SystemTime::now(), Box::new(engine.snapshot())),
                 };
-                // Nobody looks at the screen, so that its effects are dropped.
+                // The effects are dropped, because the screen is not visible.
                 update(state, message);
             }
             () = orders.leave() => return false,
@@ -251,8 +254,8 @@ async fn in_background(engine: &mut impl EngineHandle, state: &mut State, orders
     true
 }
 
-/// For tests that the terminal survives a panic: debug builds panic on F12, and in a task and a thread on F11, if the
-/// environment asks for it.
+/// Debug builds with `STICKYLB_PANIC_KEY` set panic on F12, and on F11 in a task and a thread, so that a test can check
+/// that the terminal is restored.
 #[cfg(debug_assertions)]
 fn panic_if_asked(message: &Message) {
     use crossterm::event::KeyCode;
@@ -267,7 +270,7 @@ fn panic_if_asked(message: &Message) {
     }
 }
 
-/// Messages that effects send when they are done.
+/// The channel for messages from tasks that finish later.
 struct Told {
     tell: mpsc::UnboundedSender<Message>,
     told: mpsc::UnboundedReceiver<Message>,

@@ -1,4 +1,4 @@
-//! Notifies a user who is not looking at the screen that a backend went DOWN.
+//! Notifies a user who is not looking at the screen that a backend went DOWN, by bell or desktop notification.
 
 use std::io;
 use std::io::Write;
@@ -6,7 +6,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::clipboard::Route;
 
-/// The longest notification, in characters.
+/// Maximum characters of a notification.
 const MOST: usize = 200;
 
 /// How to notify.
@@ -17,7 +17,7 @@ pub enum Notify {
     Off,
     /// By the terminal's bell.
     Bell,
-    /// By a notification of the desktop that the terminal runs on.
+    /// By a desktop notification, which the terminal shows.
     Desktop,
 }
 
@@ -42,10 +42,10 @@ impl std::str::FromStr for Notify {
     }
 }
 
-/// Writes a notification. Terminals know one of two commands for the desktop; most show a bell in some way.
+/// Writes a notification: OSC 777 or OSC 9, or the bell if the terminal supports neither.
 pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) -> io::Result<()> {
     if how == Notify::Desktop && route != Route::Nowhere {
-        // A semicolon would end the text in OSC 777, and have another meaning after a number in OSC 9.
+        // A semicolon ends the text in OSC 777; in OSC 9 a number before it selects another command.
         let text: String = Untrusted::new(text).shown().replace(';', ",").chars().take(MOST).collect();
         let command = if speaks_777() { format!("777;notify;stickylb;{text}") } else { format!("9;stickylb: {text}") };
         return route.send(&command, out);
@@ -54,7 +54,7 @@ pub(crate) fn send(how: Notify, text: &str, route: Route, out: &mut impl Write) 
     out.flush()
 }
 
-/// Whether the terminal knows OSC 777, and not OSC 9.
+/// Whether the terminal supports OSC 777 but not OSC 9.
 fn speaks_777() -> bool {
     let rxvt = std::env::var("TERM").is_ok_and(|term| term.starts_with("rxvt") || term.starts_with("foot"));
     rxvt || std::env::var_os("VTE_VERSION").is_some()

@@ -1,31 +1,32 @@
-//! Ctrl-Z: the shell gets its terminal back, and after `bg` the proxy goes on without a screen until `fg`.
+//! Job control: Ctrl-Z returns the terminal to the shell; after `bg` the proxy runs without a screen until `fg`.
 //!
-//! A process in the background must not read the terminal or change its settings: that would stop it again, and the
-//! proxy with it. No signal tells a running job that it is in the foreground, so that it polls.
+//! A background process must not touch the terminal: reading it or changing its settings would stop the process, and
+//! with it the proxy. No signal tells a running job that it came to the foreground, so the screen polls for that.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often a background job checks whether it is in the foreground. A user who types `fg` should not have to wait.
+/// How often a background job checks whether it is in the foreground; short, so that `fg` responds at once.
 pub(crate) const ASK: Duration = Duration::from_millis(200);
 
-/// How many times, and how long, to wait for SIGCONT to be noticed after a stop. Several short waits, because the time
-/// spent stopped ends only one of them.
+/// How often, and how long each time, to wait for the notice that the job was continued. Time while the job is stopped
+/// can use up only one of these waits, which is why there are several.
 const KNOWN: (u32, Duration) = (10, Duration::from_millis(30));
 
-/// Notified when the program continues after a stop.
+/// Notified when the program was continued after a stop.
 pub(crate) struct Continued(pub(crate) Arc<Notify>);
 
 impl Continued {
-    /// Waits for the next SIGCONT. Cancel-safe.
+    /// Waits for the next notification. Cancel safe.
     pub(crate) async fn next(&mut self) {
         self.0.notified().await;
     }
 
-    /// Stops the whole job, as Ctrl-Z in a shell does, and returns when it continues. `false` if nothing stopped it:
-    /// the system does not stop a job that no shell could continue.
+    /// Stops the whole process group, as Ctrl-Z does in a terminal's cooked mode, and returns when it was continued.
+    /// `false` if the job did not stop: the kernel does not stop an orphaned process group, which no shell could
+    /// continue.
     #[cfg(unix)]
     pub(crate) async fn stop(&mut self) -> bool {
         use rustix::process::{Signal, kill_current_process_group};
@@ -51,7 +52,7 @@ impl Continued {
 pub(crate) fn in_foreground() -> bool {
     #[cfg(unix)]
     {
-        // Without a controlling terminal no other job can have it.
+        // Without a controlling terminal there is no other job in its foreground.
         rustix::termios::tcgetpgrp(io::stdout()).map_or(true, |group| group == rustix::process::getpgrp())
     }
     #[cfg(not(unix))]

@@ -1,11 +1,11 @@
-//! A frame as an SVG picture, or several as an animation, for the README and for documents.
+//! Draws a frame as an SVG picture, or several as an animation, for exports and documentation.
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// A cell's size in the picture.
+/// Width and height of a cell in SVG units.
 const CELL: (f32, f32) = (8.43, 17.0);
 
 const MARGIN: f32 = 12.0;
@@ -14,7 +14,7 @@ const PAPER: &str = "#16181d";
 
 const INK: &str = "#d5d8de";
 
-/// Draws a buffer as SVG. It contains text, not pixels, so that it stays sharp and can be searched.
+/// Draws a buffer as SVG with real text, so that it stays sharp and searchable.
 pub fn svg(buffer: &Buffer) -> String {
     let mut out = begin(buffer);
     for y in 0..buffer.area.height {
@@ -24,8 +24,8 @@ pub fn svg(buffer: &Buffer) -> String {
     out
 }
 
-/// Draws buffers of one size as an endless animation, each shown for this many seconds. A row that stays the same is
-/// drawn once. Without frames it is empty.
+/// Draws buffers of one size as an endless SVG animation that shows each for `seconds`. A row that stays the same over
+/// several frames is drawn once for them. Returns an empty string without frames.
 pub fn film(frames: &[Buffer], seconds: f32) -> String {
     let Some(first) = frames.first() else { return String::new() };
     let mut out = begin(first);
@@ -41,14 +41,14 @@ pub fn film(frames: &[Buffer], seconds: f32) -> String {
     out
 }
 
-/// The cells of a row.
+/// One row of a buffer.
 fn cells(buffer: &Buffer, y: u16) -> &[Cell] {
     let columns = usize::from(buffer.area.width);
     let from = usize::from(y) * columns;
     &buffer.content()[from..from + columns]
 }
 
-/// Shows what `draw` writes in the frames `from..to` of `all`; writes nothing if `draw` does not.
+/// Draws something that is visible in frames `from..to` of `all`; writes nothing if `draw` writes nothing.
 fn during(out: &mut String, from: usize, to: usize, all: usize, seconds: f32, draw: impl FnOnce(&mut String)) {
     let mut drawn = String::new();
     draw(&mut drawn);
@@ -82,7 +82,7 @@ fn during(out: &mut String, from: usize, to: usize, all: usize, seconds: f32, dr
     out.push_str("</g>\n");
 }
 
-/// The picture's header: size, font and background.
+/// The start of the SVG: size, font and background.
 fn begin(buffer: &Buffer) -> String {
     let (columns, rows) = (f32::from(buffer.area.width), f32::from(buffer.area.height));
     let (width, height) = (columns * CELL.0 + 2.0 * MARGIN, rows * CELL.1 + 2.0 * MARGIN);
@@ -100,7 +100,7 @@ fn row(out: &mut String, buffer: &Buffer, y: u16) {
     }
 }
 
-/// Draws the cells from `x` on that have the same style; returns the column after them.
+/// Draws the run of cells from `x` on that share a style; returns the column after it.
 fn run(out: &mut String, buffer: &Buffer, x: u16, y: u16) -> u16 {
     let first = &buffer[(x, y)];
     let style = first.style();
@@ -139,7 +139,7 @@ fn run(out: &mut String, buffer: &Buffer, x: u16, y: u16) -> u16 {
     end
 }
 
-/// The 16 palette colours, as a common dark palette defines them.
+/// The 16 palette colours in a typical dark scheme.
 fn hex(color: Option<Color>, default: &'static str) -> &'static str {
     match color {
         Some(Color::Black) => "#1d1f21",

@@ -1,4 +1,4 @@
-//! The characters for each symbol, in both sets of glyphs.
+//! The symbols of the screen in each character set.
 
 use stickylb::api::State;
 
@@ -32,7 +32,7 @@ impl Theme {
         }
     }
 
-    /// The sign before a marked line.
+    /// The symbol of a marked log line.
     pub(crate) fn mark(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "◆",
@@ -48,7 +48,7 @@ impl Theme {
         }
     }
 
-    /// The sign on a bar for a backend's due share.
+    /// The expected share on a bar.
     pub(crate) fn due(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "│",
@@ -56,7 +56,7 @@ impl Theme {
         }
     }
 
-    /// The sign for a column's sort order.
+    /// The arrow for a column's sort order.
     pub(crate) fn order(self, descending: bool) -> &'static str {
         match (self.glyphs, descending) {
             (Glyphs::Unicode, true) => "▼",
@@ -66,7 +66,7 @@ impl Theme {
         }
     }
 
-    /// Eight heights for sparklines, lowest first.
+    /// Eight heights for sparklines, the lowest first.
     pub(crate) fn spark_glyphs(self) -> [char; 8] {
         match self.glyphs {
             Glyphs::Unicode => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
@@ -81,7 +81,7 @@ impl Theme {
         }
     }
 
-    /// The sign for no value.
+    /// Shown instead of a missing value.
     pub(crate) fn none(self) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => "–",

@@ -1,11 +1,11 @@
-//! The backend table: its columns, its sort order, and the rows that the filter leaves.
+//! The backends table: its columns, sort order and filtered rows.
 
 use std::cmp::Ordering;
 use stickylb::api::BackendView;
 
 use crate::screen::filter::Filter;
 
-/// A column, named like its title.
+/// A column of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Column {
     #[default]
@@ -28,7 +28,7 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    /// From left to right.
+    /// All columns, from left to right.
     pub(crate) const ALL: [Column; 16] = [
         Column::Name,
         Column::State,
@@ -69,7 +69,7 @@ impl Column {
         }
     }
 
-    /// Whether the column holds words, which sort in ascending order first; figures sort in descending order first.
+    /// Whether the column sorts alphabetically first; numbers sort highest first.
     fn is_words(self) -> bool {
         matches!(self, Column::Name | Column::State | Column::Address)
     }
@@ -97,21 +97,21 @@ impl Column {
     }
 }
 
-/// The sort order and the rows of the table.
+/// The table's sort order and rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// The column the keys act on.
     pub(crate) column: Column,
-    /// Whether it was chosen by hand; it is then shown however narrow the table is.
+    /// Whether the user chose a column, which is then highlighted and shown however narrow the table is.
     pub(crate) chosen: bool,
-    /// The sort column, and whether the highest value comes first; `None` is the configuration's order.
+    /// The sort column, and whether it is descending; `None` keeps the configuration's order.
     pub(crate) sort: Option<(Column, bool)>,
-    /// The backends shown, in order, as indexes into the snapshot.
+    /// The shown backends in row order, as indexes into the snapshot.
     pub(crate) rows: Vec<usize>,
 }
 
 impl Table {
-    /// Chooses the next or the previous column.
+    /// Chooses the next or previous column; the first call only highlights the current one.
     pub(crate) fn step(&mut self, forward: bool) {
         let count = Column::ALL.len();
         let at = Column::ALL.iter().position(|column| *column == self.column).unwrap_or(0);
@@ -121,7 +121,7 @@ impl Table {
         }
     }
 
-    /// Sorts by the chosen column, or, if it is sorted by it, restores the configuration's order.
+    /// Sorts by the chosen column; if it is the sort column already, restores the configuration's order.
     pub(crate) fn sort(&mut self) {
         self.chosen = true;
         self.sort = match self.sort {
@@ -130,7 +130,7 @@ impl Table {
         };
     }
 
-    /// Sorts by this column, or reverses the order if it is sorted by it.
+    /// Sorts by this column; if it is the sort column already, reverses the order.
     pub(crate) fn sort_by(&mut self, column: Column) {
         self.column = column;
         if self.sort.is_some_and(|(by, _)| by == column) {
@@ -140,7 +140,7 @@ impl Table {
         }
     }
 
-    /// Reverses the order.
+    /// Reverses the sort order; an unsorted table is sorted by the chosen column, against its usual order.
     pub(crate) fn reverse(&mut self) {
         self.chosen |= self.sort.is_none();
         self.sort = Some(match self.sort {
@@ -149,7 +149,7 @@ impl Table {
         });
     }
 
-    /// Applies filter and order.
+    /// Filters and sorts the rows.
     pub(crate) fn order(&mut self, backends: &[BackendView], filter: Option<&Filter>) {
         self.rows = filter.map_or_else(|| (0..backends.len()).collect(), |filter| filter.rows(backends));
         if let Some((column, descending)) = self.sort {

@@ -1,4 +1,4 @@
-//! Takes over the terminal, and restores it however the program ends.
+//! Sets up the terminal for the screen, and restores it however the program ends.
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -26,21 +26,21 @@ use super::suspend::in_foreground;
 use super::{clipboard, notify, output};
 use crate::writable;
 
-/// Printed after the report of a panic of the screen.
+/// Printed after a panic of the screen's thread.
 const BUG: &str = "stickylb-tui met a bug of its own and ended. The lines above say where: please report them with what you \
                    did. With --log-file FILE the next time, the requests before it can be read there.\n";
 
-/// Whether the terminal shows our screen; static because the panic hook needs it.
+/// Whether the terminal is set up for the screen. Static because the panic hook needs it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Held while the terminal is being restored.
+/// Held while the terminal is restored.
 static GIVING_BACK: Mutex<()> = Mutex::new(());
 
-/// How long the other thread may take to restore it.
+/// How long [`give_back`] waits for another thread that is restoring the terminal.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). It is
-/// restored by `leave`, on drop, and when the screen's thread panics.
+/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Restored when
+/// left or dropped, or when the screen's thread panics.
 pub(crate) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Output>>,
     output: Output,
@@ -50,19 +50,19 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Does not change the terminal yet. Panics of other threads are sent to `tell` from now on.
+    /// Does not change the terminal yet. Installs the panic hook, which reports panics of other threads to `tell`.
     pub(crate) fn new(tell: &mpsc::UnboundedSender<Message>) -> io::Result<Self> {
         install_panic_hook(tell.clone());
-        // The theme handles NO_COLOR; crossterm would drop bold and reverse as well.
+        // The theme handles NO_COLOR itself; crossterm would also drop bold and reverse.
         crossterm::style::force_color_output(true);
         let output = Output::new()?;
         let inner = ratatui::Terminal::new(CrosstermBackend::new(output.clone()))?;
         Ok(Terminal { inner, output, shown: Buffer::default(), route: Route::from_environment() })
     }
 
-    /// Takes over the terminal; the next frame is drawn in full.
+    /// Sets the terminal up; the next frame is drawn completely.
     pub(crate) fn enter(&mut self) -> io::Result<()> {
-        // crossterm's idea of the raw mode may be out of date: a shell may have used the terminal since.
+        // Reset crossterm's saved mode, which may be from before a shell used the terminal.
         disable_raw_mode()?;
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
@@ -77,17 +77,17 @@ impl Terminal {
         if on { execute!(self.output, EnableMouseCapture) } else { execute!(self.output, DisableMouseCapture) }
     }
 
-    /// Restores the terminal, until it is entered again.
+    /// Restores the terminal; `enter` sets it up again.
     pub(crate) fn leave(&mut self) {
         restore(Some(&self.output.take()));
     }
 
-    /// Prints text on the restored terminal, within a time limit.
+    /// Prints text on the restored terminal, if it accepts output.
     pub(crate) fn say(text: &str) {
         output::finish(Some(&[]), text.as_bytes());
     }
 
-    /// Notes that another job may have the terminal; restores it only if this job is in the foreground.
+    /// Another job may own the terminal: restores it only if this job is in the foreground.
     pub(crate) fn lost(&mut self) {
         if in_foreground() {
             self.leave();
@@ -97,8 +97,8 @@ impl Terminal {
         }
     }
 
-    /// Draws a frame, as a synchronized update (mode 2026). A frame equal to the last one writes nothing, not even what
-    /// ratatui writes around an empty difference.
+    /// Draws a frame as a synchronized update (mode 2026), so that supporting terminals show it at once. Writes nothing
+    /// if the frame equals the last one; ratatui would write control sequences even then.
     pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.inner.autoresize()?;
         render(&mut self.inner.get_frame());
@@ -117,12 +117,12 @@ impl Terminal {
 }
 
 impl Terminal {
-    /// Whether all output has been written; until then nothing new is drawn.
+    /// Whether the terminal has accepted all output; no new frame is drawn before.
     pub(crate) fn is_idle(&self) -> bool {
         self.output.is_idle()
     }
 
-    /// Waits for the pause, then writes what the terminal takes. Cancel-safe.
+    /// Waits until the next retry is due, then writes what the terminal accepts of the queue. Cancel safe.
     pub(crate) async fn write_later(&self) -> io::Result<()> {
         self.output.send_later().await
     }
@@ -132,15 +132,15 @@ impl Terminal {
         self.inner.size().map(|size| (size.width, size.height))
     }
 
-    /// Notifies a user who is not looking, unless the terminal is blocked: it would come too late.
+    /// Sends a notification; skipped while the terminal accepts no output, because it would be late.
     pub(crate) fn notify(&mut self, how: Notify, text: &str) {
         if self.is_idle() {
-            // A write error will show up with the next frame.
+            // A write error shows up again when the next frame is drawn.
             let _ = notify::send(how, text, self.route, &mut self.output);
         }
     }
 
-    /// Copies text to the clipboard; returns how many characters.
+    /// Copies text to the clipboard; returns the number of characters.
     pub(crate) fn copy(&mut self, text: &str) -> Result<usize, CopyError> {
         if !self.is_idle() {
             return Err(CopyError::Busy);
@@ -155,13 +155,13 @@ impl Drop for Terminal {
     }
 }
 
-/// Restores the terminal from another thread, because the screen's thread is blocked by it. Writes only what is
-/// possible without blocking.
+/// Restores the terminal from another thread, while the screen's thread is blocked on a terminal that accepts nothing.
+/// Only writes that cannot block are made.
 pub(crate) fn give_back() {
     if !in_foreground() {
         return;
     }
-    // The screen's thread may be restoring it just now.
+    // The screen's thread may be restoring it at the moment.
     let begun = Instant::now();
     while GIVING_BACK.try_lock().is_err() && begun.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(5));
@@ -173,9 +173,9 @@ pub(crate) fn give_back() {
     }
 }
 
-/// Restores everything that may have been set, whether it was or not; only the first call acts.
+/// The only teardown. Resets everything that may have been set, whether it was or not; only the first call acts.
 fn restore(waiting: Option<&[u8]>) {
-    // The lock may be held by this very thread, which panicked while restoring.
+    // Do not block: the lock may be held by this very thread, which panicked while restoring.
     let Ok(_alone) = GIVING_BACK.try_lock() else { return };
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
@@ -187,17 +187,17 @@ fn restore(waiting: Option<&[u8]>) {
     let _ = disable_raw_mode();
 }
 
-/// A panic of the screen restores the terminal before it is reported. A panic of a worker or task must not: the screen
-/// goes on, and the report goes to its log and event pane.
+/// A panic of the screen itself restores the terminal before it is reported. A panic of a worker thread or a task must
+/// not: the screen runs on, and the report goes to its log and its event pane.
 fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
     let screen = std::thread::current().id();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        // Tasks run on that thread too, but their panics do not end the screen.
+        // Tasks run on that thread too, but a panic ends only the task.
         if std::thread::current().id() == screen && tokio::task::try_id().is_none() {
             restore(None);
             report(info);
-            // Do not panic again on a failed write: the process would abort.
+            // Ignore write errors: a second panic here would abort the program.
             if let Ok(mut stderr) = writable::stderr() {
                 let _ = writable::write_all(&mut stderr, BUG.as_bytes());
             }
@@ -205,7 +205,7 @@ fn install_panic_hook(tell: mpsc::UnboundedSender<Message>) {
             let text = format!("a bug of stickylb-tui itself ended one part of its work; please report it: {info}");
             log::error!("{text}");
             let notice = Notice::new(SystemTime::now(), Level::Warning, text);
-            // If the screen is gone, the notice was logged at least.
+            // If the screen is gone, sending fails, but the text was logged above.
             let _ = tell.send(Message::Events(vec![Arc::new(Event::Notice(notice))], 0));
         } else {
             report(info);

@@ -1,5 +1,5 @@
-//! Colours. A state is always shown by a word and a glyph, not by colour alone. Only the terminal's own 16 palette
-//! colours are used, so that they suit it.
+//! Colour themes. A state is always shown by a word and a symbol, never by colour alone. Only the terminal's 16 palette
+//! colours are used, so that they match the terminal's scheme.
 
 use ratatui::style::{Color, Modifier, Style};
 use stickylb::api::State;
@@ -13,16 +13,16 @@ pub enum Colors {
     Dark,
     /// For a light background.
     Light,
-    /// No faint text; what matters has a coloured background.
+    /// No faint text; errors and warnings on a background colour.
     HighContrast,
-    /// Blue for good, yellow for care, reversed for bad, which everybody can tell apart.
+    /// Blue for good, yellow for warnings, reversed for bad: distinguishable with any colour vision.
     ColorBlind,
-    /// No colours: only bold, faint and reversed.
+    /// No colours, only bold, faint and reversed text.
     Mono,
 }
 
 impl Colors {
-    /// All of them, in the order of the help.
+    /// All themes, in the order of help.
     pub(crate) const ALL: [Colors; 5] =
         [Colors::Dark, Colors::Light, Colors::HighContrast, Colors::ColorBlind, Colors::Mono];
 
@@ -37,7 +37,8 @@ impl Colors {
         }
     }
 
-    /// The colours for this terminal: none if `NO_COLOR` is not empty; otherwise light or dark, by `COLORFGBG`.
+    /// [`Colors::Mono`] if `NO_COLOR` is set and not empty, [`Colors::Light`] if `COLORFGBG` tells a light background,
+    /// else [`Colors::Dark`].
     pub fn from_environment() -> Self {
         let light = |value: &str| matches!(value.rsplit(';').next(), Some("7" | "15"));
         if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
@@ -61,17 +62,17 @@ impl std::str::FromStr for Colors {
     }
 }
 
-/// How the screen looks.
+/// The look of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Characters.
+    /// The character set.
     pub glyphs: Glyphs,
-    /// Colours.
+    /// The colour theme.
     pub colors: Colors,
 }
 
 impl Theme {
-    /// The colour for each of [`Colors::ALL`] except `Mono`, in that order; `None` is the terminal's default.
+    /// The theme's foreground from `each`, in the order of [`Colors::ALL`] without `Mono`; `None` is the default colour.
     fn pick(self, each: [Option<Color>; 4]) -> Style {
         let color = match self.colors {
             Colors::Dark => each[0],
@@ -83,7 +84,7 @@ impl Theme {
         color.map_or_else(Style::new, |color| Style::new().fg(color))
     }
 
-    /// Ink on paper in the high-contrast theme, otherwise `style`.
+    /// `ink` on `paper` in the high-contrast theme, else `style`.
     fn marked(self, paper: Color, ink: Color, style: Style) -> Style {
         if self.colors == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
     }
@@ -100,7 +101,7 @@ impl Theme {
         }
     }
 
-    /// For unimportant text.
+    /// For less important text.
     pub(crate) fn dim(self) -> Style {
         let style = self.pick([Some(Color::DarkGray), Some(Color::DarkGray), None, Some(Color::DarkGray)]);
         if self.colors == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style }
@@ -125,7 +126,7 @@ impl Theme {
         self.marked(Color::Red, Color::White, style).add_modifier(Modifier::BOLD)
     }
 
-    /// Magenta in the light theme, because yellow on white is unreadable.
+    /// Magenta in the light theme, because yellow is unreadable on white.
     pub(crate) fn warning(self) -> Style {
         let style = self.pick([Some(Color::Yellow), Some(Color::Magenta), None, Some(Color::Yellow)]);
         self.marked(Color::Yellow, Color::Black, style)
