@@ -1,7 +1,7 @@
 //! Builds a curl command line that repeats a request with the same method, path, headers and cookies.
 //!
-//! The command line is pasted into a shell, so each word is quoted literally; a word with control characters, or that is
-//! not UTF-8, is escaped for `printf`.
+//! The command line is pasted into a shell, so each word is quoted literally; a word that has control characters or is
+//! not UTF-8 is escaped for `printf`.
 
 use std::fmt::Write as _;
 use stickylb::api::{CookieAction, Heads, RequestEvent};

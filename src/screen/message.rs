@@ -9,7 +9,7 @@ use stickylb::untrusted::Untrusted;
 use super::notify::Notify;
 use crate::screen::export::Export;
 
-/// An input of [`update`](super::update).
+/// An input of the update function.
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),

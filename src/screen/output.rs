@@ -124,8 +124,8 @@ fn tty() -> io::Result<&'static Tty> {
     Ok(TTY.get_or_init(|| opened))
 }
 
-/// Writes `last` after the bytes that still wait, or, if they are unknown, after aborting what was begun. If that takes
-/// longer than [`PATIENCE`], discards the terminal's unsent output and tries `last` once more, for as long.
+/// Writes `last` after the bytes that still wait, or, if they are unknown, after aborting what was begun. If that fails
+/// or takes longer than [`PATIENCE`], discards the terminal's unsent output and tries `last` once more, for as long.
 pub(crate) fn finish(waiting: Option<&[u8]>, last: &[u8]) {
     let Some(tty) = TTY.get() else { return };
     let cut = [CUT, last].concat();

@@ -48,7 +48,7 @@ fn cells(buffer: &Buffer, y: u16) -> &[Cell] {
     &buffer.content()[from..from + columns]
 }
 
-/// Draws something that is visible in frames `from..to` of `all`; writes nothing if `draw` writes nothing.
+/// Draws a group that is visible in frames `from..to` of `all`; writes nothing if `draw` writes nothing.
 fn during(out: &mut String, from: usize, to: usize, all: usize, seconds: f32, draw: impl FnOnce(&mut String)) {
     let mut drawn = String::new();
     draw(&mut drawn);

@@ -39,8 +39,8 @@ static GIVING_BACK: Mutex<()> = Mutex::new(());
 /// How long [`give_back`] waits for another thread that is restoring the terminal.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Restored when
-/// left or dropped, or when the screen's thread panics.
+/// The terminal, which shows the screen between [`enter`](Terminal::enter) and [`leave`](Terminal::leave). Restored
+/// when left or dropped, or when the screen's thread panics.
 pub(crate) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Output>>,
     output: Output,

@@ -37,7 +37,7 @@ impl Colors {
         }
     }
 
-    /// [`Colors::Mono`] if `NO_COLOR` is set and not empty, [`Colors::Light`] if `COLORFGBG` tells a light background,
+    /// [`Colors::Mono`] if `NO_COLOR` is set and not empty, [`Colors::Light`] if `COLORFGBG` names a light background,
     /// else [`Colors::Dark`].
     pub fn from_environment() -> Self {
         let light = |value: &str| matches!(value.rsplit(';').next(), Some("7" | "15"));
@@ -72,7 +72,8 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The theme's foreground from `each`, in the order of [`Colors::ALL`] without `Mono`; `None` is the default colour.
+    /// The theme's foreground from `each`, which is in the order of [`Colors::ALL`] without `Mono`; `None` is the
+    /// terminal's default colour.
     fn pick(self, each: [Option<Color>; 4]) -> Style {
         let color = match self.colors {
             Colors::Dark => each[0],

@@ -17,7 +17,7 @@ use stickylb::untrusted::{Untrusted, json};
 use crate::screen::state::State;
 pub use kind::Export;
 
-/// Returns a closure that produces the file's content. Serializing the log is slow, so it is left to the closure, which
+/// Returns a closure that returns the file's content. Serializing the log is slow, so it is left to the closure, which
 /// runs off the screen's thread.
 pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
     match what {

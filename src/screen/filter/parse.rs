@@ -6,7 +6,7 @@ use super::Term;
 use super::fields::{Number, Text};
 use super::test::{Compare, Flag, Match, Test};
 
-/// What is wrong with a filter.
+/// A mistake in a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FilterError {

@@ -1,8 +1,8 @@
 //! Current problems and what to do about them, shown while they last.
 //!
 //! ```text
-//!  ! No backend takes clients: clients get 503. api is DOWN (Connection refused): start it, each is asked every second; R
-//!    asks now, Enter tells more.
+//!  ! No backend takes clients: clients get 503. api is DOWN (Connection refused): start it, each is asked every
+//!    second; R asks now, Enter tells more.
 //! ```
 
 use ratatui::Frame;
