@@ -1,7 +1,7 @@
 //! The terminal screen.
 //!
-//! An event loop around two functions without side effects: [`update`] applies a message to the [`State`] and returns
-//! effects, [`view`] draws the state. The loop owns the terminal, the input and the time. It draws at most 30 frames a
+//! An event loop around two functions without side effects: [`update`](update()) applies a message to the [`State`] and returns
+//! effects, [`view`](view()) draws the state. The loop owns the terminal, the input and the time. It draws at most 30 frames a
 //! second, and only if something changed.
 
 mod action;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 type Module = Vec<String>;
 
 /// The crates, by their folder.
-const CRATES: [&str; 4] = ["crates/http1/src", "crates/engine/src", "src", "demo-backends/src"];
+const CRATES: [&str; 5] = ["crates/http1/src", "crates/tcp-info/src", "crates/engine/src", "src", "demo-backends/src"];
 
 /// Crates with rooms, each with the heading of its table in ARCHITECTURE.md.
 const TABLES: [(&str, &str); 2] = [("crates/engine/src", "stickylb"), ("src", "stickylb-tui")];
@@ -233,7 +233,7 @@ fn room(module: &Module) -> &str {
 /// Each room of a crate and the rooms it uses: those of its own crate, and this project's packages.
 fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let packages = ["stickylb", "stickylb_http1", "demo_backends"];
+    let packages = ["stickylb", "stickylb_http1", "stickylb_tcp_info", "demo_backends"];
     for (module, source) in &read.modules {
         let from = room(module);
         if FACES.contains(&from) {

@@ -31,6 +31,8 @@ mod queue;
 mod requests;
 mod responses;
 mod retry;
+mod reuse;
+
 mod silent;
 mod stickiness;
 #[path = "../support/mod.rs"]

@@ -31,6 +31,8 @@ pub enum Outcome {
     /// It had closed the idle connection before the request came over it, so that the next attempt may be on the same
     /// backend (RFC 9112 9.3.1).
     ClosedIdle,
+    /// It had provably closed the connection before the request arrived, so that it may be sent again whatever its method.
+    ClosedBefore,
     /// It answered with this status, which is in `retry.on`.
     Status(u16),
 }
@@ -38,7 +40,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether the backend was asked, so that it counts as one of `retry.attempts`.
     pub(crate) const fn is_a_try(self) -> bool {
-        self.connected() && !matches!(self, Outcome::ClosedIdle | Outcome::Exhausted)
+        self.connected() && !matches!(self, Outcome::ClosedIdle | Outcome::ClosedBefore | Outcome::Exhausted)
     }
 
     /// Whether the backend had taken the connection, well or not.
@@ -60,6 +62,7 @@ impl fmt::Display for Outcome {
             Outcome::ResponseTimeout => "did not answer in time",
             Outcome::BadAnswer(fault) => return write!(f, "sent a malformed response: {fault}"),
             Outcome::ClosedIdle => "had closed the kept connection",
+            Outcome::ClosedBefore => "closed before it arrived",
             Outcome::Status(status) => return write!(f, "answered {status}"),
         })
     }

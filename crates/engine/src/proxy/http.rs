@@ -33,6 +33,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         read_buffer: ReadBuffer::default(),
         down: WriteBuffer::default(),
         look: None,
+        login: None,
         engine: engine.clone(),
         config: &config,
         proxy: &proxy,

@@ -270,11 +270,11 @@ async fn open(proxy: &Proxy, backend: &Backend, accepted: &Accepted<TcpStream>) 
 
 /// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.
 async fn closes_at_once(stream: &Stream, client: &TcpStream) -> bool {
-    let Stream::Tcp(backend) = stream else { return false };
+    let Stream::Tcp(tcp) = stream else { return false };
     let (mut ours, mut theirs) = ([0; 1], [0; 1]);
     tokio::select! {
         biased;
-        closed = backend.peek(&mut ours) => !matches!(closed, Ok(1..)),
+        closed = tcp.socket().peek(&mut ours) => !matches!(closed, Ok(1..)),
         _ = client.peek(&mut theirs) => false,
         () = tokio::time::sleep(FIRST_LOOK) => false,
     }

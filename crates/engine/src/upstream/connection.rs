@@ -1,10 +1,15 @@
 //! One connection to a backend.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use stickylb_http1::{FieldKind, ResponseHead, Version};
 
+use super::owner::Owner;
 use super::stream::Stream;
+use super::tcp::Tcp;
+
+/// How long a connection may be idle, where the backend does not say how long it keeps one, and still be used for a request that
+/// may not be sent twice.
+const FRESH_ENOUGH: Duration = Duration::from_secs(1);
 
 /// A connection to a backend.
 pub(crate) struct Connection {
@@ -16,24 +21,30 @@ pub(crate) struct Connection {
     pub(crate) reused: bool,
     /// Whether the present request could have gone over a kept connection.
     pub(crate) reusable: bool,
-    /// The only client it may be used for, where the backend was told that it is for that one.
-    pub(crate) only_for: Option<SocketAddr>,
+    /// The only client it may be used for.
+    pub(crate) owner: Option<Owner>,
     /// When it is too old to be used again; set when it is given back.
     pub(crate) idle_until: Instant,
     /// How long the backend keeps it, as its last response says; zero is not at all.
     pub(crate) idle_limit: Duration,
+    /// How long it may be idle for a request that may not be sent twice: well before the backend might close it.
+    careful_limit: Duration,
+    /// Bytes that were written to its socket before the present request.
+    written_before: u64,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, only_for: Option<SocketAddr>, idle_timeout: Duration, now: Instant) -> Self {
+    pub(crate) fn new(stream: Stream, owner: Option<Owner>, idle_timeout: Duration, now: Instant) -> Self {
         Connection {
+            written_before: written(&stream),
             stream: Some(stream),
             busy: true,
             reused: false,
             reusable: true,
-            only_for,
+            owner,
             idle_until: now,
             idle_limit: idle_timeout,
+            careful_limit: FRESH_ENOUGH,
         }
     }
 
@@ -53,17 +64,44 @@ impl Connection {
             // Given back in time: the backend counts from its own last byte.
             let margin = Duration::from_millis(if seconds > 1 { 1000 } else { 500 });
             self.idle_limit = Duration::from_secs(seconds).saturating_sub(margin).min(self.idle_limit);
+            self.careful_limit = Duration::from_secs(seconds) / 2;
         }
     }
 
     /// A request goes over it.
     pub(crate) fn begin(&mut self) {
         self.busy = true;
+        self.written_before = self.stream.as_ref().map_or(0, written);
+    }
+
+    /// How long it has been idle.
+    pub(crate) fn idle_age(&self, now: Instant) -> Duration {
+        (now + self.idle_limit).saturating_duration_since(self.idle_until)
+    }
+
+    /// Whether it has been idle so shortly that a request which may not be sent twice may go over it; `most` is what this
+    /// backend's earlier connections suggest.
+    pub(crate) fn is_fresh_enough(&self, now: Instant, most: Option<Duration>) -> bool {
+        self.idle_age(now) < most.map_or(self.careful_limit, |most| most.min(self.careful_limit))
+    }
+
+    /// Whether the backend had provably closed it before anything of the present request arrived. Asked once no answer comes
+    /// any more; may take half a second.
+    pub(crate) async fn had_closed(&self) -> bool {
+        match self.stream.as_ref().and_then(Stream::tcp) {
+            Some(tcp) => tcp.had_closed(self.written_before).await,
+            None => false,
+        }
     }
 
     /// The response is whole: from here on it may be closed in good order, or kept.
     pub(crate) fn rest(&mut self) {
         self.busy = false;
+    }
+
+    /// Whether it has not ended, as the system knows.
+    pub(crate) fn is_open(&mut self) -> bool {
+        self.stream().tcp_mut().is_none_or(Tcp::is_open)
     }
 
     /// Whether nothing came on it and it has not ended.
@@ -83,6 +121,11 @@ impl Drop for Connection {
             stream.reset_on_close();
         }
     }
+}
+
+/// Bytes that its socket was given to send.
+fn written(stream: &Stream) -> u64 {
+    stream.tcp().map_or(0, Tcp::written)
 }
 
 /// The seconds in `Keep-Alive: timeout=5, max=100`.

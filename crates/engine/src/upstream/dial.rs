@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 
 use super::stream::Stream;
+use super::tcp::Tcp;
 use super::tls;
 use crate::config::{Address, BackendTls, Scheme};
 
@@ -47,7 +48,8 @@ pub(crate) async fn dial(
 async fn connect(address: &Address, tls: &BackendTls, first: Option<&[u8]>) -> Result<Stream, DialError> {
     match &address.scheme {
         Scheme::Http | Scheme::Tcp | Scheme::Https => {
-            let mut stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
+            let stream = connect_tcp(&address.host, address.port).await.map_err(DialError::Refused)?;
+            let mut stream = Tcp::new(stream);
             if let Some(first) = first {
                 stream.write_all(first).await.map_err(DialError::Refused)?;
             }

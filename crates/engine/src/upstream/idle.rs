@@ -1,11 +1,12 @@
 //! The connections a worker keeps for the next request.
 
 use foldhash::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::owner::Owner;
+use super::reuse::Reuse;
 use crate::config::MOST_IDLE;
 
 /// Connections kept of those that were made for one request alone.
@@ -22,30 +23,70 @@ pub(crate) struct IdleConnections {
     by_backend: Mutex<HashMap<u64, Stack>>,
 }
 
+/// What a request asks of a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Whose it must be.
+    pub(crate) owner: Option<Owner>,
+    /// How recently it must have been used.
+    pub(crate) reuse: Reuse,
+    /// How long one may have been idle for [`Reuse::Recent`], as this backend's earlier connections suggest.
+    pub(crate) recent: Option<Duration>,
+    /// Idle connections that this backend is to have at least.
+    pub(crate) keep: usize,
+}
+
 impl IdleConnections {
-    /// A connection to a backend; where it must be one made for a certain client, that client's.
-    pub(crate) fn take(&self, backend: u64, only_for: Option<SocketAddr>, now: Instant) -> Option<Box<Connection>> {
+    /// A connection to a backend that is still open. `closed` is told how long each was idle that the backend has closed.
+    ///
+    /// One that was idle too long for this request is closed: a new one will take its place, and a backend that serves one
+    /// connection at a time would keep the new one waiting for it.
+    pub(crate) fn take(
+        &self,
+        backend: u64,
+        wanted: Wanted,
+        now: Instant,
+        mut closed: impl FnMut(Duration),
+    ) -> Option<Box<Connection>> {
+        if wanted.reuse == Reuse::Never {
+            return None;
+        }
         let mut by_backend = self.lock();
         let stack = by_backend.get_mut(&backend)?;
         let mut old = false;
         let connection = loop {
-            let mut connection = match only_for {
-                None => stack.pop()?,
-                Some(_) => stack.remove(stack.iter().rposition(|connection| connection.only_for == only_for)?),
-            };
+            // The last one as a rule: most backends' connections are everybody's.
+            let at = stack.iter().rposition(|connection| connection.owner == wanted.owner)?;
+            let connection = &mut stack[at];
             if now >= connection.idle_until {
                 old = true;
-            } else if connection.is_quiet() {
-                // Closed by the backend, it is not; and what it sent unasked was not for the next client.
+            } else if !connection.is_quiet() {
+                // What it sent unasked was not for the next client, and mostly says why it closes.
+                closed(connection.idle_age(now));
+            } else if wanted.reuse.admits(connection, now, wanted.recent) {
+                let mut connection = stack.remove(at);
                 connection.begin();
                 break connection;
+            } else {
+                if stack.len() > wanted.keep {
+                    stack.remove(at);
+                }
+                return None;
             }
+            stack.remove(at);
         };
         if old {
             // Those below lie there longer, but their backends may keep them longer, too.
             stack.retain(|connection| now < connection.idle_until);
         }
         Some(connection)
+    }
+
+    /// Closes those that are this client's alone.
+    pub(crate) fn close_owned(&self, backend: u64, owner: Owner) {
+        if let Some(stack) = self.lock().get_mut(&backend) {
+            stack.retain(|connection| connection.owner != Some(owner));
+        }
     }
 
     pub(crate) fn put(&self, backend: u64, mut connection: Box<Connection>, now: Instant) {

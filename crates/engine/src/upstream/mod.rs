@@ -6,11 +6,17 @@
 mod connection;
 mod dial;
 mod idle;
+mod owner;
 pub(crate) mod response;
+mod reuse;
 mod stream;
+mod tcp;
 mod tls;
 
 pub(crate) use connection::Connection;
 pub(crate) use dial::{DialError, dial, is_exhausted};
-pub(crate) use idle::IdleConnections;
+pub(crate) use idle::{IdleConnections, Wanted};
+pub(crate) use owner::{Login, Owner, binds_connection};
+pub(crate) use reuse::Reuse;
 pub(crate) use stream::Stream;
+pub(crate) use tcp::PROVES;

@@ -11,7 +11,7 @@ use stickylb_http1::{
 use crate::api::{Fault, Outcome};
 use crate::config::Limits;
 
-/// Bytes read at once for a response's head, and for what comes right behind it: a head is kept, and should not bring much
+/// Bytes read at once for a head, and for what comes right behind it: a head is kept, and should not bring much
 /// of a body along.
 pub(crate) const HEAD_READ: usize = 16 * 1024;
 

@@ -5,16 +5,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
+use super::tcp::Tcp;
+
 /// A connected socket.
 pub(crate) enum Stream {
-    Tcp(TcpStream),
+    Tcp(Tcp),
     /// Boxed, because its state is large and most backends speak plainly.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Tcp>>),
     #[cfg(unix)]
     Unix(UnixStream),
 }
@@ -23,21 +24,37 @@ impl Stream {
     /// Makes the close that follows a reset, so that the other side stops working for nobody at once
     /// instead of when it next writes.
     pub(crate) fn reset_on_close(&self) {
-        let tcp = match self {
-            Stream::Tcp(tcp) => tcp,
-            Stream::Tls(tls) => tls.get_ref().0,
+        if let Some(tcp) = self.tcp() {
+            // Where the socket is dead already there is nothing to reset.
+            let _ = socket2::SockRef::from(tcp.socket()).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// The TCP connection, below TLS where there is TLS.
+    pub(crate) fn tcp(&self) -> Option<&Tcp> {
+        match self {
+            Stream::Tcp(tcp) => Some(tcp),
+            Stream::Tls(tls) => Some(tls.get_ref().0),
             #[cfg(unix)]
-            Stream::Unix(_) => return,
-        };
-        // Where the socket is dead already there is nothing to reset.
-        let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));
+            Stream::Unix(_) => None,
+        }
+    }
+
+    /// The same, to be asked what changes its end.
+    pub(crate) fn tcp_mut(&mut self) -> Option<&mut Tcp> {
+        match self {
+            Stream::Tcp(tcp) => Some(tcp),
+            Stream::Tls(tls) => Some(tls.get_mut().0),
+            #[cfg(unix)]
+            Stream::Unix(_) => None,
+        }
     }
 
     /// Whether nothing came on it and it has not ended, as far as is known without asking the system.
     pub(crate) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
         let result = match self {
-            Stream::Tcp(tcp) => tcp.try_read(&mut byte),
+            Stream::Tcp(tcp) => tcp.socket().try_read(&mut byte),
             #[cfg(unix)]
             Stream::Unix(unix) => unix.try_read(&mut byte),
             Stream::Tls(tls) => {

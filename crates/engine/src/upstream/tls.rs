@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -10,10 +9,11 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature,
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::tcp::Tcp;
 use crate::config::BackendTls;
 
 /// Shakes hands over a connection to `host`.
-pub(crate) async fn handshake(stream: TcpStream, host: &str, tls: &BackendTls) -> io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn handshake(stream: Tcp, host: &str, tls: &BackendTls) -> io::Result<TlsStream<Tcp>> {
     let name = tls.server_name.as_deref().unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is no name for a certificate")))?;

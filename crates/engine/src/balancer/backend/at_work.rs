@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::counters::Counters;
+use super::early_close::EarlyClose;
 use super::endpoint::Endpoint;
 use super::settings::Settings;
 use super::signals::Signals;
@@ -37,6 +38,8 @@ pub(crate) struct Backend {
     pub(crate) counters: Counters,
     /// What its tasks are told.
     pub(crate) signals: Signals,
+    /// How soon it closes idle connections.
+    pub(crate) early_close: EarlyClose,
 }
 
 impl Backend {
@@ -62,6 +65,7 @@ impl Backend {
             weight: Weight::new(config.weight),
             counters: Counters::default(),
             signals: Signals::default(),
+            early_close: EarlyClose::default(),
         }
     }
 

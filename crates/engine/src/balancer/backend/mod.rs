@@ -2,6 +2,7 @@
 
 mod at_work;
 mod counters;
+mod early_close;
 mod endpoint;
 mod in_use;
 mod settings;

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::connection_login::ConnectionLogin;
 use super::forwarded::Peer;
 use super::replay::Replay;
 use crate::access::{AddressSlot, Refused};
@@ -19,6 +20,7 @@ use crate::config::Config;
 use crate::proxy::io::{Broken, DisconnectProbe, Socket, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Phase};
+use crate::upstream::response::HEAD_READ;
 
 /// How much, and for how long, is read of a body that is discarded.
 const DRAINED: usize = 256 << 20;
@@ -52,6 +54,8 @@ pub(crate) struct Client<'c> {
     pub(crate) down: WriteBuffer,
     /// Set while nothing is read from it, so that a disconnect is noticed all the same.
     pub(crate) look: Option<Box<DisconnectProbe>>,
+    /// Set where it has logged in on a connection to a backend.
+    pub(crate) login: Option<Box<ConnectionLogin<'c>>>,
     /// How far the engine is.
     pub(crate) engine: watch::Receiver<Phase>,
 }
@@ -118,7 +122,7 @@ impl Client<'_> {
     /// Reads once into the read buffer.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         with_scratch(|scratch| {
-            let read = ready!(poll_read(&mut self.stream, &mut scratch.read, cx))?;
+            let read = ready!(poll_read(&mut self.stream, &mut scratch.read[..HEAD_READ], cx))?;
             self.read_buffer.add(read);
             Poll::Ready(Ok(read.len()))
         })

@@ -4,6 +4,7 @@ mod accepted;
 mod after;
 mod client;
 mod clock;
+mod connection_login;
 mod forwarded;
 mod replay;
 
@@ -11,5 +12,6 @@ pub(crate) use accepted::Accepted;
 pub(crate) use after::After;
 pub(crate) use client::{Client, NextRequest};
 pub(crate) use clock::{Clock, Stage};
+pub(crate) use connection_login::ConnectionLogin;
 pub(crate) use forwarded::{Peer, is_among};
 pub(crate) use replay::Replay;

@@ -1,16 +1,17 @@
 //! One try of a request on one backend: over a kept connection or a new one, and why it gave no response.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stickylb_http1::{FieldKind, ResponseHead};
 
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
 use crate::balancer::{Backend, Slot};
-use crate::proxy::connection::Client;
+use crate::proxy::connection::{Client, ConnectionLogin};
 use crate::proxy_protocol::announce;
-use crate::upstream::{Connection, DialError, dial};
+use crate::upstream::{Connection, DialError, Owner, Reuse, Wanted, binds_connection, dial};
 
 /// If a reused connection closes this soon, assume an idle-close race, not a crash: a backend that takes the request and
 /// dies of it mostly takes longer, and only what may be repeated is sent once more.
@@ -25,13 +26,13 @@ pub(crate) async fn attempt(
     request: &mut Request,
     now: Instant,
 ) -> Result<Answered, Failure> {
-    let mut reuse = request.may_reuse();
-    let mut connected = None;
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.endpoint.proxy_protocol.map(|_| client.address(request.ip));
+    let reuse = request.reuse(backend.endpoint.is_local);
+    let mut kept = kept_connection(client, backend, request.ip, told, reuse, now);
     loop {
-        let kept = if reuse { client.proxy.idle_of(backend).take(backend.number, told, now) } else { None };
-        let connection = if let Some(connection) = kept {
+        let mut connected = None;
+        let connection = if let Some(connection) = kept.take() {
             connection
         } else {
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
@@ -40,26 +41,79 @@ pub(crate) async fn attempt(
             connected = Some(Instant::now());
             connection
         };
-        let mut upstream = UpstreamExchange::new(connection, slot.take(), request);
+        let mut upstream = UpstreamExchange::new(connection, slot.take(), request, reuse);
         let result = upstream.answered(client, backend, request).await;
-        request.note_sent(upstream.has_sent());
+        let sent_before = request.sent;
+        request.sent |= upstream.has_sent();
         match result {
             Ok((head, framing)) => {
                 upstream.connection.heed(&head);
+                note_login(client, backend, request, &head, &mut upstream.connection);
                 return Ok(Answered { head, framing, upstream, connected });
             }
-            Err(Failure::Backend(Outcome::NoAnswer))
-                if upstream.ended_without_a_word()
-                    && now.elapsed() < IDLE_CLOSE_RACE
-                    && request.may_be_sent().is_ok() =>
-            {
-                // The race says nothing of the backend: once more, on a fresh connection.
-                decision.attempts.push(Attempt::new(&backend.identity, Outcome::ClosedIdle, now.elapsed()));
-                reuse = false;
+            Err(Failure::Backend(Outcome::NoAnswer)) if upstream.ended_without_a_word() => {
+                let connection = &upstream.connection;
+                let outcome = if connection.reused && now.elapsed() < IDLE_CLOSE_RACE && request.may_be_sent().is_ok() {
+                    Outcome::ClosedIdle
+                } else if Box::pin(connection.had_closed()).await {
+                    request.sent = sent_before;
+                    Outcome::ClosedBefore
+                } else {
+                    Outcome::NoAnswer
+                };
+                if connection.reused {
+                    backend.early_close.note(connection.idle_age(now), now);
+                }
+                if !connection.reused || outcome == Outcome::NoAnswer || request.may_be_sent().is_err() {
+                    return Err(Failure::Backend(outcome));
+                }
+                // The close says nothing of the backend: once more, on a fresh connection.
+                decision.attempts.push(Attempt::new(&backend.identity, outcome, now.elapsed()));
                 slot = upstream.take_place();
             }
             Err(failure) => return Err(failure),
         }
+    }
+}
+
+/// A connection that is open already: the one this client has logged in on, or an idle one.
+fn kept_connection(
+    client: &mut Client<'_>,
+    backend: &Backend,
+    ip: IpAddr,
+    told: Option<SocketAddr>,
+    reuse: Reuse,
+    now: Instant,
+) -> Option<Box<Connection>> {
+    let idle = client.proxy.idle_of(backend);
+    let recent = if reuse == Reuse::Recent { backend.early_close.limit(now) } else { None };
+    let mut wanted = Wanted { owner: None, reuse, recent, keep: backend.settings.min_idle as usize };
+    let closed = |idle| backend.early_close.note(idle, now);
+    if let Some(owner) = client.login.as_ref().and_then(|login| login.owner_at(backend, ip)) {
+        // Whatever the request is: on another connection it would be a stranger's.
+        (wanted.owner, wanted.reuse) = (Some(owner), Reuse::Any);
+        if let Some(connection) = idle.take(backend.number, wanted, now, closed) {
+            return Some(connection);
+        }
+        client.login = None;
+    }
+    (wanted.owner, wanted.reuse) = (told.map(Owner::Announced), reuse);
+    idle.take(backend.number, wanted, now, closed)
+}
+
+/// Keeps a connection for its client alone once one logs in on it, or is asked to.
+fn note_login(
+    client: &mut Client<'_>,
+    backend: &Arc<Backend>,
+    request: &Request,
+    head: &ResponseHead,
+    connection: &mut Connection,
+) {
+    let is_asked = head.line.status == 401 && head.values(FieldKind::WwwAuthenticate).any(binds_connection);
+    if !matches!(connection.owner, Some(Owner::LoggedIn(_))) && (is_asked || request.logs_in()) {
+        let login = ConnectionLogin::new(client.proxy, backend, request.ip);
+        connection.owner = Some(login.owner());
+        client.login = Some(Box::new(login));
     }
 }
 
@@ -78,7 +132,8 @@ async fn connect(
     let dialled = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit);
     let stream = client.unless_disconnected(dialled).await.map_err(Failure::Client)?;
     let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
-    Ok(Box::new(Connection::new(stream, told, backend.settings.idle_timeout, Instant::now())))
+    let owner = told.map(Owner::Announced);
+    Ok(Box::new(Connection::new(stream, owner, backend.settings.idle_timeout, Instant::now())))
 }
 
 pub(crate) fn outcome_of(error: &DialError) -> Outcome {

@@ -11,7 +11,7 @@ use super::validate::Refusal;
 use crate::api::{Part, Stopped};
 use crate::config::Config;
 use crate::proxy::connection::Peer;
-use crate::upstream::response;
+use crate::upstream::{PROVES, Reuse, binds_connection, response};
 
 /// A request that may pass.
 pub(crate) struct Request {
@@ -27,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) upload: Upload,
     /// Names of the balancer's sticky cookies, which are not forwarded.
     pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
-    /// Whether any byte of it was written to a backend.
+    /// Whether any byte of it may have reached a backend.
     pub(crate) sent: bool,
     /// The head as written to a backend; `None` while nobody watches.
     pub(crate) written: Option<Part>,
@@ -122,23 +122,32 @@ impl Request {
         value.and_then(decimal)
     }
 
-    /// Whether it may use a pooled connection. The backend may close that at the very moment of use (idle-close race); a request
-    /// that could not be sent again gets a fresh connection.
-    pub(crate) fn may_reuse(&self) -> bool {
-        self.is_repeatable && self.framing == Framing::None
+    /// Over which idle connections it may go. The backend may close one at the very moment of use (idle-close race); what could
+    /// not be sent again then gets a new connection.
+    pub(crate) fn reuse(&self, to_this_machine: bool) -> Reuse {
+        let is_kept = match self.framing {
+            Framing::None => true,
+            Framing::Length(length) => self.upload.may_keep_all(length),
+            Framing::Chunked | Framing::Close => false,
+        };
+        if self.is_repeatable && self.framing == Framing::None {
+            Reuse::Any
+        } else if PROVES && (is_kept || to_this_machine) {
+            // On this machine a reset is there before more is sent than is kept.
+            Reuse::Recent
+        } else {
+            Reuse::Never
+        }
     }
 
-    /// Notes whether any byte of it was written to a backend. The body of one that may not be repeated is then kept no more.
-    pub(crate) fn note_sent(&mut self, sent: bool) {
-        self.sent |= sent;
-        if self.sent && !self.is_repeatable {
-            self.upload.forget();
-        }
+    /// Whether it logs in on the connection it is sent over (NTLM, Negotiate).
+    pub(crate) fn logs_in(&self) -> bool {
+        self.head.values(FieldKind::Authorization).any(binds_connection)
     }
 
     /// Whether it may be sent to a backend now, or again; else why not.
     pub(crate) fn may_be_sent(&self) -> Result<(), Stopped> {
-        // While no byte of it was written it may go to any backend, whatever its method.
+        // While no byte of it has arrived it may go to any backend, whatever its method.
         if self.sent && !self.is_repeatable {
             Err(Stopped::Unsafe)
         } else if self.upload.kept().is_none() {

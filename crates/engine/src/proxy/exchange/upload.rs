@@ -39,14 +39,6 @@ impl Upload {
         self.relay.is_done() && !self.broken
     }
 
-    /// Keeps nothing more of it, because it must not be sent a second time.
-    pub(crate) fn forget(&mut self) {
-        self.keep_limit = 0;
-        if self.relay.data() > 0 {
-            self.kept = None;
-        }
-    }
-
     /// Whether its rest may fit into so many bytes.
     pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
         self.relay.left().is_none_or(|left| left <= bytes as u64)
@@ -60,6 +52,11 @@ impl Upload {
     /// Whether so many more bytes would still be kept.
     pub(crate) fn may_keep(&self, bytes: usize) -> bool {
         self.relay.data() + bytes as u64 <= self.keep_limit as u64
+    }
+
+    /// Whether a body of so many bytes would be kept whole.
+    pub(crate) fn may_keep_all(&self, length: u64) -> bool {
+        length <= self.keep_limit as u64
     }
 
     /// What was relayed so far; `None` where it is not kept any more.

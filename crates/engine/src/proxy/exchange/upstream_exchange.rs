@@ -11,10 +11,10 @@ use super::rewrite;
 use crate::api::Outcome;
 use crate::balancer::{Backend, Slot};
 use crate::proxy::connection::Client;
-use crate::proxy::io::{Broken, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
+use crate::proxy::io::{Broken, READ, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
-use crate::upstream::Connection;
 use crate::upstream::response::{self, HEAD_READ, Received};
+use crate::upstream::{Connection, Reuse};
 
 /// A response's head, and where its body ends.
 pub(crate) struct Answered {
@@ -49,12 +49,15 @@ pub(crate) struct UpstreamExchange {
     /// Something came that was used.
     saw_interim: bool,
     continues: Continues,
+    /// It is a kept connection, which the backend may have closed.
+    may_be_closed: bool,
 }
 
 impl UpstreamExchange {
-    pub(crate) fn new(mut connection: Box<Connection>, slot: Option<Slot>, request: &Request) -> Self {
-        connection.reusable = request.may_reuse();
+    pub(crate) fn new(mut connection: Box<Connection>, slot: Option<Slot>, request: &Request, reuse: Reuse) -> Self {
+        connection.reusable = reuse != Reuse::Never;
         UpstreamExchange {
+            may_be_closed: connection.reused,
             connection,
             slot,
             up: WriteBuffer::default(),
@@ -87,12 +90,19 @@ impl UpstreamExchange {
                     Received::Interim(head) => self.inform(client, request, &head, cx)?,
                     Received::Final(head, framing) => {
                         self.continues.is_over();
+                        self.may_be_closed = false;
                         return Poll::Ready(Ok((head, framing)));
                     }
                 }
             }
             let left_alone = client.is_left_alone() && request.framing == Framing::None;
-            if !left_alone && let Poll::Ready(broken) = self.poll_client(client, request, cx) {
+            // A body that the backend did not take may be needed once more: then no more of it is read than is kept.
+            let polled = match () {
+                () if left_alone => Poll::Pending,
+                () if self.write_closed && request.upload.kept().is_some() => client.poll_gone(cx),
+                () => self.poll_client(client, request, cx),
+            };
+            if let Poll::Ready(broken) = polled {
                 return Poll::Ready(Err(Failure::Client(broken)));
             }
             if client.clock.poll_expired(&config.timeouts, cx).is_ready() {
@@ -103,9 +113,9 @@ impl UpstreamExchange {
         .await
     }
 
-    /// Whether it is a kept connection on which nothing came.
+    /// Whether nothing came on it.
     pub(crate) fn ended_without_a_word(&self) -> bool {
-        self.connection.reused && !self.saw_interim && self.answer.is_empty()
+        !self.saw_interim && self.answer.is_empty()
     }
 
     /// Whether a byte of the request was written.
@@ -151,7 +161,6 @@ impl UpstreamExchange {
                 }
             }
             self.send_up(out, cx);
-            request.note_sent(self.has_sent());
             Ok(())
         })
     }
@@ -196,6 +205,7 @@ impl UpstreamExchange {
     ) -> Result<(), Failure> {
         // It is at work.
         self.saw_interim = true;
+        self.may_be_closed = false;
         client.clock.progressed();
         if !self.continues.lets_through(head.line.status, request) {
             return Ok(());
@@ -249,6 +259,14 @@ impl UpstreamExchange {
             }
             if request.upload.is_done() {
                 return Poll::Ready(Ok(()));
+            }
+            if self.may_be_closed && !request.upload.may_keep(READ) {
+                // The last moment at which the request could still go over another connection.
+                self.may_be_closed = false;
+                if !self.connection.is_open() {
+                    self.close_writing();
+                    return Poll::Pending;
+                }
             }
             let passed = with_scratch(|Scratch { read, out, spill }| {
                 if !client.read_buffer.is_empty() {

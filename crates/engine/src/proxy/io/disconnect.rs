@@ -36,10 +36,9 @@ pub(crate) fn has_reset(stream: &TcpStream) -> bool {
 /// Whether a backend has reset its connection.
 pub(crate) fn backend_has_reset(stream: &Stream) -> bool {
     match stream {
-        Stream::Tcp(tcp) => has_reset(tcp),
-        Stream::Tls(tls) => has_reset(tls.get_ref().0),
         #[cfg(unix)]
         Stream::Unix(unix) => known(unix.ready(CLOSING)).is_error(),
+        Stream::Tcp(_) | Stream::Tls(_) => stream.tcp().is_some_and(|tcp| has_reset(tcp.socket())),
     }
 }
 

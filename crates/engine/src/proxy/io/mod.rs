@@ -10,6 +10,6 @@ mod write_buffer;
 pub(crate) use broken::Broken;
 pub(crate) use disconnect::{DisconnectProbe, LOOK, backend_has_reset, has_reset, is_abandoned, unless_disconnected};
 pub(crate) use read::{ROUNDS, poll_read};
-pub(crate) use scratch::{Scratch, with_scratch};
+pub(crate) use scratch::{READ, Scratch, with_scratch};
 pub(crate) use socket::Socket;
 pub(crate) use write_buffer::WriteBuffer;

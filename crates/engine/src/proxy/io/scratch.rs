@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 /// Bytes per read: enough that a large body costs few system calls, and its receiver few wake-ups.
-const READ: usize = 256 * 1024;
+pub(crate) const READ: usize = 256 * 1024;
 
 /// Bytes per read for a receiver that does not keep up, since what it does not take is buffered.
 pub(crate) const READ_FOR_SLOW: usize = 64 * 1024;
