@@ -15,17 +15,17 @@ const FRESH_ENOUGH: Duration = Duration::from_secs(1);
 pub(crate) struct Connection {
     /// `None` once a tunnel has taken it over.
     stream: Option<Stream>,
-    /// A request is on its way or its response is: dropped now, the backend is to notice at once.
+    /// An exchange is under way. If the connection is dropped meanwhile, it is reset, so that the backend notices at once.
     busy: bool,
-    /// Whether a request was answered on it before.
+    /// Whether an earlier request was answered on it.
     pub(crate) reused: bool,
-    /// Whether the present request could have gone over a kept connection.
+    /// Whether the current request was allowed to use an idle connection.
     pub(crate) reusable: bool,
     /// The only client it may be used for.
     pub(crate) owner: Option<Owner>,
     /// When it is too old to be used again; set when it is given back.
     pub(crate) idle_until: Instant,
-    /// How long the backend keeps it, as its last response says; zero is not at all.
+    /// How long it may stay idle: the configured limit, or less if a response said so. Zero forbids reuse.
     pub(crate) idle_limit: Duration,
     /// How long it may be idle for a request that may not be sent twice: well before the backend might close it.
     careful_limit: Duration,
@@ -53,22 +53,22 @@ impl Connection {
         self.stream.as_mut().expect("the stream is taken when the connection is given up, and not before")
     }
 
-    /// Takes in what a response says about the connection it came over.
+    /// Applies what a response says about reusing its connection.
     pub(crate) fn heed(&mut self, head: &ResponseHead) {
-        // RFC 9112 6.1 and 6.3: with a length beside a coding, or a coding in HTTP/1.0, a response's framing is in doubt, and
-        // with it where the next one begins.
+        // RFC 9112 6.1 and 6.3: Transfer-Encoding together with Content-Length or in HTTP/1.0 makes the framing ambiguous,
+        // so the start of the next response would be uncertain.
         let in_doubt = head.has(FieldKind::ContentLength) || head.line.version == Version::Http10;
         if !head.is_persistent() || head.has(FieldKind::TransferEncoding) && in_doubt {
             self.idle_limit = Duration::ZERO;
         } else if let Some(seconds) = keep_alive_timeout(head) {
-            // Given back in time: the backend counts from its own last byte.
+            // The backend's timer started earlier, when it sent its last byte; stop reusing before it closes.
             let margin = Duration::from_millis(if seconds > 1 { 1000 } else { 500 });
             self.idle_limit = Duration::from_secs(seconds).saturating_sub(margin).min(self.idle_limit);
             self.careful_limit = Duration::from_secs(seconds) / 2;
         }
     }
 
-    /// A request goes over it.
+    /// Marks the start of an exchange.
     pub(crate) fn begin(&mut self) {
         self.busy = true;
         self.written_before = self.stream.as_ref().map_or(0, written);
@@ -94,7 +94,7 @@ impl Connection {
         }
     }
 
-    /// The response is whole: from here on it may be closed in good order, or kept.
+    /// Marks the response as complete: the connection may now be kept, or closed without a reset.
     pub(crate) fn rest(&mut self) {
         self.busy = false;
     }
@@ -109,7 +109,7 @@ impl Connection {
         self.stream().is_quiet()
     }
 
-    /// The socket, for a tunnel.
+    /// Hands the socket to a tunnel, so that dropping `self` does not reset it.
     pub(crate) fn into_stream(mut self) -> Option<Stream> {
         self.stream.take()
     }

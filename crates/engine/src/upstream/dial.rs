@@ -1,4 +1,4 @@
-//! Making a connection to a backend: the same for traffic and for checks.
+//! Connecting to a backend, both for traffic and for health checks.
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::io;
@@ -14,13 +14,13 @@ use super::tcp::Tcp;
 use super::tls;
 use crate::config::{Address, BackendTls, Scheme};
 
-/// How long an address may take before the next one of its name is tried beside it.
+/// How long to wait for one address before also trying the next one of the same name (RFC 8305 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
-    /// This program has no file descriptor left, which says nothing of the backend.
+    /// This program ran out of file descriptors; the backend is not at fault.
     #[error("this program has no file descriptor left")]
     Exhausted,
     #[error("{0}")]
@@ -31,7 +31,8 @@ pub(crate) enum DialError {
     Timeout(Duration),
 }
 
-/// Connects within `limit`, over all the addresses that the name has. `first` is sent before anything else, TLS included.
+/// Connects within `limit`, trying every address of the host. `first` (a PROXY protocol header) is sent before the TLS
+/// handshake.
 pub(crate) async fn dial(
     address: &Address,
     tls: &BackendTls,
@@ -80,11 +81,11 @@ async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
         return first_of(&[SocketAddr::new(ip, port)]).await;
     }
     if host == "localhost" {
-        // Without asking a resolver: dev servers listen on either family, some on one alone.
+        // A resolver may return only one family, but development servers may listen on IPv4 or IPv6 alone: try both.
         let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         return first_of(&both.map(|ip| SocketAddr::new(ip, port))).await;
     }
-    // Asked anew for each connection, so that a changed name is followed.
+    // Resolved for every connection, so that DNS changes take effect.
     let found = tokio::net::lookup_host((host, port)).await.map_err(|error| {
         io::Error::new(error.kind(), format!("the name {host} has no address ({error}): check its spelling"))
     })?;
@@ -92,13 +93,13 @@ async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     first_of(&found).await
 }
 
-/// The first address that connects, each with a head start before the next (RFC 8305 5); the error is the first address's,
-/// which is the one people expect to see.
+/// Returns the first address to connect ("Happy Eyeballs", RFC 8305 5). If all fail, returns the first address's error,
+/// the one users expect to see.
 async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let connected = match addresses {
         [] => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address")),
         [only] => TcpStream::connect(only).await,
-        // Boxed, because it is large, and a client's task has room for it as long as it lives.
+        // Boxed, because this large future would otherwise take up memory in the client's task for its whole life.
         several => Box::pin(race(several)).await,
     };
     let stream = connected?;
@@ -106,7 +107,7 @@ async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// The first of several that connects.
+/// Starts the next attempt when one fails or `HEAD_START` has passed. `addresses` must not be empty.
 async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let connect = |(place, address)| async move { TcpStream::connect(address).await.map_err(|error| (place, error)) };
     let mut left = addresses.iter().enumerate();
@@ -132,7 +133,7 @@ async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     Err(first_error.expect("none is left to try only once each has failed, the first one among them"))
 }
 
-/// EMFILE and ENFILE, which the standard library has no kinds for.
+/// Whether the error is EMFILE or ENFILE, for which the standard library has no `ErrorKind`.
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! The connections a worker keeps for the next request.
+//! Idle connections to backends, kept for reuse.
 
 use foldhash::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,15 +9,16 @@ use super::owner::Owner;
 use super::reuse::Reuse;
 use crate::config::MOST_IDLE;
 
-/// Connections kept of those that were made for one request alone.
+/// Idle connections to a backend above which a connection opened for a non-reusable request is closed, not kept.
 const SPARE: usize = 4;
 
-/// One backend's. Boxed, because they are moved on every request and are large.
+/// One backend's idle connections. Boxed, because they are large and are moved on every request.
 type Stack = Vec<Box<Connection>>;
 
-/// Idle connections of one worker, or of all for the backends that count them; the one used last on top: the warmest, and the least likely to be closed.
+/// Idle connections of one worker, or of all workers for backends with a connection limit. The last used one is reused
+/// first, because it is the least likely to have been closed by the backend.
 ///
-/// A worker's own lock is taken by that worker alone, so it is never contended; it is there because tasks must be `Send`.
+/// A worker's own lock is never contended; it is needed because tasks must be `Send`.
 #[derive(Default)]
 pub(crate) struct IdleConnections {
     by_backend: Mutex<HashMap<u64, Stack>>,
@@ -76,7 +77,7 @@ impl IdleConnections {
             stack.remove(at);
         };
         if old {
-            // Those below lie there longer, but their backends may keep them longer, too.
+            // Older ones need not have expired, because the limit differs with each response's Keep-Alive.
             stack.retain(|connection| now < connection.idle_until);
         }
         Some(connection)
@@ -94,26 +95,26 @@ impl IdleConnections {
         connection.idle_until = now + connection.idle_limit;
         let mut by_backend = self.lock();
         let stack = by_backend.entry(backend).or_default();
-        // One that was made for a request that could not use a kept one is itself of use to others only.
+        // Requests that never take from here would otherwise fill it with connections that nobody uses.
         let most = if connection.reusable { MOST_IDLE as usize } else { SPARE };
         if stack.len() < most {
             stack.push(connection);
         }
     }
 
-    /// Those that are kept for a backend.
+    /// How many are kept for a backend.
     pub(crate) fn count(&self, backend: u64) -> usize {
         self.lock().get(&backend).map_or(0, Vec::len)
     }
 
-    /// Closes the oldest, so that no more than `most` are left.
+    /// Closes the least recently used, so that at most `most` remain.
     pub(crate) fn trim(&self, backend: u64, most: usize) {
         if let Some(stack) = self.lock().get_mut(&backend) {
             stack.drain(..stack.len().saturating_sub(most));
         }
     }
 
-    /// Closes those that were idle too long.
+    /// Closes the expired ones of every backend.
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
         self.lock().retain(|_, stack| {
@@ -123,7 +124,7 @@ impl IdleConnections {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Stack>> {
-        // A panic while holding it leaves a whole map: at worst one connection fewer.
+        // Ignoring poison is safe: a panic under the lock leaves the map valid, at worst missing a connection.
         self.by_backend.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! Connections to backends: dialling and keeping them, and judging what comes back on them.
+//! Connections to backends: dialling them, keeping idle ones, and validating responses.
 //!
-//! Every worker thread has its own idle connections, and a connection is driven inside the task of the
-//! client it serves: no driver task, no wake-up across threads, no lock two threads contend for.
+//! Each worker thread has its own idle connections, and the client's task itself reads and writes its backend
+//! connection. This avoids driver tasks, wake-ups across threads and contended locks.
 
 mod connection;
 mod dial;

@@ -1,7 +1,5 @@
-//! Judging a backend's response: the one set of rules for traffic and for health checks, so that a check cannot pass what
-//! traffic answers with 502, nor fail what traffic takes.
-//!
-//! Nothing here knows a socket: whoever reads from one hands over what the read brought.
+//! Validates a backend's response. Traffic and health checks share these rules, so that a check cannot pass a response
+//! for which traffic gets a 502, nor fail one that traffic accepts. No I/O happens here.
 
 use std::io;
 use stickylb_http1::{
@@ -15,28 +13,26 @@ use crate::config::Limits;
 /// of a body along.
 pub(crate) const HEAD_READ: usize = 16 * 1024;
 
-/// A head that came whole.
+/// A complete response head.
 pub(crate) enum Received {
-    /// Of an interim response (RFC 9110 15.2): another one follows.
+    /// An interim response (RFC 9110 15.2): another head follows.
     Interim(ResponseHead),
-    /// Of the response itself, with where its body ends. A 101 is one, too: after it the connection speaks another
-    /// protocol.
+    /// The final response and its body's framing. Includes 101, after which the connection speaks another protocol.
     Final(ResponseHead, Framing),
 }
 
-/// What a response's head may not exceed.
+/// The configured limits for a response head.
 pub(crate) fn head_limits(limits: &Limits) -> HeadLimits {
     HeadLimits { bytes: limits.header_bytes, fields: limits.headers }
 }
 
-/// Takes in what a read brought while a head is awaited. The connection's end, in good order or not, leaves the request
-/// without an answer.
+/// Buffers the result of a read while a head is awaited. End of stream and read errors both mean `NoAnswer`.
 pub(crate) fn take_in(read_buffer: &mut ReadBuffer, read: io::Result<&[u8]>) -> Result<(), Outcome> {
     read_buffer.add(read.ok().filter(|bytes| !bytes.is_empty()).ok_or(Outcome::NoAnswer)?);
     Ok(())
 }
 
-/// The next head in what was read, once all of it is there; `to_head` says whether it answers a HEAD.
+/// Parses the next head from the buffer; `None` if it is incomplete. `to_head`: the request's method was HEAD.
 pub(crate) fn next_head(
     read_buffer: &mut ReadBuffer,
     limits: &HeadLimits,
@@ -54,24 +50,24 @@ pub(crate) fn next_head(
     Ok(Some(Received::Final(head, framing)))
 }
 
-/// Whether a 101 names what it switches to, and nothing but what was asked for (RFC 9110 7.8).
+/// Whether a 101 names at least one protocol, and only protocols that the request offered (RFC 9110 7.8).
 pub(crate) fn accepts_switch(head: &ResponseHead, was_asked: impl Fn(&[u8]) -> bool) -> bool {
     let mut named = head.values(FieldKind::Upgrade).flat_map(tokens).filter(|named| !named.is_empty()).peekable();
     named.peek().is_some() && named.all(was_asked)
 }
 
-/// What a read brought of a body.
+/// What one read contributed to a body.
 #[derive(Clone, Copy)]
 pub(crate) struct Carried<'b> {
-    /// What goes on.
+    /// Body bytes to forward.
     pub(crate) out: &'b [u8],
-    /// What stands behind the body's end.
+    /// Bytes after the body's end.
     pub(crate) behind: &'b [u8],
-    /// Why nothing more goes on: the body breaks off here.
+    /// Why the body ends here, if it is malformed or truncated.
     pub(crate) cut: Option<BadBody>,
 }
 
-/// Carries a body on by what a read brought.
+/// Passes the result of one read through the body relay, which may use `spill` for bytes that it has to rewrite.
 pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill: &'b mut Vec<u8>) -> Carried<'b> {
     let end = match read {
         Ok(bytes) if !bytes.is_empty() => {
@@ -79,8 +75,8 @@ pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill:
             return Carried { out: relayed.out, behind: &bytes[relayed.used..], cut: relayed.bad };
         }
         Ok(_) => body.end(),
-        // Over TLS, an end without a close_notify (RFC 8446 6.1). Many servers leave it out, and browsers take what ends
-        // so for whole; where a length or chunks say that more was to come, it is cut short all the same.
+        // A TLS end of stream without close_notify (RFC 8446 6.1). Many servers omit it, and browsers accept such a body
+        // as complete. If a length or chunked framing is unfinished, `end` still reports it as truncated.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => body.end(),
         Err(_) => Err(BadBody::CutShort),
     };

@@ -1,4 +1,4 @@
-//! A byte stream to a backend or from a client, over TCP or a Unix socket.
+//! A byte stream to a backend or from a client, over TCP, TLS or a Unix socket.
 
 use std::io;
 use std::pin::Pin;
@@ -21,8 +21,8 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Makes the close that follows a reset, so that the other side stops working for nobody at once
-    /// instead of when it next writes.
+    /// Makes the coming close a TCP reset, so that the peer stops working on an abandoned exchange at once instead of
+    /// when it next writes. Has no effect on a Unix socket.
     pub(crate) fn reset_on_close(&self) {
         if let Some(tcp) = self.tcp() {
             // Where the socket is dead already there is nothing to reset.
@@ -50,7 +50,8 @@ impl Stream {
         }
     }
 
-    /// Whether nothing came on it and it has not ended, as far as is known without asking the system.
+    /// Whether it is open and has no unread data. Relies on readiness already reported to the event loop; usually makes
+    /// no system call.
     pub(crate) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
         let result = match self {
@@ -67,7 +68,7 @@ impl Stream {
     }
 }
 
-/// Passes a call on to whichever socket it is.
+/// Delegates a call to the inner socket.
 macro_rules! each {
     ($stream:expr, $socket:ident => $call:expr) => {
         match $stream.get_mut() {

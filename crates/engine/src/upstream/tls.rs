@@ -20,7 +20,7 @@ pub(crate) async fn handshake(stream: Tcp, host: &str, tls: &BackendTls) -> io::
     connector(tls.verify)?.connect(name, stream).await.map_err(explained)
 }
 
-/// Made on first use and kept: reading the system's certificates takes a while.
+/// Built on first use and cached, because loading the system's certificates is slow.
 fn connector(verify: bool) -> io::Result<TlsConnector> {
     static VERIFYING: OnceLock<TlsConnector> = OnceLock::new();
     static TRUSTING: OnceLock<TlsConnector> = OnceLock::new();
@@ -37,7 +37,7 @@ fn make(verify: bool) -> Result<TlsConnector, Error> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let mut config = if verify {
         let mut roots = RootCertStore::empty();
-        // A system without certificates trusts nobody, and the handshake's error says so.
+        // If no system certificates load, every handshake fails with an error about trust.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         builder.with_root_certificates(roots).with_no_client_auth()
     } else {
@@ -47,7 +47,7 @@ fn make(verify: bool) -> Result<TlsConnector, Error> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Says what to do about a certificate that is not trusted.
+/// Adds a hint about `verify` to the error for an untrusted certificate.
 fn explained(error: io::Error) -> io::Error {
     let untrusted = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match untrusted {
@@ -59,7 +59,7 @@ fn explained(error: io::Error) -> io::Error {
     }
 }
 
-/// Takes any certificate, for `tls: {verify: false}`; the signatures are checked all the same.
+/// Accepts any certificate, for `tls: {verify: false}`; handshake signatures are still verified.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
