@@ -15,7 +15,7 @@ const FRESH_ENOUGH: Duration = Duration::from_secs(1);
 pub(crate) struct Connection {
     /// `None` once a tunnel has taken it over.
     stream: Option<Stream>,
-    /// An exchange is under way. If the connection is dropped meanwhile, it is reset, so that the backend notices at once.
+    /// Whether an exchange is under way: a connection dropped now is reset, so that the backend notices at once.
     busy: bool,
     /// Whether an earlier request was answered on it.
     pub(crate) reused: bool,
@@ -48,15 +48,15 @@ impl Connection {
         }
     }
 
-    /// Its socket.
+    /// The socket. Must not be called on a connection that a tunnel took.
     pub(crate) fn stream(&mut self) -> &mut Stream {
         self.stream.as_mut().expect("the stream is taken when the connection is given up, and not before")
     }
 
     /// Applies what a response says about reusing its connection.
     pub(crate) fn heed(&mut self, head: &ResponseHead) {
-        // RFC 9112 6.1 and 6.3: Transfer-Encoding together with Content-Length or in HTTP/1.0 makes the framing ambiguous,
-        // so the start of the next response would be uncertain.
+        // RFC 9112 6.1 and 6.3: Transfer-Encoding together with Content-Length or in HTTP/1.0 makes the framing
+        // ambiguous, so the start of the next response would be uncertain.
         let in_doubt = head.has(FieldKind::ContentLength) || head.line.version == Version::Http10;
         if !head.is_persistent() || head.has(FieldKind::TransferEncoding) && in_doubt {
             self.idle_limit = Duration::ZERO;

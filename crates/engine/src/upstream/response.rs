@@ -75,8 +75,8 @@ pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill:
             return Carried { out: relayed.out, behind: &bytes[relayed.used..], cut: relayed.bad };
         }
         Ok(_) => body.end(),
-        // A TLS end of stream without close_notify (RFC 8446 6.1). Many servers omit it, and browsers accept such a body
-        // as complete. If a length or chunked framing is unfinished, `end` still reports it as truncated.
+        // A TLS end of stream without close_notify (RFC 8446 6.1). Many servers omit it, and browsers accept such a
+        // body as complete. If a length or chunked framing is unfinished, `end` still reports it as truncated.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => body.end(),
         Err(_) => Err(BadBody::CutShort),
     };
