@@ -1,13 +1,13 @@
-//! Requests counted by the first digit of their status.
+//! Counts requests by status class.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Requests by the first digit of their status: 1xx to 5xx.
+/// Request counts for the status classes 1xx to 5xx.
 #[derive(Default)]
 pub(crate) struct ByStatus([AtomicU64; 5]);
 
 impl ByStatus {
-    /// Counts one; what is no status counts as a server's error.
+    /// Counts one request. A status below 100 counts as 1xx, one above 599 as 5xx.
     pub(crate) fn count(&self, status: u16) {
         let class = usize::from(status / 100).clamp(1, 5) - 1;
         self.0[class].fetch_add(1, Relaxed);

@@ -1,4 +1,4 @@
-//! Every backend as the strategy saw it, in the strategy's own terms.
+//! The candidates of a decision: every backend with the score that the strategy compares.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,8 @@ use super::sticky::{Affinity, Bound};
 use crate::api::{BackendId, Candidate, Exclusion, Rule, Score, Strategy};
 
 impl Pool {
-    /// Every backend as it was looked at: by the hash of the client's key where that decided, else by the strategy.
+    /// Every backend with its score: the hash of the client's key if that decided, else the strategy's measure. Read
+    /// after the choice, so loads may have changed since.
     pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[BackendId]) -> Vec<Candidate> {
         let now = Instant::now();
         let by_key = *rule == Rule::Together || (client.own == Affinity::Suited && *rule == Rule::Sticky);
@@ -40,7 +41,7 @@ impl Pool {
         }
     }
 
-    /// Why a backend takes no new clients.
+    /// Why a backend takes no new clients; `None` if it does.
     fn exclusion(&self, index: usize) -> Option<Exclusion> {
         let backend = &self.backends[index];
         let state = backend.state();

@@ -16,25 +16,26 @@ use crate::api::{BackendId, Decision, Exclusion, Rule, Text};
 use crate::config::OnFailure;
 use crate::untrusted::Untrusted;
 
-/// No backend takes the request.
+/// Why no backend can take the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoBackend {
-    /// None is up that was not tried.
+    /// Every backend that is up was tried already.
     #[error("no backend is up")]
     Nobody,
-    /// All that could have it are full.
+    /// Every backend that could take it is full.
     #[error("every backend is full")]
     Full,
-    /// The client's own is out, and it may go to no other.
+    /// The client's own backend is unavailable, and the client must not go to another one.
     #[error("the client's backend is out")]
     Kept,
 }
 
 impl Pool {
-    /// Chooses a backend: the client's own, where it keeps its clients and was not tried. A client whose backend cannot
-    /// have it goes where all its requests go, so that those of one page move together. Others by strategy.
+    /// Chooses a backend: the client's own, if it keeps its clients and was not tried. If it cannot be used, the
+    /// client's fingerprint decides, so that all requests of one client move to the same backend. Other clients go by
+    /// strategy.
     ///
-    /// `decision` is told what decided; `random` is used by the strategies that draw.
+    /// Records in `decision` what decided; `random` is for the strategies that draw.
     pub(crate) fn choose(
         &self,
         client: &Bound,
@@ -47,8 +48,11 @@ impl Pool {
         Ok(choice)
     }
 
-    /// The backend that a person asked for, whatever its state; `Err(Kept)` where it has no place, `Err(Nobody)` where it is
-    /// gone.
+    /// The backend that a person asked for, whatever its state.
+    ///
+    /// # Errors
+    ///
+    /// `Kept` if it is full, `Nobody` if it is not in the pool.
     pub(crate) fn choose_asked(&self, id: BackendId, decision: &mut Decision) -> Result<Choice, NoBackend> {
         let index = self.index_of(id).ok_or(NoBackend::Nobody)?;
         let backend = Untrusted::<Text>::from(self.backends[index].name().raw());
@@ -60,14 +64,14 @@ impl Pool {
         })
     }
 
-    /// What [`Pool::choose`] would do now, without doing it: no turn is taken, no key is noted.
+    /// What [`Pool::choose`] would return now, without advancing round robin or recording the key.
     pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
         let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));
         let copy = Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), turn);
         copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()
     }
 
-    /// The choice itself.
+    /// [`Pool::choose`] without recording the key.
     fn decide(
         &self,
         client: &Bound,
@@ -105,7 +109,7 @@ impl Pool {
         self.by_strategy(client.fingerprint, tried, random, decision)
     }
 
-    /// Where this client may wait for a place: its own backend, or any that takes new clients.
+    /// Backends with a connection limit whose queue the client may join: its own, or else any that takes new clients.
     pub(crate) fn waits_for(&self, client: &Bound, tried: &[BackendId]) -> Vec<Arc<Backend>> {
         let untried = |index: &usize| !tried.contains(&self.backends[*index].id());
         let own = self.own(client).filter(|index| untried(index) && self.why_not_kept(*index, client).is_none());
@@ -115,7 +119,7 @@ impl Pool {
         limited.map(|index| Arc::clone(&self.backends[index])).collect()
     }
 
-    /// The backend whose client this is: in the pool, whatever its state.
+    /// The backend that the client is bound to, if it is in the pool; whatever its state.
     fn own(&self, client: &Bound) -> Option<usize> {
         match client.own {
             Affinity::Nobody => None,
@@ -130,7 +134,7 @@ impl Pool {
         }
     }
 
-    /// Notes where a key went, so that a backend that drains knows its clients.
+    /// Records which backend a key went to, so that a draining backend can tell its clients from new ones.
     pub(crate) fn note(&self, client: &Bound, id: BackendId) {
         if let (Affinity::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
             seen.note(client.fingerprint, id);
@@ -146,7 +150,7 @@ impl Pool {
     ) -> Result<Choice, NoBackend> {
         let untried = |index: usize| !tried.contains(&self.backends[index].id());
         if let Some(pick) = self.pick(key, random) {
-            // From the strategy's pick on, the first that was not tried and has room: mostly the pick itself.
+            // Starting at the strategy's pick, take the first backend that was not tried and has a free slot.
             let of = self.eligible.len();
             for place in (0..of).map(|step| (pick.place + step) % of) {
                 let index = self.eligible[place].index;
@@ -168,13 +172,13 @@ impl Pool {
         Err(if self.has_another(tried) { NoBackend::Full } else { NoBackend::Nobody })
     }
 
-    /// Whether a backend takes new clients that was not tried.
+    /// Whether any backend that was not tried takes new clients.
     pub(crate) fn has_another(&self, tried: &[BackendId]) -> bool {
         let mut taking = self.eligible.iter().map(|one| one.index).chain(self.backups.iter().copied());
         taking.any(|index| !tried.contains(&self.backends[index].id()))
     }
 
-    /// Why a client may not stay with its backend.
+    /// Why a client may not stay with its backend; `None` if it may.
     fn why_not_kept(&self, index: usize, client: &Bound) -> Option<Exclusion> {
         let backend = &self.backends[index];
         let state = backend.state();

@@ -1,4 +1,4 @@
-//! The cookie that holds a backend's id.
+//! The sticky cookie, whose value is a backend's id.
 
 use http::header::HeaderValue;
 use memchr::memmem;
@@ -8,10 +8,9 @@ use std::sync::Arc;
 use crate::api::BackendId;
 use crate::config::{CookieConfig, SameSite};
 
-/// The sticky cookie: how it is read, taken out of a request, and set.
+/// Reads the sticky cookie, removes it from requests, and formats `Set-Cookie`.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieSticky {
-    /// Its name.
     pub(crate) name: Arc<str>,
     attributes: String,
 }
@@ -46,10 +45,8 @@ impl CookieSticky {
         HeaderValue::try_from(text).expect("the configuration lets only visible ASCII into a cookie")
     }
 
-    /// The id that the balancer's own cookie holds, in these lines of a request's `Cookie`.
-    ///
-    /// Anything but one plain decimal number counts as no cookie: so does a second pair of the same name
-    /// with another value.
+    /// The backend id in a request's `Cookie` lines. `None` if the value is not a plain decimal number, or if several
+    /// cookies of this name have different values.
     pub(crate) fn id<'l>(&self, lines: impl Iterator<Item = &'l [u8]>) -> Option<BackendId> {
         let mut values = lines.filter(|line| is_in(&self.name, line)).flat_map(|line| self.values(line));
         let first = values.next()?;
@@ -59,13 +56,13 @@ impl CookieSticky {
         plain_number(first).map(BackendId::new)
     }
 
-    /// Whether a cookie of one of these names may stand in this line.
+    /// Whether this line may contain a cookie of one of these names; a quick check with false positives.
     pub(crate) fn any_in(names: &[Arc<str>], line: &[u8]) -> bool {
         names.iter().any(|name| is_in(name, line))
     }
 
-    /// Writes a line without the cookies of these names, and not at all where nothing else stands in it. All other pairs
-    /// stay as they are, byte for byte.
+    /// Writes a field line without the cookies of these names; nothing if no other cookie is in it. Other pairs stay
+    /// byte for byte as they are.
     pub(crate) fn write_others(names: &[Arc<str>], name: &[u8], line: &[u8], out: &mut Vec<u8>) {
         let whole = out.len();
         out.extend_from_slice(name);
@@ -73,7 +70,7 @@ impl CookieSticky {
         let start = out.len();
         let other = |pair: &&[u8]| names.iter().all(|name| value_of(pair, name.as_bytes()).is_none());
         for pair in line.split(|b| *b == b';').filter(other) {
-            // The pair that comes to stand first has no space before it.
+            // The first remaining pair must not start with the space that separated it from a removed one.
             out.extend_from_slice(if out.len() == start { pair.trim_ascii_start() } else { pair });
             out.push(b';');
         }
@@ -94,12 +91,12 @@ fn is_in(name: &str, line: &[u8]) -> bool {
     memmem::find(line, name.as_bytes()).is_some()
 }
 
-/// The value of `pair` where its name is exactly `name`: cookie names are case-sensitive (RFC 6265 5.3).
+/// The value of `pair` if its name is exactly `name`: cookie names are case-sensitive (RFC 6265 5.3).
 fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
     pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"=")
 }
 
-/// A number as this program writes it: `1abc`, `+1`, `01` and the empty value are none.
+/// Parses a number in the form that this program writes: rejects `1abc`, `+1`, `01` and the empty value.
 fn plain_number(value: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(value).ok()?;
     let canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! Passive ejection: a backend whose traffic fails again and again is left alone for a while.
+//! Outlier ejection: a backend gets no traffic for a while after too many failures in a row.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -6,48 +6,48 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// The longest ejection, where the first is not longer itself.
+/// Limit for an ejection's length; a longer configured first length overrides it.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// What traffic to one backend says of it.
+/// One backend's failures in a row, and its ejections.
 #[derive(Default)]
 pub(crate) struct Ejection {
     /// Failures since the last success.
     row: AtomicU32,
-    /// Those among them where a connection was made.
+    /// Those of them that failed after the connection was made.
     unanswered: AtomicU32,
     out: AtomicBool,
     turns: Mutex<Turns>,
-    /// Told whenever an ejection begins or ends.
+    /// Notified whenever an ejection begins or ends.
     pub(crate) changed: Notify,
 }
 
-/// The ejections so far.
+/// The current or last ejection.
 #[derive(Default)]
 struct Turns {
     began: Option<Instant>,
     until: Option<Instant>,
-    /// How many came so soon after another that each lasts twice as long as the last.
+    /// How many ejections each began soon after the one before; every one of them doubles the length.
     repeated: u32,
-    /// Whether nothing but connecting failed.
+    /// Whether all the failures that led to it were failures to connect.
     connecting: bool,
 }
 
 impl Ejection {
-    /// Whether it is ejected now.
+    /// Whether the backend is ejected now.
     pub(crate) fn is_out(&self) -> bool {
         self.out.load(Relaxed)
     }
 
-    /// A request was answered well.
+    /// Counts a successful request: the failures are no longer in a row.
     pub(crate) fn count_success(&self) {
-        // Written only where there is something to forget: workers share this.
+        // Avoids needless writes to a cache line that all workers share.
         if self.row.load(Relaxed) != 0 {
             self.forget();
         }
     }
 
-    /// A request failed, where `connected` tells how far it came; gives the failures in a row.
+    /// Counts a failed request and returns the number of failures in a row. `connected`: a connection had been made.
     pub(crate) fn count_failure(&self, connected: bool) -> u32 {
         if connected {
             self.unanswered.fetch_add(1, Relaxed);
@@ -60,7 +60,8 @@ impl Ejection {
         self.unanswered.store(0, Relaxed);
     }
 
-    /// Ejects it for `first`, or longer where the last ejection is not long over; gives for how long.
+    /// Begins an ejection and returns its length: `first`, or twice the last length if less than that length has passed
+    /// since the last one ended.
     pub(crate) fn begin(&self, now: Instant, first: Duration) -> Duration {
         let mut turns = self.turns();
         let last = length(first, turns.repeated);
@@ -75,7 +76,7 @@ impl Ejection {
         length
     }
 
-    /// Ends its ejection, if it is in one, and forgets the failures that led to it.
+    /// Ends the ejection, if there is one, and resets the failures in a row.
     pub(crate) fn end(&self, now: Instant) {
         self.forget();
         if self.out.swap(false, Relaxed) {
@@ -85,19 +86,20 @@ impl Ejection {
         }
     }
 
-    /// When its ejection ends, if it is in one.
+    /// When the ejection ends; `None` if the backend is not ejected.
     pub(crate) fn until(&self) -> Option<Instant> {
         if self.is_out() { self.turns().until } else { None }
     }
 
-    /// Whether a check that began then and connected has shown that what it was ejected for is over.
+    /// Whether a check that began at `began` and connected disproves the ejection: all failures were failures to
+    /// connect, and the check is newer than the ejection.
     pub(crate) fn is_disproved_by_connecting_at(&self, began: Instant) -> bool {
         let turns = self.turns();
         self.is_out() && turns.connecting && turns.began.is_some_and(|out| out < began)
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns> {
-        // Every change is whole after each line.
+        // Ignoring poison is safe: a panic cannot leave the fields inconsistent.
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +114,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// How long each ejection lasts, where one begins this long after the last has ended.
+    /// The length of each ejection, given the pauses between one's end and the next one's start.
     fn lengths(first: Duration, pauses: &[Duration]) -> Vec<u64> {
         let ejection = Ejection::default();
         let mut now = Instant::now();

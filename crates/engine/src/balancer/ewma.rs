@@ -1,21 +1,22 @@
-//! What a backend's answers took lately: a moving average that jumps to peaks at once and forgets them slowly.
+//! A moving average of a backend's response times that follows peaks at once and forgets them slowly.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// After this time a sample counts for about a third: long enough to bridge pauses, short enough that a backend that was
-/// slow is soon tried again.
+/// Time constant: after it, a sample's influence is down to 1/e, about a third. Long enough to bridge pauses in
+/// traffic, short enough that a slow backend is soon tried again.
 const FADING: Duration = Duration::from_secs(10);
 
-/// What a backend without a sample is taken to need while it has requests: it is tried with one, not with all.
+/// Microseconds per active request assumed for a backend without a sample, so that it is tried with one request, not
+/// with all of them.
 const UNKNOWN: f64 = 1_000_000.0;
 
 /// A peak-sensitive exponentially weighted moving average of response times, written by every worker.
 pub(crate) struct PeakEwma {
     since: Instant,
-    /// Milliseconds after `since` above, the bits of an `f32` of microseconds below, so that both change together; zero
-    /// is no sample.
+    /// Upper half: milliseconds after `since`; lower half: the bits of an `f32` in microseconds. Packed so that both
+    /// change atomically. Zero means no sample.
     packed: AtomicU64,
 }
 
@@ -26,10 +27,10 @@ impl Default for PeakEwma {
 }
 
 impl PeakEwma {
-    /// Takes in how long an answer took.
+    /// Adds one response time.
     pub(crate) fn record(&self, took: Duration, now: Instant) {
         let took = took.as_secs_f64() * 1e6;
-        // It always has a new value, so that this cannot fail.
+        // Cannot fail, because the closure always returns `Some`.
         let _ = self.packed.fetch_update(Relaxed, Relaxed, |packed| {
             let value = self.unpacked(packed, now).map_or(took, |(before, weight)| {
                 let faded = before * weight;
@@ -39,12 +40,12 @@ impl PeakEwma {
         });
     }
 
-    /// The average in microseconds, faded since the last sample; `None` without any.
+    /// The average in microseconds, decayed since the last sample; `None` without a sample.
     pub(crate) fn micros(&self, now: Instant) -> Option<f64> {
         self.unpacked(self.packed.load(Relaxed), now).map(|(value, weight)| value * weight)
     }
 
-    /// What one more request would take, where the backend has this many, in microseconds.
+    /// The expected time for one more request, in microseconds, if the backend has `active` requests now.
     pub(crate) fn expected_wait(&self, active: u32, now: Instant) -> f64 {
         match self.micros(now) {
             Some(micros) => micros * (f64::from(active) + 1.0),
@@ -55,11 +56,11 @@ impl PeakEwma {
     #[expect(clippy::cast_possible_truncation, reason = "an f32 is precise enough, and the milliseconds are masked")]
     fn pack(&self, micros: f64, now: Instant) -> u64 {
         let millis = now.saturating_duration_since(self.since).as_millis() as u64;
-        // At least one, so that no sample is zero as a whole.
+        // At least 1.0, so that the packed value is never zero.
         (millis << 32) | u64::from((micros as f32).max(1.0).to_bits())
     }
 
-    /// The value, and what is left of it by now.
+    /// The stored average, and the factor by which it has decayed.
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
     fn unpacked(&self, packed: u64, now: Instant) -> Option<(f64, f64)> {
         if packed == 0 {

@@ -1,8 +1,8 @@
-//! The keys that were seen lately, and where they went.
+//! Recently seen sticky keys and the backends they went to.
 //!
-//! The hash alone says where a key belongs. What it cannot say is whether a client is new: a backend that drains keeps the
-//! clients it has and gets no new ones. So each key leaves a mark here; a mark may be lost to another key's, and then its
-//! client is taken for a new one.
+//! The hash says which backend a key belongs to, but not whether its client is new, which matters because a draining
+//! backend keeps its clients and takes no new ones. An entry may be overwritten by another key's; its client then
+//! counts as new.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::rendezvous::Fingerprint;
 use crate::api::BackendId;
 
-/// As many keys as are remembered, at most; a power of two. Half a megabyte.
+/// Number of entries (8 bytes each, 512 KiB); a power of two.
 const SLOTS: usize = 1 << 16;
 
-/// Marks of keys: a part of the key's hash above, the backend's id below; zero is none. Every mark is written and read
-/// whole, and guards nothing else.
+/// Entries indexed by key hash. Upper half: part of the hash; lower half: the backend's id; zero is an empty entry.
+/// Each entry stands alone, so `Relaxed` suffices.
 pub(crate) struct KeyCache(Box<[AtomicU64]>);
 
 impl Default for KeyCache {
@@ -24,22 +24,22 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    /// Notes where a key went.
+    /// Records which backend a key went to.
     pub(crate) fn note(&self, key: Fingerprint, id: BackendId) {
         let (slot, mark) = self.place(key, id);
-        // Most were here before: reading is cheaper than writing what is there.
+        // Most keys are present already, and reading a shared cache line is cheaper than writing it.
         if slot.load(Relaxed) != mark {
             slot.store(mark, Relaxed);
         }
     }
 
-    /// Whether a key went there last.
+    /// Whether a key last went to this backend.
     pub(crate) fn is_at(&self, key: Fingerprint, id: BackendId) -> bool {
         let (slot, mark) = self.place(key, id);
         slot.load(Relaxed) == mark
     }
 
-    /// How many keys went to each backend last.
+    /// How many keys last went to this backend. Scans all entries.
     pub(crate) fn count(&self, id: BackendId) -> u64 {
         let here = |slot: &&AtomicU64| {
             let mark = slot.load(Relaxed);
@@ -51,7 +51,7 @@ impl KeyCache {
     fn place(&self, key: Fingerprint, id: BackendId) -> (&AtomicU64, u64) {
         let hash = key.bits();
         let slot = usize::try_from(hash).unwrap_or(usize::MAX) % SLOTS;
-        // Never zero as a whole.
+        // The lowest hash bit is set, so that an entry is never zero.
         (&self.0[slot], ((hash >> 32) | 1) << 32 | u64::from(id.get()))
     }
 }

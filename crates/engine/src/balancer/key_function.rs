@@ -1,25 +1,25 @@
-//! A sticky key of an embedding program's own.
+//! Sticky keys computed by a function of the embedding program.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use stickylb_http1::RequestHead;
 
-/// A function that finds a request's sticky key: requests of one key go to one backend for as long as it is there, by a
-/// hash that a restart does not change. `None` is a request without a key.
+/// A function that returns a request's sticky key, or `None` for a request without one. All requests with the same key
+/// go to the same backend while it is available; the mapping is a hash that stays the same after a restart.
 ///
-/// It is called once for each request, and in TCP mode for each choice of a connection's backend, on the threads that serve
-/// clients, and must not block.
+/// It is called once per request, and in TCP mode each time a backend is chosen for a connection. It runs on the
+/// threads that serve clients, so it must not block.
 #[derive(Clone)]
 pub struct KeyFunction(Arc<Function>);
 
 type Function = dyn Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync;
 
-/// What a [`KeyFunction`] can make a key from.
+/// The input of a [`KeyFunction`].
 pub struct Asking<'r> {
-    /// The client's address, as far as its proxies are believed.
+    /// The client's address, taken from forwarding headers only if they come from trusted proxies.
     pub ip: IpAddr,
-    /// `None` for a raw connection, of which nothing is read.
+    /// `None` for a connection in TCP mode, whose bytes are not parsed.
     head: Option<&'r RequestHead>,
 }
 
@@ -28,29 +28,29 @@ impl<'r> Asking<'r> {
         Asking { ip, head: Some(head) }
     }
 
-    /// For a connection in TCP mode.
+    /// The input for a connection in TCP mode.
     pub(crate) fn of_connection(ip: IpAddr) -> Self {
         Asking { ip, head: None }
     }
 
-    /// The method, in its case; empty in TCP mode.
+    /// The method, case-sensitive as sent; empty in TCP mode.
     pub fn method(&self) -> &[u8] {
         self.head.map_or(&[], RequestHead::method)
     }
 
-    /// The target as it was sent: the path, and the query behind a question mark. Empty in TCP mode.
+    /// The request target as sent: path, and query after a question mark. Empty in TCP mode.
     pub fn target(&self) -> &[u8] {
         self.head.map_or(&[], RequestHead::target)
     }
 
-    /// The value of each field of this name, in any case; none in TCP mode.
+    /// The values of all fields with this case-insensitive name; none in TCP mode.
     pub fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.head.into_iter().flat_map(move |head| head.named(name.as_bytes()))
     }
 }
 
 impl KeyFunction {
-    /// A key from a function.
+    /// Wraps a function. It must not block.
     pub fn new(function: impl Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         KeyFunction(Arc::new(function))
     }
@@ -66,7 +66,7 @@ impl fmt::Debug for KeyFunction {
     }
 }
 
-/// A function is equal to itself alone.
+/// Compares by identity: equal only to clones of itself.
 impl PartialEq for KeyFunction {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

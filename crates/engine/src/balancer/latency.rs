@@ -1,4 +1,4 @@
-//! Response times of one backend, counted without a lock.
+//! A lock-free histogram of one backend's response times.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use crate::api::Percentiles;
 
-/// Steps per doubling: a percentile is at most an eighth too high.
+/// Buckets per doubling: a percentile is at most an eighth too high.
 const STEPS: u32 = 8;
 
-/// Doublings from 1 µs: the last bucket begins above two hours.
+/// Groups of `STEPS` buckets, starting at 0 µs: the last one ends above two hours.
 const DOUBLINGS: u32 = 33;
 
 const BUCKETS: usize = (STEPS * DOUBLINGS) as usize;
 
-/// A histogram with buckets that grow with the value, written by every worker, read once a second.
+/// A histogram with logarithmic buckets, written by every worker and read once a second.
 ///
-/// Boxed, because backends are many and move while they are made.
+/// Boxed, because it is large and a backend is moved while it is built.
 #[derive(Default)]
 pub(crate) struct Latencies(Box<Counted>);
 
@@ -36,7 +36,7 @@ impl Default for Counted {
 }
 
 impl Latencies {
-    /// Counts one answer.
+    /// Counts one response.
     pub(crate) fn record(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.0.buckets[bucket(micros)].fetch_add(1, Relaxed);
@@ -47,7 +47,7 @@ impl Latencies {
         Counts(Box::new(std::array::from_fn(|i| self.0.buckets[i].load(Relaxed))))
     }
 
-    /// All answers' times together.
+    /// The sum of all response times.
     pub(crate) fn sum(&self) -> Duration {
         Duration::from_micros(self.0.sum_micros.load(Relaxed))
     }
@@ -60,7 +60,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// What was counted since `earlier`.
+    /// The counts added since `earlier`, an older copy of the same histogram.
     pub(crate) fn since(&self, earlier: &Counts) -> Counts {
         Counts(Box::new(std::array::from_fn(|i| self.0[i].wrapping_sub(earlier.0[i]))))
     }
@@ -71,17 +71,17 @@ impl Counts {
         }
     }
 
-    /// How many there are.
+    /// The number of responses.
     pub(crate) fn all(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// How many took less than this power of two of a microsecond; buckets end exactly there.
+    /// How many took less than 2^`power` µs. Exact, because a bucket begins at every power of two.
     pub(crate) fn below(&self, power: u32) -> u64 {
         self.0[..bucket(1 << power)].iter().sum()
     }
 
-    /// How many lie in each doubling: the first below 8 µs.
+    /// How many fall in each doubling: below 8 µs, below 16 µs, and so on.
     pub(crate) fn doublings(&self) -> Vec<u64> {
         self.0.chunks(STEPS as usize).map(|steps| steps.iter().sum()).collect()
     }
@@ -90,7 +90,7 @@ impl Counts {
         Percentiles { p50: self.quantile(50), p95: self.quantile(95), p99: self.quantile(99) }
     }
 
-    /// The upper edge of the bucket in which the answer of this rank lies.
+    /// The upper edge, in µs, of the bucket that contains this percentile; `None` if nothing was counted.
     fn quantile(&self, percent: u64) -> Option<u64> {
         let total = self.all();
         let rank = (total * percent).div_ceil(100).max(1);
@@ -102,7 +102,7 @@ impl Counts {
     }
 }
 
-/// The bucket of a value: below `STEPS` one each, then `STEPS` to a doubling.
+/// The bucket index of a value: one bucket per µs below `STEPS`, then `STEPS` buckets per doubling.
 fn bucket(micros: u64) -> usize {
     let steps = u64::from(STEPS);
     if micros < steps {

@@ -1,8 +1,8 @@
-//! Who gets a request, and why. Knows no socket.
+//! Chooses the backend for a request and records why. Does no I/O.
 //!
-//! A pool is a value: the backends, their strategy and their stickiness at one moment. Workers read
-//! the pool in force without a lock; whoever changes anything builds the next one. What changes with every
-//! request (counts, latencies) lives in the backends, which successive pools share.
+//! A pool is an immutable value: backends, strategy and stickiness at one moment. Workers read the current pool without
+//! a lock; every change builds a new one. Data that changes with every request (counts, latencies) is in the backends,
+//! which successive pools share.
 
 mod backend;
 mod by_status;

@@ -1,4 +1,4 @@
-//! The backends at one moment.
+//! A pool: its backends, strategy and stickiness at one moment.
 
 use foldhash::HashMap;
 use http::HeaderValue;
@@ -11,48 +11,48 @@ use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
 use crate::api::{BackendId, Strategy};
 
-/// The parts that all weights together are divided into while one of them is less than whole.
+/// Approximate limit for the sum of the scaled weights while any weight is reduced, which bounds the round-robin
+/// sequence.
 const MOST_PARTS: u32 = 4096;
 
 /// The backends, strategy and stickiness in force at one moment.
 ///
-/// Built anew whenever a state, a weight or the set of backends changes, so that a choice finds all that it needs ready;
-/// what it costs is said in `strategy`.
+/// Rebuilt whenever a state, a weight or the set of backends changes, so that a choice needs no preparation; `strategy`
+/// lists what a choice costs.
 pub(crate) struct Pool {
     /// All backends, in the order of the configuration.
     pub(crate) backends: Vec<Arc<Backend>>,
-    /// How a client without a sticky key gets its backend.
+    /// How a backend is chosen for a client that is not bound to one.
     pub(crate) strategy: Strategy,
     /// What binds clients to backends.
     pub(crate) sticky: Sticky,
-    /// Each backend's `Set-Cookie`, made once.
+    /// Each backend's `Set-Cookie` value, formatted once.
     set_cookies: Vec<Option<HeaderValue>>,
     by_id: HashMap<BackendId, usize>,
-    /// Those that take new clients, in the order of `backends`: the backups only where nobody else does.
+    /// Those that take new clients, in the order of `backends`: the backups only if no other backend does.
     pub(crate) eligible: Vec<Eligible>,
-    /// The backups that are up while others are, for requests that were tried on all of those.
+    /// Backups that are up while other backends are, for requests that failed or found no slot on all of those.
     pub(crate) backups: Vec<usize>,
-    /// Those that keyed clients belong to, whatever their state: all that have a weight, the backups only where there is
-    /// nothing else.
+    /// The backends that client keys are hashed over, whatever their state: all with a weight above zero, the backups
+    /// only if there are no others.
     pub(crate) homes: Vec<usize>,
-    /// The places of `eligible` in turn, for smooth round robin, and for round robin while a weight is less than whole.
+    /// Indices into `eligible` in serving order, for smooth round robin, and for round robin while a weight is reduced.
     pub(crate) smooth: Box<[usize]>,
-    /// Where round robin stands and ties are broken from; successive pools go on from it.
+    /// Counter for round robin and for rotating ties; successive pools share it.
     pub(crate) turn: Arc<AtomicUsize>,
 }
 
 /// The backend chosen for one attempt.
 pub(crate) struct Choice {
-    /// Who.
     pub(crate) backend: Arc<Backend>,
-    /// The `Set-Cookie` that binds the client to it, where it is to get one.
+    /// The `Set-Cookie` that binds the client to it; `None` if the client needs none.
     pub(crate) set_cookie: Option<HeaderValue>,
-    /// Its place there, where their number has a limit.
+    /// The request's slot, if the backend has a connection limit.
     pub(crate) slot: Option<Slot>,
 }
 
 impl Pool {
-    /// The pool of these backends as they are now.
+    /// Builds a pool from the current states and weights of these backends.
     pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
         let up = |backup: bool| {
             let indices = (0..backends.len())
@@ -73,7 +73,7 @@ impl Pool {
         let whole = taking.iter().all(|index| backends[*index].weight.percent() == 100);
         let smooth = match strategy {
             Strategy::SmoothRoundRobin => smooth_row(&eligible),
-            // Hundredths in a row would be as many requests for one backend after the other.
+            // Plain round robin over weights in hundredths would send long runs of requests to one backend.
             Strategy::RoundRobin if !whole => smooth_row(&eligible),
             _ => Box::default(),
         };
@@ -82,13 +82,13 @@ impl Pool {
         Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, homes, smooth, turn }
     }
 
-    /// The same, as its backends are now.
+    /// The same pool, rebuilt from its backends' current states and weights.
     #[must_use]
     pub(crate) fn refreshed(&self) -> Self {
         Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
-    /// The same with one more backend.
+    /// The same pool with one more backend.
     #[must_use]
     pub(crate) fn with(&self, backend: Arc<Backend>) -> Self {
         let mut backends = self.backends.clone();
@@ -102,13 +102,13 @@ impl Pool {
         Pool::new(backends, strategy, sticky, Arc::clone(&self.turn))
     }
 
-    /// The same with another strategy.
+    /// The same pool with another strategy.
     #[must_use]
     pub(crate) fn with_strategy(&self, strategy: Strategy) -> Self {
         Pool::new(self.backends.clone(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
-    /// The same with another stickiness.
+    /// The same pool with another stickiness.
     #[must_use]
     pub(crate) fn with_sticky(&self, sticky: Sticky) -> Self {
         Pool::new(self.backends.clone(), self.strategy, sticky, Arc::clone(&self.turn))
@@ -123,7 +123,7 @@ impl Pool {
         self.by_id.get(&id).copied()
     }
 
-    /// The share of new clients each backend should get, in the order of `backends`.
+    /// The share of new clients that each backend should get (0 to 1), in the order of `backends`.
     pub(crate) fn expected_shares(&self) -> Vec<f64> {
         let total = self.total_weight() as f64;
         let mut shares = vec![0.0; self.backends.len()];
@@ -139,12 +139,12 @@ impl Pool {
         shares
     }
 
-    /// The clients a backend has by their sticky keys: cookies given out, or keys seen lately.
+    /// The number of clients bound to a backend: by the keys seen lately, or by the cookies given out.
     pub(crate) fn sessions(&self, backend: &Backend) -> u64 {
         self.sticky.seen().map_or_else(|| backend.counters.sessions(), |seen| seen.count(backend.id()))
     }
 
-    /// Whether a backup is left alone because others are up.
+    /// Whether this backend is a backup that is not used because other backends are up.
     pub(crate) fn does_without(&self, index: usize) -> bool {
         self.backends[index].settings.backup
             && self.eligible.first().is_some_and(|one| !one.backend(&self.backends).settings.backup)
@@ -154,12 +154,12 @@ impl Pool {
         self.eligible.last().map_or(0, |one| one.sum)
     }
 
-    /// This backend for a client that it is new to, with a place there; `None` where all are taken.
+    /// Chooses this backend for a client not yet bound to it. `None` if all its slots are taken.
     pub(crate) fn choice(&self, index: usize) -> Option<Choice> {
         Some(Choice { set_cookie: self.set_cookies[index].clone(), ..self.kept(index)? })
     }
 
-    /// The same for one that is its client already.
+    /// Chooses this backend for a client bound to it already. `None` if all its slots are taken.
     pub(crate) fn kept(&self, index: usize) -> Option<Choice> {
         let backend = &self.backends[index];
         let slot = match &backend.slots {
@@ -169,7 +169,7 @@ impl Pool {
         Some(Choice { backend: Arc::clone(backend), set_cookie: None, slot })
     }
 
-    /// The same, for one whose turn has come.
+    /// Chooses this backend for a client that got `slot` by queueing. `None` if the backend left the pool meanwhile.
     pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, slot: Slot) -> Option<Choice> {
         let index = self.index_of(backend.id())?;
         self.note(client, backend.id());
@@ -178,9 +178,9 @@ impl Pool {
     }
 }
 
-/// These backends with their weights. While all are whole they are the configured ones, so that round robin runs
-/// A A B for 2 and 1; while one is not, hundredths, divided by what they have in common, and made small enough for a row
-/// of them to be made in no time.
+/// These backends with their effective weights. If none is reduced, these are the configured weights, so that round
+/// robin runs A A B for 2 and 1. Otherwise they are multiplied by their percentages, over the common divisor of those,
+/// and scaled down to a sum of about `MOST_PARTS`, so that a smooth round-robin sequence of them is quickly built.
 fn weighed(backends: &[Arc<Backend>], taking: &[usize]) -> Vec<Eligible> {
     let percents = || taking.iter().map(|index| backends[*index].weight.percent());
     let common = percents().fold(0, greatest_common_divisor).max(1);

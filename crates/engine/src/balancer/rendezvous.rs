@@ -1,25 +1,25 @@
-//! The same backend for the same key: rendezvous hashing, weighted.
+//! Weighted rendezvous hashing, which sends the same key to the same backend.
 //!
-//! Every backend has a number that depends on the key and its id alone, and the highest wins. So a backend that leaves
-//! moves only its own keys, one that comes takes only those it is to have, and a restart or another order of the file
-//! moves none: nothing here is random, and nothing changes between builds.
+//! A backend's score depends only on the key, its id and its weight, and the highest score wins. So removing a backend
+//! moves only its own keys, and adding one moves only the keys it gets. A restart, a new build or another order in the
+//! configuration moves none.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use crate::api::BackendId;
 
-/// A key's hash, with a fixed seed. What is hashed does not matter to the balancer: a header's value, an address.
+/// The hash of a sticky key (an address, a header's value, …), with a fixed seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// Of these bytes (FNV-1a, then mixed).
+    /// Hashes these bytes (FNV-1a, then mixed).
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Fingerprint::default().with(bytes)
     }
 
-    /// Of an address.
+    /// Hashes an address; an IPv4-mapped IPv6 address hashes like its IPv4 address.
     pub(crate) fn of_ip(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(v4) => Fingerprint::of(&v4.octets()),
@@ -27,7 +27,7 @@ impl Fingerprint {
         }
     }
 
-    /// Of all that came before and these bytes.
+    /// Extends the hash by these bytes.
     #[must_use]
     pub(crate) fn with(self, bytes: &[u8]) -> Self {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -40,7 +40,7 @@ impl Fingerprint {
         self.0
     }
 
-    /// How well a backend suits this key.
+    /// A backend's score for this key.
     pub(crate) fn score(self, id: BackendId, weight: u32) -> Score {
         /// Spreads small numbers over all bits: 2^64 divided by the golden ratio.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -55,7 +55,7 @@ fn mixed(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-/// How well a backend suits a key; the best of all has it.
+/// A backend's score for a key; the backend with the highest score gets the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Score {
     hash: u64,
@@ -63,14 +63,14 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    /// `u` to the power of 1 / weight, for `u` the hash from 0 to 1: the highest of such numbers is anyone's in
-    /// proportion to the weights.
+    /// `u` to the power of 1 / weight, where `u` is the hash scaled to 0..1: each backend has the highest such number
+    /// with a probability proportional to its weight.
     pub(crate) fn value(self) -> f64 {
         (self.log() / f64::from(self.weight.max(1))).exp()
     }
 
     fn log(self) -> f64 {
-        // From 2^-53 to 1: 53 bits are what a float holds.
+        // From 2^-53 to 1, because an f64 has 53 significant bits; zero has no logarithm.
         (((self.hash >> 11) + 1) as f64 / (1_u64 << 53) as f64).ln()
     }
 }
@@ -82,7 +82,7 @@ impl PartialOrd for Score {
 }
 
 impl Ord for Score {
-    /// Where the weights are equal, and mostly they are, the hashes decide without a logarithm.
+    /// Equal weights, the usual case, need no logarithm: the hashes decide.
     fn cmp(&self, other: &Self) -> Ordering {
         if self.weight == other.weight {
             return self.hash.cmp(&other.hash);

@@ -1,4 +1,4 @@
-//! How many requests a backend may have at one time, and who waits for a place.
+//! Limits a backend's concurrent requests, and queues further ones for a slot.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -8,27 +8,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::BackendLimits;
 
-/// A backend's places, and its queue: first come, first served, over all workers.
+/// A backend's slots and its queue, first come, first served across all workers.
 pub(crate) struct Slots {
-    /// As many as there are in all.
+    /// The total number of slots.
     pub(crate) most: u32,
-    /// How long a request may wait for one.
+    /// How long a request may wait for a slot.
     pub(crate) queue_timeout: Duration,
-    /// A place that comes free goes to whoever has waited longest, so that nobody can be overtaken.
+    /// Fair: a freed slot goes to the request that has waited longest.
     free: Arc<Semaphore>,
     max_queue: u32,
     waiting: Arc<AtomicU32>,
 }
 
-/// A place at a backend, given back when dropped.
+/// A slot at a backend, freed when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot(#[expect(dead_code, reason = "its drop gives the place back")] OwnedSemaphorePermit);
 
-/// A request in the queue, counted until it leaves, whatever way.
+/// A request in the queue, counted until this is dropped.
 pub(crate) struct Waiting(Arc<Slots>);
 
 impl Slots {
-    /// The places of a backend that has a limit; one without has nothing to count.
+    /// The slots for these limits; `None` if `max_connections` is zero, which means no limit.
     pub(crate) fn new(limits: &BackendLimits) -> Option<Arc<Self>> {
         let most = limits.max_connections;
         let slots = Slots {
@@ -41,8 +41,8 @@ impl Slots {
         (most > 0).then(|| Arc::new(slots))
     }
 
-    /// The same places, and whoever has one or waits for one, for a backend that comes in the place of this one and has as
-    /// many; `None` where it has not.
+    /// The slots for a backend that replaces this one: shares the taken slots and the queue. `None` if the number of
+    /// slots changes.
     pub(crate) fn handed_on(&self, limits: &BackendLimits) -> Option<Arc<Self>> {
         let slots = Slots {
             most: self.most,
@@ -54,47 +54,47 @@ impl Slots {
         (limits.max_connections == self.most).then(|| Arc::new(slots))
     }
 
-    /// Whether a place of the one is a place of the other.
+    /// Whether both share the same slots.
     pub(crate) fn are(&self, other: &Slots) -> bool {
         Arc::ptr_eq(&self.free, &other.free)
     }
 
-    /// A place, if one is free that nobody waits for.
+    /// Takes a slot, if one is free that no queued request is waiting for.
     pub(crate) fn try_take(&self) -> Option<Slot> {
         Arc::clone(&self.free).try_acquire_owned().ok().map(Slot)
     }
 
-    /// A place, as soon as it is this request's turn.
+    /// Waits for a slot.
     pub(crate) async fn take(self: Arc<Self>) -> Slot {
         let permit = Arc::clone(&self.free).acquire_owned().await;
         Slot(permit.expect("this semaphore is never closed"))
     }
 
-    /// Enters the queue; `None` where it is full.
+    /// Enters the queue; `None` if it is full.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Waiting> {
         let one_more = |waiting| (waiting < self.max_queue).then_some(waiting + 1);
         self.waiting.fetch_update(Relaxed, Relaxed, one_more).ok().map(|_| Waiting(Arc::clone(self)))
     }
 
-    /// Enters the queue, however long it is: for one that waited already where it cannot wait any longer.
+    /// Enters the queue even if it is full: for a request that waited already in a queue that it cannot stay in.
     pub(crate) fn move_in(self: &Arc<Self>) -> Waiting {
         self.waiting.fetch_add(1, Relaxed);
         Waiting(Arc::clone(self))
     }
 
-    /// Requests that wait.
+    /// The number of queued requests.
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting.load(Relaxed)
     }
 
-    /// Places that are taken.
+    /// The number of taken slots.
     pub(crate) fn taken(&self) -> u32 {
         self.most.saturating_sub(u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX))
     }
 }
 
 impl Waiting {
-    /// Whether this is where it waits.
+    /// Whether the request waits for one of these slots.
     pub(crate) fn is_at(&self, slots: &Slots) -> bool {
         self.0.are(slots)
     }

@@ -1,45 +1,45 @@
-//! The words for what a backend is doing, the same on the screen, in the log and in the API.
+//! Derives a backend's state from what a person, its checks, its traffic and its agent say.
 
 use crate::api::{Intent, State};
 
-/// What checks and traffic say of a backend.
+/// The result of a backend's health checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Nothing yet.
+    /// Not checked yet.
     #[default]
     Unknown,
-    /// It answers.
+    /// The checks pass.
     Healthy,
-    /// It does not.
+    /// The checks fail.
     Unhealthy,
 }
 
-/// What a backend says of itself, where it is asked (`health.agent`).
+/// What a backend's agent asks for (`health.agent`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum AgentWord {
-    /// It takes requests; so does one that says nothing.
+    /// It takes requests. Also the default for a backend without an agent.
     #[default]
     Ready,
     /// It wants no new clients.
     Drain,
-    /// It wants none at all.
+    /// It wants no requests at all.
     Maint,
 }
 
-/// All that a backend's state follows from.
+/// The inputs of a backend's state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) intent: Intent,
     pub(crate) agent: AgentWord,
     pub(crate) verdict: Verdict,
-    /// Whether its traffic failed so often that it is left alone for a while.
+    /// Whether outlier ejection has taken it out.
     pub(crate) ejected: bool,
 }
 
-/// The state that follows.
+/// The resulting state.
 ///
-/// A draining backend that fails is DOWN: its clients must move. One a person has taken out stays MAINT
-/// whatever the checks say. One that fails its checks is DOWN, ejected or not.
+/// A draining backend that fails its checks is DOWN, because its clients must move. One that was taken out stays MAINT
+/// whatever the checks say. DOWN takes precedence over EJECTED.
 pub(crate) fn combined(known: Known) -> State {
     use {AgentWord as Agent, Verdict as V};
     match known {

@@ -1,4 +1,4 @@
-//! Which backend each client's address sticks to, where nothing but its address tells it from others.
+//! The stick table of TCP mode: which backend each client address sticks to.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use crate::api::BackendId;
 
-/// Parts of the table, each with a lock of its own, so that threads seldom meet.
+/// Parts of the table, each with its own lock to reduce contention.
 const PARTS: usize = 16;
 
-/// Addresses known in one part; beyond them a new one does not stick.
+/// Most addresses in one part. When it is full, new addresses do not stick.
 const MOST_PER_PART: usize = 8192;
 
-/// The table. An address is forgotten some time after its last connection has closed.
+/// The stick table. An entry expires some time after its address's last connection closed.
 pub(crate) struct StickTable {
     parts: [Arc<Part>; PARTS],
-    /// Milliseconds, of which a changed configuration may want others.
+    /// In milliseconds. Atomic, because a configuration reload may change it.
     expiry: AtomicU64,
 }
 
@@ -27,7 +27,7 @@ type Part = Mutex<HashMap<IpAddr, Entry>>;
 struct Entry {
     backend: BackendId,
     connections: u32,
-    /// When the last of them closed.
+    /// When a connection last closed.
     closed: Instant,
 }
 
@@ -37,20 +37,20 @@ impl Entry {
     }
 }
 
-/// What became of an address's entry.
+/// What [`StickTable::hold`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stuck {
-    /// It is new.
+    /// Added an entry.
     New,
-    /// It was this backend's already.
+    /// The address stuck to this backend already.
     Kept,
-    /// It was another backend's.
+    /// The address stuck to this other backend before.
     Moved(BackendId),
-    /// There is no room for it.
+    /// Nothing: its part of the table is full.
     Full,
 }
 
-/// A connection of an address; while there is one, its entry stays.
+/// A client's connection. Its entry does not expire while one is held.
 pub(crate) struct StuckConnection {
     part: Arc<Part>,
     ip: IpAddr,
@@ -66,14 +66,14 @@ impl Drop for StuckConnection {
 }
 
 impl StickTable {
-    /// An empty one.
+    /// An empty table.
     pub(crate) fn new(expiry: Duration) -> Self {
         let table = StickTable { parts: std::array::from_fn(|_| Arc::default()), expiry: AtomicU64::default() };
         table.expire_after(expiry);
         table
     }
 
-    /// How long addresses are remembered from now on, those that are in it already as well.
+    /// Sets how long entries are kept after the last connection, existing ones included.
     pub(crate) fn expire_after(&self, expiry: Duration) {
         self.expiry.store(u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX), Relaxed);
     }
@@ -82,13 +82,13 @@ impl StickTable {
         Duration::from_millis(self.expiry.load(Relaxed))
     }
 
-    /// The backend an address sticks to.
+    /// The backend that an address sticks to; `None` once the entry has expired.
     pub(crate) fn get(&self, ip: IpAddr, now: Instant) -> Option<BackendId> {
         let part = lock(self.part(ip));
         part.get(&ip).filter(|entry| !entry.is_over(self.expiry(), now)).map(|entry| entry.backend)
     }
 
-    /// Makes an address stick to a backend, for as long as the connection is held and some time longer.
+    /// Makes an address stick to a backend while the returned connection is held, and for the expiry time after that.
     pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId, now: Instant) -> (Stuck, Option<StuckConnection>) {
         let part = self.part(ip);
         let mut entries = lock(part);
@@ -108,7 +108,7 @@ impl StickTable {
         (stuck, Some(StuckConnection { part: Arc::clone(part), ip }))
     }
 
-    /// Forgets those whose time is over; gives the backends they stuck to.
+    /// Removes expired entries; returns the backend of each.
     pub(crate) fn forget(&self, now: Instant) -> Vec<BackendId> {
         let mut forgotten = Vec::new();
         for part in &self.parts {
@@ -131,7 +131,7 @@ impl StickTable {
 }
 
 fn lock(part: &Part) -> MutexGuard<'_, HashMap<IpAddr, Entry>> {
-    // Each change is one entry: nothing is half done after a panic.
+    // Ignoring poison is safe: each change is to one entry, so a panic leaves nothing half done.
     part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

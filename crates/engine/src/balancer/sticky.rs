@@ -1,7 +1,7 @@
-//! What binds clients to backends: what is read of a request, and whose client it is.
+//! Stickiness: reads a request's sticky key and finds out which backend its client is bound to.
 //!
-//! By cookie, the client says itself where it belongs. By address, header or query, its key is hashed over the ids
-//! (`rendezvous`), so that nothing has to be remembered: after a restart everybody is where they were.
+//! A cookie names the backend itself. Any other key (address, header, query, own) is hashed over the backends' ids
+//! (`rendezvous`), so no table is needed and the binding survives a restart.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::api::{BackendId, StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
 use crate::untrusted::Untrusted;
 
-/// Bytes of a key that are kept for people to see.
+/// Bytes of a key that are kept for display.
 const SHOWN: usize = 64;
 
-/// What binds clients to backends, in force at one moment.
+/// The stickiness in force at one moment.
 #[derive(Clone)]
 pub(crate) struct Sticky {
-    /// By what.
+    /// Which part of a request is the key.
     pub(crate) by: StickyBy,
     source: Source,
     missing: MissingKey,
@@ -38,42 +38,42 @@ enum Source {
     Own { function: KeyFunction, seen: Arc<KeyCache> },
 }
 
-/// What is known of the client for whom a backend is chosen.
+/// A client's binding, for the choice of a backend.
 #[derive(Clone, Default)]
 pub(crate) struct Bound {
-    /// Whose client it is.
+    /// The backend that it is bound to.
     pub(crate) own: Affinity,
-    /// What says so.
+    /// The key that binds it, for display.
     pub(crate) key: Option<StickyKey>,
-    /// The same for all requests of one client, as far as can be told.
+    /// Identifies the client as well as possible: equal for all its requests, so that they move together.
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// Whose client someone is.
+/// Which backend a client is bound to.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Affinity {
-    /// Nobody's yet.
+    /// To none yet.
     #[default]
     Nobody,
-    /// The one's with this id.
+    /// To the one with this id.
     Id(BackendId),
-    /// The one's that suits its fingerprint best.
+    /// To the one with the highest score for its fingerprint.
     Suited,
 }
 
 impl Bound {
-    /// A client that is nobody's yet.
+    /// A client that is not bound yet.
     fn new(ip: IpAddr) -> Self {
         Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
     }
 
-    /// A client known by its address alone, with the backend that its address sticks to.
+    /// A client in TCP mode, bound to the backend that its address sticks to, if any.
     fn at(ip: IpAddr, backend: Option<BackendId>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
         Bound { own: Affinity::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
-    /// A client bound by its address, which takes no request to know.
+    /// A client bound by the hash of its address.
     pub(crate) fn by_ip(ip: IpAddr) -> Self {
         Bound { own: Affinity::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
@@ -84,7 +84,8 @@ impl Bound {
 }
 
 impl Sticky {
-    /// Stickiness of this kind, with the rest as configured; `own` is the embedding program's key, for [`StickyBy::Own`].
+    /// Stickiness by `by`, with the other settings from `config`. `own` is the embedding program's key function, for
+    /// [`StickyBy::Own`]; without it, stickiness is off.
     pub(crate) fn new(config: &StickyConfig, by: &StickyBy, own: Option<&KeyFunction>) -> Self {
         let source = match by {
             StickyBy::Off => Source::Off,
@@ -99,7 +100,7 @@ impl Sticky {
         Sticky { by: by.clone(), source, missing: config.missing, on_failure: config.on_failure }
     }
 
-    /// The cookie that is given out, where there is one.
+    /// The sticky cookie; `None` if clients are not bound by cookie.
     pub(crate) fn cookie(&self) -> Option<&CookieSticky> {
         match &self.source {
             Source::Cookie(cookie) => Some(cookie),
@@ -107,12 +108,12 @@ impl Sticky {
         }
     }
 
-    /// The name of its cookie, which is no backend's business.
+    /// The name of the sticky cookie, which is removed from requests before they reach a backend.
     pub(crate) fn cookie_name(&self) -> Option<&Arc<str>> {
         self.cookie().map(|cookie| &cookie.name)
     }
 
-    /// The keys seen lately, where clients are bound by one.
+    /// The keys seen lately; `None` if clients are bound by cookie or not at all.
     pub(crate) fn seen(&self) -> Option<&KeyCache> {
         match &self.source {
             Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } | Source::Own { seen, .. } => {
@@ -122,14 +123,15 @@ impl Sticky {
         }
     }
 
-    /// Reads a request's key. `ip` is the client's; `query` is the target's, without its question mark.
+    /// Reads a request's key. `ip` is the client's address; `query` is without the question mark.
     pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr) -> Bound {
         match &self.source {
             Source::Off => Bound::new(ip),
             Source::Cookie(cookie) => match cookie.id(head.values(FieldKind::Cookie)) {
                 None => Bound::new(ip),
                 Some(id) => {
-                    // What leaves a backend goes elsewhere by browser: those behind one address need not go together.
+                    // The user agent is included, so that clients behind one address, when their backend fails, are
+                    // spread over the others.
                     let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
                     let fingerprint = Fingerprint::of_ip(ip).with(&id.get().to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name).into(), id };
@@ -147,7 +149,7 @@ impl Sticky {
                 let key = StickyKey::Query { name: Arc::clone(name).into(), value: Some(beginning(value)) };
                 Bound::by_key(key, value)
             }
-            // It may be made of a secret, so that nobody is shown it.
+            // The key may contain a secret, so its value is not kept for display.
             Source::Own { function, .. } => match function.key(&Asking::new(head, ip)) {
                 Some(key) => Bound::by_key(StickyKey::Own, &key),
                 None => self.without_key(ip),
@@ -155,8 +157,8 @@ impl Sticky {
         }
     }
 
-    /// Reads the key of a raw connection, which has nothing but its client's address; `stuck` is the backend that the
-    /// address sticks to.
+    /// The binding of a connection in TCP mode, of which only the client's address is known. `stuck` is the backend
+    /// that the address sticks to.
     pub(crate) fn read_connection(&self, ip: IpAddr, stuck: Option<BackendId>) -> Bound {
         let Source::Own { function, .. } = &self.source else { return Bound::at(ip, stuck) };
         match function.key(&Asking::of_connection(ip)) {
@@ -173,20 +175,20 @@ impl Sticky {
     }
 }
 
-/// A field's value; several lines of it are one list (RFC 9110 5.3). An empty one counts as absent.
+/// A field's value, with several lines joined by commas (RFC 9110 5.3). An empty value counts as absent.
 fn header(head: &RequestHead, name: &str) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = head.named(name.as_bytes()).collect();
     Some(lines.join(&b","[..])).filter(|value| !value.trim_ascii().is_empty())
 }
 
-/// The first value of a parameter, as it is written; an empty one counts as absent.
+/// The first value of a query parameter, without percent-decoding. An empty value counts as absent.
 fn parameter<'q>(query: &'q [u8], name: &str) -> Option<&'q [u8]> {
     let mut pairs = query.split(|b| *b == b'&');
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
     value.filter(|value| !value.is_empty())
 }
 
-/// Whether a field's value must not be shown to anyone.
+/// Whether a field's value is a credential that must not be displayed.
 fn is_secret(name: &str) -> bool {
     matches!(
         FieldKind::of(name.as_bytes()),
@@ -194,7 +196,7 @@ fn is_secret(name: &str) -> bool {
     )
 }
 
-/// The beginning of a key, for people.
+/// The beginning of a key, for display.
 fn beginning(bytes: &[u8]) -> Untrusted<Text> {
     Text::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into()
 }
@@ -209,7 +211,7 @@ mod tests {
         Sticky::new(&StickyConfig::default(), &by.parse().expect(by), None)
     }
 
-    /// What is read of a request for this target with these fields.
+    /// The binding read from a request with this target and these fields.
     fn read(sticky: &Sticky, target: &str, lines: &[(&str, &[u8])]) -> Bound {
         let mut read_buffer = ReadBuffer::default();
         read_buffer.add(format!("GET {target} HTTP/1.1\r\n").as_bytes());

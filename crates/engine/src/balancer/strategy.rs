@@ -1,8 +1,8 @@
-//! How one of the backends that take new clients is picked.
+//! The strategies, which pick one of the backends that take new clients.
 //!
-//! With n of them a pick costs: round-robin, random and power-of-two O(log n), a search in the sums of the weights;
-//! smooth-round-robin O(1), from a row made when the pool is; first O(1); least-connections, least-latency and hash
-//! O(n), one look at each. Where the pick was tried or is full, the ones after it are looked at: O(n) at worst.
+//! Cost of a pick among n backends: round-robin, random and power-of-two O(log n), a binary search in the sums of the
+//! weights; smooth-round-robin O(1), from a sequence built with the pool; first O(1); least-connections, least-latency
+//! and hash O(n). If the pick was tried or is full, the caller tries the ones after it: O(n) at worst.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,9 +14,9 @@ use crate::api::Strategy;
 /// What a strategy picked.
 #[derive(Clone, Copy)]
 pub(crate) struct Pick {
-    /// Its place in `eligible`.
+    /// Its index in `eligible`.
     pub(crate) place: usize,
-    /// The other one it was drawn with.
+    /// Power of two: the other backend drawn, if it was a different one.
     pub(crate) against: Option<usize>,
 }
 
@@ -27,7 +27,7 @@ impl Pick {
 }
 
 impl Pool {
-    /// The strategy's pick among those that take new clients.
+    /// The strategy's pick; `None` if no backend takes new clients.
     pub(crate) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng) -> Option<Pick> {
         let total = self.total_weight();
         if total == 0 {
@@ -72,7 +72,7 @@ impl Pool {
         }
     }
 
-    /// The smallest cost for its weight. The search begins one further each time, so that ties rotate.
+    /// The backend with the lowest cost per weight. Each search starts one backend further on, so that ties rotate.
     fn least(&self, cost: impl Fn(&Eligible) -> f64) -> usize {
         let of = self.eligible.len();
         let start = self.next_turn();
@@ -88,7 +88,7 @@ impl Pool {
         best.0
     }
 
-    /// Which of those that take new clients suits a key best, of those that may be had.
+    /// The index in `eligible` of the backend with the highest score for a key, among those that `may` accepts.
     pub(crate) fn suited(&self, key: Fingerprint, may: impl Fn(&Eligible) -> bool) -> Option<usize> {
         let score = |place: &usize| {
             let one = &self.eligible[*place];

@@ -1,4 +1,4 @@
-//! One backend at work, put together from its parts.
+//! A running backend.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -15,40 +15,40 @@ use crate::balancer::slots::Slots;
 use crate::config::BackendConfig;
 use crate::untrusted::Untrusted;
 
-/// Backends made so far.
+/// Number of backends created so far.
 static BACKENDS: AtomicU64 = AtomicU64::new(0);
 
-/// A backend at work. Workers write its figures, the engine its state; all of it is read anywhere.
+/// A running backend. Workers write its counters, the engine writes its state; any thread may read both.
 pub(crate) struct Backend {
-    /// What names it in events and decisions.
+    /// Its id, name, URL and pool, for events and decisions.
     pub(crate) identity: Arc<Identity>,
-    /// No other backend of this process has or had it: ids are given anew when the configuration changes.
+    /// Unique within this process, unlike ids, which a configuration reload may reuse.
     pub(crate) number: u64,
-    /// Where it is, and what is said of it.
+    /// Its address, and the header values derived from it.
     pub(crate) endpoint: Endpoint,
-    /// How it is treated, as configured.
+    /// Its configured settings.
     pub(crate) settings: Settings,
-    /// Its connections, where their number has a limit.
+    /// Its slots, if it has a connection limit.
     pub(crate) slots: Option<Arc<Slots>>,
-    /// What its state follows from.
+    /// The inputs of its state.
     pub(crate) status: Status,
-    /// Its weight, and how much of it counts now.
+    /// Its weight, and the percentage of it in effect.
     pub(crate) weight: Weight,
-    /// What is counted of it.
+    /// Its counters.
     pub(crate) counters: Counters,
-    /// What its tasks are told.
+    /// Signals to its tasks.
     pub(crate) signals: Signals,
     /// How soon it closes idle connections.
     pub(crate) early_close: EarlyClose,
 }
 
 impl Backend {
-    /// A backend that has not been checked yet; `pool` is its pool's name, where there are several.
+    /// A backend that has not been checked yet. `pool` is its pool's name, if there are several pools.
     pub(crate) fn new(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         Backend::with(config, pool, false)
     }
 
-    /// The same, for a backend whose process is started here.
+    /// The same, for a backend whose process this program starts.
     pub(crate) fn spawned(config: &BackendConfig, pool: Option<Untrusted<Arc<str>>>) -> Self {
         Backend::with(config, pool, true)
     }
@@ -69,32 +69,29 @@ impl Backend {
         }
     }
 
-    /// Its id.
     pub(crate) fn id(&self) -> BackendId {
         self.identity.id
     }
 
-    /// Its name.
     pub(crate) fn name(&self) -> &Untrusted<String> {
         &self.identity.name
     }
 
-    /// What it is doing.
     pub(crate) fn state(&self) -> State {
         self.status.state()
     }
 
-    /// Whether clients that are not bound to it may be sent to it.
+    /// Whether clients that are not bound to it may be sent to it: its state allows it, and its weight is not zero.
     pub(crate) fn takes_new_clients(&self) -> bool {
         self.state().takes_new_clients() && self.weight.get() > 0
     }
 
-    /// Whether its idle connections are counted, and so shared by all workers.
+    /// Whether all workers share its idle connections: a connection limit or a minimum of idle ones requires a count.
     pub(crate) fn counts_connections(&self) -> bool {
         self.slots.is_some() || self.settings.min_idle > 0
     }
 
-    /// Requests that wait for a place.
+    /// The number of requests that wait for a slot.
     pub(crate) fn queued(&self) -> u32 {
         self.slots.as_ref().map_or(0, |slots| slots.waiting())
     }

@@ -1,6 +1,6 @@
-//! What is counted of one backend: requests, tries, checks, sessions, and how long its answers take.
+//! One backend's counters: requests, attempts, checks, sessions and response times.
 //!
-//! The atomics are independent figures: none guards other memory, so `Relaxed` is enough throughout.
+//! The atomics are independent: none guards other memory, so `Relaxed` is enough throughout.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::balancer::by_status::ByStatus;
 use crate::balancer::ewma::PeakEwma;
 use crate::balancer::latency::Latencies;
 
-/// What is counted of one backend.
+/// One backend's counters.
 #[derive(Default)]
 pub(crate) struct Counters {
     requests: ByStatus,
@@ -22,45 +22,45 @@ pub(crate) struct Counters {
     ejections: AtomicU64,
     checks_passed: AtomicU64,
     checks_failed: AtomicU64,
-    /// How long answers took, as a histogram.
+    /// Histogram of response times.
     pub(crate) latencies: Latencies,
-    /// How long answers took lately; kept up to date while the strategy is least-latency.
+    /// Moving average of response times; updated only while the strategy is least-latency.
     pub(crate) ewma: PeakEwma,
 }
 
 impl Counters {
-    /// Requests it was given, each counted once however it ended.
+    /// Requests sent to it, each counted once whatever its outcome.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.all()
     }
 
-    /// The same, by the first digit of their status.
+    /// The same by status class, 1xx to 5xx.
     pub(crate) fn by_status(&self) -> [u64; 5] {
         self.requests.each()
     }
 
-    /// Tries that ended without an answer, or with a 5xx; one that was repeated elsewhere counts here and, as a request,
-    /// there.
+    /// Attempts that got no response, or a 5xx. A request that was retried on another backend counts as an error here
+    /// and as a request there.
     pub(crate) fn errors(&self) -> u64 {
         self.errors.load(Relaxed)
     }
 
-    /// Requests and tunnels it has now.
+    /// Active requests and tunnels.
     pub(crate) fn active(&self) -> u32 {
         self.active.load(Relaxed)
     }
 
-    /// Tunnels it has now: WebSockets and other upgrades.
+    /// Active tunnels: WebSockets and other upgrades.
     pub(crate) fn tunnels(&self) -> u32 {
         self.tunnels.load(Relaxed)
     }
 
-    /// Sticky cookies given out for it, less those of clients that were moved away.
+    /// Clients newly bound to it, minus those that moved to another backend or expired.
     pub(crate) fn sessions(&self) -> u64 {
         self.sessions.load(Relaxed)
     }
 
-    /// Retries, ejections and checks.
+    /// The counts of retries, ejections and checks.
     pub(crate) fn counts(&self) -> BackendCounts {
         BackendCounts {
             retries: self.retries.load(Relaxed),
@@ -70,7 +70,7 @@ impl Counters {
         }
     }
 
-    /// What one more request would take, in microseconds.
+    /// The expected time for one more request, in microseconds.
     pub(crate) fn expected_wait(&self, now: Instant) -> f64 {
         self.ewma.expected_wait(self.active(), now)
     }
@@ -83,7 +83,7 @@ impl Counters {
         self.errors.fetch_add(1, Relaxed);
     }
 
-    /// A request that failed here was tried elsewhere.
+    /// Counts a request that failed here and was retried.
     pub(crate) fn count_retry(&self) {
         self.retries.fetch_add(1, Relaxed);
     }
@@ -101,9 +101,9 @@ impl Counters {
         self.sessions.fetch_add(1, Relaxed);
     }
 
-    /// A client came with this backend's cookie and left with another's.
+    /// Counts a client that is no longer bound to this backend.
     pub(crate) fn session_moved(&self) {
-        // Cookies outlive the program: one from an earlier run was never counted here.
+        // Never below zero: a cookie from an earlier run of this program was not counted.
         let _ = self.sessions.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1));
     }
 

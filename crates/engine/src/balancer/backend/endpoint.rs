@@ -1,21 +1,19 @@
-//! Where a backend is, and what requests and responses say of it.
+//! A backend's address, and the header values derived from it.
 
 use http::HeaderValue;
 
 use crate::config::{Address, BackendConfig, BackendTls, ProxyProtocol};
 
-/// Where a backend is, and what requests and responses say of it. Never changes: a backend at another address is another
-/// backend.
+/// A backend's address, and the header values derived from it. Immutable: a backend with another address is a new one.
 pub(crate) struct Endpoint {
-    /// Its address.
     pub(crate) address: Address,
     /// How its certificate is verified.
     pub(crate) tls: BackendTls,
-    /// The PROXY protocol header that each connection to it begins with.
+    /// The version of the PROXY protocol header that each connection to it begins with, if any.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
-    /// Whether its name is one of this machine's.
+    /// Whether its host is a name or address of this machine.
     pub(crate) is_local: bool,
-    /// The `Host` of requests that carry the backend's own name.
+    /// The `Host` value for requests that name the backend instead of the client's host.
     pub(crate) host_header: HeaderValue,
     /// The value of `x-backend` in responses.
     pub(crate) url_header: HeaderValue,
@@ -25,8 +23,8 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(config: &BackendConfig) -> Self {
-        // Addresses are checked when they are read and hold visible ASCII only, so that a fallback is never used;
-        // a Unix socket's path may hold anything.
+        // The fallback is for the path of a Unix socket, which may contain anything; the configuration restricts all
+        // other addresses to visible ASCII.
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unix"));
         Endpoint {
             url_header: header(&config.address.to_string()),

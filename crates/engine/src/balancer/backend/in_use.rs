@@ -1,10 +1,10 @@
-//! A backend's requests and tunnels, counted for as long as they live.
+//! Guards that count a backend's active requests and tunnels.
 
 use std::sync::Arc;
 
 use super::at_work::Backend;
 
-/// Counts a request as active for as long as it lives, whatever way it ends.
+/// Counts a request as active until dropped.
 pub(crate) struct Active(Arc<Backend>);
 
 impl Active {
@@ -24,7 +24,7 @@ impl Drop for Active {
     }
 }
 
-/// Counts a tunnel for as long as it lives.
+/// Counts a tunnel as active until dropped.
 pub(crate) struct Tunnelling(Arc<Backend>);
 
 impl Tunnelling {

@@ -1,4 +1,4 @@
-//! One backend at work, in parts, so that each user takes only the part it needs.
+//! A running backend, split into parts so that each user takes only what it needs.
 
 mod at_work;
 mod counters;

@@ -1,4 +1,4 @@
-//! How a backend is treated, as configured.
+//! A backend's configured settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::config::{BackendConfig, HealthCheck};
 
-/// How a backend is treated, as configured.
+/// A backend's configured settings.
 pub(crate) struct Settings {
     health: ArcSwap<HealthCheck>,
-    /// Whom mail about it goes to.
+    /// The recipient of mail about it.
     pub(crate) owner: Option<String>,
-    /// Whether it takes clients only while no other is up.
+    /// Whether it takes new clients only while no other backend does.
     pub(crate) backup: bool,
-    /// How long its weight takes to grow after a recovery.
+    /// How long its weight takes to reach its full value after a recovery.
     pub(crate) slow_start: Duration,
-    /// Idle connections to keep warm.
+    /// Idle connections to keep open in advance.
     pub(crate) min_idle: u32,
-    /// How long a connection to it may lie idle.
+    /// How long a connection to it may be idle.
     pub(crate) idle_timeout: Duration,
-    /// Whether its process is started here: then it is starting, not down, until its first answer.
+    /// Whether this program starts its process: then it is STARTING, not DOWN, until it first passes a check.
     pub(crate) spawned: bool,
 }
 
@@ -37,12 +37,12 @@ impl Settings {
         }
     }
 
-    /// How it is checked.
+    /// Its health check settings.
     pub(crate) fn health(&self) -> Guard<Arc<HealthCheck>> {
         self.health.load()
     }
 
-    /// Has it checked in another way from the next check on.
+    /// Replaces its health check settings, from the next check on.
     pub(crate) fn set_health(&self, health: HealthCheck) {
         self.health.store(Arc::new(health));
     }

@@ -1,42 +1,42 @@
-//! What a backend's tasks are told: check now, close the tunnels, end.
+//! Signals to a backend's tasks: check now, close the tunnels, end.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
-/// What a backend's tasks are told.
+/// Signals to a backend's tasks.
 #[derive(Default)]
 pub(crate) struct Signals {
     /// Wakes its health checker before the interval is over.
     pub(crate) check_now: Notify,
-    /// Its tunnels are to be closed, because it was taken out.
+    /// Closes its tunnels, because it was taken out.
     pub(crate) close_tunnels: Notify,
-    /// It was removed: its health checker ends.
+    /// Ends its health checker, because it was removed.
     pub(crate) removed: Notify,
     is_removed: AtomicBool,
     suspected: AtomicBool,
 }
 
 impl Signals {
-    /// It is in no pool any more.
+    /// Marks it as removed from its pool.
     pub(crate) fn remove(&self) {
         self.is_removed.store(true, Relaxed);
         self.removed.notify_one();
     }
 
-    /// Whether it is in no pool any more, so that nobody will use a connection to it.
+    /// Whether it was removed from its pool; keeping idle connections to it is then useless.
     pub(crate) fn is_removed(&self) -> bool {
         self.is_removed.load(Relaxed)
     }
 
-    /// Asks for a check now because traffic failed; only the first failure of a burst does.
+    /// Requests a check at once because traffic failed. Has no effect until the check requested before has ended.
     pub(crate) fn suspect(&self) {
         if !self.suspected.swap(true, Relaxed) {
             self.check_now.notify_one();
         }
     }
 
-    /// A check has ended: the next failure of traffic asks for another.
+    /// To be called when a check has ended: the next traffic failure requests another one.
     pub(crate) fn clear_suspicion(&self) {
         self.suspected.store(false, Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What a backend's state follows from: a person, its checks, its traffic, and its own word.
+//! The inputs of a backend's state: a person, its checks, its traffic and its agent.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -6,18 +6,18 @@ use crate::api::{Intent, State};
 use crate::balancer::ejection::Ejection;
 use crate::balancer::state::{AgentWord, Known, Verdict, combined};
 
-/// What a backend's state follows from.
+/// The inputs of a backend's state.
 #[derive(Default)]
 pub(crate) struct Status {
     intent: AtomicU8,
     verdict: AtomicU8,
     agent: AtomicU8,
-    /// Outlier ejection, by its traffic.
+    /// Outlier ejection, based on its traffic.
     pub(crate) ejection: Ejection,
 }
 
 impl Status {
-    /// What it is doing.
+    /// The resulting state.
     pub(crate) fn state(&self) -> State {
         combined(Known {
             intent: self.intent(),
@@ -27,7 +27,7 @@ impl Status {
         })
     }
 
-    /// What a person wants of it.
+    /// What a person has set: in service, drain or maintenance.
     pub(crate) fn intent(&self) -> Intent {
         match self.intent.load(Relaxed) {
             1 => Intent::Drain,
@@ -40,7 +40,7 @@ impl Status {
         self.intent.store(intent as u8, Relaxed);
     }
 
-    /// What checks and traffic say of it.
+    /// The result of its checks.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.verdict.load(Relaxed) {
             1 => Verdict::Healthy,
@@ -53,7 +53,7 @@ impl Status {
         self.verdict.store(verdict as u8, Relaxed);
     }
 
-    /// What it says of itself.
+    /// What its agent asks for.
     pub(crate) fn agent(&self) -> AgentWord {
         match self.agent.load(Relaxed) {
             1 => AgentWord::Drain,

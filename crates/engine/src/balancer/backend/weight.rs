@@ -1,4 +1,4 @@
-//! A backend's weight, and how much of it counts now.
+//! A backend's weight, and the percentage of it in effect.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -14,7 +14,7 @@ impl Weight {
         Weight { configured: AtomicU32::new(configured), growth: AtomicU32::new(100), wanted: AtomicU32::new(100) }
     }
 
-    /// The weight itself, as configured or as a person changed it since.
+    /// The full weight, as configured or as changed by a person since.
     pub(crate) fn get(&self) -> u32 {
         self.configured.load(Relaxed)
     }
@@ -23,13 +23,13 @@ impl Weight {
         self.configured.store(weight, Relaxed);
     }
 
-    /// How much of it counts now, in per cent, from 1 to 100: less than all of it during slow start, or where the backend's
-    /// agent asks for less.
+    /// The percentage of the weight in effect, 1 to 100: below 100 during slow start, or if the backend's agent asks
+    /// for less.
     pub(crate) fn percent(&self) -> u32 {
         (self.growth() * self.wanted.load(Relaxed) / 100).max(1)
     }
 
-    /// How far slow start has come, in per cent.
+    /// The progress of slow start in per cent, 1 to 100.
     pub(crate) fn growth(&self) -> u32 {
         self.growth.load(Relaxed)
     }
@@ -38,7 +38,7 @@ impl Weight {
         self.growth.store(percent.clamp(1, 100), Relaxed);
     }
 
-    /// Notes how much of it the backend's agent asks for, in per cent; says whether that is new.
+    /// Sets the percentage that the backend's agent asks for, limited to 1 to 100; returns whether it changed.
     pub(crate) fn set_wanted(&self, percent: u32) -> bool {
         let percent = percent.clamp(1, 100);
         self.wanted.swap(percent, Relaxed) != percent
