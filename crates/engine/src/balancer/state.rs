@@ -2,7 +2,7 @@
 
 use crate::api::{Intent, State};
 
-/// The result of a backend's health checks.
+/// The result of a backend's health checks; the end of its process also makes it unhealthy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Not checked yet.

@@ -1,4 +1,4 @@
-//! A check of an embedding program's own.
+//! Health checks made by a function of the embedding program.
 
 use futures_util::FutureExt as _;
 use std::collections::HashMap;
@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use crate::api::{BackendId, Identity};
 
-/// An embedding program's own check, made in place of the configured ones: `Ok` with what it found where the backend is
-/// well, an error with the reason where it is not.
+/// An embedding program's health check, which replaces the configured ones. It returns `Ok` with a description if the
+/// backend is healthy, or an error with the reason if it is not.
 ///
-/// It is asked when a check is due, for one backend by its [`Identity`], on the runtime the engine was started on, and
-/// must not block. After `health.timeout` it is dropped, and the check has failed; so it has where it panics.
+/// It is called for one backend whenever a check is due, on the runtime that the engine was started on, and must not
+/// block. If it takes longer than `health.timeout`, it is dropped and the check fails; it also fails if it panics.
 #[derive(Clone)]
 pub struct CheckFunction(Arc<Function>);
 
 type Function = dyn Fn(Arc<Identity>) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync;
 
 impl CheckFunction {
-    /// A check from a function. An error's text is shown as the reason why the backend is DOWN.
+    /// Wraps a function. The error's text is shown as the reason why the backend is DOWN.
     pub fn new<F>(function: impl Fn(Arc<Identity>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, String>> + Send + 'static,
@@ -28,25 +28,25 @@ impl CheckFunction {
         CheckFunction(Arc::new(move |backend| Box::pin(function(backend))))
     }
 
-    /// Asks it; `None` where it panics.
+    /// Calls it; `None` if it panics.
     pub(crate) async fn ask(&self, backend: Arc<Identity>) -> Option<Result<String, String>> {
-        // The function itself is called within, so that its panic is caught as well as its future's.
+        // The call is inside the block, so that a panic of the function itself is caught, not only of its future.
         AssertUnwindSafe(async { (self.0)(backend).await }).catch_unwind().await.ok()
     }
 }
 
-/// An embedding program's own checks.
+/// An embedding program's health checks.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Checks {
-    /// For every backend without one of its own.
+    /// For every backend that has none in `each`.
     pub all: Option<CheckFunction>,
-    /// For single backends, by their ids.
+    /// For single backends, by id.
     pub each: HashMap<BackendId, CheckFunction>,
 }
 
 impl Checks {
-    /// The one for this backend, where there is one.
+    /// The check for this backend, if there is one.
     pub(crate) fn of(&self, backend: BackendId) -> Option<&CheckFunction> {
         self.each.get(&backend).or(self.all.as_ref())
     }

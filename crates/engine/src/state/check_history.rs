@@ -1,4 +1,4 @@
-//! The last checks of one backend.
+//! The most recent checks of one backend.
 
 use std::collections::VecDeque;
 use std::time::SystemTime;
@@ -6,17 +6,17 @@ use std::time::SystemTime;
 use crate::api::CheckMark;
 use crate::untrusted::Untrusted;
 
-/// Checks that are remembered for the screen.
+/// Number of checks kept for the screen.
 const REMEMBERED: usize = 20;
 
-/// The last checks of one backend.
+/// The most recent checks of one backend.
 #[derive(Clone, Default)]
 pub(crate) struct CheckHistory {
-    /// The latest last.
+    /// Oldest first.
     pub(crate) marks: VecDeque<CheckMark>,
     /// When the last one ended.
     pub(crate) last: Option<SystemTime>,
-    /// Why the last failed one failed.
+    /// The reason of the last check that failed.
     pub(crate) last_error: Option<Untrusted<String>>,
 }
 

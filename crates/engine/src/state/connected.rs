@@ -1,4 +1,4 @@
-//! A client's connection, counted for as long as it lives.
+//! A guard that counts a client's connection.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,11 +6,11 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::shared::Shared;
 
-/// A client's connection: counted, and holding its place under the limit, for as long as it lives.
+/// Counts a client's connection, and holds its permit under `limits.connections`, until dropped.
 pub(crate) struct Connected {
     shared: Arc<Shared>,
     _place: OwnedSemaphorePermit,
-    /// Its end tells the worker, which waits for all to go before it stops.
+    /// The worker stops once every clone of this sender is dropped.
     _alive: mpsc::Sender<()>,
 }
 

@@ -1,17 +1,17 @@
-//! Counts over all requests, written by every worker.
+//! Engine-wide counters, written by every worker.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::balancer::ByStatus;
 
-/// Counts over all requests.
+/// Engine-wide counters.
 #[derive(Default)]
 pub(crate) struct Counters {
     begun: AtomicU64,
     ended: AtomicU64,
     server_errors: AtomicU64,
-    /// Those that the balancer answered itself.
+    /// Local replies: requests that the balancer answered itself.
     own: ByStatus,
     pub(crate) connections: AtomicU64,
 }
@@ -21,7 +21,7 @@ impl Counters {
         self.begun.fetch_add(1, Relaxed);
     }
 
-    /// `own`: no backend had it.
+    /// `own`: a local reply.
     pub(crate) fn end(&self, status: u16, own: bool) {
         self.ended.fetch_add(1, Relaxed);
         if own {
@@ -45,7 +45,7 @@ impl Counters {
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
-        // Read in this order a request that ends in between is missed, not counted twice.
+        // `ended` is read first: a request that ends in between makes the result too high by one, never negative.
         let ended = self.ended.load(Relaxed);
         self.begun.load(Relaxed).saturating_sub(ended)
     }

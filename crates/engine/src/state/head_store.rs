@@ -1,7 +1,7 @@
-//! The heads of the last requests, kept only while somebody watches who can show them.
+//! Stores the heads of the most recent requests, but only while a front end that can show them is watching.
 //!
-//! Each worker keeps those of its own requests on a shelf of its own, whose lock nobody else takes but a reader who asks
-//! for one of them. While nobody watches, a request costs one relaxed load.
+//! Each worker writes to its own shelf, whose lock only a reader's lookup contends for. Without a watcher, a request
+//! costs one relaxed load.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::{Heads, RequestNumber};
 
-/// Requests on one shelf.
+/// Most requests on one shelf.
 const SHELF: usize = 1000;
 
-/// Bytes on all shelves together, and the least that one has.
+/// Most bytes on all shelves together. One shelf gets at least `LEAST`, even if that makes the total larger.
 const ALL: usize = 16 << 20;
 
 const LEAST: usize = 512 << 10;
 
-/// One worker's.
+/// One worker's part of the store.
 pub(crate) struct Shelf {
     index: u64,
     shelves: u64,
@@ -36,19 +36,20 @@ struct Kept {
 }
 
 impl Shelf {
-    /// Where a request's heads are to be kept, if somebody watches.
+    /// A record for a new request's heads; `None` if nobody is watching.
     pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Heads>> {
         (self.watchers.load(Relaxed) > 0).then(|| {
-            // Each shelf has numbers of its own, so that no two workers meet to give one out.
+            // Numbers are interleaved by shelf, so that workers need no common counter; `get` finds the shelf by
+            // number.
             let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
             Box::new(Heads::new(number.into(), listener, peer))
         })
     }
 
-    /// Keeps them, in place of the oldest where there are many.
+    /// Stores the heads, and drops the oldest ones above the limits.
     pub(crate) fn keep(&self, heads: Heads) {
         let mut kept = self.kept();
-        // Looked at under the lock: whoever was the last to watch clears the shelf after this, or is seen to be gone.
+        // Checked under the lock: the last watcher either clears the shelf after this, or is seen here to be gone.
         if self.watchers.load(Relaxed) == 0 {
             return;
         }
@@ -61,7 +62,7 @@ impl Shelf {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Whole entries come and go: nothing is half done after a panic.
+        // Ignoring poison is safe: entries are added and removed whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,21 +93,21 @@ impl HeadStore {
         Arc::clone(&self.shelves[index])
     }
 
-    /// The heads of the request with this number, while they are kept.
+    /// The heads of the request with this number; `None` once they were dropped.
     pub(crate) fn get(&self, number: RequestNumber) -> Option<Heads> {
         let index = number.get().checked_sub(1)? % self.shelves.len() as u64;
         let its = self.shelves.get(usize::try_from(index).ok()?)?;
         its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
     }
 
-    /// Has heads kept for as long as what is returned lives.
+    /// Heads are stored while the returned guard lives.
     pub(crate) fn watch(self: &Arc<Self>) -> HeadWatch {
         self.watchers.fetch_add(1, Relaxed);
         HeadWatch { store: Arc::clone(self) }
     }
 }
 
-/// Somebody who can show heads. With the last, all that was kept is forgotten.
+/// While one lives, heads of requests are stored. Dropping the last one clears the store.
 pub struct HeadWatch {
     store: Arc<HeadStore>,
 }

@@ -1,7 +1,8 @@
-//! How events get from the workers to whoever reads them, without ever holding up a request.
+//! Passes events from the workers to the readers without ever blocking a request.
 //!
-//! Each worker pushes into a ring of its own; a full ring drops the event and counts it. Readers empty the
-//! rings into one bounded history and take from there; whoever reads too slowly is told how much was missed.
+//! Each worker pushes into its own ring buffer; if that is full, the event is dropped and counted. Readers move events
+//! from the rings into one bounded history and read from there. A reader that is too slow is told how many events it
+//! missed.
 
 use crossbeam_queue::ArrayQueue;
 use std::collections::VecDeque;
@@ -13,17 +14,17 @@ use tokio::sync::Notify;
 
 use crate::api::{Event, RequestEvent};
 
-/// Events a worker may be ahead of the readers.
+/// Capacity of one worker's ring, in events.
 const RING: usize = 2048;
 
-/// Events kept for readers.
+/// Events kept in the history.
 const HISTORY: usize = 4096;
 
 /// What the rings and the journal share.
 #[derive(Default)]
 struct Signal {
     readers: AtomicUsize,
-    /// Some reader sleeps and wants to be woken by the next event.
+    /// Whether a reader is waiting for the next event.
     armed: AtomicBool,
     wake: Notify,
     dropped: AtomicU64,
@@ -31,22 +32,22 @@ struct Signal {
 
 impl Signal {
     fn ring(&self) {
-        // Read first: while the readers are busy nothing is written that other workers would have to fetch again.
-        // The order with the push before it must hold, or a reader that looks just then sleeps on.
+        // The load avoids writes to a shared cache line while no reader waits. `SeqCst` orders it after the push:
+        // otherwise a reader that arms and checks the rings at the same moment could miss the event and keep waiting.
         if self.armed.load(Ordering::SeqCst) && self.armed.swap(false, Ordering::SeqCst) {
             self.wake.notify_waiters();
         }
     }
 }
 
-/// Holds an event from the beginning of its request until it is in the history, so that it is moved about by reference.
+/// A boxed event, allocated at the start of its request, so that passing it on moves a pointer only.
 pub(crate) type Slot = Box<RequestEvent>;
 
 /// One worker's ring.
 pub(crate) struct EventRing {
     queue: ArrayQueue<Slot>,
-    /// Blank slots on their way back: a worker that made one for each request would allocate what another thread frees,
-    /// which is slow, and a ring of events themselves would be a megabyte of which most workers need little.
+    /// Empty slots for reuse. Without it, a worker would allocate memory that another thread frees, which is slow. A
+    /// ring of unboxed events would take a megabyte, of which most workers need little.
     spare: ArrayQueue<Slot>,
     signal: Arc<Signal>,
 }
@@ -56,12 +57,12 @@ impl EventRing {
         EventRing { queue: ArrayQueue::new(RING), spare: ArrayQueue::new(RING), signal: Arc::clone(signal) }
     }
 
-    /// A blank slot.
+    /// An empty slot.
     pub(crate) fn slot(&self) -> Slot {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Tells whoever reads of what is in a slot.
+    /// Passes a slot's event to the readers. Drops it if there are none, or if the ring is full.
     pub(crate) fn push(&self, slot: Slot) {
         if self.signal.readers.load(Ordering::Relaxed) == 0 {
             self.empty(slot);
@@ -74,16 +75,16 @@ impl EventRing {
         self.signal.ring();
     }
 
-    /// Takes a slot back, and gives what was in it.
+    /// Returns a slot's event, and keeps the slot for reuse.
     fn empty(&self, mut slot: Slot) -> RequestEvent {
         let event = mem::take(&mut *slot);
-        // There is room for every slot of the ring; one more than that is not kept.
+        // A slot beyond the capacity is freed.
         let _ = self.spare.push(slot);
         event
     }
 }
 
-/// The rings of all workers and the history made from them.
+/// The rings of all workers and the history collected from them.
 pub(crate) struct Journal {
     rings: Vec<Arc<EventRing>>,
     history: Mutex<History>,
@@ -93,7 +94,7 @@ pub(crate) struct Journal {
 #[derive(Default)]
 struct History {
     events: VecDeque<Arc<Event>>,
-    /// The number of the first event kept.
+    /// The sequence number of the oldest event kept.
     first: u64,
 }
 
@@ -108,7 +109,7 @@ impl Journal {
         Arc::clone(&self.rings[worker])
     }
 
-    /// Tells of something that is no request; these are few and never dropped.
+    /// Adds an event that is not a request. These are rare, and bypass the rings, so they are not dropped on the way.
     pub(crate) fn tell(&self, event: Event) {
         let mut history = self.history();
         self.collect(&mut history);
@@ -117,7 +118,7 @@ impl Journal {
         self.signal.ring();
     }
 
-    /// Events lost because they came faster than they were read.
+    /// Events dropped because a ring was full.
     pub(crate) fn dropped(&self) -> u64 {
         self.signal.dropped.load(Ordering::Relaxed)
     }
@@ -125,7 +126,7 @@ impl Journal {
     fn collect(&self, history: &mut History) {
         let before = history.events.len();
         for ring in &self.rings {
-            // At most what was there when it began: a fast worker must not keep a reader here.
+            // Bounded, so that a fast worker cannot keep a reader in this loop.
             for _ in 0..RING {
                 let Some(slot) = ring.queue.pop() else { break };
                 history.events.push_back(Arc::new(Event::Request(ring.empty(slot))));
@@ -141,7 +142,7 @@ impl Journal {
     }
 
     fn history(&self) -> MutexGuard<'_, History> {
-        // Readers only move whole events: nothing is half done after a panic.
+        // Ignoring poison is safe: events are moved whole.
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -159,21 +160,21 @@ impl History {
     }
 }
 
-/// Reads what happened. Each reader sees every change since the engine started, as far as it is kept, and every
-/// request from the moment the first reader was made.
+/// Reads events. Each reader starts with the history: everything still kept since the engine started, with requests
+/// only from the time when the first reader was created.
 pub struct EventReader {
     journal: Arc<Journal>,
     next: Arc<AtomicU64>,
 }
 
-/// What a reader has not taken, for somebody else to know.
+/// Reports how far an [`EventReader`] is behind, from outside of it.
 pub struct Behind {
     journal: Arc<Journal>,
     next: Arc<AtomicU64>,
 }
 
 impl Behind {
-    /// Events that the reader can no longer take, and has not been told of yet.
+    /// Events that were removed before the reader took them, and that `take` has not reported yet.
     pub fn missed(&self) -> u64 {
         self.journal.history().first.saturating_sub(self.next.load(Ordering::Relaxed))
     }
@@ -191,13 +192,13 @@ impl EventReader {
         EventReader { journal, next }
     }
 
-    /// What this reader has not taken, for somebody else to know.
+    /// A view of how far this reader is behind.
     #[doc(hidden)]
     pub fn behind(&self) -> Behind {
         Behind { journal: Arc::clone(&self.journal), next: Arc::clone(&self.next) }
     }
 
-    /// Takes what has happened since the last call into `into`; returns how many events this reader missed.
+    /// Appends the events since the last call to `into`; returns how many this reader missed.
     pub fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
         let mut history = self.journal.history();
         self.journal.collect(&mut history);
@@ -214,15 +215,15 @@ impl EventReader {
         self.journal.dropped()
     }
 
-    /// Waits until there is something to take. Safe to drop and call again.
+    /// Waits until there are events to take. Cancel-safe.
     pub async fn wait(&self) {
         let signal = &self.journal.signal;
         loop {
             let mut woken = pin!(signal.wake.notified());
             woken.as_mut().enable();
             signal.armed.store(true, Ordering::SeqCst);
-            // Looked at after arming, so that no event can fall between the two. The rings first: another reader may be
-            // moving their events into the history, which it holds until they are there.
+            // Checked after arming, so that no event is missed in between. Rings before history: another reader may be
+            // moving events from one to the other, and it holds the history's lock until that is done.
             let in_a_ring = self.journal.rings.iter().any(|ring| !ring.queue.is_empty());
             let in_the_history = {
                 let history = self.journal.history();

@@ -1,4 +1,4 @@
-//! The listeners at work, and where each leads.
+//! Running listeners and their routing.
 
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -8,39 +8,39 @@ use super::live_pool::LivePool;
 use crate::api::{Mode, RouteTaken};
 use crate::config::{ListenerConfig, RouteConfig};
 
-/// A listener at work.
+/// A running listener.
 pub(crate) struct Listener {
     /// The address it was configured with.
     pub(crate) configured: SocketAddr,
-    /// The address it has, where the system chose the port.
+    /// The address it is bound to; differs if port 0 was configured.
     pub(crate) address: SocketAddr,
     pub(crate) mode: Mode,
-    /// Where its requests go, which a changed configuration replaces.
+    /// Its routing, replaced by a configuration reload.
     pub(crate) routing: ArcSwap<Routing>,
 }
 
-/// Where the requests of a listener go.
+/// Which pool each request of a listener goes to.
 pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
-    /// The pool of what takes no route.
+    /// The pool for requests that match no route.
     pub(crate) pool: Arc<LivePool>,
-    /// Whether each connection begins with a PROXY header.
+    /// Whether each connection begins with a PROXY protocol header.
     pub(crate) proxy_protocol: bool,
 }
 
-/// A route at work.
+/// A running route.
 pub(crate) struct Route {
     pub(crate) matches: RouteConfig,
-    /// What is told of a request that takes it.
+    /// What events and decisions report of a request that takes this route.
     pub(crate) taken: Arc<RouteTaken>,
     pub(crate) pool: Arc<LivePool>,
 }
 
 impl Routing {
-    /// Where a listener leads among these pools.
+    /// The routing of a configured listener to these pools.
     ///
     /// # Panics
-    /// Where it names a pool that is not there, which [`Config::problems`](crate::config::Config::problems) tells.
+    /// If it names a missing pool, which [`Config::problems`](crate::config::Config::problems) rules out.
     pub(crate) fn new(config: &ListenerConfig, pools: &[Arc<LivePool>]) -> Self {
         let named = |name: &str| {
             let pool = pools.iter().find(|pool| pool.name() == name);
@@ -57,7 +57,7 @@ impl Routing {
         }
     }
 
-    /// The other pools it leads to, for some more than once.
+    /// The pools it leads to, except `than`; may repeat a pool.
     pub(crate) fn others<'l>(&'l self, than: &'l Arc<LivePool>) -> impl Iterator<Item = &'l Arc<LivePool>> {
         let all = self.routes.iter().map(|route| &route.pool).chain([&self.pool]);
         all.filter(move |pool| !Arc::ptr_eq(pool, than))
@@ -69,12 +69,12 @@ impl Listener {
         Listener { configured: config.address(), address, mode: config.mode, routing: ArcSwap::from_pointee(routing) }
     }
 
-    /// Whether this is where a configuration wants one.
+    /// Whether it has this configuration's address and mode, so that a reload keeps it.
     pub(crate) fn is(&self, config: &ListenerConfig) -> bool {
         (self.configured, self.mode) == (config.address(), config.mode)
     }
 
-    /// The URL to open: a name people can type where the address is one of this machine.
+    /// The URL to open in a browser: uses `localhost` if the address is loopback or unspecified.
     pub(crate) fn url(&self) -> String {
         let (scheme, ip) = (self.mode.name(), self.address.ip());
         if ip.is_loopback() || ip.is_unspecified() {

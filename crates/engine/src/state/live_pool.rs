@@ -1,4 +1,4 @@
-//! The pools and listeners at work.
+//! A running pool.
 
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
@@ -11,21 +11,21 @@ use crate::balancer::{Backend, KeyFunction, Pool, StickTable, Sticky, Stuck, Stu
 use crate::config::PoolConfig;
 use crate::untrusted::Untrusted;
 
-/// A pool at work: the value in force, which is only ever replaced as a whole.
+/// A running pool. Its current value is immutable and replaced as a whole.
 pub(crate) struct LivePool {
     name: Untrusted<String>,
-    /// As the file has it; what a person changed meanwhile is in the value in force.
+    /// As configured; what a person changed since is only in `current`.
     pub(crate) config: ArcSwap<PoolConfig>,
-    /// What its clients speak.
+    /// HTTP or raw TCP.
     pub(crate) mode: Mode,
-    /// Its name in decisions and in the log, where there are several.
+    /// Its name for decisions and the log; `None` if it is the only pool.
     pub(crate) label: Option<Untrusted<Arc<str>>>,
     pub(crate) current: ArcSwap<Pool>,
-    /// Changes with it; requests that are held wait for it.
+    /// Notifies of changes to `current`; requests that wait for a backend listen to it.
     pub(crate) changes: watch::Sender<()>,
-    /// Which addresses stick to which backend, in TCP mode.
+    /// Used in TCP mode only.
     table: StickTable,
-    /// The embedding program's sticky key.
+    /// The embedding program's sticky key function.
     key: Option<KeyFunction>,
 }
 
@@ -47,28 +47,28 @@ impl LivePool {
         }
     }
 
-    /// Stickiness of this kind, with the rest as configured.
+    /// Stickiness by `by`, with the other settings as configured.
     pub(crate) fn sticky_by(&self, by: &StickyBy) -> Sticky {
         Sticky::new(&self.config.load().sticky, by, self.key.as_ref())
     }
 
-    /// Has another configuration from now on; gives the one before. What is in force is changed by itself.
+    /// Replaces the configuration and returns the old one. Does not change `current`.
     pub(crate) fn follow(&self, config: &PoolConfig) -> Arc<PoolConfig> {
         self.table.expire_after(config.sticky.expiry);
         self.config.swap(Arc::new(config.clone()))
     }
 
-    /// The backend that an address sticks to.
+    /// The backend that an address sticks to; `None` if clients are not bound by address.
     pub(crate) fn stuck_to(&self, ip: IpAddr) -> Option<BackendId> {
         if self.sticks_by_address() { self.table.get(ip, Instant::now()) } else { None }
     }
 
-    /// Makes an address stick to a backend, where addresses do.
+    /// Makes an address stick to a backend; `None` if clients are not bound by address.
     pub(crate) fn hold(&self, ip: IpAddr, backend: BackendId) -> Option<(Stuck, Option<StuckConnection>)> {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 
-    /// Forgets the addresses whose time is over. Once a second.
+    /// Removes expired addresses. To be called once a second.
     pub(crate) fn forget(&self) {
         let pool = self.current.load();
         for id in self.table.forget(Instant::now()) {
@@ -78,7 +78,7 @@ impl LivePool {
         }
     }
 
-    /// Whether this can bind its clients.
+    /// Whether this kind of stickiness works in the pool's mode.
     pub(crate) fn can_stick_by(&self, by: &StickyBy) -> bool {
         self.mode == Mode::Http || matches!(by, StickyBy::Ip | StickyBy::Off)
     }
@@ -91,7 +91,7 @@ impl LivePool {
         &self.name
     }
 
-    /// The kinds of stickiness that make sense here: those there is nothing to say about, and the configured one.
+    /// The kinds of stickiness to offer for this pool: those that need no parameter, and the configured one.
     pub(crate) fn sticky_modes(&self) -> Vec<StickyBy> {
         let config = self.config.load();
         let configured = &config.sticky.by;
@@ -102,7 +102,7 @@ impl LivePool {
         }
     }
 
-    /// Puts another value in force. The caller holds the control lock, so that no two changes start from the same one.
+    /// Replaces the current value. The caller must hold the registry's lock, or a concurrent change could be lost.
     pub(crate) fn replace(&self, pool: Pool) {
         self.current.store(Arc::new(pool));
         self.changes.send_replace(());

@@ -1,4 +1,4 @@
-//! The listeners and pools at work now: one value, replaced as a whole by a changed configuration.
+//! The current topology, replaced as a whole by a configuration reload.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::api::BackendId;
 use crate::balancer::Backend;
 use crate::config::Config;
 
-/// The listeners and pools at work now. Readers take no lock.
+/// The current topology. Readers take no lock.
 pub(crate) struct LiveTopology {
     current: ArcSwap<Topology>,
     changes: watch::Sender<()>,
@@ -22,12 +22,11 @@ impl LiveTopology {
         LiveTopology { current: ArcSwap::from_pointee(topology), changes: watch::Sender::new(()) }
     }
 
-    /// The listeners and pools at work.
     pub(crate) fn load(&self) -> Arc<Topology> {
         self.current.load_full()
     }
 
-    /// The configuration they follow.
+    /// The configuration that the topology was built from.
     pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.current.load().config)
     }
@@ -42,12 +41,11 @@ impl LiveTopology {
         self.current.load().find(id)
     }
 
-    /// Changes whenever another takes its place: listeners may have come and gone.
+    /// Notifies whenever the topology is replaced.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
-    /// Puts another in its place.
     pub(super) fn replace(&self, topology: Topology) {
         self.current.store(Arc::new(topology));
         self.changes.send_replace(());

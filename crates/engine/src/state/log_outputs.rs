@@ -1,14 +1,14 @@
-//! What is known of the outputs that log lines are written to, and when a person is told of it.
+//! Tracks the outputs that log lines are written to, and limits how often a person is told of trouble with one.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::api::{LogOutput, LogView};
 
-/// Between two notices that an output gets no lines.
+/// Minimum time between two notices of trouble with the same output.
 const NOTICES_APART: Duration = Duration::from_secs(30);
 
-/// What is known of each output.
+/// The state of each log output.
 #[derive(Default)]
 pub(super) struct LogOutputs(BTreeMap<LogOutput, LogState>);
 
@@ -16,15 +16,15 @@ pub(super) struct LogOutputs(BTreeMap<LogOutput, LogState>);
 struct LogState {
     dropped: u64,
     in_trouble: bool,
-    /// When a notice last said that it gets no lines.
+    /// When a notice last reported trouble.
     noticed: Option<Instant>,
-    /// A notice is to say that it gets lines again.
+    /// Whether trouble was reported, so that recovery must be reported, too.
     owes_notice: bool,
 }
 
 impl LogOutputs {
-    /// Notes how an output stands; returns whether a notice is due. It is told now and then, for an output that changes all
-    /// the time would fill the log.
+    /// Updates an output's state; returns whether a notice is due. Notices are rate-limited, because an output that
+    /// keeps failing and recovering would fill the log.
     pub(super) fn note(&mut self, output: LogOutput, dropped: u64, in_trouble: bool) -> bool {
         let state = self.0.entry(output).or_default();
         state.dropped = dropped;
@@ -39,7 +39,7 @@ impl LogOutputs {
         is_due
     }
 
-    /// For the snapshot.
+    /// The dropped lines of each output, for the snapshot.
     pub(super) fn views(&self) -> Vec<LogView> {
         self.0.iter().map(|(output, state)| LogView { output: *output, dropped: state.dropped }).collect()
     }

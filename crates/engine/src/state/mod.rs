@@ -1,4 +1,4 @@
-//! What workers, checkers and front ends share while the engine runs.
+//! State that workers, health checkers and front ends share while the engine runs.
 
 mod check_function;
 mod check_history;

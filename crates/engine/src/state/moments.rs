@@ -1,39 +1,39 @@
-//! The moments between a request's phases.
+//! Timestamps of a request's phases.
 
 use std::time::{Duration, Instant};
 
 use crate::api::Phases;
 
-/// The moments between a request's phases, noted as it passes them.
+/// Timestamps of a request's phases.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moments {
-    /// The first byte came.
+    /// When the first byte arrived.
     pub(crate) began: Instant,
-    /// The head was whole.
+    /// When the head was complete.
     pub(crate) headed: Instant,
-    /// What it waited for a backend.
+    /// How long it waited for a backend.
     pub(crate) queued: Duration,
-    /// The try that was answered.
+    /// The attempt that got a response.
     pub(crate) tried: Option<Tried>,
 }
 
-/// The moments of a try that was answered.
+/// Timestamps of an attempt that got a response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tried {
     pub(crate) began: Instant,
-    /// The connection was there; `None` where it was before.
+    /// When the connection was made; `None` if an idle one was reused.
     pub(crate) connected: Option<Instant>,
-    /// The head of the answer was there; `None` for a connection in TCP mode, which has none.
+    /// When the response head was complete; `None` in TCP mode.
     pub(crate) answered: Option<Instant>,
 }
 
 impl Moments {
-    /// Begun now, with a head that was whole at `headed`.
+    /// For a request whose first byte arrived at `began`, with a complete head at `headed`.
     pub(crate) fn new(began: Instant, headed: Instant) -> Self {
         Moments { began, headed, queued: Duration::ZERO, tried: None }
     }
 
-    /// The phases between these moments and the request's end.
+    /// The durations of the phases, for a request that ended at `ended`.
     pub(crate) fn phases(&self, ended: Instant) -> Phases {
         let between = |from: Instant, to: Instant| micros(to.saturating_duration_since(from));
         let mut phases =
@@ -65,7 +65,7 @@ mod tests {
         let start = Instant::now();
         let mut moments = Moments::new(start, start + ms(1));
         moments.queued = ms(20);
-        // Between the two a try failed for 300 ms.
+        // In between, 300 ms were spent on an attempt that failed.
         let began = start + ms(321);
         let (connected, answered) = (Some(began + ms(4)), Some(began + ms(54)));
         moments.tried = Some(Tried { began, connected, answered });

@@ -1,16 +1,16 @@
-//! How far the engine is.
+//! The engine's life cycle.
 
-/// How far the engine is; it only ever moves on.
+/// A phase of the engine's life cycle. Phases only advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// The backends have not had their first check.
+    /// Waiting for the first check of every backend.
     Starting,
-    /// Clients are served.
+    /// Serving clients.
     Serving,
-    /// No more clients are accepted; those there are finish.
+    /// Draining: no new clients are accepted, requests in flight finish.
     Finishing,
-    /// Tunnels say goodbye and end.
+    /// Closing the remaining tunnels in an orderly way.
     Leaving,
-    /// Everything ends at once.
+    /// Everything stops at once.
     Ended,
 }

@@ -1,4 +1,4 @@
-//! The backends' states, and all that changes them: a person, their checks, their traffic, and their own word.
+//! The backends' states, and all changes to them: by a person, checks, traffic or a backend's agent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,24 +15,24 @@ use crate::api::{BackendId, CheckMark, Event, Intent, Outcome, Spawned, State, U
 use crate::balancer::{AgentWord, Backend, Pool, Verdict};
 use crate::untrusted::Untrusted;
 
-/// The backends' states, and what is known of each beside its figures.
+/// The backends' states, and what is recorded of each besides its counters.
 pub(crate) struct Registry {
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
-    /// Also serializes changes: whoever holds it may change states and replace a pool's current value.
+    /// The lock also serializes changes: required for changing a state or replacing a pool's current value.
     records: Mutex<Records>,
-    /// Changes with every backend's state.
+    /// Notifies whenever a backend's state changes.
     changes: watch::Sender<()>,
 }
 
-/// What changes seldom.
+/// Records that change seldom.
 #[derive(Default)]
 pub(crate) struct Records {
-    /// Since when each backend is in its state.
+    /// Since when each backend has been in its state.
     pub(super) since: HashMap<BackendId, Instant>,
-    /// The last checks of each.
+    /// The most recent checks of each backend.
     pub(crate) checks: HashMap<BackendId, CheckHistory>,
-    /// The processes of backends that were started here.
+    /// The processes of backends that this program started.
     pub(crate) spawned: HashMap<BackendId, Spawned>,
     slow_starts: SlowStarts,
 }
@@ -46,16 +46,16 @@ impl Registry {
     }
 
     pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
-        // Each change is one insertion: nothing is half done after a panic.
+        // Ignoring poison is safe: each change is a single insertion.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes with every backend's state.
+    /// Notifies whenever a backend's state changes.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
-    /// Once a second: sticky addresses expire, and weights grow.
+    /// Expires sticky addresses and advances slow starts. To be called once a second.
     pub(super) fn tick(&self, now: Instant) {
         let topology = self.topology.load();
         let mut records = self.records();
@@ -68,7 +68,7 @@ impl Registry {
         }
     }
 
-    /// Puts another value of a pool in place, made from the present one.
+    /// Replaces a pool's current value by one made from it, under the lock.
     pub(crate) fn change_pool(&self, pool: &LivePool, change: impl FnOnce(&Pool) -> Pool) {
         let _alone = self.records();
         pool.replace(change(&pool.current.load()));
@@ -80,7 +80,7 @@ impl Registry {
         self.begin(backend);
     }
 
-    /// Begins a backend's account, or begins it anew.
+    /// Starts a backend's records and statistics afresh.
     pub(crate) fn begin(&self, backend: &Backend) {
         self.telemetry.statistics().forget(backend.id());
         let mut records = self.records();
@@ -88,28 +88,29 @@ impl Registry {
         records.since.insert(backend.id(), Instant::now());
     }
 
-    /// Closes the account of a backend that is gone.
+    /// Removes the records of a backend that is gone.
     pub(crate) fn close(&self, id: BackendId) {
         let mut records = self.records();
         records.checks.remove(&id);
         records.since.remove(&id);
     }
 
-    /// Notes the result of a check.
+    /// Records the result of a check.
     pub(crate) fn note_check(&self, backend: &Backend, mark: CheckMark) {
         self.records().checks.entry(backend.id()).or_default().note(mark);
     }
 
-    /// Notes whether a backend's process runs.
+    /// Records whether a backend's process runs.
     pub(crate) fn note_process(&self, backend: &Backend, process: Spawned) {
         self.records().spawned.insert(backend.id(), process);
     }
 
-    /// Changes what a backend's state follows from, and tells of the state that changed with it.
+    /// Changes an input of a backend's state; if the state changes with it, rebuilds the pool, logs it and sends an
+    /// event.
     ///
-    /// `change` gives the reason; `None` where there was nothing to change after all.
+    /// `change` makes the change and returns the reason, or `None` if it changed nothing.
     fn change_state(&self, backend: &Backend, change: impl FnOnce(&Pool) -> Option<String>) {
-        // One that was taken away with its pool has no state to change any more.
+        // The backend may have been removed, or replaced by another one with its id.
         let Some((pool, present)) = self.topology.find(backend.id()) else { return };
         if !std::ptr::eq(&raw const *present, backend) {
             return;
@@ -147,8 +148,8 @@ impl Registry {
         }
     }
 
-    /// A person's word about a backend. Put in service, it is so whatever its traffic and its agent said before; what
-    /// they say from now on counts again.
+    /// Sets what a person wants of a backend. Putting it in service discards what traffic and agent said before; what
+    /// they say later counts again.
     pub(crate) fn set_intent(&self, backend: &Backend, intent: Intent) {
         let reason = match intent {
             Intent::InService => "put back in service by hand",
@@ -158,7 +159,7 @@ impl Registry {
         self.set_intent_because(backend, intent, reason);
     }
 
-    /// The same, for a reason of its own.
+    /// The same, with a given reason.
     pub(crate) fn set_intent_because(&self, backend: &Backend, intent: Intent, reason: &str) {
         self.change_state(backend, |_| {
             backend.status.set_intent(intent);
@@ -173,8 +174,8 @@ impl Registry {
         }
     }
 
-    /// What checks say of a backend. They begin its traffic's account anew: DOWN is more than EJECTED, and a backend
-    /// that is back after it is back at once.
+    /// Sets the result of a backend's checks. Also ends an ejection: DOWN takes precedence over it, and a backend that
+    /// recovers from DOWN gets traffic at once.
     pub(crate) fn set_verdict(&self, backend: &Backend, verdict: Verdict, reason: &str) {
         self.change_state(backend, |_| {
             backend.status.set_verdict(verdict);
@@ -183,7 +184,7 @@ impl Registry {
         });
     }
 
-    /// What a backend says of itself.
+    /// Sets what a backend's agent asks for.
     pub(crate) fn set_agent(&self, backend: &Backend, word: AgentWord) {
         let reason = match word {
             AgentWord::Ready => "it says that it is ready",
@@ -199,7 +200,7 @@ impl Registry {
         }
     }
 
-    /// How much of its weight a backend wants, in per cent.
+    /// Sets how much of its weight a backend's agent asks for, in per cent.
     pub(crate) fn set_wanted(&self, backend: &Backend, percent: u32) {
         if backend.weight.set_wanted(percent)
             && let Some((pool, _)) = self.topology.find(backend.id())
@@ -208,7 +209,7 @@ impl Registry {
         }
     }
 
-    /// A request was answered.
+    /// Counts a request that got a response, for outlier ejection.
     pub(crate) fn traffic_answered(&self, backend: &Backend, status: u16) {
         if backend.settings.health().passive.statuses.contains(status) {
             self.count_failure(backend, Outcome::Status(status));
@@ -217,7 +218,8 @@ impl Registry {
         }
     }
 
-    /// A request got no answer, and not because of the client: a check is due, and enough of them in a row eject.
+    /// Counts a request that failed for a reason other than its client. Requests a check at once; enough failures in a
+    /// row eject the backend.
     pub(crate) fn traffic_failed(&self, backend: &Backend, outcome: Outcome) {
         backend.signals.suspect();
         self.count_failure(backend, outcome);
@@ -226,20 +228,21 @@ impl Registry {
     fn count_failure(&self, backend: &Backend, outcome: Outcome) {
         let enough = backend.settings.health().passive.failures;
         let row = backend.status.ejection.count_failure(outcome.connected());
-        // Where it may not be ejected, because too many are, it is asked again after as many more.
+        // If too many are ejected already, the next attempt is after as many failures again.
         if enough > 0 && row.is_multiple_of(enough) {
             self.change_state(backend, |pool| eject(pool, backend, row, outcome));
         }
     }
 
-    /// A check that began then has connected, so that nothing is left of an ejection for refused connections.
+    /// Reports that a check that began at `began` has connected: ends an ejection that was only for failures to
+    /// connect.
     pub(crate) fn connected_at(&self, backend: &Backend, began: Instant) {
         if backend.status.ejection.is_disproved_by_connecting_at(began) {
             self.end_ejection(backend, "a check connects again");
         }
     }
 
-    /// Takes a backend back whose time out is over.
+    /// Ends a backend's ejection.
     pub(crate) fn end_ejection(&self, backend: &Backend, reason: &str) {
         self.change_state(backend, |_| {
             backend.status.ejection.end(Instant::now());
@@ -247,7 +250,7 @@ impl Registry {
         });
     }
 
-    /// Nobody is left in a pool but those that are ejected: they are better than nobody.
+    /// Ends all ejections in a pool if no other backend is left to take new clients.
     pub(crate) fn call_back_ejected(&self, pool: &LivePool) {
         let pool = pool.current.load();
         if !pool.has_another(&[]) {
@@ -258,7 +261,8 @@ impl Registry {
     }
 }
 
-/// Ejects a backend, where the pool can do without it; gives the reason.
+/// Ejects a backend and returns the reason. `None` if it stays: too many are ejected, no other backend takes new
+/// clients, or it is out of service anyway.
 fn eject(pool: &Pool, backend: &Backend, row: u32, outcome: Outcome) -> Option<String> {
     let passive = &backend.settings.health().passive;
     let out = pool.backends.iter().filter(|b| b.status.ejection.is_out()).count();

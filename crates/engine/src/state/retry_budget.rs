@@ -1,16 +1,16 @@
-//! The retry budget.
+//! The retry budget, which limits retries to a share of the recent requests.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Repetitions a second that are always allowed, however few requests there are.
+/// Retries per second that are allowed on top of the configured share.
 const RETRIES_A_SECOND: u64 = 10;
 
-/// Bounds repetitions, so that a backend in trouble is not drowned in them.
+/// Limits retries, so that they do not overload a backend in trouble.
 #[derive(Default)]
 pub(crate) struct RetryBudget {
     spent: AtomicU64,
-    /// Requests begun when the last second began, and when the one before did.
+    /// Total requests begun, at the start of the current second and of the one before.
     marks: [AtomicU64; 2],
 }
 

@@ -1,4 +1,4 @@
-//! What the engine's tasks and threads share, in parts: each is handed the part it needs.
+//! What the engine's tasks and threads share, in parts, so that each is given only the part it needs.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,21 +15,22 @@ use crate::upstream::IdleConnections;
 
 /// What the engine's tasks and threads share.
 pub(crate) struct Shared {
-    /// The listeners and pools at work.
+    /// The current listeners and pools.
     pub(crate) topology: Arc<LiveTopology>,
-    /// What is told of the engine.
+    /// Counters, rates, events and warnings.
     pub(crate) telemetry: Arc<Telemetry>,
-    /// The backends' states, and what they follow from.
+    /// The backends' states, and all changes to them.
     pub(crate) registry: Arc<Registry>,
-    /// Who may come in.
+    /// Which clients may connect.
     pub(crate) access: Access,
-    /// The embedding program's own checks.
+    /// The embedding program's health checks.
     pub(crate) checks: Checks,
-    /// Idle connections of backends that count them; those of all others are with the workers.
+    /// Idle connections to backends with a connection limit or a minimum of idle ones; each worker keeps the others
+    /// itself.
     pub(crate) idle: IdleConnections,
-    /// How this balancer names itself.
+    /// The value of `Via`.
     pub(crate) via: Via,
-    /// Threads that serve clients; a ring of events and a store of heads more than there are of them is for what is replayed.
+    /// Number of threads that serve clients. Event rings and head shelves number one more; that one is for replays.
     pub(crate) workers: usize,
     pub(super) can_spawn: bool,
     retries: RetryBudget,
@@ -60,7 +61,7 @@ impl Shared {
         }
     }
 
-    /// Once a second.
+    /// To be called once a second.
     pub(crate) fn tick(&self) {
         self.access.tick(Instant::now());
         self.retries.tick(self.telemetry.counters.begun());
@@ -69,13 +70,13 @@ impl Shared {
         self.telemetry.seconds.send_modify(|seconds| *seconds += 1);
     }
 
-    /// Puts another topology in place of the current one.
+    /// Replaces the topology, and applies its access rules.
     pub(crate) fn replace_topology(&self, topology: Topology) {
         self.access.follow(topology.config.access.clone());
         self.topology.replace(topology);
     }
 
-    /// Takes one repetition from the retry budget, if there is one left.
+    /// Takes one retry from the budget; returns whether one was left. `budget_percent` is relative to recent requests.
     pub(crate) fn spend_retry(&self, budget_percent: u32) -> bool {
         self.retries.spend(self.telemetry.counters.begun(), budget_percent)
     }

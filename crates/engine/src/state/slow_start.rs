@@ -1,4 +1,4 @@
-//! Weights that grow after a recovery, so that a server that has just come back is not given all its clients at once.
+//! Slow start: raises a recovered backend's weight step by step, so that it does not get its full load at once.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -6,15 +6,15 @@ use std::time::Instant;
 use crate::api::{BackendId, State};
 use crate::balancer::{Backend, Pool};
 
-/// The least of a weight that counts, in per cent, and the steps in which it grows.
+/// The initial percentage of the weight, and the step by which it grows.
 const STEP: u32 = 10;
 
-/// The backends whose weight is growing, and since when.
+/// The backends in slow start, and since when.
 #[derive(Default)]
 pub(crate) struct SlowStarts(HashMap<BackendId, Instant>);
 
 impl SlowStarts {
-    /// A backend's state has changed.
+    /// Starts or cancels a backend's slow start after a change of its state.
     pub(crate) fn follow(&mut self, backend: &Backend, from: State, to: State, now: Instant) {
         let recovered = to == State::Up && matches!(from, State::Down | State::Ejected | State::Maint);
         if recovered && !backend.settings.slow_start.is_zero() {
@@ -25,7 +25,7 @@ impl SlowStarts {
         }
     }
 
-    /// Lets those of a pool grow; says whether one did.
+    /// Advances the slow starts of a pool's backends; returns whether a weight changed.
     pub(crate) fn grow(&mut self, pool: &Pool, now: Instant) -> bool {
         let mut grown = false;
         self.0.retain(|id, since| {
@@ -40,7 +40,7 @@ impl SlowStarts {
     }
 }
 
-/// Whole steps, and never none.
+/// Rounds a share of the slow start (0 to 1) down to whole steps; at least one step.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 10")]
 fn percent_of(share: f64) -> u32 {
     (share * f64::from(100 / STEP)).clamp(1.0, f64::from(100 / STEP)) as u32 * STEP

@@ -1,4 +1,4 @@
-//! Rates, shares and percentiles over the last seconds, from counts that only grow.
+//! Rates, shares and percentiles over the last seconds, from monotonic counters.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use super::counters::Counters;
 use crate::api::{BackendId, Percentiles};
 use crate::balancer::{Backend, Counts};
 
-/// Seconds of rates that are kept.
+/// Seconds of rates kept.
 const HISTORY: usize = 60;
 
-/// Seconds that percentiles and shares are made of.
+/// Seconds that percentiles and shares cover.
 const WINDOW: usize = 10;
 
-/// What was counted up to the last whole second.
+/// The statistics as of the last tick.
 #[derive(Default)]
 pub(crate) struct Statistics {
     requests: Series,
     errors: Series,
     backends: HashMap<BackendId, BackendSeries>,
-    /// Of all backends together.
+    /// Over all backends.
     pub(crate) latency: Percentiles,
 }
 
-/// One figure's growth, second by second; before the start nothing grew.
+/// A counter's growth in each second, oldest first; zero for the time before the start.
 struct Series {
     last: u64,
     growth: VecDeque<u64>,
@@ -58,7 +58,7 @@ impl Series {
 #[derive(Default)]
 struct BackendSeries {
     requests: Series,
-    /// The histogram at each of the last seconds, the oldest first.
+    /// Copies of the histogram, one per second, oldest first.
     counts: VecDeque<Counts>,
     latency: Percentiles,
     histogram: Vec<u64>,
@@ -89,7 +89,7 @@ impl Statistics {
         self.backends.retain(|id, _| backends.iter().any(|b| b.id() == *id));
     }
 
-    /// Another backend has this id from now on.
+    /// Removes a backend's statistics, because another backend takes over its id.
     pub(crate) fn forget(&mut self, id: BackendId) {
         self.backends.remove(&id);
     }
@@ -102,7 +102,7 @@ impl Statistics {
         self.requests.all()
     }
 
-    /// Share of the window's requests that ended with a 5xx.
+    /// Share of the window's requests that ended with a 5xx; `None` without requests.
     pub(crate) fn error_share(&self) -> Option<f64> {
         share(self.errors.window(), self.requests.window())
     }
@@ -119,12 +119,12 @@ impl Statistics {
         self.backends.get(&id).map_or_else(Percentiles::default, |b| b.latency)
     }
 
-    /// The window's answers by their time, doubling by doubling.
+    /// The window's responses by response time: one count per doubling, the first below 8 µs.
     pub(crate) fn backend_histogram(&self, id: BackendId) -> Vec<u64> {
         self.backends.get(&id).map_or_else(Vec::new, |b| b.histogram.clone())
     }
 
-    /// Share of the window's requests, among those of these backends.
+    /// A backend's share of the window's requests to all backends in `among`; `None` without requests.
     pub(crate) fn backend_share(&self, id: BackendId, among: &[BackendId]) -> Option<f64> {
         let window = |id| self.backends.get(id).map_or(0, |b| b.requests.window());
         share(window(&id), among.iter().map(window).sum())

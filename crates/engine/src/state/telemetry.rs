@@ -1,4 +1,4 @@
-//! What is told of the engine while it runs: counts, rates, events, the heads of requests, and warnings.
+//! What the engine reports while it runs: counters, rates, events, heads of requests, and warnings.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,33 +15,33 @@ use crate::api::{About, Event, Level, LogOutput, LogView, Notice, Warning};
 use crate::balancer::Backend;
 use crate::untrusted::Untrusted;
 
-/// Requests a second for which every candidate is noted: more than anyone reads, little enough to cost nothing.
+/// Requests per second whose candidates are recorded: more than anyone reads, few enough to cost next to nothing.
 const NOTED_A_SECOND: u32 = 200;
 
-/// Readers of `/_lb/events` at one time.
+/// Most concurrent readers of `/_lb/events`.
 const EVENT_READERS: usize = 64;
 
-/// What is told of the engine while it runs.
+/// What the engine reports while it runs.
 pub(crate) struct Telemetry {
-    /// Counts over all requests.
+    /// Engine-wide counters.
     pub(crate) counters: Counters,
-    /// Events on their way to those who read them.
+    /// Events for readers.
     pub(crate) journal: Arc<Journal>,
-    /// The heads of the last requests, while somebody watches.
+    /// The heads of the most recent requests, while somebody watches.
     pub(crate) heads: Arc<HeadStore>,
-    /// Counts the seconds; front ends that show rates follow it.
+    /// Seconds since the start; front ends refresh rates when it changes.
     pub(crate) seconds: watch::Sender<u64>,
     statistics: Mutex<Statistics>,
     warnings: Mutex<Vec<Warning>>,
     logs: Mutex<LogOutputs>,
-    /// One for each reader of `/_lb/events` that there may be.
+    /// One permit per reader of `/_lb/events`.
     event_streams: Arc<Semaphore>,
-    /// Requests of this second whose candidates were noted.
+    /// Requests in this second whose candidates were recorded.
     noted: AtomicU32,
 }
 
 impl Telemetry {
-    /// With a ring of events and a store of heads for each of so many threads.
+    /// `threads` is the number of event rings and head shelves.
     pub(super) fn new(threads: usize) -> Self {
         Telemetry {
             counters: Counters::default(),
@@ -57,32 +57,32 @@ impl Telemetry {
     }
 
     pub(crate) fn statistics(&self) -> MutexGuard<'_, Statistics> {
-        // Each change is one insertion, here and below: nothing is half done after a panic.
+        // Ignoring poison is safe, here and below: each change is a single insertion.
         self.statistics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this request's candidates are to be noted.
+    /// Whether to record this request's candidates; counts it if so.
     pub(crate) fn notes_candidates(&self) -> bool {
         self.noted.load(Relaxed) < NOTED_A_SECOND && self.noted.fetch_add(1, Relaxed) < NOTED_A_SECOND
     }
 
-    /// Once a second.
+    /// To be called once a second.
     pub(super) fn tick(&self, backends: &[Arc<Backend>]) {
         self.noted.store(0, Relaxed);
         self.statistics().tick(&self.counters, backends);
     }
 
-    /// A place among the readers of `/_lb/events`; `None` where there are as many as there may be.
+    /// A permit for a reader of `/_lb/events`; `None` if the limit is reached.
     pub(crate) fn event_stream(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.event_streams).try_acquire_owned().ok()
     }
 
-    /// Readers of `/_lb/events`.
+    /// The number of readers of `/_lb/events`.
     pub(crate) fn event_streams(&self) -> usize {
         EVENT_READERS - self.event_streams.available_permits()
     }
 
-    /// Tells a person something, once.
+    /// Logs a message and sends it as an event.
     pub(crate) fn notice(&self, level: Level, text: String) {
         let text = Untrusted::new(text);
         match level {
@@ -92,7 +92,7 @@ impl Telemetry {
         self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text }));
     }
 
-    /// Something is wrong from now on, until [`is_well`](Self::is_well) says otherwise.
+    /// Sets a warning, which stays until [`is_well`](Self::is_well) clears it. A new text keeps the old start time.
     pub(crate) fn warn_of(&self, about: About, text: String) {
         let mut warnings = self.warnings();
         let before = warnings.iter().position(|warning| warning.about == about);
@@ -100,12 +100,12 @@ impl Telemetry {
         warnings.push(Warning { about, since, text: text.into() });
     }
 
-    /// It is well again, or was all the time.
+    /// Clears a warning, if there is one.
     pub(crate) fn is_well(&self, about: About) {
         self.warnings().retain(|warning| warning.about != about);
     }
 
-    /// Notes how many log lines an output did not get since the start, and why it gets none now, where that is so.
+    /// Updates the state of a log output: the lines dropped since the start, and the trouble that it is in now, if any.
     pub(crate) fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
         let is_due = self.logs().note(output, dropped, trouble.is_some());
         let (level, text) = if let Some(text) = trouble {
@@ -121,7 +121,7 @@ impl Telemetry {
         }
     }
 
-    /// What became of the log lines of each output.
+    /// The dropped lines of each log output.
     pub(crate) fn log_views(&self) -> Vec<LogView> {
         self.logs().views()
     }
@@ -130,7 +130,7 @@ impl Telemetry {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is wrong now.
+    /// The current warnings.
     pub(crate) fn warnings(&self) -> MutexGuard<'_, Vec<Warning>> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,10 @@
-//! The time of day of a moment.
+//! Converts an `Instant` to the time of day.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long one reading of both clocks is good for: the time of day may be set while the program runs.
+/// How long a reading of both clocks may be reused. Limited, because the system clock may be set while the program
+/// runs.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// Both clocks at one moment.
@@ -18,7 +19,7 @@ thread_local! {
     static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
 }
 
-/// The time of day at a moment that is not long ago; reads no clock where one was read in the last second.
+/// The time of day at a recent moment. Reads the clock at most once a second per thread.
 pub(crate) fn time_of_day(moment: Instant, now: Instant) -> SystemTime {
     let Reading { read, time, .. } = LAST.get().filter(|last| now < last.good_until).unwrap_or_else(|| {
         let reading = Reading { read: now, time: SystemTime::now(), good_until: now + GOOD_FOR };

@@ -1,4 +1,4 @@
-//! What a configuration makes: the listeners and the pools at work. A changed configuration replaces it as a whole.
+//! The listeners and pools built from a configuration. A configuration reload replaces it as a whole.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener;
 use crate::listener::ListenError;
 
-/// The listeners and the pools at work, with the configuration they follow.
+/// The running listeners and pools, with the configuration that they were built from.
 pub(crate) struct Topology {
     pub(crate) config: Arc<Config>,
     pub(crate) listeners: Vec<BoundListener>,
     pub(crate) pools: Vec<Arc<LivePool>>,
-    /// The embedding program's sticky key, for pools that are still to come.
+    /// The embedding program's sticky key function, for pools that a reload adds.
     pub(crate) key: Option<KeyFunction>,
 }
 
-/// A listener with its socket. Connections know the listener alone, so that the socket closes with the setup.
+/// A listener with its socket. Connections hold the listener only, so that the socket closes with the topology.
 #[derive(Clone)]
 pub(crate) struct BoundListener {
     pub(crate) listener: Arc<Listener>,
-    /// Each worker accepts from a copy of it; `None` once the engine takes no more clients.
+    /// Each worker accepts from its own duplicate; `None` once the engine accepts no more clients.
     pub(crate) socket: Option<Arc<TcpListener>>,
 }
 
 impl BoundListener {
-    /// Binds it, and has it lead to these pools. `old` are the sockets in whose place it may come.
+    /// Binds a configured listener. `old` are sockets on the same port that it may replace.
     pub(crate) fn new(
         config: &ListenerConfig,
         pools: &[Arc<LivePool>],
@@ -44,7 +44,7 @@ impl BoundListener {
 }
 
 impl Topology {
-    /// The listeners and pools of a configuration, whose [problems](Config::problems) were looked for.
+    /// Builds the pools and binds the listeners of a configuration without [problems](Config::problems).
     pub(crate) fn new(config: Config, key: Option<KeyFunction>) -> Result<Self, ListenError> {
         let several = config.pools.len() > 1;
         let pool =
@@ -54,7 +54,7 @@ impl Topology {
         Ok(Topology { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key })
     }
 
-    /// The same without its sockets, so that the ports are free.
+    /// The same without its sockets, which frees the ports once all workers have let go.
     pub(crate) fn closed(&self) -> Self {
         let closed = |open: &BoundListener| BoundListener { listener: Arc::clone(&open.listener), socket: None };
         Topology {

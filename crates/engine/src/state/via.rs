@@ -1,9 +1,9 @@
-//! How this balancer names itself in `Via` (RFC 9110 7.6.3): by a pseudonym that no other balancer has.
+//! The `Via` field (RFC 9110 7.6.3), with a random pseudonym per process, so that a loop through it can be detected.
 
 use http::HeaderValue;
 use stickylb_http1::Version;
 
-/// How this balancer names itself in `Via`.
+/// This balancer's `Via` values.
 pub(crate) struct Via {
     received_1_1: HeaderValue,
     received_1_0: HeaderValue,
@@ -19,7 +19,7 @@ impl Via {
         Via { received_1_1: value("1.1"), received_1_0: value("1.0") }
     }
 
-    /// The field's value for a message that was received in this version.
+    /// The value for a message received in this HTTP version.
     pub(crate) fn value(&self, received: Version) -> &[u8] {
         match received {
             Version::Http10 => self.received_1_0.as_bytes(),
@@ -27,7 +27,7 @@ impl Via {
         }
     }
 
-    /// The pseudonym alone: the version before it is that of each leg.
+    /// The pseudonym without the version, which differs per hop.
     pub(crate) fn pseudonym(&self) -> &[u8] {
         &self.received_1_1.as_bytes()["1.1 ".len()..]
     }

@@ -1,4 +1,4 @@
-//! How things stand, taken from what is shared.
+//! Builds snapshots for the front ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use crate::balancer::{Backend, Pool};
 use crate::config::{CheckAlgorithm, HealthCheck};
 
 impl Shared {
-    /// How things stand now.
+    /// The current state of the engine.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let topology = self.topology.load();
         let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
@@ -103,7 +103,7 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Sta
     pool.backends.iter().zip(pool.expected_shares()).map(view).collect()
 }
 
-/// `GET /health (http-status), 2000 ms at most, every 10 s, rise 1, fall 3`
+/// For example `GET /health (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 3`.
 fn check_in_words(check: &HealthCheck) -> String {
     let what = match check.algorithm {
         CheckAlgorithm::Tcp => "a connection".to_owned(),
@@ -114,7 +114,7 @@ fn check_in_words(check: &HealthCheck) -> String {
     format!("{what}, {timeout} ms at most, {interval} ms apart, rise {}, fall {}", check.rise, check.fall)
 }
 
-/// Whole seconds until then, the one that has begun counted.
+/// Seconds until then, rounded up.
 fn seconds_left(until: Instant, now: Instant) -> u64 {
     until.saturating_duration_since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }
