@@ -1,6 +1,7 @@
-//! A listener's socket, as a worker accepts from it.
+//! A worker's copy of a listener's socket.
 //!
-//! Where the system allows, who is accepted is not watched yet: many a client has sent by then all that it ever sends.
+//! On Unix, an accepted socket is not registered with the event loop yet, because many clients have sent their only
+//! request by then and never need to be waited for.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +14,7 @@ type Watched = tokio::io::unix::AsyncFd<TcpListener>;
 #[cfg(not(unix))]
 type Watched = tokio::net::TcpListener;
 
-/// A listener's socket, which does not block.
+/// A listener's non-blocking socket.
 pub(crate) struct Entrance(Watched);
 
 impl Entrance {
@@ -44,7 +45,7 @@ impl Entrance {
         self.0.accept().await.map(|(stream, peer)| (Socket::Watched(stream), peer))
     }
 
-    /// Closes it; gives those who were connected already, whom closing alone would turn away.
+    /// Stops accepting; returns the clients still in the accept queue, which closing the socket would reset.
     pub(crate) fn close(self) -> impl Iterator<Item = (Socket, SocketAddr)> {
         #[cfg(unix)]
         let listener = Some(self.0.into_inner());
@@ -55,7 +56,7 @@ impl Entrance {
     }
 }
 
-/// Accepts a client that is there, as a socket that does not block.
+/// Accepts a client as a non-blocking socket. Must not block: the listener is non-blocking.
 fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = listener.accept()?;
     stream.set_nonblocking(true)?;

@@ -1,4 +1,4 @@
-//! Building a balancer in an embedding program, one setting after the other.
+//! A builder for embedding programs.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use crate::balancer::{Asking, KeyFunction};
 use crate::config::{BackendConfig, BackendSpec, Config, DEFAULT_POOL, ListenerConfig, PoolConfig};
 use crate::state::CheckFunction;
 
-/// A balancer in the making. Everything that is wrong with it is told together, by [`Builder::start`].
+/// Builds a balancer. [`Builder::start`] reports all configuration problems together.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is started before `start`"]
 pub struct Builder {
     config: Config,
     options: Options,
-    /// Backends in words, which are read at the start.
+    /// Backends as text, parsed by `start`.
     words: Vec<String>,
 }
 
 impl Balancer {
-    /// A balancer with one listener, on a free port of this machine, and one pool without backends yet.
+    /// A builder with one listener on a free local port and one pool without backends.
     pub fn builder() -> Builder {
         let mut config = Config::new(Vec::new());
         config.listeners[0].port = 0;
@@ -32,13 +32,13 @@ impl Balancer {
 }
 
 impl Builder {
-    /// Takes everything from a configuration, such as a file's; what was set before is gone.
+    /// Uses this configuration, such as a file's, and discards what was configured before.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Where the first listener listens; port 0 takes a free one.
+    /// The address of the first listener; port 0 chooses a free port.
     pub fn listen(mut self, host: impl Into<IpAddr>, port: u16) -> Self {
         if let Some(first) = self.config.listeners.first_mut() {
             (first.host, first.port) = (host.into(), port);
@@ -46,7 +46,7 @@ impl Builder {
         self
     }
 
-    /// One more listener. The first call replaces the one that was there by itself, and its pool.
+    /// Adds a listener. The first call replaces the default listener and its pool, unless that pool was changed.
     pub fn listener(mut self, listener: ListenerConfig) -> Self {
         if self.config.pools.iter().any(is_untouched) {
             self.config.listeners.clear();
@@ -56,21 +56,21 @@ impl Builder {
         self
     }
 
-    /// One more pool, for a listener to lead to.
+    /// Adds a pool, for listeners to name.
     pub fn pool(mut self, pool: PoolConfig) -> Self {
         self.config.pools.push(pool);
         self
     }
 
-    /// One more backend of the first pool, as on the command line: `5000`, `http://localhost:5001`,
-    /// `unix:/run/app.sock`, then perhaps `,weight=2`, `,name=api`, `,id=7`. Where all are at `tcp://` addresses, the listener
-    /// passes on raw connections.
+    /// Adds a backend to the first pool, in the syntax of the command line: `5000`, `http://localhost:5001` or
+    /// `unix:/run/app.sock`, optionally followed by `,weight=2`, `,name=api` or `,id=7`. If all backends have `tcp://`
+    /// addresses, the listener forwards raw TCP connections.
     pub fn backend(mut self, words: impl Into<String>) -> Self {
         self.words.push(words.into());
         self
     }
 
-    /// How the first pool's backends are chosen.
+    /// The first pool's strategy.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         if let Some(pool) = self.config.pools.first_mut() {
             pool.strategy = strategy;
@@ -78,7 +78,7 @@ impl Builder {
         self
     }
 
-    /// What binds the first pool's clients to their backends.
+    /// The first pool's stickiness.
     pub fn sticky(mut self, by: StickyBy) -> Self {
         if let Some(pool) = self.config.pools.first_mut() {
             pool.sticky.by = by;
@@ -86,17 +86,18 @@ impl Builder {
         self
     }
 
-    /// Binds the clients of every pool by a key that a function makes of each request, in TCP mode of the client's address.
+    /// Binds the clients of every pool by a key that a function computes from each request, or in TCP mode from the
+    /// client's address. The function must not block; see [`KeyFunction`].
     pub fn sticky_key(mut self, function: impl Fn(&Asking<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         self.options.sticky_key = Some(KeyFunction::new(function));
         self
     }
 
-    /// Checks every backend by a function, in place of the configured checks: `Ok` with what it found where the backend
-    /// is well, an error with the reason where it is not.
+    /// Checks every backend with a function instead of the configured checks. It returns `Ok` with a description if the
+    /// backend is healthy, or an error with the reason if it is not.
     ///
-    /// It is asked when a check is due, on the runtime the balancer was started on, and must not block. After
-    /// `health.timeout` it is dropped, and the check has failed; so it has where it panics.
+    /// It is called whenever a check is due, on the runtime that the balancer was started on, and must not block. If it
+    /// takes longer than `health.timeout`, it is dropped and the check fails; it also fails if it panics.
     pub fn check<F>(mut self, function: impl Fn(Arc<Identity>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, String>> + Send + 'static,
@@ -105,7 +106,7 @@ impl Builder {
         self
     }
 
-    /// The same for the backend with this id alone; it comes before the one for all.
+    /// The same for the backend with this id only; takes precedence over [`Builder::check`].
     pub fn check_of<F>(
         mut self,
         backend: impl Into<BackendId>,
@@ -118,20 +119,20 @@ impl Builder {
         self
     }
 
-    /// Asks a function whether a connection may come in, before anything is read from it: an error is the reason it may
-    /// not for. It is called on the threads that serve clients and must not block.
+    /// Asks a function whether to accept a connection, before anything is read from it; an error is the reason for
+    /// refusing. It is called on the threads that serve clients and must not block.
     pub fn admission(mut self, rule: impl Fn(SocketAddr) -> Result<(), String> + Send + Sync + 'static) -> Self {
         self.options.admission = Some(Admission::new(rule));
         self
     }
 
-    /// Threads that serve clients; one for each processor unless set.
+    /// The number of threads that serve clients, at least 1. Default: one per processor.
     pub fn workers(mut self, threads: usize) -> Self {
         self.options.workers = Some(threads.max(1));
         self
     }
 
-    /// Binds the listeners and begins; clients are served as soon as every backend has had its first check.
+    /// Binds the listeners and starts; clients are served as soon as every backend has had its first check.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running.
@@ -161,7 +162,7 @@ impl Builder {
     }
 }
 
-/// Whether this is the pool a builder begins with, and nobody has put anything in it.
+/// Whether this is a builder's default pool, unchanged.
 fn is_untouched(pool: &PoolConfig) -> bool {
     *pool == PoolConfig::new(DEFAULT_POOL, Vec::new())
 }

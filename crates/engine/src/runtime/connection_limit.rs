@@ -1,9 +1,9 @@
-//! The places of clients' connections: as many as `limits.connections`, which a changed configuration may change.
+//! Limits client connections to `limits.connections`, which a configuration reload may change.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// One place for each client that may be connected.
+/// Holds one permit per client connection allowed.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimit(Arc<Semaphore>);
 
@@ -12,14 +12,14 @@ impl ConnectionLimit {
         ConnectionLimit(Arc::new(Semaphore::new(limit)))
     }
 
-    /// Waits for a place; it is free again when what is given is dropped.
+    /// Waits for a permit, which is returned when dropped.
     pub(crate) async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
+        // Never `None`: the semaphore is never closed.
         Arc::clone(&self.0).acquire_owned().await.ok()
     }
 
-    /// Changes the limit. Nobody who is there is sent away: what is taken away is taken as they leave, by what is
-    /// returned.
+    /// Changes the limit without closing any connection. The returned future takes surplus permits out of use as
+    /// clients disconnect, so it must be run.
     #[must_use = "places that are taken away come from those who leave"]
     pub(crate) fn change(&self, from: usize, to: usize) -> impl Future<Output = ()> + Send + use<> {
         self.0.add_permits(to.saturating_sub(from));

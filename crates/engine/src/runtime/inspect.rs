@@ -1,4 +1,4 @@
-//! What is asked about one request: its heads, and what comes of sending it again.
+//! Inspects single requests: shows their heads and replays them.
 
 use super::start::Balancer;
 use crate::api::{BackendId, Heads, Replayed, RequestNumber};
@@ -6,22 +6,22 @@ use crate::proxy::replay;
 use crate::state::HeadWatch;
 
 impl Balancer {
-    /// Has the heads of requests kept for as long as what is returned lives.
+    /// Heads of requests are stored while the returned guard lives.
     #[doc(hidden)]
     pub fn watch_heads(&self) -> HeadWatch {
         self.shared.telemetry.heads.watch()
     }
 
-    /// The heads of the request with this number, while they are kept.
+    /// The heads of the request with this number; `None` if they are not stored.
     #[doc(hidden)]
     pub fn heads(&self, number: RequestNumber) -> Option<Box<Heads>> {
         self.shared.telemetry.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
     }
 
-    /// Sends a request again, to this backend or as it is balanced.
+    /// Sends a request again: to the backend `to`, or to the one that the balancer chooses.
     ///
     /// # Errors
-    /// Why it cannot be, in one sentence.
+    /// Why it cannot be sent, in one sentence.
     #[doc(hidden)]
     pub async fn replay(&self, number: RequestNumber, to: Option<BackendId>) -> Result<Box<Replayed>, String> {
         let replayed = replay(&self.shared, self.phase.subscribe(), number, to).await?;

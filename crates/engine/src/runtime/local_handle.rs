@@ -1,4 +1,4 @@
-//! What a front end knows an engine of this process by.
+//! A front end's handle to an engine in the same process.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use crate::api::{
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
 
-/// A handle to an engine in this process, whose tasks may run on another thread. While it lives, the heads of requests are
-/// kept.
+/// A handle to an engine in this process, whose tasks may run on another thread. Heads of requests are stored while it
+/// lives.
 pub struct LocalHandle {
     engine: Arc<Balancer>,
-    /// What the engine runs on, and what is asked of it.
+    /// The engine's runtime. Commands run on it as well.
     runtime: Handle,
     events: EventReader,
     seconds: watch::Receiver<u64>,
@@ -24,10 +24,10 @@ pub struct LocalHandle {
 }
 
 impl LocalHandle {
-    /// A handle to this engine; to be made on the runtime that it was started on.
+    /// A handle to this engine. Must be called on the runtime that the engine was started on.
     ///
     /// # Panics
-    /// Where no tokio runtime is running.
+    /// If called outside of a tokio runtime.
     pub fn new(engine: &Arc<Balancer>) -> Self {
         LocalHandle {
             engine: Arc::clone(engine),

@@ -1,4 +1,4 @@
-//! The roof: starts the engine, keeps its workers and processes, changes its configuration, and stops it.
+//! Starts and stops the engine, runs its workers and processes, and reloads its configuration.
 
 mod accept_socket;
 mod builder;

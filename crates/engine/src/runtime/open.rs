@@ -8,11 +8,15 @@ use crate::state::Topology;
 #[cfg(unix)]
 use crate::{listener, process};
 
-/// The listeners and pools of a configuration whose [problems](Config::problems) were looked for, where no backend is this
-/// balancer itself, and root's rights given up where the configuration says so: nothing that comes after has them.
+/// Binds the listeners and builds the pools of a configuration without [problems](Config::problems), then drops root's
+/// privileges if configured, so that nothing later runs with them.
+///
+/// # Errors
+///
+/// A listener cannot be bound, the user is unusable, or a backend is this balancer itself.
 pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
     let setup = bound(config, key)?;
-    // Only now, for it may take a thread, which would keep root's rights.
+    // After dropping privileges, because this may start a thread, which would keep root's privileges.
     let problems = self_target::problems(&setup.config);
     if problems.is_empty() { Ok(setup) } else { Err(StartError::Config(problems)) }
 }

@@ -1,4 +1,4 @@
-//! What the engine is given beside its configuration.
+//! Options for the engine besides its configuration.
 
 use std::path::PathBuf;
 
@@ -8,29 +8,29 @@ use crate::balancer::KeyFunction;
 use crate::process::Copies;
 use crate::state::Checks;
 
-/// What [`Balancer::start`](crate::Balancer::start) is given beside a configuration. The default has no processes, and one
-/// thread for each processor.
+/// Options for [`Balancer::start`](crate::Balancer::start) besides the configuration. By default, no processes are
+/// started, and there is one worker thread per processor.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// The `stickylb-tui` program, which is started as the supervisor of each process and as each demo backend; `None` where no
-    /// processes can be started.
+    /// The path of the `stickylb-tui` program, which is run as each process's supervisor and as each demo backend.
+    /// Without it, no processes can be started.
     pub program: Option<PathBuf>,
-    /// Demo backends to start at once.
+    /// The number of demo backends to start with.
     pub demo_backends: usize,
-    /// Copies of a program to start at once; their ids are their numbers, from 0, or the next free ones
-    /// where backends of the configuration have those.
+    /// Copies of a program to start with. A copy's id is its number, counted from 0, or the next free id if a backend
+    /// of the configuration has that one.
     pub copies: Option<Copies>,
-    /// Threads that serve clients; `None` is one for each processor.
+    /// The number of threads that serve clients; `None` means one per processor.
     pub workers: Option<usize>,
-    /// An access rule of this program's own, asked for each connection before anything is read from it.
+    /// The embedding program's access rule, asked for each connection before anything is read from it.
     pub admission: Option<Admission>,
-    /// Checks of this program's own, made in place of those configured.
+    /// The embedding program's health checks, which replace the configured ones.
     pub checks: Checks,
-    /// A sticky key of this program's own, for pools that bind their clients by
+    /// The embedding program's sticky key function, for pools that bind their clients by
     /// [`StickyBy::Own`](crate::api::StickyBy::Own).
     pub sticky_key: Option<KeyFunction>,
-    /// Where [`Command::Reload`](crate::api::Command::Reload) reads the configuration from; `None` where there is nothing to
-    /// read again.
+    /// Where [`Command::Reload`](crate::api::Command::Reload) reads the configuration from; with `None`, that command
+    /// fails.
     pub source: Option<Source>,
 }

@@ -1,4 +1,4 @@
-//! Keeps one backend's process: tells what it writes, how it ends, and starts it again.
+//! Manages one backend's process: reports its output and its exit, and restarts it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,45 +11,45 @@ use crate::balancer::{Backend, Verdict};
 use crate::process::{Ended, Lines, Process, Program};
 use crate::state::{LiveTopology, Registry, Shared, Telemetry};
 
-/// The wait before a process that ended is started again, the first time; it doubles with every further one.
+/// The first pause before a process that exited is restarted; doubles with each further exit in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// The longest.
+/// Limit for that pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A process that stayed up so long has begun well: the next pause is the first again.
+/// After running this long, a process counts as started successfully, which resets the pause.
 const STAYED_UP: Duration = Duration::from_secs(10);
 
-/// A process that does not answer so long after its start may not know where to listen.
+/// How long after its start a process that does not listen on its port is reported.
 const LISTENS: Duration = Duration::from_secs(5);
 
-/// Time for the last lines of a process to arrive after its end.
+/// How long to wait for the last output after a process has exited.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
-/// What a keeper is asked for.
+/// An order to a process's task.
 pub(crate) enum Order {
-    /// Kill the process, and leave it so.
+    /// Kill the process and do not restart it.
     Kill(Reply),
-    /// Start it where it does not run.
+    /// Start the process if it does not run.
     Start(Reply),
-    /// Stop it, with time to finish, and start it.
+    /// Stop the process gracefully and start it again.
     Restart(Reply),
-    /// Stop it, with time to finish, for good.
+    /// Stop the process gracefully and end the task.
     End(oneshot::Sender<()>),
 }
 
 type Reply = oneshot::Sender<Result<(), CommandError>>;
 
-/// What follows on a process' end.
+/// What to do after a process's exit.
 enum AfterExit {
-    /// What its program says: another, or none.
+    /// Restart it if its program is configured so.
     Usual,
     Nothing,
     Again(Reply),
     End(oneshot::Sender<()>),
 }
 
-/// Keeps one backend's process.
+/// The task that manages one backend's process.
 pub(crate) struct ProcessTask {
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
@@ -59,7 +59,7 @@ pub(crate) struct ProcessTask {
     program: Program,
     process: Option<Process>,
     orders: mpsc::Receiver<Order>,
-    /// Ends in a row that came soon after the start.
+    /// Exits in a row, each soon after a start; 1 after an exit that was not.
     failures: u32,
 }
 
@@ -87,7 +87,7 @@ impl ProcessTask {
         process_task
     }
 
-    /// Until it is told to end. Dropped before, it leaves the process to its supervisor, which ends it.
+    /// Runs until `Order::End`. If dropped before that, the supervisor notices and ends the process.
     pub(crate) async fn run(mut self) {
         loop {
             let next = match self.process.take() {
@@ -108,13 +108,13 @@ impl ProcessTask {
             };
             let started = self.start().await;
             if let Some(reply) = reply {
-                // Whoever asked may have gone.
+                // An error means that the caller no longer waits.
                 let _ = reply.send(started);
             }
         }
     }
 
-    /// While the process runs.
+    /// Runs while the process does; returns what to do after its exit.
     async fn attend(&mut self, mut process: Process) -> AfterExit {
         let output = Output::read(&mut process, &self.telemetry, &self.backend);
         let mut next = AfterExit::Usual;
@@ -164,7 +164,7 @@ impl ProcessTask {
         next
     }
 
-    /// `its process exited with status 1 after 0.1 s: no such file; again in 0.5 s, for the 2nd time`
+    /// For example `its process exited with status 1 after 0.1 s: no such file; started again in 0.2 s`.
     fn reason(&self, ended: &Ended, last: &str) -> String {
         let after = ended.after.map_or_else(String::new, |after| format!(" after {:.1} s", after.as_secs_f64()));
         let said = if last.is_empty() { String::new() } else { format!(": {last}") };
@@ -181,7 +181,7 @@ impl ProcessTask {
         (FIRST_PAUSE * 2_u32.pow(doubled)).min(LONGEST_PAUSE)
     }
 
-    /// While nothing runs: for a time where it is started again by itself, else until someone asks.
+    /// Runs while the process does not: for the backoff if `again`, else until an order arrives.
     async fn pause(&mut self, again: bool) -> AfterExit {
         let pause = tokio::time::sleep(self.backoff());
         tokio::pin!(pause);
@@ -195,7 +195,7 @@ impl ProcessTask {
                     Order::Start(reply) | Order::Restart(reply) => return AfterExit::Again(reply),
                     Order::End(done) => return AfterExit::End(done),
                 },
-                // The engine is gone: nobody will ask any more.
+                // The engine is gone, so no orders will come.
                 else => std::future::pending().await,
             }
         }
@@ -220,7 +220,7 @@ impl ProcessTask {
         }
     }
 
-    /// For the snapshot: whether it runs.
+    /// Records for the snapshot whether the process runs.
     fn note(&self, pid: Option<u32>) {
         self.registry.note_process(&self.backend, Spawned { pid });
     }
@@ -243,7 +243,7 @@ impl ProcessTask {
     }
 }
 
-/// What a process writes: told line by line, the last telling one kept.
+/// Reports a process's output line by line, and keeps the most informative line for the reason of its exit.
 struct Output {
     task: JoinHandle<()>,
     last: Arc<Mutex<String>>,
@@ -261,7 +261,7 @@ impl Output {
             while let Some(line) = lines.next().await {
                 if !line.trim().is_empty() {
                     let mut last = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    // Of a stack and its trimmings the line that names the error tells most.
+                    // In a stack trace, the line that names the error is the most informative one.
                     if names_an_error(&line) || !names_an_error(&last) {
                         last.clone_from(&line);
                     }
@@ -277,7 +277,8 @@ impl Output {
         Output { task, last }
     }
 
-    /// The line that tells most of why it ended; whoever still holds its output, having left its group, is not waited for.
+    /// The line that best explains the exit. Waits for a limited time, because a child that left the process group may
+    /// keep the output open.
     async fn last(mut self) -> String {
         let _ = tokio::time::timeout(LAST_LINES, &mut self.task).await;
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()

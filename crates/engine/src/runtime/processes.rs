@@ -1,4 +1,4 @@
-//! The processes behind backends that are started here: demo backends, and copies of a person's own program.
+//! Backends whose processes this program starts: demo backends, and copies of a user's program.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,27 +15,27 @@ use crate::config::{Address, BackendConfig, CheckAlgorithm, HealthCheck};
 use crate::process::{Copies, Process, Program, demo_name, free_port};
 use crate::state::{LivePool, Shared};
 
-/// Beyond `timeouts.shutdown`, what the end of a process may take.
+/// How much longer than `timeouts.shutdown` to wait for processes to end.
 const BURIAL: Duration = Duration::from_secs(3);
 
-/// How long a copy may take to come up before a rolling restart goes no further.
+/// How long a restarted process may take to pass its check before a rolling restart is abandoned.
 const READY: Duration = Duration::from_mins(1);
 
-/// Requests that were given to a backend before it was taken out are counted as its own within this time.
+/// How long after a backend was taken out the last requests sent to it may take to show up in its count.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// All of them.
+/// All processes that this program started.
 pub(crate) struct Processes {
     shared: Arc<Shared>,
-    /// This program: the supervisor of each, and the demo backends themselves.
+    /// The path of this program, run as each process's supervisor and as each demo backend.
     program: Option<PathBuf>,
     process_tasks: Mutex<HashMap<BackendId, mpsc::Sender<Order>>>,
-    /// Held while one is added: two at once would take the same name, id and port.
+    /// Held while a process is added, because two at once would choose the same name, id and port.
     adding: tokio::sync::Mutex<()>,
     rolling: AtomicBool,
 }
 
-/// A backend that was added, and the task that keeps its process.
+/// A backend that was added, and the task that manages its process.
 pub(crate) type Added = (Arc<Backend>, ProcessTask);
 
 impl Processes {
@@ -53,7 +53,7 @@ impl Processes {
     pub(crate) async fn add_demo(&self) -> Result<Added, CommandError> {
         let _alone = self.adding.lock().await;
         let backends = self.shared.topology.backends();
-        // The first name and number that no backend has.
+        // The lowest number whose name no backend has.
         let taken = |name: &str| backends.iter().any(|b| b.name() == name);
         let number = (0..=backends.len()).find(|n| !taken(&demo_name(*n))).unwrap_or(0);
         let name = demo_name(number);
@@ -63,7 +63,7 @@ impl Processes {
         let program = Program::demo(self.program(&name)?, &name, number, port);
         let mut health = pool.config.load().health.clone();
         "/health".clone_into(&mut health.path);
-        // A workshop watches: what fails is seen, and back, within a second.
+        // Check at least once a second, so that people who try out the demo see failures and recoveries quickly.
         health.interval = health.interval.min(Duration::from_secs(1));
         self.add(&pool, id, name, health, program).await
     }
@@ -83,13 +83,13 @@ impl Processes {
         let id = free_id(first, &backends);
         let mut health = pool.config.load().health.clone();
         if health == HealthCheck::default() {
-            // Nobody said what a good answer is, and a program need not have one for `/`.
+            // Without configured checks, accept any HTTP response: the program need not serve `/`.
             health.algorithm = CheckAlgorithm::Http;
         }
         self.add(&pool, id, name, health, program).await
     }
 
-    /// The pool that processes are added to.
+    /// The pool that processes are added to: the first one in HTTP mode.
     fn pool(&self, name: &str) -> Result<Arc<LivePool>, CommandError> {
         self.shared.topology.load().pools.iter().find(|pool| pool.mode == Mode::Http).cloned().ok_or_else(|| {
             CommandError::SpawnFailed {
@@ -138,14 +138,14 @@ impl Processes {
             .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
     }
 
-    /// Starts one that is not running, on its old port.
+    /// Starts a process that is not running, on its old port.
     pub(crate) async fn start_again(&self, backend: &Backend) -> Result<(), CommandError> {
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Start(tell)).await?;
         told.await.unwrap_or(Ok(()))
     }
 
-    /// Kills one at once.
+    /// Kills a process at once.
     pub(crate) async fn kill(&self, backend: &Backend) -> Result<(), CommandError> {
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Kill(tell)).await?;
@@ -158,7 +158,7 @@ impl Processes {
         process_task.send(order).await.map_err(|_| not_here())
     }
 
-    /// Ends all of them, side by side; each has `timeouts.shutdown` for it.
+    /// Ends all processes concurrently; each has `timeouts.shutdown` to finish.
     pub(crate) async fn stop(&self) {
         let process_tasks: Vec<_> = self.process_tasks().drain().map(|(_, process_task)| process_task).collect();
         let mut ends = Vec::new();
@@ -170,15 +170,19 @@ impl Processes {
         }
         let all = async {
             for end in ends {
-                // An error means that its keeper is gone, and the process with it.
+                // An error means that the task is gone, and its process with it.
                 let _ = end.await;
             }
         };
-        // Supervisors keep their times; one that does not is not waited for.
+        // Supervisors enforce the time limit; this guards against one that does not.
         let _ = tokio::time::timeout(self.shared.topology.config().timeouts.shutdown + BURIAL, all).await;
     }
 
-    /// Whom a rolling restart is about, in their order. Only one can be under way.
+    /// Begins a rolling restart and returns the backends to restart, ordered by id.
+    ///
+    /// # Errors
+    ///
+    /// There are no processes, or a rolling restart is under way.
     pub(crate) fn begin_rolling(&self) -> Result<Vec<BackendId>, CommandError> {
         let mut ids: Vec<BackendId> = self.process_tasks().keys().copied().collect();
         ids.sort_unstable();
@@ -191,8 +195,8 @@ impl Processes {
         Ok(ids)
     }
 
-    /// Restarts these one after the other: its clients move to the others, what it is doing is waited for, then it is
-    /// started anew and waited for until it answers. Where one does not, it goes no further.
+    /// Restarts these backends one after the other: takes a backend out, waits for its active requests, restarts its
+    /// process, and waits until it is healthy. Stops at the first failure.
     pub(crate) async fn restart_all(&self, ids: Vec<BackendId>) {
         for (done, id) in ids.iter().enumerate() {
             let Some((pool, backend)) = self.shared.topology.find(*id) else { continue };
@@ -220,7 +224,7 @@ impl Processes {
         self.shared.telemetry.notice(Level::Info, format!("the rolling restart is done: {} processes", ids.len()));
     }
 
-    /// Starts a backend anew whose clients go elsewhere, when what it is doing is done.
+    /// Restarts the process of a backend that was taken out, once its active requests are done.
     async fn restart(&self, backend: &Backend) -> Result<(), CommandError> {
         let idle = async {
             tokio::time::sleep(SETTLED).await;
@@ -228,17 +232,18 @@ impl Processes {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        // What takes longer has had its time, as when the program stops.
+        // Requests that take longer are cut off, as at shutdown.
         let _ = tokio::time::timeout(self.shared.topology.config().timeouts.shutdown, idle).await;
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Restart(tell)).await?;
         told.await.unwrap_or(Ok(()))
     }
 
-    /// Whether it answers within its time.
+    /// Waits until a backend is healthy; returns `false` if that takes too long.
     async fn answers(&self, pool: &LivePool, backend: &Backend) -> bool {
         let mut changes = pool.changes.subscribe();
-        // The state of one that a person has taken out does not change with its checks: it is not waited for.
+        // Not waited for if a person took it out: its state does not change with its checks, so no change would wake
+        // us.
         let waits = || backend.status.verdict() != Verdict::Healthy && backend.status.intent() != Intent::Maint;
         let answers = async { while waits() && changes.changed().await.is_ok() {} };
         tokio::time::timeout(READY, answers).await.is_ok()
@@ -249,7 +254,7 @@ impl Processes {
     }
 }
 
-/// The first id from this number on that no backend has.
+/// The lowest id from `first` on that no backend has.
 fn free_id(first: u32, backends: &[Arc<Backend>]) -> BackendId {
     let free = |id: &BackendId| backends.iter().all(|backend| backend.id() != *id);
     (first..=u32::MAX).map(BackendId::new).find(free).unwrap_or(BackendId::new(u32::MAX))

@@ -1,7 +1,7 @@
-//! Puts a changed configuration in force without dropping a connection.
+//! Applies a changed configuration without dropping client connections.
 //!
-//! What the change does not touch stays the very thing it was, with its connections, its figures, and what a person
-//! changed meanwhile.
+//! Listeners, pools and backends that did not change are kept, with their connections, counters, and what a person
+//! changed since.
 
 use futures_util::future::join_all;
 use std::net::TcpListener;
@@ -23,13 +23,13 @@ use crate::state::{BoundListener, LivePool, Routing, Topology};
 use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
-    /// Reads the configuration from its source again, puts it in force, and tells what changed.
+    /// Reads the configuration from its source again, applies it, and reports the changes.
     pub(crate) async fn reload_from_source(&self) -> Result<(), CommandError> {
         let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
-        // Taken before it is read, so that what was read later is put in force later.
+        // Locked before reading, so that configurations are applied in the order in which they were read.
         let alone = self.reloading.lock().await;
         let read = Arc::clone(read);
-        // What it reads may take its time; where it is broken off, the program stops.
+        // Reading may block. It fails only if the reader panics or the runtime is shutting down.
         let config = spawn_blocking(move || read()).await.unwrap_or_else(|lost| Err(vec![lost.to_string().into()]));
         let changes = match config {
             Ok(config) => self.change_to(config, &alone).await.map_err(|error| match error {
@@ -51,16 +51,16 @@ impl Balancer {
         Ok(())
     }
 
-    /// Puts another configuration in force, and says what it changed, each in a few words.
+    /// Applies another configuration, and returns a short description of each change.
     ///
-    /// Listeners, pools, backends, checks, stickiness, access, mail and the limit of connections change at once; other
-    /// limits, times and retries count for connections from now on. Connections of clients stay, and those WebSockets
-    /// whose backend is still there.
+    /// Listeners, pools, backends, checks, stickiness, access, mail and the connection limit change at once. Other
+    /// limits, timeouts and retries apply to new connections. Client connections stay open, and so do WebSockets whose
+    /// backend is still there.
     ///
     /// # Errors
-    /// See [`StartError`]; everything is as it was.
+    /// See [`StartError`]; nothing has changed then.
     pub async fn reload(&self, config: Config) -> Result<Vec<String>, StartError> {
-        // One change after the other.
+        // Only one reload at a time.
         let alone = self.reloading.lock().await;
         self.change_to(config, &alone).await
     }
@@ -72,7 +72,7 @@ impl Balancer {
         }
         let config = Arc::new(config);
         let named = Arc::clone(&config);
-        // It may take a while; where it is broken off, the program stops.
+        // May block on the resolver. It fails only if the runtime is shutting down.
         let problems = spawn_blocking(move || self_target::problems(&named)).await.unwrap_or_default();
         if !problems.is_empty() {
             return Err(StartError::Config(problems));
@@ -81,7 +81,7 @@ impl Balancer {
         let there = before.backends();
         let mut changes = ReloadChanges::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
-        // Before anything changes: an address may be in use.
+        // Bound before anything changes, because an address may be in use.
         let open = config.listeners.iter().map(|listener| {
             let present = before.listeners.iter().find(|open| open.listener.is(listener));
             let open = || BoundListener::new(listener, &pools, &replaced(&before, &config, listener.port));
@@ -94,7 +94,7 @@ impl Balancer {
 
         let next: Vec<Vec<Arc<Backend>>> =
             pools.iter().zip(&config.pools).map(|(live, pool)| backends(live, pool, &mut changes)).collect();
-        // They have their first check before they are given clients: a pool of new backends alone would be DOWN.
+        // New backends are checked before they get clients; a pool of only unchecked backends could serve nobody.
         let checkers: Vec<_> = changes.new.iter().map(|new| Checker::new(&self.shared, Arc::clone(new))).collect();
         join_all(checkers.iter().map(|checker| checker.check_once(&config.limits))).await;
 
@@ -104,7 +104,8 @@ impl Balancer {
                 let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
                 let kept =
                     if old.sticky == pool.sticky { value.sticky.clone() } else { live.sticky_by(&pool.sticky.by) };
-                // Processes that were started here stay, those of this very moment as well: no file knows of them.
+                // Processes started by this program stay, because the configuration does not list them. Read from the
+                // current value, in case one was added just now.
                 let started = value.backends.iter().filter(|backend| backend.settings.spawned).cloned();
                 value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
             });
@@ -117,7 +118,7 @@ impl Balancer {
                 }
             }
         }
-        // Those that are taken away come back as clients leave.
+        // If the limit shrinks, surplus permits are taken out of use as clients disconnect.
         self.spawn(self.connection_limit.change(before.config.limits.connections, config.limits.connections));
         self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
         self.let_go(there, &mut changes);
@@ -128,7 +129,8 @@ impl Balancer {
         Ok(changes.told)
     }
 
-    /// Lets go of the backends that are not there any more; their requests in flight end as they will.
+    /// Releases the backends that are gone. Their requests in flight go on; their tunnels are closed, unless a new
+    /// backend has the same address.
     fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut ReloadChanges) {
         let now = self.shared.topology.load().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
@@ -145,7 +147,7 @@ impl Balancer {
     }
 }
 
-/// The sockets at this port that the configuration leaves out: one for the same port comes in their place.
+/// The sockets on this port that the new configuration does not keep: a new listener on the port may replace them.
 fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
     let goes = |open: &&BoundListener| {
         open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l))
@@ -153,11 +155,11 @@ fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListene
     before.listeners.iter().filter(goes).filter_map(|open| open.socket.clone()).collect()
 }
 
-/// Why a listener cannot be opened now; root could have opened it at the start.
+/// Explains why a listener cannot be opened: after privileges were dropped, only a restart as root may help.
 fn not_opened(error: ListenError, before: &Topology) -> StartError {
     let is_roots = match &error {
         ListenError::Denied { .. } => true,
-        // A port is shared, for the moment it takes to change its address, by sockets of one user alone.
+        // While a listener's address changes, old and new socket share the port, which only sockets of one user may.
         ListenError::InUse { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
         ListenError::Other { .. } => false,
     };
@@ -172,7 +174,7 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
     }
 }
 
-/// Processes that were started here keep their ids and their pool, whatever the file says.
+/// Refuses a configuration that takes the id or the pool of a process that this program started.
 fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
     let mut problems: Vec<Untrusted<String>> = Vec::new();
     for live in &before.pools {
@@ -192,7 +194,7 @@ fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) 
     if problems.is_empty() { Ok(()) } else { Err(StartError::Config(problems)) }
 }
 
-/// The pool at work that a configured one stands for: the one of this name, or a new one.
+/// The running pool for a configured one: the existing one with this name and mode, or a new one.
 fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut ReloadChanges) -> Arc<LivePool> {
     let (mode, several) = (config.mode_of(&pool.name), config.pools.len() > 1);
     let same =
@@ -207,7 +209,7 @@ fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Re
     })
 }
 
-/// The configured backends a pool has from now on: those that stay the same, and those that are new.
+/// The backends of a pool under its new configuration: unchanged ones are kept, others are created.
 fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -> Vec<Arc<Backend>> {
     let (old, now) = (live.config.load_full(), live.current.load_full());
     config
@@ -223,7 +225,7 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -
                 (there, _) => {
                     let mut backend = Backend::new(wanted, live.label.clone());
                     if let Some(before) = there.filter(|before| before.endpoint.address == wanted.address) {
-                        // It is the same server: whoever holds a slot there or waits for one counts on.
+                        // It is the same server, so taken slots and queued requests still count.
                         let slots = before.slots.as_ref().and_then(|slots| slots.handed_on(&wanted.limits));
                         backend.slots = slots.or(backend.slots);
                     }
@@ -234,23 +236,23 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -
         .collect()
 }
 
-/// Whether a backend can stay the very one it was: what else differs can be changed while it works.
+/// Whether a running backend can be kept: only its weight and its checks may differ, which can be changed in place.
 fn is_same(old: &BackendConfig, wanted: &BackendConfig) -> bool {
     let settled = BackendConfig { weight: old.weight, health: old.health.clone(), ..wanted.clone() };
     settled == *old
 }
 
-/// What a configuration changes.
+/// The changes made by a reload.
 #[derive(Default)]
 struct ReloadChanges {
-    /// In words.
+    /// Descriptions for the user.
     told: Vec<String>,
-    /// Backends that were not there before.
+    /// Backends that were created.
     new: Vec<Arc<Backend>>,
 }
 
 impl ReloadChanges {
-    /// A backend stays, and some of its settings change.
+    /// Applies changed settings to a backend that stays.
     fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
         if old.weight != wanted.weight {
             backend.weight.set(wanted.weight);
@@ -263,7 +265,7 @@ impl ReloadChanges {
         }
     }
 
-    /// A backend comes, perhaps in the place of another with its id.
+    /// Adds a new backend, which may replace one with the same id.
     fn arrive(&mut self, before: Option<&Arc<Backend>>, backend: Backend) -> Arc<Backend> {
         let backend = Arc::new(backend);
         if let Some(before) = before {
@@ -288,7 +290,7 @@ impl ReloadChanges {
         }
     }
 
-    /// What is neither a listener nor a backend.
+    /// Describes all changes that are not to listeners or backends.
     fn rest(&mut self, before: &Config, now: &Config) {
         for (pool, old) in now.pools.iter().filter_map(|p| Some((p, before.pools.iter().find(|o| o.name == p.name)?))) {
             if pool.strategy != old.strategy {

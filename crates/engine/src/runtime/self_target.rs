@@ -1,4 +1,4 @@
-//! Whether a backend is this balancer itself, by a name or an address that only the system knows to be this machine's.
+//! Detects backends that are this balancer itself, including by names and addresses that only the system can resolve.
 
 use std::net::{IpAddr, ToSocketAddrs as _, UdpSocket};
 use std::sync::mpsc;
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use crate::config::{Address, BackendConfig, Config, is_itself, reaches};
 use crate::untrusted::Untrusted;
 
-/// How long the resolver may take for all names. It is asked for those alone that have a listener's port, and a name that
-/// is not found in time is nobody's.
+/// How long to wait for the resolver, for all names together. Only backends on a listener's port are resolved; a name
+/// not resolved in time counts as harmless.
 const RESOLVE: Duration = Duration::from_secs(1);
 
-/// What is wrong with backends that are listeners of this configuration, whose [problems](Config::problems) were looked
-/// for. Takes a second at most.
+/// The problems with backends that are listeners of this configuration, beyond its [problems](Config::problems). Blocks
+/// for a second at most.
 pub(crate) fn problems(config: &Config) -> Vec<Untrusted<String>> {
     let suspects = config.backends().filter(|backend| listeners_at(config, backend.address.port).next().is_some());
-    // All are asked at once.
+    // Resolves all names concurrently.
     let asked: Vec<_> = suspects.map(|backend| (backend, addresses(&backend.address))).collect();
     let until = Instant::now() + RESOLVE;
     let is_wrong = |(backend, found): (&BackendConfig, mpsc::Receiver<Vec<IpAddr>>)| {
@@ -29,30 +29,30 @@ pub(crate) fn problems(config: &Config) -> Vec<Untrusted<String>> {
     asked.into_iter().filter_map(is_wrong).collect()
 }
 
-/// Where the listeners with this port are.
+/// The hosts of the listeners on this port.
 fn listeners_at(config: &Config, port: u16) -> impl Iterator<Item = IpAddr> {
     config.listeners.iter().filter(move |listener| port != 0 && listener.port == port).map(|listener| listener.host)
 }
 
-/// The addresses of a host, as soon as they are known.
+/// Receives the addresses of a host once they are resolved.
 fn addresses(address: &Address) -> mpsc::Receiver<Vec<IpAddr>> {
     let (tell, told) = mpsc::channel();
     if let Some(ip) = address.ip() {
-        // The receiver is there still.
+        // Cannot fail: the receiver still exists.
         let _ = tell.send(vec![ip]);
         return told;
     }
     let host = (address.host.clone(), address.port);
-    // A thread of its own, for a resolver cannot be told to stop. Where there is none to be had, nothing is found.
+    // In its own thread, because a resolver call cannot be cancelled. If no thread can be started, nothing is found.
     let _ = thread::Builder::new().name("resolve".to_owned()).spawn(move || {
         let found = host.to_socket_addrs().map(|found| found.map(|at| at.ip()).collect());
-        // Nobody waits for it any more where it took too long.
+        // An error means that the receiver timed out.
         let _ = tell.send(found.unwrap_or_default());
     });
     told
 }
 
-/// Whether an address is one of this machine's: only those can be bound.
+/// Whether an address belongs to this machine: only such an address can be bound.
 fn is_own(ip: IpAddr) -> bool {
     !ip.is_unspecified() && UdpSocket::bind((ip, 0)).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Where a changed configuration comes from.
+//! The source that a reload reads the configuration from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::untrusted::Untrusted;
 
-/// Where a changed configuration comes from: a function that reads it anew, or says everything that is wrong with it, each
-/// as one sentence. It is called on the runtime of the balancer, one call at a time.
+/// A function that reads the configuration for a reload, or returns all its problems, each as one sentence. It may
+/// block: it is called on a blocking thread of the balancer's runtime, one call at a time.
 #[derive(Clone)]
 pub struct Source(pub(crate) Arc<SourceFn>);
 
 type SourceFn = dyn Fn() -> Result<Config, Vec<Untrusted<String>>> + Send + Sync;
 
 impl Source {
-    /// A source from a function.
+    /// Wraps a function.
     pub fn new(read: impl Fn() -> Result<Config, Vec<Untrusted<String>>> + Send + Sync + 'static) -> Self {
         Source(Arc::new(read))
     }

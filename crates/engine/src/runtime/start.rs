@@ -1,4 +1,4 @@
-//! Starting, asking, and stopping the engine.
+//! The balancer: starts, queries, commands and stops the engine.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,34 +24,34 @@ use crate::proxy::Proxy;
 use crate::state::{EventReader, LivePool, Phase, Shared};
 use crate::{alert, proxy};
 
-/// Time for tunnels to say goodbye.
+/// How long tunnels may take to close in an orderly way.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// How long clients wait at the start for processes that are not ready yet.
+/// How long clients wait at the start for processes that have not been checked yet.
 const STARTUP: Duration = Duration::from_secs(5);
 
-/// A balancer at work. Dropping it ends it at once; [`Balancer::stop`] lets requests finish first.
+/// A running balancer. Dropping it stops it at once; [`Balancer::stop`] lets requests finish first.
 ///
-/// Checks and commands run on the tokio runtime it was started on; clients are served by threads of its own. All methods can
+/// Checks and commands run on the tokio runtime that it was started on; its own threads serve clients. All methods may
 /// be called from any thread.
 pub struct Balancer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) phase: watch::Sender<Phase>,
     workers: tokio::sync::Mutex<mpsc::Receiver<()>>,
-    /// Ends when the last mail is sent.
+    /// Closed when the last mail has been sent.
     mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
     tasks: Mutex<JoinSet<()>>,
     processes: Arc<Processes>,
     pub(crate) source: Option<Source>,
     pub(crate) connection_limit: ConnectionLimit,
-    /// Held while the configuration changes.
+    /// Held during a configuration reload.
     pub(crate) reloading: tokio::sync::Mutex<()>,
 }
 
 impl Balancer {
-    /// Binds the listeners, starts the processes and the checks, and serves. Clients are accepted as soon as every backend has
-    /// had its first check, and processes that are started here five seconds to be ready; until then they wait in the system's
-    /// queue.
+    /// Binds the listeners, starts the processes and the checks, and serves. Clients are accepted once every backend
+    /// has had its first check, except that processes started here are waited for at most five seconds; until then,
+    /// clients wait in the system's accept queue.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running.
@@ -64,7 +64,7 @@ impl Balancer {
         let connection_limit = ConnectionLimit::new(config.limits.connections);
         let seed = config.seed;
         let can_spawn = options.program.is_some();
-        // All listeners are bound before anything else: where one port is in use, nothing starts.
+        // Listeners are bound before anything else, so that nothing starts if a port is in use.
         let setup = open(config, options.sticky_key)?;
         let shared = Arc::new(Shared::new(setup, workers, options.admission, options.checks, can_spawn));
 
@@ -107,18 +107,18 @@ impl Balancer {
         Ok(engine)
     }
 
-    /// Where it listens; with several listeners, where the first does.
+    /// The address of the first listener.
     pub fn address(&self) -> SocketAddr {
-        // A configuration without a listener does not start.
+        // There is at least one: a configuration without listeners does not start.
         self.shared.topology.load().listeners[0].listener.address
     }
 
-    /// Where each listener listens, in the order of the configuration.
+    /// The address of each listener, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.shared.topology.load().listeners.iter().map(|open| open.listener.address).collect()
     }
 
-    /// The names of the sticky cookies that are given out now.
+    /// The names of the sticky cookies in use.
     #[doc(hidden)]
     pub fn cookies(&self) -> Vec<String> {
         let setup = self.shared.topology.load();
@@ -129,33 +129,33 @@ impl Balancer {
             .collect()
     }
 
-    /// How things stand now.
+    /// The current state, for display.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.snapshot()
     }
 
-    /// Changes once a second, just after the rates did. The value counts the seconds since the start.
+    /// Changes once a second, right after the rates were updated. The value is the number of seconds since the start.
     pub fn seconds(&self) -> watch::Receiver<u64> {
         self.shared.telemetry.seconds.subscribe()
     }
 
-    /// Who would get a request now, and why. Nothing is sent, and nothing changes by asking.
+    /// Which backend would get a request now, and why. Sends nothing and changes nothing.
     ///
     /// # Errors
-    /// The question is about no request that this engine could get.
+    /// The question does not describe a request that this engine could get.
     pub fn explain(&self, question: &Question) -> Result<Explanation, Unclear> {
         proxy::explain(&self.shared.topology.load(), question)
     }
 
-    /// Reads what happens: every change since the start, as far as it is kept, and every request from the first reader on.
+    /// A reader of events: all those still kept since the start, with requests only from the first reader on.
     pub fn events(&self) -> EventReader {
         EventReader::new(Arc::clone(&self.shared.telemetry.journal))
     }
 
-    /// Carries out one command. A check, a rolling restart and what a process does go on after it returns.
+    /// Runs a command. Checks and rolling restarts continue after it has returned.
     ///
     /// # Errors
-    /// See [`CommandError`]; nothing changed.
+    /// See [`CommandError`]; nothing has changed then.
     pub async fn command(&self, command: Command) -> Result<(), CommandError> {
         match command {
             Command::SetIntent { id, intent } => self.shared.registry.set_intent(&*self.backend(id)?, intent),
@@ -194,7 +194,7 @@ impl Balancer {
         Ok(())
     }
 
-    /// Says where it listens, and what a person should know of it, to everyone who reads its events.
+    /// Sends these warnings and the URL of each listener to the log and to the readers of events.
     pub fn announce(&self, warnings: &[String]) {
         for warning in warnings {
             self.shared.telemetry.notice(Level::Warning, warning.clone());
@@ -204,14 +204,14 @@ impl Balancer {
         }
     }
 
-    /// Waits until clients are served, which is when every backend has had its first check.
+    /// Waits until clients are served; see [`Balancer::start`].
     pub async fn serving(&self) {
-        // The sender lives as long as this engine.
+        // Cannot fail: the sender lives as long as this engine.
         let _ = self.phase.subscribe().wait_for(|phase| *phase >= Phase::Serving).await;
     }
 
-    /// Accepts no more clients, lets requests in flight finish for at most `timeouts.shutdown`, sends
-    /// the mail that is due, then ends. Processes that were started here are asked to end after that, and have as long.
+    /// Stops accepting clients, lets requests in flight finish for at most `timeouts.shutdown`, sends pending mail, and
+    /// stops. Processes that were started here are stopped last, within the same time limit again.
     pub async fn stop(&self) -> Ending {
         let ending = self.finish().await;
         self.processes.stop().await;
@@ -241,13 +241,13 @@ impl Balancer {
         self.phase.send_replace(Phase::Leaving);
         if tokio::time::timeout(GOODBYE, workers.recv()).await.is_err() {
             self.end_now();
-            // Each worker ends at once now; nothing it waits for can hold it.
+            // Returns soon: in `Phase::Ended`, workers wait for nothing.
             workers.recv().await;
         }
         cut
     }
 
-    /// Ends at once, whatever is in flight.
+    /// Stops at once, even with requests in flight.
     pub fn end_now(&self) -> Ending {
         let connections = self.shared.telemetry.counters.connections();
         self.phase.send_replace(Phase::Ended);
@@ -258,7 +258,7 @@ impl Balancer {
         self.shared.topology.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
     }
 
-    /// The pool with this name, or all of them.
+    /// The pool with this name, or all pools.
     fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
         let mut named = self.shared.topology.load().pools.clone();
         named.retain(|pool| name.is_none_or(|name| pool.name() == name));
@@ -268,13 +268,13 @@ impl Balancer {
         }
     }
 
-    /// Notes how many log lines an output of the front end did not get since the start, and why it gets none now, where that
-    /// is so. A warning stays for as long.
+    /// Updates the state of a log output of the front end: the lines dropped since the start, and the trouble that it
+    /// is in now, if any. A warning is shown while there is trouble.
     pub fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
         self.shared.telemetry.log_stands(output, dropped, trouble);
     }
 
-    /// Tells everyone who reads its events of something that went wrong.
+    /// Sends a warning to the log and to the readers of events.
     pub fn warn(&self, text: String) {
         self.shared.telemetry.notice(Level::Warning, text);
     }
@@ -283,20 +283,21 @@ impl Balancer {
         self.shared.telemetry.notice(Level::Info, text);
     }
 
-    /// Has a backend checked from now on; the receiver learns of its first check.
+    /// Starts checking a backend; the receiver resolves after its first check.
     pub(crate) fn watch(&self, backend: Arc<Backend>) -> oneshot::Receiver<()> {
         let (first, checked) = oneshot::channel();
         self.spawn(Checker::new(&self.shared, backend).run(first));
         checked
     }
 
-    /// Has a backend's process kept and the backend checked from now on; the receiver learns of its first check.
+    /// Starts managing a backend's process and checking it; the receiver resolves after its first check.
     fn keep(&self, (backend, process_task): Added) -> oneshot::Receiver<()> {
         self.spawn(process_task.run());
         self.watch(backend)
     }
 
-    /// Goes on to its end whoever asked: no backend is left taken out.
+    /// Runs the rolling restart as a task, so that it finishes even if the caller goes away and leaves no backend taken
+    /// out.
     fn restart_all(&self) -> Result<(), CommandError> {
         let ids = self.processes.begin_rolling()?;
         let processes = Arc::clone(&self.processes);
@@ -304,17 +305,18 @@ impl Balancer {
         Ok(())
     }
 
-    /// Clients are accepted when each backend has had its first check; those `started` here have a time for it.
+    /// Starts serving after every first check; those of processes started here (`started`) are waited for at most
+    /// `STARTUP`. Also starts the task that ticks once a second.
     fn serve_after(&self, first_checks: Vec<oneshot::Receiver<()>>, started: Vec<oneshot::Receiver<()>>) {
         let phase = self.phase.clone();
         self.spawn(async move {
             let all = async |checks: Vec<oneshot::Receiver<()>>| {
                 for checked in checks {
-                    // An error means its checker is gone, which is an answer too.
+                    // An error means that the checker is gone, so there is nothing to wait for.
                     let _ = checked.await;
                 }
             };
-            // Those not ready then come in when they are.
+            // Processes that are not ready by then join when they are.
             let ((), _) = tokio::join!(all(first_checks), tokio::time::timeout(STARTUP, all(started)));
             phase.send_if_modified(|phase| {
                 let starting = *phase == Phase::Starting;
@@ -344,7 +346,7 @@ impl Drop for Balancer {
     }
 }
 
-/// ` of web`, where there are several pools.
+/// For example ` of web`; empty if there is only one pool.
 fn of_pool(pool: &LivePool) -> String {
     pool.label.as_ref().map(|name| format!(" of {name}")).unwrap_or_default()
 }

@@ -1,24 +1,24 @@
-//! Why the engine did not start.
+//! Errors of starting and reloading the engine.
 
 use crate::api::CommandError;
 use crate::listener::ListenError;
 use crate::untrusted::{Untrusted, joined};
 
-/// Why a balancer did not start, or a reload changed nothing: each a sentence that says what to do. Nothing is left running
+/// Why a balancer did not start, or a reload changed nothing. Each message says what to do. Nothing is left running
 /// that did not run before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The configuration is wrong, in each of these ways; displayed one a line.
+    /// All problems of the configuration; displayed one per line.
     #[error("{}", joined(.0, "\n"))]
     Config(Vec<Untrusted<String>>),
-    /// An address cannot be listened on.
+    /// A listener's address cannot be bound.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// `downgradeToUser` names a user that this process cannot become.
+    /// This process cannot switch to the user in `downgradeToUser`.
     #[error("{0}")]
     User(Untrusted<String>),
-    /// A thread could not be started; what the system said.
+    /// A worker thread could not be started, with the system's error.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
     /// A demo backend or a copy could not be started.

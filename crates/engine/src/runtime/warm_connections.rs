@@ -1,4 +1,4 @@
-//! Keeps idle connections open to the backends that want some ready (`minIdle`), and closes those too old.
+//! Opens idle connections in advance to backends with `minIdle`, and closes shared ones that have expired.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::config::MOST_IDLE;
 use crate::state::Shared;
 use crate::upstream::{Connection, IdleConnections, dial};
 
-/// Looks after the idle connections that all workers share, for as long as the worker that runs it lives.
+/// Maintains the idle connections that all workers share, once a second. Never returns.
 pub(crate) async fn keep(shared: Arc<Shared>) {
     let mut every = tokio::time::interval(Duration::from_secs(1));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -25,12 +25,12 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 
 async fn fill(idle: &IdleConnections, backend: &Backend, connect: Duration) {
     if backend.endpoint.proxy_protocol.is_some() {
-        // A connection says there whom it is for, and nobody has come yet.
+        // The PROXY protocol header names the client at the start of the connection, and there is no client yet.
         return;
     }
-    // So many and no more until the next look: some may be closed as soon as they are open.
+    // The number is fixed in advance: a backend that closes idle connections at once must not keep this loop running.
     for _ in idle.count(backend.number)..wanted(backend) {
-        // Why not is for the checks to find out.
+        // Health checks report why.
         let Ok(stream) = dial(&backend.endpoint.address, &backend.endpoint.tls, None, connect).await else {
             return;
         };
@@ -40,7 +40,7 @@ async fn fill(idle: &IdleConnections, backend: &Backend, connect: Duration) {
     }
 }
 
-/// `minIdle`, as far as there are places for connections and idle ones are kept.
+/// `minIdle`, limited by the free slots and by the number of idle connections kept per backend.
 fn wanted(backend: &Backend) -> usize {
     let free = backend.slots.as_ref().map_or(u32::MAX, |slots| slots.most.saturating_sub(slots.taken()));
     backend.settings.min_idle.min(free).min(MOST_IDLE) as usize

@@ -1,4 +1,4 @@
-//! A thread that accepts clients and serves them, from accept to close, on its own.
+//! A worker thread, which accepts clients and serves each of them until its connection closes.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -16,10 +16,10 @@ use crate::proxy;
 use crate::proxy::{Accepted, Proxy, Socket};
 use crate::state::{BoundListener, Connected, Listener, Phase, Shared};
 
-/// Time for clients to come in who had begun to when a listener was closed.
+/// How long a closed listener still accepts, for clients whose handshake had begun.
 const HALF_IN: Duration = Duration::from_millis(100);
 
-/// What all workers are given.
+/// What all workers share.
 pub(crate) struct Work {
     pub(crate) shared: Arc<Shared>,
     pub(crate) connection_limit: ConnectionLimit,
@@ -27,14 +27,14 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Waits until the engine is as far as `phase`; an engine that is gone has ended.
+    /// Waits until the engine has reached `phase`, or is gone.
     async fn reached(&self, phase: Phase) {
         let _ = self.phase.clone().wait_for(|now| *now >= phase).await;
     }
 }
 
-/// Starts a worker. The thread ends when the engine finishes and its last client has gone, or when the engine has ended;
-/// the drop of `done` tells.
+/// Starts a worker. Its thread ends when the engine is finishing and its last client is gone, or when the engine has
+/// ended; then `done` is dropped. Worker 0 also maintains the shared idle connections.
 pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<()>) -> io::Result<()> {
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -46,7 +46,7 @@ pub(crate) fn start(number: usize, proxy: Proxy, work: Work, done: mpsc::Sender<
                     runtime.spawn(warm_connections::keep(Arc::clone(&proxy.shared)));
                 }
                 runtime.block_on(run(proxy, &work));
-                // A resolver that hangs must not hold up the end.
+                // Does not wait for a blocked resolver.
                 runtime.shutdown_background();
             }
             Err(error) => {
@@ -70,16 +70,16 @@ async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
     }
     drop(alive);
     tokio::select! {
-        // Each connection holds a sender: when the last is gone, this returns.
+        // Returns once all connections have dropped their sender.
         _ = all_gone.recv() => {}
         () = work.reached(Phase::Ended) => {}
     }
 }
 
-/// Accepts from the listeners there are, whichever come and go.
+/// Accepts from the current listeners, and follows changes of the topology.
 async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
     let mut changes = work.shared.topology.changes();
-    // Each takes in who is connected already, and ends, when its sender is dropped from here.
+    // Dropping a sender makes its acceptor empty the accept queue and end.
     let mut accepting: Vec<(Arc<Listener>, oneshot::Sender<()>)> = Vec::new();
     let mut tasks = JoinSet::new();
     loop {
@@ -114,7 +114,7 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
     }
 }
 
-/// Where a worker takes in a listener's clients.
+/// Accepts one listener's clients for one worker.
 struct Acceptor {
     listener: Arc<Listener>,
     proxy: Arc<Proxy>,
@@ -123,12 +123,12 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    /// Takes in clients until it is `over`, and those who were half in then.
+    /// Accepts clients until `over` resolves, and then those who were still connecting.
     async fn accept(self, entrance: Entrance, over: oneshot::Receiver<()>) {
         let shared = &self.proxy.shared;
         let mut paused = false;
         let mut over = pin!(async {
-            // It never tells anything but its end.
+            // Nothing is ever sent: only the drop of the sender matters.
             let _ = over.await;
             tokio::time::sleep(HALF_IN).await;
         });
@@ -146,7 +146,7 @@ impl Acceptor {
                 }
                 Err(error) if is_about_one_client(&error) => {}
                 Err(error) => {
-                    // Out of file descriptors, most likely: it passes when clients leave, and trying at once would spin.
+                    // Most likely out of file descriptors, until clients leave. Retrying at once would spin.
                     if !std::mem::replace(&mut paused, true) {
                         shared.telemetry.notice(Level::Warning, format!("accepting is paused: {error}"));
                     }
@@ -159,14 +159,14 @@ impl Acceptor {
         }
     }
 
-    /// Waits for a place for the client, and serves it.
+    /// Waits for a connection permit, and serves the client.
     async fn enter(&self, stream: Socket, peer: SocketAddr) {
-        // At the limit it waits here, and whoever comes after it in the system's queue, until another leaves: so no
-        // listener holds a place for nobody.
+        // At the limit, this client waits here and later ones in the accept queue. The permit is taken only now, after
+        // accepting, so that no listener holds one without a client.
         let Some(place) = self.work.connection_limit.take().await else { return };
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
         let accepted = Accepted { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
-        // Boxed, because a task is moved about when it begins and when it ends, and this is a large one.
+        // Boxed, because spawning and ending a task moves its future, and this one is large.
         tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), accepted, self.work.phase.clone())));
     }
 }
@@ -176,7 +176,7 @@ fn is_about_one_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Closes backends' connections that lay idle for long.
+/// Closes the worker's expired idle connections, once a second.
 async fn sweep(proxy: Arc<Proxy>) {
     let mut every = tokio::time::interval(Duration::from_secs(1));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
