@@ -1,4 +1,4 @@
-//! The limit of open descriptors: the balancer raises its own, the programs it starts get the one it was started with.
+//! The limit of open file descriptors: the balancer raises its own, but starts programs with the original one.
 //!
 //! Programs that use `select`, or that close every descriptor they could have, rely on the usual soft limit of 1024.
 
@@ -11,27 +11,27 @@ use tokio::process::Command;
 
 use super::owner;
 
-/// The soft limit before it was raised; `None` in it is no limit.
+/// The soft limit before it was raised; an inner `None` means no limit.
 #[cfg(unix)]
 static BEFORE: OnceLock<Option<u64>> = OnceLock::new();
 
-/// As many connections as the system lets this user have.
+/// Raises the soft limit to the hard limit, to allow as many connections as possible. Ignores errors.
 #[cfg(unix)]
 pub fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     BEFORE.get_or_init(|| limit.current);
-    // Where it is refused, the old limit holds and accepting pauses at it.
+    // If this fails, the old limit remains, and accepting pauses when it is reached.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// The words that tell a supervisor of the limit its process is to have.
+/// The arguments that tell a supervisor the soft limit for its process.
 #[cfg(unix)]
 pub(crate) fn words() -> Option<[String; 2]> {
     let before = BEFORE.get().copied().flatten()?;
     Some(["--descriptors".to_owned(), before.to_string()])
 }
 
-/// A command for a program, in its owner's name and with the soft limit there was before.
+/// A command that runs a program with its user's environment and the original soft limit.
 ///
 /// # Errors
 /// There is no such program.
@@ -41,14 +41,14 @@ pub(crate) fn command(program: &str, arguments: &[String]) -> io::Result<Command
         return Ok(plain(program, arguments));
     };
     is_there(program)?;
-    // Between the two halves of a start nothing safe can be done here: a shell is a program that can.
+    // Setting the limit between fork and exec (`pre_exec`) would need unsafe code, so a shell does it.
     let mut command = Command::new("/bin/sh");
     command.args(["-c", r#"ulimit -S -n "$0"; exec "$@""#]).arg(limit.to_string()).arg(program).args(arguments);
     command.envs(owner::environment());
     Ok(command)
 }
 
-/// The shell's words would not be those of the system.
+/// Checks that the program exists, to return the system's error instead of the shell's message.
 #[cfg(unix)]
 fn is_there(program: &str) -> io::Result<()> {
     if program.contains('/') {
@@ -70,11 +70,11 @@ fn plain(program: &str, arguments: &[String]) -> Command {
     command
 }
 
-/// Gives this process, and all that it starts, the soft limit of the words.
+/// Sets the soft limit of this process and of all processes that it starts.
 #[cfg(unix)]
 pub(crate) fn restore(limit: u64) {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // A lower one is refused to nobody.
+    // Lowering a soft limit never fails.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum });
 }
 

@@ -1,8 +1,8 @@
-//! Backends that this program starts itself: demo backends and copies of a person's own program.
+//! Processes that this program starts: demo backends and copies of a user's program.
 //!
-//! Each has a supervisor between it and the balancer: this program once more, with a hidden subcommand. Its standard
-//! input is a pipe from the balancer, so it learns of the balancer's end however that comes, and takes the process
-//! and all that it started with it.
+//! Each has a supervisor process between it and the balancer: this program, run with a hidden subcommand. The
+//! supervisor's standard input is a pipe from the balancer, so it notices when the balancer ends, even by a crash, and
+//! then ends the process and all of its children.
 
 mod descriptors;
 mod output;

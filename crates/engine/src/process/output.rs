@@ -1,17 +1,17 @@
-//! What a process writes, as lines that are safe to show.
+//! Reads a process's output as lines that are safe to show in a terminal.
 
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use crate::untrusted::Untrusted;
 
-/// Bytes of a line that are kept; the rest is left out.
+/// Most bytes kept of a line; the rest is discarded.
 const LINE: usize = 4096;
 
-/// Lines a second that are told; a process that writes more is read on, so that it never waits, but not repeated.
+/// Most lines per second. Further lines are still read, so that the process never blocks, but discarded.
 const LINES_A_SECOND: usize = 1000;
 
-/// Reads a process' lines.
+/// A reader of a process's lines.
 pub(crate) struct Lines<R> {
     from: BufReader<R>,
     second: Instant,
@@ -24,7 +24,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Lines { from: BufReader::new(from), second: Instant::now(), told: 0, left_out: 0 }
     }
 
-    /// The next line to tell; `None` at the end.
+    /// The next line, or a note on how many were discarded; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
             if self.second.elapsed() >= Duration::from_secs(1) {
@@ -46,7 +46,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     async fn line(&mut self) -> Option<Vec<u8>> {
         let mut line = Vec::new();
         loop {
-            // A pipe that fails has ended as well.
+            // A read error counts as the end.
             let bytes = self.from.fill_buf().await.unwrap_or_default();
             if bytes.is_empty() {
                 return (!line.is_empty()).then_some(line);
@@ -63,11 +63,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-/// A line without colours and cursor movements, which say nothing here; all other control characters are written out.
+/// A line without ANSI escape sequences for colours and cursor movement; other control characters are escaped.
 fn shown(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let text = text.trim_end();
-    // A progress bar writes over itself: what stands there in the end counts.
+    // A progress bar overwrites itself with carriage returns; keep only its last state.
     let text = text.rsplit('\r').next().unwrap_or(text).replace('\t', "    ");
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.as_str();

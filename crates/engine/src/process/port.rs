@@ -1,20 +1,20 @@
-//! Ports for processes.
+//! Finds free ports for processes.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
-/// Below the ports that systems give to outgoing connections: one of those could take a process' port while it
-/// restarts, and a check of a port nobody listens on could even meet itself there.
+/// Below the ephemeral ports: an outgoing connection could otherwise occupy a process's port while it restarts, and a
+/// check of a port without a listener could even connect to itself.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
-/// So far apart are the ports that two programs look at first which were started one after the other: chosen at random, two
-/// of those that start at one moment would now and then give the same port to their processes.
+/// Ports between the first candidates of two programs with consecutive process ids. Random candidates would now and
+/// then collide when two programs start at the same moment.
 const APART: u32 = 16;
 
-/// A port that nothing uses and that `taken` does not hold. The process that is to listen there has yet to take it.
+/// A port that is unused and not in `taken`. Does not reserve it: another program may take it first.
 ///
 /// # Errors
-/// Where none was found.
+/// All ports are in use.
 pub(crate) fn free_port(taken: &[u16]) -> io::Result<u16> {
     let span = PORTS.end - PORTS.start;
     let first = std::process::id().wrapping_mul(APART) % u32::from(span);
@@ -26,7 +26,7 @@ pub(crate) fn free_port(taken: &[u16]) -> io::Result<u16> {
 
 fn is_free(port: u16) -> bool {
     let free = |bound: io::Result<TcpListener>| !bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
-    // Some systems let two listen, one on all addresses and one on this one: hence the connection.
+    // Some systems allow a loopback listener besides one on all addresses; only connecting finds the latter.
     free(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))
         && free(TcpListener::bind((Ipv6Addr::LOCALHOST, port)))
         && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err()

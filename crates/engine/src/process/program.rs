@@ -1,12 +1,12 @@
-//! What is started.
+//! The programs that are started as backends.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Names of demo backends, in order; after the last come `alpha-2`, `bravo-2`.
+/// Names of demo backends, in order; `alpha-2`, `bravo-2` and so on follow.
 const NAMES: [&str; 8] = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
 
-/// The name of the demo backend with this number, from 0.
+/// The name of the demo backend with this number, counted from 0.
 pub(crate) fn demo_name(number: usize) -> String {
     let name = NAMES[number % NAMES.len()];
     match number / NAMES.len() {
@@ -15,26 +15,26 @@ pub(crate) fn demo_name(number: usize) -> String {
     }
 }
 
-/// Copies of one program that the balancer is to start, each on a free port of its own, which the environment variable PORT
-/// tells it.
+/// Copies of one program for the balancer to start, each on its own free port, which it gets in the environment
+/// variable PORT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Copies {
-    /// The program, as a shell finds it: by its path, or in one of the folders of `PATH`.
+    /// The program: a path, or a name to look up in `PATH`.
     pub program: OsString,
     /// Its arguments; `{port}` in one of them is replaced by the copy's port.
     pub arguments: Vec<OsString>,
-    /// How many; the pool's other backends are beside them.
+    /// The number of copies, in addition to the pool's configured backends.
     pub count: usize,
 }
 
 impl Copies {
-    /// So many copies of this program.
+    /// `count` copies of this program.
     pub fn new(program: OsString, arguments: Vec<OsString>, count: usize) -> Self {
         Copies { program, arguments, count }
     }
 
-    /// The name of one copy: that of the program, and its number.
+    /// The backend name of one copy: the program's name and the copy's number.
     pub(crate) fn name(&self, number: usize) -> String {
         let stem = Path::new(&self.program).file_stem().unwrap_or(&self.program);
         format!("{}-{number}", stem.to_string_lossy())
@@ -56,16 +56,16 @@ impl Copies {
     }
 }
 
-/// How a backend's process is started, the first time and every other.
+/// How to start a backend's process, also after an exit.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) file: OsString,
     pub(crate) arguments: Vec<OsString>,
-    /// Where it has to listen: its `$PORT`.
+    /// The port to listen on: its `$PORT`.
     pub(crate) port: u16,
-    /// Which of several it is: its `$STICKYLB_INSTANCE`.
+    /// Its number among several: its `$STICKYLB_INSTANCE`.
     pub(crate) instance: usize,
-    /// Whether it is started again when it ends by itself.
+    /// Whether it is restarted when it exits by itself.
     pub(crate) restarts: bool,
 }
 

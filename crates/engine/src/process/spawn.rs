@@ -1,4 +1,4 @@
-//! A process that runs, as the balancer holds it.
+//! The balancer's handle to a running process and its supervisor.
 
 use std::io;
 use std::path::Path;
@@ -11,34 +11,34 @@ use super::program::Program;
 use super::supervisor::Group;
 use super::{descriptors, owner};
 
-/// Time a supervisor has to start its process.
+/// How long a supervisor may take to start its process.
 const STARTUP: Duration = Duration::from_secs(10);
 
-/// A running process. Dropping it asks it to end, and its supervisor sees to it.
+/// A running process. Dropping this closes the supervisor's input, which makes it stop the process.
 pub(crate) struct Process {
     pub(crate) pid: u32,
-    /// What it writes; taken once.
+    /// Its output, for one reader to take.
     pub(crate) output: Option<ChildStderr>,
     supervisor: Child,
     orders: ChildStdin,
     reports: tokio::io::Lines<BufReader<ChildStdout>>,
 }
 
-/// How a process ended.
+/// A process's exit.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// `exited with status 1`.
+    /// For example `exited with status 1`.
     pub(crate) how: String,
-    /// After what time; unknown where its supervisor was lost.
+    /// How long it ran; `None` if the supervisor was lost.
     pub(crate) after: Option<Duration>,
 }
 
 impl Process {
-    /// Starts a program under a supervisor, which is this program, `own`, once more. When it is asked to end it has
-    /// `grace`.
+    /// Starts a program under a supervisor, for which `own`, the path of this program, is run. When stopped, the
+    /// program has `grace` to finish.
     ///
     /// # Errors
-    /// Where the system cannot start it.
+    /// It cannot be started, or not in time.
     pub(crate) async fn start(own: &Path, program: &Program, grace: Duration) -> io::Result<Self> {
         let mut supervisor = Command::new(own)
             .args(["supervise", "--grace", &grace.as_millis().to_string()])
@@ -70,25 +70,25 @@ impl Process {
         }
     }
 
-    /// Asks it to end; after its grace time it is ended.
+    /// Asks it to end; its supervisor kills it when the grace time is over. Does not wait.
     pub(crate) async fn stop(&mut self) {
         self.order(b"stop\n").await;
     }
 
-    /// Ends it at once.
+    /// Kills it. Does not wait.
     pub(crate) async fn kill(&mut self) {
         self.order(b"kill\n").await;
     }
 
     async fn order(&mut self, order: &[u8]) {
-        // Fails where the supervisor has gone, which the end of its reports says as well.
+        // An error means that the supervisor is gone; `ended` notices that, too.
         let _ = self.orders.write_all(order).await;
     }
 
-    /// Waits for the end of it and of all that it started. Safe to drop and call again.
+    /// Waits until it and all of its children have ended. Cancel-safe.
     pub(crate) async fn ended(&mut self) -> Ended {
         let report = self.reports.next_line().await.ok().flatten();
-        // A supervisor that was killed could not end what it stands before.
+        // Without a report, the supervisor was killed before it could end the process; its group is killed from here.
         let _ = self.supervisor.start_kill();
         let Some(report) = report else {
             Group(self.pid).kill();

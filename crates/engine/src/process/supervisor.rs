@@ -1,8 +1,9 @@
-//! The supervisor: stands between the balancer and one process, and leaves nothing of it behind.
+//! The supervisor process, which runs between the balancer and one process, and ends that process with all its
+//! children.
 //!
-//! It reads orders on standard input (`stop`, `kill`, a line each; the input's end is `stop` as well), and reports on
-//! standard output: `started PID` or `failed WHY`, then `ended MILLISECONDS HOW`. What the process writes goes to the
-//! supervisor's standard error, in the order it was written.
+//! It reads orders from standard input, one per line: `stop` or `kill`; end of input means `stop`. It reports on
+//! standard output: `started PID` or `failed WHY`, then `ended MILLISECONDS HOW`. The process's stdout and stderr both
+//! go to the supervisor's standard error, in the order written.
 
 use std::ffi::{OsStr, OsString};
 use std::io::BufRead as _;
@@ -11,10 +12,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// How often it is looked whether the last of the process' own children has gone.
+/// Polling interval while waiting for the process's children to end.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How long those may take to vanish that were killed.
+/// How long to wait for killed processes to disappear.
 const BURIAL: Duration = Duration::from_secs(1);
 
 enum Message {
@@ -23,8 +24,8 @@ enum Message {
     Ended(io::Result<ExitStatus>),
 }
 
-/// Starts the program, its arguments behind it, and returns when it and all that it started have ended. After the order
-/// to stop they have `grace`. `descriptors` is the soft limit they get, where it is not that of this process.
+/// Runs a program (`words`: its name and arguments), and returns when it and all of its children have ended. They have
+/// `grace` to finish after an order to stop. `descriptors` is the soft limit of open files to set for them, if any.
 pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) -> ExitCode {
     detach();
     if let Some(limit) = descriptors {
@@ -60,7 +61,7 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
         &group,
         &messages,
         end.unwrap_or_else(|| {
-            // It ended by itself: what it leaves behind would keep its port.
+            // It exited by itself; children that it left behind could occupy its port.
             group.stop();
             Instant::now() + grace
         }),
@@ -69,17 +70,17 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
     ExitCode::SUCCESS
 }
 
-/// Without a terminal of its own, so that Ctrl-C there reaches the balancer alone and the process cannot write on its
-/// screen; and the parent of what its process leaves behind.
+/// Detaches from the terminal, so that Ctrl-C reaches only the balancer and the process cannot write to its screen. On
+/// Linux, also becomes the parent of the process's orphans.
 fn detach() {
     #[cfg(unix)]
     {
-        // Fails only for the leader of a group, which has no terminal to lose here.
+        // Fails only for the leader of a process group, which a child of the balancer is not.
         let _ = rustix::process::setsid();
     }
     #[cfg(target_os = "linux")]
     {
-        // Where it fails, orphans are another's children and are ended all the same.
+        // If this fails, orphans get another parent, but are killed by their group all the same.
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     }
 }
@@ -93,7 +94,7 @@ fn start(words: &[OsString]) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Why a program cannot be started, in words that say what to do.
+/// Why a program cannot be started, and what to do about it.
 fn why(error: &io::Error, program: &OsStr) -> String {
     let name = program.display();
     match error.kind() {
@@ -108,11 +109,11 @@ fn why(error: &io::Error, program: &OsStr) -> String {
     }
 }
 
-/// Orders and the process' end, as they come.
+/// Receives the orders and the process's exit.
 fn listen(mut child: Child) -> Receiver<Message> {
     let (tell, messages) = channel();
     let end = tell.clone();
-    // Both block, so each has a thread; they end with the supervisor.
+    // Both reads block, so each has a thread; the threads end with the supervisor.
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let order = if line == "kill" { Message::Kill } else { Message::Stop };
@@ -126,13 +127,13 @@ fn listen(mut child: Child) -> Receiver<Message> {
     messages
 }
 
-/// The next message; `None` when the time is over.
+/// The next message; `None` at the time `end`.
 fn next(messages: &Receiver<Message>, end: Option<Instant>) -> Option<Message> {
     let Some(end) = end else { return messages.recv().ok() };
     messages.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
 }
 
-/// Waits until nobody of the group is left; ends those who still are when the time is over.
+/// Waits until no process of the group is left; kills the remaining ones at the time `end`.
 fn clear(group: &Group, messages: &Receiver<Message>, end: Instant) {
     let mut last = end;
     let mut killed = false;
@@ -156,7 +157,7 @@ fn in_words(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// The process, and all that it started and that did not leave its group.
+/// A process group: the process with this id, and those of its children that did not leave the group.
 pub(crate) struct Group(pub(crate) u32);
 
 #[cfg(unix)]
@@ -167,22 +168,22 @@ impl Group {
 
     fn signal(&self, signal: rustix::process::Signal) {
         if let Some(pid) = self.pid() {
-            // Fails where nobody is left, which is what is wanted.
+            // An error means that no process is left.
             let _ = rustix::process::kill_process_group(pid, signal);
         }
     }
 
-    /// Asks everyone in it to end.
+    /// Asks all its processes to end (SIGTERM).
     fn stop(&self) {
         self.signal(rustix::process::Signal::TERM);
     }
 
-    /// Ends everyone in it.
+    /// Kills all its processes (SIGKILL).
     pub(crate) fn kill(&self) {
         self.signal(rustix::process::Signal::KILL);
     }
 
-    /// Whether anyone is left; those who have ended are taken leave of.
+    /// Whether any process is left. Reaps those that have ended.
     fn lives(&self) -> bool {
         use rustix::process::{WaitOptions, test_kill_process_group, waitpgid};
         let Some(pid) = self.pid() else { return false };
@@ -197,9 +198,9 @@ impl Group {
         self.kill();
     }
 
-    /// Ends it and all that it started.
+    /// Kills the process and all of its children.
     pub(crate) fn kill(&self) {
-        // Where it has ended already this fails, which is what is wanted.
+        // An error means that it has ended already.
         let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &self.0.to_string()]).output();
     }
 
