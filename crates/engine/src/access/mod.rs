@@ -1,4 +1,4 @@
-//! Who may come in: by network, by number, and by the word of an embedding program.
+//! Access control: by network, by limits per address, and by a rule of the embedding program.
 
 mod visitors;
 
@@ -13,15 +13,15 @@ use crate::config::AccessConfig;
 pub(crate) use visitors::AddressSlot;
 use visitors::Visitors;
 
-/// An embedding program's own rule: asked once for each connection, with its peer, before anything is read from it. An
-/// error is the reason it is refused for.
+/// An embedding program's access rule, called once per connection with the peer's address, before anything is read from
+/// it. An error is the reason for refusing.
 #[derive(Clone)]
 pub struct Admission(Arc<AdmissionFn>);
 
 type AdmissionFn = dyn Fn(SocketAddr) -> Result<(), String> + Send + Sync;
 
 impl Admission {
-    /// A rule from a function. It is called on the threads that serve clients and must not block.
+    /// Wraps a function. It is called on the threads that serve clients and must not block.
     pub fn new(rule: impl Fn(SocketAddr) -> Result<(), String> + Send + Sync + 'static) -> Self {
         Admission(Arc::new(rule))
     }
@@ -33,17 +33,17 @@ impl fmt::Debug for Admission {
     }
 }
 
-/// Why a client may not come in.
+/// Why a client is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It may not at all.
+    /// It may not connect at all.
     Forbidden(String),
-    /// It is there too often.
+    /// It has too many connections or sends too many requests.
     TooMany(String),
 }
 
 impl Refused {
-    /// The reason, in words.
+    /// The reason as text.
     pub(crate) fn why(&self) -> &str {
         match self {
             Refused::Forbidden(why) | Refused::TooMany(why) => why,
@@ -51,7 +51,7 @@ impl Refused {
     }
 }
 
-/// The rules in force, with what they need to know of those who came.
+/// The rules in force, and the counts per address that they need.
 pub(crate) struct Access {
     config: ArcSwap<AccessConfig>,
     admission: Option<Admission>,
@@ -63,15 +63,15 @@ impl Access {
         Access { config: ArcSwap::from_pointee(config), admission, visitors: Visitors::default() }
     }
 
-    /// Takes over the rules of a changed configuration.
+    /// Applies the rules of a reloaded configuration.
     pub(crate) fn follow(&self, config: AccessConfig) {
         self.config.store(Arc::new(config));
     }
 
-    /// Lets a connection in, or not. The place is counted until it is dropped; there is none to count without a limit.
+    /// Admits or refuses a connection. The returned slot counts it until dropped; `None` if it is not counted.
     ///
-    /// `shared` connections carry the requests of many clients, as those of a trusted proxy do: only their peer's own
-    /// right to come in is looked at.
+    /// `shared` connections, such as those of a trusted proxy, carry requests of many clients and are not subject to
+    /// the limit per address.
     pub(crate) fn connection(&self, peer: SocketAddr, shared: bool) -> Result<Option<AddressSlot>, Refused> {
         let ip = peer.ip().to_canonical();
         self.admits(ip)?;
@@ -87,7 +87,7 @@ impl Access {
         })
     }
 
-    /// Lets a client's request pass, or not.
+    /// Admits or refuses a client's request.
     pub(crate) fn request(&self, client: IpAddr, now: Instant) -> Result<(), Refused> {
         self.admits(client)?;
         let rate = self.config.load().requests_per_second_per_ip;
@@ -100,12 +100,12 @@ impl Access {
         Err(Refused::TooMany(why))
     }
 
-    /// Whether requests are looked at one by one.
+    /// Whether there are rules at all, so that every request must be checked.
     pub(crate) fn looks_at_requests(&self) -> bool {
         **self.config.load() != AccessConfig::default()
     }
 
-    /// Forgets those who are gone. Once a second.
+    /// Removes counts that are no longer needed. To be called once a second.
     pub(crate) fn tick(&self, now: Instant) {
         self.visitors.forget(self.config.load().requests_per_second_per_ip, now);
     }

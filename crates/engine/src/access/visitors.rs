@@ -1,17 +1,17 @@
-//! What is known of each address that came: its connections, and what it may still send this second.
+//! Counts connections and requests per client address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Parts of the table, each with a lock of its own, so that threads seldom meet.
+/// Parts of the table, each with its own lock to reduce contention.
 const SHARDS: usize = 16;
 
-/// Addresses known in one part. Beyond it a new one is let in uncounted: the table must not be what fills the memory.
+/// Most addresses in one part, to limit memory. When it is full, new addresses are admitted without being counted.
 const MOST_PER_SHARD: usize = 8192;
 
-/// The table.
+/// The table of client addresses.
 #[derive(Default)]
 pub(crate) struct Visitors {
     shards: [Shard; SHARDS],
@@ -22,9 +22,9 @@ type Shard = Arc<Mutex<HashMap<IpAddr, Visitor>>>;
 /// One address.
 struct Visitor {
     connections: u32,
-    /// Requests it may still send; `None` before the first.
+    /// Requests that it could still send at the time `at` (a token bucket); `None` before the first request.
     saved: Option<f64>,
-    /// When `saved` was right.
+    /// When `saved` was computed.
     at: Instant,
 }
 
@@ -33,7 +33,7 @@ impl Visitor {
         Visitor { connections: 0, saved: None, at }
     }
 
-    /// What it may send now: it saves up for one second at most.
+    /// The number of requests that it may send now. The bucket holds at most one second's worth.
     fn allowance(&self, rate: u32, now: Instant) -> f64 {
         let rate = f64::from(rate);
         let saved = self.saved.unwrap_or(rate);
@@ -41,7 +41,7 @@ impl Visitor {
     }
 }
 
-/// A place among the connections of an address; it is given back when dropped.
+/// Counts a connection of an address until dropped.
 pub(crate) struct AddressSlot {
     ip: IpAddr,
     shard: Shard,
@@ -55,13 +55,13 @@ impl Drop for AddressSlot {
     }
 }
 
-/// An address has as many connections as it may.
+/// An address has reached its connection limit.
 #[derive(Debug)]
 pub(crate) struct Crowded;
 
 impl Visitors {
-    /// One more connection of an address; an error where it has `most` already. There is no place to give back where
-    /// the table is full.
+    /// Counts one more connection of an address; an error if it has `most` already. `None` if the table is full, so
+    /// that the connection is not counted.
     pub(crate) fn enter(&self, ip: IpAddr, most: u32) -> Result<Option<AddressSlot>, Crowded> {
         let shard = self.shard(ip);
         match visitor(&mut lock(shard), ip, Instant::now()) {
@@ -74,7 +74,7 @@ impl Visitors {
         }
     }
 
-    /// One more request of an address; says whether it may pass.
+    /// Counts one more request of an address; returns whether it is admitted. `rate` is in requests per second.
     pub(crate) fn spend(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
         let mut visitors = lock(self.shard(ip));
         let Some(visitor) = visitor(&mut visitors, ip, now) else { return true };
@@ -85,7 +85,7 @@ impl Visitors {
         passes
     }
 
-    /// Forgets the addresses that have no connection and have saved up all they may.
+    /// Removes addresses that have no connections and a full bucket.
     pub(crate) fn forget(&self, rate: u32, now: Instant) {
         for shard in &self.shards {
             lock(shard).retain(|_, v| v.connections > 0 || v.allowance(rate, now) < f64::from(rate));
@@ -101,7 +101,7 @@ impl Visitors {
     }
 }
 
-/// The entry of an address, made where there is none and room for one.
+/// The entry of an address, created if needed; `None` if there is no room for it.
 fn visitor(visitors: &mut HashMap<IpAddr, Visitor>, ip: IpAddr, now: Instant) -> Option<&mut Visitor> {
     if visitors.len() >= MOST_PER_SHARD && !visitors.contains_key(&ip) {
         return None;
@@ -110,7 +110,7 @@ fn visitor(visitors: &mut HashMap<IpAddr, Visitor>, ip: IpAddr, now: Instant) ->
 }
 
 fn lock(shard: &Shard) -> MutexGuard<'_, HashMap<IpAddr, Visitor>> {
-    // Each change is one number: nothing is half done after a panic.
+    // Ignoring poison is safe: each change is to a single number.
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,10 +1,10 @@
-//! `downgradeToUser`: root opens the ports, and everything else is done by a user with fewer rights.
+//! `downgradeToUser`: drops root's privileges once the ports are open.
 
 use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgid, getuid, setuid};
 use privdrop::PrivDrop;
 use std::path::PathBuf;
 
-/// The user this process is to become.
+/// The user that this process will switch to.
 pub struct Downgrade {
     pub(crate) name: String,
     pub(crate) home: PathBuf,
@@ -13,10 +13,10 @@ pub struct Downgrade {
 }
 
 impl Downgrade {
-    /// Looks the user up, by name or by number. Nothing has changed yet.
+    /// Looks the user up, by name or by numeric id. Changes nothing yet.
     ///
     /// # Errors
-    /// There is no such user, or this process cannot become it.
+    /// There is no such user, or this process cannot switch to it.
     pub fn to(wanted: &str) -> Result<Self, String> {
         let user = found(wanted)?.ok_or_else(|| {
             format!("downgradeToUser: there is no user '{wanted}' on this machine: name one of /etc/passwd")
@@ -41,23 +41,23 @@ impl Downgrade {
         Ok(Downgrade { name: user.name, home: user.dir, uid: user.uid, gid: user.gid })
     }
 
-    /// The user's number.
+    /// The user's numeric id.
     pub fn uid(&self) -> u32 {
         self.uid.as_raw()
     }
 
-    /// Becomes the user, in all threads of this process, with its groups and no others, for good.
+    /// Switches all threads of this process to the user and its groups, irrevocably.
     ///
     /// # Errors
-    /// The system refused a step; then the process is not to go on.
+    /// The system refused a step. The process must not go on then.
     pub(crate) fn run(self) -> Result<(), String> {
         let Downgrade { name, uid, gid, .. } = self;
         let failed = |why: String| format!("downgradeToUser: cannot become '{name}': {why}");
-        // Groups first: whoever is not root any more cannot change them.
+        // The groups are set before the user id, because only root can change them.
         let change = PrivDrop::default().user(&name).include_default_supplementary_groups();
         change.apply().map_err(|error| failed(error.to_string()))?;
         let is_that_user = [getuid(), geteuid()] == [uid; 2] && [getgid(), getegid()] == [gid; 2];
-        // The one attempt that must fail.
+        // `setuid(0)` must fail now, or privileges were not dropped for good.
         if !is_that_user || setuid(Uid::from_raw(0)).is_ok() {
             return Err(failed("root's rights were not given up".to_owned()));
         }

@@ -1,4 +1,4 @@
-//! The sockets that clients connect to, and the rights that are given up when they are open.
+//! Listening sockets, and dropping root's privileges once they are open.
 
 #[cfg(unix)]
 mod downgrade;
@@ -12,33 +12,33 @@ use std::sync::Arc;
 use crate::untrusted::Untrusted;
 pub use downgrade::Downgrade;
 
-/// Clients the system may keep waiting while accepting is paused.
+/// Length of the accept queue: clients that may wait while accepting is paused. The system may limit it further.
 const BACKLOG: i32 = 4096;
 
-/// Why an address cannot be listened on.
+/// Why a listener's address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// Another program has the port.
+    /// Another program uses the port.
     #[error("port {port} is in use{}: stop that program, or choose another port with --port", owned(owner.as_ref()))]
     InUse {
         /// The port.
         port: u16,
-        /// The program that has it, with its process id, where the system tells: `node (pid 4711)`.
+        /// The program that uses it, if known, for example `node (pid 4711)`.
         owner: Option<Untrusted<String>>,
     },
-    /// The port is one that only the administrator may use.
+    /// Only the administrator may use the port.
     #[error("port {port} needs administrator rights: choose one above 1023 with --port")]
     Denied {
         /// The port.
         port: u16,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("cannot listen on {address}: {error}")]
     Other {
-        /// What was asked for.
+        /// The address to bind.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
 }
@@ -47,14 +47,14 @@ fn owned(owner: Option<&Untrusted<String>>) -> String {
     owner.map(|who| format!(" by {who}")).unwrap_or_default()
 }
 
-/// Binds and listens; gives the address it has then. Port 0 lets the system choose.
+/// Binds a listening socket, and returns its address. Port 0 lets the system choose a port.
 ///
-/// `old` are sockets of this program that have the same port and are about to close: they are not in the way.
+/// `old` are sockets of this program on the same port that are about to close: the port is shared with them meanwhile.
 pub(crate) fn bind(address: SocketAddr, old: &[Arc<TcpListener>]) -> Result<(TcpListener, SocketAddr), ListenError> {
     let port = address.port();
     share(old, true);
     let listening = listen(address, !old.is_empty());
-    // Nobody else is to join them.
+    // No other program may share the port.
     share(old, false);
     let bound = listening.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
     bound.map_err(|error| match error.kind() {
@@ -64,8 +64,9 @@ pub(crate) fn bind(address: SocketAddr, old: &[Arc<TcpListener>]) -> Result<(Tcp
     })
 }
 
-/// Leaves new clients to the socket that has come in the place of this one, which is about to close: where they knocked
-/// here they knock again, and who is half in comes in. Without it those who come in the very last moment are turned away.
+/// Makes a socket that is about to close ignore new connections, so that clients retry and reach its replacement, while
+/// handshakes that have begun still complete. Otherwise, clients that connect at the last moment would be reset. Linux
+/// only.
 pub(crate) fn leave_new_clients(socket: &TcpListener) {
     #[cfg(target_os = "linux")]
     {
@@ -73,7 +74,7 @@ pub(crate) fn leave_new_clients(socket: &TcpListener) {
         const LOAD_BYTE: u16 = 0x30;
         const JUMP_IF_SET: u16 = 0x45;
         const RETURN: u16 = 0x06;
-        // Of the TCP header: the byte of flags, and SYN in it.
+        // A BPF filter that drops packets with SYN set. In the TCP header: the offset of the flags, and the SYN bit.
         let (flags, syn) = (13, 0x02);
         let _ = socket2::SockRef::from(socket).attach_filter(&[
             SockFilter::new(LOAD_BYTE, 0, 0, flags),
@@ -82,17 +83,17 @@ pub(crate) fn leave_new_clients(socket: &TcpListener) {
             SockFilter::new(RETURN, 0, 0, u32::MAX),
         ]);
     }
-    // Other systems have nothing like it.
+    // Other systems have no equivalent.
     #[cfg(not(target_os = "linux"))]
     let _ = socket;
 }
 
-/// Lets other sockets of this user have the port as well, or not.
+/// Allows or forbids other sockets of this user to bind the same port.
 #[cfg_attr(not(unix), expect(unused_variables, reason = "ports cannot be shared there"))]
 fn share(sockets: &[Arc<TcpListener>], shared: bool) {
     #[cfg(unix)]
     for socket in sockets {
-        // Where it is refused, the port is said to be in use.
+        // If this fails, binding reports that the port is in use.
         let _ = socket2::SockRef::from(socket.as_ref()).set_reuse_port(shared);
     }
 }
@@ -100,12 +101,12 @@ fn share(sockets: &[Arc<TcpListener>], shared: bool) {
 #[cfg_attr(not(unix), expect(unused_variables, reason = "ports cannot be shared there"))]
 fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for the last run's closed connections. (On Windows it would mean sharing the port.)
+    // Allows binding at once after a restart, despite connections in TIME_WAIT. On Windows, it would share the port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
     socket.set_reuse_port(shared)?;
-    // Every socket accepted from it inherits this.
+    // Accepted sockets inherit this.
     socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

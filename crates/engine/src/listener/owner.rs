@@ -1,8 +1,8 @@
-//! Which program has a port, where the system tells.
+//! Finds the program that listens on a port, for error messages. Linux only.
 
 use crate::untrusted::Untrusted;
 
-/// `node (pid 4711)` for the program that listens on `port`.
+/// The program that listens on `port`, for example `node (pid 4711)`; `None` if unknown.
 #[cfg(target_os = "linux")]
 pub(crate) fn of_port(port: u16) -> Option<Untrusted<String>> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -15,7 +15,7 @@ pub(crate) fn of_port(port: u16) -> Option<Untrusted<String>> {
     Some(format!("{} (pid {pid})", name.trim()).into())
 }
 
-/// The socket's inode from one line of the table, where it listens on `port`.
+/// From one line of `/proc/net/tcp`, the socket's inode as `/proc/PID/fd` shows it, if it listens on `port`.
 #[cfg(target_os = "linux")]
 fn listening_inode(line: &str, port: u16) -> Option<String> {
     const LISTEN: &str = "0A";
@@ -40,7 +40,7 @@ fn holds_one_of(pid: u32, sockets: &[String]) -> bool {
         .any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
 }
 
-/// Other systems tell only through programs of their own.
+/// Other systems report this only through external programs.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn of_port(_port: u16) -> Option<Untrusted<String>> {
     None
