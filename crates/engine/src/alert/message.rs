@@ -1,4 +1,4 @@
-//! The words of a mail: those of smart-stick-loadbalancer.
+//! The text of a mail, which is the same as in smart-stick-loadbalancer.
 
 use lettre::Message;
 use lettre::message::header::{ContentType, To};
@@ -9,10 +9,10 @@ use super::pending_notice::Condition;
 use crate::api::rfc3339;
 use crate::untrusted::Untrusted;
 
-/// A mail to `owner` about the backend at `url`, which has been so since `since`.
+/// A mail to `owner` about the backend at `url`, whose condition has lasted since `since`.
 ///
 /// # Errors
-/// Where an address is none, which the configuration lets nobody write.
+/// A mail address is malformed, which the configuration rules out.
 pub(crate) fn message(
     from: &str,
     owner: &str,

@@ -1,8 +1,8 @@
-//! Mail to the owners of backends that go DOWN and come back.
+//! Sends mail to the owners of backends that go DOWN or recover.
 //!
-//! One task looks at the backends' states whenever one changes, and mails what their owners do not know yet, one mail at
-//! a time. It keeps what each owner was told and no queue: while a mail server is slow, or a backend flaps, only the
-//! present state is still to be told.
+//! A task compares the backends' states with what their owners were told last, whenever a state changes, and mails the
+//! differences one by one. There is no queue: if the mail server is slow or a backend flaps, only the current state is
+//! sent.
 
 mod message;
 mod pending_notice;
@@ -19,11 +19,11 @@ use crate::state::{LiveTopology, Phase, Telemetry};
 use pending_notice::{Condition, PendingNotice};
 use smtp::Server;
 
-/// Time for what is still to be told when the program stops.
+/// How long sending the remaining mail may take when the program stops.
 pub(crate) const LAST_MAIL: Duration = Duration::from_secs(2);
 
-/// Mails until the engine finishes, and what is then still to be told; in between it follows the configuration. The drop
-/// of `_done` says that it has ended.
+/// Sends mail until the engine is finishing, and then all that is pending. Follows configuration reloads. Dropping
+/// `_done` signals its end.
 pub(crate) async fn run(
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
@@ -31,7 +31,7 @@ pub(crate) async fn run(
     mut phase: watch::Receiver<Phase>,
     _done: mpsc::Sender<()>,
 ) {
-    // Subscribed before the first look, so that no change can fall between the two.
+    // Subscribed before the configuration is first read, so that no change is missed.
     let mut configurations = topology.changes();
     let mut mail = Mail { server: None, pending: HashMap::new(), topology, telemetry };
     loop {
@@ -52,7 +52,7 @@ pub(crate) async fn run(
         }
     }
     while let Some((backend, _)) = mail.next() {
-        // There is no later any more.
+        // Not delayed by the throttle, because there is no later.
         mail.tell(&backend).await;
     }
 }
@@ -60,28 +60,28 @@ pub(crate) async fn run(
 struct Mail {
     /// `None` while the configuration has no `email`.
     server: Option<Server>,
-    /// By backend; those without an owner have no account.
+    /// By backend; only those with an owner.
     pending: HashMap<BackendId, PendingNotice>,
     topology: Arc<LiveTopology>,
     telemetry: Arc<Telemetry>,
 }
 
 impl Mail {
-    /// What owners were told stays known when mail goes another way from now on.
+    /// Applies a changed mail configuration. What owners were told is remembered, unless mail was turned off.
     fn follow_configuration(&mut self) {
         let config = self.topology.config();
         if self.server.as_ref().map(|server| &server.config) == config.email.as_ref() {
             return;
         }
         self.server = config.email.clone().map(Server::new);
-        // Whether it goes well is not known before the next one.
+        // A warning about the old server no longer applies; the next mail shows whether the new one works.
         self.telemetry.is_well(About::Mail);
         if self.server.is_none() {
             self.pending.clear();
         }
     }
 
-    /// The backend whose owner is to be told first, and when.
+    /// The backend whose mail is due first, and when.
     fn next(&mut self) -> Option<(Arc<Backend>, Instant)> {
         let throttle = self.server.as_ref()?.config.throttle;
         let (now, time) = (Instant::now(), SystemTime::now());
@@ -100,7 +100,7 @@ impl Mail {
         next
     }
 
-    /// Mails what is to be told of a backend. A mail that fails is told of here and not sent again.
+    /// Sends a backend's pending mail. A failure is reported as a warning; the mail is not retried.
     async fn tell(&mut self, backend: &Backend) {
         let (Some(server), Some(owner), Some(pending)) =
             (&self.server, &backend.settings.owner, self.pending.get_mut(&backend.id()))
@@ -118,7 +118,7 @@ impl Mail {
             Condition::Down => "is DOWN",
             Condition::Up => "is back",
         };
-        // No address: what is told here is told to every reader of events.
+        // Without mail addresses, because every reader of events sees this.
         let text = format!("mail to the owner of {}, that it {what}", backend.name());
         match sent {
             Ok(()) => {
@@ -134,7 +134,7 @@ impl Mail {
     }
 }
 
-/// A server's words without the owner's addresses.
+/// A server's message without the owner's addresses.
 fn hidden(words: &str, owner: &str) -> String {
     let addresses = owner.split([',', '<', '>', ' ']).filter(|part| part.contains('@'));
     addresses.fold(words.to_owned(), |words, address| words.replace(address, "(hidden)"))

@@ -1,10 +1,10 @@
-//! What the owner of one backend was told, and what is still to be told.
+//! What one backend's owner was told last, and what is pending.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::State;
 
-/// What mail tells of a backend.
+/// The condition of a backend, as reported by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Down,
@@ -12,7 +12,7 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    /// What a state tells; a state that somebody chose, or that ends by itself, tells nothing.
+    /// The condition for a state; `None` for states that a person chose or that end by themselves.
     fn of(state: State) -> Option<Self> {
         match state {
             State::Down => Some(Condition::Down),
@@ -22,7 +22,7 @@ impl Condition {
     }
 }
 
-/// The account of one backend. An owner takes it to be up until told otherwise.
+/// One backend's notices. Initially, its owner is taken to believe that it is up.
 pub(crate) struct PendingNotice {
     told: Condition,
     told_at: Option<Instant>,
@@ -37,7 +37,7 @@ impl Default for PendingNotice {
 }
 
 impl PendingNotice {
-    /// Notes its state at this time.
+    /// Updates the condition from the backend's state at `time`.
     pub(crate) fn note(&mut self, state: State, time: SystemTime) {
         if let Some(condition) = Condition::of(state)
             && condition != self.now
@@ -46,18 +46,18 @@ impl PendingNotice {
         }
     }
 
-    /// What is to be told, and since when it is so; `None` where the owner knows.
+    /// The condition to report, and since when it has lasted; `None` if the owner knows it.
     pub(crate) fn news(&self) -> Option<(Condition, SystemTime)> {
         (self.now != self.told).then_some((self.now, self.since))
     }
 
-    /// When it may be told, for at most one mail in `throttle`.
+    /// When the pending mail may be sent: at least `throttle` after the last one. `None` if there is none.
     pub(crate) fn due(&self, throttle: Duration, now: Instant) -> Option<Instant> {
         self.news()?;
         Some(self.told_at.map_or(now, |at| at + throttle))
     }
 
-    /// It is told.
+    /// Records that this condition was reported.
     pub(crate) fn tell(&mut self, condition: Condition, now: Instant) {
         self.told = condition;
         self.told_at = Some(now);

@@ -1,4 +1,4 @@
-//! A conversation with a mail server, each step of it bounded in time.
+//! Sends mail by SMTP, with a timeout for each step.
 
 use lettre::Message;
 use lettre::transport::smtp::Error;
@@ -12,13 +12,13 @@ use tokio::sync::OnceCell;
 use crate::config::{EmailConfig, Encryption};
 use crate::untrusted::Untrusted;
 
-/// The longest any step may take. Some servers greet late on purpose, to be rid of those that cannot wait.
+/// Timeout of each step. Generous, because some servers delay their greeting on purpose to deter spammers.
 const STEP: Duration = Duration::from_secs(10);
 
-/// How much of a server's words is repeated, in characters.
+/// Most characters of an error message.
 const REPEATED: usize = 200;
 
-/// Why a mail was not sent, and which key to look at.
+/// Why a mail was not sent, and which configuration key to check.
 pub(crate) struct Failed {
     what: String,
     check: &'static str,
@@ -33,7 +33,7 @@ impl fmt::Display for Failed {
 /// A mail server, as configured.
 pub(crate) struct Server {
     pub(crate) config: EmailConfig,
-    /// Made when it is first needed: reading the system's certificates takes a while.
+    /// Built on first use, because loading the system's certificates is slow.
     tls: OnceCell<TlsParameters>,
 }
 
@@ -42,7 +42,7 @@ impl Server {
         Server { config, tls: OnceCell::new() }
     }
 
-    /// Hands a mail over, on a connection of its own.
+    /// Sends a mail over a new connection.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failed> {
         let EmailConfig { host, port, encryption, auth, .. } = &self.config;
         let hello = ClientId::default();
@@ -63,7 +63,7 @@ impl Server {
         }
         let (envelope, text) = (message.envelope(), message.formatted());
         self.step("the mail", "email.from and the owner", connection.send(envelope, &text)).await?;
-        // It has taken the mail; how it takes the goodbye is no matter.
+        // The server has accepted the mail, so an error here does not matter.
         let _ = tokio::time::timeout(STEP, connection.quit()).await;
         Ok(())
     }
@@ -86,7 +86,8 @@ impl Server {
         }
     }
 
-    /// What a server says may repeat whatever it was told, the password too.
+    /// Builds an error without the account and sender, because a server may echo whatever it was sent, even the
+    /// password.
     fn failed(&self, what: impl fmt::Display, check: &'static str) -> Failed {
         let mut what = format!("{}:{}: {what}", self.config.host, self.config.port);
         let account = self.config.auth.iter().flat_map(|auth| [auth.pass.reveal(), auth.user.as_str()]);
