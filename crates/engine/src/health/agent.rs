@@ -1,4 +1,4 @@
-//! What a backend says of itself in the headers of its answer to a check (`health.agent`).
+//! Reads a backend's agent report from the fields of its response to a check (`health.agent`).
 
 use std::fmt::Write as _;
 
@@ -10,19 +10,19 @@ const STATE: &str = "x-lb-state";
 
 const LOAD: &str = "x-lb-load";
 
-/// A backend's report. What it leaves out, or what makes no sense, is as if it had said nothing of it.
+/// A backend's agent report. Missing and malformed fields get their defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// How much of its configured weight it wants, in per cent, from 1 to 100.
+    /// The percentage of its configured weight that it asks for, 1 to 100.
     pub(crate) percent: u32,
-    /// What it wants to do.
+    /// The state that it asks for.
     pub(crate) word: AgentWord,
-    /// What it said that makes no sense; empty where all does.
+    /// Descriptions of malformed fields; empty if there are none.
     pub(crate) nonsense: String,
 }
 
 impl Report {
-    /// Reads it from an answer's fields, of which `value` gives the first one of a name.
+    /// Reads a report from a response's fields; `value` returns the first value of a field name.
     pub(crate) fn read<'h>(value: impl Fn(&str) -> Option<&'h [u8]>) -> Self {
         let mut nonsense = String::new();
         let weight = field(WEIGHT, value(WEIGHT), "1 to 100", weight, &mut nonsense).unwrap_or(100);
@@ -32,13 +32,14 @@ impl Report {
     }
 }
 
-/// Both together. However loaded, a backend that is not drained keeps a little.
+/// Combines weight and load. At least 1, so that a fully loaded backend still gets some clients; it can drain to get
+/// none.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 1 to 100")]
 fn percent(weight: u32, load: f64) -> u32 {
     (f64::from(weight) * (1.0 - load)).round().clamp(1.0, 100.0) as u32
 }
 
-/// The field's value, where `read` understands it; else a word about it.
+/// The field's value as parsed by `read`. If that fails, appends a description to `nonsense`.
 fn field<T>(
     name: &str,
     value: Option<&[u8]>,

@@ -1,4 +1,4 @@
-//! A check by a program: it passes where that ends with the exit status 0.
+//! Health checks by a program: the check passes if its exit status is 0.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::balancer::Backend;
 use crate::process;
 use crate::upstream::is_exhausted;
 
-/// What a program may write to stderr; one that writes more is ended. Its stdout is read by nobody.
+/// Most bytes that a program may write to stderr; if it writes more, it is killed and the check fails.
 const WRITTEN: usize = 65_536;
 
-/// How much of its first line is kept, in characters.
+/// Most characters kept of its first line.
 const LINE: usize = 200;
 
-/// Time for what it wrote last to arrive once it has ended.
+/// How long to wait for its last output after its exit.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// Runs the backend's program once, with its whole process group ended afterwards however it went.
+/// Runs the backend's check program once. Its process group is killed afterwards in any case.
 pub(crate) async fn run(backend: &Backend) -> Finding {
     let health = &backend.settings.health();
-    // The configuration lets no empty one through.
+    // The configuration rejects an empty command.
     let Some((program, arguments)) = health.command.split_first() else { return Finding::failed("no command") };
     let cannot_run = |error| Finding::failed(format_args!("cannot run {program}: {error}"));
     let mut command = match process::command(program, arguments) {
@@ -53,14 +53,14 @@ pub(crate) async fn run(backend: &Backend) -> Finding {
         Ok(None) => Finding::failed(format_args!("{program} wrote more than {WRITTEN} bytes to stderr")),
         Ok(Some(Err(error))) => Finding::failed(format_args!("{program} was lost: {error}")),
         Ok(Some(Ok(status))) => {
-            // None of its group can write any more; only one that left the group could keep the pipe open.
+            // Its group was killed, but a child that left the group could keep the pipe open: hence the timeout.
             let _ = tokio::time::timeout(LAST_WORDS, async { while stderr.more().await && !stderr.is_full() {} }).await;
             judged(status, &stderr.read)
         }
     }
 }
 
-/// Waits for the program's end; `None` where it writes without end.
+/// Waits for the program's exit; `None` if it writes too much.
 async fn end(child: &mut Child, stderr: &mut Output) -> Option<std::io::Result<ExitStatus>> {
     loop {
         tokio::select! {
@@ -82,14 +82,14 @@ fn judged(status: ExitStatus, stderr: &[u8]) -> Finding {
     }
 }
 
-/// A program's stderr, as far as it was read.
+/// A program's stderr, and what was read of it.
 struct Output {
     pipe: Option<ChildStderr>,
     read: Vec<u8>,
 }
 
 impl Output {
-    /// Reads on; false at the end.
+    /// Reads more; `false` at the end.
     async fn more(&mut self) -> bool {
         let Some(pipe) = &mut self.pipe else { return false };
         if matches!(pipe.read_buf(&mut self.read).await, Ok(1..)) {
@@ -104,8 +104,8 @@ impl Output {
     }
 }
 
-/// A program and all that it started. They are killed when this is dropped: also where the check is given up, because
-/// its time is over or the engine ends.
+/// A program's process group, killed when this is dropped: also when the check is cancelled by its timeout or by the
+/// end of the engine.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -126,7 +126,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
-            // Nobody may be left of it.
+            // An error means that no process is left.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }

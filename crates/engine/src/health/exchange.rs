@@ -1,4 +1,4 @@
-//! A check's request and what comes back: judged by the rules of `upstream::response`, as traffic is.
+//! Sends a check's request and reads the response by the rules for traffic (`upstream::response`).
 
 use stickylb_http1::{BadBody, BodyRelay, Framing, HeadLimits, ReadBuffer, ResponseHead, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -8,11 +8,11 @@ use crate::api::{Fault, Outcome};
 use crate::upstream::Stream;
 use crate::upstream::response::{self, Carried, HEAD_READ, Received, accepts_switch, carry};
 
-/// An answer to a check, as far as it was read.
+/// A response to a check, whose body has not been read yet.
 pub(crate) struct CheckAnswer {
     pub(crate) head: ResponseHead,
     framing: Framing,
-    /// What came behind the head.
+    /// Bytes already read after the head.
     read_buffer: ReadBuffer,
     stream: Stream,
     buffer: Vec<u8>,
@@ -22,17 +22,17 @@ pub(crate) struct CheckAnswer {
 #[derive(Default)]
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
-    /// Whether there was more.
+    /// Whether the body was longer than the limit.
     pub(crate) cut: bool,
 }
 
-/// Sends the request and waits for the head of its answer, interim responses passed over.
+/// Sends the request and reads the response head, skipping interim responses.
 pub(crate) async fn ask(
     mut stream: Stream,
     request: &CheckRequest,
     limits: &HeadLimits,
 ) -> Result<CheckAnswer, Outcome> {
-    // What cannot be written is no failure yet: a backend may have answered before it closed.
+    // A failed write is not an error yet: the backend may have responded before it closed.
     if stream.write_all(&request.to_bytes()).await.is_ok() {
         let _ = stream.flush().await;
     }
@@ -55,9 +55,9 @@ pub(crate) async fn ask(
 }
 
 impl CheckAnswer {
-    /// Reads the body to its end, but no more of it than `most` bytes.
+    /// Reads the body, keeping at most `most` bytes; stops reading when it is longer.
     pub(crate) async fn body(&mut self, most: usize) -> Result<Body, BadBody> {
-        // What a client of HTTP/1.0 gets is the data alone, out of its chunks.
+        // A relay to an HTTP/1.0 client decodes chunks, which yields the plain data.
         let mut relay = BodyRelay::to_client(self.framing, Version::Http10).behind(&self.head);
         let (mut body, mut spill) = (Body::default(), Vec::new());
         let begun = self.read_buffer.take();
@@ -71,7 +71,7 @@ impl CheckAnswer {
         Ok(body)
     }
 
-    /// The connection, with what came behind the head: after a 101 they are the other protocol's.
+    /// The connection, and the bytes already read after the head, which belong to the new protocol after a 101.
     pub(crate) fn into_parts(mut self) -> (Stream, Vec<u8>) {
         (self.stream, self.read_buffer.take())
     }

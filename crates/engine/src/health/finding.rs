@@ -1,17 +1,17 @@
-//! What one check found.
+//! The result of one check.
 
 use std::fmt::Display;
 
 use super::agent::Report;
 
-/// What a check found.
+/// The result of one check.
 pub(crate) struct Finding {
     pub(crate) result: CheckResult,
-    /// In words: `GET / 200`, `exit 1: no database`.
+    /// A description, for example `GET / 200` or `exit 1: no database`.
     pub(crate) reason: String,
-    /// Whether a connection to the backend was made, as traffic makes them.
+    /// Whether the check connected to the backend in the same way as traffic.
     pub(crate) connected: bool,
-    /// What the backend says of itself, where it is asked.
+    /// The backend's agent report, if enabled.
     pub(crate) report: Option<Report>,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Finding {
 pub(crate) enum CheckResult {
     Passed,
     Failed,
-    /// This program could not ask, which says nothing of the backend.
+    /// The check could not be made for a local reason, so the backend's state must not change.
     Inconclusive,
 }
 

@@ -1,4 +1,4 @@
-//! A check by HTTP: redirects are not followed, and no more of the body is read than a little.
+//! Health checks by HTTP. Redirects are not followed, and only the beginning of the body is read.
 
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use crate::balancer::Backend;
 use crate::config::{CheckAlgorithm, Expect};
 use crate::upstream::Stream;
 
-/// How much of a body is read, in bytes.
+/// Most bytes read of a body.
 const BODY_READ: usize = 65_536;
 
-/// Asks, and judges the answer by the rules for traffic and by what is expected of it.
+/// Sends the request, and checks the response against the rules for traffic and the configured expectations.
 pub(crate) async fn ask(
     backend: &Backend,
     stream: Stream,
@@ -36,7 +36,7 @@ pub(crate) async fn ask(
     let judged = if is_good(health.algorithm, &health.expect, status) {
         match body(&mut answer, &health.expect, deadline).await? {
             Ok(body) => judge(&health.expect, &body),
-            // As the log has it of a request.
+            // The same text as in the log for a request that fails like this.
             Err(bad) => Err(format!("{}: {bad}", Ended::CutByBackend.words().unwrap_or_default())),
         }
         .map_err(Some)
@@ -55,7 +55,7 @@ pub(crate) async fn ask(
 }
 
 impl Finding {
-    /// Takes what the backend says of itself from its answer.
+    /// Adds the agent report from a response's fields.
     pub(crate) fn take_report(&mut self, head: &ResponseHead) {
         let report = Report::read(|name| head.named(name.as_bytes()).next());
         if report.percent < 100 {
@@ -67,20 +67,21 @@ impl Finding {
     }
 }
 
-/// The answer's body, which breaks off here where it would in traffic.
+/// Reads the body. Malformed and truncated bodies fail as in traffic. If nothing is expected of it, a body that does
+/// not end within the deadline, such as an event stream, counts as valid.
 async fn body(answer: &mut CheckAnswer, expect: &Expect, deadline: Instant) -> Result<Result<Body, BadBody>, Elapsed> {
     let is_looked_at = expect.body.is_some() || !expect.json.is_empty();
     if !is_looked_at && is_event_stream(&answer.head) {
         return Ok(Ok(Body::default()));
     }
     match timeout_at(deadline, answer.body(BODY_READ)).await {
-        // One that goes on for longer than a check may take is one that traffic takes, too.
+        // Traffic would accept a body that takes longer than this, too.
         Err(_) if !is_looked_at => Ok(Ok(Body::default())),
         read => read,
     }
 }
 
-/// Whether its body goes on for as long as somebody listens.
+/// Whether the response is an event stream, whose body does not end by itself.
 fn is_event_stream(head: &ResponseHead) -> bool {
     const EVENTS: &[u8] = b"text/event-stream";
     head.value(FieldKind::ContentType)
@@ -88,7 +89,7 @@ fn is_event_stream(head: &ResponseHead) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(EVENTS))
 }
 
-/// Whether the status is what is expected.
+/// Whether the status is as expected: as configured, or by default any for `http`, and 2xx for other algorithms.
 fn is_good(algorithm: CheckAlgorithm, expect: &Expect, status: u16) -> bool {
     match &expect.status {
         Some(statuses) => statuses.contains(status),
@@ -96,7 +97,7 @@ fn is_good(algorithm: CheckAlgorithm, expect: &Expect, status: u16) -> bool {
     }
 }
 
-/// Whether the body holds what is expected; else what it lacks.
+/// Checks the body against the expectations; the error describes what is missing.
 fn judge(expect: &Expect, body: &Body) -> Result<(), String> {
     if let Some(text) = &expect.body
         && !body.bytes.windows(text.len()).any(|part| part == text.as_bytes())
@@ -122,12 +123,12 @@ fn judge(expect: &Expect, body: &Body) -> Result<(), String> {
     Ok(())
 }
 
-/// Equal as JSON: 1 and 1.0 are one number.
+/// Whether two JSON values are equal, where 1 equals 1.0.
 fn same(found: &Value, wanted: &Value) -> bool {
     found == wanted || found.as_f64().is_some_and(|number| Some(number) == wanted.as_f64())
 }
 
-/// A value as JSON, its beginning where it is long.
+/// A value as JSON, shortened if it is long.
 fn shown(value: &Value) -> String {
     const SHOWN: usize = 60;
     let text = value.to_string();

@@ -1,4 +1,4 @@
-//! Health checks: each backend is checked, side by side with the others, and its state follows.
+//! Health checks: a task per backend checks it and updates its state.
 
 mod agent;
 mod command;
@@ -21,24 +21,23 @@ use crate::untrusted::Untrusted;
 use crate::upstream::response::head_limits;
 use finding::CheckResult;
 
-/// A backend that is DOWN is asked at least this often, so that a restarted dev server is back within a second.
+/// Longest interval while a backend is DOWN, so that a restarted development server is back within a second.
 const DOWN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The least time between two checks of one backend, whoever asks.
+/// Shortest pause between two checks of one backend, even on request.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Checks one backend, and ends its ejections, until it is removed.
 pub(crate) struct Checker {
     registry: Arc<Registry>,
-    /// For the limits of an answer's head, which are those of traffic.
+    /// For the limits of response heads, which are the same as for traffic.
     topology: Arc<LiveTopology>,
-    /// The embedding program's own check, in place of the configured one.
+    /// The embedding program's check, which replaces the configured one.
     function: Option<CheckFunction>,
     backend: Arc<Backend>,
 }
 
 impl Checker {
-    /// A checker of this backend.
     pub(crate) fn new(shared: &Shared, backend: Arc<Backend>) -> Self {
         Checker {
             registry: Arc::clone(&shared.registry),
@@ -48,7 +47,7 @@ impl Checker {
         }
     }
 
-    /// Watches the backend until it is removed; `first` learns of its first check.
+    /// Runs until the backend is removed; sends to `first` after the first check.
     pub(crate) async fn run(self, first: oneshot::Sender<()>) {
         tokio::select! {
             () = self.backend.signals.removed.notified() => {}
@@ -56,17 +55,15 @@ impl Checker {
         }
     }
 
-    /// Checks a backend once, before it belongs to a pool: its state is right from the beginning. The limits are those that
-    /// its traffic will have.
+    /// Checks a new backend once before it joins a pool, so that its state is right from the start. `limits` are those
+    /// of the new configuration.
     pub(crate) async fn check_once(&self, limits: &Limits) {
         let found = probe::probe(&self.backend, &head_limits(limits), self.function.as_ref()).await;
         let passed = found.result == CheckResult::Passed;
         self.backend.status.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
     }
 
-    /// Checks now, after each interval, and whenever traffic fails.
-    ///
-    /// The next check begins only when the last one has ended, so that checks of one backend never overlap.
+    /// Checks at once, after each interval, and when traffic fails. Checks of one backend never overlap.
     async fn check(&self, first: oneshot::Sender<()>) {
         let backend = &*self.backend;
         let mut first = Some(first);
@@ -79,7 +76,7 @@ impl Checker {
             backend.signals.clear_suspicion();
             let passed = found.result == CheckResult::Passed;
             if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {
-                // Its process is starting: nothing is held against it yet.
+                // Its process is still starting, so a failure does not count.
                 tokio::time::sleep(LEAST_PAUSE).await;
                 continue;
             }
@@ -87,7 +84,7 @@ impl Checker {
             self.note(time, began, passed, &reason);
             if let Some(report) = found.report {
                 self.registry.set_wanted(backend, report.percent);
-                // Only a change counts, so that a person's word holds until the agent says something else.
+                // Only a change is applied, so that a person's command holds until the agent asks for something else.
                 if std::mem::replace(&mut agent, report.word) != report.word {
                     self.registry.set_agent(backend, report.word);
                 }
@@ -102,10 +99,10 @@ impl Checker {
                 self.registry.connected_at(backend, began);
             }
             if let Some(first) = first.take() {
-                // Nobody waits for it where the program is already stopping.
+                // An error means that nobody waits for it: a reload, or the program is stopping.
                 let _ = first.send(());
             }
-            // Failing traffic asks for a check each time; a backend in trouble is not checked more often than this.
+            // Failing traffic may request checks all the time; this limits their rate.
             tokio::time::sleep(LEAST_PAUSE).await;
             tokio::select! {
                 () = tokio::time::sleep(pause(backend)) => {}
@@ -114,14 +111,14 @@ impl Checker {
         }
     }
 
-    /// Counts a check, and remembers its result.
+    /// Counts a check and records its result.
     fn note(&self, time: SystemTime, began: Instant, passed: bool, reason: &str) {
         self.backend.counters.count_check(passed);
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.registry.note_check(&self.backend, CheckMark { time, micros, passed, reason: reason.into() });
     }
 
-    /// Ends each ejection when its time is over.
+    /// Ends each ejection when its time has passed.
     async fn end_ejections(&self) {
         let ejection = &self.backend.status.ejection;
         loop {
@@ -138,7 +135,7 @@ impl Checker {
     }
 }
 
-/// The results in a row.
+/// Numbers of passed and failed checks in a row.
 #[derive(Default)]
 struct Row {
     passed: u32,
@@ -146,7 +143,8 @@ struct Row {
 }
 
 impl Row {
-    /// The verdict after this result, where it changes.
+    /// The verdict after this result, if it changes. The first result decides alone; after that, `rise` and `fall`
+    /// apply.
     fn judge(&mut self, backend: &Backend, passed: bool) -> Option<Verdict> {
         if passed {
             *self = Row { passed: self.passed + 1, failed: 0 };
@@ -163,7 +161,7 @@ impl Row {
     }
 }
 
-/// The interval, five per cent more or less, so that backends started together are not asked together for ever.
+/// The interval with ±5 % jitter, so that backends started together are not always checked together.
 fn pause(backend: &Backend) -> Duration {
     let interval = match backend.status.verdict() {
         Verdict::Unhealthy => backend.settings.health().interval.min(DOWN_INTERVAL),

@@ -1,4 +1,4 @@
-//! One check, bounded in time, by the backend's algorithm.
+//! Makes one check by the backend's algorithm, with a timeout.
 
 use std::sync::Arc;
 use stickylb_http1::HeadLimits;
@@ -13,14 +13,14 @@ use crate::proxy_protocol;
 use crate::state::CheckFunction;
 use crate::upstream::{DialError, dial};
 
-/// Checks a backend once: by the embedding program's function where there is one, else by its algorithm. An HTTP answer's
-/// head has the limits of traffic.
+/// Checks a backend once, by the embedding program's function if there is one, else by its algorithm. `limits` are for
+/// HTTP response heads.
 pub(crate) async fn probe(backend: &Backend, limits: &HeadLimits, function: Option<&CheckFunction>) -> Finding {
     let time = backend.settings.health().timeout;
     let deadline = Instant::now() + time;
     let found = match function {
         Some(function) => timeout_at(deadline, ask_function(backend, function)).await,
-        // It looks after its time itself, because more is to be ended than a future.
+        // Has its own timeout, because it must kill a process group, too.
         None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => ask(backend, limits, deadline).await,
     };
@@ -35,7 +35,7 @@ async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
     }
 }
 
-/// On a connection of its own, dialled as traffic's are.
+/// Checks over a new connection, dialled in the same way as for traffic.
 async fn ask(backend: &Backend, limits: &HeadLimits, deadline: Instant) -> Result<Finding, Elapsed> {
     let health = &backend.settings.health();
     let own = backend.endpoint.proxy_protocol.map(proxy_protocol::announce_own);

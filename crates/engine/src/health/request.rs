@@ -1,4 +1,4 @@
-//! The request that a check sends: a head alone, as it is written to the backend.
+//! The request of a check: a head without a body.
 
 use http::Method;
 use http::header::TRANSFER_ENCODING;
@@ -10,17 +10,17 @@ use crate::balancer::Backend;
 /// A check's request.
 pub(crate) struct CheckRequest {
     method: Method,
-    /// Path and query, behind the path of the backend's own URL.
+    /// Path and query, appended to the path of the backend's URL.
     target: PathAndQuery,
-    /// Names as people write them: a server of little effort may know them in no other case.
+    /// Names in their usual capitalization, because simple servers may compare them case-sensitively.
     fields: Vec<(String, Vec<u8>)>,
 }
 
 impl CheckRequest {
-    /// With these fields, with what every check says of itself, and with the configured fields over both.
+    /// Builds a request with the fields of every check, then `fields`, then the configured ones; later ones override.
     pub(crate) fn new(backend: &Backend, method: Method, fields: &[(&str, &str)]) -> Self {
         let health = backend.settings.health();
-        // Base and check path are each checked when they are read.
+        // The configuration has validated both paths, so the fallback is not used.
         let target = format!("{}{}", backend.endpoint.address.base_path, health.path).parse();
         let target = target.unwrap_or_else(|_| PathAndQuery::from_static("/"));
         let mut request = CheckRequest { method, target, fields: Vec::new() };
@@ -29,7 +29,7 @@ impl CheckRequest {
         for (name, value) in fields {
             request.set(name, value.as_bytes());
         }
-        // No body follows, whatever is configured.
+        // A Transfer-Encoding would announce a body, which is never sent.
         for (name, value) in health.headers.iter().filter(|(name, _)| *name != TRANSFER_ENCODING) {
             request.set(name.as_str(), value.reveal().as_bytes());
         }
@@ -43,12 +43,12 @@ impl CheckRequest {
         }
     }
 
-    /// Whether it was a HEAD, whose answer has no body.
+    /// Whether the method is HEAD, whose response has no body.
     pub(crate) fn is_head(&self) -> bool {
         self.method == Method::HEAD
     }
 
-    /// The value of a field; empty where there is none.
+    /// The value of a field; empty if there is none.
     pub(crate) fn value(&self, name: &str) -> &[u8] {
         self.fields.iter().find(|field| field.0.eq_ignore_ascii_case(name)).map_or(b"", |field| &field.1)
     }
@@ -59,7 +59,7 @@ impl CheckRequest {
         lists("Connection", b"upgrade") && lists("Upgrade", protocol)
     }
 
-    /// As it goes to the backend.
+    /// The request as bytes to send.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.fields {

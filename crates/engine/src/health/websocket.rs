@@ -1,4 +1,4 @@
-//! A check by WebSocket: a handshake, and a close.
+//! Health checks by WebSocket: a handshake and a close.
 
 use http::Method;
 use stickylb_http1::HeadLimits;
@@ -15,8 +15,8 @@ use crate::upstream::Stream;
 
 const KEY: &str = "Sec-WebSocket-Key";
 
-/// Shakes hands over a new connection. The answer is judged as traffic's is; and because this is the end of the WebSocket
-/// and no proxy on its way, its `Sec-WebSocket-Accept` is looked at, too (RFC 6455 4.1).
+/// Makes a WebSocket handshake over a new connection. Besides the rules for traffic, `Sec-WebSocket-Accept` is verified
+/// (RFC 6455 4.1), because here the balancer is the client, not a proxy.
 pub(crate) async fn ask(backend: &Backend, stream: Stream, limits: &HeadLimits) -> Finding {
     let health = &backend.settings.health();
     let fields =
@@ -39,7 +39,7 @@ pub(crate) async fn ask(backend: &Backend, stream: Stream, limits: &HeadLimits) 
     if status == 101 {
         let (stream, begun) = answer.into_parts();
         let mut socket = WebSocketStream::from_partially_read(stream, begun, Role::Client, None).await;
-        // It did what was asked; how it takes the goodbye says nothing more.
+        // The handshake has decided the result; an error on close does not matter.
         let _ = socket.close(None).await;
     }
     finding
