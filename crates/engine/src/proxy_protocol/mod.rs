@@ -1,6 +1,6 @@
-//! The PROXY protocol, versions 1 and 2: what stands before a connection's own bytes to tell whom it is made for.
+//! The PROXY protocol, versions 1 and 2: a header at the start of a connection that names the client.
 //!
-//! As in "The PROXY protocol, Versions 1 & 2" (haproxy.org, doc/proxy-protocol.txt), sections 2.1 and 2.2.
+//! Specified in "The PROXY protocol, Versions 1 & 2" (haproxy.org, doc/proxy-protocol.txt), sections 2.1 and 2.2.
 
 mod read;
 mod write;
@@ -8,18 +8,18 @@ mod write;
 pub(crate) use read::read;
 pub(crate) use write::{announce, announce_own};
 
-/// What every header of version 2 begins with (section 2.2).
+/// The start of every version 2 header (section 2.2).
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
-/// Signature, version and command, family and transport, length.
+/// Bytes before the addresses in version 2: signature, version and command, family and transport, length.
 const FIXED: usize = 16;
 
-/// The addresses of two IPv4 ends, and of two IPv6 ones, each with its port.
+/// Bytes of the addresses and ports of two IPv4 endpoints, and of two IPv6 endpoints.
 const V4_LENGTH: usize = 12;
 
 const V6_LENGTH: usize = 36;
 
-/// Version 2 and the command LOCAL: the connection is the proxy's own.
+/// Version 2 and the command LOCAL: the connection was made by the proxy itself, not for a client.
 const LOCAL: u8 = 0x20;
 
 /// Version 2 and the command PROXY.
@@ -53,7 +53,7 @@ mod tests {
             bytes.extend(tail);
             let (found, taken) = parse(&bytes).expect("a good header").expect("a whole one");
             prop_assert_eq!(taken, length);
-            // Ends of two families are told as IPv6, which says the same address.
+            // Endpoints of different families are both written as IPv6, the IPv4 one in its mapped form.
             prop_assert_eq!(found.map(|a| (a.ip().to_canonical(), a.port())), Some((from.ip(), from.port())));
         }
 

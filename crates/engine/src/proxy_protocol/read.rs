@@ -1,4 +1,4 @@
-//! Headers that are received. Nothing beyond a header's last byte is read.
+//! Reads received headers, without reading past a header's last byte.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,16 +6,16 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::{FIXED, LOCAL, PROXY, SIGNATURE, TCP_V4, TCP_V6, V4_LENGTH, V6_LENGTH};
 
-/// The longest header of version 1, with its line end (section 2.1).
+/// Longest header of version 1 in bytes, including CR LF (section 2.1).
 const V1_LONGEST: usize = 107;
 
-/// The shortest: `PROXY UNKNOWN`, with its line end.
+/// Shortest header of version 1 in bytes: `PROXY UNKNOWN` and CR LF.
 const V1_SHORTEST: usize = 15;
 
-/// The longest of version 2 that is taken: the addresses, and far more beside them than any proxy sends.
+/// Longest accepted header of version 2 in bytes: leaves far more room for extensions (TLVs) than proxies use.
 const V2_LONGEST: usize = 2048;
 
-/// Why there is no header.
+/// Why no header could be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HeaderError {
     #[error("the connection does not begin with a good PROXY protocol header: {0}")]
@@ -24,10 +24,10 @@ pub(crate) enum HeaderError {
     Lost(#[from] io::Error),
 }
 
-/// What a header says: the client, where it names one, and how many bytes it took; `None` while more must come.
+/// The client, if the header names one, and the header's length in bytes; `None` while it is incomplete.
 type Parsed = Result<Option<(Option<SocketAddr>, usize)>, &'static str>;
 
-/// Reads a header, and not one byte more; gives the client it names. A proxy's own connection names none.
+/// Reads a header and no byte beyond it. Returns the client; `None` for a connection that the proxy made for itself.
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<SocketAddr>, HeaderError> {
     let mut bytes = Vec::with_capacity(64);
     loop {
@@ -40,7 +40,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option
     }
 }
 
-/// How many bytes a header that begins like this has at the least, beyond those.
+/// How many more bytes a header that begins with `bytes` has at least; at least 1.
 fn missing(bytes: &[u8]) -> usize {
     if bytes.len() < SIGNATURE.len() {
         return SIGNATURE.len() - bytes.len();
@@ -49,11 +49,11 @@ fn missing(bytes: &[u8]) -> usize {
         let whole = if bytes.len() < FIXED { FIXED } else { FIXED + length_of(bytes) };
         return whole.saturating_sub(bytes.len()).max(1);
     }
-    // A line's end is known only when it is there.
+    // The length of a version 1 header is unknown until its line end is read, so read byte by byte.
     V1_SHORTEST.saturating_sub(bytes.len()).max(1)
 }
 
-/// Reads what has come so far.
+/// Parses a header, which may be incomplete.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let signed = bytes.len().min(SIGNATURE.len());
     if bytes[..signed] == SIGNATURE[..signed] {
@@ -76,7 +76,7 @@ fn version_2(bytes: &[u8]) -> Parsed {
     }
     let Some(body) = bytes[FIXED..].get(..length) else { return Ok(None) };
     let client = match (bytes[12], bytes[13]) {
-        // The proxy's own, or neither family nor transport is told.
+        // LOCAL, or an unspecified family and transport.
         (LOCAL, _) | (PROXY, 0) => None,
         (PROXY, TCP_V4) => {
             let body: &[u8; V4_LENGTH] = body.first_chunk().ok_or("it is too short for its addresses")?;
@@ -125,7 +125,7 @@ fn version_1(bytes: &[u8]) -> Parsed {
     Ok(Some((client, end + 1)))
 }
 
-/// Section 2.1: decimal, without sign and without leading zeroes.
+/// Parses a port: decimal, without sign or leading zeroes (section 2.1).
 fn port(word: &str) -> Option<u16> {
     let plain = word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
     word.parse().ok().filter(|_| plain)

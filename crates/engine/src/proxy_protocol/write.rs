@@ -1,11 +1,11 @@
-//! Headers that are sent.
+//! Builds headers to send.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::{FIXED, LOCAL, PROXY, SIGNATURE, TCP_V4, TCP_V6, V4_LENGTH, V6_LENGTH};
 use crate::config::ProxyProtocol;
 
-/// The header of a connection made for a client at `from`, who came to `to`.
+/// The header of a connection made for the client at `from`, which connected to `to`.
 pub(crate) fn announce(version: ProxyProtocol, from: SocketAddr, to: SocketAddr) -> Vec<u8> {
     let ends = Ends::new(from, to);
     match version {
@@ -38,7 +38,7 @@ pub(crate) fn announce(version: ProxyProtocol, from: SocketAddr, to: SocketAddr)
     }
 }
 
-/// The header of a connection that the balancer makes for itself, as for a check.
+/// The header of a connection that the balancer makes for itself, such as for a health check.
 pub(crate) fn announce_own(version: ProxyProtocol) -> Vec<u8> {
     match version {
         ProxyProtocol::V1 => b"PROXY UNKNOWN\r\n".to_vec(),
@@ -46,7 +46,7 @@ pub(crate) fn announce_own(version: ProxyProtocol) -> Vec<u8> {
     }
 }
 
-/// Two ends of one family: an IPv4 address beside an IPv6 one is written as IPv6 (RFC 4291 2.5.5.2).
+/// Two endpoints of the same family: of a mixed pair, the IPv4 address is mapped to IPv6 (RFC 4291 2.5.5.2).
 enum Ends {
     V4(std::net::Ipv4Addr, std::net::Ipv4Addr),
     V6(Ipv6Addr, Ipv6Addr),
@@ -65,7 +65,7 @@ impl Ends {
     }
 }
 
-/// Lengths of addresses fit one byte.
+/// A length as the low byte of the length field.
 #[expect(clippy::cast_possible_truncation, reason = "12 and 36 are all there is")]
 const fn narrow(length: usize) -> u8 {
     length as u8

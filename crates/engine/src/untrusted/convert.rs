@@ -1,4 +1,4 @@
-//! Making untrusted text of other text, and comparing the two.
+//! Conversions to untrusted text, and comparisons with other text.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

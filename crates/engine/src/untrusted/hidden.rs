@@ -1,8 +1,8 @@
-//! The characters that are never shown as they are.
+//! The characters that are escaped when untrusted text is shown.
 
 use std::fmt;
 
-/// Writes text with its control characters written out.
+/// Writes text with hidden characters escaped: `\x1b`, `\u{202e}`.
 pub(super) fn write_out(text: &str, to: &mut impl fmt::Write) -> fmt::Result {
     for c in text.chars() {
         if !is_hidden(c) {
@@ -16,14 +16,14 @@ pub(super) fn write_out(text: &str, to: &mut impl fmt::Write) -> fmt::Result {
     Ok(())
 }
 
-/// Whether text holds no character that is written out.
+/// Whether text contains no character that has to be escaped.
 pub(super) fn is_plain(text: &str) -> bool {
-    // Nearly all text is plain ASCII, and bytes are looked at faster than characters.
+    // Fast path: nearly all text is plain ASCII.
     text.bytes().all(|b| (b' '..0x7f).contains(&b)) || !text.chars().any(is_hidden)
 }
 
-/// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags; and what
-/// terminals draw in different widths: variation selectors, skin tones, and what stands for bytes that are no text.
+/// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags. Also
+/// characters whose width differs between terminals: variation selectors, skin tones and the replacement character.
 pub(super) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'

@@ -1,20 +1,20 @@
-//! JSON that a terminal may be shown: the same JSON, with control characters in its strings escaped.
+//! JSON that is safe to show in a terminal, because control characters in its strings are escaped.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::hidden::{is_hidden, is_plain};
 
-/// A value as JSON on one line. Where a string holds a character that [`Untrusted`](super::Untrusted) writes out, it is
-/// escaped (RFC 8259 7), so that the line can be shown as it is and reads back the same.
+/// A value as JSON on one line. Characters in strings that [`Untrusted`](super::Untrusted) would escape are escaped in
+/// JSON syntax (RFC 8259 7), so that the line is safe to show and parses to the same value.
 ///
 /// # Errors
-/// The value cannot be written as JSON, such as a map whose keys are no strings.
+/// The value cannot be written as JSON, for example a map with keys that are not strings.
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value).map(|json| if is_plain(&json) { json } else { escaped(&json) })
 }
 
-/// The same for a value that is JSON already, which always can be.
+/// The same for a JSON value, which cannot fail.
 pub fn json_value(value: &Value) -> String {
     match value.to_string() {
         json if is_plain(&json) => json,
@@ -22,7 +22,7 @@ pub fn json_value(value: &Value) -> String {
     }
 }
 
-/// The same on several lines, for people.
+/// The same, indented on several lines.
 ///
 /// # Errors
 /// As [`json`].
@@ -30,14 +30,14 @@ pub fn pretty_json(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|json| escaped(&json))
 }
 
-/// Such characters stand in strings only; a line break between the values is one that the writer made.
+/// Escapes hidden characters, which occur only in strings. A line break comes from indentation and is kept.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 8);
     let mut units = [0; 2];
     for c in json.chars() {
         if c != '\n' && is_hidden(c) {
             for unit in c.encode_utf16(&mut units) {
-                // Four digits each, as JSON wants them.
+                // JSON requires four hex digits per UTF-16 unit.
                 out.push_str("\\u");
                 out.extend((0..4).rev().map(|digit| char::from(DIGITS[usize::from(*unit >> (4 * digit) & 0xf)])));
             }

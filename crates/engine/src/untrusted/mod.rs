@@ -1,9 +1,7 @@
-//! Text that came over the network, from a file or from a process, and is only ever shown with its control characters
-//! written out.
+//! Text from the network, a file or a process, which is shown only with its control characters escaped.
 //!
-//! Such text may hold sequences that move a terminal's cursor, set its title or reverse the reading order. An
-//! [`Untrusted`] shows them as text like any other however it is printed, so that no log line, screen, page or message has
-//! to remember to.
+//! Such text may contain sequences that move a terminal's cursor, set its title or reverse the reading order.
+//! [`Untrusted`] escapes them in every kind of formatting, so that no log line, screen, page or message can forget to.
 
 mod convert;
 mod hidden;

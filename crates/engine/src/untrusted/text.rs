@@ -1,4 +1,4 @@
-//! Text from outside, as a type.
+//! The type for untrusted text.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -6,11 +6,11 @@ use std::fmt;
 
 use super::hidden::{is_plain, write_out};
 
-/// Text from outside. [`Display`](fmt::Display) and [`Debug`] write control characters out, `\x1b`, `\u{202e}`, and so
-/// newlines too: it is one line. Serde passes the text as it is.
+/// Untrusted text. [`Display`](fmt::Display) and [`Debug`] escape control characters (`\x1b`, `\u{202e}`), including
+/// newlines, so the output is one line. Serde passes the text unchanged.
 ///
-/// Written out are C0, DEL and C1, what changes the reading order, what has no width, and what terminals draw in
-/// different widths: whatever lets text look like something it is not.
+/// Escaped are C0, DEL and C1, and characters that change the reading order, have no width, or differ in width between
+/// terminals: all that can make text look like something else.
 ///
 /// ```
 /// use stickylb::untrusted::Untrusted;
@@ -24,19 +24,19 @@ use super::hidden::{is_plain, write_out};
 pub struct Untrusted<T>(T);
 
 impl<T> Untrusted<T> {
-    /// Text that is not to be relied on.
+    /// Wraps untrusted text.
     pub const fn new(text: T) -> Self {
         Untrusted(text)
     }
 
-    /// The text as it came, to be kept or parsed. It must not be shown.
+    /// The unescaped text, for storing or parsing. It must not be shown.
     pub fn into_raw(self) -> T {
         self.0
     }
 }
 
 impl<T: AsRef<str>> Untrusted<T> {
-    /// The text as it came, to be compared, measured or sent on. It must not be shown.
+    /// The unescaped text, for comparing, measuring or forwarding. It must not be shown.
     pub fn raw(&self) -> &str {
         self.0.as_ref()
     }
@@ -46,7 +46,7 @@ impl<T: AsRef<str>> Untrusted<T> {
         Untrusted(self.raw())
     }
 
-    /// The text as it is shown, where its characters are to be counted, cut or escaped once more. Plain text is borrowed.
+    /// The escaped text, for counting, truncating or further escaping. Borrows if nothing has to be escaped.
     pub fn shown(&self) -> Cow<'_, str> {
         let text = self.raw();
         if is_plain(text) {
@@ -58,7 +58,7 @@ impl<T: AsRef<str>> Untrusted<T> {
         Cow::Owned(out)
     }
 
-    /// Whether the text is shown as it came.
+    /// Whether nothing has to be escaped.
     pub fn is_plain(&self) -> bool {
         is_plain(self.raw())
     }
@@ -87,7 +87,7 @@ impl<T: AsRef<str>> fmt::Debug for Untrusted<T> {
     }
 }
 
-/// Several of them as they are shown, with this between them.
+/// Joins the escaped texts, separated by `between`.
 pub(crate) fn joined<T: AsRef<str>>(texts: &[Untrusted<T>], between: &str) -> String {
     texts.iter().map(Untrusted::shown).collect::<Vec<_>>().join(between)
 }
