@@ -1,5 +1,4 @@
-//! What `cargo bench --bench hot_path` measures: the parts of a request's way that are this program's own. No part of the
-//! library's interface.
+//! The parts of a request's hot path that `cargo bench --bench hot_path` measures. Not part of the library's interface.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use crate::state::{EventReader, Journal};
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// A pool from which backends are chosen.
+/// A pool to choose backends from.
 pub struct Choices {
     pool: Pool,
     client: Bound,
@@ -21,7 +20,7 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// So many backends, all UP, of weights 1 to 3.
+    /// A pool of this many backends, all UP, with weights 1 to 3.
     pub fn new(strategy: Strategy, backends: u32) -> Self {
         let backend = |id: u32| {
             let config =
@@ -36,7 +35,7 @@ impl Choices {
         Choices { pool, client, random: fastrand::Rng::with_seed(1) }
     }
 
-    /// Chooses one for a new client; gives its id.
+    /// Chooses a backend for a new client; returns its id.
     pub fn choose(&mut self) -> Option<BackendId> {
         let mut decision = Decision::new(self.pool.strategy);
         let choice = self.pool.choose(&self.client, &[], &mut self.random, &mut decision);
@@ -44,7 +43,8 @@ impl Choices {
     }
 }
 
-/// Finds a request's head in these bytes and writes its fields as they go on, less those of the connection.
+/// Parses a request head and writes its fields without the hop-by-hop ones. Returns the length of `out`; 0 if there is
+/// no valid head.
 pub fn rewrite(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     let mut read_buffer = ReadBuffer::default();
     read_buffer.add(bytes);
@@ -56,7 +56,7 @@ pub fn rewrite(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     out.len()
 }
 
-/// A worker's ring of events with a reader.
+/// A worker's event ring with a reader.
 pub struct Ring {
     journal: Arc<Journal>,
     reader: EventReader,
@@ -71,7 +71,7 @@ impl Default for Ring {
 }
 
 impl Ring {
-    /// Puts so many events in.
+    /// Pushes this many events.
     pub fn push(&self, events: usize) {
         let ring = self.journal.ring(0);
         for _ in 0..events {
@@ -86,7 +86,7 @@ impl Ring {
         }
     }
 
-    /// Takes them out; how many there were.
+    /// Takes all events; returns how many there were.
     pub fn take(&mut self) -> usize {
         self.read.clear();
         self.reader.take(&mut self.read);

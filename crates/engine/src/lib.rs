@@ -1,14 +1,15 @@
 //! A sticky-session load balancer for the machine you develop on, as a library.
 //!
-//! This is the engine behind the `stickylb-tui` program, without its screen and its command line. It takes HTTP/1 requests,
-//! WebSockets and other upgrades, or raw TCP connections, and gives each to one of several backends: a client stays with the
-//! backend it has, backends are checked, and a request that failed is tried on another where that is safe (RFC 9110 9.2.2).
+//! This is the engine of the `stickylb-tui` program, without its screen and command line. It accepts HTTP/1 requests,
+//! WebSockets and other upgrades, or raw TCP connections, and forwards each to one of several backends. A client stays
+//! with its backend, backends are health-checked, and a failed request is retried on another backend if that is safe
+//! (RFC 9110 9.2.2).
 //!
-//! A [`Balancer`] is built setting by setting ([`Balancer::builder`]), or from a [`Config`](config::Config) such as a file's
-//! ([`config::parse`]). From then on everything goes through three plain types: [`Command`](api::Command) in,
-//! [`Snapshot`](api::Snapshot) and [`Event`](api::Event) out.
+//! Create a [`Balancer`] with a builder ([`Balancer::builder`]), or from a [`Config`](config::Config) such as a file's
+//! ([`config::parse`]). While it runs, it is used through three plain types: [`Command`](api::Command) as input,
+//! [`Snapshot`](api::Snapshot) and [`Event`](api::Event) as output.
 //!
-//! # Start, see, change, stop
+//! # Start, observe, change, stop
 //!
 //! ```
 //! use stickylb::Balancer;
@@ -19,7 +20,7 @@
 //! let balancer = Balancer::builder()
 //!     .backend("5000,weight=2")
 //!     .backend("5001,name=spare")
-//!     // A check, and a rule for who may come in, of this program's own.
+//!     // Your own health check and access rule.
 //!     .check(|backend| async move { Ok(format!("{} is as good as any", backend.name)) })
 //!     .admission(|peer| if peer.ip().is_loopback() { Ok(()) } else { Err(format!("{peer} is a stranger")) })
 //!     .start()
@@ -64,51 +65,50 @@
 //! # }
 //! ```
 //!
-//! # What there is
+//! # Overview
 //!
 //! | | |
 //! |---|---|
-//! | [`Balancer`], [`Builder`], [`Options`] | start it, ask it, change it, stop it |
-//! | [`api`] | what goes in and out while it runs |
-//! | [`config`] | what it is told at the start and by a reload, and how a file is read |
-//! | [`EventReader`] | what happens, read in order; a slow reader misses events and holds up nobody |
-//! | [`CheckFunction`], [`KeyFunction`], [`Admission`] | functions of your own in place of a configured check, sticky key and access rule |
-//! | [`Copies`] | processes of a program that it starts, each on a port of its own |
-//! | [`LocalHandle`] | what a screen knows an engine by |
-//! | [`untrusted`] | text from outside, which is safe to print |
+//! | [`Balancer`], [`Builder`], [`Options`] | start, query, change and stop a balancer |
+//! | [`api`] | its input and output while it runs |
+//! | [`config`] | the configuration for start and reload, and its file format |
+//! | [`EventReader`] | reads events in order; a slow reader misses events, but blocks nobody |
+//! | [`CheckFunction`], [`KeyFunction`], [`Admission`] | your own functions for health checks, sticky keys and access |
+//! | [`Copies`] | copies of a program to start, each on its own port |
+//! | [`LocalHandle`] | a front end's handle to an engine in the same process |
+//! | [`untrusted`] | text from outside, escaped when printed |
 //!
 //! # Threads
 //!
-//! Checks, commands and mail run on the tokio runtime that the balancer was started on, which must go on running and must
-//! have its I/O and time drivers enabled. Clients are served by threads of the balancer's own, one for each processor unless
-//! [`workers`](Builder::workers) says otherwise; a client stays with its thread. [`KeyFunction`]s and [`Admission`]s are called
-//! on those threads and must not block; neither must a [`CheckFunction`].
+//! Checks, commands and mail run on the tokio runtime that the balancer was started on, which must keep running and must
+//! have its I/O and time drivers enabled. The balancer's own threads serve clients: one per processor, unless
+//! [`workers`](Builder::workers) sets another number. A client connection stays on one thread. [`KeyFunction`]s and
+//! [`Admission`]s are called on these threads and must not block; a [`CheckFunction`] must not block, either.
 //!
 //! # Errors
 //!
-//! Whatever is wrong with a configuration is told together, and then nothing was started or changed:
-//! [`StartError`] from [`Builder::start`], [`Balancer::start`] and [`Balancer::reload`], [`ConfigError`](config::ConfigError)
-//! from a file. A command that is not carried out changes nothing and says why
-//! ([`CommandError`](api::CommandError)). Each is one plain sentence, or one for each problem. What goes wrong while it runs
-//! is an [`Event`](api::Event), and a [`Warning`](api::Warning) in the snapshot for as long as it is so.
+//! All problems of a configuration are reported together, and nothing is started or changed then:
+//! [`StartError`] from [`Builder::start`], [`Balancer::start`] and [`Balancer::reload`],
+//! [`ConfigError`](config::ConfigError) from a file. A command that fails changes nothing and returns a
+//! [`CommandError`](api::CommandError). Each message is one plain sentence, or one per problem. Trouble at run time is
+//! reported as an [`Event`](api::Event), and as a [`Warning`](api::Warning) in the snapshot while it lasts.
 //!
 //! # Limits
 //!
-//! It speaks HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol, and no TLS to clients. What clients may use is
-//! bounded ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)), and so are backends, where it is asked for
-//! ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history. Starting processes needs the
+//! Protocols: HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol; no TLS to clients. The resources of clients
+//! are limited ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)), and optionally those of backends
+//! ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history. Starting processes requires the
 //! `stickylb-tui` program ([`Options::program`]).
 //!
-//! Most public enums and structs are `#[non_exhaustive]`: those that programs build have a `new`, or a `Default` whose fields
-//! are set one by one.
+//! Most public enums and structs are `#[non_exhaustive]`. Structs for programs to build have a `new`, or a `Default` whose
+//! fields can be set one by one.
 //!
-//! # Where it comes from
+//! # Predecessors
 //!
-//! It takes the place of four balancers, whose behaviour it keeps where its documentation names them:
-//! smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and WebsocketReverseProxy. `docs/migrating/` says what
-//! each of them becomes.
+//! It replaces four balancers: smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and WebsocketReverseProxy,
+//! and keeps their behaviour where the documentation says so. See `docs/migrating/`.
 
-// What is public may grow: whoever uses it is told so by the compiler, or why it does not.
+// Public types may gain fields and variants: they must be `non_exhaustive`, or give a reason why not.
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod access;

@@ -1,4 +1,4 @@
-//! What the program `stickylb-tui` needs beside the library's interface; no part of that, and free to change.
+//! Internals for the program `stickylb-tui`. Not part of the library's interface; may change at any time.
 
 pub use crate::config::{SCHEMA, is_local_name, parse_beside_copies};
 #[cfg(unix)]
