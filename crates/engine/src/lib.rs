@@ -80,8 +80,8 @@
 //!
 //! # Threads
 //!
-//! Checks, commands and mail run on the tokio runtime that the balancer was started on, which must keep running and must
-//! have its I/O and time drivers enabled. The balancer's own threads serve clients: one per processor, unless
+//! Checks, commands and mail run on the tokio runtime that the balancer was started on, which must keep running and
+//! must have its I/O and time drivers enabled. The balancer's own threads serve clients: one per processor, unless
 //! [`workers`](Builder::workers) sets another number. A client connection stays on one thread. [`KeyFunction`]s and
 //! [`Admission`]s are called on these threads and must not block; a [`CheckFunction`] must not block, either.
 //!
@@ -95,18 +95,18 @@
 //!
 //! # Limits
 //!
-//! Protocols: HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol; no TLS to clients. The resources of clients
-//! are limited ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)), and optionally those of backends
-//! ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history. Starting processes requires the
-//! `stickylb-tui` program ([`Options::program`]).
+//! Protocols: HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol; no TLS to clients. The resources of
+//! clients are limited ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)), and optionally those of
+//! backends ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history. Starting processes
+//! requires the `stickylb-tui` program ([`Options::program`]).
 //!
-//! Most public enums and structs are `#[non_exhaustive]`. Structs for programs to build have a `new`, or a `Default` whose
-//! fields can be set one by one.
+//! Most public enums and structs are `#[non_exhaustive]`. Structs for programs to build have a `new`, or a `Default`
+//! whose fields can be set one by one.
 //!
 //! # Predecessors
 //!
-//! It replaces four balancers: smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and WebsocketReverseProxy,
-//! and keeps their behaviour where the documentation says so. See `docs/migrating/`.
+//! It replaces four balancers: smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and
+//! WebsocketReverseProxy, and keeps their behaviour where the documentation says so. See `docs/migrating/`.
 
 // Public types may gain fields and variants: they must be `non_exhaustive`, or give a reason why not.
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
