@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::support::home::Home;
+use crate::support::left_out::left_out;
 use crate::support::program::{Headless, children, exchange, get, gone, program, run_to_end, signal, until};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
@@ -132,7 +133,7 @@ fn line_with(lines: &Receiver<String>, part: &str) -> String {
 fn full() -> Option<File> {
     let full = File::options().write(true).open("/dev/full").ok();
     if full.is_none() {
-        eprintln!("left out: there is no /dev/full here");
+        left_out("there is no /dev/full here");
     }
     full
 }
@@ -271,7 +272,7 @@ fn on_a_full_disk_no_line_is_torn_and_every_line_is_written_or_counted() {
     let file = folder.path().join("lb.log");
     let words = ["--headless", "--demo=1", "-p", "0", "--log-format", "json", "--log-file", file.to_str().unwrap()];
     let Some(command) = on_a_small_disk(folder.path(), &in_home(&home, &words)) else {
-        eprintln!("left out: no disk of its own can be had here (unshare -rm)");
+        left_out("no disk of its own can be had here (unshare -rm)");
         return;
     };
     let mut lb = Headless::from(command);

@@ -48,9 +48,9 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             Some(Action::Down | Action::PageDown | Action::Up | Action::PageUp | Action::Secrets) => {
                 match action_of(key) {
                     Some(Action::Down) => shown.scroll = shown.scroll.saturating_add(1),
-                    Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(10),
+                    Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(super::movement::PAGE),
                     Some(Action::Up) => shown.scroll = shown.scroll.saturating_sub(1),
-                    Some(Action::PageUp) => shown.scroll = shown.scroll.saturating_sub(10),
+                    Some(Action::PageUp) => shown.scroll = shown.scroll.saturating_sub(super::movement::PAGE),
                     _ => state.inspected.shows_secrets = !state.inspected.shows_secrets,
                 }
                 state.dialog = Some(Dialog::Replayed(shown));

@@ -8,7 +8,7 @@ use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
 
 /// Lines per page up or down.
-const PAGE: isize = 10;
+pub(super) const PAGE: u16 = 10;
 
 /// Log lines per mouse wheel step.
 const NOTCH: isize = 3;
@@ -66,10 +66,11 @@ pub(crate) fn step(state: &mut State, by: isize) {
 pub(crate) fn page(state: &mut State, down: bool) {
     if let Some(scroll) = &mut state.detail {
         // The view limits the scroll offset to the end of its content.
-        *scroll = if down { scroll.saturating_add(10) } else { scroll.saturating_sub(10) };
+        *scroll = if down { scroll.saturating_add(PAGE) } else { scroll.saturating_sub(PAGE) };
         return;
     }
-    step(state, if down { PAGE } else { -PAGE });
+    let rows = isize::from(PAGE.cast_signed());
+    step(state, if down { rows } else { -rows });
 }
 
 pub(crate) fn jump(state: &mut State, first: bool) {

@@ -131,5 +131,6 @@ fn written(stream: &Stream) -> u64 {
 /// The seconds in `Keep-Alive: timeout=5, max=100`.
 fn keep_alive_timeout(head: &ResponseHead) -> Option<u64> {
     let value = std::str::from_utf8(head.value(FieldKind::KeepAlive)?).ok()?;
-    value.split(',').find_map(|part| part.trim().strip_prefix("timeout=")?.trim().parse().ok())
+    let mut parameters = value.split(',').filter_map(|parameter| parameter.split_once('='));
+    parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?.1.trim().parse().ok()
 }
