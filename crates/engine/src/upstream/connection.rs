@@ -85,10 +85,15 @@ impl Connection {
         self.idle_age(now) < most.map_or(self.careful_limit, |most| most.min(self.careful_limit))
     }
 
+    /// Whether any of the present request left, below TLS.
+    pub(crate) fn has_written(&self) -> bool {
+        self.stream.as_ref().map_or(0, written) > self.written_before
+    }
+
     /// Whether the backend had provably closed it before anything of the present request arrived. Asked once no answer comes
     /// any more; may take half a second.
-    pub(crate) async fn had_closed(&self) -> bool {
-        match self.stream.as_ref().and_then(Stream::tcp) {
+    pub(crate) async fn had_closed(&mut self) -> bool {
+        match self.stream.as_mut().and_then(Stream::tcp_mut) {
             Some(tcp) => tcp.had_closed(self.written_before).await,
             None => false,
         }

@@ -97,7 +97,9 @@ impl IdleConnections {
         let stack = by_backend.entry(backend).or_default();
         // Requests that never take from here would otherwise fill it with connections that nobody uses.
         let most = if connection.reusable { MOST_IDLE as usize } else { SPARE };
-        if stack.len() < most {
+        // Each client has one login at most, so that those have a limit already.
+        let is_logged_in = matches!(connection.owner, Some(Owner::LoggedIn(_)));
+        if is_logged_in || stack.len() < most {
             stack.push(connection);
         }
     }

@@ -29,8 +29,10 @@ impl Login {
     }
 }
 
-/// Whether credentials or a challenge are of a scheme that logs a connection in, not a request.
+/// Whether credentials, or one of the challenges in a list, are of a scheme that logs a connection in, not a request.
 pub(crate) fn binds_connection(value: &[u8]) -> bool {
-    let end = value.iter().position(|byte| matches!(byte, b' ' | b'\t' | b',')).unwrap_or(value.len());
-    [b"ntlm".as_slice(), b"negotiate", b"nego2"].iter().any(|scheme| scheme.eq_ignore_ascii_case(&value[..end]))
+    value.split(|byte| *byte == b',').any(|one| {
+        let scheme = one.trim_ascii().split(|byte| *byte == b' ').next().unwrap_or_default();
+        [b"ntlm".as_slice(), b"negotiate", b"nego2"].iter().any(|binding| binding.eq_ignore_ascii_case(scheme))
+    })
 }

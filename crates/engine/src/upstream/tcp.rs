@@ -5,7 +5,8 @@
 //! request and then resets leaves the figure as it was. A FIN, however, carries one that is taken in. Where a FIN came that
 //! acknowledges nothing of the request, the backend had closed before it; and where a reset followed, it did not only stop
 //! sending but takes nothing any more. This is so by RFC 9293 3.10.7 and needs nothing of the way there, so that it holds for
-//! backends on other machines, too.
+//! backends on other machines, too. Only a backend that stops sending, then carries out a request it can no longer answer, and
+//! resets the connection before the acknowledgement is sent, would be taken for one that had closed.
 
 use socket2::SockRef;
 use std::io::{self, IoSlice};
@@ -65,16 +66,22 @@ impl Tcp {
 
     /// Whether the backend had provably closed the connection when it was sent what came after the first `before` bytes.
     #[cfg(target_os = "linux")]
-    pub(crate) async fn had_closed(&self, before: u64) -> bool {
+    pub(crate) async fn had_closed(&mut self, before: u64) -> bool {
         let mut look = Duration::from_millis(1);
-        while self.end == Some(End::Closed) {
-            // The SYN counts as one byte.
-            match TcpInfo::of(&self.socket) {
-                Ok(info) if info.bytes_acked > before + 1 => return false,
-                Ok(info) if info.is_closed() => return true,
-                Ok(_) if look <= LAST_LOOK => tokio::time::sleep(look).await,
-                _ => return false,
+        while look <= LAST_LOOK {
+            // TLS reads no further than a close_notify, which comes before the FIN.
+            if self.end.is_none() {
+                self.is_open();
             }
+            let Ok(info) = TcpInfo::of(&self.socket) else { return false };
+            // The SYN counts as one byte. Fewer than were sent before are no figure to rely on.
+            if self.end == Some(End::Broken) || info.bytes_acked != before + 1 {
+                return false;
+            }
+            if self.end == Some(End::Closed) && info.is_closed() {
+                return true;
+            }
+            tokio::time::sleep(look).await;
             look *= 2;
         }
         false
@@ -82,7 +89,7 @@ impl Tcp {
 
     /// Nothing can be proven here.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) async fn had_closed(&self, _before: u64) -> bool {
+    pub(crate) async fn had_closed(&mut self, _before: u64) -> bool {
         false
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// After this time an observation counts for twice as long an idle time, and so on: a backend that was restarted, or one whose
 /// settings changed, is not mistrusted for ever.
-const DOUBLING: Duration = Duration::from_secs(10);
+const DOUBLING: Duration = Duration::from_secs(3);
 
 /// The shortest time after which a backend closed an idle connection, written by every worker.
 ///

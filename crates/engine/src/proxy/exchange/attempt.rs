@@ -52,16 +52,17 @@ pub(crate) async fn attempt(
                 return Ok(Answered { head, framing, upstream, connected });
             }
             Err(Failure::Backend(Outcome::NoAnswer)) if upstream.ended_without_a_word() => {
-                let connection = &upstream.connection;
-                let outcome = if connection.reused && now.elapsed() < IDLE_CLOSE_RACE && request.may_be_sent().is_ok() {
-                    Outcome::ClosedIdle
-                } else if Box::pin(connection.had_closed()).await {
-                    request.sent = sent_before;
-                    Outcome::ClosedBefore
-                } else {
-                    Outcome::NoAnswer
+                let connection = &mut upstream.connection;
+                let may_be_idle_close = connection.reused && now.elapsed() < IDLE_CLOSE_RACE;
+                let outcome = match request.may_be_sent() {
+                    Ok(()) if may_be_idle_close => Outcome::ClosedIdle,
+                    Err(_) if Box::pin(connection.had_closed()).await => {
+                        request.sent = sent_before;
+                        Outcome::ClosedBefore
+                    }
+                    _ => Outcome::NoAnswer,
                 };
-                if connection.reused {
+                if may_be_idle_close {
                     backend.early_close.note(connection.idle_age(now), now);
                 }
                 if !connection.reused || outcome == Outcome::NoAnswer || request.may_be_sent().is_err() {

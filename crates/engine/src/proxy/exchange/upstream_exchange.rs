@@ -120,7 +120,7 @@ impl UpstreamExchange {
 
     /// Whether a byte of the request was written.
     pub(crate) fn has_sent(&self) -> bool {
-        !self.up.is_untouched()
+        !self.up.is_untouched() || self.connection.has_written()
     }
 
     /// Its place, for another connection to the same backend.

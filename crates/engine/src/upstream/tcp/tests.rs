@@ -41,6 +41,15 @@ async fn what_comes_after_a_close_is_proven_not_to_have_arrived() {
 }
 
 #[tokio::test]
+async fn what_comes_after_a_close_is_proven_though_nobody_has_read_the_fin() {
+    let (mut ours, theirs) = used().await;
+    let before = ours.written();
+    drop(theirs);
+    ours.write_all(b"another").await.unwrap();
+    assert!(ours.had_closed(before).await);
+}
+
+#[tokio::test]
 async fn so_it_is_where_the_reset_is_found_by_writing() {
     let (mut ours, theirs) = used().await;
     let before = ours.written();
