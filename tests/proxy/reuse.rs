@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio_rustls::rustls::{ServerConnection, StreamOwned};
 
 use crate::support::backend::echo;
+use crate::support::tls::self_signed;
 use crate::support::{After, Backend, Call, Client, Config, request, response};
 
 /// A request with a body and its length, and these further header lines.
@@ -200,6 +202,67 @@ fn twenty_thousand_requests_lose_and_double_nothing_where_connections_close_as_t
     // Those that a backend had taken from the network and not read when it closed: nobody can know that it did not.
     let lost = CLIENTS * EACH - answered.len();
     assert!(lost <= CLIENTS * EACH / 1000, "{lost} were lost");
+}
+
+/// A backend over TLS that closes each connection in good order within three milliseconds after an answer, and what it has
+/// served.
+fn closing_over_tls() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let (_, config) = self_signed();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served: Arc<Mutex<Vec<String>>> = Arc::default();
+    let record = Arc::clone(&served);
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let (stream, config, record) = (stream.unwrap(), Arc::clone(&config), Arc::clone(&record));
+            thread::spawn(move || {
+                let moment = Duration::from_micros(number as u64 * 53 % 3000);
+                let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+                let mut read = [0; 4096];
+                // Each request comes in one record. One that does not come in time is none.
+                while let Ok(length @ 1..) = tls.read(&mut read) {
+                    record.lock().unwrap().push(String::from_utf8_lossy(&read[..length]).into_owned());
+                    let answered = tls.write_all(&response("200 OK", &[], "ok"));
+                    if answered.is_err()
+                        || tls.sock.set_read_timeout(Some(moment.max(Duration::from_micros(1)))).is_err()
+                    {
+                        return;
+                    }
+                }
+                tls.conn.send_close_notify();
+                // The other side may have left.
+                let _ = tls.flush();
+            });
+        }
+    });
+    (port, served)
+}
+
+#[test]
+fn over_tls_too_nothing_is_doubled_or_lost_where_connections_close_as_they_are_used() {
+    const CLIENTS: usize = 4;
+    const EACH: usize = 500;
+    let (backend, served) = closing_over_tls();
+    let backends = json!([{"url": format!("https://localhost:{backend}"), "tls": {"verify": false}}]);
+    let balancer = Config::of_ports(&[]).set("/backends", backends).set("/health/algorithm", json!("tcp")).start();
+    let port = balancer.port;
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            thread::spawn(move || {
+                let mut connection = Client::connect(port);
+                let numbered = |n| with_body("POST", &format!("/{client}/{n}"), &[], "x");
+                (0..EACH).filter(|n| connection.exchange(&numbered(*n)).status == 200).count()
+            })
+        })
+        .collect();
+    let answered: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+    let mut served = served.lock().unwrap().clone();
+    served.retain(|request| request.starts_with("POST"));
+    let all = served.len();
+    served.sort_unstable();
+    served.dedup();
+    assert_eq!(served.len(), all, "a POST was carried out twice");
+    assert!(answered <= all && CLIENTS * EACH - answered <= 2, "{answered} answered, {all} served");
 }
 
 #[cfg(target_os = "linux")]
