@@ -97,7 +97,7 @@ fn rule(decision: &Decision) -> String {
         Rule::Nobody => "nobody: there was no backend to choose".to_owned(),
         Rule::QueueFull => "the queue: every place is taken, and so is every one in it".to_owned(),
         Rule::QueueTimeout => "the queue: no place came free in time".to_owned(),
-        Rule::Own => "the balancer, which answers this path itself".to_owned(),
+        Rule::LocalReply => "the balancer, which answers this path itself".to_owned(),
         Rule::Refused { why } => format!("refusal: {why}"),
         _ => decision.reason(),
     }

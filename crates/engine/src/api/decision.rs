@@ -52,7 +52,8 @@ pub enum StickyKey {
     },
     /// One that a [function](crate::KeyFunction) of the embedding program made. It may be made of a secret, so that it is
     /// shown to nobody.
-    Own,
+    #[serde(rename = "own")]
+    Custom,
     /// None, where all requests without one go to one backend (`sticky.missing`).
     Missing {
         /// What it should have been.
@@ -74,7 +75,7 @@ impl fmt::Display for StickyKey {
             StickyKey::Ip { ip } => write!(f, "ip {ip}"),
             StickyKey::Header { name, .. } => write!(f, "header {name}"),
             StickyKey::Query { name, .. } => write!(f, "query {name}"),
-            StickyKey::Own => f.write_str("a key of its own"),
+            StickyKey::Custom => f.write_str("a key of its own"),
             StickyKey::Missing { by } => write!(f, "without {by}"),
         }
     }
@@ -113,8 +114,9 @@ pub enum Rule {
     QueueFull,
     /// No backend had room within `queueTimeout`.
     QueueTimeout,
-    /// The balancer answered itself (a local reply), such as its own pages.
-    Own,
+    /// The balancer answered itself, such as with its own pages.
+    #[serde(rename = "own")]
+    LocalReply,
     /// The request must not reach a backend: it is malformed, too large, or not admitted.
     Refused {
         /// Why, as one sentence.

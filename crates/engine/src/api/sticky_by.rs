@@ -22,7 +22,7 @@ pub enum StickyBy {
     /// The first parameter of this name in the query, in this case.
     Query(Arc<str>),
     /// What a [function](crate::KeyFunction) of an embedding program makes of the request; no file and no command line has it.
-    Own,
+    Custom,
     /// Nothing: every request is balanced anew.
     Off,
 }
@@ -41,7 +41,7 @@ impl fmt::Display for StickyBy {
             StickyBy::Ip => f.write_str("ip"),
             StickyBy::Header(name) => write!(f, "header:{}", Untrusted::new(name)),
             StickyBy::Query(name) => write!(f, "query:{}", Untrusted::new(name)),
-            StickyBy::Own => f.write_str("a key of its own"),
+            StickyBy::Custom => f.write_str("a key of its own"),
             StickyBy::Off => f.write_str("off"),
         }
     }

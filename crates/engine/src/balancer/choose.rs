@@ -129,15 +129,15 @@ impl Pool {
                     let backend = &self.backends[*index];
                     client.fingerprint.score(backend.id(), backend.weight.get() * backend.weight.percent())
                 };
-                self.homes.iter().copied().max_by_key(score)
+                self.hash_candidates.iter().copied().max_by_key(score)
             }
         }
     }
 
     /// Records which backend a key went to, so that a draining backend can tell its clients from new ones.
     pub(crate) fn note(&self, client: &Bound, id: BackendId) {
-        if let (Affinity::Suited, Some(seen)) = (client.own, self.sticky.seen()) {
-            seen.note(client.fingerprint, id);
+        if let (Affinity::Suited, Some(key_cache)) = (client.own, self.sticky.key_cache()) {
+            key_cache.note(client.fingerprint, id);
         }
     }
 
@@ -183,8 +183,8 @@ impl Pool {
         let backend = &self.backends[index];
         let state = backend.state();
         let is_new = || {
-            let seen = self.sticky.seen().filter(|_| client.own == Affinity::Suited);
-            seen.is_some_and(|seen| !seen.is_at(client.fingerprint, backend.id()))
+            let key_cache = self.sticky.key_cache().filter(|_| client.own == Affinity::Suited);
+            key_cache.is_some_and(|key_cache| !key_cache.is_at(client.fingerprint, backend.id()))
         };
         if !state.keeps_its_clients() || (!state.takes_new_clients() && is_new()) {
             Some(Exclusion::State(state))

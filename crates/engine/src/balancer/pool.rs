@@ -35,7 +35,7 @@ pub(crate) struct Pool {
     pub(crate) backups: Vec<usize>,
     /// The backends that client keys are hashed over, whatever their state: all with a weight above zero, the backups
     /// only if there are no others.
-    pub(crate) homes: Vec<usize>,
+    pub(crate) hash_candidates: Vec<usize>,
     /// Indices into `eligible` in serving order, for smooth round robin, and for round robin while a weight is reduced.
     pub(crate) smooth: Box<[usize]>,
     /// Counter for round robin and for rotating ties; successive pools share it.
@@ -68,7 +68,8 @@ impl Pool {
                 (0..backends.len()).filter(|n| backends[*n].settings.backup == backup && backends[*n].weight.get() > 0);
             indices.collect::<Vec<usize>>()
         };
-        let homes = Some(weighty(false)).filter(|homes| !homes.is_empty()).unwrap_or_else(|| weighty(true));
+        let hash_candidates =
+            Some(weighty(false)).filter(|hash_candidates| !hash_candidates.is_empty()).unwrap_or_else(|| weighty(true));
         let eligible = weighed(&backends, &taking);
         let whole = taking.iter().all(|index| backends[*index].weight.percent() == 100);
         let smooth = match strategy {
@@ -79,7 +80,7 @@ impl Pool {
         };
         let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
         let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
-        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, homes, smooth, turn }
+        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, hash_candidates, smooth, turn }
     }
 
     /// The same pool, rebuilt from its backends' current states and weights.
@@ -141,7 +142,7 @@ impl Pool {
 
     /// The number of clients bound to a backend: by the keys seen lately, or by the cookies given out.
     pub(crate) fn sessions(&self, backend: &Backend) -> u64 {
-        self.sticky.seen().map_or_else(|| backend.counters.sessions(), |seen| seen.count(backend.id()))
+        self.sticky.key_cache().map_or_else(|| backend.counters.sessions(), |key_cache| key_cache.count(backend.id()))
     }
 
     /// Whether this backend is a backup that is not used because other backends are up.

@@ -33,9 +33,9 @@ enum Source {
     Off,
     Cookie(CookieSticky),
     Ip(Arc<KeyCache>),
-    Header { name: Arc<str>, seen: Arc<KeyCache> },
-    Query { name: Arc<str>, seen: Arc<KeyCache> },
-    Own { function: KeyFunction, seen: Arc<KeyCache> },
+    Header { name: Arc<str>, key_cache: Arc<KeyCache> },
+    Query { name: Arc<str>, key_cache: Arc<KeyCache> },
+    Custom { function: KeyFunction, key_cache: Arc<KeyCache> },
 }
 
 /// A client's binding, for the choice of a backend.
@@ -85,17 +85,18 @@ impl Bound {
 
 impl Sticky {
     /// Stickiness by `by`, with the other settings from `config`. `own` is the embedding program's key function, for
-    /// [`StickyBy::Own`]; without it, stickiness is off.
+    /// [`StickyBy::Custom`]; without it, stickiness is off.
     pub(crate) fn new(config: &StickyConfig, by: &StickyBy, own: Option<&KeyFunction>) -> Self {
         let source = match by {
             StickyBy::Off => Source::Off,
-            StickyBy::Own => {
-                own.map_or(Source::Off, |function| Source::Own { function: function.clone(), seen: Arc::default() })
-            }
+            StickyBy::Custom => own.map_or(Source::Off, |function| Source::Custom {
+                function: function.clone(),
+                key_cache: Arc::default(),
+            }),
             StickyBy::Cookie => Source::Cookie(CookieSticky::new(&config.cookie)),
             StickyBy::Ip => Source::Ip(Arc::default()),
-            StickyBy::Query(name) => Source::Query { name: Arc::clone(name), seen: Arc::default() },
-            StickyBy::Header(name) => Source::Header { name: Arc::clone(name), seen: Arc::default() },
+            StickyBy::Query(name) => Source::Query { name: Arc::clone(name), key_cache: Arc::default() },
+            StickyBy::Header(name) => Source::Header { name: Arc::clone(name), key_cache: Arc::default() },
         };
         Sticky { by: by.clone(), source, missing: config.missing, on_failure: config.on_failure }
     }
@@ -114,11 +115,12 @@ impl Sticky {
     }
 
     /// The keys seen lately; `None` if clients are bound by cookie or not at all.
-    pub(crate) fn seen(&self) -> Option<&KeyCache> {
+    pub(crate) fn key_cache(&self) -> Option<&KeyCache> {
         match &self.source {
-            Source::Ip(seen) | Source::Header { seen, .. } | Source::Query { seen, .. } | Source::Own { seen, .. } => {
-                Some(seen)
-            }
+            Source::Ip(key_cache)
+            | Source::Header { key_cache, .. }
+            | Source::Query { key_cache, .. }
+            | Source::Custom { key_cache, .. } => Some(key_cache),
             Source::Off | Source::Cookie(_) => None,
         }
     }
@@ -150,8 +152,8 @@ impl Sticky {
                 Bound::by_key(key, value)
             }
             // The key may contain a secret, so its value is not kept for display.
-            Source::Own { function, .. } => match function.key(&Asking::new(head, ip)) {
-                Some(key) => Bound::by_key(StickyKey::Own, &key),
+            Source::Custom { function, .. } => match function.key(&Asking::new(head, ip)) {
+                Some(key) => Bound::by_key(StickyKey::Custom, &key),
                 None => self.without_key(ip),
             },
         }
@@ -160,9 +162,9 @@ impl Sticky {
     /// The binding of a connection in TCP mode, of which only the client's address is known. `stuck` is the backend
     /// that the address sticks to.
     pub(crate) fn read_connection(&self, ip: IpAddr, stuck: Option<BackendId>) -> Bound {
-        let Source::Own { function, .. } = &self.source else { return Bound::at(ip, stuck) };
+        let Source::Custom { function, .. } = &self.source else { return Bound::at(ip, stuck) };
         match function.key(&Asking::of_connection(ip)) {
-            Some(key) => Bound::by_key(StickyKey::Own, &key),
+            Some(key) => Bound::by_key(StickyKey::Custom, &key),
             None => self.without_key(ip),
         }
     }

@@ -102,7 +102,7 @@ fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
         }
         schemes(number, pool, first, wrong);
         let by = &pool.sticky.by;
-        if first.mode == Mode::Tcp && !matches!(by, StickyBy::Ip | StickyBy::Own | StickyBy::Off) {
+        if first.mode == Mode::Tcp && !matches!(by, StickyBy::Ip | StickyBy::Custom | StickyBy::Off) {
             let message = format!("sticky by {by} needs HTTP, and this pool is behind a tcp listener");
             wrong(At::Sticky(number), message);
         }

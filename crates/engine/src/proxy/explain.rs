@@ -33,7 +33,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
         }
     };
     if pages::is_own(&request) {
-        decision.rule = Rule::Own;
+        decision.rule = Rule::LocalReply;
         return Ok(explained(None, decision));
     }
     let (live, taken) = route(&routing, &request);

@@ -50,7 +50,7 @@ fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule,
         let why = "The request came back here through another proxy: the backends lead to this balancer itself.";
         (LocalReply::refused(StatusCode::LOOP_DETECTED, why), why.to_owned())
     } else if pages::is_own(request) {
-        return Some((Rule::Own, pages::answer(client, request)));
+        return Some((Rule::LocalReply, pages::answer(client, request)));
     } else if request.upload.is_too_large(request.framing) {
         let why = "The body is larger than this balancer lets pass.";
         (LocalReply::refused(StatusCode::PAYLOAD_TOO_LARGE, why), why.to_owned())

@@ -114,16 +114,16 @@ async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<BackendId>) ->
     if heads.request.cut {
         return Err("its head was too large to be kept whole".to_owned());
     }
-    let setup = shared.topology.load();
-    let peer = Peer::new(heads.peer.ip(), &setup.config.trusted_proxies);
-    let request = explain::read(&heads.request.bytes, &peer, &setup.config)?;
+    let topology = shared.topology.load();
+    let peer = Peer::new(heads.peer.ip(), &topology.config.trusted_proxies);
+    let request = explain::read(&heads.request.bytes, &peer, &topology.config)?;
     if request.framing != Framing::None {
         return Err("it had a body, which was not kept".to_owned());
     }
     if request.wanted_upgrade().is_some() {
         return Err("it asked for another protocol, which begins with the two that speak it".to_owned());
     }
-    let listener = setup.listeners.iter().map(|open| &open.listener).find(|one| one.address == heads.listener);
+    let listener = topology.listeners.iter().map(|open| &open.listener).find(|one| one.address == heads.listener);
     let listener = listener.ok_or("the listener it came to is gone")?;
     if let Some(id) = to {
         let name = || shared.topology.find(id).map(|(_, backend)| backend.name().to_owned());

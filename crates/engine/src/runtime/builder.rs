@@ -152,7 +152,7 @@ impl Builder {
         self.config.follow_schemes();
         self.config.name_cookies();
         if self.options.sticky_key.is_some() {
-            self.config.pools.iter_mut().for_each(|pool| pool.sticky.by = StickyBy::Own);
+            self.config.pools.iter_mut().for_each(|pool| pool.sticky.by = StickyBy::Custom);
         }
         problems.extend(self.config.problems());
         if !problems.is_empty() {

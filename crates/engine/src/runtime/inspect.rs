@@ -30,8 +30,8 @@ impl Balancer {
     }
 
     fn with_url(&self, mut heads: Heads) -> Heads {
-        let setup = self.shared.topology.load();
-        let listener = setup.listeners.iter().find(|open| open.listener.address == heads.listener);
+        let topology = self.shared.topology.load();
+        let listener = topology.listeners.iter().find(|open| open.listener.address == heads.listener);
         let url = listener.map_or_else(|| format!("http://{}", heads.listener), |open| open.listener.url());
         heads.url = url.into();
         heads

@@ -15,10 +15,10 @@ use crate::{listener, process};
 ///
 /// A listener cannot be bound, the user is unusable, or a backend is this balancer itself.
 pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
-    let setup = bound(config, key)?;
+    let topology = bound(config, key)?;
     // After dropping privileges, because this may start a thread, which would keep root's privileges.
-    let problems = self_target::problems(&setup.config);
-    if problems.is_empty() { Ok(setup) } else { Err(StartError::Config(problems)) }
+    let problems = self_target::problems(&topology.config);
+    if problems.is_empty() { Ok(topology) } else { Err(StartError::Config(problems)) }
 }
 
 fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
@@ -26,10 +26,10 @@ fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartErro
     #[cfg(unix)]
     {
         let user = listener::Downgrade::to(user).map_err(StartError::user)?;
-        let setup = Topology::new(config, key)?;
+        let topology = Topology::new(config, key)?;
         process::belong_to(&user.name, &user.home);
         user.run().map_err(StartError::user)?;
-        Ok(setup)
+        Ok(topology)
     }
     #[cfg(not(unix))]
     Err(StartError::user(format!("downgradeToUser: this system has no root to become '{user}': leave the key out")))

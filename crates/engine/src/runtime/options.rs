@@ -28,7 +28,7 @@ pub struct Options {
     /// The embedding program's health checks, which replace the configured ones.
     pub checks: Checks,
     /// The embedding program's sticky key function, for pools that bind their clients by
-    /// [`StickyBy::Own`](crate::api::StickyBy::Own).
+    /// [`StickyBy::Custom`](crate::api::StickyBy::Custom).
     pub sticky_key: Option<KeyFunction>,
     /// Where [`Command::Reload`](crate::api::Command::Reload) reads the configuration from; with `None`, that command
     /// fails.

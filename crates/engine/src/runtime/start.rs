@@ -65,8 +65,8 @@ impl Balancer {
         let seed = config.seed;
         let can_spawn = options.program.is_some();
         // Listeners are bound before anything else, so that nothing starts if a port is in use.
-        let setup = open(config, options.sticky_key)?;
-        let shared = Arc::new(Shared::new(setup, workers, options.admission, options.checks, can_spawn));
+        let topology = open(config, options.sticky_key)?;
+        let shared = Arc::new(Shared::new(topology, workers, options.admission, options.checks, can_spawn));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);
@@ -121,8 +121,8 @@ impl Balancer {
     /// The names of the sticky cookies in use.
     #[doc(hidden)]
     pub fn cookies(&self) -> Vec<String> {
-        let setup = self.shared.topology.load();
-        setup
+        let topology = self.shared.topology.load();
+        topology
             .pools
             .iter()
             .filter_map(|pool| pool.current.load().sticky.cookie_name().map(ToString::to_string))

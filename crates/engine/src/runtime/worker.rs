@@ -84,9 +84,9 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
     let mut tasks = JoinSet::new();
     loop {
         changes.mark_unchanged();
-        let setup = work.shared.topology.load();
-        accepting.retain(|(listener, _)| setup.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
-        for BoundListener { listener, socket } in &setup.listeners {
+        let topology = work.shared.topology.load();
+        accepting.retain(|(listener, _)| topology.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
+        for BoundListener { listener, socket } in &topology.listeners {
             let Some(socket) = socket else { continue };
             if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
                 continue;
@@ -106,7 +106,7 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
                 Err(error) => work.shared.telemetry.notice(Level::Warning, format!("a listener failed: {error}")),
             }
         }
-        drop(setup);
+        drop(topology);
         while tasks.try_join_next().is_some() {}
         if changes.changed().await.is_err() {
             return;

@@ -63,7 +63,7 @@ impl fmt::Display for Decision {
             (Rule::QueueTimeout, _) => words.next(format_args!("no place came free in time"))?,
             (Rule::Nobody, _) if self.attempts.is_empty() => words.next(format_args!("no backend is up"))?,
             (Rule::Nobody, _) => words.next(format_args!("no other backend is up"))?,
-            (Rule::Own, _) => words.next(format_args!("answered by the balancer"))?,
+            (Rule::LocalReply, _) => words.next(format_args!("answered by the balancer"))?,
             (Rule::Refused { why }, _) => words.next(format_args!("refused: {why}"))?,
         }
         if let Some(stopped) = self.stopped {
