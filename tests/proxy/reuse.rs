@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -290,74 +290,19 @@ fn a_post_that_was_carried_out_without_an_answer_is_not_repeated() {
     assert!(balancer.line(" POST /second 502 ").contains("it may have been acted on"));
 }
 
-/// A process that is killed when it is dropped.
-struct Killed(std::process::Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Serves requests on a port until it is killed, and appends the target of each to a file before it answers.
-#[test]
-#[ignore = "the process that the next test kills"]
-fn a_backend_to_kill() {
-    let Ok(words) = std::env::var("STICKYLB_TESTS_BACKEND") else { return };
-    let (port, file) = words.split_once(' ').unwrap();
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.set_reuse_address(true).unwrap();
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
-    socket.bind(&address.into()).unwrap();
-    socket.listen(128).unwrap();
-    for stream in TcpListener::from(socket).incoming() {
-        let mut log = std::fs::OpenOptions::new().append(true).open(file).unwrap();
-        thread::spawn(move || serve_until_killed(stream.unwrap(), &mut log));
-    }
-}
-
-fn serve_until_killed(mut stream: TcpStream, log: &mut std::fs::File) {
-    let mut read = [0; 4096];
-    // Head and body come in one segment.
-    while let Ok(1..) = stream.read(&mut read) {
-        let start = String::from_utf8_lossy(&read);
-        let target = start.split(' ').nth(1).unwrap_or_default();
-        if target.starts_with("/n") {
-            log.write_all(format!("{target}\n").as_bytes()).unwrap();
-        }
-        if stream.write_all(&response("200 OK", &[], "ok")).is_err() {
-            return;
-        }
-    }
-}
-
-#[cfg(unix)]
 #[test]
 fn five_thousand_posts_are_carried_out_once_each_while_backends_are_killed_and_restarted() {
     const CLIENTS: usize = 8;
     const EACH: usize = 625;
-    let dir = tempfile::tempdir().unwrap();
-    let log = dir.path().join("served");
-    std::fs::write(&log, "").unwrap();
-    let start = |port: u16| {
-        let child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "reuse::a_backend_to_kill", "--include-ignored"])
-            .env("STICKYLB_TESTS_BACKEND", format!("{port} {}", log.display()))
-            .stdout(std::process::Stdio::null())
-            .spawn();
-        Killed(child.unwrap())
-    };
-    // Below the ports that the system gives out, so that nobody takes one while its backend is restarted.
+    // The processes that are killed are balancers themselves; what they pass on is recorded behind them.
+    let recording = Backend::echoing();
+    let start =
+        |port: u16| Config::new(&[&recording]).set("/sticky/by", json!("off")).set("/port", json!(port)).start();
+    // Below the ports that the system gives out, so that nobody takes one while its process is restarted.
     let first = 20_000 + u16::try_from(std::process::id() % 9_000).unwrap();
     let mut free = (first..first + 1_000).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     let ports = [(); 3].map(|()| free.next().unwrap());
-    let mut backends = ports.map(start);
-    let is_up = |port: u16| TcpStream::connect(("127.0.0.1", port)).is_ok();
-    for port in ports {
-        crate::support::until("a backend listens", || is_up(port));
-    }
+    let mut backends = ports.map(|port| Some(start(port)));
     let config = Config::of_ports(&ports).set("/health/algorithm", json!("tcp")).set("/health/interval", json!(100));
     let balancer = config.set("/sticky/by", json!("off")).start();
     let port = balancer.port;
@@ -376,21 +321,17 @@ fn five_thousand_posts_are_carried_out_once_each_while_backends_are_killed_and_r
         .collect();
     let mut kills = 0;
     while clients.iter().any(|client| !client.is_finished()) {
-        let turn = kills % backends.len();
-        backends[turn].0.kill().unwrap();
+        let turn = kills % ports.len();
+        // Killed (SIGKILL), and then started again.
+        backends[turn] = None;
         kills += 1;
-        backends[turn].0.wait().unwrap();
-        backends[turn] = start(ports[turn]);
-        crate::support::until("a backend listens again", || is_up(ports[turn]));
+        backends[turn] = Some(start(ports[turn]));
         thread::sleep(Duration::from_millis(50));
     }
-    drop(backends);
-    let mut served: HashMap<String, usize> = HashMap::new();
-    for target in std::fs::read_to_string(&log).unwrap().lines() {
-        *served.entry(target.to_owned()).or_default() += 1;
-    }
+    let served = times_served(&recording);
     let answered: Vec<String> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
-    assert!(answered.iter().all(|target| served.get(target) == Some(&1)), "answered, but not served once");
+    let once = |target: &String| served.get(&format!("POST {target}")) == Some(&1);
+    assert!(answered.iter().all(once), "answered, but not carried out once");
     assert!(served.values().all(|times| *times == 1), "carried out twice");
     // What a backend had in hand when it was killed may have been carried out.
     let lost = CLIENTS * EACH - answered.len();

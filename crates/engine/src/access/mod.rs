@@ -51,7 +51,7 @@ impl Refused {
     }
 }
 
-/// The rules in force, and the counts per address that they need.
+/// The current access rules, and the counts per address that they need.
 pub(crate) struct Access {
     config: ArcSwap<AccessConfig>,
     admission: Option<Admission>,

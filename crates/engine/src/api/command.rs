@@ -52,7 +52,7 @@ pub enum Command {
         /// The backend's id.
         id: BackendId,
     },
-    /// Read the configuration from its [source](crate::Options::source) again and put it in force.
+    /// Read the configuration from its [source](crate::Options::source) again and apply it.
     Reload,
     /// Start one more demo backend, as a process of its own, in the first pool that speaks HTTP.
     SpawnDemo,
@@ -100,7 +100,7 @@ pub enum CommandError {
     /// The balancer has no [source](crate::Options::source) to read from.
     #[error("there is nothing to reload: this balancer was started without a configuration file")]
     NothingToReload,
-    /// The configuration has problems, or cannot be put in force as a whole.
+    /// The configuration has problems, or cannot be applied as a whole.
     #[error("not reloaded, everything stays as it was: {}", joined(problems, "; "))]
     NotReloaded {
         /// Everything that is wrong with it.

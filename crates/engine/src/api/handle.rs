@@ -50,7 +50,7 @@ pub trait EngineHandle {
 }
 
 /// What is new.
-#[expect(clippy::exhaustive_enums, reason = "whoever waits has to know what for")]
+#[expect(clippy::exhaustive_enums, reason = "a caller that waits must handle each case")]
 pub enum News {
     /// There are events to take.
     Events,

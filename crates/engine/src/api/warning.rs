@@ -10,7 +10,7 @@ use crate::untrusted::Untrusted;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum About {
-    /// The changed configuration: it is not in force, and what was before still is.
+    /// The changed configuration: it is not applied; the previous one stays.
     Configuration,
     /// Mail: the last one failed.
     Mail,

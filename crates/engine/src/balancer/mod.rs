@@ -23,7 +23,7 @@ mod stick;
 mod sticky;
 mod strategy;
 
-pub(crate) use backend::{Active, Backend, Endpoint, Tunnelling};
+pub(crate) use backend::{Active, Backend, Endpoint, TRUSTED, Tunnelling};
 pub(crate) use by_status::ByStatus;
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;

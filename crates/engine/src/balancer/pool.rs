@@ -15,7 +15,7 @@ use crate::api::{BackendId, Strategy};
 /// sequence.
 const MOST_PARTS: u32 = 4096;
 
-/// The backends, strategy and stickiness in force at one moment.
+/// The backends, strategy and stickiness that are current at one moment.
 ///
 /// Rebuilt whenever a state, a weight or the set of backends changes, so that a choice needs no preparation; `strategy`
 /// lists what a choice costs.

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_overtakes_whoever_waits() {
+    async fn slots_are_given_in_the_order_of_waiting() {
         let slots = slots(1, 9);
         let first = slots.try_take();
         let mut waiting = Box::pin(Arc::clone(&slots).take());

@@ -18,7 +18,7 @@ use crate::untrusted::Untrusted;
 /// Bytes of a key that are kept for display.
 const SHOWN: usize = 64;
 
-/// The stickiness in force at one moment.
+/// The current stickiness at one moment.
 #[derive(Clone)]
 pub(crate) struct Sticky {
     /// Which part of a request is the key.

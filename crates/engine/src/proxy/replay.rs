@@ -43,7 +43,7 @@ pub(crate) async fn replay(
         .get(number)
         .ok_or("its heads are not kept any more: only those of the last requests are")?;
     let accepted = accepted(shared, &before, to).await?;
-    // Its heads are kept whoever else watches.
+    // Its heads are kept even if nobody else watches.
     let _watch = shared.telemetry.heads.watch();
     let mut events = EventReader::new(Arc::clone(&shared.telemetry.journal));
     events.take(&mut Vec::new());
@@ -69,7 +69,7 @@ pub(crate) async fn replay(
         _ = tokio::time::timeout(limit, &mut read) => None,
     };
     drop(read);
-    // Whoever has left gets no more: that ends what has not ended.
+    // A client that has left gets no more: that ends what has not ended.
     drop(stream);
     let event = match event {
         Some(event) => event,
@@ -138,7 +138,7 @@ async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<BackendId>) ->
     }
     let (stream, theirs) = pair().await.map_err(|error| failed(&error))?;
     let slot = Arc::new(Semaphore::new(1)).try_acquire_owned().map_err(|error| error.to_string())?;
-    // Nobody waits for its end but whoever asked for it.
+    // Only the caller waits for its end.
     let (alive, _) = mpsc::channel(1);
     let own_number = Arc::new(AtomicU64::new(0));
     let replay = Some(Box::new(Replay { of: heads.number, to, number: Arc::clone(&own_number) }));

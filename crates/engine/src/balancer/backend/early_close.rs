@@ -1,11 +1,14 @@
 //! How soon a backend was seen to close idle connections, so that what may not be sent twice keeps clear of that moment.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// After this time an observation counts for twice as long an idle time, and so on: a backend that was restarted, or one whose
 /// settings changed, is not mistrusted for ever.
 const DOUBLING: Duration = Duration::from_secs(3);
+
+/// A backend that keeps an idle connection open for so long does not close each as soon as it has answered.
+pub(crate) const TRUSTED: Duration = Duration::from_millis(20);
 
 /// The shortest time after which a backend closed an idle connection, written by every worker.
 ///
@@ -15,21 +18,36 @@ pub(crate) struct EarlyClose {
     /// Seconds after `since` above, microseconds of the idle time below, so that both change together; zero is no
     /// observation.
     packed: AtomicU64,
+    /// A connection stayed open for [`TRUSTED`], and none was found closed since.
+    trusted: AtomicBool,
 }
 
 impl Default for EarlyClose {
     fn default() -> Self {
-        EarlyClose { since: Instant::now(), packed: AtomicU64::new(0) }
+        EarlyClose { since: Instant::now(), packed: AtomicU64::new(0), trusted: AtomicBool::new(false) }
     }
 }
 
 impl EarlyClose {
     /// Takes in that a connection was found closed which had been idle for so long.
     pub(crate) fn note(&self, idle: Duration, now: Instant) {
+        self.trusted.store(false, Relaxed);
         if self.shortest(now).is_none_or(|shortest| idle < shortest) {
             let micros = u32::try_from(idle.as_micros()).unwrap_or(u32::MAX).max(1);
             self.packed.store(self.seconds(now) << 32 | u64::from(micros), Relaxed);
         }
+    }
+
+    /// Takes in that a connection was found open which had been idle for so long.
+    pub(crate) fn note_open(&self, idle: Duration) {
+        if idle >= TRUSTED && !self.is_trusted() {
+            self.trusted.store(true, Relaxed);
+        }
+    }
+
+    /// Whether it was seen to keep an idle connection open.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusted.load(Relaxed)
     }
 
     /// How long a connection may have been idle for the backend to be unlikely to close it now: half of the shortest time;
@@ -66,6 +84,17 @@ mod tests {
         early.note(200 * MS, now);
         early.note(600 * MS, now);
         assert_eq!(early.limit(now), Some(100 * MS));
+    }
+
+    #[test]
+    fn it_is_trusted_once_it_kept_a_connection_and_until_it_closes_one() {
+        let (early, now) = (EarlyClose::default(), Instant::now());
+        early.note_open(TRUSTED / 2);
+        assert!(!early.is_trusted());
+        early.note_open(TRUSTED);
+        assert!(early.is_trusted());
+        early.note(Duration::from_secs(4), now);
+        assert!(!early.is_trusted());
     }
 
     #[test]

@@ -11,5 +11,6 @@ mod status;
 mod weight;
 
 pub(crate) use at_work::Backend;
+pub(crate) use early_close::TRUSTED;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use in_use::{Active, Tunnelling};

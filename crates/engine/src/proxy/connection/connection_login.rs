@@ -7,7 +7,7 @@ use crate::balancer::Backend;
 use crate::proxy::worker::Proxy;
 use crate::upstream::{Login, Owner};
 
-/// A login on one connection to a backend. That connection is closed with the client's: otherwise whoever comes next would be
+/// A login on one connection to a backend. That connection is closed with the client's: otherwise the next client would be
 /// logged in.
 pub(crate) struct ConnectionLogin<'c> {
     proxy: &'c Proxy,

@@ -8,7 +8,7 @@ use stickylb_http1::{FieldKind, ResponseHead};
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
-use crate::balancer::{Backend, Slot};
+use crate::balancer::{Backend, Slot, TRUSTED};
 use crate::proxy::connection::{Client, ConnectionLogin};
 use crate::proxy_protocol::announce;
 use crate::upstream::{Connection, DialError, Owner, Reuse, Wanted, binds_connection, dial};
@@ -30,6 +30,9 @@ pub(crate) async fn attempt(
     let told = backend.endpoint.proxy_protocol.map(|_| client.address(request.ip));
     let reuse = request.reuse(backend.endpoint.is_local);
     let mut kept = kept_connection(client, backend, request.ip, told, reuse, now);
+    if reuse == Reuse::Recent && !backend.early_close.is_trusted() {
+        Box::pin(earn_trust(client, backend, &mut kept, now)).await?;
+    }
     loop {
         let mut connected = None;
         let connection = if let Some(connection) = kept.take() {
@@ -99,7 +102,34 @@ fn kept_connection(
         client.login = None;
     }
     (wanted.owner, wanted.reuse) = (told.map(Owner::Announced), reuse);
-    idle.take(backend.number, wanted, now, closed)
+    let taken = idle.take(backend.number, wanted, now, closed);
+    if let Some(connection) = &taken {
+        backend.early_close.note_open(connection.idle_age(now));
+    }
+    taken
+}
+
+/// Waits, where a backend was not seen yet to keep an idle connection open, until this one has been for long enough, or gives
+/// it up: a backend that closes each without saying so would take the request from the network and never read it.
+async fn earn_trust(
+    client: &mut Client<'_>,
+    backend: &Backend,
+    kept: &mut Option<Box<Connection>>,
+    now: Instant,
+) -> Result<(), Failure> {
+    let Some(connection) = kept.as_mut().filter(|kept| !matches!(kept.owner, Some(Owner::LoggedIn(_)))) else {
+        return Ok(());
+    };
+    let left = TRUSTED.saturating_sub(connection.idle_age(now));
+    client.unless_disconnected(tokio::time::sleep(left)).await.map_err(Failure::Client)?;
+    let now = Instant::now();
+    if connection.is_quiet() {
+        backend.early_close.note_open(connection.idle_age(now));
+    } else {
+        backend.early_close.note(connection.idle_age(now), now);
+        *kept = None;
+    }
+    Ok(())
 }
 
 /// Keeps a connection for its client alone once one logs in on it, or is asked to.

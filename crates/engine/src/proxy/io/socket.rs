@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread")]
-    async fn whoever_always_finds_bytes_gives_way_to_others() {
+    async fn a_socket_that_always_has_bytes_yields_to_others() {
         const BYTES: usize = 32 * 1024;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let at = listener.local_addr().expect("an address");

@@ -104,7 +104,7 @@ impl Page {
     }
 
     fn figures(&mut self, backends: &[Told<'_>]) {
-        let weight = ("stickylb_backend_weight", "gauge", "Weight in force.");
+        let weight = ("stickylb_backend_weight", "gauge", "Current weight.");
         self.each(weight, backends, |view| view.weight);
         let active = ("stickylb_backend_active", "gauge", "Requests and tunnels the backend has now.");
         self.each(active, backends, |view| view.active);
