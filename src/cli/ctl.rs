@@ -54,7 +54,7 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
         Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
         Ctl::Reload => {
             command(&instance, Command::Reload).await?;
-            say("the configuration file is in force")
+            say("the configuration file is applied")
         }
         Ctl::Strategy { name, pool } => {
             command(&instance, Command::SetStrategy { pool: pool.clone(), strategy: *name }).await?;

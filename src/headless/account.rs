@@ -109,7 +109,7 @@ impl Trouble {
         match self {
             Trouble::Failed(error) => format!("{name} cannot be written: {error}: {lines}{}", advice(error)),
             Trouble::Unread => format!("{name} is a named pipe that nobody reads: {lines}; start its reader"),
-            Trouble::Still => format!("{name} takes no lines: {lines}; whoever reads it stands still"),
+            Trouble::Still => format!("{name} takes no lines: {lines}; its reader is blocked"),
         }
     }
 }
@@ -154,7 +154,7 @@ mod tests {
         );
         assert_eq!(
             Trouble::Still.in_words("stdout", 7),
-            "stdout takes no lines: 7 lines dropped so far; whoever reads it stands still"
+            "stdout takes no lines: 7 lines dropped so far; its reader is blocked"
         );
     }
 }

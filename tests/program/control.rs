@@ -163,7 +163,7 @@ fn clients_are_limited_and_the_one_too_many_is_told() {
 }
 
 #[test]
-fn whoever_follows_and_takes_nothing_holds_up_nobody() {
+fn a_follower_that_reads_nothing_holds_up_nobody() {
     let home = Home::new();
     let (_lb, port) = home.demo(1, &[]);
     let mut stalled = home.socket();

@@ -96,7 +96,7 @@ fn a_bad_file_changes_nothing_and_says_why() {
     let taken = free.local_addr().unwrap().port();
     balancer.rewrite(&Config::new(&[&backend]).set("/port", json!(taken)).set("/strategy", json!("random")));
     balancer.line(&format!("port {taken} is in use"));
-    assert_eq!(balancer.health()["strategy"], "round-robin", "nothing of it is in force");
+    assert_eq!(balancer.health()["strategy"], "round-robin", "nothing of it is applied");
     balancer.rewrite(&Config::new(&[&backend]).set("/strategy", json!("random")));
     balancer.line("configuration reloaded: the strategy is random");
 }

@@ -119,7 +119,7 @@ fn a_client_waits_for_its_own_backend_and_others_only_while_all_are_full() {
 }
 
 #[test]
-fn whoever_waits_for_a_backend_that_is_taken_away_goes_to_another() {
+fn a_request_that_waits_for_a_backend_that_is_taken_away_goes_to_another() {
     let (full, gate) = gated();
     let mut other = Backend::echoing();
     let balancer = limited(&[&full, &other], 1, 5).set("/sticky", json!({"by": "off"})).start();

@@ -92,7 +92,7 @@ fn a_connection_that_comes_free_at_a_backend_which_was_changed_meanwhile_is_clos
 }
 
 #[test]
-fn with_hold_whoever_waits_for_a_place_is_held_when_the_last_backend_dies() {
+fn with_hold_a_request_that_waits_for_a_slot_is_held_when_the_last_backend_dies() {
     let (mut backend, gate, config) = queueing();
     let port = backend.port;
     let balancer = config.set("/hold", json!(60_000)).start();

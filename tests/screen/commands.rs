@@ -183,7 +183,7 @@ fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
     let (column, row) = place(&terminal, "REQS");
     get(terminal.port(), "/one");
     terminal.press(&click(column + 1, row));
-    terminal.wait("whoever has a request is first", |screen| screen.contains("REQS▼") && first(screen, " 1 "));
+    terminal.wait("the backend with a request is first", |screen| screen.contains("REQS▼") && first(screen, " 1 "));
     // The wheel over the log stops following.
     terminal.press("\x1b[<64;20;20M");
     terminal.shows("held");

@@ -163,7 +163,7 @@ fn a_mistake_in_a_file_of_hostile_names_is_told_in_plain_text() {
     let terminal = Terminal::start(&["--config", file.to_str().unwrap()]);
     terminal.shows("1 up");
     std::fs::write(&file, text(EVIL)).unwrap();
-    terminal.shows("The changed file is not in force");
+    terminal.shows("The changed file is not applied");
     is_harmless(&terminal, "warning");
 }
 

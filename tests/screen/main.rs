@@ -10,10 +10,13 @@ mod export;
 mod hostile_text;
 mod inspector;
 mod keys;
+mod log_file;
+mod named_pipes;
 mod navigation;
 mod outputs;
 mod routing_log;
 mod server;
+mod stalled_terminal;
 #[path = "../support/mod.rs"]
 mod support;
 mod suspend;

@@ -60,7 +60,7 @@ fn a_changed_file_that_is_bad_says_where_and_that_nothing_changed_until_it_is_me
     terminal.backend_is("api", "DOWN");
     let port = terminal.port();
     write(&file, "\"porr\"", "");
-    says(&terminal, "The changed file is not in force, what was before still is; mend and save it:");
+    says(&terminal, "The changed file is not applied, the previous configuration stays; mend and save it:");
     terminal.shows("lb.json:2:3");
     assert!(get(port, "/").starts_with("HTTP/1.1 503 "), "it goes on");
     write(&file, "\"port\"", "");

@@ -70,7 +70,7 @@ pub(crate) fn in_words(state: &State) -> Vec<String> {
         // The advice comes first, because text that is too long is cut at the end.
         warnings.push(match warning.about {
             About::Configuration => {
-                format!("The changed file is not in force, what was before still is; mend and save it: {text}")
+                format!("The changed file is not applied, the previous configuration stays; mend and save it: {text}")
             }
             About::Stdout | About::LogFile => format!("Log lines are dropped: {text}"),
             About::Mail => format!("Mail fails; it is tried again with the next change of a state: {text}"),
