@@ -114,6 +114,14 @@ impl Connection {
         self.stream().is_quiet()
     }
 
+    /// Waits until it ends, or something comes on it that nobody has asked for.
+    pub(crate) async fn closed(&mut self) {
+        while self.is_quiet() {
+            // An error is an end, which the next look finds.
+            let _ = self.stream().readable().await;
+        }
+    }
+
     /// Hands the socket to a tunnel, so that dropping `self` does not reset it.
     pub(crate) fn into_stream(mut self) -> Option<Stream> {
         self.stream.take()

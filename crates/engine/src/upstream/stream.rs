@@ -50,6 +50,16 @@ impl Stream {
         }
     }
 
+    /// Waits until there may be something to read, below TLS.
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        match self {
+            #[cfg(unix)]
+            Stream::Unix(unix) => unix.readable().await,
+            Stream::Tcp(tcp) => tcp.socket().readable().await,
+            Stream::Tls(tls) => tls.get_ref().0.socket().readable().await,
+        }
+    }
+
     /// Whether it is open and has no unread data. Relies on readiness already reported to the event loop; usually makes
     /// no system call.
     pub(crate) fn is_quiet(&mut self) -> bool {

@@ -121,9 +121,10 @@ async fn earn_trust(
         return Ok(());
     };
     let left = TRUSTED.saturating_sub(connection.idle_age(now));
-    client.unless_disconnected(tokio::time::sleep(left)).await.map_err(Failure::Client)?;
+    let closed = tokio::time::timeout(left, connection.closed());
+    let closed = client.unless_disconnected(closed).await.map_err(Failure::Client)?;
     let now = Instant::now();
-    if connection.is_quiet() {
+    if closed.is_err() {
         backend.early_close.note_open(connection.idle_age(now));
     } else {
         backend.early_close.note(connection.idle_age(now), now);
