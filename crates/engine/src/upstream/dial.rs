@@ -103,6 +103,11 @@ async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         several => Box::pin(race(several)).await,
     };
     let stream = connected?;
+    if stream.local_addr()? == stream.peer_addr()? {
+        // Nobody listens, and the system chose the very port that is dialled as ours (simultaneous open, RFC 9293 3.5): the
+        // connection would be one with itself.
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
     stream.set_nodelay(true)?;
     Ok(stream)
 }
