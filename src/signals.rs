@@ -7,10 +7,14 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-/// Waits, as often as called, for SIGINT, SIGTERM and SIGHUP (Ctrl-C outside Unix), and for a stop request.
+/// Waits, as often as called, for the signals that end a program (Ctrl-C outside Unix), and for a stop request.
 pub(crate) struct Signals {
+    /// SIGHUP, unless it is ignored.
     #[cfg(unix)]
-    each: [tokio::signal::unix::Signal; 3],
+    hangup: Option<tokio::signal::unix::Signal>,
+    /// The others.
+    #[cfg(unix)]
+    others: Vec<tokio::signal::unix::Signal>,
     asked: Arc<Notify>,
     /// The program goes on when its terminal is gone.
     without_terminal: bool,
@@ -21,18 +25,25 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on these signals no longer end the program by themselves.
+    /// From now on these signals no longer end the program by themselves. Those that were ignored at the start, as under
+    /// `nohup` or in a script's background job, stay ignored.
     pub(crate) fn new() -> io::Result<Self> {
         #[cfg(unix)]
         {
+            use rustix::process::Signal;
             use tokio::signal::unix::{SignalKind, signal};
-            let each =
-                [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-            let had_terminal = io::stdout().is_terminal();
+            let ignored = ignored();
+            let heed = |number: i32| {
+                let is_ignored = u32::try_from(number - 1).is_ok_and(|bit| ignored >> bit & 1 == 1);
+                (!is_ignored).then(|| signal(SignalKind::from_raw(number))).transpose()
+            };
             // At the file size limit (ulimit -f) a write to the log file must fail; unhandled, SIGXFSZ would end the
             // program.
-            drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
-            Ok(Signals { each, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
+            drop(heed(Signal::XFSZ.as_raw())?);
+            let hangup = heed(Signal::HUP.as_raw())?;
+            let others = ending().map(heed).filter_map(io::Result::transpose).collect::<io::Result<_>>()?;
+            let had_terminal = io::stdout().is_terminal();
+            Ok(Signals { hangup, others, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
         }
         #[cfg(not(unix))]
         Ok(Signals { asked: Arc::default(), without_terminal: false, reload: None, had_terminal: false })
@@ -77,11 +88,15 @@ impl Signals {
         #[cfg(unix)]
         loop {
             let heeds_hangup = !self.without_terminal || self.reload.is_some();
-            let [interrupt, terminate, hangup] = &mut self.each;
+            let hangup = async {
+                match &mut self.hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                _ = interrupt.recv() => return,
-                _ = terminate.recv() => return,
-                _ = hangup.recv(), if heeds_hangup => {}
+                () = any(&mut self.others) => return,
+                _ = hangup, if heeds_hangup => {}
                 () = self.asked.notified() => return,
             }
             // Once its terminal is gone, stdout no longer counts as one.
@@ -96,4 +111,52 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// The signals besides SIGHUP that end the program, in order, and leave a whole terminal: all whose default is to end it,
+/// except for those of a fault in the code and those that cannot be caught.
+#[cfg(unix)]
+fn ending() -> impl Iterator<Item = i32> {
+    use rustix::process::Signal;
+    let everywhere = [
+        Signal::INT,
+        Signal::TERM,
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::XCPU,
+        Signal::ABORT,
+    ];
+    #[cfg(target_os = "linux")]
+    let more = {
+        // The C library keeps two of the real-time signals, 32 and 33, for itself (signal(7)).
+        const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
+        [Signal::IO, Signal::POWER, Signal::STKFLT].map(Signal::as_raw).into_iter().chain(REAL_TIME)
+    };
+    #[cfg(not(target_os = "linux"))]
+    let more = std::iter::empty();
+    everywhere.map(Signal::as_raw).into_iter().chain(more)
+}
+
+/// Waits for any of these signals.
+#[cfg(unix)]
+async fn any(signals: &mut [tokio::signal::unix::Signal]) {
+    std::future::poll_fn(|context| {
+        // Each is polled, to be woken by each.
+        let came = signals.iter_mut().fold(false, |came, signal| signal.poll_recv(context).is_ready() || came);
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
+/// The signals that are ignored now, one bit each. The standard library cannot ask, and only Linux tells in a file:
+/// elsewhere none counts as ignored.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }

@@ -13,6 +13,8 @@ mod ctl;
 #[cfg(unix)]
 mod explain;
 mod import;
+#[cfg(target_os = "linux")]
+mod init;
 mod layers;
 mod man;
 mod reload;
@@ -42,6 +44,10 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return refuse(&error),
     };
+    #[cfg(target_os = "linux")]
+    if init::is_first() {
+        return init::run().unwrap_or_else(|error| fail(&error));
+    }
     let result = match &args.subcommand {
         Some(Subcommand::DemoBackend(options)) => return demo_backend(options),
         Some(Subcommand::Supervise(options)) => {

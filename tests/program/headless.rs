@@ -44,6 +44,25 @@ fn a_signal_while_it_starts_ends_it_too() {
     gone(&started);
 }
 
+#[cfg(target_os = "linux")] // which tells in a file what is ignored
+#[test]
+fn what_is_ignored_at_the_start_stays_ignored_as_under_nohup() {
+    for (trapped, ignored) in [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT)] {
+        let folder = tempfile::tempdir().unwrap();
+        let script = format!(r#"trap "" {trapped}; exec "$0" --headless --demo -p 0"#);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_stickylb-tui")]).env("XDG_RUNTIME_DIR", folder.path());
+        let mut balancer = Headless::from(command);
+        let port = balancer.ready(3);
+        balancer.signal(ignored);
+        assert!(get(port, "/").starts_with("HTTP/1.1 200 "), "{trapped}");
+        balancer.signal(Signal::TERM);
+        // Had the ignored one been heeded, this second one would have cut short what it began.
+        assert!(balancer.ended().success(), "{trapped}");
+        assert!(!balancer.seen.iter().any(|line| line.contains("reloaded")), "{trapped}: {:#?}", balancer.seen);
+    }
+}
+
 #[test]
 fn a_request_in_flight_is_finished_before_it_ends() {
     let mut lb = Headless::start(&["--headless", "--demo=1", "-p", "0"]);

@@ -19,6 +19,8 @@ mod explain;
 mod headless;
 #[cfg(unix)]
 mod import;
+#[cfg(target_os = "linux")] // elsewhere a process group is all that is ended
+mod left_behind;
 mod mail;
 mod mail_server;
 #[cfg(unix)]

@@ -33,6 +33,30 @@ fn every_way_of_quitting_gives_the_terminal_back_and_ends_the_children() {
     }
 }
 
+#[test]
+fn every_signal_that_can_be_caught_leaves_a_whole_terminal() {
+    let portable = [
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::XCPU,
+        Signal::ABORT,
+    ];
+    #[cfg(target_os = "linux")]
+    let more = [Signal::IO, Signal::POWER, Signal::STKFLT];
+    #[cfg(not(target_os = "linux"))]
+    let more = [];
+    for signal in portable.into_iter().chain(more) {
+        let mut terminal = Terminal::start(&["-p", "0"]);
+        terminal.shows("Three ways to begin");
+        terminal.signal(signal);
+        terminal.is_given_back();
+    }
+}
+
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_gives_the_terminal_back_says_where_it_was_and_ends_the_children() {

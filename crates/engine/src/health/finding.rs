@@ -19,6 +19,8 @@ pub(crate) struct Finding {
 pub(crate) enum CheckResult {
     Passed,
     Failed,
+    /// Another program than the one started here listens on its port.
+    Foreign,
     /// The check could not be made for a local reason, so the backend's state must not change.
     Inconclusive,
 }

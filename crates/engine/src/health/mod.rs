@@ -16,10 +16,11 @@ use tokio::sync::oneshot;
 use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::config::Limits;
+use crate::process::OwnPort;
 use crate::state::{CheckFunction, LiveTopology, Registry, Shared};
 use crate::untrusted::Untrusted;
 use crate::upstream::response::head_limits;
-use finding::CheckResult;
+use finding::{CheckResult, Finding};
 
 /// Longest interval while a backend is DOWN, so that a restarted development server is back within a second.
 const DOWN_INTERVAL: Duration = Duration::from_secs(1);
@@ -69,11 +70,19 @@ impl Checker {
         let mut first = Some(first);
         let mut row = Row::default();
         let mut agent = AgentWord::Ready;
+        let mut own_port = OwnPort::new(backend.endpoint.address.port);
         loop {
             let (time, began) = (SystemTime::now(), Instant::now());
             let limits = head_limits(&self.topology.config().limits);
-            let found = probe::probe(backend, &limits, self.function.as_ref()).await;
+            let mut found = probe::probe(backend, &limits, self.function.as_ref()).await;
             backend.signals.clear_suspicion();
+            if found.result == CheckResult::Passed
+                && let Some(supervisor) = backend.status.supervisor()
+                && let Some(other) = own_port.foreigner(supervisor)
+            {
+                let reason = format!("its port {} is {other}'s", backend.endpoint.address.port);
+                found = Finding::new(CheckResult::Foreign, reason);
+            }
             let passed = found.result == CheckResult::Passed;
             if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {
                 // Its process is still starting, so a failure does not count.
@@ -89,8 +98,10 @@ impl Checker {
                     self.registry.set_agent(backend, report.word);
                 }
             }
+            // Not one more client may get there.
+            let foreign = (found.result == CheckResult::Foreign).then_some(Verdict::Unhealthy);
             if found.result != CheckResult::Inconclusive
-                && let Some(verdict) = row.judge(backend, passed)
+                && let Some(verdict) = row.judge(backend, passed).or(foreign)
             {
                 let reason = if passed { format!("check passed: {reason}") } else { format!("check failed: {reason}") };
                 self.registry.set_verdict(backend, verdict, &reason);

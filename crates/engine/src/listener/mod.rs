@@ -2,13 +2,13 @@
 
 #[cfg(unix)]
 mod downgrade;
-mod owner;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use crate::process;
 use crate::untrusted::Untrusted;
 pub use downgrade::Downgrade;
 
@@ -58,7 +58,7 @@ pub(crate) fn bind(address: SocketAddr, old: &[Arc<TcpListener>]) -> Result<(Tcp
     share(old, false);
     let bound = listening.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
     bound.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::InUse { port, owner: owner::of_port(port) },
+        io::ErrorKind::AddrInUse => ListenError::InUse { port, owner: process::of_port(port) },
         io::ErrorKind::PermissionDenied => ListenError::Denied { port },
         _ => ListenError::Other { address, error },
     })

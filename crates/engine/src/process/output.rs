@@ -1,15 +1,20 @@
 //! Reads a process's output as lines that are safe to show in a terminal.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use crate::untrusted::Untrusted;
 
-/// Most bytes kept of a line; the rest is discarded.
+/// Most bytes kept of a line; the rest is counted.
 const LINE: usize = 4096;
 
-/// Most lines per second. Further lines are still read, so that the process never blocks, but discarded.
+/// Most lines per second. Further lines are still read, so that the process never blocks, but left out, except for the
+/// last ones of each second and of all.
 const LINES_A_SECOND: usize = 1000;
+
+/// How many of the lines left out are kept as those last ones: a program's last words are often a stack trace.
+const LAST: usize = 50;
 
 /// A reader of a process's lines.
 pub(crate) struct Lines<R> {
@@ -17,43 +22,97 @@ pub(crate) struct Lines<R> {
     second: Instant,
     told: usize,
     left_out: usize,
+    /// The last of the lines left out, oldest first.
+    last: VecDeque<String>,
+    /// Lines to return before reading on.
+    due: VecDeque<String>,
+    why: String,
+}
+
+/// A line's beginning, and how many of its bytes were cut off.
+struct Line {
+    bytes: Vec<u8>,
+    cut: usize,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(crate) fn new(from: R) -> Self {
-        Lines { from: BufReader::new(from), second: Instant::now(), told: 0, left_out: 0 }
-    }
-
-    /// The next line, or a note on how many were discarded; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Option<String> {
-        loop {
-            if self.second.elapsed() >= Duration::from_secs(1) {
-                self.second = Instant::now();
-                self.told = 0;
-                if self.left_out > 0 {
-                    return Some(format!("({} lines left out)", std::mem::take(&mut self.left_out)));
-                }
-            }
-            let line = self.line().await?;
-            if self.told < LINES_A_SECOND {
-                self.told += 1;
-                return Some(shown(&line));
-            }
-            self.left_out += 1;
+        Lines {
+            from: BufReader::new(from),
+            second: Instant::now(),
+            told: 0,
+            left_out: 0,
+            last: VecDeque::new(),
+            due: VecDeque::new(),
+            why: String::new(),
         }
     }
 
-    async fn line(&mut self) -> Option<Vec<u8>> {
-        let mut line = Vec::new();
+    /// The next line, or a note on how many were left out; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(line) = self.due.pop_front() {
+                return Some(line);
+            }
+            let Some(line) = self.line().await else {
+                self.catch_up();
+                return self.due.pop_front();
+            };
+            let line = line.shown();
+            self.weigh(&line);
+            if self.second.elapsed() >= Duration::from_secs(1) {
+                self.second = Instant::now();
+                self.told = 0;
+                self.catch_up();
+            }
+            if self.told < LINES_A_SECOND {
+                self.told += 1;
+                self.due.push_back(line);
+                continue;
+            }
+            self.last.push_back(line);
+            if self.last.len() > LAST {
+                self.last.pop_front();
+                self.left_out += 1;
+            }
+        }
+    }
+
+    /// The line, of all that were read, that best explains an exit.
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// In a stack trace, the line that names the error explains most; else the last one does.
+    fn weigh(&mut self, line: &str) {
+        if !line.trim().is_empty() && (names_an_error(line) || !names_an_error(&self.why)) {
+            line.clone_into(&mut self.why);
+        }
+    }
+
+    /// Makes due how many lines were left out, and the last of them.
+    fn catch_up(&mut self) {
+        match std::mem::take(&mut self.left_out) {
+            0 => {}
+            1 => self.due.push_back("(1 line left out)".to_owned()),
+            n => self.due.push_back(format!("({n} lines left out)")),
+        }
+        self.due.append(&mut self.last);
+    }
+
+    async fn line(&mut self) -> Option<Line> {
+        let mut line = Line { bytes: Vec::new(), cut: 0 };
         loop {
             // A read error counts as the end.
             let bytes = self.from.fill_buf().await.unwrap_or_default();
             if bytes.is_empty() {
-                return (!line.is_empty()).then_some(line);
+                return (!line.bytes.is_empty()).then_some(line);
             }
             let end = memchr::memchr(b'\n', bytes);
             let part = &bytes[..end.unwrap_or(bytes.len())];
-            line.extend_from_slice(&part[..part.len().min(LINE - line.len())]);
+            let kept = part.len().min(LINE - line.bytes.len());
+            line.bytes.extend_from_slice(&part[..kept]);
+            line.cut += part.len() - kept;
             let taken = end.map_or(bytes.len(), |end| end + 1);
             self.from.consume(taken);
             if end.is_some() {
@@ -61,6 +120,28 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             }
         }
     }
+}
+
+impl Line {
+    /// As text, which says if it was cut: between two characters.
+    fn shown(mut self) -> String {
+        if self.cut == 0 {
+            return shown(&self.bytes);
+        }
+        if let Some(last) = self.bytes.utf8_chunks().last()
+            && last.invalid().len() < 4
+        {
+            // What follows the last whole character is the beginning of the one that was cut.
+            let begun = last.invalid().len();
+            self.bytes.truncate(self.bytes.len() - begun);
+            self.cut += begun;
+        }
+        format!("{} ... ({} bytes more)", shown(&self.bytes), self.cut)
+    }
+}
+
+fn names_an_error(line: &str) -> bool {
+    ["rror:", "rror ", "anicked at", "xception:"].iter().any(|word| line.contains(word))
 }
 
 /// A line without ANSI escape sequences for colours and cursor movement; other control characters are escaped.
@@ -112,15 +193,47 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_line_without_end_costs_no_more_than_its_limit() {
+    async fn a_line_without_end_costs_no_more_than_its_limit_and_says_what_was_cut() {
         let mut bytes = vec![b'x'; 100 * LINE];
         bytes.extend_from_slice(b"\nnext\n");
         let lines = all(&bytes).await;
-        assert_eq!((lines[0].len(), lines[1].as_str()), (LINE, "next"));
+        assert_eq!(lines, [format!("{} ... ({} bytes more)", "x".repeat(LINE), 99 * LINE), "next".to_owned()]);
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_flood_is_read_and_not_repeated() {
-        assert!(all(&b"x\n".repeat(50_000)).await.len() < 50_000);
+    async fn a_long_line_is_cut_between_two_characters() {
+        for before in 0..4 {
+            let lines = all(format!("{}{}", "x".repeat(before), "\u{1f600}".repeat(LINE)).as_bytes()).await;
+            assert!(!lines[0].contains('\u{fffd}') && lines[0].contains("\u{1f600} ... ("), "{before}");
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn of_a_flood_the_last_lines_are_told_and_the_others_counted() {
+        let mut flood = String::new();
+        for number in 1..=50_000 {
+            flood.push_str(&format!("{number}\n"));
+        }
+        let lines = all(flood.as_bytes()).await;
+        assert!(lines.len() < 50_000);
+        assert_eq!(lines.last().map(String::as_str), Some("50000"));
+        let left_out = |line: &String| line.strip_prefix('(')?.split_once(" lines left out)")?.0.parse::<usize>().ok();
+        let notes: Vec<usize> = lines.iter().filter_map(left_out).collect();
+        assert_eq!(notes.iter().sum::<usize>() + lines.len() - notes.len(), 50_000);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_line_that_names_the_error_is_told_from_its_trimmings_in_a_flood_too() {
+        let noise = "trace\n".repeat(3000);
+        for error in [
+            "Error: Cannot find module './app'",
+            "ModuleNotFoundError: No module",
+            "thread 'main' panicked at src/main.rs:1:2:",
+        ] {
+            let text = format!("{noise}{error}\n{noise}Node.js v22.1.0\n");
+            let mut lines = Lines::new(text.as_bytes());
+            while lines.next().await.is_some() {}
+            assert_eq!(lines.why(), error);
+        }
     }
 }

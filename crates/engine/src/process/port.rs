@@ -24,7 +24,8 @@ pub(crate) fn free_port(taken: &[u16]) -> io::Result<u16> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "every port from 20000 to 29999 is in use"))
 }
 
-fn is_free(port: u16) -> bool {
+/// Whether nobody listens on this port of this machine.
+pub(crate) fn is_free(port: u16) -> bool {
     let free = |bound: io::Result<TcpListener>| !bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
     // Some systems allow a loopback listener besides one on all addresses; only connecting finds the latter.
     free(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))

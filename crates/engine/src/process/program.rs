@@ -1,6 +1,6 @@
 //! The programs that are started as backends.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 /// Names of demo backends, in order; `alpha-2`, `bravo-2` and so on follow.
@@ -42,13 +42,9 @@ impl Copies {
 
     /// How one copy is started.
     pub(crate) fn program(&self, number: usize, port: u16) -> Program {
-        let with_port = |argument: &OsString| match argument.to_str() {
-            Some(text) => OsString::from(text.replace("{port}", &port.to_string())),
-            None => argument.clone(),
-        };
         Program {
             file: self.program.clone(),
-            arguments: self.arguments.iter().map(with_port).collect(),
+            arguments: self.arguments.clone(),
             port,
             instance: number,
             restarts: true,
@@ -60,6 +56,7 @@ impl Copies {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) file: OsString,
+    /// `{port}` in one of them stands for the port.
     pub(crate) arguments: Vec<OsString>,
     /// The port to listen on: its `$PORT`.
     pub(crate) port: u16,
@@ -72,7 +69,7 @@ pub(crate) struct Program {
 impl Program {
     /// A demo backend; `own` is this program.
     pub(crate) fn demo(own: &Path, name: &str, number: usize, port: u16) -> Self {
-        let words = ["demo-backend", "--name", name, "--color", &number.to_string(), "--port", &port.to_string()];
+        let words = ["demo-backend", "--name", name, "--color", &number.to_string(), "--port", "{port}"];
         Program {
             file: own.as_os_str().to_owned(),
             arguments: words.map(OsString::from).to_vec(),
@@ -82,8 +79,13 @@ impl Program {
         }
     }
 
-    pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
-        std::iter::once(self.file.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
+    /// The program's name and its arguments.
+    pub(crate) fn words(&self) -> impl Iterator<Item = OsString> {
+        let with_port = |argument: &OsString| match argument.to_str() {
+            Some(text) => OsString::from(text.replace("{port}", &self.port.to_string())),
+            None => argument.clone(),
+        };
+        std::iter::once(self.file.clone()).chain(self.arguments.iter().map(with_port))
     }
 }
 
@@ -103,7 +105,7 @@ mod tests {
         let copies =
             Copies { program: "./bin/api.sh".into(), arguments: vec!["--listen=:{port}".into(), "x".into()], count: 2 };
         assert_eq!([copies.name(0), copies.name(1)], ["api-0", "api-1"]);
-        let words: Vec<_> = copies.program(1, 20_001).words().map(OsStr::to_owned).collect();
+        let words: Vec<_> = copies.program(1, 20_001).words().collect();
         assert_eq!(words, ["./bin/api.sh", "--listen=:20001", "x"]);
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::group::kill_group;
 use super::program::Program;
-use super::supervisor::Group;
 use super::{descriptors, owner};
 
 /// How long a supervisor may take to start its process.
@@ -17,6 +17,8 @@ const STARTUP: Duration = Duration::from_secs(10);
 /// A running process. Dropping this closes the supervisor's input, which makes it stop the process.
 pub(crate) struct Process {
     pub(crate) pid: u32,
+    /// The process that it and all that it starts are below.
+    pub(crate) supervisor_pid: u32,
     /// Its output, for one reader to take.
     pub(crate) output: Option<ChildStderr>,
     supervisor: Child,
@@ -26,7 +28,7 @@ pub(crate) struct Process {
 
 /// A process's exit.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct Exited {
     /// For example `exited with status 1`.
     pub(crate) how: String,
     /// How long it ran; `None` if the supervisor was lost.
@@ -53,6 +55,7 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()?;
         let lost = || io::Error::other("it ended at once");
+        let supervisor_pid = supervisor.id().unwrap_or_default();
         let orders = supervisor.stdin.take().ok_or_else(lost)?;
         let mut reports = BufReader::new(supervisor.stdout.take().ok_or_else(lost)?).lines();
         let output = supervisor.stderr.take();
@@ -63,7 +66,7 @@ impl Process {
         match report.split_once(' ') {
             Some(("started", pid)) => {
                 let pid = pid.parse().map_err(|_| lost())?;
-                Ok(Process { pid, output, supervisor, orders, reports })
+                Ok(Process { pid, supervisor_pid, output, supervisor, orders, reports })
             }
             Some((_, why)) => Err(io::Error::other(why.to_owned())),
             None => Err(lost()),
@@ -81,21 +84,31 @@ impl Process {
     }
 
     async fn order(&mut self, order: &[u8]) {
-        // An error means that the supervisor is gone; `ended` notices that, too.
+        // An error means that the supervisor is gone; `exited` notices that, too.
         let _ = self.orders.write_all(order).await;
     }
 
-    /// Waits until it and all of its children have ended. Cancel-safe.
-    pub(crate) async fn ended(&mut self) -> Ended {
+    /// Waits until it has exited. Cancel-safe.
+    pub(crate) async fn exited(&mut self) -> Exited {
         let report = self.reports.next_line().await.ok().flatten();
-        // Without a report, the supervisor was killed before it could end the process; its group is killed from here.
-        let _ = self.supervisor.start_kill();
         let Some(report) = report else {
-            Group(self.pid).kill();
-            return Ended { how: "ended with its supervisor".to_owned(), after: None };
+            return Exited { how: "ended with its supervisor".to_owned(), after: None };
         };
         let mut words = report.splitn(3, ' ').skip(1);
         let after = words.next().and_then(|n| n.parse().ok()).map(Duration::from_millis);
-        Ended { how: words.next().unwrap_or_default().to_owned(), after }
+        Exited { how: words.next().unwrap_or_default().to_owned(), after }
+    }
+
+    /// After its exit: waits until all that it started has ended, and returns how many processes it had left behind.
+    /// Cancel-safe.
+    pub(crate) async fn ended(&mut self) -> usize {
+        let report = self.reports.next_line().await.ok().flatten();
+        let Some(left) = report.as_deref().and_then(|report| report.strip_prefix("ended ")) else {
+            // The supervisor was killed before it could end them; what is in the process's group is killed from here.
+            let _ = self.supervisor.start_kill();
+            kill_group(self.pid);
+            return 0;
+        };
+        left.parse().unwrap_or_default()
     }
 }

@@ -1,16 +1,21 @@
-//! The supervisor process, which runs between the balancer and one process, and ends that process with all its
-//! children.
+//! The supervisor process, which runs between the balancer and one process, and ends that process with all that it
+//! started.
 //!
-//! It reads orders from standard input, one per line: `stop` or `kill`; end of input means `stop`. It reports on
-//! standard output: `started PID` or `failed WHY`, then `ended MILLISECONDS HOW`. The process's stdout and stderr both
-//! go to the supervisor's standard error, in the order written.
+//! It reads orders from standard input, one per line: `stop` or `kill`; end of input, and signals that would end it, mean
+//! `stop`. It reports on standard output: `started PID` or `failed WHY`; then `exited MILLISECONDS HOW` when the process
+//! has; then `ended LEFT` when nothing of it is left, with how many processes it left behind. The process's stdout and
+//! stderr both go to the supervisor's standard error, in the order written.
 
 use std::ffi::{OsStr, OsString};
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+#[cfg(unix)]
+use std::sync::mpsc::Sender;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
+
+use super::group::Group;
 
 /// Polling interval while waiting for the process's children to end.
 const LOOK: Duration = Duration::from_millis(10);
@@ -21,10 +26,10 @@ const BURIAL: Duration = Duration::from_secs(1);
 enum Message {
     Stop,
     Kill,
-    Ended(io::Result<ExitStatus>),
+    Exited(io::Result<ExitStatus>),
 }
 
-/// Runs a program (`words`: its name and arguments), and returns when it and all of its children have ended. They have
+/// Runs a program (`words`: its name and arguments), and returns when it and all that it started have ended. They have
 /// `grace` to finish after an order to stop. `descriptors` is the soft limit of open files to set for them, if any.
 pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) -> ExitCode {
     detach();
@@ -34,18 +39,18 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
     let child = match start(words) {
         Ok(child) => child,
         Err(error) => {
-            println!("failed {}", why(&error, &words[0]));
+            say(&format!("failed {}", why(&error, &words[0])));
             return ExitCode::FAILURE;
         }
     };
-    let group = Group(child.id());
-    println!("started {}", child.id());
+    let group = Group { leader: child.id() };
+    say(&format!("started {}", child.id()));
     let began = Instant::now();
     let messages = listen(child);
     let mut end = None;
     let status = loop {
         match next(&messages, end) {
-            Some(Message::Ended(status)) => break status,
+            Some(Message::Exited(status)) => break status,
             Some(Message::Stop) => {
                 group.stop();
                 end.get_or_insert(Instant::now() + grace);
@@ -56,22 +61,28 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
             }
         }
     };
-    let lived = began.elapsed().as_millis();
+    say(&format!("exited {} {}", began.elapsed().as_millis(), in_words(status)));
+    let left = group.left();
     clear(
         &group,
         &messages,
         end.unwrap_or_else(|| {
-            // It exited by itself; children that it left behind could occupy its port.
+            // It exited by itself; what it left behind could occupy its port.
             group.stop();
             Instant::now() + grace
         }),
     );
-    println!("ended {lived} {}", in_words(status));
+    say(&format!("ended {left}"));
     ExitCode::SUCCESS
 }
 
+/// Reports to the balancer. Without one, there is nobody left to report to.
+fn say(report: &str) {
+    let _ = writeln!(io::stdout(), "{report}");
+}
+
 /// Detaches from the terminal, so that Ctrl-C reaches only the balancer and the process cannot write to its screen. On
-/// Linux, also becomes the parent of the process's orphans.
+/// Linux, also becomes the parent of all orphans below it, so that none is lost sight of.
 fn detach() {
     #[cfg(unix)]
     {
@@ -80,7 +91,7 @@ fn detach() {
     }
     #[cfg(target_os = "linux")]
     {
-        // If this fails, orphans get another parent, but are killed by their group all the same.
+        // Fails only on a kernel before 3.4; orphans are then killed by their group alone.
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     }
 }
@@ -109,11 +120,13 @@ fn why(error: &io::Error, program: &OsStr) -> String {
     }
 }
 
-/// Receives the orders and the process's exit.
-fn listen(mut child: Child) -> Receiver<Message> {
+/// Receives the orders, signals and the process's exit.
+fn listen(child: Child) -> Receiver<Message> {
     let (tell, messages) = channel();
-    let end = tell.clone();
-    // Both reads block, so each has a thread; the threads end with the supervisor.
+    #[cfg(unix)]
+    obey_signals(tell.clone());
+    let exit = tell.clone();
+    // Each of these blocks, so each has a thread; the threads end with the supervisor.
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let order = if line == "kill" { Message::Kill } else { Message::Stop };
@@ -123,8 +136,50 @@ fn listen(mut child: Child) -> Receiver<Message> {
         }
         let _ = tell.send(Message::Stop);
     });
-    thread::spawn(move || end.send(Message::Ended(child.wait())));
+    thread::spawn(move || exit.send(Message::Exited(wait(child))));
     messages
+}
+
+/// Stops the process when a signal would end the supervisor, as one to all processes of this name does. A hangup is
+/// none: the supervisor has no terminal.
+#[cfg(unix)]
+fn obey_signals(tell: Sender<Message>) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    // Fails for signals that cannot be caught; these can.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2])
+    else {
+        return;
+    };
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if matches!(signal, SIGINT | SIGQUIT | SIGTERM) && tell.send(Message::Stop).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Waits for the process's exit. Reaps every orphan that ends before.
+#[cfg(unix)]
+#[expect(clippy::needless_pass_by_value, reason = "as where it is waited for itself")]
+fn wait(child: Child) -> io::Result<ExitStatus> {
+    use rustix::process::WaitOptions;
+    use std::os::unix::process::ExitStatusExt as _;
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if u32::try_from(pid.as_raw_pid()) == Ok(child.id()) => {
+                return Ok(ExitStatus::from_raw(status.as_raw()));
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Waits for the process's exit.
+#[cfg(not(unix))]
+fn wait(mut child: Child) -> io::Result<ExitStatus> {
+    child.wait()
 }
 
 /// The next message; `None` at the time `end`.
@@ -135,14 +190,18 @@ fn next(messages: &Receiver<Message>, end: Option<Instant>) -> Option<Message> {
 
 /// Waits until no process of the group is left; kills the remaining ones at the time `end`.
 fn clear(group: &Group, messages: &Receiver<Message>, end: Instant) {
-    let mut last = end;
-    let mut killed = false;
-    while group.lives() && Instant::now() < last {
-        let ordered = matches!(messages.recv_timeout(LOOK), Ok(Message::Kill));
-        if !killed && (ordered || Instant::now() >= end) {
-            group.kill();
-            killed = true;
-            last = Instant::now() + BURIAL;
+    let mut killed = None;
+    while group.lives() {
+        let now = Instant::now();
+        match killed {
+            Some(last) if now >= last => return,
+            // Again each time, because one that was about to be killed may have started another.
+            Some(_) => group.kill(),
+            None if now >= end => killed = Some(now + BURIAL),
+            None => {}
+        }
+        if matches!(messages.recv_timeout(LOOK), Ok(Message::Kill)) {
+            killed.get_or_insert(Instant::now() + BURIAL);
         }
     }
 }
@@ -154,58 +213,5 @@ fn in_words(status: io::Result<ExitStatus>) -> String {
             None => format!("was ended by {status}"),
         },
         Err(error) => format!("was lost: {error}"),
-    }
-}
-
-/// A process group: the process with this id, and those of its children that did not leave the group.
-pub(crate) struct Group(pub(crate) u32);
-
-#[cfg(unix)]
-impl Group {
-    fn pid(&self) -> Option<rustix::process::Pid> {
-        i32::try_from(self.0).ok().and_then(rustix::process::Pid::from_raw)
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        if let Some(pid) = self.pid() {
-            // An error means that no process is left.
-            let _ = rustix::process::kill_process_group(pid, signal);
-        }
-    }
-
-    /// Asks all its processes to end (SIGTERM).
-    fn stop(&self) {
-        self.signal(rustix::process::Signal::TERM);
-    }
-
-    /// Kills all its processes (SIGKILL).
-    pub(crate) fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
-    }
-
-    /// Whether any process is left. Reaps those that have ended.
-    fn lives(&self) -> bool {
-        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid};
-        let Some(pid) = self.pid() else { return false };
-        while let Ok(Some(_)) = waitpgid(pid, WaitOptions::NOHANG) {}
-        test_kill_process_group(pid).is_ok()
-    }
-}
-
-#[cfg(not(unix))]
-impl Group {
-    fn stop(&self) {
-        self.kill();
-    }
-
-    /// Kills the process and all of its children.
-    pub(crate) fn kill(&self) {
-        // An error means that it has ended already.
-        let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &self.0.to_string()]).output();
-    }
-
-    #[expect(clippy::unused_self, reason = "this system has no groups to look at")]
-    fn lives(&self) -> bool {
-        false
     }
 }

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api::{CommandError, Event, Level, OutputEvent, Spawned};
 use crate::balancer::{Backend, Verdict};
-use crate::process::{Ended, Lines, Process, Program};
-use crate::state::{LiveTopology, Registry, Shared, Telemetry};
+use crate::config::{Address, BackendConfig};
+use crate::health::Checker;
+use crate::process::{Exited, Lines, OwnPort, Process, Program, free_port, is_free, of_port};
+use crate::state::{Shared, Telemetry};
 
 /// The first pause before a process that exited is restarted; doubles with each further exit in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -23,7 +25,7 @@ const STAYED_UP: Duration = Duration::from_secs(10);
 /// How long after its start a process that does not listen on its port is reported.
 const LISTENS: Duration = Duration::from_secs(5);
 
-/// How long to wait for the last output after a process has exited.
+/// How long after a process's exit to wait for its last output.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// An order to a process's task.
@@ -51,9 +53,7 @@ enum AfterExit {
 
 /// The task that manages one backend's process.
 pub(crate) struct ProcessTask {
-    topology: Arc<LiveTopology>,
-    telemetry: Arc<Telemetry>,
-    registry: Arc<Registry>,
+    shared: Arc<Shared>,
     backend: Arc<Backend>,
     own: PathBuf,
     program: Program,
@@ -61,11 +61,13 @@ pub(crate) struct ProcessTask {
     orders: mpsc::Receiver<Order>,
     /// Exits in a row, each soon after a start; 1 after an exit that was not.
     failures: u32,
+    /// The checks of a backend that took another port; they end with this task.
+    checks: JoinSet<()>,
 }
 
 impl ProcessTask {
     pub(crate) fn new(
-        shared: &Shared,
+        shared: &Arc<Shared>,
         backend: Arc<Backend>,
         own: PathBuf,
         program: Program,
@@ -73,17 +75,16 @@ impl ProcessTask {
         orders: mpsc::Receiver<Order>,
     ) -> Self {
         let process_task = ProcessTask {
-            topology: Arc::clone(&shared.topology),
-            telemetry: Arc::clone(&shared.telemetry),
-            registry: Arc::clone(&shared.registry),
+            shared: Arc::clone(shared),
             backend,
             own,
             program,
             process: Some(process),
             orders,
             failures: 0,
+            checks: JoinSet::new(),
         };
-        process_task.note(process_task.process.as_ref().map(|process| process.pid));
+        process_task.note(process_task.process.as_ref());
         process_task
     }
 
@@ -116,32 +117,15 @@ impl ProcessTask {
 
     /// Runs while the process does; returns what to do after its exit.
     async fn attend(&mut self, mut process: Process) -> AfterExit {
-        let output = Output::read(&mut process, &self.telemetry, &self.backend);
+        let output = Output::read(&mut process, &self.shared.telemetry, &self.backend);
         let mut next = AfterExit::Usual;
         let listens = tokio::time::sleep(LISTENS);
         tokio::pin!(listens);
         let mut looked = false;
-        let ended = loop {
+        let exited = loop {
             tokio::select! {
-                ended = process.ended() => break ended,
-                Some(order) = self.orders.recv() => match order {
-                    Order::Start(reply) => {
-                        let _ = reply.send(Err(CommandError::Running { name: self.backend.name().clone() }));
-                    }
-                    Order::Kill(reply) => {
-                        process.kill().await;
-                        next = AfterExit::Nothing;
-                        let _ = reply.send(Ok(()));
-                    }
-                    Order::Restart(reply) => {
-                        process.stop().await;
-                        next = AfterExit::Again(reply);
-                    }
-                    Order::End(done) => {
-                        process.stop().await;
-                        next = AfterExit::End(done);
-                    }
-                },
+                exited = process.exited() => break exited,
+                Some(order) = self.orders.recv() => self.obey(order, &mut process, &mut next).await,
                 () = &mut listens, if !looked => {
                     looked = true;
                     self.say_where_to_listen().await;
@@ -149,31 +133,76 @@ impl ProcessTask {
             }
         };
         let last = output.last().await;
-        self.failures = match ended.after {
+        self.failures = match exited.after {
             Some(after) if after < STAYED_UP => self.failures + 1,
             _ => 1,
         };
         self.note(None);
         let reason = match &next {
-            AfterExit::Usual => self.reason(&ended, &last),
+            AfterExit::Usual => self.reason(&exited, &last),
             AfterExit::Nothing => "its process was killed by hand".to_owned(),
             AfterExit::Again(_) => "its process was stopped to be restarted".to_owned(),
-            AfterExit::End(_) => return next,
+            AfterExit::End(_) => String::new(),
         };
-        self.registry.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
+        if !reason.is_empty() {
+            self.shared.registry.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
+        }
+        let was_stopped = !matches!(next, AfterExit::Usual);
+        // Its port is free only when nothing that it started is left.
+        let left = loop {
+            tokio::select! {
+                left = process.ended() => break left,
+                Some(order) = self.orders.recv() => self.obey(order, &mut process, &mut next).await,
+            }
+        };
+        if left > 0 && !was_stopped {
+            let name = self.backend.name();
+            let what =
+                if left == 1 { "1 process, which was".to_owned() } else { format!("{left} processes, which were") };
+            self.shared.telemetry.notice(Level::Info, format!("{name} left behind {what} ended with it"));
+        }
         next
     }
 
+    /// Carries out an order to a process that runs, or whose children still do. `next` becomes what to do after its exit;
+    /// nothing undoes an end.
+    async fn obey(&self, order: Order, process: &mut Process, next: &mut AfterExit) {
+        let ends = matches!(next, AfterExit::End(_));
+        match order {
+            Order::Start(reply) => {
+                let _ = reply.send(Err(CommandError::Running { name: self.backend.name().clone() }));
+            }
+            Order::Kill(reply) => {
+                process.kill().await;
+                if !ends {
+                    *next = AfterExit::Nothing;
+                }
+                let _ = reply.send(Ok(()));
+            }
+            Order::Restart(reply) if ends => {
+                let _ = reply.send(Err(CommandError::NotRunning { name: self.backend.name().clone() }));
+            }
+            Order::Restart(reply) => {
+                process.stop().await;
+                *next = AfterExit::Again(reply);
+            }
+            Order::End(done) => {
+                process.stop().await;
+                *next = AfterExit::End(done);
+            }
+        }
+    }
+
     /// For example `its process exited with status 1 after 0.1 s: no such file; started again in 0.2 s`.
-    fn reason(&self, ended: &Ended, last: &str) -> String {
-        let after = ended.after.map_or_else(String::new, |after| format!(" after {:.1} s", after.as_secs_f64()));
+    fn reason(&self, exited: &Exited, last: &str) -> String {
+        let after = exited.after.map_or_else(String::new, |after| format!(" after {:.1} s", after.as_secs_f64()));
         let said = if last.is_empty() { String::new() } else { format!(": {last}") };
         let again = match (self.program.restarts, self.failures) {
             (false, _) => String::new(),
             (true, 1) => format!("; started again in {:.1} s", self.backoff().as_secs_f64()),
             (true, n) => format!("; {n} times in a row, started again in {:.0} s", self.backoff().as_secs_f64().ceil()),
         };
-        format!("its process {}{after}{said}{again}", ended.how)
+        format!("its process {}{after}{said}{again}", exited.how)
     }
 
     fn backoff(&self) -> Duration {
@@ -202,42 +231,80 @@ impl ProcessTask {
     }
 
     async fn start(&mut self) -> Result<(), CommandError> {
-        let grace = self.topology.config().timeouts.shutdown;
+        self.keep_or_change_port();
+        let grace = self.shared.topology.config().timeouts.shutdown;
         match Process::start(&self.own, &self.program, grace).await {
             Ok(process) => {
-                self.note(Some(process.pid));
+                self.note(Some(&process));
                 self.process = Some(process);
-                self.registry.set_verdict(&self.backend, Verdict::Unknown, "its process was started again");
+                self.shared.registry.set_verdict(&self.backend, Verdict::Unknown, "its process was started again");
                 self.backend.signals.check_now.notify_one();
                 Ok(())
             }
             Err(error) => {
                 self.failures += 1;
                 let (name, reason) = (self.backend.name().clone(), error.to_string().into());
-                self.telemetry.notice(Level::Warning, format!("{name} did not start: {reason}"));
+                self.shared.telemetry.notice(Level::Warning, format!("{name} did not start: {reason}"));
                 Err(CommandError::SpawnFailed { name, reason })
             }
         }
     }
 
-    /// Records for the snapshot whether the process runs.
-    fn note(&self, pid: Option<u32>) {
-        self.registry.note_process(&self.backend, Spawned { pid });
+    /// If another program took the port while the process did not run: replaces the backend by one with another port.
+    /// Its clients stay with it, because they know it by its id.
+    fn keep_or_change_port(&mut self) {
+        let port = self.program.port;
+        if is_free(port) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let (topology, old) = (&shared.topology, Arc::clone(&self.backend));
+        let taken: Vec<u16> = topology.backends().iter().map(|backend| backend.endpoint.address.port).collect();
+        let (Ok(new), Some((pool, _))) = (free_port(&taken), topology.find(old.id())) else { return };
+        let by = of_port(port).map_or_else(|| "another program".to_owned(), |owner| owner.to_string());
+        let name = old.name().clone();
+        shared.telemetry.notice(
+            Level::Warning,
+            format!("{name}: its port {port} was taken by {by} while its process did not run: its port is now {new}"),
+        );
+        let config = BackendConfig {
+            health: (**old.settings.health()).clone(),
+            ..BackendConfig::new(old.id(), name.raw().to_owned(), Address::local(new))
+        };
+        self.program.port = new;
+        self.backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
+        self.backend.status.set_intent(old.status.intent());
+        self.backend.status.set_verdict(Verdict::Unhealthy);
+        shared.registry.replace(&pool, &old, &self.backend);
+        shared.release(&old);
+        let (first, _) = oneshot::channel();
+        self.checks.spawn(Checker::new(&shared, Arc::clone(&self.backend)).run(first));
+    }
+
+    /// Records whether the process runs, for the snapshot and the checks.
+    fn note(&self, process: Option<&Process>) {
+        self.backend.status.set_supervisor(process.map(|process| process.supervisor_pid));
+        self.shared.registry.note_process(&self.backend, Spawned { pid: process.map(|process| process.pid) });
     }
 
     async fn say_where_to_listen(&self) {
         let port = self.program.port;
-        if self.backend.status.verdict() != Verdict::Unknown
-            || tokio::net::TcpStream::connect(("localhost", port)).await.is_ok()
-        {
+        if self.backend.status.verdict() != Verdict::Unknown {
             return;
         }
+        let trouble = if tokio::net::TcpStream::connect(("localhost", port)).await.is_err() {
+            format!("it does not listen on $PORT={port}")
+        } else if let Some(other) = self.backend.status.supervisor().and_then(|own| OwnPort::new(port).foreigner(own)) {
+            format!("{other} listens on its $PORT={port}")
+        } else {
+            return;
+        };
         let name = self.backend.name();
-        self.telemetry.notice(
+        self.shared.telemetry.notice(
             Level::Warning,
             format!(
-                "{name}: it does not listen on $PORT={port}: let the program listen on the port in the environment \
-                 variable PORT, or write {{port}} where one of its arguments takes it"
+                "{name}: {trouble}: let the program listen on the port in the environment variable PORT, or write \
+                 {{port}} where one of its arguments takes it"
             ),
         );
     }
@@ -246,26 +313,20 @@ impl ProcessTask {
 /// Reports a process's output line by line, and keeps the most informative line for the reason of its exit.
 struct Output {
     task: JoinHandle<()>,
-    last: Arc<Mutex<String>>,
+    why: Arc<Mutex<String>>,
 }
 
 impl Output {
     fn read(process: &mut Process, telemetry: &Arc<Telemetry>, backend: &Arc<Backend>) -> Self {
         let (telemetry, backend) = (Arc::clone(telemetry), Arc::clone(backend));
-        let last = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&last);
+        let why = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&why);
         let output = process.output.take();
         let task = tokio::spawn(async move {
             let Some(output) = output else { return };
             let mut lines = Lines::new(output);
             while let Some(line) = lines.next().await {
-                if !line.trim().is_empty() {
-                    let mut last = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    // In a stack trace, the line that names the error is the most informative one.
-                    if names_an_error(&line) || !names_an_error(&last) {
-                        last.clone_from(&line);
-                    }
-                }
+                lines.why().clone_into(&mut kept.lock().unwrap_or_else(PoisonError::into_inner));
                 let backend = Arc::clone(&backend.identity);
                 telemetry.journal.tell(Event::Output(OutputEvent {
                     time: SystemTime::now(),
@@ -274,30 +335,13 @@ impl Output {
                 }));
             }
         });
-        Output { task, last }
+        Output { task, why }
     }
 
-    /// The line that best explains the exit. Waits for a limited time, because a child that left the process group may
-    /// keep the output open.
+    /// The line that best explains the exit. Waits for a limited time, because what the process left behind may keep
+    /// the output open.
     async fn last(mut self) -> String {
         let _ = tokio::time::timeout(LAST_LINES, &mut self.task).await;
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-fn names_an_error(line: &str) -> bool {
-    ["rror:", "rror ", "anicked at", "xception:"].iter().any(|word| line.contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_that_names_the_error_is_told_from_its_trimmings() {
-        assert!(names_an_error("Error: Cannot find module './app'"));
-        assert!(names_an_error("ModuleNotFoundError: No module named 'flask'"));
-        assert!(names_an_error("thread 'main' panicked at src/main.rs:1:2:"));
-        assert!(!names_an_error("Node.js v22.1.0"));
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

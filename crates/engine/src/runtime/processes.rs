@@ -207,6 +207,8 @@ impl Processes {
                 "rolling restart: its clients move to the others",
             );
             let started = self.restart(&backend).await;
+            // Another one, if its port was taken meanwhile.
+            let Some((_, backend)) = self.shared.topology.find(*id) else { continue };
             self.shared.registry.set_intent_because(&backend, intent, "its process was restarted");
             let trouble = match started {
                 Ok(()) if self.answers(&pool, &backend).await => continue,

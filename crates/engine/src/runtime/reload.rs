@@ -134,8 +134,7 @@ impl Balancer {
     fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut ReloadChanges) {
         let now = self.shared.topology.load().backends();
         for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
-            backend.signals.remove();
-            self.shared.idle.trim(backend.number, 0);
+            self.shared.release(&backend);
             if !now.iter().any(|b| b.endpoint.address == backend.endpoint.address) {
                 backend.signals.close_tunnels.notify_waiters();
             }

@@ -80,6 +80,15 @@ impl Registry {
         self.begin(backend);
     }
 
+    /// Puts a backend in the place of another one with its id.
+    pub(crate) fn replace(&self, pool: &LivePool, old: &Arc<Backend>, new: &Arc<Backend>) {
+        self.change_pool(pool, |pool| {
+            let place = |backend: &Arc<Backend>| if Arc::ptr_eq(backend, old) { new } else { backend }.clone();
+            pool.changed(pool.backends.iter().map(place).collect(), pool.strategy, pool.sticky.clone())
+        });
+        self.begin(new);
+    }
+
     /// Starts a backend's records and statistics afresh.
     pub(crate) fn begin(&self, backend: &Backend) {
         self.telemetry.statistics().forget(backend.id());

@@ -11,6 +11,7 @@ use super::telemetry::Telemetry;
 use super::topology::Topology;
 use super::via::Via;
 use crate::access::{Access, Admission};
+use crate::balancer::Backend;
 use crate::upstream::IdleConnections;
 
 /// What the engine's tasks and threads share.
@@ -74,6 +75,12 @@ impl Shared {
     pub(crate) fn replace_topology(&self, topology: Topology) {
         self.access.follow(topology.config.access.clone());
         self.topology.replace(topology);
+    }
+
+    /// Ends the checks of a backend that was removed from its pool, and closes its idle connections.
+    pub(crate) fn release(&self, backend: &Backend) {
+        backend.signals.remove();
+        self.idle.trim(backend.number, 0);
     }
 
     /// Takes one retry from the budget; returns whether one was left. `budget_percent` is relative to recent requests.

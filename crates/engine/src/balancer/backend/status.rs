@@ -1,6 +1,6 @@
 //! The inputs of a backend's state: a person, its checks, its traffic and its agent.
 
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use crate::api::{Intent, State};
 use crate::balancer::ejection::Ejection;
@@ -12,6 +12,8 @@ pub(crate) struct Status {
     intent: AtomicU8,
     verdict: AtomicU8,
     agent: AtomicU8,
+    /// 0 while no process of it runs.
+    supervisor: AtomicU32,
     /// Outlier ejection, based on its traffic.
     pub(crate) ejection: Ejection,
 }
@@ -51,6 +53,15 @@ impl Status {
 
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8, Relaxed);
+    }
+
+    /// The supervisor of its process, if one was started here and runs.
+    pub(crate) fn supervisor(&self) -> Option<u32> {
+        Some(self.supervisor.load(Relaxed)).filter(|pid| *pid > 0)
+    }
+
+    pub(crate) fn set_supervisor(&self, pid: Option<u32>) {
+        self.supervisor.store(pid.unwrap_or(0), Relaxed);
     }
 
     /// What its agent asks for.

@@ -1,0 +1,125 @@
+//! All that a program started: on Linux its supervisor's descendants, elsewhere its process group.
+
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, WaitOptions};
+
+/// A program and what it started. On Linux nothing can leave it, whatever session or group it moves to: the supervisor,
+/// as the subreaper, becomes the parent of every process whose own parent has ended. Elsewhere it is the process group.
+pub(super) struct Group {
+    /// The program's process.
+    pub(super) leader: u32,
+}
+
+#[cfg(target_os = "linux")]
+impl Group {
+    fn signal(&self, signal: Signal) {
+        for pid in super::proc::descendants(std::process::id()).into_iter().filter_map(pid_of) {
+            // An error means that it has ended, or belongs to another user.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+        signal_group(self.leader, signal);
+    }
+
+    /// How many processes are left.
+    pub(super) fn left(&self) -> usize {
+        self.reap();
+        super::proc::descendants(std::process::id()).len()
+    }
+
+    /// Whether any process is left. Reaps those that have ended.
+    pub(super) fn lives(&self) -> bool {
+        self.reap()
+    }
+
+    /// Reaps all that have ended; `false` if no child is left, and so no descendant.
+    #[expect(clippy::unused_self, reason = "as where there are process groups only")]
+    fn reap(&self) -> bool {
+        loop {
+            match rustix::process::wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+impl Group {
+    fn signal(&self, signal: Signal) {
+        signal_group(self.leader, signal);
+    }
+
+    /// Whether any process is left. Reaps those that have ended.
+    pub(super) fn lives(&self) -> bool {
+        use rustix::process::{test_kill_process_group, waitpgid};
+        let Some(pid) = pid_of(self.leader) else { return false };
+        while let Ok(Some(_)) = waitpgid(pid, WaitOptions::NOHANG) {}
+        test_kill_process_group(pid).is_ok()
+    }
+
+    /// How many processes are left: 1 for any number of them.
+    pub(super) fn left(&self) -> usize {
+        usize::from(self.lives())
+    }
+}
+
+#[cfg(unix)]
+impl Group {
+    /// Asks all its processes to end (SIGTERM).
+    pub(super) fn stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Kills all its processes (SIGKILL).
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// Kills the process group of a program whose supervisor is lost.
+#[cfg(unix)]
+pub(super) fn kill_group(leader: u32) {
+    signal_group(leader, Signal::KILL);
+}
+
+#[cfg(unix)]
+fn signal_group(leader: u32, signal: Signal) {
+    if let Some(leader) = pid_of(leader) {
+        // An error means that no process is left.
+        let _ = rustix::process::kill_process_group(leader, signal);
+    }
+}
+
+#[cfg(unix)]
+fn pid_of(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+#[cfg(not(unix))]
+impl Group {
+    pub(super) fn stop(&self) {
+        self.kill();
+    }
+
+    /// Kills the process and all of its children.
+    pub(super) fn kill(&self) {
+        kill_group(self.leader);
+    }
+
+    #[expect(clippy::unused_self, reason = "this system has no groups to look at")]
+    pub(super) fn lives(&self) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_self, reason = "this system has no groups to look at")]
+    pub(super) fn left(&self) -> usize {
+        0
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn kill_group(leader: u32) {
+    // An error means that it has ended already.
+    let _ = std::process::Command::new("taskkill").args(["/T", "/F", "/PID", &leader.to_string()]).output();
+}
