@@ -19,7 +19,7 @@ pub(crate) struct Signals {
     /// The program goes on when its terminal is gone.
     without_terminal: bool,
     /// Notified of a SIGHUP that does not mean that the terminal is gone.
-    reload: Option<Arc<Notify>>,
+    on_hangup: Vec<Arc<Notify>>,
     /// Whether stdout was a terminal at the start.
     had_terminal: bool,
 }
@@ -43,10 +43,17 @@ impl Signals {
             let hangup = heed(Signal::HUP.as_raw())?;
             let others = ending().map(heed).filter_map(io::Result::transpose).collect::<io::Result<_>>()?;
             let had_terminal = io::stdout().is_terminal();
-            Ok(Signals { hangup, others, asked: Arc::default(), without_terminal: false, reload: None, had_terminal })
+            Ok(Signals {
+                hangup,
+                others,
+                asked: Arc::default(),
+                without_terminal: false,
+                on_hangup: Vec::new(),
+                had_terminal,
+            })
         }
         #[cfg(not(unix))]
-        Ok(Signals { asked: Arc::default(), without_terminal: false, reload: None, had_terminal: false })
+        Ok(Signals { asked: Arc::default(), without_terminal: false, on_hangup: Vec::new(), had_terminal: false })
     }
 
     /// Notified when the program continues after a stop. Call it once: every call spawns a task.
@@ -78,16 +85,19 @@ impl Signals {
         self.without_terminal = true;
     }
 
-    /// From now on SIGHUP notifies `reload`, unless it comes because the terminal is gone.
-    pub(crate) fn reload_on_hangup(&mut self, reload: Arc<Notify>) {
-        self.reload = Some(reload);
+    /// From now on SIGHUP notifies the returned one, too, unless it comes because the terminal is gone. It then no longer
+    /// ends the program.
+    pub(crate) fn on_hangup(&mut self) -> Arc<Notify> {
+        let notified = Arc::new(Notify::new());
+        self.on_hangup.push(Arc::clone(&notified));
+        notified
     }
 
     /// Waits for the next signal or stop request that ends the program.
     pub(crate) async fn next(&mut self) {
         #[cfg(unix)]
         loop {
-            let heeds_hangup = !self.without_terminal || self.reload.is_some();
+            let heeds_hangup = !self.without_terminal || !self.on_hangup.is_empty();
             let hangup = async {
                 match &mut self.hangup {
                     Some(hangup) => hangup.recv().await,
@@ -101,10 +111,10 @@ impl Signals {
             }
             // Once its terminal is gone, stdout no longer counts as one.
             let gone = self.had_terminal && !self.without_terminal && !io::stdout().is_terminal();
-            match &self.reload {
-                Some(reload) if !gone => reload.notify_one(),
-                _ => return,
+            if gone || self.on_hangup.is_empty() {
+                return;
             }
+            self.on_hangup.iter().for_each(|notified| notified.notify_one());
         }
         #[cfg(not(unix))]
         if tokio::signal::ctrl_c().await.is_err() {
@@ -145,8 +155,7 @@ fn ending() -> impl Iterator<Item = i32> {
 #[cfg(unix)]
 async fn any(signals: &mut [tokio::signal::unix::Signal]) {
     std::future::poll_fn(|context| {
-        // Each is polled, to be woken by each.
-        let came = signals.iter_mut().fold(false, |came, signal| signal.poll_recv(context).is_ready() || came);
+        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
         if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
     })
     .await;

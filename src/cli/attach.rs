@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::args::Args;
 use super::layers::UsageError;
+use super::run::is_dumb;
 use super::screen;
 use super::threads::{self, MainThread};
 use crate::control::{Instance, Remote};
@@ -19,8 +20,9 @@ pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageEr
 
 async fn shown(main: MainThread, port: Option<u16>, options: Options) -> Result<(), UsageError> {
     let instance = Instance::find(port).await?;
-    if !io::stdout().is_terminal() {
-        let instead = "attach shows a screen, which needs a terminal: try stickylb-tui ctl status".to_owned();
+    if !io::stdout().is_terminal() || is_dumb() {
+        let needs = if is_dumb() { "a terminal that is not dumb (TERM)" } else { "a terminal" };
+        let instead = format!("attach shows a screen, which needs {needs}: try stickylb-tui ctl status");
         return Err(UsageError::Words(vec![instead.into()]));
     }
     let failed = |error: io::Error| UsageError::Failed(format!("the screen failed: {error}"));

@@ -9,10 +9,13 @@ use crate::signals::Signals;
 use stickylb::Balancer;
 use stickylb::api::Ending;
 
-/// The control socket. There is none outside Unix, or where it could not be opened.
+/// The control socket. There is none outside Unix.
 pub(super) struct Control {
     #[cfg(unix)]
-    server: Option<Server>,
+    server: Server,
+    /// Whether it could be opened at the start.
+    #[cfg(unix)]
+    is_open: bool,
 }
 
 impl Control {
@@ -24,12 +27,13 @@ impl Control {
         needed: bool,
         warnings: &mut Vec<String>,
     ) -> Result<Self, UsageError> {
-        match Server::open(engine, signals.asked()) {
-            Ok(server) => Ok(Control { server: Some(server) }),
+        let (server, opened) = Server::open(engine, signals.asked());
+        match opened {
+            Ok(()) => Ok(Control { server, is_open: true }),
             Err(error) if needed => Err(UsageError::Failed(error.to_string())),
             Err(error) => {
                 warnings.push(format!("ctl, attach and stop cannot reach this balancer: {error}"));
-                Ok(Control { server: None })
+                Ok(Control { server, is_open: false })
             }
         }
     }
@@ -43,7 +47,7 @@ impl Control {
     /// Whether other processes can reach this one.
     pub(super) fn is_open(&self) -> bool {
         #[cfg(unix)]
-        return self.server.is_some();
+        return self.is_open;
         #[cfg(not(unix))]
         return false;
     }
@@ -52,8 +56,6 @@ impl Control {
     #[cfg_attr(not(unix), expect(unused_variables, reason = "nobody is there to be told"))]
     pub(super) async fn close(self, ending: Ending) {
         #[cfg(unix)]
-        if let Some(server) = self.server {
-            server.close(ending).await;
-        }
+        self.server.close(ending).await;
     }
 }

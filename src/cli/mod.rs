@@ -23,6 +23,7 @@ mod say;
 #[cfg(feature = "tui")]
 mod screen;
 mod threads;
+mod watched;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -69,7 +70,7 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Import { file }) => import::import(file),
         Some(Subcommand::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "stickylb-tui", &mut script);
+            clap_complete::generate(*shell, &mut offered(&Args::command()), "stickylb-tui", &mut script);
             say(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
         Some(Subcommand::Man) => say(&man::page(Args::command())).map(|()| ExitCode::SUCCESS),
@@ -80,6 +81,17 @@ pub fn main() -> ExitCode {
         }
     };
     result.unwrap_or_else(|error| fail(&error))
+}
+
+/// The command without its hidden subcommands and options: what completions offer.
+fn offered(command: &clap::Command) -> clap::Command {
+    let about = command.get_about().cloned().unwrap_or_default();
+    clap::Command::new(command.get_name().to_owned())
+        .about(about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(command.is_disable_version_flag_set() || command.get_version().is_none())
+        .args(command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned())
+        .subcommands(command.get_subcommands().filter(|one| !one.is_hide_set()).map(offered))
 }
 
 /// Reads a configuration file and says what it holds, without starting anything.

@@ -35,7 +35,7 @@ impl Front {
         if args.background {
             return Front::Background;
         }
-        let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal();
+        let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal() || is_dumb();
         if lines { Front::Lines } else { Front::Screen }
     }
 
@@ -43,6 +43,11 @@ impl Front {
     fn needs_control(self) -> bool {
         !matches!(self, Front::Screen | Front::Lines)
     }
+}
+
+/// Whether the terminal says of itself that it can only print, as the shell windows of some editors do.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Backends that this program starts itself, besides those of the configuration.
@@ -127,10 +132,11 @@ async fn serve(
     let control = Control::open(&engine, &signals, front.needs_control(), &mut warnings)?;
     #[cfg(unix)]
     warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
-    let follow = |file| Follower::new(file, &engine, &mut signals, front == Front::Screen, &mut warnings);
-    let _follower = backends.file.map(follow);
+    // With a screen, SIGHUP means that its terminal is gone.
+    let mut on_hangup = || if front == Front::Screen { Arc::default() } else { signals.on_hangup() };
+    let _follower = backends.file.map(|file| Follower::new(file, &engine, on_hangup()));
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
-    let file = file.map(|file| file.start(&engine)).transpose().map_err(cannot_log)?;
+    let file = file.map(|file| file.start(&engine, on_hangup())).transpose().map_err(cannot_log)?;
     let mut lines = None;
     let shown = match front {
         Front::Screen => {

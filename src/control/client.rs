@@ -2,18 +2,23 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::directory::{Directory, DirectoryError};
+use super::directory::{Directory, DirectoryError, Name};
 use super::protocol::{Hello, REPLY_LIMIT, Reply, Request, VERSION, read, write};
 use stickylb::untrusted::Untrusted;
 
 /// How long a running program may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one may take to say who it is while others are asked too: one that is stopped must not hold them up.
+const GREETING: Duration = Duration::from_secs(2);
 
 /// Why a running program could not be asked, or did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -52,23 +57,39 @@ pub(crate) struct Found {
     pub(crate) silent: Vec<ControlError>,
 }
 
-/// Finds every running program of this user, and removes the sockets of those that were killed.
+/// Finds every running program of this user, all asked at once, and removes the sockets of those that were killed.
 pub(crate) async fn instances() -> Result<Found, ControlError> {
+    Ok(ask_all(sockets()?, GREETING).await)
+}
+
+/// The sockets in all directories, with or without a listener.
+fn sockets() -> Result<Vec<(Arc<Directory>, Name)>, ControlError> {
+    let mut sockets = Vec::new();
+    for directory in Directory::all()?.into_iter().map(Arc::new) {
+        sockets.extend(directory.names()?.into_iter().map(|name| (Arc::clone(&directory), name)));
+    }
+    Ok(sockets)
+}
+
+/// Asks all of these at once who they are.
+async fn ask_all(sockets: Vec<(Arc<Directory>, Name)>, limit: Duration) -> Found {
+    let ask = |(directory, name): (Arc<Directory>, Name)| async move {
+        let path = directory.path(name);
+        let greeting = greeted(&path, limit).await;
+        (directory, name, path, greeting)
+    };
     let mut found = Found::default();
-    for directory in Directory::open()?.with_linked() {
-        for name in directory.names()? {
-            let path = directory.path(name);
-            match greeted(&path).await {
-                Ok((hello, _)) => found.running.push(Instance { path, hello }),
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-                    directory.remove_if_stale(name);
-                }
-                Err(error) => found.silent.push(ControlError::Silent { port: name.port, pid: name.pid, error }),
+    for (directory, name, path, greeting) in join_all(sockets.into_iter().map(ask)).await {
+        match greeting {
+            Ok((hello, _)) => found.running.push(Instance { path, hello }),
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
+                directory.remove_if_stale(name);
             }
+            Err(error) => found.silent.push(ControlError::Silent { port: name.port, pid: name.pid, error }),
         }
     }
     found.running.sort_by_key(|one| (one.port(), one.hello.pid));
-    Ok(found)
+    found
 }
 
 /// Warns of other programs of this user that use one of these cookies: browsers send a cookie to every port of a host
@@ -94,26 +115,35 @@ pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
 impl Instance {
     /// The only one that runs, or the one on this port.
     pub(crate) async fn find(port: Option<u16>) -> Result<Self, ControlError> {
-        let Found { mut running, mut silent } = instances().await?;
-        let known = || {
-            let each = running.iter().map(|one| format!("{} (pid {})", one.port(), one.hello.pid));
-            each.collect::<Vec<_>>().join(", ")
-        };
         if let Some(port) = port {
-            if let Some(at) = running.iter().position(|one| one.hello.ports.contains(&port)) {
-                return Ok(running.swap_remove(at));
-            }
-            let meant = |error: &ControlError| matches!(error, ControlError::Silent { port: of, .. } if *of == port);
-            return Err(match silent.into_iter().find(meant) {
-                Some(silent) => silent,
-                None if running.is_empty() => ControlError::NoneRuns,
-                None => ControlError::NotThere { port, running: known() },
-            });
+            return Instance::on(port).await;
         }
+        let Found { mut running, mut silent } = instances().await?;
         match running.len() {
             0 => Err(silent.pop().unwrap_or(ControlError::NoneRuns)),
             1 => Ok(running.swap_remove(0)),
-            _ => Err(ControlError::Several { running: known() }),
+            _ => Err(ControlError::Several { running: in_words(&running) }),
+        }
+    }
+
+    /// The one on this port. Where a socket is named after it, only that one is asked.
+    async fn on(port: u16) -> Result<Self, ControlError> {
+        let has_it = |one: &Instance| one.hello.ports.contains(&port);
+        let (named, others) = sockets()?.into_iter().partition(|(_, name)| name.port == port);
+        let mut named = ask_all(named, PATIENCE).await;
+        if let Some(at) = named.running.iter().position(has_it) {
+            return Ok(named.running.swap_remove(at));
+        }
+        if let Some(silent) = named.silent.pop() {
+            return Err(silent);
+        }
+        // Sockets are named after the first port, and it may have several, or others since a change of its file.
+        let mut others = ask_all(others, GREETING).await;
+        others.running.append(&mut named.running);
+        match others.running.iter().position(has_it) {
+            Some(at) => Ok(others.running.swap_remove(at)),
+            None if others.running.is_empty() => Err(ControlError::NoneRuns),
+            None => Err(ControlError::NotThere { port, running: in_words(&others.running) }),
         }
     }
 
@@ -128,7 +158,7 @@ impl Instance {
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, ControlError> {
-        let (hello, connection) = greeted(&self.path).await.map_err(|error| self.silent(error))?;
+        let (hello, connection) = greeted(&self.path, PATIENCE).await.map_err(|error| self.silent(error))?;
         if hello.protocol != VERSION {
             return Err(ControlError::Version { port: self.port(), theirs: hello.protocol });
         }
@@ -176,8 +206,14 @@ impl Connection {
     }
 }
 
+/// For example `3001 (pid 4711), 3002 (pid 4712)`.
+fn in_words(running: &[Instance]) -> String {
+    let each = running.iter().map(|one| format!("{} (pid {})", one.port(), one.hello.pid));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// Connects and reads the greeting.
-async fn greeted(path: &Path) -> io::Result<(Hello, Halves)> {
+async fn greeted(path: &Path, limit: Duration) -> io::Result<(Hello, Halves)> {
     let connect = async {
         let (from, to) = UnixStream::connect(path).await?.into_split();
         let mut halves = Halves { from: BufReader::new(from), to };
@@ -188,5 +224,5 @@ async fn greeted(path: &Path) -> io::Result<(Hello, Halves)> {
             None => Err(io::ErrorKind::ConnectionRefused.into()),
         }
     };
-    tokio::time::timeout(PATIENCE, connect).await?
+    tokio::time::timeout(limit, connect).await?
 }

@@ -44,10 +44,9 @@ pub(super) struct Name {
 }
 
 impl Directory {
-    /// `stickylb-tui` in the user's runtime directory (`$XDG_RUNTIME_DIR` or `/run/user/UID`), or `stickylb-tui-UID`
-    /// among the temporary files where there is none; made where it is missing.
+    /// The first [place](places), made where it is missing.
     pub(super) fn open() -> Result<Self, DirectoryError> {
-        let path = place(std::env::var_os("XDG_RUNTIME_DIR"), geteuid());
+        let path = Self::first();
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(DirectoryError::Failed { path: path.display().to_string(), error })
@@ -57,8 +56,26 @@ impl Directory {
         }
     }
 
+    /// Every directory in which a program may be found: this user's, and those of users that this user's balancers became.
+    /// A program may have been started where another place was the first one: before a login, or by cron.
+    pub(super) fn all() -> Result<Vec<Self>, DirectoryError> {
+        let own = Self::open()?;
+        let others = places(std::env::var_os("XDG_RUNTIME_DIR"), geteuid()).into_iter().skip(1);
+        let others: Vec<_> = others.filter_map(|place| checked(place, geteuid()).ok()).collect();
+        Ok(std::iter::once(own).chain(others).flat_map(Self::with_linked).collect())
+    }
+
+    /// Whether this is where a program started now would be found first.
+    pub(super) fn is_first(&self) -> bool {
+        self.0 == Self::first()
+    }
+
+    fn first() -> PathBuf {
+        place(std::env::var_os("XDG_RUNTIME_DIR"), geteuid())
+    }
+
     /// This directory, and those of users that this user's balancers became.
-    pub(super) fn with_linked(self) -> Vec<Self> {
+    fn with_linked(self) -> Vec<Self> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let linked = entries.filter_map(|entry| {
             let user = Uid::from_raw(entry.file_name().to_str()?.parse().ok()?);
@@ -110,17 +127,25 @@ impl Name {
     }
 }
 
+/// The first of the user's [places].
 fn place(runtime: Option<OsString>, user: Uid) -> PathBuf {
+    places(runtime, user).swap_remove(0)
+}
+
+/// Where programs may be found, in order: in `$XDG_RUNTIME_DIR` alone if that is a directory other than the usual one,
+/// which sets programs apart on purpose; else in `/run/user/UID` if there is one, and among the temporary files.
+fn places(runtime: Option<OsString>, user: Uid) -> Vec<PathBuf> {
     // By the XDG base directory specification, a relative path is ignored and the directory belongs to its user. Under
     // sudo the variable may be unset or another user's.
     let is_theirs = |path: &PathBuf| {
         path.is_absolute() && fs::metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == user.as_raw())
     };
     let usual = PathBuf::from(format!("/run/user/{user}"));
-    match runtime.map(PathBuf::from).into_iter().chain([usual]).find(is_theirs) {
-        Some(runtime) => runtime.join("stickylb-tui"),
-        None => std::env::temp_dir().join(format!("stickylb-tui-{user}")),
+    if let Some(apart) = runtime.map(PathBuf::from).filter(|path| *path != usual && is_theirs(path)) {
+        return vec![apart.join("stickylb-tui")];
     }
+    let usual = Some(usual).filter(is_theirs).map(|usual| usual.join("stickylb-tui"));
+    usual.into_iter().chain([std::env::temp_dir().join(format!("stickylb-tui-{user}"))]).collect()
 }
 
 fn checked(path: PathBuf, user: Uid) -> Result<Directory, DirectoryError> {

@@ -6,10 +6,12 @@
 
 mod client;
 mod directory;
+mod places;
 pub(crate) mod protocol;
 #[cfg(feature = "tui")]
 mod remote;
 mod server;
+mod socket;
 
 pub(crate) use client::{ControlError, Instance, instances, shared_cookies};
 pub(crate) use protocol::{Reply, Request};

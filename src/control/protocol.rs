@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 /// The longest line a client may send, in bytes.
 pub(crate) const REQUEST_LIMIT: usize = 256 * 1024;
 /// The longest line a server may send, in bytes: a snapshot of many backends.
-pub(crate) const REPLY_LIMIT: usize = 16 * 1024 * 1024;
+pub(crate) const REPLY_LIMIT: usize = 1024 * 1024 * 1024;
 
 /// Identifies the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]

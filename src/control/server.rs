@@ -2,26 +2,27 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rustix::process::geteuid;
 use tokio::io::BufReader;
-use tokio::net::unix::OwnedWriteHalf;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::directory::{Directory, DirectoryError, Name, close_to_others};
+use super::directory::{Directory, DirectoryError};
+use super::places::{Place, Places};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
+use super::socket::{FoundSocket, Socket};
 use stickylb::Balancer;
 use stickylb::api::Ending;
 use stickylb::untrusted::Untrusted;
 
 /// Clients connected at one time.
-const CLIENTS: usize = 32;
+const CLIENTS: u32 = 32;
 /// How long a client may take to send its next request.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a following client may take to read a batch: a screen may be suspended for a while.
@@ -33,7 +34,6 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// The open socket. Its file is removed on drop.
 pub(crate) struct Server {
-    path: PathBuf,
     served: Arc<Served>,
     accepting: AbortHandle,
     ending: watch::Sender<Option<Ending>>,
@@ -47,17 +47,18 @@ struct Served {
     stop: Arc<Notify>,
     stopping: AtomicBool,
     ending: watch::Receiver<Option<Ending>>,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Server {
-    /// Opens the socket for this process; `stop` is notified when a client asks the program to stop.
-    pub(crate) fn open(engine: &Arc<Balancer>, stop: Arc<Notify>) -> Result<Self, DirectoryError> {
-        let directory = Directory::open()?;
-        let path = directory.path(Name { port: engine.address().port(), pid: std::process::id() });
-        // Left by a process with the same id that was killed.
-        let _ = std::fs::remove_file(&path);
-        let listener = UnixListener::bind(&path).map_err(|error| directory.failed(error))?;
+    /// Opens the socket for this process; `stop` is notified when a client asks the program to stop. Where it cannot be
+    /// opened, also says why, and opens it when that is mended.
+    pub(crate) fn open(engine: &Arc<Balancer>, stop: Arc<Notify>) -> (Self, Result<(), DirectoryError>) {
+        let port = engine.address().port();
+        let (socket, opened) = match Socket::open(port) {
+            Ok(socket) => (Some(socket), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
         let (ending, ended) = watch::channel(None);
         let served = Arc::new(Served {
             engine: Arc::clone(engine),
@@ -65,13 +66,10 @@ impl Server {
             stop,
             stopping: AtomicBool::new(false),
             ending: ended,
-            places: Arc::new(Semaphore::new(CLIENTS)),
+            places: Places::new(CLIENTS),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&served))).abort_handle();
-        let open = Server { path, served, accepting, ending };
-        // A second barrier: other users cannot enter the directory either.
-        close_to_others(&open.path).map_err(|error| directory.failed(error))?;
-        Ok(open)
+        let accepting = tokio::spawn(accept(FoundSocket::new(socket, port), Arc::clone(&served))).abort_handle();
+        (Server { served, accepting, ending }, opened)
     }
 
     /// As root: lets root find this program after it has become another user, by a link in root's directory.
@@ -86,34 +84,26 @@ impl Server {
     /// Tells connected clients how the program ended, and closes the socket.
     pub(crate) async fn close(self, ending: Ending) {
         self.ending.send_replace(Some(ending));
-        let all = u32::try_from(CLIENTS).unwrap_or(u32::MAX);
         // Clients that do not read it in time only see the connection end.
-        let _ = tokio::time::timeout(FAREWELL, self.served.places.acquire_many(all)).await;
+        let _ = tokio::time::timeout(FAREWELL, self.served.places.all_left()).await;
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
-        // It may be gone: some systems clean up temporary files.
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 
-async fn accept(listener: UnixListener, served: Arc<Served>) {
+async fn accept(mut socket: FoundSocket, served: Arc<Served>) {
     // Aborts all clients when this task is dropped.
     let mut clients = JoinSet::new();
     loop {
+        let stream = socket.accept().await;
         while clients.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let served = Arc::clone(&served);
-                // An error of one client concerns no other.
-                clients.spawn(async move { drop(serve(stream, &served).await) });
-            }
-            // Most likely out of file descriptors. It passes, and retrying at once would spin.
-            Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
-        }
+        let served = Arc::clone(&served);
+        // An error of one client concerns no other.
+        clients.spawn(async move { drop(serve(stream, &served).await) });
     }
 }
 
@@ -124,13 +114,22 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
         return Ok(());
     }
     let (from, mut to) = stream.into_split();
-    let Ok(_place) = Arc::clone(&served.places).try_acquire_owned() else {
+    let Some(place) = served.places.take().await else {
         let why = format!("it has {CLIENTS} control connections already: end one of them, or try again later").into();
         return write(&mut to, &Reply::Refused { why }).await;
     };
+    tokio::select! {
+        served = answer(from, to, served, &place) => served,
+        () = place.is_asked_to_leave() => Ok(()),
+    }
+}
+
+/// Answers one client's requests.
+async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, place: &Place) -> io::Result<()> {
     let mut from = BufReader::new(from);
     write(&mut to, &Reply::Hello(served.hello())).await?;
     loop {
+        place.waits_for_client();
         let request = match tokio::time::timeout(PATIENCE, read(&mut from, REQUEST_LIMIT)).await? {
             Ok(Some(request)) => request,
             Ok(None) => return Ok(()),
@@ -139,6 +138,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 return write(&mut to, &Reply::Refused { why }).await;
             }
         };
+        place.waits_for_engine();
         let reply = match request {
             Request::Snapshot => Reply::Snapshot(Box::new(served.engine.snapshot())),
             Request::Do(command) => match served.engine.command(command).await {
@@ -154,7 +154,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 Ok(replayed) => Reply::Replayed(replayed),
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },
-            Request::Follow => return served.follow(&mut to).await,
+            Request::Follow => return served.follow(&mut to, place).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;
                 // Unlike a second signal, a second request does not cut the grace time short.
@@ -164,6 +164,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
                 return served.farewell(&mut to).await;
             }
         };
+        place.waits_for_client();
         write(&mut to, &reply).await?;
     }
 }
@@ -183,7 +184,7 @@ impl Served {
 
     /// Sends events, and a snapshot after each batch and each second. A slow client delays nobody else, and is told how
     /// many events it missed.
-    async fn follow(&self, to: &mut OwnedWriteHalf) -> io::Result<()> {
+    async fn follow(&self, to: &mut OwnedWriteHalf, place: &Place) -> io::Result<()> {
         let _heads = self.engine.watch_heads();
         let mut events = self.engine.events();
         let mut seconds = self.engine.seconds();
@@ -200,7 +201,9 @@ impl Served {
                 }
                 write(to, &Reply::Snapshot(Box::new(self.engine.snapshot()))).await
             };
+            place.waits_for_client();
             tokio::time::timeout(STALL, told).await??;
+            place.waits_for_engine();
             tokio::select! {
                 () = tokio::time::sleep(BATCH) => {}
                 () = over(&mut ending) => return self.farewell(to).await,

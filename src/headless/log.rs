@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 use super::account::{Account, Trouble, watch};
@@ -55,9 +55,11 @@ impl LogFile {
         Ok(LogFile { path: path.to_owned(), format, thread, begin })
     }
 
-    /// Starts writing the engine's events from now on.
-    pub(crate) fn start(self, engine: &Arc<Balancer>) -> io::Result<Log> {
-        let (task, log) = task(engine, self.format, LogOutput::File, Some(self.path), self.thread)?;
+    /// Starts writing the engine's events from now on. Whenever `anew` is notified, looks whether the file is still the
+    /// one at its path, and opens that one if not.
+    pub(crate) fn start(self, engine: &Arc<Balancer>, anew: Arc<Notify>) -> io::Result<Log> {
+        let (mut task, log) = task(engine, self.format, LogOutput::File, Some(self.path), self.thread)?;
+        task.writer.anew = anew;
         // If this fails, the thread has ended, and there is nothing to write to.
         let _ = self.begin.send(task);
         Ok(log)
@@ -132,7 +134,9 @@ fn task(
     let reader = engine.events();
     let account = Arc::new(Account::new(reader.behind()));
     let watching = tokio::spawn(watch(Arc::clone(engine), of, path.clone(), Arc::clone(&account))).abort_handle();
-    let writer = Writer { reader, lines: Lines::new(format), events: Vec::new(), account, path, told: 0, retry: None };
+    let lines = Lines::new(format);
+    let writer =
+        Writer { reader, lines, events: Vec::new(), account, path, told: 0, retry: None, anew: Arc::default() };
     Ok((Task { runtime, writer, stopped, close }, Log { thread, stop, closed: Some(closed), watching }))
 }
 
@@ -172,6 +176,8 @@ struct Writer {
     told: u64,
     /// When to try again after a failure.
     retry: Option<Instant>,
+    /// Notified when the file may have been moved.
+    anew: Arc<Notify>,
 }
 
 impl Writer {
@@ -191,6 +197,10 @@ impl Writer {
                 _ = &mut stopped => true,
                 () = self.reader.wait() => false,
                 () = retry => false,
+                () = self.anew.notified() => {
+                    output.look_again();
+                    false
+                }
             };
             if self.write_new(&mut output, stop) == Writing::Close {
                 return Writing::Close;

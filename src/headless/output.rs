@@ -126,6 +126,11 @@ impl Output {
         }
     }
 
+    /// Has the next write find out whether the file is still the one at its path.
+    pub(super) fn look_again(&mut self) {
+        self.looked = None;
+    }
+
     /// Opens the file if it is not open, or if its path now leads to another: lines in a moved or deleted file would be
     /// seen by nobody, and keep using disk space.
     fn follow(&mut self) -> io::Result<()> {

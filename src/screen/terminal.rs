@@ -11,6 +11,7 @@ use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -100,7 +101,7 @@ impl Terminal {
     /// Draws a frame as a synchronized update (mode 2026), so that supporting terminals show it at once. Writes nothing
     /// if the frame equals the last one; ratatui would write control sequences even then.
     pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.inner.autoresize()?;
+        self.fit()?;
         render(&mut self.inner.get_frame());
         let drawn = self.inner.current_buffer_mut();
         if *drawn == self.shown {
@@ -127,9 +128,22 @@ impl Terminal {
         self.output.send_later().await
     }
 
-    /// Columns and rows.
+    /// Columns and rows. A terminal that does not know its own, as on a serial line, has those of `COLUMNS` and `LINES`, or
+    /// 80 and 24.
     pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
-        self.inner.size().map(|size| (size.width, size.height))
+        let Size { width, height } = self.inner.size()?;
+        let or = |known: u16, variable: &str, usual: u16| {
+            let told = || std::env::var(variable).ok()?.parse().ok().filter(|told: &u16| *told > 0);
+            if known > 0 { known } else { told().unwrap_or(usual) }
+        };
+        Ok((or(width, "COLUMNS", 80), or(height, "LINES", 24)))
+    }
+
+    /// Makes the frame as large as the terminal.
+    fn fit(&mut self) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let area = Rect::new(0, 0, width, height);
+        if self.inner.get_frame().area() == area { Ok(()) } else { self.inner.resize(area) }
     }
 
     /// Sends a notification; skipped while the terminal accepts no output, because it would be late.

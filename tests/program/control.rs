@@ -118,6 +118,63 @@ fn what_a_killed_one_left_behind_is_cleaned_up() {
 }
 
 #[test]
+fn its_socket_comes_back_where_its_directory_was_removed_and_moves_where_clients_look_first() {
+    let home = Home::new();
+    let (_lb, port) = home.demo(1, &[]);
+    fs::remove_dir_all(home.folder()).unwrap();
+    let is_found = || home.run(&["ctl", "status"]).status.success().then_some(());
+    until("it is found again", is_found);
+    let (gone, back) = (home.path().join("runtime"), home.path().join("elsewhere"));
+    // A balancer that was started before its runtime directory was there.
+    let mut early = program::program(&["--headless", "--demo=1", "-p", "0"]);
+    early.env("XDG_RUNTIME_DIR", &gone).env("TMPDIR", home.path());
+    let mut early = program::Headless::from(early);
+    let early_port = early.ready(1).to_string();
+    let find = || {
+        let mut status = program::program(&["ctl", "--port", &early_port, "status"]);
+        status.env("XDG_RUNTIME_DIR", &gone).env("TMPDIR", home.path());
+        program::run_to_end(status).status.success().then_some(())
+    };
+    until("it is found without one", find);
+    fs::create_dir(&gone).unwrap();
+    until("it is found there", || gone.join("stickylb-tui").exists().then(find).flatten());
+    fs::rename(&gone, back).unwrap();
+    until("it is found without one again", find);
+    assert!(get(port, "/whoami").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn one_that_is_stopped_costs_the_others_nothing_and_is_named_where_it_is_meant() {
+    let home = Home::new();
+    let (stopped, stopped_port) = home.demo(1, &[]);
+    let (_lb, port) = home.demo(1, &[]);
+    stopped.signal(Signal::STOP);
+    let [mine, theirs] = [port, stopped_port].map(|port| port.to_string());
+    assert!(home.good(&["ctl", "--port", &mine, "status"]).contains("alpha"));
+    let listed = home.run(&["list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(&mine));
+    assert!(String::from_utf8_lossy(&listed.stderr).contains(&format!("port {theirs} (pid {})", stopped.pid())));
+    assert!(home.good(&["ctl", "status"]).contains(&mine), "the only one that answers");
+    stopped.signal(Signal::CONT);
+}
+
+#[test]
+fn followers_that_never_read_lock_out_nobody() {
+    let home = Home::new();
+    let (_lb, port) = home.demo(1, &[]);
+    let mut held: Vec<UnixStream> = (0..32).map(|_| home.socket()).collect();
+    for socket in &mut held {
+        socket.write_all(b"{\"ask\":\"follow\"}\n").unwrap();
+    }
+    // Enough to fill what the system buffers for each of them.
+    let path = format!("/{}", "x".repeat(30_000));
+    until("one of them has lost its place", || {
+        (0..20).for_each(|_| drop(get(port, &path)));
+        home.run(&["ctl", "status"]).status.success().then_some(())
+    });
+}
+
+#[test]
 fn a_directory_that_others_can_enter_is_not_used_and_the_balancer_says_so_and_serves() {
     let home = Home::new();
     fs::create_dir(home.folder()).unwrap();

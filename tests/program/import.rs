@@ -94,11 +94,14 @@ fn what_cannot_be_imported_is_said_with_what_is_expected_and_nothing_is_printed(
 }
 
 #[test]
-fn each_shell_gets_completions_that_know_the_subcommands() {
+fn each_shell_gets_completions_that_know_the_subcommands_and_nothing_hidden() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && script.contains("strategy") && script.contains("import"), "{shell}");
+        for hidden in ["supervise", "demo-backend", "--background", "l background"] {
+            assert!(!script.contains(hidden), "{shell} offers {hidden}, which help does not");
+        }
     }
     assert_eq!(run(&["completions", "csh"]).status.code(), Some(2));
 }

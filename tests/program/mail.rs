@@ -91,6 +91,29 @@ fn mail_comes_from_the_configured_address_and_goes_to_every_owner() {
 }
 
 #[test]
+fn each_mail_has_an_id_of_its_own_and_the_server_is_greeted_by_a_name_that_can_be_set() {
+    let (backend, server) = (Backend::echoing(), MailServer::good());
+    let balancer = owned(&[&backend], local(&server, &json!({}))).start();
+    backend.set_healthy(false);
+    server.wait_for_mails(1);
+    backend.set_healthy(true);
+    let mails = server.wait_for_mails(2);
+    let ids: Vec<String> = mails.iter().map(|mail| mail.field("Message-ID")).collect();
+    for id in &ids {
+        assert!(id.starts_with('<') && id.ends_with("@example.com>") && !id.contains(' '), "RFC 5322 3.6.4: {id}");
+    }
+    assert_ne!(ids[0], ids[1]);
+    let own = &mails[0].greeting;
+    assert!(own.contains('.') || own.starts_with("[IPv6:"), "a name with a domain or an address: {own}");
+    nothing_is_told(&balancer);
+
+    let named = MailServer::good();
+    let _balancer = owned(&[&backend], local(&named, &json!({"name": "lb.example.com"}))).start();
+    backend.set_healthy(false);
+    assert_eq!(named.wait_for_mails(1)[0].greeting, "lb.example.com");
+}
+
+#[test]
 fn the_password_travels_over_tls_in_either_way_of_logging_in() {
     for (tls, name) in [(Tls::AfterGreeting, "starttls"), (Tls::FromTheStart, "tls")] {
         for ways in ["PLAIN", "LOGIN"] {

@@ -36,6 +36,8 @@ pub(crate) enum Mood {
 /// A mail as received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mail {
+    /// What the client called itself.
+    pub(crate) greeting: String,
     /// The account, as `user:pass`.
     pub(crate) account: String,
     pub(crate) from: String,
@@ -142,6 +144,7 @@ fn serve(
         let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         match word.as_str() {
             "EHLO" => {
+                line.split(' ').next_back().unwrap_or_default().clone_into(&mut mail.greeting);
                 let starttls = if tls == Tls::AfterGreeting && !mail.over_tls { "250-STARTTLS\r\n" } else { "" };
                 say(&mut wire, &format!("250-mail.example\r\n{starttls}250-8BITMIME\r\n250 AUTH {ways}"))?;
             }

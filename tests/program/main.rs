@@ -33,3 +33,5 @@ mod run;
 #[path = "../support/mod.rs"]
 mod support;
 mod untrusted;
+#[cfg(unix)]
+mod watching;

@@ -214,6 +214,11 @@ impl Terminal {
         until("the header shows the address", || port_in(&self.screen()))
     }
 
+    /// Has the terminal say that it has no size, as one on a serial line does.
+    pub(crate) fn loses_its_size(&self) {
+        self.master.as_ref().unwrap().resize(PtySize { rows: 0, cols: 0, ..PtySize::default() }).unwrap();
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().unwrap()
     }

@@ -34,6 +34,32 @@ fn every_way_of_quitting_gives_the_terminal_back_and_ends_the_children() {
 }
 
 #[test]
+fn on_a_terminal_that_does_not_know_its_size_the_screen_is_drawn_at_80_by_24() {
+    let mut terminal = Terminal::with(&["--demo", "-p", "0"], &[("COLUMNS", ""), ("LINES", "")]);
+    terminal.shows("3 up");
+    terminal.resize(60, 20);
+    terminal.shows("3 up");
+    terminal.resize(80, 24);
+    terminal.loses_its_size();
+    terminal.press("?");
+    terminal.shows("Keys");
+    assert!(terminal.lines().iter().any(|line| line.trim_end().len() > 60), "{}", terminal.screen());
+    terminal.press("q");
+    terminal.press("q");
+    terminal.is_given_back();
+}
+
+#[test]
+fn a_dumb_terminal_gets_log_lines_and_no_control_sequence() {
+    let mut terminal = Terminal::with(&["--demo=1", "-p", "0"], &[("TERM", "dumb")]);
+    terminal.shows("listening on http://localhost:");
+    terminal.shows("alpha: STARTING -> UP");
+    terminal.signal(Signal::INT);
+    terminal.ended();
+    assert!(!terminal.written().contains(&0x1b));
+}
+
+#[test]
 fn every_signal_that_can_be_caught_leaves_a_whole_terminal() {
     let portable = [
         Signal::QUIT,

@@ -27,7 +27,10 @@ pub(crate) fn message(
     let text = format!("Your backend at {url} {words}\r\nTime: {}", rfc3339(since));
     let from: Mailbox = from.parse().map_err(|_| "'from' is no address".to_owned())?;
     let owner: Mailboxes = owner.parse().map_err(|_| "the owner is no address".to_owned())?;
+    // Unique, and of the sender's domain, as providers want it (RFC 5322 3.6.4); this machine's name is nobody's business.
+    let id = format!("<{:016x}{:016x}@{}>", fastrand::u64(..), fastrand::u64(..), from.email.domain());
     Message::builder()
+        .message_id(Some(id))
         .from(from)
         .mailbox(To::from(owner))
         .subject(subject)

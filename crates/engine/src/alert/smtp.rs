@@ -5,10 +5,13 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _, UdpSocket};
 use std::time::Duration;
+use std::{fmt, io};
 use tokio::sync::OnceCell;
 
+#[cfg(unix)]
+use crate::config::is_host_name;
 use crate::config::{EmailConfig, Encryption};
 use crate::untrusted::Untrusted;
 
@@ -45,7 +48,7 @@ impl Server {
     /// Sends a mail over a new connection.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failed> {
         let EmailConfig { host, port, encryption, auth, .. } = &self.config;
-        let hello = ClientId::default();
+        let hello = self.hello().await;
         let tls = if *encryption == Encryption::None { None } else { Some(self.tls().await?) };
         let at_once = tls.clone().filter(|_| *encryption == Encryption::Tls);
         let connecting = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), None, &hello, at_once, None);
@@ -97,6 +100,29 @@ impl Server {
         Failed { what: format!("{:.REPEATED$}", Untrusted::new(what)), check }
     }
 
+    /// How this program greets the server: as `email.name` says, else by this machine's full name, else by its address
+    /// (RFC 5321 4.1.4). Servers turn away a name without a domain.
+    async fn hello(&self) -> ClientId {
+        if let Some(name) = self.config.name.clone().or_else(full_name) {
+            return ClientId::Domain(name);
+        }
+        let server = (self.config.host.clone(), self.config.port);
+        // May block on the resolver. No packet is sent: connecting only chooses the address to send from.
+        let chosen = tokio::task::spawn_blocking(move || {
+            let found = server.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
+            let own: IpAddr = if found.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            let socket = UdpSocket::bind((own, 0))?;
+            socket.connect(found)?;
+            io::Result::Ok(socket.local_addr()?.ip())
+        });
+        match tokio::time::timeout(STEP, chosen).await {
+            Ok(Ok(Ok(IpAddr::V4(own)))) => ClientId::Ipv4(own),
+            Ok(Ok(Ok(IpAddr::V6(own)))) => ClientId::Ipv6(own),
+            // The connection will say what is wrong.
+            _ => ClientId::default(),
+        }
+    }
+
     async fn tls(&self) -> Result<TlsParameters, Failed> {
         let make = || async {
             let (host, verify) = (self.config.host.clone(), self.config.verify);
@@ -110,4 +136,15 @@ impl Server {
         let tls = self.tls.get_or_try_init(make).await;
         tls.cloned().map_err(|error| self.failed(format_args!("no TLS: {error}"), "email.host"))
     }
+}
+
+/// This machine's name, if it has a domain.
+fn full_name() -> Option<String> {
+    #[cfg(unix)]
+    {
+        let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+        Some(name).filter(|name| name.contains('.') && is_host_name(name))
+    }
+    #[cfg(not(unix))]
+    None
 }

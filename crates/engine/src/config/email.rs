@@ -54,6 +54,8 @@ pub struct EmailConfig {
     pub auth: Option<EmailAuth>,
     /// Whom it is from: an address, perhaps with a name, as `Name <a@b.example>`.
     pub from: String,
+    /// The name to greet the server with; this machine's own where there is none.
+    pub name: Option<String>,
     /// The least time between two mails about one backend.
     pub throttle: Duration,
 }
@@ -70,6 +72,7 @@ impl EmailConfig {
             verify: true,
             auth: None,
             from: from.into(),
+            name: None,
             throttle: THROTTLE,
         }
     }
@@ -129,6 +132,7 @@ pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
     });
     let auth = keys.get("auth", "The account there", |n| n.secret().object(auth)).flatten();
     let from = keys.get("from", "Whom mail is from; auth.user unless set", |n| n.parsed(sender));
+    let name = keys.get("name", "The name to greet the server with; this machine's unless set", |n| n.parsed(greeting));
     let mut throttle = THROTTLE;
     keys.set("throttle", "The least time between two mails about one backend", &mut throttle, |n| n.millis(0));
 
@@ -158,7 +162,7 @@ pub(crate) fn email(keys: &mut Keys<'_, '_>) -> Option<EmailConfig> {
         let encryption = encryption.or_else(|| port.map(by_port)).unwrap_or(Encryption::StartTls);
         (host?, port.unwrap_or(usual_port(encryption)), encryption)
     };
-    Some(EmailConfig { host, port, encryption, verify, auth, from: from?, throttle })
+    Some(EmailConfig { host, port, encryption, verify, auth, from: from?, name, throttle })
 }
 
 /// What is spoken at a port unless the file says otherwise (RFC 8314 3).
@@ -201,6 +205,23 @@ fn host(host: &str) -> Result<String, String> {
     } else {
         Err(format!("'{host}' is not the name of a mail server: write one such as mail.example.com"))
     }
+}
+
+fn greeting(name: &str) -> Result<String, String> {
+    if is_host_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("'{name}' is not the name of a machine: write one such as lb.example.com"))
+    }
+}
+
+/// Whether these are labels of letters, digits and hyphens, with dots between them (RFC 5321 2.3.5).
+pub(crate) fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let inside = label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        (1..=63).contains(&label.len()) && inside && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// One address, perhaps with a name before it.

@@ -57,6 +57,8 @@ pub use backend_spec::BackendSpec;
 pub use check_algorithm::CheckAlgorithm;
 pub(crate) use conflict::is_itself;
 pub use cookie::{CookieConfig, SameSite};
+#[cfg(unix)]
+pub(crate) use email::is_host_name;
 pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use expect::Expect;
 pub use file::{parse, parse_beside_copies};

@@ -210,11 +210,8 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn of_a_flood_the_last_lines_are_told_and_the_others_counted() {
-        let mut flood = String::new();
-        for number in 1..=50_000 {
-            flood.push_str(&format!("{number}\n"));
-        }
-        let lines = all(flood.as_bytes()).await;
+        let flood: Vec<String> = (1..=50_000).map(|number| number.to_string()).collect();
+        let lines = all(flood.join("\n").as_bytes()).await;
         assert!(lines.len() < 50_000);
         assert_eq!(lines.last().map(String::as_str), Some("50000"));
         let left_out = |line: &String| line.strip_prefix('(')?.split_once(" lines left out)")?.0.parse::<usize>().ok();

@@ -7,6 +7,7 @@ mod inspect;
 mod local_handle;
 mod open;
 mod options;
+mod process_output;
 mod process_task;
 mod processes;
 mod reload;

@@ -1,17 +1,18 @@
 //! Manages one backend's process: reports its output and its exit, and restarts it.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
-use crate::api::{CommandError, Event, Level, OutputEvent, Spawned};
+use super::process_output::ProcessOutput;
+use crate::api::{CommandError, Level, Spawned};
 use crate::balancer::{Backend, Verdict};
 use crate::config::{Address, BackendConfig};
 use crate::health::Checker;
-use crate::process::{Exited, Lines, OwnPort, Process, Program, free_port, is_free, of_port};
-use crate::state::{Shared, Telemetry};
+use crate::process::{Exited, OwnPort, Process, Program, free_port, is_free, of_port};
+use crate::state::Shared;
 
 /// The first pause before a process that exited is restarted; doubles with each further exit in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -24,9 +25,6 @@ const STAYED_UP: Duration = Duration::from_secs(10);
 
 /// How long after its start a process that does not listen on its port is reported.
 const LISTENS: Duration = Duration::from_secs(5);
-
-/// How long after a process's exit to wait for its last output.
-const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// An order to a process's task.
 pub(crate) enum Order {
@@ -117,7 +115,7 @@ impl ProcessTask {
 
     /// Runs while the process does; returns what to do after its exit.
     async fn attend(&mut self, mut process: Process) -> AfterExit {
-        let output = Output::read(&mut process, &self.shared.telemetry, &self.backend);
+        let output = ProcessOutput::read(&mut process, &self.shared.telemetry, &self.backend);
         let mut next = AfterExit::Usual;
         let listens = tokio::time::sleep(LISTENS);
         tokio::pin!(listens);
@@ -307,41 +305,5 @@ impl ProcessTask {
                  {{port}} where one of its arguments takes it"
             ),
         );
-    }
-}
-
-/// Reports a process's output line by line, and keeps the most informative line for the reason of its exit.
-struct Output {
-    task: JoinHandle<()>,
-    why: Arc<Mutex<String>>,
-}
-
-impl Output {
-    fn read(process: &mut Process, telemetry: &Arc<Telemetry>, backend: &Arc<Backend>) -> Self {
-        let (telemetry, backend) = (Arc::clone(telemetry), Arc::clone(backend));
-        let why = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&why);
-        let output = process.output.take();
-        let task = tokio::spawn(async move {
-            let Some(output) = output else { return };
-            let mut lines = Lines::new(output);
-            while let Some(line) = lines.next().await {
-                lines.why().clone_into(&mut kept.lock().unwrap_or_else(PoisonError::into_inner));
-                let backend = Arc::clone(&backend.identity);
-                telemetry.journal.tell(Event::Output(OutputEvent {
-                    time: SystemTime::now(),
-                    backend,
-                    line: line.into(),
-                }));
-            }
-        });
-        Output { task, why }
-    }
-
-    /// The line that best explains the exit. Waits for a limited time, because what the process left behind may keep
-    /// the output open.
-    async fn last(mut self) -> String {
-        let _ = tokio::time::timeout(LAST_LINES, &mut self.task).await;
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
