@@ -124,7 +124,7 @@ fn request_line(text: &mut String, request: &RequestEvent, ip: &str) {
     text.push(' ');
     // Writing to a string cannot fail.
     let _ = write!(text, "{}", request.decision);
-    if let Some(how) = request.ended.words() {
+    if let Some(how) = request.ending() {
         text.push_str("; ");
         text.push_str(how);
     }

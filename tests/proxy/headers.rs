@@ -142,7 +142,8 @@ fn what_a_trusted_proxy_says_of_its_client_passes_whatever_its_connection_names(
     assert_eq!(all("x-forwarded-for"), "203.0.113.9, 127.0.0.1");
     assert_eq!((all("x-forwarded-proto"), all("x-forwarded-host")), ("https".into(), "app.example".into()));
     assert_eq!((all("x-forwarded-port"), all("x-real-ip")), ("443".into(), "203.0.113.9".into()));
-    assert_eq!(all("forwarded"), "for=203.0.113.9, for=127.0.0.1;proto=http");
+    let told = "for=203.0.113.9;host=\"app.example\";proto=https, for=127.0.0.1;proto=http";
+    assert_eq!(all("forwarded"), told, "scheme and host are in either kind");
     assert_eq!(all("x_real_ip"), "");
 }
 

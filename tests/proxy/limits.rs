@@ -76,7 +76,7 @@ fn forwarding_fields_are_believed_from_trusted_proxies_alone() {
     trusting.exchange(&request("GET", "/", &lines));
     let seen = &backend.requests()[0];
     assert_eq!(seen.all("x-forwarded-for").join(", "), "6.6.6.6, 203.0.113.9, 127.0.0.1");
-    assert_eq!(seen.all("forwarded").join(", "), "for=203.0.113.9, for=127.0.0.1;proto=http");
+    assert_eq!(seen.all("forwarded").join(", "), "for=203.0.113.9;proto=https, for=127.0.0.1;proto=http");
     assert_eq!(seen.get("x-forwarded-proto").as_deref(), Some("https"));
     assert_eq!(seen.get("x-real-ip").as_deref(), Some("203.0.113.9"));
     assert!(trusting.line(" GET / 200 ").contains(" 203.0.113.9 GET "), "the log names the client");

@@ -12,6 +12,7 @@ pub enum FieldKind {
     Connection,
     ContentEncoding,
     ContentLength,
+    ContentLocation,
     ContentRange,
     ContentType,
     Cookie,
@@ -26,10 +27,14 @@ pub enum FieldKind {
     ProxyAuthorization,
     ProxyConnection,
     Range,
+    Refresh,
     SetCookie,
     Te,
     Trailer,
     TransferEncoding,
+    /// `X_Forwarded_For`, `Content_Length` and the like: with CGI, WSGI and PHP it ends in the same variable as the name with
+    /// dashes, which says where the message ends or who its client is.
+    Underscored,
     Upgrade,
     UserAgent,
     Via,
@@ -42,8 +47,6 @@ pub enum FieldKind {
     XForwardedOther,
     XForwardedProto,
     XRealIp,
-    /// `X_Forwarded_For` and the like: with CGI, WSGI and PHP it ends in the same variable as the name with dashes.
-    XUnderscored,
 }
 
 impl FieldKind {
@@ -60,6 +63,7 @@ impl FieldKind {
             (6, Some(b'c')) => (FieldKind::Cookie, b"cookie"),
             (6, Some(b'e')) => (FieldKind::Expect, b"expect"),
             (6, Some(b'o')) => (FieldKind::Origin, b"origin"),
+            (7, Some(b'r')) => (FieldKind::Refresh, b"refresh"),
             (7, Some(b't')) => (FieldKind::Trailer, b"trailer"),
             (7, Some(b'u')) => (FieldKind::Upgrade, b"upgrade"),
             (8, Some(b'l')) => (FieldKind::Location, b"location"),
@@ -78,6 +82,7 @@ impl FieldKind {
             (13, Some(b'c')) => (FieldKind::ContentRange, b"content-range"),
             (14, Some(b'c')) => (FieldKind::ContentLength, b"content-length"),
             (15, Some(b'x')) => (FieldKind::XForwardedFor, b"x-forwarded-for"),
+            (16, Some(b'c')) if name[8] | 0x20 == b'l' => (FieldKind::ContentLocation, b"content-location"),
             (16, Some(b'c')) => (FieldKind::ContentEncoding, b"content-encoding"),
             (16, Some(b'p')) => (FieldKind::ProxyConnection, b"proxy-connection"),
             (16, Some(b'x')) => (FieldKind::XForwardedHost, b"x-forwarded-host"),
@@ -90,18 +95,23 @@ impl FieldKind {
         if is_same(name, candidate.1) { candidate.0 } else { FieldKind::of_other(name) }
     }
 
-    /// The kind of a name that is none of those: only a few begin with an X.
+    /// The kind of a name that is none of those: few hold an underscore, or begin with an X.
     fn of_other(name: &[u8]) -> FieldKind {
-        let [b'x' | b'X', b'-' | b'_', rest @ ..] = name else { return FieldKind::Other };
-        let is = |byte: &u8, wanted: &u8| byte.eq_ignore_ascii_case(wanted) || *byte == b'_' && *wanted == b'-';
-        let begins =
-            |with: &[u8]| rest.len() >= with.len() && rest.iter().zip(with).all(|(byte, wanted)| is(byte, wanted));
-        if begins(b"forwarded-") {
-            if name.contains(&b'_') { FieldKind::XUnderscored } else { FieldKind::XForwardedOther }
-        } else if begins(b"real-ip") && rest.len() == b"real-ip".len() {
-            FieldKind::XUnderscored
-        } else {
-            FieldKind::Other
+        if name.contains(&b'_') {
+            let dashed = name.iter().map(|byte| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+            let is = |other: &[u8]| dashed.clone().eq(other.iter().copied());
+            let begins =
+                |with: &[u8]| name.len() >= with.len() && dashed.clone().take(with.len()).eq(with.iter().copied());
+            let framing = [b"content-length".as_slice(), b"transfer-encoding", b"x-real-ip"];
+            if begins(b"x-forwarded-") || framing.into_iter().any(is) {
+                return FieldKind::Underscored;
+            }
+        }
+        match name {
+            [b'x' | b'X', b'-', rest @ ..] if rest.get(..10).is_some_and(|r| r.eq_ignore_ascii_case(b"forwarded-")) => {
+                FieldKind::XForwardedOther
+            }
+            _ => FieldKind::Other,
         }
     }
 
@@ -196,11 +206,16 @@ mod tests {
             ("x-forwarded-", FieldKind::XForwardedOther),
             ("X-Forwarded-Ssl", FieldKind::XForwardedOther),
             ("X-Forwarded-Prefix", FieldKind::XForwardedOther),
-            ("X_Forwarded_For", FieldKind::XUnderscored),
-            ("X-FORWARDED_Host", FieldKind::XUnderscored),
-            ("x_forwarded-port", FieldKind::XUnderscored),
-            ("X_Real_IP", FieldKind::XUnderscored),
-            ("X-Real_IP", FieldKind::XUnderscored),
+            ("X_Forwarded_For", FieldKind::Underscored),
+            ("X-FORWARDED_Host", FieldKind::Underscored),
+            ("x_forwarded-port", FieldKind::Underscored),
+            ("X_Real_IP", FieldKind::Underscored),
+            ("X-Real_IP", FieldKind::Underscored),
+            ("Content_Length", FieldKind::Underscored),
+            ("TRANSFER_encoding", FieldKind::Underscored),
+            ("Content-Location", FieldKind::ContentLocation),
+            ("Content-Encoding", FieldKind::ContentEncoding),
+            ("refresh", FieldKind::Refresh),
         ] {
             assert_eq!(FieldKind::of(name.as_bytes()), kind, "{name}");
         }
@@ -209,7 +224,9 @@ mod tests {
             "h",
             "hosts",
             "hast",
-            "content_length",
+            "content_lengt",
+            "content_lengthy",
+            "content_type",
             "contenT-lengtX",
             "content-lXngth",
             "Xontent-length",

@@ -5,6 +5,7 @@
 //! fields in them, [`Framing`] where the body ends; a [`BodyRelay`] passes the body on, and [`Target`] splits what a request
 //! asks for.
 
+mod bad_name;
 mod body_relay;
 mod buffer_pool;
 mod chunked;
@@ -21,6 +22,7 @@ mod target;
 mod test_split;
 mod trailers;
 
+pub use bad_name::BadName;
 pub use body_relay::{BadBody, BodyRelay};
 pub use chunked::BadChunk;
 pub use date::write_date;

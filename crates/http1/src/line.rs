@@ -2,10 +2,17 @@
 
 use memchr::memchr;
 
+use super::bad_name::BadName;
 use super::span::Span;
 
 /// Bytes of a request's target; more is 414.
 pub(crate) const TARGET_LIMIT: usize = 65_536;
+
+/// Bytes of a request's method; more is 501. The longest registered one has 17.
+pub(crate) const METHOD_LIMIT: usize = 128;
+
+/// Bytes of a status line.
+const STATUS_LINE_LIMIT: usize = 65_536;
 
 /// The minor version of HTTP/1. One later than 1.1 is treated as 1.1 (RFC 9110 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +29,16 @@ pub enum Version {
 pub enum BadHead {
     #[error("the first line is malformed")]
     StartLine,
+    #[error("it is no HTTP")]
+    NoHttp,
+    #[error("it is the beginning of TLS")]
+    Tls,
+    #[error("it is the beginning of HTTP/2")]
+    Http2,
     #[error("the version is not one of HTTP/1")]
     Version,
+    #[error("the method is longer than {METHOD_LIMIT} bytes")]
+    MethodTooLong,
     #[error("the target is longer than 64 KB")]
     TargetTooLong,
     #[error("the header fields are larger than limits.headerBytes")]
@@ -31,15 +46,23 @@ pub enum BadHead {
     #[error("there are more header fields than limits.headers")]
     TooManyFields,
     #[error("a header field's name is malformed")]
-    FieldName,
+    FieldName(BadName),
     #[error("a header field's value is malformed")]
-    FieldValue,
+    FieldValue(BadName),
 }
 
-/// The first line of a request or a response.
+/// The first line of a request or a response. The line starts the head, so that its spans are the head's.
 pub trait StartLine: Sized {
-    /// Parses a line without its line end. The line starts the head, so that its spans are the head's.
+    /// Whether blanks between a field's name and its colon are removed: in a response they must be, in a request they must not
+    /// (RFC 9112 5.1).
+    const REMOVES_BLANKS: bool;
+
+    /// Parses a line without its line end.
     fn parse(line: &[u8]) -> Result<Self, BadHead>;
+
+    /// Judges the beginning of a line. What is bad about it is bad in the same way once the line is whole, so that a verdict does
+    /// not depend on how the bytes were cut.
+    fn judge_begun(line: &[u8]) -> Result<(), BadHead>;
 }
 
 /// `GET /path HTTP/1.1`
@@ -64,6 +87,9 @@ pub struct StatusLine {
     pub reason: Span,
 }
 
+/// Bytes of a version.
+const VERSION: usize = b"HTTP/1.1".len();
+
 /// RFC 9112 2.3: one digit, a point, one digit.
 fn version(bytes: &[u8]) -> Result<Version, BadHead> {
     match bytes {
@@ -74,29 +100,74 @@ fn version(bytes: &[u8]) -> Result<Version, BadHead> {
     }
 }
 
-impl StartLine for RequestLine {
-    /// RFC 9112 3: three words, one space between them.
-    fn parse(line: &[u8]) -> Result<Self, BadHead> {
-        let first = memchr(b' ', line).ok_or(BadHead::StartLine)?;
-        let second = first + 1 + memchr(b' ', &line[first + 1..]).ok_or(BadHead::StartLine)?;
-        let (method, target) = (&line[..first], &line[first + 1..second]);
+impl RequestLine {
+    /// RFC 9112 3: three words, one space between them. `None` if the line is not whole and good so far. Each word is judged
+    /// from its beginning, up to its limit first.
+    fn read(line: &[u8], is_whole: bool) -> Result<Option<Self>, BadHead> {
+        match line {
+            // The header of a handshake record (RFC 8446 5.1).
+            [0x16, 0x03, ..] => return Err(BadHead::Tls),
+            [0x16] if !is_whole => return Ok(None),
+            _ => {}
+        }
+        let first = memchr(b' ', line).unwrap_or(line.len());
+        let method = &line[..first];
+        if let Some(bad) = method[..first.min(METHOD_LIMIT)].iter().find(|b| !is_token(**b)) {
+            return Err(if bad.is_ascii_graphic() { BadHead::StartLine } else { BadHead::NoHttp });
+        }
+        if first > METHOD_LIMIT {
+            return Err(BadHead::MethodTooLong);
+        }
+        if first == line.len() {
+            return if is_whole { Err(BadHead::NoHttp) } else { Ok(None) };
+        }
+        let second = first + 1 + memchr(b' ', &line[first + 1..]).unwrap_or(line.len() - first - 1);
+        let target = &line[first + 1..second];
+        let visible = |b: &u8| *b > b' ' && *b != 0x7f;
+        if first == 0 || !target[..target.len().min(TARGET_LIMIT)].iter().all(visible) {
+            return Err(BadHead::StartLine);
+        }
         if target.len() > TARGET_LIMIT {
             return Err(BadHead::TargetTooLong);
         }
-        let visible = |b: &u8| *b > b' ' && *b != 0x7f;
-        if method.is_empty() || !method.iter().all(|b| is_token(*b)) || target.is_empty() || !target.iter().all(visible)
-        {
+        let Some(last) = line.get(second + 1..) else {
+            return if is_whole { Err(BadHead::NoHttp) } else { Ok(None) };
+        };
+        if target.is_empty() {
             return Err(BadHead::StartLine);
         }
-        let version = version(&line[second + 1..])?;
-        Ok(RequestLine { method: Span::new(0, first), target: Span::new(first + 1, second), version })
+        if !is_whole {
+            return if last.len() > VERSION { Err(BadHead::StartLine) } else { Ok(None) };
+        }
+        let version = version(last).map_err(|bad| match (bad, method, last) {
+            // The preface of a client that expects it (RFC 9113 3.4).
+            (BadHead::Version, b"PRI", b"HTTP/2.0") => BadHead::Http2,
+            (bad, ..) => bad,
+        })?;
+        Ok(Some(RequestLine { method: Span::new(0, first), target: Span::new(first + 1, second), version }))
+    }
+}
+
+impl StartLine for RequestLine {
+    const REMOVES_BLANKS: bool = false;
+
+    fn parse(line: &[u8]) -> Result<Self, BadHead> {
+        RequestLine::read(line, true)?.ok_or(BadHead::StartLine)
+    }
+
+    fn judge_begun(line: &[u8]) -> Result<(), BadHead> {
+        // The line end may have come in half.
+        RequestLine::read(line.strip_suffix(b"\r").unwrap_or(line), false).map(drop)
     }
 }
 
 impl StartLine for StatusLine {
+    const REMOVES_BLANKS: bool = true;
+
     /// RFC 9112 4: a reason may be missing, and with it, in the wild, the space before it.
     fn parse(line: &[u8]) -> Result<Self, BadHead> {
-        let (first, rest) = line.split_at_checked(8).ok_or(BadHead::StartLine)?;
+        Self::judge_begun(line)?;
+        let (first, rest) = line.split_at_checked(VERSION).ok_or(BadHead::StartLine)?;
         let version = version(first)?;
         let [b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = rest else {
             return Err(BadHead::StartLine);
@@ -112,9 +183,14 @@ impl StartLine for StatusLine {
         };
         Ok(StatusLine { version, status, reason })
     }
+
+    fn judge_begun(line: &[u8]) -> Result<(), BadHead> {
+        let begins = line.iter().zip(b"HTTP/").all(|(byte, wanted)| byte == wanted);
+        if begins && line.len() <= STATUS_LINE_LIMIT { Ok(()) } else { Err(BadHead::StartLine) }
+    }
 }
 
 /// RFC 9110 5.6.2
-fn is_token(b: u8) -> bool {
+pub(crate) fn is_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }

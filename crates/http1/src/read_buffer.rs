@@ -4,12 +4,10 @@ use httparse::{EMPTY_HEADER, Status};
 use memchr::{memchr, memmem};
 use std::mem;
 
+use super::bad_name::BadName;
 use super::buffer_pool::{BYTES, BufferPool};
 use super::head::{Fields, Head};
-use super::line::{BadHead, StartLine, TARGET_LIMIT};
-
-/// Room for what a start line holds beside its target or reason.
-const LINE_SPARE: usize = 1024;
+use super::line::{BadHead, StartLine, is_token};
 
 /// Fields that are parsed on the stack; most heads have no more.
 const USUAL_FIELDS: usize = 32;
@@ -40,6 +38,11 @@ impl ReadBuffer {
     /// Whether everything that was read has been used.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// What was read, if no line of it is whole.
+    pub fn unfinished_line(&self) -> Option<&[u8]> {
+        memchr(b'\n', &self.bytes).is_none().then_some(&self.bytes)
     }
 
     /// Adds what was read from the connection.
@@ -79,8 +82,16 @@ impl ReadBuffer {
         if self.looked > 0 && self.bytes.len() < self.looked * 2 && !may_end_head(fresh) {
             return Ok(None);
         }
-        let found = parse(&self.bytes, limits)?;
-        let Some((line, fields, length)) = found else {
+        let mut found = parse(&self.bytes, limits);
+        if L::REMOVES_BLANKS && matches!(found, Err(BadHead::FieldName(_))) {
+            self.remove_blanks();
+            found = parse(&self.bytes, limits);
+            if found.is_err() && self.ends_in_a_name() {
+                // More blanks may follow, and then the colon.
+                found = Ok(None);
+            }
+        }
+        let Some((line, fields, length)) = found? else {
             self.looked = self.bytes.len();
             return Ok(None);
         };
@@ -88,6 +99,32 @@ impl ReadBuffer {
         self.add(&bytes[length..]);
         bytes.truncate(length);
         Ok(Some(Head { bytes, line, fields }))
+    }
+
+    /// Removes the blanks between the names of fields and their colons.
+    fn remove_blanks(&mut self) {
+        let bytes = mem::take(&mut self.bytes);
+        let mut is_field = false;
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            let name = memchr(b':', line).map_or(b"".as_slice(), |colon| &line[..colon]);
+            let kept = name.trim_ascii_end();
+            if is_field && !kept.is_empty() && !kept[0].is_ascii_whitespace() {
+                self.bytes.extend_from_slice(kept);
+                self.bytes.extend_from_slice(&line[name.len()..]);
+            } else {
+                self.bytes.extend_from_slice(line);
+            }
+            // The first line is none, and neither is what follows the empty one.
+            is_field = !matches!(line, b"\n" | b"\r\n") && (is_field || self.bytes.len() == line.len());
+        }
+        BYTES.with(|pool| pool.give(bytes));
+    }
+
+    /// Whether the last line, so far, is a name and blanks.
+    fn ends_in_a_name(&self) -> bool {
+        let line = self.bytes.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+        let name = line.trim_ascii_end();
+        !name.is_empty() && name.len() < line.len() && name.iter().all(|b| is_token(*b))
     }
 
     /// RFC 9112 2.2: some clients send an empty line after a body. It may come in two pieces.
@@ -116,39 +153,37 @@ type Parts<L> = (L, Fields, usize);
 
 fn parse<L: StartLine>(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Parts<L>>, BadHead> {
     let Some(end) = memchr(b'\n', bytes) else {
-        let too_long = bytes.len() > TARGET_LIMIT + LINE_SPARE;
-        return if too_long { Err(BadHead::TargetTooLong) } else { Ok(None) };
+        return L::judge_begun(bytes).map(|()| None);
     };
     let line = &bytes[..end];
     let line = L::parse(line.strip_suffix(b"\r").unwrap_or(line))?;
     let rest = &bytes[end + 1..];
+    // No further, so that the verdict is the same whether what is beyond has come yet or not.
+    let within = &rest[..rest.len().min(limits.bytes)];
     let mut few = [EMPTY_HEADER; USUAL_FIELDS];
-    let parsed = match httparse::parse_headers(rest, &mut few[..limits.fields.min(USUAL_FIELDS)]) {
+    let parsed = match httparse::parse_headers(within, &mut few[..limits.fields.min(USUAL_FIELDS)]) {
         Err(httparse::Error::TooManyHeaders) if limits.fields > USUAL_FIELDS => {
             let mut many = vec![EMPTY_HEADER; limits.fields];
-            collect(httparse::parse_headers(rest, &mut many), bytes)
+            collect(httparse::parse_headers(within, &mut many), within, bytes)
         }
-        parsed => collect(parsed, bytes),
+        parsed => collect(parsed, within, bytes),
     };
     let Some((fields, length)) = parsed? else {
         return if rest.len() > limits.bytes { Err(BadHead::TooLarge) } else { Ok(None) };
     };
-    if length > limits.bytes {
-        return Err(BadHead::TooLarge);
-    }
     Ok(Some((line, fields, end + 1 + length)))
 }
 
 type Parsed<'h, 'b> = httparse::Result<(usize, &'h [httparse::Header<'b>])>;
 
 /// The fields by their places, instead of by references.
-fn collect(parsed: Parsed<'_, '_>, bytes: &[u8]) -> Result<Option<(Fields, usize)>, BadHead> {
+fn collect(parsed: Parsed<'_, '_>, within: &[u8], bytes: &[u8]) -> Result<Option<(Fields, usize)>, BadHead> {
     let (length, headers) = match parsed {
         Ok(Status::Complete(found)) => found,
         Ok(Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooManyFields),
-        Err(httparse::Error::HeaderName) => return Err(BadHead::FieldName),
-        Err(_) => return Err(BadHead::FieldValue),
+        Err(httparse::Error::HeaderName) => return Err(BadHead::FieldName(BadName::first_in(within))),
+        Err(_) => return Err(BadHead::FieldValue(BadName::first_in(within))),
     };
     let mut fields = Fields::with_room_for(headers.len());
     for header in headers {
@@ -164,6 +199,7 @@ mod tests {
     use super::*;
     use crate::field_kind::FieldKind;
     use crate::head::{Fate, RequestHead, ResponseHead};
+    use crate::line::{METHOD_LIMIT, TARGET_LIMIT};
     use crate::test_split::pieces;
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 2048, fields: 40 };
@@ -180,7 +216,7 @@ mod tests {
                     Err(bad) => return (heads, Some(bad)),
                 }
             }
-            assert!(read_buffer.len() <= LIMITS.bytes + TARGET_LIMIT + LINE_SPARE + piece.len(), "it grows");
+            assert!(read_buffer.len() <= LIMITS.bytes + TARGET_LIMIT + METHOD_LIMIT + 16 + piece.len(), "it grows");
         }
         (heads, None)
     }
@@ -210,11 +246,15 @@ mod tests {
 
     #[test]
     fn what_is_no_head_is_told_apart() {
-        for line in
-            ["GET /a", "GET /a b HTTP/1.1", "GET  /a HTTP/1.1", " GET /a HTTP/1.1", "G@T / HTTP/1.1", "\u{16}\u{3}"]
-        {
+        for line in ["GET /a b HTTP/1.1", "GET  /a HTTP/1.1", " GET /a HTTP/1.1", "G@T / HTTP/1.1"] {
             assert_eq!(bad(&format!("{line}\r\n")), Some(BadHead::StartLine), "{line}");
         }
+        for line in ["SSH-2.0-OpenSSH_9.9", "EHLO example.com", "QUIT", "GET /a", "\u{1}\u{2}", "\u{16}\u{2}", "\u{80}"]
+        {
+            assert_eq!(bad(&format!("{line}\r\n")), Some(BadHead::NoHttp), "{line}");
+        }
+        assert_eq!(bad("\u{16}\u{3}\u{1}\u{2}\0"), Some(BadHead::Tls), "without a line end");
+        assert_eq!(bad("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Some(BadHead::Http2));
         for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
             assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::Version), "{version}");
         }
@@ -222,18 +262,68 @@ mod tests {
         {
             assert_eq!(bad(&format!("GET / {version}\r\n")), Some(BadHead::StartLine), "{version:?}");
         }
-        assert_eq!(bad(&format!("GET /{} HTTP/1.1\r\n", "x".repeat(TARGET_LIMIT))), Some(BadHead::TargetTooLong));
-        assert_eq!(bad(&"x".repeat(TARGET_LIMIT + 2 * LINE_SPARE)), Some(BadHead::TargetTooLong));
         let head = |fields: &str| format!("GET / HTTP/1.1\r\n{fields}");
         assert_eq!(bad(&head(&format!("X: {}", "y".repeat(3000)))), Some(BadHead::TooLarge));
         assert_eq!(bad(&head(&format!("X: {}\r\n\r\n", "y".repeat(3000)))), Some(BadHead::TooLarge));
         assert_eq!(bad(&head(&"X: y\r\n".repeat(41))), Some(BadHead::TooManyFields));
         assert_eq!(bad(&head(&format!("{}\r\n", "X: y\r\n".repeat(40)))), None);
-        for field in ["X Y: a", " X: a", "X : a", ": a", "X"] {
-            assert_eq!(bad(&head(&format!("{field}\r\n\r\n"))), Some(BadHead::FieldName), "{field}");
+        for (field, name) in [("X Y: a", "X"), (" X: a", ""), ("X : a", "X"), (": a", ""), ("X", "X")] {
+            let Some(BadHead::FieldName(told)) = bad(&head(&format!("{field}\r\n\r\n"))) else { panic!("{field}") };
+            assert_eq!(told.as_bytes(), name.as_bytes());
         }
         for field in ["X: a\rb", "X: a\0b", "X: a\u{1b}b", "X: a\u{7f}b"] {
-            assert_eq!(bad(&head(&format!("{field}\r\n\r\n"))), Some(BadHead::FieldValue), "{field:?}");
+            let found = bad(&head(&format!("{field}\r\n\r\n")));
+            assert!(
+                matches!(found, Some(BadHead::FieldValue(name)) if name.as_bytes() == b"X"),
+                "{field:?}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_so_in_one_piece_and_in_many() {
+        let method = |length: usize| format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(length));
+        let target = |length: usize| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(length));
+        let fields = |length: usize| format!("GET / HTTP/1.1\r\nX: {}\r\nA B: c\r\n\r\n", "x".repeat(length));
+        for (text, verdict) in [
+            (method(METHOD_LIMIT), None),
+            (method(METHOD_LIMIT + 1), Some(BadHead::MethodTooLong)),
+            (method(70_000), Some(BadHead::MethodTooLong)),
+            (target(TARGET_LIMIT - 1), None),
+            (target(TARGET_LIMIT), Some(BadHead::TargetTooLong)),
+            (fields(LIMITS.bytes), Some(BadHead::TooLarge)),
+            ("x".repeat(70_000), Some(BadHead::MethodTooLong)),
+        ] {
+            assert_eq!(bad(&text), verdict, "{:.40}", text);
+            for size in [1, 100, 1000, 30_000] {
+                if text.len() / size < 5000 {
+                    assert_eq!(found(text.as_bytes().chunks(size)).1, verdict, "{size}: {:.40}", text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blanks_before_a_colon_are_removed_from_a_response_and_refused_in_a_request() {
+        let text = b"HTTP/1.1 200 a : b\r\nX-A : 1\r\nX-B\t \t: 2 : 3\r\nHost: h\r\n\r\nbody : \r\nX-C : 4\r\n";
+        for size in 1..text.len() {
+            let mut read_buffer = ReadBuffer::default();
+            let mut found: Option<ResponseHead> = None;
+            for piece in text.chunks(size) {
+                read_buffer.add(piece);
+                if found.is_none() {
+                    found = read_buffer.head(&LIMITS).unwrap_or_else(|bad| panic!("{size}: {bad:?}"));
+                }
+            }
+            let head = found.expect("a whole head");
+            assert_eq!(head.raw(), b"HTTP/1.1 200 a : b\r\nX-A: 1\r\nX-B: 2 : 3\r\nHost: h\r\n\r\n");
+            assert_eq!(read_buffer.take(), b"body : \r\nX-C : 4\r\n", "{size}");
+        }
+        for bad in ["X Y : a", " : a", " X : a"] {
+            let mut read_buffer = ReadBuffer::default();
+            read_buffer.add(format!("HTTP/1.1 200 OK\r\n{bad}\r\n\r\n").as_bytes());
+            let found: Result<Option<ResponseHead>, _> = read_buffer.head(&LIMITS);
+            assert!(matches!(found, Err(BadHead::FieldName(_))), "{bad}");
         }
     }
 
@@ -294,11 +384,11 @@ mod tests {
     proptest! {
         #[test]
         fn however_the_bytes_are_cut_the_heads_are_the_same(bytes in bytes(), cuts in proptest::collection::vec(1_usize..30, 1..40)) {
-            // What is bad may be seen sooner or later, and is then one of several things; the good heads before it are the same.
+            // What is bad may be seen later, when more of it has come; it is then the same.
             let (cut, whole) = (found(pieces(&bytes, &cuts)), found([bytes.as_slice()]));
             prop_assert_eq!(cut.0, whole.0);
-            if let Some(bad) = cut.1 {
-                prop_assert!(whole.1.is_some(), "{}", bad);
+            if cut.1.is_some() {
+                prop_assert_eq!(cut.1, whole.1);
             }
         }
     }

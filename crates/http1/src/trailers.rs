@@ -11,7 +11,7 @@ const FIELDS: usize = 64;
 /// Beside those of a [`FieldKind`], names that may not stand behind a body. RFC 9110 6.5.1: what frames, routes, modifies or
 /// authorizes a message, controls its answer or says what its content is means nothing there, and a receiver that merged it
 /// into the head would be fooled.
-const NEVER: [&[u8]; 20] = [
+const NEVER: [&[u8]; 19] = [
     b"accept-charset",
     b"accept-encoding",
     b"accept-language",
@@ -19,7 +19,6 @@ const NEVER: [&[u8]; 20] = [
     b"alt-svc",
     b"content-disposition",
     b"content-language",
-    b"content-location",
     b"cookie2",
     b"expires",
     b"http2-settings",

@@ -65,7 +65,7 @@ fn heading(name: &'static str) -> Line<'static> {
 
 /// A request: its facts, times, routing decision and heads.
 fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool) -> Vec<Line<'static>> {
-    let ended = request.ended.words().unwrap_or("with a whole response");
+    let ended = request.ending().unwrap_or("with a whole response");
     let status = Span::styled(request.status.to_string(), state.theme.status(request.status));
     let backend = request.to.as_ref().map_or_else(|| "nobody".to_owned(), |to| to.name.to_string());
     let mut lines = vec![

@@ -133,7 +133,7 @@ fn request_line(state: &State, request: &RequestEvent, width: usize) -> Line<'st
     let rest = width.saturating_sub(time.len() + 1 + client.len() + 5 + 1 + 1 + 3 + 1 + 6 + 1 + 8 + 1);
     // Cut the path before a reason of typical length.
     let path = (rest / 3).min(60).min(rest.saturating_sub(REASON)).max(8).min(rest);
-    let reason = match request.ended.words() {
+    let reason = match request.ending() {
         None => request.decision.reason(),
         Some(how) => format!("{}; {how}", request.decision),
     };

@@ -13,6 +13,7 @@ use super::attempts::Attempts;
 use super::candidate::Candidate;
 use super::exclusion::Exclusion;
 use super::ids::{BackendId, RequestNumber};
+use super::not_upgraded::NotUpgraded;
 use super::outcome::Stopped;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
@@ -190,6 +191,9 @@ pub struct Decision {
     pub stopped: Option<Stopped>,
     /// What became of the sticky cookie.
     pub cookie: CookieAction,
+    /// The upgrade that it asked for, where that was not passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_upgraded: Option<Box<NotUpgraded>>,
 }
 
 impl Decision {
@@ -208,6 +212,7 @@ impl Decision {
             queued_micros: None,
             stopped: None,
             cookie: CookieAction::None,
+            not_upgraded: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::field_name::FieldName;
 use super::identity::Identity;
 
 /// How one attempt ended, by which it is known whether the request may go to another backend.
@@ -75,8 +76,8 @@ impl fmt::Display for Outcome {
 pub enum Fault {
     /// Its first line is no status line of HTTP/1 (RFC 9112 4).
     StatusLine,
-    /// A header field's name or value is malformed (RFC 9110 5.1, 5.5).
-    Field,
+    /// This header field's name or value is malformed (RFC 9110 5.1, 5.5).
+    Field(FieldName),
     /// It has more header fields than `limits.headers`, or larger ones than `limits.headerBytes`.
     TooLarge,
     /// Its Content-Length is no number, or there are two (RFC 9112 6.3).
@@ -91,8 +92,8 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Fault::Field(name) => return write!(f, "a header field is malformed: {name}"),
             Fault::StatusLine => "its status line is none of HTTP/1",
-            Fault::Field => "a header field is malformed",
             Fault::TooLarge => "its header fields are beyond limits.headers or limits.headerBytes",
             Fault::Length => "its Content-Length is not one number",
             Fault::Coding => "its Transfer-Encoding is not 'chunked'",

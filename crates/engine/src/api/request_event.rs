@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::body_cut::BodyCut;
 use super::decision::Decision;
 use super::identity::Identity;
 use super::ids::{BackendId, RequestNumber};
@@ -82,11 +83,18 @@ pub struct RequestEvent {
     pub number: Option<RequestNumber>,
     /// How it ended.
     pub ended: Ended,
+    /// What its response lacked, where its backend cut that short.
+    pub cut: Option<BodyCut>,
     /// Why it went where it went.
     pub decision: Decision,
 }
 
 impl RequestEvent {
+    /// How it ended, in words; `None` where it ended well.
+    pub fn ending(&self) -> Option<&'static str> {
+        self.cut.map(BodyCut::words).or(self.ended.words())
+    }
+
     /// Whether it is a connection in TCP mode, which asks for no path.
     pub fn is_raw(&self) -> bool {
         self.path.is_empty()
@@ -109,6 +117,7 @@ impl Default for RequestEvent {
             phases: Phases::default(),
             number: None,
             ended: Ended::Complete,
+            cut: None,
             decision: Decision::new(Strategy::default()),
         }
     }
@@ -156,6 +165,8 @@ struct RequestRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     number: Option<RequestNumber>,
     ended: Ended,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cut: Option<BodyCut>,
     /// The decision in words.
     reason: String,
     decision: Decision,
@@ -181,6 +192,7 @@ impl From<RequestEvent> for RequestRecord {
             phases: event.phases,
             number: event.number,
             ended: event.ended,
+            cut: event.cut,
             reason: event.decision.reason(),
             decision: event.decision,
         }
@@ -204,6 +216,7 @@ impl From<RequestRecord> for RequestEvent {
             phases: record.phases,
             number: record.number,
             ended: record.ended,
+            cut: record.cut,
             decision: record.decision,
         }
     }

@@ -70,15 +70,6 @@ impl Address {
         }
     }
 
-    /// Scheme and authority, as a redirect to this backend would begin; `None` for a Unix socket.
-    pub fn origin(&self) -> Option<String> {
-        match self.scheme {
-            Scheme::Http => Some(format!("http://{}", self.authority())),
-            Scheme::Https => Some(format!("https://{}", self.authority())),
-            Scheme::Unix(_) | Scheme::Tcp => None,
-        }
-    }
-
     /// Host and port for a table: `localhost:5000`, or the socket's path.
     pub fn short(&self) -> String {
         match &self.scheme {

@@ -11,7 +11,7 @@ use crate::upstream::response::{self, Carried, HEAD_READ, Received, accepts_swit
 /// A response to a check, whose body has not been read yet.
 pub(crate) struct CheckAnswer {
     pub(crate) head: ResponseHead,
-    framing: Framing,
+    pub(crate) framing: Framing,
     /// Bytes already read after the head.
     read_buffer: ReadBuffer,
     stream: Stream,

@@ -10,10 +10,10 @@ use super::agent::Report;
 use super::exchange::{self, Body, CheckAnswer};
 use super::finding::Finding;
 use super::request::CheckRequest;
-use crate::api::Ended;
 use crate::balancer::Backend;
 use crate::config::{CheckAlgorithm, Expect};
 use crate::upstream::Stream;
+use crate::upstream::response::cut_of;
 
 /// Most bytes read of a body.
 const BODY_READ: usize = 65_536;
@@ -37,7 +37,7 @@ pub(crate) async fn ask(
         match body(&mut answer, &health.expect, deadline).await? {
             Ok(body) => judge(&health.expect, &body),
             // The same text as in the log for a request that fails like this.
-            Err(bad) => Err(format!("{}: {bad}", Ended::CutByBackend.words().unwrap_or_default())),
+            Err(bad) => Err(cut_of(bad, answer.framing).words().to_owned()),
         }
         .map_err(Some)
     } else {

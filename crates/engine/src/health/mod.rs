@@ -17,7 +17,7 @@ use crate::api::CheckMark;
 use crate::balancer::{AgentWord, Backend, Verdict};
 use crate::config::Limits;
 use crate::process::OwnPort;
-use crate::state::{CheckFunction, LiveTopology, Registry, Shared};
+use crate::state::{CheckFunction, IdlePools, LiveTopology, Registry, Shared};
 use crate::untrusted::Untrusted;
 use crate::upstream::response::head_limits;
 use finding::{CheckResult, Finding};
@@ -33,6 +33,8 @@ pub(crate) struct Checker {
     registry: Arc<Registry>,
     /// For the limits of response heads, which are the same as for traffic.
     topology: Arc<LiveTopology>,
+    /// For a backend that serves one connection at a time, which may be an idle one.
+    idle: Arc<IdlePools>,
     /// The embedding program's check, which replaces the configured one.
     function: Option<CheckFunction>,
     backend: Arc<Backend>,
@@ -43,6 +45,7 @@ impl Checker {
         Checker {
             registry: Arc::clone(&shared.registry),
             topology: Arc::clone(&shared.topology),
+            idle: Arc::clone(&shared.idle),
             function: shared.checks.of(backend.id()).cloned(),
             backend,
         }
@@ -59,7 +62,7 @@ impl Checker {
     /// Checks a new backend once before it joins a pool, so that its state is right from the start. `limits` are those
     /// of the new configuration.
     pub(crate) async fn check_once(&self, limits: &Limits) {
-        let found = probe::probe(&self.backend, &head_limits(limits), self.function.as_ref()).await;
+        let found = probe::probe(&self.backend, &head_limits(limits), &self.idle, self.function.as_ref()).await;
         let passed = found.result == CheckResult::Passed;
         self.backend.status.set_verdict(if passed { Verdict::Healthy } else { Verdict::Unhealthy });
     }
@@ -74,7 +77,7 @@ impl Checker {
         loop {
             let (time, began) = (SystemTime::now(), Instant::now());
             let limits = head_limits(&self.topology.config().limits);
-            let mut found = probe::probe(backend, &limits, self.function.as_ref()).await;
+            let mut found = probe::probe(backend, &limits, &self.idle, self.function.as_ref()).await;
             backend.signals.clear_suspicion();
             if found.result == CheckResult::Passed
                 && let Some(supervisor) = backend.status.supervisor()

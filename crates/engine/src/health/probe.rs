@@ -10,19 +10,31 @@ use super::{command, http, websocket};
 use crate::balancer::Backend;
 use crate::config::CheckAlgorithm;
 use crate::proxy_protocol;
-use crate::state::CheckFunction;
+use crate::state::{CheckFunction, IdlePools};
 use crate::upstream::{DialError, dial};
 
 /// Checks a backend once, by the embedding program's function if there is one, else by its algorithm. `limits` are for
 /// HTTP response heads.
-pub(crate) async fn probe(backend: &Backend, limits: &HeadLimits, function: Option<&CheckFunction>) -> Finding {
+pub(crate) async fn probe(
+    backend: &Backend,
+    limits: &HeadLimits,
+    idle: &IdlePools,
+    function: Option<&CheckFunction>,
+) -> Finding {
     let time = backend.settings.health().timeout;
     let deadline = Instant::now() + time;
     let found = match function {
         Some(function) => timeout_at(deadline, ask_function(backend, function)).await,
         // Has its own timeout, because it must kill a process group, too.
         None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
-        None => ask(backend, limits, deadline).await,
+        None => {
+            let found = idle.unless_held_up(backend, ask(backend, limits, deadline)).await;
+            if matches!(&found, Ok(found) if found.connected && backend.settings.health().algorithm != CheckAlgorithm::Tcp)
+            {
+                idle.note_answer(backend);
+            }
+            found
+        }
     };
     found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", time.as_millis())))
 }

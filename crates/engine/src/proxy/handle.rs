@@ -2,15 +2,19 @@
 
 use http::StatusCode;
 use std::time::Instant;
-use stickylb_http1::{BadHead, RequestHead};
+use stickylb_http1::{BadHead, FieldKind, RequestHead};
 
 use crate::access::Refused;
-use crate::api::Rule;
+use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{Exchange, Request, rewrite, validate, wants_page};
 use crate::proxy::forward::forward;
 use crate::proxy::local_reply::{LocalReply, Page, pages, send};
 use crate::state::Routing;
+use crate::untrusted::Untrusted;
+
+/// Bytes of what is no HTTP that the log repeats.
+const BEGINNING: usize = 40;
 
 pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
@@ -30,6 +34,9 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
     };
     exchange.asked(request.head.method(), request.path());
     exchange.is_from(request.ip);
+    if request.head.has(FieldKind::Upgrade) {
+        exchange.decision().not_upgraded = request.not_upgraded().map(Box::new);
+    }
     let Some((rule, page)) = answer(client, &request, now) else {
         return forward(client, routing, &mut exchange, &mut request, now).await;
     };
@@ -70,8 +77,31 @@ fn admit(client: &Client<'_>, request: &Request, now: Instant) -> Result<(), Ref
 /// Books and answers a head that could not be parsed.
 pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> After {
     let refusal = validate::unreadable(bad);
+    let why = match bad {
+        BadHead::FieldName(name) | BadHead::FieldValue(name) => {
+            format!("{} It is {}.", refusal.why, FieldName::new(name.as_bytes()))
+        }
+        _ => refusal.why.to_owned(),
+    };
     let mut exchange = Exchange::begin(client, Instant::now());
-    exchange.undecided(client, Rule::Refused { why: refusal.why.into() });
+    exchange.undecided(client, Rule::Refused { why: why.into() });
     let reply = LocalReply::refused(refusal.status, refusal.why).reply(false);
     send::reply(client, &mut exchange, None, reply).await
+}
+
+/// Books a head that did not come in time. It is not answered: what it is the beginning of may be no HTTP.
+pub(crate) fn book_unfinished(client: &mut Client<'_>) {
+    let why = "the request's head did not arrive within timeouts.requestHeaders";
+    let said = match client.read_buffer.unfinished_line() {
+        Some(line) => {
+            let begins = Untrusted::new(String::from_utf8_lossy(&line[..line.len().min(BEGINNING)])).to_string();
+            format!("{why}: the {} bytes that came have no line end: {begins}", line.len())
+        }
+        None => why.to_owned(),
+    };
+    let now = Instant::now();
+    let mut exchange = Exchange::begin(client, now);
+    exchange.undecided(client, Rule::Refused { why: said.into() });
+    exchange.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
+    exchange.end(Ended::Complete, now);
 }

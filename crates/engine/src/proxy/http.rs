@@ -7,7 +7,7 @@ use std::time::Instant;
 use stickylb_http1::ReadBuffer;
 use tokio::sync::watch;
 
-use super::handle::{handle, refuse_unreadable};
+use super::handle::{book_unfinished, handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
 use crate::proxy::connection::{Accepted, After, Client, Clock, NextRequest, Peer};
@@ -50,6 +50,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         let after = match client.next(finishing.as_mut(), &mut waits).await {
             NextRequest::Head(head) => handle(&mut client, routing.load(), head).await,
             NextRequest::Bad(bad) => refuse_unreadable(&mut client, bad).await,
+            NextRequest::Unfinished => return book_unfinished(&mut client),
             NextRequest::Over => return,
         };
         if !matches!(after, After::Keep) {

@@ -148,6 +148,7 @@ impl Account {
             up,
             phases: self.moments.phases(now),
             number: None,
+            cut: None,
             ended,
             decision: self.decision,
         };

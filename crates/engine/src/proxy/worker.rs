@@ -11,7 +11,7 @@ use crate::upstream::IdleConnections;
 /// atomics of [`Shared`].
 pub(crate) struct Proxy {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) idle: IdleConnections,
+    pub(crate) idle: Arc<IdleConnections>,
     pub(crate) ring: Arc<EventRing>,
     /// Where its requests' heads are kept while somebody watches.
     pub(crate) shelf: Arc<Shelf>,
@@ -22,12 +22,13 @@ impl Proxy {
     /// The one of this worker.
     pub(crate) fn new(shared: Arc<Shared>, worker: usize, random: fastrand::Rng) -> Self {
         let (ring, shelf) = (shared.telemetry.journal.ring(worker), shared.telemetry.heads.shelf(worker));
-        Proxy { shared, idle: IdleConnections::default(), ring, shelf, random: Mutex::new(random) }
+        let idle = shared.idle.of_worker(worker);
+        Proxy { shared, idle, ring, shelf, random: Mutex::new(random) }
     }
 
     /// Where a backend's idle connections are: with this worker, or with all where they are counted.
     pub(crate) fn idle_of(&self, backend: &Backend) -> &IdleConnections {
-        if backend.counts_connections() { &self.shared.idle } else { &self.idle }
+        if backend.counts_connections() { &self.shared.idle.counted } else { &self.idle }
     }
 
     /// Chooses a backend, and notes for the first attempt how the strategy saw every one.

@@ -14,11 +14,11 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        shared.idle.sweep();
+        shared.idle.counted.sweep();
         let topology = shared.topology.load();
         let connect = topology.config.timeouts.connect;
         for backend in topology.backends().iter().filter(|b| b.settings.min_idle > 0 && b.state().keeps_its_clients()) {
-            fill(&shared.idle, backend, connect).await;
+            fill(&shared.idle.counted, backend, connect).await;
         }
     }
 }

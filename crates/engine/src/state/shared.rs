@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::check_function::Checks;
+use super::idle_pools::IdlePools;
 use super::live_topology::LiveTopology;
 use super::registry::Registry;
 use super::retry_budget::RetryBudget;
@@ -12,7 +13,6 @@ use super::topology::Topology;
 use super::via::Via;
 use crate::access::{Access, Admission};
 use crate::balancer::Backend;
-use crate::upstream::IdleConnections;
 
 /// What the engine's tasks and threads share.
 pub(crate) struct Shared {
@@ -26,9 +26,8 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     /// The embedding program's health checks.
     pub(crate) checks: Checks,
-    /// Idle connections to backends with a connection limit or a minimum of idle ones; each worker keeps the others
-    /// itself.
-    pub(crate) idle: IdleConnections,
+    /// Idle connections to backends.
+    pub(crate) idle: Arc<IdlePools>,
     /// The value of `Via`.
     pub(crate) via: Via,
     /// Number of threads that serve clients. Event rings and head shelves number one more; that one is for replays.
@@ -54,7 +53,7 @@ impl Shared {
             telemetry,
             access,
             checks,
-            idle: IdleConnections::default(),
+            idle: Arc::new(IdlePools::new(workers + 1)),
             via: Via::new(),
             workers,
             can_spawn,
@@ -80,7 +79,7 @@ impl Shared {
     /// Ends the checks of a backend that was removed from its pool, and closes its idle connections.
     pub(crate) fn release(&self, backend: &Backend) {
         backend.signals.remove();
-        self.idle.trim(backend.number, 0);
+        self.idle.counted.trim(backend.number, 0);
     }
 
     /// Takes one retry from the budget; returns whether one was left. `budget_percent` is relative to recent requests.

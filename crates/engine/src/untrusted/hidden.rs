@@ -22,11 +22,14 @@ pub(super) fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| (b' '..0x7f).contains(&b)) || !text.chars().any(is_hidden)
 }
 
-/// C0, DEL, C1, line and paragraph separators, bidi controls, zero-width characters, the byte order mark and tags. Also
-/// characters whose width differs between terminals: variation selectors, skin tones and the replacement character.
+/// C0, DEL, C1, line and paragraph separators, bidi controls, interlinear annotations, and every character that Unicode says is
+/// not shown (Default_Ignorable_Code_Point, with zero-width characters, variation selectors, fillers and tags). Also characters
+/// whose width differs between terminals: skin tones and the replacement character.
 pub(super) fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffd}'
-        | '\u{e0000}'..='\u{e007f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1f3fb}'..='\u{1f3ff}')
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffd}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -53,12 +53,15 @@ impl Connection {
         self.stream.as_mut().expect("the stream is taken when the connection is given up, and not before")
     }
 
-    /// Applies what a response says about reusing its connection.
-    pub(crate) fn heed(&mut self, head: &ResponseHead) {
+    /// Applies what a response says about reusing its connection. `to_head`: the request's method was HEAD.
+    pub(crate) fn heed(&mut self, head: &ResponseHead, to_head: bool) {
         // RFC 9112 6.1 and 6.3: Transfer-Encoding together with Content-Length or in HTTP/1.0 makes the framing
         // ambiguous, so the start of the next response would be uncertain.
         let in_doubt = head.has(FieldKind::ContentLength) || head.line.version == Version::Http10;
-        if !head.is_persistent() || head.has(FieldKind::TransferEncoding) && in_doubt {
+        // A backend that takes no notice of HEAD, or sends a body where none may be, may do so at any time from now on: its late
+        // bytes must not become the next request's answer.
+        let may_follow = (to_head || matches!(head.line.status, 204 | 304)) && promises_body(head, to_head);
+        if !head.is_persistent() || head.has(FieldKind::TransferEncoding) && in_doubt || may_follow {
             self.idle_limit = Duration::ZERO;
         } else if let Some(seconds) = keep_alive_timeout(head) {
             // The backend's timer started earlier, when it sent its last byte; stop reusing before it closes.
@@ -134,6 +137,12 @@ impl Drop for Connection {
             stream.reset_on_close();
         }
     }
+}
+
+/// Whether a response's fields speak of a body. To HEAD, one that does not say its length may have any.
+fn promises_body(head: &ResponseHead, to_head: bool) -> bool {
+    let length = head.value(FieldKind::ContentLength).map(|length| length.trim_ascii());
+    head.has(FieldKind::TransferEncoding) || length.map_or(to_head, |length| length != b"0")
 }
 
 /// Bytes that its socket was given to send.

@@ -104,6 +104,13 @@ impl IdleConnections {
         }
     }
 
+    /// Closes all but those that a client has logged in on.
+    pub(crate) fn close_unowned(&self, backend: u64) {
+        if let Some(stack) = self.lock().get_mut(&backend) {
+            stack.retain(|connection| matches!(connection.owner, Some(Owner::LoggedIn(_))));
+        }
+    }
+
     /// How many are kept for a backend.
     pub(crate) fn count(&self, backend: u64) -> usize {
         self.lock().get(&backend).map_or(0, Vec::len)

@@ -6,7 +6,7 @@ use stickylb_http1::{
     BadBody, BadFraming, BadHead, BodyRelay, FieldKind, Framing, HeadLimits, ReadBuffer, ResponseHead, tokens,
 };
 
-use crate::api::{Fault, Outcome};
+use crate::api::{BodyCut, Fault, FieldName, Outcome};
 use crate::config::Limits;
 
 /// Bytes read at once for a head, and for what comes right behind it: a head is kept, and should not bring much
@@ -83,11 +83,21 @@ pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill:
     Carried { out: end.unwrap_or_default(), behind: b"", cut: end.err() }
 }
 
+/// What a body of this framing lacks that ends like this.
+pub(crate) fn cut_of(bad: BadBody, framing: Framing) -> BodyCut {
+    match (bad, framing) {
+        (BadBody::Chunk(_), _) => BodyCut::BadChunk,
+        (BadBody::CutShort, Framing::Length(_)) => BodyCut::Length,
+        (BadBody::CutShort, Framing::Chunked) => BodyCut::LastChunk,
+        (BadBody::CutShort, Framing::Close | Framing::None) => BodyCut::Reset,
+    }
+}
+
 fn fault_of_head(bad: BadHead) -> Fault {
     match bad {
-        BadHead::StartLine | BadHead::Version | BadHead::TargetTooLong => Fault::StatusLine,
         BadHead::TooLarge | BadHead::TooManyFields => Fault::TooLarge,
-        BadHead::FieldName | BadHead::FieldValue => Fault::Field,
+        BadHead::FieldName(name) | BadHead::FieldValue(name) => Fault::Field(FieldName::new(name.as_bytes())),
+        _ => Fault::StatusLine,
     }
 }
 

@@ -70,10 +70,11 @@ impl fmt::Display for Decision {
             words.next(format_args!("not retried: {}", stopped.words()))?;
         }
         match self.cookie {
-            CookieAction::None => Ok(()),
-            CookieAction::New => words.say("new cookie"),
-            CookieAction::Rewritten => words.say("cookie rewritten"),
+            CookieAction::None => {}
+            CookieAction::New => words.say("new cookie")?,
+            CookieAction::Rewritten => words.say("cookie rewritten")?,
         }
+        self.not_upgraded.as_ref().map_or(Ok(()), |upgrade| words.next(format_args!("{upgrade}")))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::concurrency::Concurrency;
 use super::counters::Counters;
 use super::early_close::EarlyClose;
 use super::endpoint::Endpoint;
@@ -40,6 +41,8 @@ pub(crate) struct Backend {
     pub(crate) signals: Signals,
     /// How soon it closes idle connections.
     pub(crate) early_close: EarlyClose,
+    /// How many connections it serves at once.
+    pub(crate) concurrency: Concurrency,
 }
 
 impl Backend {
@@ -66,6 +69,7 @@ impl Backend {
             counters: Counters::default(),
             signals: Signals::default(),
             early_close: EarlyClose::default(),
+            concurrency: Concurrency::default(),
         }
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct Client<'c> {
 pub(crate) enum NextRequest {
     Head(RequestHead),
     Bad(BadHead),
+    /// A head began to come, and did not end in time.
+    Unfinished,
     /// No further request comes.
     Over,
 }
@@ -94,18 +96,20 @@ impl Client<'_> {
                 if !self.read_buffer.is_empty() {
                     match self.read_buffer.head(&limits) {
                         Ok(Some(head)) => return Poll::Ready(NextRequest::Head(head)),
-                        Ok(None) => self.clock.received(),
+                        Ok(None) => {}
                         Err(bad) => return Poll::Ready(NextRequest::Bad(bad)),
                     }
                 }
                 match self.poll_fill(cx) {
-                    Poll::Ready(Ok(1..)) => {}
+                    // Empty lines before a head count as its beginning, or they could come for ever.
+                    Poll::Ready(Ok(1..)) => self.clock.received(),
                     Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(NextRequest::Over),
                     Poll::Pending => break,
                 }
             }
             if self.clock.poll_expired(&self.config.timeouts, cx).is_ready() {
-                return Poll::Ready(NextRequest::Over);
+                let begun = !self.read_buffer.is_empty();
+                return Poll::Ready(if begun { NextRequest::Unfinished } else { NextRequest::Over });
             }
             // Polled once to register the waker, then only after a change.
             if !*waits || self.engine.has_changed().unwrap_or(true) {

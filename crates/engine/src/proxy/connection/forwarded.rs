@@ -1,13 +1,16 @@
 //! Who the client is, and what backends are told of it: `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239).
 //!
 //! Anyone can forge these fields. They are trusted, and appended to, only where the connection comes from one of
-//! `trustedProxies`; from any other peer they are replaced.
+//! `trustedProxies`; from any other peer they are replaced. Whichever of them a proxy writes, a backend is told one story
+//! (RFC 7239 7.4): what only one kind says is said in the other, and `X-Forwarded-*` wins where they disagree.
 
 use ipnet::IpNet;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
-use stickylb_http1::{FieldKind, RequestHead};
+use stickylb_http1::{FieldKind, RequestHead, is_host};
+
+use super::forwarded_chain::{Chain, Element, address_of, node_of, write_element};
 
 /// The peer of a connection, with the forwarding fields for it, made once.
 pub(crate) struct Peer {
@@ -27,10 +30,9 @@ struct Told {
 
 impl Told {
     fn new(ip: IpAddr) -> Self {
-        let quoted = if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() };
         Told {
             ip,
-            hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={quoted};proto=http\r\n"),
+            hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={};proto=http\r\n", node_of(ip)),
             real_ip: real_ip(ip),
         }
     }
@@ -67,11 +69,13 @@ impl Peer {
         if !self.trusted {
             return self.ip;
         }
-        let hops = head.values(FieldKind::XForwardedFor).rev().flat_map(|line| line.rsplit(|b| *b == b','));
+        let named = head.values(FieldKind::XForwardedFor).rev().flat_map(|line| line.rsplit(|b| *b == b','));
+        let nodes = if head.has(FieldKind::XForwardedFor) { Vec::new() } else { Chain::of_forwarded(head).addresses() };
+        let hops = named.map(|hop| std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())));
         let mut client = self.ip;
-        for hop in hops {
+        for hop in hops.chain(nodes.into_iter().rev()) {
             // An invalid address ends the chain: nothing to the left of it was written by a trusted proxy.
-            let Some(ip) = std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())) else { break };
+            let Some(ip) = hop else { break };
             client = ip;
             if !is_among(ip, trusted_proxies) {
                 break;
@@ -80,31 +84,53 @@ impl Peer {
         client
     }
 
-    /// Whether a forwarding field of the request is kept.
+    /// Whether a field of the request is kept, as far as forwarding goes.
     pub(crate) fn keeps(&self, kind: FieldKind) -> bool {
         match kind {
+            FieldKind::XForwardedOther => self.trusted,
+            // Written anew, each on one line: many servers read one line alone.
             FieldKind::Forwarded
             | FieldKind::XForwardedFor
             | FieldKind::XForwardedHost
-            | FieldKind::XForwardedOther
-            | FieldKind::XForwardedProto => self.trusted,
-            // Spelled with underscores they only serve to impersonate another client, through a trusted proxy too.
-            FieldKind::XRealIp | FieldKind::XUnderscored => false,
+            | FieldKind::XForwardedProto
+            | FieldKind::XRealIp => false,
+            // Spelled with underscores they only serve to impersonate another client, or to end the message elsewhere.
+            FieldKind::Underscored => false,
             _ => true,
         }
     }
 
-    /// Writes the forwarding fields, beside those that are kept.
-    pub(crate) fn announce(&self, head: &RequestHead, client: IpAddr, host: Option<&[u8]>, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.told.hop.as_bytes());
-        let absent = |kind| !self.trusted || !head.has(kind);
-        if absent(FieldKind::XForwardedProto) {
+    /// Writes the forwarding fields of a request from `client` for this host. `rewritten`: the backend is told another one.
+    pub(crate) fn announce(
+        &self,
+        head: &RequestHead,
+        client: IpAddr,
+        host: Option<&[u8]>,
+        rewritten: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let host = host.filter(|host| is_host(host));
+        let own = Element { node: node_of(self.ip), host: host.filter(|_| rewritten), proto: Some(b"http") };
+        if self.trusted && Chain::is_in(head) {
+            Chain::of(head).write(self.ip, host, own, out);
+        } else {
+            if rewritten {
+                let mut digits = String::new();
+                // Writing to a string cannot fail.
+                let _ = std::fmt::Write::write_fmt(&mut digits, format_args!("x-forwarded-for: {}\r\n", self.ip));
+                out.extend_from_slice(digits.as_bytes());
+                out.extend_from_slice(b"forwarded: ");
+                write_element(&own, out);
+                out.extend_from_slice(b"\r\n");
+            } else {
+                out.extend_from_slice(self.told.hop.as_bytes());
+            }
             out.extend_from_slice(b"x-forwarded-proto: http\r\n");
-        }
-        if let Some(host) = host.filter(|_| absent(FieldKind::XForwardedHost)) {
-            out.extend_from_slice(b"x-forwarded-host: ");
-            out.extend_from_slice(host);
-            out.extend_from_slice(b"\r\n");
+            if let Some(host) = host {
+                for part in [b"x-forwarded-host: ", host, b"\r\n"] {
+                    out.extend_from_slice(part);
+                }
+            }
         }
         if client == self.ip {
             out.extend_from_slice(self.told.real_ip.as_bytes());
@@ -112,13 +138,13 @@ impl Peer {
             out.extend_from_slice(real_ip(client).as_bytes());
         }
     }
-}
 
-/// An address as proxies write it: bare, or with a port, IPv6 perhaps in brackets.
-fn address_of(hop: &str) -> Option<IpAddr> {
-    let bare = hop.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(hop, |(v6, _)| v6);
-    let without_port = || bare.rsplit_once(':').and_then(|(ip, _)| ip.parse().ok());
-    bare.parse::<IpAddr>().ok().or_else(without_port).map(|ip| ip.to_canonical())
+    /// Scheme and authority by which the client reached the outermost trusted proxy, or this balancer.
+    pub(crate) fn origin(&self, head: &RequestHead, host: &[u8]) -> (&'static str, Vec<u8>) {
+        let chain = if self.trusted && Chain::is_in(head) { Chain::of(head) } else { Chain::default() };
+        let scheme = if chain.is_https() { "https" } else { "http" };
+        (scheme, chain.host().unwrap_or(host).to_vec())
+    }
 }
 
 pub(crate) fn is_among(ip: IpAddr, networks: &[IpNet]) -> bool {

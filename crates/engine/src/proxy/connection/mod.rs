@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod connection_login;
 mod forwarded;
+mod forwarded_chain;
 mod replay;
 
 pub(crate) use accepted::Accepted;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{Decision, Ended, Heads, RequestEvent, Rule, Text};
+use crate::api::{BodyCut, Decision, Ended, Heads, RequestEvent, Rule, Text};
 use crate::balancer::{Active, Backend};
 use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
@@ -17,6 +17,9 @@ pub(crate) const CLIENT_GONE: u16 = 499;
 
 /// Most bytes of a path that are kept for the log.
 const PATH_KEPT: usize = 512;
+
+/// Most bytes of a method that are kept for the log.
+const METHOD_KEPT: usize = 32;
 
 /// One request from its first byte to its end. Dropped early, it is booked as a client that disconnected.
 pub(crate) struct Exchange<'c> {
@@ -79,7 +82,7 @@ impl<'c> Exchange<'c> {
     /// Method and path, for the log.
     pub(crate) fn asked(&mut self, method: &[u8], path: [&[u8]; 2]) {
         let event = self.event();
-        event.method = Text::from_utf8_lossy(method).into();
+        event.method = Text::from_utf8_lossy(&method[..method.len().min(METHOD_KEPT)]).into();
         let path = match path {
             [b"", path] => Text::from_utf8_lossy(shortened(path)),
             parts => Text::from_utf8_lossy(shortened(&parts.concat())),
@@ -110,6 +113,13 @@ impl<'c> Exchange<'c> {
     /// The response head is being sent to the client.
     pub(crate) fn answered(&mut self, status: u16) {
         self.status = Some(status);
+    }
+
+    /// The backend cut its response short, which lacks this.
+    pub(crate) fn lacks(&mut self, cut: BodyCut) {
+        if !self.booked {
+            self.event().cut = Some(cut);
+        }
     }
 
     /// Bytes of the response body relayed so far, and bytes of the request body received so far.

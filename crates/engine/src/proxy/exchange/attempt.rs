@@ -45,14 +45,30 @@ pub(crate) async fn attempt(
             connection
         };
         let mut upstream = UpstreamExchange::new(connection, slot.take(), request, reuse);
-        let result = upstream.answered(client, backend, request).await;
+        let idle = &client.proxy.shared.idle;
+        let result = if connected.is_some() {
+            let answered = Box::pin(idle.unless_held_up(backend, upstream.answered(client, backend, request))).await;
+            if answered.is_ok() {
+                idle.note_answer(backend);
+            }
+            answered
+        } else {
+            upstream.answered(client, backend, request).await
+        };
         let sent_before = request.sent;
         request.sent |= upstream.has_sent();
         match result {
             Ok((head, framing)) => {
-                upstream.connection.heed(&head);
+                upstream.connection.heed(&head, request.is_head());
                 note_login(client, backend, request, &head, &mut upstream.connection);
                 return Ok(Answered { head, framing, upstream, connected });
+            }
+            Err(Failure::Backend(outcome @ Outcome::BadAnswer(_)))
+                if upstream.connection.reused && request.may_be_sent().is_ok() =>
+            {
+                // It may be the late end of what was answered before: once more, on a fresh connection.
+                decision.attempts.push(Attempt::new(&backend.identity, outcome, now.elapsed()));
+                slot = upstream.take_place();
             }
             Err(Failure::Backend(Outcome::NoAnswer)) if upstream.ended_without_a_word() => {
                 let connection = &mut upstream.connection;
@@ -157,7 +173,7 @@ async fn connect(
     let limit = client.config.timeouts.connect;
     if let Some(slots) = &backend.slots {
         // This request's place is taken already: with its connection there are no more than there are places.
-        client.proxy.shared.idle.trim(backend.number, slots.most.saturating_sub(slots.taken()) as usize);
+        client.proxy.shared.idle.counted.trim(backend.number, slots.most.saturating_sub(slots.taken()) as usize);
     }
     let header =
         backend.endpoint.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));

@@ -8,7 +8,7 @@ use stickylb_http1::{BodyRelay, FieldKind, Framing, RequestHead, ResponseHead, T
 use super::upload::Upload;
 use super::validate;
 use super::validate::Refusal;
-use crate::api::{Part, Stopped};
+use crate::api::{NotUpgraded, Part, Stopped, WhyNot};
 use crate::config::Config;
 use crate::proxy::connection::Peer;
 use crate::upstream::{PROVES, Reuse, binds_connection, response};
@@ -19,7 +19,7 @@ pub(crate) struct Request {
     target: Target,
     /// Whether its method is idempotent (RFC 9110 9.2.2): then it may be sent a second time.
     pub(crate) is_repeatable: bool,
-    /// Whether it asks for another protocol. Not with a body: the new protocol could begin only behind it.
+    /// Whether it asks for another protocol, which begins behind its body.
     pub(crate) upgrades: bool,
     /// The client's address, as far as its proxies are trusted.
     pub(crate) ip: IpAddr,
@@ -40,11 +40,12 @@ impl Request {
             Err(refusal) => return Err((head, refusal)),
         };
         let is_repeatable = matches!(head.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE");
+        let upgrades = protocols(&head).next().is_some();
         let expects = head.line.version == Version::Http11 && head.lists(FieldKind::Expect, b"100-continue");
         Ok(Request {
             target,
             is_repeatable,
-            upgrades: framing == Framing::None && protocols(&head).next().is_some(),
+            upgrades,
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
             upload: Upload::new(
@@ -108,7 +109,22 @@ impl Request {
     /// Whether this 101 answers it.
     pub(crate) fn accepts_switch(&self, head: &ResponseHead) -> bool {
         let asked = |named: &[u8]| self.protocols().any(|protocol| protocol.eq_ignore_ascii_case(named));
-        self.upgrades && response::accepts_switch(head, asked)
+        // A client that waits for 100 before it sends its body is told that first (RFC 9110 7.8).
+        self.upgrades && !self.upload.expects && response::accepts_switch(head, asked)
+    }
+
+    /// The upgrade that it asks for and that is not passed on, if any.
+    pub(crate) fn not_upgraded(&self) -> Option<NotUpgraded> {
+        let asked = self.head.value(FieldKind::Upgrade)?;
+        if self.head.line.version == Version::Http10 {
+            return Some(NotUpgraded::new(asked, WhyNot::Version));
+        }
+        if !self.head.lists(FieldKind::Connection, b"upgrade") {
+            return Some(NotUpgraded::new(asked, WhyNot::Connection));
+        }
+        let all = self.head.values(FieldKind::Upgrade).flat_map(tokens);
+        let dropped: Vec<&[u8]> = all.filter(|protocol| is_http2(protocol)).collect();
+        (!dropped.is_empty()).then(|| NotUpgraded::new(&dropped.join(b", ".as_slice()), WhyNot::Http2))
     }
 
     /// Whether a browser asks for a page; scripts ask for JSON or for anything.
@@ -169,6 +185,9 @@ fn protocols(head: &RequestHead) -> impl Iterator<Item = &[u8]> {
         && head.line.version == Version::Http11
         && head.lists(FieldKind::Connection, b"upgrade");
     let asked = asks.then(|| head.values(FieldKind::Upgrade).flat_map(tokens)).into_iter().flatten();
-    let http2 = |protocol: &[u8]| protocol.eq_ignore_ascii_case(b"h2c") || protocol.eq_ignore_ascii_case(b"h2");
-    asked.filter(move |protocol| !protocol.is_empty() && !http2(protocol))
+    asked.filter(|protocol| !protocol.is_empty() && !is_http2(protocol))
+}
+
+fn is_http2(protocol: &[u8]) -> bool {
+    protocol.eq_ignore_ascii_case(b"h2c") || protocol.eq_ignore_ascii_case(b"h2")
 }

@@ -2,11 +2,12 @@
 
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
+use super::host::is_local_host;
+use super::redirect::{Places, leads, led_back};
 use super::request::Request;
 use crate::balancer::{CookieSticky, Endpoint};
-use crate::config::{HostHeader, is_local_name};
+use crate::config::HostHeader;
 use crate::proxy::connection::Client;
-use crate::state::Shared;
 
 fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {
@@ -21,7 +22,8 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &E
     let [before, path] = request.path();
     let host = request.host();
     write(out, &[head.method(), b" ", before, path, b" HTTP/1.1\r\nhost: "]);
-    write(out, &[host_for(endpoint, host, client.config.host_header), b"\r\n"]);
+    let sent = host_for(endpoint, host, client.config.host_header);
+    write(out, &[sent, b"\r\n"]);
     let ends = |kind: FieldKind| match kind {
         FieldKind::Host => true,
         // RFC 9110 10.1.1: HTTP/1.0 expects nothing.
@@ -55,7 +57,8 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &E
     if request.upgrades {
         write_upgrade(request.protocols(), out);
     }
-    peer.announce(head, request.ip, host, out);
+    let rewritten = host.is_some_and(|host| host != sent);
+    peer.announce(head, request.ip, host, rewritten, out);
     let via = shared.via.value(head.line.version);
     write(out, &[b"via: ", via, b"\r\n\r\n"]);
 }
@@ -97,12 +100,18 @@ pub(crate) struct Said<'a> {
 pub(crate) fn write_response(
     head: &ResponseHead,
     request: &Request,
-    shared: &Shared,
+    client: &Client<'_>,
     said: &Said<'_>,
     out: &mut Vec<u8>,
 ) {
     let new = request.version() == Version::Http11;
     let switches = head.line.status == 101;
+    let host = request.host();
+    let led = |kind: FieldKind, value: &[u8]| {
+        let sent = host_for(said.endpoint, host, client.config.host_header);
+        let client = client.peer.origin(&request.head, host?);
+        led_back(kind, value, &Places { endpoint: said.endpoint, sent, client })
+    };
     write_status(head, out);
     // RFC 9112 6.3: no Content-Length beside Transfer-Encoding; RFC 9110 8.6: nor one where no body may follow.
     let mut lengths = !head.has(FieldKind::TransferEncoding) && !matches!(head.line.status, 100..=199 | 204);
@@ -114,18 +123,19 @@ pub(crate) fn write_response(
             || head.is_named_by_connection(kind, name)
         {
             Fate::Ends
-        } else if kind == FieldKind::Location && own_location(value, said.endpoint, request.host()).is_some() {
+        } else if leads(kind) && led(kind, value).is_some() {
             Fate::Changes
         } else {
             Fate::Keeps
         }
     };
-    head.write_fields(out, decide, |_, name, value, out| {
-        if let Some((host, after)) = own_location(value, said.endpoint, request.host()) {
-            write(out, &[name, b": http://", host, after, b"\r\n"]);
+    head.write_fields(out, decide, |kind, name, value, out| {
+        if let Some(led) = led(kind, value) {
+            write(out, &[name, b": ", &led, b"\r\n"]);
         }
     });
-    if switches {
+    // RFC 9110 15.5.22: a 426 says to what the client has to change.
+    if switches || head.line.status == 426 {
         write_upgrade(head.values(FieldKind::Upgrade), out);
     }
     if matches!(said.framing, Framing::Chunked | Framing::Close) && new && !switches {
@@ -142,7 +152,7 @@ pub(crate) fn write_response(
         // Beside the backend's own cookies, never in their place.
         write(out, &[b"set-cookie: ", cookie, b"\r\n"]);
     }
-    let via = shared.via.value(head.line.version);
+    let via = client.proxy.shared.via.value(head.line.version);
     write(out, &[b"via: ", via, b"\r\n"]);
     if !switches {
         out.extend_from_slice(connection_field(said.keeps, new));
@@ -180,40 +190,4 @@ pub(crate) fn connection_field(keeps: bool, new: bool) -> &'static [u8] {
 /// Whether a request has passed this balancer before: a forwarding loop.
 pub(crate) fn is_looping(head: &RequestHead, pseudonym: &[u8]) -> bool {
     head.values(FieldKind::Via).any(|line| memchr::memmem::find(line, pseudonym).is_some())
-}
-
-/// Whether a `Host` value, with its port or without, is a name of this machine.
-pub(crate) fn is_local_host(host: &[u8]) -> bool {
-    // Nearly always this one, so that nothing else need be looked for.
-    host.strip_prefix(b"localhost").is_some_and(|port| port.iter().all(|b| matches!(b, b':' | b'0'..=b'9')))
-        || std::str::from_utf8(host).is_ok_and(|host| is_local_name(without_port(host)))
-}
-
-/// The host of a `Host` value.
-pub(crate) fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => name,
-        _ => host,
-    }
-}
-
-/// A redirect to the backend's own origin becomes one to the client's: the host to name, and what follows it.
-fn own_location<'h>(location: &'h [u8], endpoint: &Endpoint, host: Option<&'h [u8]>) -> Option<(&'h [u8], &'h [u8])> {
-    let host = host?;
-    let origin = endpoint.address.origin()?;
-    let (start, after) = location.split_at_checked(origin.len())?;
-    let whole = matches!(after, [] | [b'/' | b'?' | b'#', ..]);
-    (start.eq_ignore_ascii_case(origin.as_bytes()) && whole).then_some((host, after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_without_its_port() {
-        for (host, name) in [("a:1", "a"), ("a", "a"), ("[::1]:2", "[::1]"), ("[::1]", "[::1]")] {
-            assert_eq!(without_port(host), name);
-        }
-    }
 }

@@ -203,10 +203,9 @@ impl UpstreamExchange {
         head: &ResponseHead,
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
-        // It is at work.
+        // It is at work; but not for longer than `timeouts.response`, whatever it goes on to say.
         self.saw_interim = true;
         self.may_be_closed = false;
-        client.clock.progressed();
         if !self.continues.lets_through(head.line.status, request) {
             return Ok(());
         }

@@ -18,6 +18,16 @@ fn bad(why: &'static str) -> Refusal {
 pub(crate) fn unreadable(bad_head: BadHead) -> Refusal {
     let (status, why) = match bad_head {
         BadHead::StartLine => (StatusCode::BAD_REQUEST, "The request line is malformed."),
+        BadHead::NoHttp => (StatusCode::BAD_REQUEST, "What came is no HTTP."),
+        BadHead::Tls => (
+            StatusCode::BAD_REQUEST,
+            "The client speaks TLS, and this is a port for plain HTTP: use http:// in its URL.",
+        ),
+        BadHead::Http2 => (
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "The client speaks HTTP/2 without asking first, and this is a port for HTTP/1.1.",
+        ),
+        BadHead::MethodTooLong => (StatusCode::NOT_IMPLEMENTED, "The request's method is longer than 128 bytes."),
         BadHead::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "The request's version is none of HTTP/1."),
         BadHead::TargetTooLong => (StatusCode::URI_TOO_LONG, "The request's target is longer than 64 KB."),
         BadHead::TooLarge => (
@@ -27,8 +37,8 @@ pub(crate) fn unreadable(bad_head: BadHead) -> Refusal {
         BadHead::TooManyFields => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request has more header fields than limits.headers.")
         }
-        BadHead::FieldName => (StatusCode::BAD_REQUEST, "A header field's name is malformed."),
-        BadHead::FieldValue => (StatusCode::BAD_REQUEST, "A header field's value is malformed."),
+        BadHead::FieldName(_) => (StatusCode::BAD_REQUEST, "A header field's name is malformed."),
+        BadHead::FieldValue(_) => (StatusCode::BAD_REQUEST, "A header field's value is malformed."),
     };
     Refusal { status, why }
 }

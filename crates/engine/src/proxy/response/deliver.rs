@@ -7,21 +7,30 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
 
-use crate::api::Ended;
+use crate::api::{BodyCut, Ended};
 use crate::balancer::Backend;
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Request, Said, UpstreamExchange, rewrite};
 use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
-use crate::upstream::response::{Carried, carry};
+use crate::upstream::response::{Carried, carry, cut_of};
 
 /// Why a response did not reach its end.
 enum Cut {
     /// The client left.
     Client,
     /// The backend broke off.
-    Backend,
+    Backend(BodyCut),
     /// The request's body is malformed.
     Body,
+}
+
+impl Cut {
+    fn of_client(broken: Broken) -> Self {
+        match broken {
+            Broken::Gone => Cut::Client,
+            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Cut::Body,
+        }
+    }
 }
 
 /// Whose response it is, and whom it binds.
@@ -39,8 +48,11 @@ struct Delivery<'a, 'c> {
     request: &'a mut Request,
     upstream: &'a mut UpstreamExchange,
     relay: BodyRelay,
+    /// It switches to another protocol.
+    switches: bool,
+    framing: Framing,
     /// No more will come from the backend than is kept.
-    cut: bool,
+    cut: Option<BodyCut>,
     /// When what is done last was done; kept, because telling the time costs as much as a small allocation.
     now: Instant,
 }
@@ -94,7 +106,8 @@ pub(crate) async fn deliver<'c>(
     client.clock.enter(Stage::Streaming, now);
     client.down.begin();
     let relay = BodyRelay::to_client(framing, request.version()).behind(head);
-    let mut delivery = Delivery { client, exchange, request, upstream, relay, cut: false, now };
+    let switches = status == 101;
+    let mut delivery = Delivery { client, exchange, request, upstream, relay, switches, framing, cut: None, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -115,7 +128,7 @@ pub(crate) async fn deliver<'c>(
     exchange.carried(relay.data(), request.upload.data());
     client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
-    Delivered { result, switched: (status == 101).then(protocol), keeps, ends_by_closing, now }
+    Delivered { result, switched: switches.then(protocol), keeps, ends_by_closing, now }
 }
 
 impl Delivered {
@@ -154,9 +167,11 @@ impl Delivered {
                 exchange.end(Ended::ClientGone, now);
                 After::Close
             }
-            Err(Cut::Body | Cut::Backend) => {
-                let by_backend = matches!(self.result, Err(Cut::Backend));
-                exchange.end(if by_backend { Ended::CutByBackend } else { Ended::BadBody }, now);
+            Err(cut @ (Cut::Body | Cut::Backend(_))) => {
+                if let Cut::Backend(lacks) = cut {
+                    exchange.lacks(*lacks);
+                }
+                exchange.end(if matches!(cut, Cut::Body) { Ended::BadBody } else { Ended::CutByBackend }, now);
                 // Never with a clean end, which is what closing is to this client.
                 if self.ends_by_closing { After::Reset } else { After::Close }
             }
@@ -179,7 +194,7 @@ impl Delivery<'_, '_> {
     /// Sends the head, and what came of the body right behind it.
     fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
         with_scratch(|Scratch { out, spill, .. }| {
-            rewrite::write_response(head, self.request, &self.client.proxy.shared, said, out);
+            rewrite::write_response(head, self.request, self.client, said, out);
             if let Some(heads) = &mut self.exchange.heads {
                 let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
                 heads.passes(out, chunks && self.request.version() == Version::Http11);
@@ -192,18 +207,18 @@ impl Delivery<'_, '_> {
                     if let Some(heads) = &mut self.exchange.heads {
                         heads.carries(passed.out);
                     }
-                    self.cut = passed.bad.is_some();
+                    self.cut = passed.bad.map(|bad| cut_of(bad, self.framing));
                     passed.used
                 });
             }
-            self.send(head.line.status != 101, out, cx)
+            self.send(!self.switches, out, cx)
         })
     }
 
     /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
         self.exchange.carried(self.relay.data(), self.request.upload.data());
-        if books && self.relay.is_done() && !self.cut {
+        if books && self.relay.is_done() && self.cut.is_none() {
             self.exchange.end(Ended::Complete, self.now);
         }
         self.client.send(bytes, cx).map_err(|_| Cut::Client)
@@ -212,19 +227,20 @@ impl Delivery<'_, '_> {
     /// Moves both bodies on until the client has all of the response.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         if let Poll::Ready(result) = self.poll_down(cx) {
+            if self.switches && result.is_ok() {
+                // The new protocol begins behind the request's body (RFC 9110 7.8).
+                return self.upstream.poll_upload(self.client, self.request, cx).map_err(Cut::of_client);
+            }
             return Poll::Ready(result);
         }
-        self.upstream.poll_client(self.client, self.request, cx).map(|broken| match broken {
-            Broken::Gone => Err(Cut::Client),
-            Broken::BadFraming | Broken::TooLarge | Broken::TooSlow => Err(Cut::Body),
-        })
+        self.upstream.poll_client(self.client, self.request, cx).map(|broken| Err(Cut::of_client(broken)))
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         for _ in 0..ROUNDS {
             ready!(self.client.poll_flush(cx)).map_err(|_| Cut::Client)?;
-            if self.cut {
-                return Poll::Ready(Err(Cut::Backend));
+            if let Some(cut) = self.cut {
+                return Poll::Ready(Err(Cut::Backend(cut)));
             }
             if self.relay.is_done() {
                 return Poll::Ready(Ok(()));
@@ -242,7 +258,7 @@ impl Delivery<'_, '_> {
         let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
         let Carried { out, behind, cut } = carry(&mut self.relay, read, spill);
         self.upstream.answer.add(behind);
-        self.cut = cut.is_some();
+        self.cut = cut.map(|bad| cut_of(bad, self.framing));
         if let Some(heads) = &mut self.exchange.heads {
             heads.carries(out);
         }

@@ -1,0 +1,55 @@
+//! Every worker's idle connections, so that all to one backend can be closed at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::balancer::Backend;
+use crate::upstream::IdleConnections;
+
+/// How long an answer over a new connection may take before it is looked for what holds it up.
+const HELD_UP: Duration = Duration::from_millis(250);
+
+/// The idle connections of all workers.
+pub(crate) struct IdlePools {
+    /// Those to backends with a connection limit or a minimum of idle ones, which all workers share.
+    pub(crate) counted: IdleConnections,
+    /// Each worker's own, and last those of replays.
+    workers: Vec<Arc<IdleConnections>>,
+}
+
+impl IdlePools {
+    pub(crate) fn new(workers: usize) -> Self {
+        IdlePools { counted: IdleConnections::default(), workers: (0..workers).map(|_| Arc::default()).collect() }
+    }
+
+    /// Those of one worker.
+    pub(crate) fn of_worker(&self, worker: usize) -> Arc<IdleConnections> {
+        Arc::clone(&self.workers[worker])
+    }
+
+    /// Waits for what a backend answers over a new connection. A backend that serves one connection at a time, or a few, does
+    /// not look at a new one while it waits on idle ones: if it may be such a backend and does not answer, those are closed.
+    pub(crate) async fn unless_held_up<T>(&self, backend: &Backend, answer: impl Future<Output = T>) -> T {
+        let mut answer = std::pin::pin!(answer);
+        if let Ok(answered) = tokio::time::timeout(HELD_UP, answer.as_mut()).await {
+            return answered;
+        }
+        if backend.concurrency.may_wait_behind(self.count(backend)) {
+            self.all().for_each(|idle| idle.close_unowned(backend.number));
+        }
+        answer.await
+    }
+
+    /// Notes that a backend has answered over a new connection, beside all those that are idle now.
+    pub(crate) fn note_answer(&self, backend: &Backend) {
+        backend.concurrency.note(self.count(backend));
+    }
+
+    fn count(&self, backend: &Backend) -> usize {
+        self.all().map(|idle| idle.count(backend.number)).sum()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &IdleConnections> {
+        self.workers.iter().map(|idle| &**idle).chain([&self.counted])
+    }
+}
