@@ -181,3 +181,24 @@ fn a_hostile_file_name_is_shown_as_text_whether_its_file_is_good_or_bad() {
 
 #[cfg(unix)]
 const GOOD_WORDS: &str = r#"{ "port": 3001, "backends": [{ "url": "http://localhost:5000" }] }"#;
+
+#[test]
+fn a_file_with_as_many_mistakes_as_lines_is_judged_in_one_go() {
+    // With work that grew with the square of it this would take minutes, and be killed.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.json");
+    let mut text = String::from("{ \"port\": 0, \"backends\": [");
+    let backends: Vec<String> = (0..20_000).map(|_| r#"{ "id": 7, "url": "http://127.0.0.1:9" }"#.to_owned()).collect();
+    text.push_str(&backends.join(", "));
+    text.push(']');
+    for number in 0..60_000 {
+        let _ = write!(text, ", \"key{number}\": 1"); // writing to a String cannot fail
+    }
+    text.push_str(" }");
+    std::fs::write(&file, text).unwrap();
+    let output = crate::support::program::run(&["check", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.matches("is not a known key").count(), 60_000);
+    assert_eq!(said.matches("two backends have the id 7").count(), 19_999);
+}

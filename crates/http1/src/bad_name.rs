@@ -1,6 +1,6 @@
 //! The name of a field that is malformed, for messages.
 
-use super::line::is_token;
+use super::token::is_token;
 
 /// Most bytes that are kept of it.
 const KEPT: usize = 40;

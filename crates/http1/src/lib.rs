@@ -20,6 +20,7 @@ mod span;
 mod target;
 #[cfg(test)]
 mod test_split;
+mod token;
 mod trailers;
 
 pub use bad_name::BadName;

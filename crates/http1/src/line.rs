@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::bad_name::BadName;
 use super::span::Span;
+use super::token::is_token;
 
 /// Bytes of a request's target; more is 414.
 pub(crate) const TARGET_LIMIT: usize = 65_536;
@@ -188,9 +189,4 @@ impl StartLine for StatusLine {
         let begins = line.iter().zip(b"HTTP/").all(|(byte, wanted)| byte == wanted);
         if begins && line.len() <= STATUS_LINE_LIMIT { Ok(()) } else { Err(BadHead::StartLine) }
     }
-}
-
-/// RFC 9110 5.6.2
-pub(crate) fn is_token(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }

@@ -7,7 +7,8 @@ use std::mem;
 use super::bad_name::BadName;
 use super::buffer_pool::{BYTES, BufferPool};
 use super::head::{Fields, Head};
-use super::line::{BadHead, StartLine, is_token};
+use super::line::{BadHead, StartLine};
+use super::token::is_token;
 
 /// Fields that are parsed on the stack; most heads have no more.
 const USUAL_FIELDS: usize = 32;
@@ -294,10 +295,10 @@ mod tests {
             (fields(LIMITS.bytes), Some(BadHead::TooLarge)),
             ("x".repeat(70_000), Some(BadHead::MethodTooLong)),
         ] {
-            assert_eq!(bad(&text), verdict, "{:.40}", text);
+            assert_eq!(bad(&text), verdict, "{text:.40}");
             for size in [1, 100, 1000, 30_000] {
                 if text.len() / size < 5000 {
-                    assert_eq!(found(text.as_bytes().chunks(size)).1, verdict, "{size}: {:.40}", text);
+                    assert_eq!(found(text.as_bytes().chunks(size)).1, verdict, "{size}: {text:.40}");
                 }
             }
         }

@@ -8,7 +8,7 @@ mod message;
 mod pending_notice;
 mod smtp;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
@@ -86,7 +86,10 @@ impl Mail {
         let throttle = self.server.as_ref()?.config.throttle;
         let (now, time) = (Instant::now(), SystemTime::now());
         let backends = self.topology.backends();
-        self.pending.retain(|id, _| backends.iter().any(|b| b.id() == *id));
+        if self.pending.len() > backends.len() {
+            let there: HashSet<BackendId> = backends.iter().map(|backend| backend.id()).collect();
+            self.pending.retain(|id, _| there.contains(id));
+        }
         let mut next: Option<(Arc<Backend>, Instant)> = None;
         for backend in backends.iter().filter(|b| b.settings.owner.is_some()) {
             let pending = self.pending.entry(backend.id()).or_default();

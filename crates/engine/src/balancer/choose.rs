@@ -67,7 +67,7 @@ impl Pool {
     /// What [`Pool::choose`] would return now, without advancing round robin or recording the key.
     pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
         let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));
-        let copy = Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), turn);
+        let copy = self.with_turn(turn);
         copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()
     }
 

@@ -4,6 +4,7 @@
 //! backend keeps its clients and takes no new ones. An entry may be overwritten by another key's; its client then
 //! counts as new.
 
+use foldhash::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -39,13 +40,14 @@ impl KeyCache {
         slot.load(Relaxed) == mark
     }
 
-    /// How many keys last went to this backend. Scans all entries.
-    pub(crate) fn count(&self, id: BackendId) -> u64 {
-        let here = |slot: &&AtomicU64| {
-            let mark = slot.load(Relaxed);
-            mark != 0 && mark & u64::from(u32::MAX) == u64::from(id.get())
-        };
-        self.0.iter().filter(here).count() as u64
+    /// How many keys last went to each backend that any went to. Scans all entries.
+    pub(crate) fn counts(&self) -> HashMap<BackendId, u64> {
+        let mut counts = HashMap::default();
+        for mark in self.0.iter().map(|slot| slot.load(Relaxed)).filter(|mark| *mark != 0) {
+            let id = u32::try_from(mark & u64::from(u32::MAX)).unwrap_or_default();
+            *counts.entry(BackendId::new(id)).or_default() += 1;
+        }
+        counts
     }
 
     fn place(&self, key: Fingerprint, id: BackendId) -> (&AtomicU64, u64) {

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
+use super::key_cache::KeyCache;
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
 use crate::api::{BackendId, Strategy};
@@ -21,14 +22,14 @@ const MOST_PARTS: u32 = 4096;
 /// lists what a choice costs.
 pub(crate) struct Pool {
     /// All backends, in the order of the configuration.
-    pub(crate) backends: Vec<Arc<Backend>>,
+    pub(crate) backends: Arc<[Arc<Backend>]>,
     /// How a backend is chosen for a client that is not bound to one.
     pub(crate) strategy: Strategy,
     /// What binds clients to backends.
     pub(crate) sticky: Sticky,
     /// Each backend's `Set-Cookie` value, formatted once.
-    set_cookies: Vec<Option<HeaderValue>>,
-    by_id: HashMap<BackendId, usize>,
+    set_cookies: Arc<[Option<HeaderValue>]>,
+    by_id: Arc<HashMap<BackendId, usize>>,
     /// Those that take new clients, in the order of `backends`: the backups only if no other backend does.
     pub(crate) eligible: Vec<Eligible>,
     /// Backups that are up while other backends are, for requests that failed or found no slot on all of those.
@@ -40,6 +41,13 @@ pub(crate) struct Pool {
     pub(crate) smooth: Box<[usize]>,
     /// Counter for round robin and for rotating ties; successive pools share it.
     pub(crate) turn: Arc<AtomicUsize>,
+}
+
+/// What a change of a state leaves as it was, so that it is shared: states change once for each backend.
+struct Members {
+    backends: Arc<[Arc<Backend>]>,
+    set_cookies: Arc<[Option<HeaderValue>]>,
+    by_id: Arc<HashMap<BackendId, usize>>,
 }
 
 /// The backend chosen for one attempt.
@@ -54,6 +62,14 @@ pub(crate) struct Choice {
 impl Pool {
     /// Builds a pool from the current states and weights of these backends.
     pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
+        let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
+        let by_id = Arc::new(backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect());
+        Pool::of(Members { backends: backends.into(), set_cookies, by_id }, strategy, sticky, turn)
+    }
+
+    /// Builds a pool from the current states and weights of these members.
+    fn of(members: Members, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
+        let Members { backends, set_cookies, by_id } = members;
         let up = |backup: bool| {
             let indices = (0..backends.len())
                 .filter(|n| backends[*n].settings.backup == backup && backends[*n].takes_new_clients());
@@ -78,22 +94,32 @@ impl Pool {
             Strategy::RoundRobin if !whole => smooth_row(&eligible),
             _ => Box::default(),
         };
-        let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
-        let by_id = backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect();
         Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, hash_candidates, smooth, turn }
     }
 
     /// The same pool, rebuilt from its backends' current states and weights.
     #[must_use]
     pub(crate) fn refreshed(&self) -> Self {
-        Pool::new(self.backends.clone(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+        Pool::of(self.members(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+    }
+
+    /// The same pool with a counter of its own.
+    pub(super) fn with_turn(&self, turn: Arc<AtomicUsize>) -> Self {
+        Pool::of(self.members(), self.strategy, self.sticky.clone(), turn)
+    }
+
+    fn members(&self) -> Members {
+        Members {
+            backends: Arc::clone(&self.backends),
+            set_cookies: Arc::clone(&self.set_cookies),
+            by_id: Arc::clone(&self.by_id),
+        }
     }
 
     /// The same pool with one more backend.
     #[must_use]
     pub(crate) fn with(&self, backend: Arc<Backend>) -> Self {
-        let mut backends = self.backends.clone();
-        backends.push(backend);
+        let backends = self.backends.iter().cloned().chain([backend]).collect();
         Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
@@ -106,13 +132,13 @@ impl Pool {
     /// The same pool with another strategy.
     #[must_use]
     pub(crate) fn with_strategy(&self, strategy: Strategy) -> Self {
-        Pool::new(self.backends.clone(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
+        Pool::of(self.members(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
     }
 
     /// The same pool with another stickiness.
     #[must_use]
     pub(crate) fn with_sticky(&self, sticky: Sticky) -> Self {
-        Pool::new(self.backends.clone(), self.strategy, sticky, Arc::clone(&self.turn))
+        Pool::new(self.backends.to_vec(), self.strategy, sticky, Arc::clone(&self.turn))
     }
 
     /// The backend with this id.
@@ -140,9 +166,14 @@ impl Pool {
         shares
     }
 
-    /// The number of clients bound to a backend: by the keys seen lately, or by the cookies given out.
-    pub(crate) fn sessions(&self, backend: &Backend) -> u64 {
-        self.sticky.key_cache().map_or_else(|| backend.counters.sessions(), |key_cache| key_cache.count(backend.id()))
+    /// The number of clients bound to each backend: by the keys seen lately, or by the cookies given out.
+    pub(crate) fn sessions(&self) -> Vec<u64> {
+        let by_key = self.sticky.key_cache().map(KeyCache::counts);
+        let of = |backend: &Arc<Backend>| match &by_key {
+            Some(counts) => counts.get(&backend.id()).copied().unwrap_or_default(),
+            None => backend.counters.sessions(),
+        };
+        self.backends.iter().map(of).collect()
     }
 
     /// Whether this backend is a backup that is not used because other backends are up.

@@ -9,10 +9,17 @@ use super::problem::Problem;
 /// The text and all that was found wrong in it so far.
 pub(crate) struct Document<'a> {
     text: &'a str,
-    problems: RefCell<Vec<Problem>>,
+    problems: RefCell<Vec<Found>>,
     /// The path of each key that was asked for, for the comparison with the schema.
     #[cfg(test)]
     pub(crate) asked: RefCell<std::collections::BTreeSet<String>>,
+}
+
+/// A problem, by the byte at which it stands.
+struct Found {
+    at: usize,
+    path: String,
+    message: String,
 }
 
 /// Where something stands in the document.
@@ -70,21 +77,27 @@ impl<'a> Document<'a> {
     }
 
     pub(crate) fn problem(&self, at: usize, path: &str, message: String) {
-        let before = &self.text[..at.min(self.text.len())];
-        let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-        self.problems.borrow_mut().push(Problem {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            path: path.into(),
-            message: message.into(),
-        });
+        self.problems.borrow_mut().push(Found { at: at.min(self.text.len()), path: path.to_owned(), message });
     }
 
     /// All that was found, in the order of the file.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|p| (p.line, p.column));
-        problems
+        let mut found = self.problems.into_inner();
+        found.sort_by_key(|problem| problem.at);
+        // Counted on from one to the next: however many there are, the text is gone through once.
+        let (mut line, mut column, mut at) = (1, 1, 0);
+        let locate = |problem: Found| {
+            let between = &self.text[at..problem.at];
+            let lines = between.matches('\n').count();
+            line += lines;
+            column = match between.rfind('\n') {
+                Some(end) => between[end + 1..].chars().count() + 1,
+                None => column + between.chars().count(),
+            };
+            at = problem.at;
+            Problem { line, column, path: problem.path.into(), message: problem.message.into() }
+        };
+        found.into_iter().map(locate).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::Ranged;
+use std::collections::HashSet;
 
 use super::document::Location;
 use super::nearest::nearest;
@@ -170,18 +171,17 @@ impl<'a> Keys<'_, 'a> {
         }
         #[cfg(test)]
         self.node.document.asked.borrow_mut().extend(self.asked.iter().map(|key| self.path_of(key)));
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen = HashSet::new();
         for property in self.properties {
             let name = property.name.as_str();
             let at = property.range().start;
             let document = self.node.document;
-            if seen.contains(&name) {
+            if !seen.insert(name) {
                 document.problem(at, &self.path_of(name), "is written twice: leave one".to_owned());
             } else if !self.asked.contains(&name) {
                 let near = nearest(name, self.asked.iter().copied());
                 document.problem(at, &self.path_of(name), format!("is not a known key{near}"));
             }
-            seen.push(name);
         }
     }
 }

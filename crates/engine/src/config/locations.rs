@@ -1,5 +1,7 @@
 //! Where the values stand that may conflict with others of the file.
 
+use std::collections::HashMap;
+
 use super::document::Location;
 
 /// A value of the configuration, by the positions of what it belongs to.
@@ -22,7 +24,7 @@ pub(crate) enum At {
 /// Where the values stand that may conflict with others, noted while the file is read.
 #[derive(Default)]
 pub(crate) struct Locations {
-    noted: Vec<(At, Location)>,
+    noted: HashMap<At, Location>,
     /// Whether a pool may have no backends.
     pub(crate) backends_optional: bool,
 }
@@ -34,11 +36,11 @@ impl Locations {
     }
 
     pub(crate) fn note(&mut self, at: At, place: Location) {
-        self.noted.push((at, place));
+        self.noted.entry(at).or_insert(place);
     }
 
     /// Where it stands; `None` where it could not be read.
     pub(crate) fn of(&self, at: At) -> Option<&Location> {
-        self.noted.iter().find(|(noted, _)| *noted == at).map(|(_, place)| place)
+        self.noted.get(&at)
     }
 }

@@ -4,6 +4,7 @@
 //! changed since.
 
 use futures_util::future::join_all;
+use std::collections::{HashMap, HashSet};
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::sync::MutexGuard;
@@ -13,7 +14,7 @@ use super::self_target;
 use super::source::Source;
 use super::start::Balancer;
 use super::start_error::StartError;
-use crate::api::{About, CommandError, Level};
+use crate::api::{About, BackendId, CommandError, Level};
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health::Checker;
@@ -133,12 +134,15 @@ impl Balancer {
     /// backend has the same address.
     fn let_go(&self, there: Vec<Arc<Backend>>, changes: &mut ReloadChanges) {
         let now = self.shared.topology.load().backends();
-        for backend in there.into_iter().filter(|old| !now.iter().any(|b| Arc::ptr_eq(b, old))) {
+        let numbers: HashSet<u64> = now.iter().map(|backend| backend.number).collect();
+        let ids: HashSet<BackendId> = now.iter().map(|backend| backend.id()).collect();
+        let addresses: HashSet<String> = now.iter().map(|backend| backend.endpoint.address.to_string()).collect();
+        for backend in there.into_iter().filter(|old| !numbers.contains(&old.number)) {
             self.shared.release(&backend);
-            if !now.iter().any(|b| b.endpoint.address == backend.endpoint.address) {
+            if !addresses.contains(&backend.endpoint.address.to_string()) {
                 backend.signals.close_tunnels.notify_waiters();
             }
-            if !now.iter().any(|b| b.id() == backend.id()) {
+            if !ids.contains(&backend.id()) {
                 self.shared.registry.close(backend.id());
                 changes.told.push(format!("{} removed", backend.name()));
             }
@@ -176,11 +180,12 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
 /// Refuses a configuration that takes the id or the pool of a process that this program started.
 fn keeps_processes(before: &Topology, config: &Config, pools: &[Arc<LivePool>]) -> Result<(), StartError> {
     let mut problems: Vec<Untrusted<String>> = Vec::new();
+    let ids: HashSet<BackendId> = config.backends().map(|backend| backend.id).collect();
     for live in &before.pools {
         let now = live.current.load();
         for backend in now.backends.iter().filter(|backend| backend.settings.spawned) {
             let (id, name) = (backend.id(), backend.name());
-            if config.backends().any(|b| b.id == id) {
+            if ids.contains(&id) {
                 let other = "give the backend in the file another 'id'";
                 problems.push(format!("{name}, which was started here, has the id {id}: {other}").into());
             }
@@ -211,12 +216,13 @@ fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Re
 /// The backends of a pool under its new configuration: unchanged ones are kept, others are created.
 fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -> Vec<Arc<Backend>> {
     let (old, now) = (live.config.load_full(), live.current.load_full());
+    let old: HashMap<BackendId, &BackendConfig> = old.backends.iter().map(|backend| (backend.id, backend)).collect();
     config
         .backends
         .iter()
         .map(|wanted| {
             let there = now.get(wanted.id);
-            match (there, old.backends.iter().find(|backend| backend.id == wanted.id)) {
+            match (there, old.get(&wanted.id).copied()) {
                 (Some(there), Some(old)) if is_same(old, wanted) => {
                     changes.settle(there, old, wanted);
                     Arc::clone(there)

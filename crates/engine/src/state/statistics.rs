@@ -1,6 +1,6 @@
 //! Rates, shares and percentiles over the last seconds, from monotonic counters.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::counters::Counters;
@@ -86,7 +86,10 @@ impl Statistics {
             }
         }
         self.latency = all.percentiles();
-        self.backends.retain(|id, _| backends.iter().any(|b| b.id() == *id));
+        if self.backends.len() > backends.len() {
+            let there: HashSet<BackendId> = backends.iter().map(|backend| backend.id()).collect();
+            self.backends.retain(|id, _| there.contains(id));
+        }
     }
 
     /// Removes a backend's statistics, because another backend takes over its id.
@@ -124,10 +127,12 @@ impl Statistics {
         self.backends.get(&id).map_or_else(Vec::new, |b| b.histogram.clone())
     }
 
-    /// A backend's share of the window's requests to all backends in `among`; `None` without requests.
-    pub(crate) fn backend_share(&self, id: BackendId, among: &[BackendId]) -> Option<f64> {
-        let window = |id| self.backends.get(id).map_or(0, |b| b.requests.window());
-        share(window(&id), among.iter().map(window).sum())
+    /// The share that each of these backends has of the window's requests to all of them; `None` without requests.
+    pub(crate) fn shares(&self, among: &[Arc<Backend>]) -> Vec<Option<f64>> {
+        let window = |backend: &Arc<Backend>| self.backends.get(&backend.id()).map_or(0, |b| b.requests.window());
+        let windows: Vec<u64> = among.iter().map(window).collect();
+        let all = windows.iter().sum();
+        windows.into_iter().map(|window| share(window, all)).collect()
     }
 }
 

@@ -67,7 +67,7 @@ impl Topology {
 
     /// Every backend of every pool, in the order of the configuration.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
-        self.pools.iter().flat_map(|pool| pool.current.load().backends.clone()).collect()
+        self.pools.iter().flat_map(|pool| pool.current.load().backends.to_vec()).collect()
     }
 
     /// The backend with this id, and its pool.

@@ -8,7 +8,7 @@ use super::live_pool::LivePool;
 use super::registry::Records;
 use super::shared::Shared;
 use super::statistics::Statistics;
-use crate::api::{BackendId, BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
+use crate::api::{BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
 use crate::balancer::{Backend, Pool};
 use crate::config::{CheckAlgorithm, HealthCheck};
 
@@ -65,8 +65,9 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
 }
 
 fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Statistics) -> Vec<BackendView> {
-    let ids: Vec<BackendId> = pool.backends.iter().map(|backend| backend.id()).collect();
-    let view = |(backend, share): (&Arc<Backend>, f64)| {
+    let (expected, actual) = (pool.expected_shares(), statistics.shares(&pool.backends));
+    let sessions = if live.mode == Mode::Tcp { None } else { Some(pool.sessions()) };
+    let view = |(place, backend): (usize, &Arc<Backend>)| {
         let id = backend.id();
         BackendView {
             id,
@@ -89,18 +90,18 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Sta
             active: backend.counters.active(),
             queued: backend.queued(),
             tunnels: backend.counters.tunnels(),
-            sessions: if live.mode == Mode::Tcp { backend.counters.sessions() } else { pool.sessions(backend) },
+            sessions: sessions.as_ref().map_or_else(|| backend.counters.sessions(), |sessions| sessions[place]),
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),
             check: check_in_words(&backend.settings.health()).into(),
             errors: backend.counters.errors(),
             checks: records.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
-            expected_share: share,
-            actual_share: statistics.backend_share(id, &ids),
+            expected_share: expected[place],
+            actual_share: actual[place],
             spawned: records.spawned.get(&id).copied(),
         }
     };
-    pool.backends.iter().zip(pool.expected_shares()).map(view).collect()
+    pool.backends.iter().enumerate().map(view).collect()
 }
 
 /// For example `GET /health (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 3`.

@@ -141,7 +141,7 @@ impl Drop for Connection {
 
 /// Whether a response's fields speak of a body. To HEAD, one that does not say its length may have any.
 fn promises_body(head: &ResponseHead, to_head: bool) -> bool {
-    let length = head.value(FieldKind::ContentLength).map(|length| length.trim_ascii());
+    let length = head.value(FieldKind::ContentLength).map(<[u8]>::trim_ascii);
     head.has(FieldKind::TransferEncoding) || length.map_or(to_head, |length| length != b"0")
 }
 

@@ -88,14 +88,14 @@ impl Peer {
     pub(crate) fn keeps(&self, kind: FieldKind) -> bool {
         match kind {
             FieldKind::XForwardedOther => self.trusted,
-            // Written anew, each on one line: many servers read one line alone.
+            // Written anew, each on one line: many servers read one line alone. Spelled with underscores they only serve to
+            // impersonate another client, or to end the message elsewhere.
             FieldKind::Forwarded
             | FieldKind::XForwardedFor
             | FieldKind::XForwardedHost
             | FieldKind::XForwardedProto
-            | FieldKind::XRealIp => false,
-            // Spelled with underscores they only serve to impersonate another client, or to end the message elsewhere.
-            FieldKind::Underscored => false,
+            | FieldKind::XRealIp
+            | FieldKind::Underscored => false,
             _ => true,
         }
     }

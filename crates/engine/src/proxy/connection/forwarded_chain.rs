@@ -187,8 +187,11 @@ fn joined(head: &RequestHead, kind: FieldKind) -> Option<Vec<u8>> {
     (!lines.is_empty()).then(|| lines.join(b", ".as_slice()))
 }
 
+/// The names and values of one element.
+type Pairs<'a> = Vec<(&'a [u8], Vec<u8>)>;
+
 /// The elements of a `Forwarded`, each with its pairs, unquoted; `None` where it is malformed (RFC 7239 4).
-fn elements(line: &[u8]) -> Option<Vec<Vec<(&[u8], Vec<u8>)>>> {
+fn elements(line: &[u8]) -> Option<Vec<Pairs<'_>>> {
     let mut elements = vec![Vec::new()];
     let mut rest = line.trim_ascii();
     while !rest.is_empty() {

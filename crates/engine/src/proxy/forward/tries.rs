@@ -145,7 +145,7 @@ impl<'t, 'c> Tries<'t, 'c> {
             backend.counters.ewma.record(took, began + took);
         }
         if unasked {
-            return Err(Stop::Reply(LocalReply::bad_gateway(decision.reason())));
+            return Err(Stop::Reply(LocalReply::bad_answer(decision.reason())));
         }
         Ok(Some(began + took))
     }
@@ -294,6 +294,7 @@ fn unanswered(decision: &Decision) -> LocalReply {
     let why = decision.reason();
     match decision.attempts.last().map(|attempt| attempt.outcome) {
         Some(Outcome::ConnectTimeout) => LocalReply::gateway_timeout(why),
+        Some(Outcome::BadAnswer(_)) => LocalReply::bad_answer(why),
         _ => LocalReply::bad_gateway(why),
     }
 }

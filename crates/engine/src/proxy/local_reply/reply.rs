@@ -26,6 +26,8 @@ const FORBIDDEN: &str = "Forbidden.";
 pub(crate) struct LocalReply {
     pub(crate) status: StatusCode,
     pub(crate) error: String,
+    /// What the page says in place of that, where it knows better.
+    title: Option<&'static str>,
     /// More for a person, on the page alone.
     pub(crate) why: String,
     /// The connection ends after it.
@@ -35,29 +37,42 @@ pub(crate) struct LocalReply {
 impl LocalReply {
     /// No backend takes the request.
     pub(crate) fn unavailable(why: String) -> Self {
-        LocalReply { status: StatusCode::SERVICE_UNAVAILABLE, error: UNAVAILABLE.to_owned(), why, close: false }
+        LocalReply {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: UNAVAILABLE.to_owned(),
+            title: None,
+            why,
+            close: false,
+        }
     }
 
     /// Those tried gave no answer.
     pub(crate) fn bad_gateway(why: String) -> Self {
-        LocalReply { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), why, close: false }
+        LocalReply { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), title: None, why, close: false }
+    }
+
+    /// What was answered is no good. Scripts are told what smart-stick-loadbalancer tells them of every such failure.
+    pub(crate) fn bad_answer(why: String) -> Self {
+        LocalReply {
+            title: Some("Bad gateway — the backend's response is malformed."), ..LocalReply::bad_gateway(why)
+        }
     }
 
     /// Every place is taken, and so is every place in the queue.
     pub(crate) fn too_many(why: String) -> Self {
-        LocalReply { status: StatusCode::TOO_MANY_REQUESTS, error: TOO_MANY.to_owned(), why, close: false }
+        LocalReply { status: StatusCode::TOO_MANY_REQUESTS, error: TOO_MANY.to_owned(), title: None, why, close: false }
     }
 
     /// No place came free in time.
     pub(crate) fn no_place(why: String) -> Self {
         let error = "No place at a backend came free in time.".to_owned();
-        LocalReply { status: StatusCode::SERVICE_UNAVAILABLE, error, why, close: false }
+        LocalReply { status: StatusCode::SERVICE_UNAVAILABLE, error, title: None, why, close: false }
     }
 
     /// The backend took too long.
     pub(crate) fn gateway_timeout(why: String) -> Self {
         let error = "Gateway timeout — backend did not answer in time.".to_owned();
-        LocalReply { status: StatusCode::GATEWAY_TIMEOUT, error, why, close: false }
+        LocalReply { status: StatusCode::GATEWAY_TIMEOUT, error, title: None, why, close: false }
     }
 
     /// The client may not come in, or is there too often.
@@ -66,12 +81,12 @@ impl LocalReply {
             Refused::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
             Refused::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
         };
-        LocalReply { status, error: error.to_owned(), why: refused.why().to_owned(), close }
+        LocalReply { status, error: error.to_owned(), title: None, why: refused.why().to_owned(), close }
     }
 
     /// The request must not pass. Its connection closes: what follows on it cannot be trusted to be a request.
     pub(crate) fn refused(status: StatusCode, why: &str) -> Self {
-        LocalReply { status, error: why.to_owned(), why: String::new(), close: true }
+        LocalReply { status, error: why.to_owned(), title: None, why: String::new(), close: true }
     }
 
     /// The response; a page where the client asks for one.
@@ -104,7 +119,7 @@ impl LocalReply {
              color-scheme:light dark}}h1{{font-size:1.4em}}p{{opacity:.8}}</style>\
              <h1>{code} · {error}</h1><p>{why}</p><p>stickylb-tui</p></html>",
             code = self.status.as_u16(),
-            error = escaped(&self.error),
+            error = escaped(self.title.unwrap_or(&self.error)),
             why = escaped(&self.why),
         )
     }

@@ -1,9 +1,10 @@
 //! `/_lb/metrics`: every figure of the screen in Prometheus' text format, version 0.0.4.
 
+use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
-use crate::api::{BackendView, Snapshot, State, Totals};
+use crate::api::{BackendId, BackendView, Snapshot, State, Totals};
 use crate::balancer::Backend;
 use crate::state::Shared;
 use crate::untrusted::Untrusted;
@@ -19,13 +20,14 @@ const STATES: [State; 6] = [State::Up, State::Down, State::Ejected, State::Drain
 /// The page.
 pub(crate) fn text(shared: &Shared) -> String {
     let snapshot = shared.snapshot();
-    let all = shared.topology.backends();
+    let all: HashMap<BackendId, Arc<Backend>> =
+        shared.topology.backends().into_iter().map(|backend| (backend.id(), backend)).collect();
     let backends: Vec<Told<'_>> = snapshot
         .backends
         .iter()
         .filter_map(|view| {
             // One that came or went between the two is told the next time, or not at all.
-            let backend = all.iter().find(|backend| backend.id() == view.id)?;
+            let backend = all.get(&view.id)?;
             Some(Told { labels: labels([("pool", &view.pool), ("backend", &view.name)]), backend, view })
         })
         .collect();
