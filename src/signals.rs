@@ -32,16 +32,15 @@ impl Signals {
         {
             use rustix::process::Signal;
             use tokio::signal::unix::{SignalKind, signal};
-            let ignored = ignored();
-            let heed = |number: i32| {
-                let is_ignored = u32::try_from(number - 1).is_ok_and(|bit| ignored >> bit & 1 == 1);
-                (!is_ignored).then(|| signal(SignalKind::from_raw(number))).transpose()
-            };
+            let heed = |number: i32| (!is_ignored(number)).then(|| signal(SignalKind::from_raw(number))).transpose();
             // At the file size limit (ulimit -f) a write to the log file must fail; unhandled, SIGXFSZ would end the
             // program.
             drop(heed(Signal::XFSZ.as_raw())?);
             let hangup = heed(Signal::HUP.as_raw())?;
-            let others = ending().map(heed).filter_map(io::Result::transpose).collect::<io::Result<_>>()?;
+            let others = ending().map(heed).filter_map(io::Result::transpose).collect::<io::Result<Vec<_>>>()?;
+            // C libraries keep some of these for themselves.
+            let others =
+                others.into_iter().chain(real_time().filter_map(|number| heed(number).ok().flatten())).collect();
             let had_terminal = io::stdout().is_terminal();
             Ok(Signals {
                 hangup,
@@ -139,16 +138,20 @@ fn ending() -> impl Iterator<Item = i32> {
         Signal::PROF,
         Signal::XCPU,
         Signal::ABORT,
+        Signal::TRAP,
+        Signal::SYS,
     ];
     #[cfg(target_os = "linux")]
-    let more = {
-        // The C library keeps two of the real-time signals, 32 and 33, for itself (signal(7)).
-        const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
-        [Signal::IO, Signal::POWER, Signal::STKFLT].map(Signal::as_raw).into_iter().chain(REAL_TIME)
-    };
+    let more = [Signal::IO, Signal::POWER, Signal::STKFLT].map(Signal::as_raw);
     #[cfg(not(target_os = "linux"))]
-    let more = std::iter::empty();
+    let more = [];
     everywhere.map(Signal::as_raw).into_iter().chain(more)
+}
+
+/// The real-time signals, whose default is to end the program too (signal(7)).
+#[cfg(unix)]
+fn real_time() -> impl Iterator<Item = i32> {
+    (34..=64).filter(|_| cfg!(target_os = "linux"))
 }
 
 /// Waits for any of these signals.
@@ -161,11 +164,13 @@ async fn any(signals: &mut [tokio::signal::unix::Signal]) {
     .await;
 }
 
-/// The signals that are ignored now, one bit each. The standard library cannot ask, and only Linux tells in a file:
-/// elsewhere none counts as ignored.
+/// Whether the signal is ignored, as it was when the program started unless that has changed it. The standard library cannot ask, and only Linux tells
+/// in a file: elsewhere none counts as ignored.
 #[cfg(unix)]
-fn ignored() -> u64 {
+pub(crate) fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    // One bit for each, from 1.
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
 }

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use super::args::Ctl;
 use super::columns::aligned;
@@ -12,10 +11,6 @@ use crate::control::{ControlError, Instance, Reply, Request, instances};
 use stickylb::api::Intent;
 use stickylb::api::{BackendId, BackendView, Command, Ending, PoolView, Snapshot};
 use stickylb::untrusted::{Untrusted, pretty_json};
-
-/// How often, and how far apart, to look whether a process whose connection ended has ended too.
-const LOOKS: u32 = 40;
-const LOOK: Duration = Duration::from_millis(50);
 
 impl From<ControlError> for UsageError {
     fn from(error: ControlError) -> Self {
@@ -151,25 +146,12 @@ async fn stop_one(instance: &Instance) -> Result<(), UsageError> {
             let plural = if connections == 1 { "" } else { "s" };
             say(&format!("stopped {who}; {connections} connection{plural} did not finish in time and had to be cut"))
         }
-        _ if has_ended(instance.hello.pid).await => say(&format!("{who} has ended, without a word how")),
+        _ if instance.has_ended().await => say(&format!("{who} has ended, without a word how")),
         _ => {
             let words = format!("{who} was told to stop and runs on, but the connection to it is lost: try again");
             Err(UsageError::Failed(words))
         }
     }
-}
-
-/// Waits a moment for the process's end.
-async fn has_ended(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    let runs = || pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok());
-    for _ in 0..LOOKS {
-        if !runs() {
-            return true;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    !runs()
 }
 
 async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {

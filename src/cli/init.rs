@@ -6,9 +6,13 @@ use std::process::{Child, Command, ExitCode};
 
 use rustix::process::{Pid, Signal, WaitOptions};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::iterator::exfiltrator::origin::Origin;
+use signal_hook::low_level::siginfo::Cause;
 
 use super::layers::UsageError;
+use crate::signals::is_ignored;
 
 /// Whether this is the first process of its PID namespace.
 pub(super) fn is_first() -> bool {
@@ -22,19 +26,19 @@ pub(super) fn run() -> Result<ExitCode, UsageError> {
 }
 
 fn serve() -> io::Result<ExitCode> {
-    // What a terminal sends goes to its whole foreground, so the child has it already.
-    let from_terminal = rustix::termios::tcgetpgrp(rustix::stdio::stdin()).is_ok();
-    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2])?;
+    let heeded = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|one| !is_ignored(*one));
+    let mut signals = SignalsInfo::<WithOrigin>::new(heeded.chain([SIGCHLD]))?;
     let child = Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).spawn()?;
-    for signal in signals.forever() {
-        match signal {
-            SIGCHLD => {
+    for Origin { signal, cause, .. } in signals.forever() {
+        match (signal, cause) {
+            (SIGCHLD, _) => {
                 if let Some(status) = reap(&child) {
                     return Ok(status);
                 }
             }
-            SIGHUP | SIGINT | SIGQUIT if from_terminal => {}
-            other => pass_on(other, &child),
+            // What a terminal sends goes to its whole foreground, so the child has it already.
+            (_, Cause::Kernel) => {}
+            (signal, _) => pass_on(signal, &child),
         }
     }
     Err(io::Error::other("its signals were closed"))

@@ -65,10 +65,11 @@ impl Watched {
                 self.is_new = true;
                 continue;
             }
-            if !std::mem::take(&mut self.is_new) && !now.is_some_and(|traits| traits.is_young()) {
+            if !self.is_new && !now.is_some_and(|traits| traits.is_young()) {
                 continue;
             }
             let contents = self.contents().await.ok().flatten();
+            self.is_new = false;
             // It was only touched, or is missing for a moment.
             if contents.is_some() && contents != self.read {
                 self.read = contents;

@@ -20,6 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one may take to say who it is while others are asked too: one that is stopped must not hold them up.
 const GREETING: Duration = Duration::from_secs(2);
 
+/// The same while a balancer starts, which is not worth delaying.
+const STARTING: Duration = Duration::from_millis(500);
+
+/// How often, and how far apart, to look whether a program whose connection ended has ended too.
+const LOOKS: u32 = 40;
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Why a running program could not be asked, or did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
@@ -95,10 +102,9 @@ async fn ask_all(sockets: Vec<(Arc<Directory>, Name)>, limit: Duration) -> Found
 /// Warns of other programs of this user that use one of these cookies: browsers send a cookie to every port of a host
 /// (RFC 6265 8.5), so each of the two would receive the other's.
 pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
-    // A program that takes longer to answer is not worth a delayed start.
-    let found = tokio::time::timeout(Duration::from_millis(500), instances()).await;
-    let running = found.ok().and_then(Result::ok).map_or_else(Vec::new, |found| found.running);
-    let others = running.iter().filter(|one| one.hello.pid != std::process::id());
+    let Ok(sockets) = sockets() else { return Vec::new() };
+    let found = ask_all(sockets, STARTING).await;
+    let others = found.running.iter().filter(|one| one.hello.pid != std::process::id());
     let shared = |one: &Instance| {
         let name = cookies.iter().find(|name| one.hello.cookies.iter().any(|theirs| *theirs == **name))?;
         Some(format!(
@@ -163,6 +169,18 @@ impl Instance {
             return Err(ControlError::Version { port: self.port(), theirs: hello.protocol });
         }
         Ok(Connection { connection, of: self.clone() })
+    }
+
+    /// Whether it has ended, or does so in a moment: nobody listens any more.
+    pub(crate) async fn has_ended(&self) -> bool {
+        for _ in 0..LOOKS {
+            let answer = greeted(&self.path, GREETING).await.err().map(|error| error.kind());
+            if matches!(answer, Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)) {
+                return true;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        false
     }
 
     fn silent(&self, error: io::Error) -> ControlError {

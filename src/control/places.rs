@@ -53,8 +53,10 @@ impl Places {
     fn longest_waited_for(&self) -> Option<Arc<Client>> {
         let taken = lock(&self.taken);
         let waited = taken.iter().filter_map(|client| Some((client.since()?, client)));
-        let (since, client) = waited.min_by_key(|(since, _)| *since)?;
-        (since.elapsed() >= STALLED).then(|| Arc::clone(client))
+        let (_, client) = waited.min_by_key(|(since, _)| *since).filter(|(since, _)| since.elapsed() >= STALLED)?;
+        // Asked once, so that the next newcomer asks another.
+        client.set_since(None);
+        Some(Arc::clone(client))
     }
 
     /// Waits until every client has left.

@@ -28,6 +28,19 @@ fn zombies(of: u32) -> usize {
     below.iter().filter(|pid| is_zombie(pid)).count() + below.iter().map(|pid| zombies(*pid)).sum::<usize>()
 }
 
+/// Answers every request on this port with `foreign`.
+fn answers_foreign(listener: TcpListener) {
+    use std::io::{Read as _, Write as _};
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let _ = client.read(&mut [0; 4096]);
+                let _ = client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nforeign");
+            });
+        }
+    });
+}
+
 #[test]
 fn what_leaves_its_session_or_its_group_is_ended_with_the_balancer_however_that_ends() {
     let ways = [
@@ -53,6 +66,21 @@ fn what_a_copy_leaves_behind_as_it_ends_is_ended_before_it_is_started_again_and_
     balancer.line_with("sh-0: STARTING -> DOWN: its process exited with status 3 after");
     balancer.line_with("sh-0 left behind 1 process, which was ended with it");
     assert!(!is_running(left));
+}
+
+#[test]
+fn each_process_is_asked_to_end_once() {
+    let script = r#"on() { echo "$1 asked"; }; trap 'on outer; sleep 0.3; exit' TERM; \
+        setsid sh -c "trap 'echo inner asked; sleep 0.3; exit' TERM; echo inner ready; while :; do sleep 0.05; done" & \
+        echo outer ready; while :; do sleep 0.05; done"#;
+    let mut balancer = start(&["sh", "-c", script]);
+    balancer.line_with("| inner ready");
+    balancer.line_with("| outer ready");
+    balancer.signal(Signal::TERM);
+    balancer.ended();
+    for who in ["outer asked", "inner asked"] {
+        assert_eq!(balancer.seen.iter().filter(|line| line.contains(who)).count(), 1, "{:#?}", balancer.seen);
+    }
 }
 
 #[test]
@@ -117,17 +145,7 @@ fn a_program_that_takes_the_port_of_a_dead_copy_gets_no_client_and_the_copy_anot
     let words: Vec<&str> = line.split_whitespace().collect();
     let (pid, taken): (u32, u16) = (words[words.len() - 3].parse().unwrap(), words[words.len() - 1].parse().unwrap());
     signal(pid, Signal::KILL);
-    let foreign = until("its port is free", || TcpListener::bind(("127.0.0.1", taken)).ok());
-    std::thread::spawn(move || {
-        for client in foreign.incoming().flatten() {
-            std::thread::spawn(move || {
-                use std::io::{Read as _, Write as _};
-                let mut client = client;
-                let _ = client.read(&mut [0; 4096]);
-                let _ = client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nforeign");
-            });
-        }
-    });
+    answers_foreign(until("its port is free", || TcpListener::bind(("127.0.0.1", taken)).ok()));
     balancer.line_with("UP -> DOWN: its process was ended by signal: 9");
     until("it is up again", || {
         let answer = get(port, "/health");
@@ -136,6 +154,36 @@ fn a_program_that_takes_the_port_of_a_dead_copy_gets_no_client_and_the_copy_anot
     });
     let said = balancer.line_with(&format!("sh-0: its port {taken} was taken by "));
     assert!(said.contains(&format!("(pid {})", std::process::id())), "{said}");
+}
+
+#[test]
+fn a_program_that_answers_in_the_place_of_a_copy_that_does_not_run_is_not_taken_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command =
+        program(&["run", "-p", "0", "--headless", "-n", "1", "--", SERVER, "demo-backend", "--port", "{port}"]);
+    command.env("XDG_RUNTIME_DIR", folder.path());
+    let mut balancer = Headless::from(command);
+    let port = balancer.ready(1);
+    let supervisor = children(balancer.pid())[0];
+    let copy = children(supervisor)[0];
+    let words = std::fs::read_to_string(format!("/proc/{copy}/cmdline")).unwrap();
+    let taken: u16 = words.split('\0').rfind(|word| !word.is_empty()).unwrap().parse().unwrap();
+    let kill = |pid| signal(pid, Signal::KILL);
+    // Killed again and again, it is started again ever later.
+    for _ in 0..4 {
+        let copy = until("the copy runs", || children(*children(balancer.pid()).first()?).first().copied());
+        kill(copy);
+        until("it has ended", || (!is_running(copy)).then_some(()));
+    }
+    let foreign = until("its port is free", || TcpListener::bind(("127.0.0.1", taken)).ok());
+    answers_foreign(foreign);
+    let mut was_away = false;
+    until("it is up again, on another port", || {
+        let answer = get(port, "/health");
+        assert!(!answer.contains("foreign"), "{answer}");
+        was_away |= answer.starts_with("HTTP/1.1 503 ");
+        (was_away && answer.starts_with("HTTP/1.1 200 ")).then_some(())
+    });
 }
 
 #[test]

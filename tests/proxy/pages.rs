@@ -83,6 +83,8 @@ fn the_health_page_is_for_this_machines_names_alone() {
     for host in [
         "evil.example",
         "localhost.evil.example",
+        "localhost2024",
+        "localhost3001:80",
         "127.0.0.1.evil.example",
         "evil.localhost.example:3001",
         "10.0.0.1",

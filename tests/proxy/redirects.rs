@@ -35,6 +35,8 @@ fn behind_a_trusted_tls_proxy_a_redirect_is_to_https_and_the_public_host() {
         let url = told(&trusting(&backend), &public, field, "http://THEHOST/login?next=/");
         assert_eq!(url, "https://www.abc.example/login?next=/");
     }
+    let link = told(&trusting(&backend), &public, "link", "<http://THEHOST/a?page=2>; rel=\"next\"");
+    assert_eq!(link, "<https://www.abc.example/a?page=2>; rel=\"next\"");
     assert_eq!(
         told(&trusting(&backend), &public, "refresh", "5; url=http://THEHOST/a"),
         "5; url=https://www.abc.example/a"

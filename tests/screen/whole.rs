@@ -70,6 +70,8 @@ fn every_signal_that_can_be_caught_leaves_a_whole_terminal() {
         Signal::PROF,
         Signal::XCPU,
         Signal::ABORT,
+        Signal::TRAP,
+        Signal::SYS,
     ];
     #[cfg(target_os = "linux")]
     let more = [Signal::IO, Signal::POWER, Signal::STKFLT];

@@ -21,6 +21,7 @@ pub enum FieldKind {
     Forwarded,
     Host,
     KeepAlive,
+    Link,
     Location,
     MaxForwards,
     Origin,
@@ -58,6 +59,7 @@ impl FieldKind {
             (3, Some(b'v')) => (FieldKind::Via, b"via"),
             (4, Some(b'h')) => (FieldKind::Host, b"host"),
             (4, Some(b'd')) => (FieldKind::Date, b"date"),
+            (4, Some(b'l')) => (FieldKind::Link, b"link"),
             (5, Some(b'r')) => (FieldKind::Range, b"range"),
             (6, Some(b'a')) => (FieldKind::Accept, b"accept"),
             (6, Some(b'c')) => (FieldKind::Cookie, b"cookie"),
@@ -150,7 +152,7 @@ impl FieldKind {
 
     /// Whether it may be a trailer field (RFC 9110 6.5.1). Nearly all that a proxy acts on may not.
     pub(crate) fn may_trail(self) -> bool {
-        matches!(self, FieldKind::Other | FieldKind::UserAgent)
+        matches!(self, FieldKind::Other | FieldKind::Link | FieldKind::UserAgent)
     }
 }
 

@@ -61,7 +61,7 @@ pub trait StartLine: Sized {
     /// Parses a line without its line end.
     fn parse(line: &[u8]) -> Result<Self, BadHead>;
 
-    /// Judges the beginning of a line. What is bad about it is bad in the same way once the line is whole, so that a verdict does
+    /// Judges the beginning of a line, without half of a line end. What is bad about it is bad in the same way once the line is whole, so that a verdict does
     /// not depend on how the bytes were cut.
     fn judge_begun(line: &[u8]) -> Result<(), BadHead>;
 }
@@ -157,8 +157,7 @@ impl StartLine for RequestLine {
     }
 
     fn judge_begun(line: &[u8]) -> Result<(), BadHead> {
-        // The line end may have come in half.
-        RequestLine::read(line.strip_suffix(b"\r").unwrap_or(line), false).map(drop)
+        RequestLine::read(line, false).map(drop)
     }
 }
 

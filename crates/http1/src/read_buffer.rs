@@ -87,7 +87,9 @@ impl ReadBuffer {
         if L::REMOVES_BLANKS && matches!(found, Err(BadHead::FieldName(_))) {
             self.remove_blanks();
             found = parse(&self.bytes, limits);
-            if found.is_err() && self.ends_in_a_name() {
+            if found.is_err()
+                && parse::<L>(&self.bytes[..self.name_at_the_end()], limits).is_ok_and(|head| head.is_none())
+            {
                 // More blanks may follow, and then the colon.
                 found = Ok(None);
             }
@@ -121,11 +123,12 @@ impl ReadBuffer {
         BYTES.with(|pool| pool.give(bytes));
     }
 
-    /// Whether the last line, so far, is a name and blanks.
-    fn ends_in_a_name(&self) -> bool {
+    /// Where the last line begins, if that is a name and blanks so far; else the end.
+    fn name_at_the_end(&self) -> usize {
         let line = self.bytes.rsplit(|b| *b == b'\n').next().unwrap_or_default();
         let name = line.trim_ascii_end();
-        !name.is_empty() && name.len() < line.len() && name.iter().all(|b| is_token(*b))
+        let is_name = !name.is_empty() && name.len() < line.len() && name.iter().all(|b| is_token(*b));
+        self.bytes.len() - if is_name { line.len() } else { 0 }
     }
 
     /// RFC 9112 2.2: some clients send an empty line after a body. It may come in two pieces.
@@ -154,7 +157,7 @@ type Parts<L> = (L, Fields, usize);
 
 fn parse<L: StartLine>(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Parts<L>>, BadHead> {
     let Some(end) = memchr(b'\n', bytes) else {
-        return L::judge_begun(bytes).map(|()| None);
+        return L::judge_begun(bytes.strip_suffix(b"\r").unwrap_or(bytes)).map(|()| None);
     };
     let line = &bytes[..end];
     let line = L::parse(line.strip_suffix(b"\r").unwrap_or(line))?;

@@ -79,15 +79,17 @@ impl ListenerConfig {
         keys.set("mode", "http, or tcp for raw connections", &mut self.mode, |n| n.one_of(Mode::NAMES));
         keys.get("routes", "The first that matches counts", |n| self.read_routes(n, number, locations));
         let described = "The pool of all other requests; where there is only one it need not be named";
-        self.pool = keys.get("pool", described, |n| n.string()).unwrap_or_default();
+        let pool = keys.get("pool", described, |n| n.string());
         let described = "Connections begin with a PROXY protocol header that names the client";
         keys.set("proxyProtocol", described, &mut self.proxy_protocol, |n| n.boolean());
         for key in ["port", "routes"] {
             locations.note(At::Listener(number, key), keys.place_of(key));
         }
-        if !self.pool.is_empty() || !keys.has("pool") {
+        // What is no text is wrong already.
+        if pool.is_some() || !keys.has("pool") {
             locations.note(At::Listener(number, "pool"), keys.place_of("pool"));
         }
+        self.pool = pool.unwrap_or_default();
     }
 
     fn read_routes(&mut self, n: Node<'_, '_>, number: usize, locations: &mut Locations) -> Option<usize> {

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     /// Refused for what no schema can know: other keys and values, the environment, the system, or the text itself.
-    const READER_ALONE: [&str; 29] = [
+    const READER_ALONE: [&str; 30] = [
         "balancer-itself",
         "balancer-itself-by-address",
         "email-from-nobody",
@@ -58,6 +58,7 @@ mod tests {
         "host-with-a-port",
         "hostile-names",
         "ids-and-names-over-pools",
+        "listener-pool-empty",
         "pool-unknown",
         "pool-unused",
         "pool-written-twice",

@@ -79,12 +79,14 @@ impl Checker {
             let limits = head_limits(&self.topology.config().limits);
             let mut found = probe::probe(backend, &limits, &self.idle, self.function.as_ref()).await;
             backend.signals.clear_suspicion();
-            if found.result == CheckResult::Passed
-                && let Some(supervisor) = backend.status.supervisor()
-                && let Some(other) = own_port.foreigner(supervisor)
-            {
-                let reason = format!("its port {} is {other}'s", backend.endpoint.address.port);
-                found = Finding::new(CheckResult::Foreign, reason);
+            if found.result == CheckResult::Passed && backend.settings.spawned {
+                let reason = match backend.status.supervisor() {
+                    Some(supervisor) => own_port
+                        .foreigner(supervisor)
+                        .map(|other| format!("its port {} is {other}'s", backend.endpoint.address.port)),
+                    None => Some("its process does not run, and another one answers in its place".to_owned()),
+                };
+                found = reason.map_or(found, |reason| Finding::new(CheckResult::Foreign, reason));
             }
             let passed = found.result == CheckResult::Passed;
             if !passed && backend.settings.spawned && backend.status.verdict() == Verdict::Unknown {

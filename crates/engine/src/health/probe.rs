@@ -28,9 +28,9 @@ pub(crate) async fn probe(
         // Has its own timeout, because it must kill a process group, too.
         None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => {
-            let found = idle.unless_held_up(backend, ask(backend, limits, deadline)).await;
-            if matches!(&found, Ok(found) if found.connected && backend.settings.health().algorithm != CheckAlgorithm::Tcp)
-            {
+            let found = idle.unless_held_up(backend, time, ask(backend, limits, deadline)).await;
+            let has_answered = backend.settings.health().algorithm != CheckAlgorithm::Tcp;
+            if matches!(&found, Ok(found) if found.connected && found.result == CheckResult::Passed && has_answered) {
                 idle.note_answer(backend);
             }
             found

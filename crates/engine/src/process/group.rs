@@ -6,18 +6,46 @@ use rustix::process::{Pid, Signal, WaitOptions};
 /// A program and what it started. On Linux nothing can leave it, whatever session or group it moves to: the supervisor,
 /// as the subreaper, becomes the parent of every process whose own parent has ended. Elsewhere it is the process group.
 pub(super) struct Group {
-    /// The program's process.
-    pub(super) leader: u32,
+    leader: u32,
+    /// Whether the leader was waited for, so that its number may become another's.
+    #[cfg(target_os = "linux")]
+    is_reaped: bool,
+}
+
+impl Group {
+    /// That of the program with this process.
+    pub(super) fn new(leader: u32) -> Self {
+        Group {
+            leader,
+            #[cfg(target_os = "linux")]
+            is_reaped: false,
+        }
+    }
+
+    /// The program has exited, and was waited for.
+    #[cfg_attr(not(target_os = "linux"), expect(clippy::unused_self, reason = "its group keeps its number"))]
+    pub(super) fn leader_exited(&mut self) {
+        #[cfg(target_os = "linux")]
+        {
+            self.is_reaped = true;
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
 impl Group {
+    /// Sends each process the signal once: many programs take a second one for an order to hurry.
     fn signal(&self, signal: Signal) {
-        for pid in super::proc::descendants(std::process::id()).into_iter().filter_map(pid_of) {
-            // An error means that it has ended, or belongs to another user.
-            let _ = rustix::process::kill_process(pid, signal);
+        let leader = pid_of(self.leader).filter(|_| !self.is_reaped);
+        if leader.is_some() {
+            signal_group(self.leader, signal);
         }
-        signal_group(self.leader, signal);
+        for pid in super::proc::descendants(std::process::id()).into_iter().filter_map(pid_of) {
+            // An error, here and below, means that it has ended, or belongs to another user.
+            if rustix::process::getpgid(Some(pid)).ok() != leader {
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
     }
 
     /// How many processes are left.

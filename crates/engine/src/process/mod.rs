@@ -18,7 +18,7 @@ mod supervisor;
 
 pub(crate) use descriptors::command;
 pub use descriptors::raise_descriptor_limit;
-pub(crate) use output::Lines;
+pub(crate) use output::{Lines, Why};
 pub(crate) use owner::belong_to;
 pub(crate) use port::{free_port, is_free};
 pub(crate) use port_owner::{OwnPort, of_port};

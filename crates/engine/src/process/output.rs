@@ -1,6 +1,7 @@
 //! Reads a process's output as lines that are safe to show in a terminal.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
@@ -16,6 +17,9 @@ const LINES_A_SECOND: usize = 1000;
 /// How many of the lines left out are kept as those last ones: a program's last words are often a stack trace.
 const LAST: usize = 50;
 
+/// How long what was left out may go untold.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// A reader of a process's lines.
 pub(crate) struct Lines<R> {
     from: BufReader<R>,
@@ -26,10 +30,31 @@ pub(crate) struct Lines<R> {
     last: VecDeque<String>,
     /// Lines to return before reading on.
     due: VecDeque<String>,
-    why: String,
+    /// What was read of the next line.
+    begun: Line,
+    why: Why,
+}
+
+/// The line, of all that were read so far, that best explains an exit. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Why(Arc<Mutex<String>>);
+
+impl Why {
+    pub(crate) fn line(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// In a stack trace, the line that names the error explains most; else the last one does.
+    fn weigh(&self, line: &str) {
+        let mut why = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !line.trim().is_empty() && (names_an_error(line) || !names_an_error(&why)) {
+            line.clone_into(&mut why);
+        }
+    }
 }
 
 /// A line's beginning, and how many of its bytes were cut off.
+#[derive(Default)]
 struct Line {
     bytes: Vec<u8>,
     cut: usize,
@@ -44,8 +69,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             left_out: 0,
             last: VecDeque::new(),
             due: VecDeque::new(),
-            why: String::new(),
+            begun: Line::default(),
+            why: Why::default(),
         }
+    }
+
+    /// What explains an exit, also by lines that are left out.
+    pub(crate) fn why(&self) -> Why {
+        self.why.clone()
     }
 
     /// The next line, or a note on how many were left out; `None` at the end.
@@ -54,16 +85,24 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if let Some(line) = self.due.pop_front() {
                 return Some(line);
             }
-            let Some(line) = self.line().await else {
+            let line = if self.last.is_empty() {
+                self.line().await
+            } else {
+                let due = self.second + SECOND;
+                let Ok(line) = tokio::time::timeout_at(due.into(), self.line()).await else {
+                    self.begin_second();
+                    continue;
+                };
+                line
+            };
+            let Some(line) = line else {
                 self.catch_up();
                 return self.due.pop_front();
             };
             let line = line.shown();
-            self.weigh(&line);
-            if self.second.elapsed() >= Duration::from_secs(1) {
-                self.second = Instant::now();
-                self.told = 0;
-                self.catch_up();
+            self.why.weigh(&line);
+            if self.second.elapsed() >= SECOND {
+                self.begin_second();
             }
             if self.told < LINES_A_SECOND {
                 self.told += 1;
@@ -78,16 +117,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// The line, of all that were read, that best explains an exit.
-    pub(crate) fn why(&self) -> &str {
-        &self.why
-    }
-
-    /// In a stack trace, the line that names the error explains most; else the last one does.
-    fn weigh(&mut self, line: &str) {
-        if !line.trim().is_empty() && (names_an_error(line) || !names_an_error(&self.why)) {
-            line.clone_into(&mut self.why);
-        }
+    fn begin_second(&mut self) {
+        self.second = Instant::now();
+        self.told = 0;
+        self.catch_up();
     }
 
     /// Makes due how many lines were left out, and the last of them.
@@ -100,23 +133,25 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.due.append(&mut self.last);
     }
 
+    /// The next line as it came. Cancel-safe.
     async fn line(&mut self) -> Option<Line> {
-        let mut line = Line { bytes: Vec::new(), cut: 0 };
         loop {
             // A read error counts as the end.
             let bytes = self.from.fill_buf().await.unwrap_or_default();
             if bytes.is_empty() {
-                return (!line.bytes.is_empty()).then_some(line);
+                let begun = std::mem::take(&mut self.begun);
+                return (!begun.bytes.is_empty()).then_some(begun);
             }
             let end = memchr::memchr(b'\n', bytes);
             let part = &bytes[..end.unwrap_or(bytes.len())];
+            let line = &mut self.begun;
             let kept = part.len().min(LINE - line.bytes.len());
             line.bytes.extend_from_slice(&part[..kept]);
             line.cut += part.len() - kept;
             let taken = end.map_or(bytes.len(), |end| end + 1);
             self.from.consume(taken);
             if end.is_some() {
-                return Some(line);
+                return Some(std::mem::take(&mut self.begun));
             }
         }
     }
@@ -220,6 +255,18 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
+    async fn the_end_of_a_flood_is_told_though_nothing_follows_it() {
+        let (mut program, output) = tokio::io::duplex(1 << 20);
+        let flood: Vec<String> = (1..=2000).map(|number| number.to_string()).collect();
+        let text = format!("{}\nlistening\nhalf a li", flood.join("\n"));
+        tokio::io::AsyncWriteExt::write_all(&mut program, text.as_bytes()).await.expect("there is room");
+        let mut lines = Lines::new(output);
+        while lines.next().await.expect("it has not ended") != "listening" {}
+        tokio::io::AsyncWriteExt::write_all(&mut program, b"ne\n").await.expect("there is room");
+        assert_eq!(lines.next().await.as_deref(), Some("half a line"));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
     async fn the_line_that_names_the_error_is_told_from_its_trimmings_in_a_flood_too() {
         let noise = "trace\n".repeat(3000);
         for error in [
@@ -230,7 +277,7 @@ mod tests {
             let text = format!("{noise}{error}\n{noise}Node.js v22.1.0\n");
             let mut lines = Lines::new(text.as_bytes());
             while lines.next().await.is_some() {}
-            assert_eq!(lines.why(), error);
+            assert_eq!(lines.why().line(), error);
         }
     }
 }

@@ -10,15 +10,15 @@ use std::{
 
 use crate::untrusted::Untrusted;
 
-/// Docker listens for a container with this program of its own, which is started by its daemon.
+/// Programs that listen for a container, and are started by a daemon.
 #[cfg(target_os = "linux")]
-const FOR_CONTAINERS: &str = "docker-proxy";
+const FOR_CONTAINERS: [&str; 3] = ["docker-proxy", "rootlesskit", "rootlessport"];
 
 /// The program that listens on `port`, for example `node (pid 4711)`; `None` if unknown.
 pub(crate) fn of_port(port: u16) -> Option<Untrusted<String>> {
     #[cfg(target_os = "linux")]
     {
-        let sockets = listening(port, |_| true);
+        let sockets = listening(port, |_| true).into_keys().collect();
         super::proc::pids().find_map(|pid| super::proc::held_by(pid, &sockets).and_then(|_| shown(pid)))
     }
     #[cfg(not(target_os = "linux"))]
@@ -52,24 +52,32 @@ impl OwnPort {
     }
 
     /// The program that listens on this machine's addresses of the port and is not below `supervisor`; `None` if there
-    /// is none, or none that this process may know of.
+    /// is none. Of root's programs nobody else may know whose they are: those are believed, for containers have them.
     #[cfg(target_os = "linux")]
     pub(crate) fn foreigner(&mut self, supervisor: u32) -> Option<Untrusted<String>> {
         let sockets = listening(self.port, is_dialled);
         self.held.retain(|socket, path| std::fs::read_link(path).is_ok_and(|target| target == *socket));
-        let mut unknown: HashSet<OsString> =
-            sockets.into_iter().filter(|socket| !self.held.contains_key(socket)).collect();
+        let unknown = sockets.into_iter().filter(|(socket, _)| !self.held.contains_key(socket));
+        let (mut unknown, users): (HashSet<OsString>, Vec<u32>) = unknown.unzip();
         if unknown.is_empty() {
             return None;
         }
-        for pid in super::proc::descendants(supervisor) {
+        let below = super::proc::descendants(supervisor);
+        let mut foreign = None;
+        for pid in below.iter().copied().chain(super::proc::pids()) {
             while let Some((path, socket)) = super::proc::held_by(pid, &unknown) {
                 unknown.remove(&socket);
-                self.held.insert(socket, path);
+                let name = super::proc::name(pid).unwrap_or_default();
+                if below.contains(&pid) || FOR_CONTAINERS.contains(&name.as_str()) {
+                    self.held.insert(socket, path);
+                } else {
+                    foreign = foreign.or_else(|| shown(pid));
+                }
             }
         }
-        let other = super::proc::pids().find(|pid| super::proc::held_by(*pid, &unknown).is_some())?;
-        if super::proc::name(other).is_some_and(|name| name == FOR_CONTAINERS) { None } else { shown(other) }
+        let own = rustix::process::geteuid().as_raw();
+        let other = || users.iter().find(|user| **user != own && **user != 0);
+        foreign.or_else(|| if unknown.is_empty() { None } else { Some(format!("user {}", other()?).into()) })
     }
 
     /// Nothing is known on this system.
@@ -80,31 +88,32 @@ impl OwnPort {
     }
 }
 
-/// The sockets that listen on `port` at addresses that `counts` accepts, each as `/proc/PID/fd` shows it.
+/// The sockets that listen on `port` at addresses that `counts` accepts, each as `/proc/PID/fd` shows it, with its user.
 #[cfg(target_os = "linux")]
-fn listening(port: u16, counts: impl Fn(&str) -> bool) -> HashSet<OsString> {
-    let mut found = HashSet::new();
+fn listening(port: u16, counts: impl Fn(&str) -> bool) -> HashMap<OsString, u32> {
+    let mut found = HashMap::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let Ok(table) = std::fs::File::open(table) else { continue };
         // The kernel lists the listening sockets first, which spares reading all its connections.
         let listeners = BufReader::new(table).lines().map_while(Result::ok).skip(1).map_while(|line| listener(&line));
-        for (address, its_port, inode) in listeners {
+        for (address, its_port, user, inode) in listeners {
             if its_port == port && counts(&address) {
-                found.insert(format!("socket:[{inode}]").into());
+                found.insert(format!("socket:[{inode}]").into(), user);
             }
         }
     }
     found
 }
 
-/// Address, port and inode from one line of `/proc/net/tcp`; `None` if the socket does not listen.
+/// Address, port, user and inode from one line of `/proc/net/tcp`; `None` if the socket does not listen.
 #[cfg(target_os = "linux")]
-fn listener(line: &str) -> Option<(String, u16, String)> {
+fn listener(line: &str) -> Option<(String, u16, u32, String)> {
     const LISTEN: &str = "0A";
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (address, port) = fields.get(1)?.rsplit_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    (*fields.get(3)? == LISTEN).then_some((address.to_owned(), port, (*fields.get(9)?).to_owned()))
+    let (user, inode) = (fields.get(7)?.parse().ok()?, (*fields.get(9)?).to_owned());
+    (*fields.get(3)? == LISTEN).then_some((address.to_owned(), port, user, inode))
 }
 
 /// Whether a listener at this address, in hexadecimal, takes connections to `localhost`: it is a loopback address or

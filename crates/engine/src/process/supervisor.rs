@@ -43,7 +43,7 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
             return ExitCode::FAILURE;
         }
     };
-    let group = Group { leader: child.id() };
+    let mut group = Group::new(child.id());
     say(&format!("started {}", child.id()));
     let began = Instant::now();
     let messages = listen(child);
@@ -61,6 +61,7 @@ pub fn supervise(words: &[OsString], grace: Duration, descriptors: Option<u64>) 
             }
         }
     };
+    group.leader_exited();
     say(&format!("exited {} {}", began.elapsed().as_millis(), in_words(status)));
     let left = group.left();
     clear(
@@ -144,15 +145,16 @@ fn listen(child: Child) -> Receiver<Message> {
 /// none: the supervisor has no terminal.
 #[cfg(unix)]
 fn obey_signals(tell: Sender<Message>) {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    use signal_hook::consts::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2};
+    use signal_hook::consts::{SIGSYS, SIGVTALRM, SIGXCPU, SIGXFSZ};
+    let ending = [SIGABRT, SIGALRM, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2];
+    let more = [SIGSYS, SIGVTALRM, SIGXCPU];
+    let all = ending.into_iter().chain(more).chain([SIGHUP, SIGXFSZ]);
     // Fails for signals that cannot be caught; these can.
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2])
-    else {
-        return;
-    };
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
     thread::spawn(move || {
         for signal in signals.forever() {
-            if matches!(signal, SIGINT | SIGQUIT | SIGTERM) && tell.send(Message::Stop).is_err() {
+            if !matches!(signal, SIGHUP | SIGXFSZ) && tell.send(Message::Stop).is_err() {
                 return;
             }
         }

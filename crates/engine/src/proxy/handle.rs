@@ -7,7 +7,7 @@ use stickylb_http1::{BadHead, FieldKind, RequestHead};
 use crate::access::Refused;
 use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
-use crate::proxy::exchange::{Exchange, Request, rewrite, validate, wants_page};
+use crate::proxy::exchange::{CLIENT_GONE, Exchange, Request, rewrite, validate, wants_page};
 use crate::proxy::forward::forward;
 use crate::proxy::local_reply::{LocalReply, Page, pages, send};
 use crate::state::Routing;
@@ -89,9 +89,14 @@ pub(crate) async fn refuse_unreadable(client: &mut Client<'_>, bad: BadHead) -> 
     send::reply(client, &mut exchange, None, reply).await
 }
 
-/// Books a head that did not come in time. It is not answered: what it is the beginning of may be no HTTP.
-pub(crate) fn book_unfinished(client: &mut Client<'_>) {
-    let why = "the request's head did not arrive within timeouts.requestHeaders";
+/// Books a head that did not come in time, or whose client left in the middle of it. It is not answered: what it is the
+/// beginning of may be no HTTP.
+pub(crate) fn book_unfinished(client: &mut Client<'_>, is_late: bool) {
+    let (status, why) = if is_late {
+        (StatusCode::REQUEST_TIMEOUT.as_u16(), "the request's head did not arrive within timeouts.requestHeaders")
+    } else {
+        (CLIENT_GONE, "the client left in the middle of the request's head")
+    };
     let said = match client.read_buffer.unfinished_line() {
         Some(line) => {
             let begins = Untrusted::new(String::from_utf8_lossy(&line[..line.len().min(BEGINNING)])).to_string();
@@ -102,6 +107,6 @@ pub(crate) fn book_unfinished(client: &mut Client<'_>) {
     let now = Instant::now();
     let mut exchange = Exchange::begin(client, now);
     exchange.undecided(client, Rule::Refused { why: said.into() });
-    exchange.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
-    exchange.end(Ended::Complete, now);
+    exchange.answered(status);
+    exchange.end(if is_late { Ended::Complete } else { Ended::ClientGone }, now);
 }

@@ -50,7 +50,8 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         let after = match client.next(finishing.as_mut(), &mut waits).await {
             NextRequest::Head(head) => handle(&mut client, routing.load(), head).await,
             NextRequest::Bad(bad) => refuse_unreadable(&mut client, bad).await,
-            NextRequest::Unfinished => return book_unfinished(&mut client),
+            NextRequest::Unfinished => return book_unfinished(&mut client, true),
+            NextRequest::Left => return book_unfinished(&mut client, false),
             NextRequest::Over => return,
         };
         if !matches!(after, After::Keep) {

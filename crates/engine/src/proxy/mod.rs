@@ -4,6 +4,7 @@ mod exchange;
 mod explain;
 mod forward;
 mod handle;
+mod host;
 mod http;
 mod io;
 mod local_reply;

@@ -1,12 +1,12 @@
 //! Tells of a process's output, and finds in it why the process ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 
 use crate::api::{Event, OutputEvent};
 use crate::balancer::Backend;
-use crate::process::{Lines, Process};
+use crate::process::{Lines, Process, Why};
 use crate::state::Telemetry;
 
 /// How long after a process's exit to wait for its last output.
@@ -15,20 +15,19 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// Reports a process's output line by line, and keeps the most informative line for the reason of its exit.
 pub(super) struct ProcessOutput {
     task: JoinHandle<()>,
-    why: Arc<Mutex<String>>,
+    why: Why,
 }
 
 impl ProcessOutput {
     pub(super) fn read(process: &mut Process, telemetry: &Arc<Telemetry>, backend: &Arc<Backend>) -> Self {
         let (telemetry, backend) = (Arc::clone(telemetry), Arc::clone(backend));
-        let why = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&why);
-        let output = process.output.take();
+        let Some(output) = process.output.take() else {
+            return ProcessOutput { task: tokio::spawn(async {}), why: Why::default() };
+        };
+        let mut lines = Lines::new(output);
+        let why = lines.why();
         let task = tokio::spawn(async move {
-            let Some(output) = output else { return };
-            let mut lines = Lines::new(output);
             while let Some(line) = lines.next().await {
-                lines.why().clone_into(&mut kept.lock().unwrap_or_else(PoisonError::into_inner));
                 let backend = Arc::clone(&backend.identity);
                 telemetry.journal.tell(Event::Output(OutputEvent {
                     time: SystemTime::now(),
@@ -44,6 +43,6 @@ impl ProcessOutput {
     /// the output open.
     pub(super) async fn last(mut self) -> String {
         let _ = tokio::time::timeout(LAST_LINES, &mut self.task).await;
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.why.line()
     }
 }

@@ -263,7 +263,7 @@ impl ProcessTask {
         let name = old.name().clone();
         shared.telemetry.notice(
             Level::Warning,
-            format!("{name}: its port {port} was taken by {by} while its process did not run: its port is now {new}"),
+            format!("{name}: its port {port} was taken by {by} while its process did not run: its port is now {new}, and its counts begin anew"),
         );
         let config = BackendConfig {
             health: (**old.settings.health()).clone(),
@@ -272,6 +272,7 @@ impl ProcessTask {
         self.program.port = new;
         self.backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
         self.backend.status.set_intent(old.status.intent());
+        self.backend.weight.set(old.weight.get());
         self.backend.status.set_verdict(Verdict::Unhealthy);
         shared.registry.replace(&pool, &old, &self.backend);
         shared.release(&old);

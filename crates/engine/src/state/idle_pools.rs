@@ -27,11 +27,16 @@ impl IdlePools {
         Arc::clone(&self.workers[worker])
     }
 
-    /// Waits for what a backend answers over a new connection. A backend that serves one connection at a time, or a few, does
+    /// Waits for what a backend answers over a new connection, for which it has `limit`. A backend that serves one connection at a time, or a few, does
     /// not look at a new one while it waits on idle ones: if it may be such a backend and does not answer, those are closed.
-    pub(crate) async fn unless_held_up<T>(&self, backend: &Backend, answer: impl Future<Output = T>) -> T {
+    pub(crate) async fn unless_held_up<T>(
+        &self,
+        backend: &Backend,
+        limit: Duration,
+        answer: impl Future<Output = T>,
+    ) -> T {
         let mut answer = std::pin::pin!(answer);
-        if let Ok(answered) = tokio::time::timeout(HELD_UP, answer.as_mut()).await {
+        if let Ok(answered) = tokio::time::timeout(HELD_UP.min(limit / 4), answer.as_mut()).await {
             return answered;
         }
         if backend.concurrency.may_wait_behind(self.count(backend)) {
@@ -40,9 +45,17 @@ impl IdlePools {
         answer.await
     }
 
-    /// Notes that a backend has answered over a new connection, beside all those that are idle now.
+    /// Notes that a backend has answered over a new connection, beside all those that are idle and open now.
     pub(crate) fn note_answer(&self, backend: &Backend) {
-        backend.concurrency.note(self.count(backend));
+        // One that it has closed proves nothing: it may have taken the new one after that.
+        if backend.concurrency.may_wait_behind(self.count(backend)) {
+            backend.concurrency.note(self.all().map(|idle| idle.count_open(backend.number)).sum());
+        }
+    }
+
+    /// Closes all idle connections to a backend.
+    pub(crate) fn close(&self, backend: &Backend) {
+        self.all().for_each(|idle| idle.trim(backend.number, 0));
     }
 
     fn count(&self, backend: &Backend) -> usize {

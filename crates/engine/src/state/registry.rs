@@ -191,6 +191,9 @@ impl Registry {
             backend.status.ejection.end(Instant::now());
             Some(reason.to_owned())
         });
+        if verdict != Verdict::Healthy {
+            backend.concurrency.forget();
+        }
     }
 
     /// Sets what a backend's agent asks for.

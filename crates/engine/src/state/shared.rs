@@ -79,7 +79,7 @@ impl Shared {
     /// Ends the checks of a backend that was removed from its pool, and closes its idle connections.
     pub(crate) fn release(&self, backend: &Backend) {
         backend.signals.remove();
-        self.idle.counted.trim(backend.number, 0);
+        self.idle.close(backend);
     }
 
     /// Takes one retry from the budget; returns whether one was left. `budget_percent` is relative to recent requests.

@@ -17,6 +17,35 @@ fn what_would_move_a_terminal_is_written_out() {
 }
 
 #[test]
+fn characters_that_show_nothing_are_written_out() {
+    // One of each kind of Default_Ignorable_Code_Point: fillers, joiners, selectors, tags and what is yet unassigned.
+    for c in [
+        '\u{ad}',
+        '\u{34f}',
+        '\u{115f}',
+        '\u{1160}',
+        '\u{17b4}',
+        '\u{180b}',
+        '\u{180f}',
+        '\u{200d}',
+        '\u{2065}',
+        '\u{3164}',
+        '\u{fe0f}',
+        '\u{ffa0}',
+        '\u{fff0}',
+        '\u{1bca0}',
+        '\u{1d173}',
+        '\u{e0001}',
+        '\u{e01ef}',
+        '\u{e0fff}',
+    ] {
+        let code = u32::from(c);
+        let written = if code < 0x100 { format!("a\\x{code:02x}b") } else { format!("a\\u{{{code:x}}}b") };
+        assert_eq!(shown(&format!("a{c}b")), written);
+    }
+}
+
+#[test]
 fn however_it_is_printed_nothing_hidden_is_left() {
     #[derive(Debug)]
     struct Event {

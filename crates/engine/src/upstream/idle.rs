@@ -116,6 +116,13 @@ impl IdleConnections {
         self.lock().get(&backend).map_or(0, Vec::len)
     }
 
+    /// How many of those the backend has not closed, as the system knows.
+    pub(crate) fn count_open(&self, backend: u64) -> usize {
+        self.lock()
+            .get_mut(&backend)
+            .map_or(0, |stack| stack.iter_mut().filter_map(|c| c.is_open().then_some(())).count())
+    }
+
     /// Closes the least recently used, so that at most `most` remain.
     pub(crate) fn trim(&self, backend: u64, most: usize) {
         if let Some(stack) = self.lock().get_mut(&backend) {

@@ -15,6 +15,11 @@ impl Concurrency {
         }
     }
 
+    /// It may be another program from now on.
+    pub(crate) fn forget(&self) {
+        self.0.store(0, Relaxed);
+    }
+
     /// Whether a new connection may be waiting behind so many idle ones.
     pub(crate) fn may_wait_behind(&self, idle: usize) -> bool {
         idle > self.0.load(Relaxed)

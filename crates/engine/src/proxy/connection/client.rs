@@ -66,6 +66,8 @@ pub(crate) enum NextRequest {
     Bad(BadHead),
     /// A head began to come, and did not end in time.
     Unfinished,
+    /// A head began to come, and the client left.
+    Left,
     /// No further request comes.
     Over,
 }
@@ -103,7 +105,10 @@ impl Client<'_> {
                 match self.poll_fill(cx) {
                     // Empty lines before a head count as its beginning, or they could come for ever.
                     Poll::Ready(Ok(1..)) => self.clock.received(),
-                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(NextRequest::Over),
+                    Poll::Ready(Ok(0) | Err(_)) => {
+                        let begun = !self.read_buffer.is_empty();
+                        return Poll::Ready(if begun { NextRequest::Left } else { NextRequest::Over });
+                    }
                     Poll::Pending => break,
                 }
             }

@@ -8,9 +8,10 @@ use ipnet::IpNet;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
-use stickylb_http1::{FieldKind, RequestHead, is_host};
+use stickylb_http1::{FieldKind, RequestHead, decimal, is_host};
 
 use super::forwarded_chain::{Chain, Element, address_of, node_of, write_element};
+use crate::proxy::host::without_port;
 
 /// The peer of a connection, with the forwarding fields for it, made once.
 pub(crate) struct Peer {
@@ -115,11 +116,9 @@ impl Peer {
             Chain::of(head).write(self.ip, host, own, out);
         } else {
             if rewritten {
-                let mut digits = String::new();
-                // Writing to a string cannot fail.
-                let _ = std::fmt::Write::write_fmt(&mut digits, format_args!("x-forwarded-for: {}\r\n", self.ip));
-                out.extend_from_slice(digits.as_bytes());
-                out.extend_from_slice(b"forwarded: ");
+                for part in [b"x-forwarded-for: ".as_slice(), self.ip.to_string().as_bytes(), b"\r\nforwarded: "] {
+                    out.extend_from_slice(part);
+                }
                 write_element(&own, out);
                 out.extend_from_slice(b"\r\n");
             } else {
@@ -143,7 +142,16 @@ impl Peer {
     pub(crate) fn origin(&self, head: &RequestHead, host: &[u8]) -> (&'static str, Vec<u8>) {
         let chain = if self.trusted && Chain::is_in(head) { Chain::of(head) } else { Chain::default() };
         let scheme = if chain.is_https() { "https" } else { "http" };
-        (scheme, chain.host().unwrap_or(host).to_vec())
+        let mut authority = chain.host().unwrap_or(host).to_vec();
+        // Proxies that pass a host without its port tell the port apart.
+        let port = head.named(b"x-forwarded-port").next().filter(|_| self.trusted).and_then(decimal);
+        let usual = if scheme == "https" { 443 } else { 80 };
+        if let Some(port) = port.filter(|port| *port != usual && *port < 65_536)
+            && without_port(&String::from_utf8_lossy(&authority)).len() == authority.len()
+        {
+            authority.extend_from_slice(format!(":{port}").as_bytes());
+        }
+        (scheme, authority)
     }
 }
 

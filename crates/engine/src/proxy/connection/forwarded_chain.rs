@@ -47,9 +47,13 @@ impl Chain {
             host: joined(head, FieldKind::XForwardedHost),
             ..Chain::default()
         };
+        if chain.hops.is_empty() {
+            // Only scheme or host come in that kind.
+            chain.hops.clone_from(&told.hops);
+        }
         // Where one names more hops than the other, those to the left came from further out, and both may be right.
         let (ours, theirs) = (chain.addresses(), told.addresses());
-        let agrees = !told.hops.is_empty() && !ours.is_empty() && (ours.ends_with(&theirs) || theirs.ends_with(&ours));
+        let agrees = !theirs.is_empty() && (ours.ends_with(&theirs) || theirs.ends_with(&ours));
         let says = |theirs: &Option<Vec<u8>>, ours: &Option<Vec<u8>>| match (theirs, ours) {
             (Some(theirs), Some(ours)) => first(theirs).eq_ignore_ascii_case(first(ours)),
             (None, Some(_)) => false,
@@ -59,6 +63,8 @@ impl Chain {
             let is_whole = says(&told.proto, &chain.proto) && says(&told.host, &chain.host);
             chain.forwarded = told.forwarded.filter(|_| is_whole);
             chain.nodes = told.hops;
+            chain.proto = chain.proto.or(told.proto);
+            chain.host = chain.host.or(told.host);
         }
         chain
     }
@@ -277,6 +283,19 @@ mod tests {
         ]);
         assert!(told.starts_with("x-forwarded-for: 6.6.6.6, 203.0.113.9, 10.0.0.1|"), "{told}");
         assert!(told.contains("|forwarded: for=203.0.113.9;proto=https, for=10.0.0.1;proto=http|"), "{told}");
+    }
+
+    #[test]
+    fn what_is_said_in_either_kind_alone_is_said_in_both() {
+        let told_in_forwarded =
+            told(&["X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9;proto=https;host=a.example\r\n"]);
+        let told_in_both = told(&["Forwarded: for=203.0.113.9;host=a.example\r\nX-Forwarded-Proto: https\r\n"]);
+        for told in [told_in_forwarded, told_in_both] {
+            assert!(told.starts_with("x-forwarded-for: 203.0.113.9, 10.0.0.1|forwarded: for=203.0.113.9;"), "{told}");
+            assert!(told.ends_with("|x-forwarded-proto: https|x-forwarded-host: a.example|"), "{told}");
+            let forwarded = told.split('|').nth(1).expect("Forwarded");
+            assert!(forwarded.contains("proto=https") && forwarded.contains("a.example"), "{told}");
+        }
     }
 
     #[test]

@@ -47,7 +47,9 @@ pub(crate) async fn attempt(
         let mut upstream = UpstreamExchange::new(connection, slot.take(), request, reuse);
         let idle = &client.proxy.shared.idle;
         let result = if connected.is_some() {
-            let answered = Box::pin(idle.unless_held_up(backend, upstream.answered(client, backend, request))).await;
+            let limit = client.config.timeouts.response;
+            let answered = upstream.answered(client, backend, request);
+            let answered = Box::pin(idle.unless_held_up(backend, limit, answered)).await;
             if answered.is_ok() {
                 idle.note_answer(backend);
             }

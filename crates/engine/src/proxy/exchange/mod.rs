@@ -3,7 +3,6 @@
 mod accounting;
 mod attempt;
 mod continues;
-mod host;
 mod redirect;
 mod request;
 pub(crate) mod rewrite;
@@ -13,7 +12,6 @@ pub(crate) mod validate;
 
 pub(crate) use accounting::{CLIENT_GONE, Exchange, book_refused};
 pub(crate) use attempt::{attempt, outcome_of};
-pub(crate) use host::{is_local_host, without_port};
 pub(crate) use request::{Request, wants_page};
 pub(crate) use rewrite::{Said, connection_field};
 pub(crate) use upstream_exchange::{Answered, Failure, UpstreamExchange};

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use stickylb_http1::{FieldKind, is_host};
 
-use super::host::{is_local_host, without_port};
 use crate::balancer::Endpoint;
 use crate::config::Scheme;
+use crate::proxy::host::{is_local_host, without_port};
 
 /// How a client and a backend name the place that a request is for.
 pub(super) struct Places<'a> {
@@ -16,28 +16,33 @@ pub(super) struct Places<'a> {
     pub(super) client: (&'static str, Vec<u8>),
 }
 
-/// The fields that lead a client on: to another address (RFC 9110 10.2.2), to that of what it got (8.7), and what browsers obey
-/// as a `Location` with a delay.
+/// The fields that lead a client on: to another address (RFC 9110 10.2.2), to that of what it got (8.7), to the next page of it
+/// (RFC 8288), and what browsers obey as a `Location` with a delay.
 pub(super) fn leads(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Location | FieldKind::ContentLocation | FieldKind::Refresh)
+    matches!(kind, FieldKind::Location | FieldKind::ContentLocation | FieldKind::Link | FieldKind::Refresh)
 }
 
 /// The field's value as the client is to see it; `None` where it need not be another.
 pub(super) fn led_back(kind: FieldKind, value: &[u8], places: &Places<'_>) -> Option<Vec<u8>> {
-    let url = if kind == FieldKind::Refresh { url_of_refresh(value)? } else { 0..value.len() };
-    let (scheme, authority) = origin_of(&value[url.clone()])?;
-    if !places.is_backend(scheme, &value[url.start + authority.start..url.start + authority.end]) {
-        return None;
+    let urls = match kind {
+        FieldKind::Refresh => vec![url_of_refresh(value)?],
+        FieldKind::Link => urls_of_links(value),
+        _ => Vec::from([Range { start: 0, end: value.len() }]),
+    };
+    let mut led = Vec::with_capacity(value.len());
+    let mut written = 0;
+    for url in urls {
+        let Some((scheme, authority)) = origin_of(&value[url.clone()]) else { continue };
+        let (start, end) = (url.start + authority.start, url.start + authority.end);
+        if places.is_backend(scheme, &value[start..end]) {
+            let (client_scheme, client_authority) = &places.client;
+            for part in [&value[written..url.start], client_scheme.as_bytes(), b"://", client_authority] {
+                led.extend_from_slice(part);
+            }
+            written = end;
+        }
     }
-    let (client_scheme, client_authority) = &places.client;
-    let led = [
-        &value[..url.start],
-        client_scheme.as_bytes(),
-        b"://",
-        client_authority.as_slice(),
-        &value[url.start + authority.end..],
-    ]
-    .concat();
+    led.extend_from_slice(&value[written..]);
     (led != value).then_some(led)
 }
 
@@ -55,6 +60,26 @@ fn origin_of(url: &[u8]) -> Option<(Option<&'static str>, Range<usize>)> {
         })?;
     let end = url[start..].iter().position(|b| matches!(b, b'/' | b'?' | b'#')).map_or(url.len(), |at| start + at);
     is_host(&url[start..end]).then_some((scheme, start..end))
+}
+
+/// Where the URLs stand in `<https://a.example/2>; rel="next", <...>; title="..."`.
+fn urls_of_links(value: &[u8]) -> Vec<Range<usize>> {
+    let mut urls = Vec::new();
+    let (mut at, mut is_quoted) = (0, false);
+    while let Some(byte) = value.get(at) {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\\' if is_quoted => at += 1,
+            b'<' if !is_quoted => {
+                let Some(length) = memchr::memchr(b'>', &value[at..]) else { break };
+                urls.push(at + 1..at + length);
+                at += length;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    urls
 }
 
 /// Where the URL stands in `5; url=http://...`, without quotes around it.
@@ -149,6 +174,11 @@ mod tests {
         ] {
             assert_eq!(led(backend, sent, client, FieldKind::Location, value), wanted, "{backend} {sent} {value}");
         }
+        let links =
+            "<http://localhost:5000/a>; rel=\"next\"; title=\"<http://localhost:5000/b>\", </c>, <//localhost:5000/d>";
+        let wanted = "<http://localhost:3001/a>; rel=\"next\"; title=\"<http://localhost:5000/b>\", </c>, <http://localhost:3001/d>";
+        assert_eq!(led("5000", "localhost:5000", plain, FieldKind::Link, links), wanted);
+        assert_eq!(led("5000", "localhost:5000", plain, FieldKind::Link, "<http://localhost:5000/a"), "-");
         for (value, wanted) in [
             ("0; url=http://localhost:5000/a", "0; url=http://localhost:3001/a"),
             ("5;URL=\"http://localhost:5000/a\"", "5;URL=\"http://localhost:3001/a\""),

@@ -2,12 +2,12 @@
 
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
-use super::host::is_local_host;
 use super::redirect::{Places, leads, led_back};
 use super::request::Request;
 use crate::balancer::{CookieSticky, Endpoint};
 use crate::config::HostHeader;
 use crate::proxy::connection::Client;
+use crate::proxy::host::is_local_host;
 
 fn write(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::api::RouteTaken;
 use crate::config::{RouteConfig, UpgradeMatch};
-use crate::proxy::exchange::{Request, without_port};
+use crate::proxy::exchange::Request;
+use crate::proxy::host::without_port;
 use crate::state::{LivePool, Routing};
 
 /// The pool of the first route that matches, with that route, or the listener's own.

@@ -81,6 +81,9 @@ const SHORT_REST: usize = 64 * 1024;
 
 const REST_TIME: Duration = Duration::from_secs(1);
 
+/// Most bytes of a new protocol that are read before the request's body has ended.
+const FIRST_WORDS: usize = 16 * 1024;
+
 /// Sends a response to the client, head and body.
 pub(crate) async fn deliver<'c>(
     client: &mut Client<'c>,
@@ -227,13 +230,30 @@ impl Delivery<'_, '_> {
     /// Moves both bodies on until the client has all of the response.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         if let Poll::Ready(result) = self.poll_down(cx) {
-            if self.switches && result.is_ok() {
-                // The new protocol begins behind the request's body (RFC 9110 7.8).
-                return self.upstream.poll_upload(self.client, self.request, cx).map_err(Cut::of_client);
-            }
-            return Poll::Ready(result);
+            return if self.switches && result.is_ok() { self.poll_switch(cx) } else { Poll::Ready(result) };
         }
         self.upstream.poll_client(self.client, self.request, cx).map(|broken| Err(Cut::of_client(broken)))
+    }
+
+    /// The new protocol begins behind the request's body (RFC 9110 7.8). Until then the backend may say its first words in it, or
+    /// end.
+    fn poll_switch(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        if let Poll::Ready(uploaded) = self.upstream.poll_upload(self.client, self.request, cx) {
+            return Poll::Ready(uploaded.map_err(Cut::of_client));
+        }
+        while self.upstream.answer.len() < FIRST_WORDS {
+            let UpstreamExchange { connection, answer, .. } = &mut *self.upstream;
+            let is_open = ready!(with_scratch(|scratch| {
+                let read = ready!(poll_read(connection.stream(), &mut scratch.read[..FIRST_WORDS], cx));
+                let bytes = read.unwrap_or_default();
+                answer.add(bytes);
+                Poll::Ready(!bytes.is_empty())
+            }));
+            if !is_open {
+                return Poll::Ready(Err(Cut::Backend(BodyCut::Reset)));
+            }
+        }
+        Poll::Pending
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
