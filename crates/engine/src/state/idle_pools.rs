@@ -1,7 +1,7 @@
 //! Every worker's idle connections, so that all to one backend can be closed at once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::balancer::Backend;
 use crate::upstream::IdleConnections;
@@ -27,8 +27,9 @@ impl IdlePools {
         Arc::clone(&self.workers[worker])
     }
 
-    /// Waits for what a backend answers over a new connection, for which it has `limit`. A backend that serves one connection at a time, or a few, does
-    /// not look at a new one while it waits on idle ones: if it may be such a backend and does not answer, those are closed.
+    /// Waits for what a backend answers over a new connection, for which it has `limit`. A backend that serves one connection
+    /// at a time, or a few, does not look at a new one while it waits on idle ones: if it may be such a backend and answers
+    /// nobody, those are closed.
     pub(crate) async fn unless_held_up<T>(
         &self,
         backend: &Backend,
@@ -36,20 +37,38 @@ impl IdlePools {
         answer: impl Future<Output = T>,
     ) -> T {
         let mut answer = std::pin::pin!(answer);
-        if let Ok(answered) = tokio::time::timeout(HELD_UP.min(limit / 4), answer.as_mut()).await {
+        let patience = HELD_UP.min(limit / 4);
+        if let Ok(answered) = tokio::time::timeout(patience, answer.as_mut()).await {
             return answered;
         }
-        if backend.concurrency.may_wait_behind(self.count(backend)) {
-            self.all().for_each(|idle| idle.close_unowned(backend.number));
+        let concurrency = &backend.concurrency;
+        let _held_up = concurrency.hold_up();
+        // Others may be before it, each of which leaves one more idle connection.
+        loop {
+            let closes = concurrency.is_silent_for(patience) && concurrency.may_wait_behind(self.count(backend));
+            if closes {
+                self.all().for_each(|idle| idle.close_unowned(backend.number));
+            }
+            let began = Instant::now();
+            if let Ok(answered) = tokio::time::timeout(patience, answer.as_mut()).await {
+                if closes {
+                    concurrency.freed(began.elapsed());
+                }
+                return answered;
+            }
         }
-        answer.await
+    }
+
+    /// Whether one more connection to a backend may become idle: not where others wait for it to be closed.
+    pub(crate) fn may_keep(&self, backend: &Backend) -> bool {
+        !backend.concurrency.needs_closing() || !backend.concurrency.may_wait_behind(self.count(backend) + 1)
     }
 
     /// Notes that a backend has answered over a new connection, beside all those that are idle and open now.
     pub(crate) fn note_answer(&self, backend: &Backend) {
         // One that it has closed proves nothing: it may have taken the new one after that.
         if backend.concurrency.may_wait_behind(self.count(backend)) {
-            backend.concurrency.note(self.all().map(|idle| idle.count_open(backend.number)).sum());
+            backend.concurrency.beside(self.all().map(|idle| idle.count_open(backend.number)).sum());
         }
     }
 

@@ -1,27 +1,122 @@
 //! How many connections a backend was seen to serve at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
-/// The most idle connections beside which a backend has answered over a new one. Many development servers serve one
-/// connection after the other, and wait on an open one until it is closed.
+/// How soon a backend answers once what it waited for is gone.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// How often in a row it must have, to be known for one that waits.
+const CERTAIN: u32 = 2;
+
+/// How exactly it is noted when it answered last.
+const EXACT: u64 = 20;
+
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// How many connections a backend was seen to serve at once. Many development servers serve one connection after the other,
+/// and wait on an open one until it is closed.
 #[derive(Default)]
-pub(crate) struct Concurrency(AtomicUsize);
+pub(crate) struct Concurrency {
+    /// The most idle connections beside which it has answered over a new one.
+    beside: AtomicUsize,
+    /// How many wait for an answer over a new connection longer than that should take.
+    held_up: AtomicUsize,
+    /// How often in a row it answered as soon as its idle connections were closed.
+    freed: AtomicU32,
+    /// When it answered last, in milliseconds since `BEGINNING`.
+    answered: AtomicU64,
+}
+
+/// One that waits; no longer once this is dropped.
+pub(crate) struct HeldUp<'a>(&'a AtomicUsize);
+
+impl Drop for HeldUp<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
 
 impl Concurrency {
+    /// One more waits for an answer over a new connection.
+    pub(crate) fn hold_up(&self) -> HeldUp<'_> {
+        self.held_up.fetch_add(1, Relaxed);
+        HeldUp(&self.held_up)
+    }
+
+    /// Whether any may wait until an idle connection is closed.
+    pub(crate) fn needs_closing(&self) -> bool {
+        self.held_up.load(Relaxed) > 0 && self.freed.load(Relaxed) >= CERTAIN
+    }
+
+    /// It has answered.
+    pub(crate) fn answers(&self, now: Instant) {
+        let now = millis(now);
+        // Most answers write nothing, so that workers do not share a line of memory that changes.
+        if now > self.answered.load(Relaxed) + EXACT {
+            self.answered.store(now, Relaxed);
+        }
+    }
+
+    /// Whether it has answered nobody for so long.
+    pub(crate) fn is_silent_for(&self, time: Duration) -> bool {
+        let since = millis(Instant::now()).saturating_sub(self.answered.load(Relaxed));
+        u128::from(since) >= time.as_millis()
+    }
+
+    /// It has answered so long after its idle connections were closed.
+    pub(crate) fn freed(&self, after: Duration) {
+        if after < AT_ONCE {
+            self.freed.fetch_add(1, Relaxed);
+        } else {
+            self.freed.store(0, Relaxed);
+        }
+    }
+
     /// It has answered over a new connection, beside so many idle ones.
-    pub(crate) fn note(&self, idle: usize) {
-        if idle > self.0.load(Relaxed) {
-            self.0.fetch_max(idle, Relaxed);
+    pub(crate) fn beside(&self, idle: usize) {
+        if idle > 0 {
+            self.freed.store(0, Relaxed);
+            self.beside.fetch_max(idle, Relaxed);
         }
     }
 
     /// It may be another program from now on.
     pub(crate) fn forget(&self) {
-        self.0.store(0, Relaxed);
+        self.beside.store(0, Relaxed);
+        self.freed.store(0, Relaxed);
     }
 
     /// Whether a new connection may be waiting behind so many idle ones.
     pub(crate) fn may_wait_behind(&self, idle: usize) -> bool {
-        idle > self.0.load(Relaxed)
+        idle > self.beside.load(Relaxed)
+    }
+}
+
+fn millis(time: Instant) -> u64 {
+    u64::try_from(time.saturating_duration_since(*BEGINNING).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_that_answers_whenever_its_idle_connections_close_is_known_until_it_answers_beside_one() {
+        let backend = Concurrency::default();
+        let waits = backend.hold_up();
+        assert!(backend.may_wait_behind(1) && !backend.needs_closing());
+        backend.freed(Duration::from_millis(1));
+        backend.freed(Duration::from_millis(500));
+        backend.freed(Duration::from_millis(1));
+        assert!(!backend.needs_closing(), "once may be chance");
+        backend.freed(Duration::from_millis(1));
+        assert!(backend.needs_closing());
+        drop(waits);
+        assert!(!backend.needs_closing(), "nobody waits");
+        let _waits = backend.hold_up();
+        backend.beside(2);
+        assert!(!backend.needs_closing() && !backend.may_wait_behind(2) && backend.may_wait_behind(3));
     }
 }

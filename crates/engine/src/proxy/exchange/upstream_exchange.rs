@@ -301,7 +301,8 @@ impl UpstreamExchange {
     pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
         self.connection.rest();
         let good = request.upload.is_done() && !self.write_closed && self.up.is_empty() && self.answer.is_empty();
-        if good && !self.connection.idle_limit.is_zero() && !backend.signals.is_removed() {
+        let keeps = !backend.signals.is_removed() && client.proxy.shared.idle.may_keep(backend);
+        if good && keeps && !self.connection.idle_limit.is_zero() {
             client.proxy.idle_of(backend).put(backend.number, self.connection, now);
         }
     }
