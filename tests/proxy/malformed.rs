@@ -69,6 +69,14 @@ fn a_blank_before_a_colon_is_removed_from_a_response() {
         assert_eq!(answer.get("x-xss-protection").as_deref(), Some("1; mode=block"));
     }
     assert_eq!(backend.connections(), 2, "one for checks and one for both requests");
+    let trailing = Backend::answering(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum : 7\r\n\r\n",
+    );
+    let balancer = Balancer::over(&[&trailing]);
+    let mut client = balancer.client();
+    client.send(&request("GET", "/", &[]));
+    assert!(client.response().body.complete);
+    assert!(client.received().ends_with(b"\r\nX-Sum: 7\r\n\r\n"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::chunked::{BadChunk, Chunked, Piece};
 use super::framing::Framing;
 use super::head::Head;
-use super::line::Version;
+use super::line::{StartLine, Version};
 
 /// Why a body cannot be relayed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +61,7 @@ impl BodyRelay {
         let source = match framing {
             Framing::None => Source::Ended,
             Framing::Length(length) => Source::Length(length),
-            Framing::Chunked => Source::Chunked(Chunked::new(Vec::new())),
+            Framing::Chunked => Source::Chunked(Chunked::new(Vec::new(), false)),
             Framing::Close => Source::Close,
         };
         BodyRelay { source, into: Form::AsItCame, data: 0 }
@@ -79,10 +79,11 @@ impl BodyRelay {
 
     /// The body that follows this head: trailer fields that its `Connection` names are dropped (RFC 9110 7.6.1).
     #[must_use]
-    pub fn behind<L>(self, head: &Head<L>) -> Self {
+    pub fn behind<L: StartLine>(self, head: &Head<L>) -> Self {
         match self.source {
             Source::Chunked(_) => {
-                BodyRelay { source: Source::Chunked(Chunked::new(head.ended_by_connection())), ..self }
+                let chunked = Chunked::new(head.ended_by_connection(), L::REMOVES_BLANKS);
+                BodyRelay { source: Source::Chunked(chunked), ..self }
             }
             _ => self,
         }

@@ -83,12 +83,15 @@ pub(crate) struct Chunked {
     trailers: Vec<u8>,
     /// Names that its message's `Connection` lists.
     connection: Vec<u8>,
+    /// Whether it is a response's body.
+    of_response: bool,
 }
 
 impl Chunked {
     /// `connection` lists the trailer fields to drop beside those that are always dropped.
-    pub(crate) fn new(connection: Vec<u8>) -> Self {
-        Chunked { expecting: Expecting::Size(0), left: 0, behind: 0, excess: 0, trailers: Vec::new(), connection }
+    pub(crate) fn new(connection: Vec<u8>, of_response: bool) -> Self {
+        let trailers = Vec::new();
+        Chunked { expecting: Expecting::Size(0), left: 0, behind: 0, excess: 0, trailers, connection, of_response }
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -209,7 +212,8 @@ impl Chunked {
             }
             if *byte == b'\n' && self.trailers.ends_with(b"\r\n\r\n") {
                 let mut clean = Vec::with_capacity(self.trailers.len());
-                write_clean(&self.trailers, &self.connection, &mut clean).ok_or(BadChunk::Trailers)?;
+                write_clean(&self.trailers, &self.connection, self.of_response, &mut clean)
+                    .ok_or(BadChunk::Trailers)?;
                 pass(Piece::Trailers(&clean));
                 self.trailers = Vec::new();
                 self.expecting = Expecting::Done;
@@ -235,7 +239,7 @@ mod tests {
 
     fn read<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
         let (mut wire, mut data, mut used) = (Vec::new(), Vec::new(), 0);
-        let mut chunked = Chunked::new(Vec::new());
+        let mut chunked = Chunked::new(Vec::new(), false);
         for piece in pieces {
             used += chunked.read(piece, |piece| match piece {
                 Piece::Data(bytes) => {

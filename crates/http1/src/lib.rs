@@ -6,6 +6,7 @@
 //! asks for.
 
 mod bad_name;
+mod blanks;
 mod body_relay;
 mod buffer_pool;
 mod chunked;

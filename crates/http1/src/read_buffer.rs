@@ -5,6 +5,7 @@ use memchr::{memchr, memmem};
 use std::mem;
 
 use super::bad_name::BadName;
+use super::blanks::without_blanks;
 use super::buffer_pool::{BYTES, BufferPool};
 use super::head::{Fields, Head};
 use super::line::{BadHead, StartLine};
@@ -106,21 +107,10 @@ impl ReadBuffer {
 
     /// Removes the blanks between the names of fields and their colons.
     fn remove_blanks(&mut self) {
-        let bytes = mem::take(&mut self.bytes);
-        let mut is_field = false;
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            let name = memchr(b':', line).map_or(b"".as_slice(), |colon| &line[..colon]);
-            let kept = name.trim_ascii_end();
-            if is_field && !kept.is_empty() && !kept[0].is_ascii_whitespace() {
-                self.bytes.extend_from_slice(kept);
-                self.bytes.extend_from_slice(&line[name.len()..]);
-            } else {
-                self.bytes.extend_from_slice(line);
-            }
-            // The first line is none, and neither is what follows the empty one.
-            is_field = !matches!(line, b"\n" | b"\r\n") && (is_field || self.bytes.len() == line.len());
-        }
-        BYTES.with(|pool| pool.give(bytes));
+        let fields = memchr(b'\n', &self.bytes).map_or(self.bytes.len(), |end| end + 1);
+        let cleaned = without_blanks(&self.bytes[fields..]);
+        self.bytes.truncate(fields);
+        self.bytes.extend_from_slice(&cleaned);
     }
 
     /// Where the last line begins, if that is a name and blanks so far; else the end.

@@ -2,6 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Status};
 
+use super::blanks::without_blanks;
 use super::field_kind::FieldKind;
 use super::head::has_token;
 
@@ -44,8 +45,16 @@ fn may_trail(name: &[u8]) -> bool {
 }
 
 /// Writes a trailer section without the fields that may not stand there, nor those that `Connection` names (RFC 9110
-/// 7.6.1), and with the empty line that ends it; `None` where it is malformed.
-pub(crate) fn write_clean(section: &[u8], connection: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// 7.6.1), and with the empty line that ends it; `None` where it is malformed. A response's may have blanks before colons, which
+/// are removed.
+pub(crate) fn write_clean(section: &[u8], connection: &[u8], of_response: bool, out: &mut Vec<u8>) -> Option<()> {
+    write_without_blanks(section, connection, out).or_else(|| {
+        let cleaned = of_response.then(|| without_blanks(section))?;
+        write_without_blanks(&cleaned, connection, out)
+    })
+}
+
+fn write_without_blanks(section: &[u8], connection: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut fields = [EMPTY_HEADER; FIELDS];
     let Ok(Status::Complete((length, fields))) = httparse::parse_headers(section, &mut fields) else { return None };
     if length != section.len() {
@@ -71,7 +80,7 @@ mod tests {
     fn clean(names: &[&str]) -> String {
         let section: String = names.iter().map(|name| format!("{name}: x\r\n")).chain(["\r\n".into()]).collect();
         let mut out = Vec::new();
-        write_clean(section.as_bytes(), b"close, x-hop", &mut out).expect("a good section");
+        write_clean(section.as_bytes(), b"close, x-hop", false, &mut out).expect("a good section");
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -110,6 +119,6 @@ mod tests {
 
     #[test]
     fn what_is_behind_the_section_is_no_part_of_it() {
-        assert_eq!(write_clean(b"X: 1\n\r\nGET / HTTP/1.1\r\n\r\n", b"", &mut Vec::new()), None);
+        assert_eq!(write_clean(b"X: 1\n\r\nGET / HTTP/1.1\r\n\r\n", b"", true, &mut Vec::new()), None);
     }
 }
