@@ -99,7 +99,9 @@ impl FieldKind {
 
     /// The kind of a name that is none of those: few hold an underscore, or begin with an X.
     fn of_other(name: &[u8]) -> FieldKind {
-        if name.contains(&b'_') {
+        // Of those that are looked for, each begins with one of these.
+        let may_be = matches!(name.first(), Some(b'c' | b'C' | b't' | b'T' | b'x' | b'X'));
+        if may_be && name.contains(&b'_') {
             let dashed = name.iter().map(|byte| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
             let is = |other: &[u8]| dashed.clone().eq(other.iter().copied());
             let begins =

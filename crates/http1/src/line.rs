@@ -104,6 +104,7 @@ fn version(bytes: &[u8]) -> Result<Version, BadHead> {
 impl RequestLine {
     /// RFC 9112 3: three words, one space between them. `None` if the line is not whole and good so far. Each word is judged
     /// from its beginning, up to its limit first.
+    #[inline]
     fn read(line: &[u8], is_whole: bool) -> Result<Option<Self>, BadHead> {
         match line {
             // The header of a handshake record (RFC 8446 5.1).

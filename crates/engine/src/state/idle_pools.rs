@@ -7,7 +7,7 @@ use crate::balancer::Backend;
 use crate::upstream::IdleConnections;
 
 /// How long an answer over a new connection may take before it is looked for what holds it up.
-const HELD_UP: Duration = Duration::from_millis(250);
+const HELD_UP: Duration = Duration::from_millis(150);
 
 /// The idle connections of all workers.
 pub(crate) struct IdlePools {
@@ -43,18 +43,20 @@ impl IdlePools {
         }
         let concurrency = &backend.concurrency;
         let _held_up = concurrency.hold_up();
+        let mut closed = None;
         // Others may be before it, each of which leaves one more idle connection.
         loop {
-            let closes = concurrency.is_silent_for(patience) && concurrency.may_wait_behind(self.count(backend));
-            if closes {
-                self.all().for_each(|idle| idle.close_unowned(backend.number));
-            }
-            let began = Instant::now();
+            let answers = concurrency.answers_so_far();
             if let Ok(answered) = tokio::time::timeout(patience, answer.as_mut()).await {
-                if closes {
-                    concurrency.freed(began.elapsed());
+                if let Some(closed) = closed {
+                    concurrency.freed(Instant::now().duration_since(closed));
                 }
                 return answered;
+            }
+            let is_silent = concurrency.answers_so_far() == answers;
+            closed = (is_silent && concurrency.may_wait_behind(self.count(backend))).then(Instant::now);
+            if closed.is_some() {
+                self.all().for_each(|idle| idle.close_unowned(backend.number));
             }
         }
     }

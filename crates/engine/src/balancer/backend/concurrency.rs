@@ -1,19 +1,13 @@
 //! How many connections a backend was seen to serve at once.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How soon a backend answers once what it waited for is gone.
 const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// How often in a row it must have, to be known for one that waits.
 const CERTAIN: u32 = 2;
-
-/// How exactly it is noted when it answered last.
-const EXACT: u64 = 20;
-
-static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// How many connections a backend was seen to serve at once. Many development servers serve one connection after the other,
 /// and wait on an open one until it is closed.
@@ -25,8 +19,8 @@ pub(crate) struct Concurrency {
     held_up: AtomicUsize,
     /// How often in a row it answered as soon as its idle connections were closed.
     freed: AtomicU32,
-    /// When it answered last, in milliseconds since `BEGINNING`.
-    answered: AtomicU64,
+    /// How often it answered while anybody waited.
+    answers: AtomicU64,
 }
 
 /// One that waits; no longer once this is dropped.
@@ -50,19 +44,16 @@ impl Concurrency {
         self.held_up.load(Relaxed) > 0 && self.freed.load(Relaxed) >= CERTAIN
     }
 
-    /// It has answered.
-    pub(crate) fn answers(&self, now: Instant) {
-        let now = millis(now);
-        // Most answers write nothing, so that workers do not share a line of memory that changes.
-        if now > self.answered.load(Relaxed) + EXACT {
-            self.answered.store(now, Relaxed);
+    /// It has answered. Noted only while anybody waits: else it costs one load of memory that hardly ever changes.
+    pub(crate) fn answers(&self) {
+        if self.held_up.load(Relaxed) > 0 {
+            self.answers.fetch_add(1, Relaxed);
         }
     }
 
-    /// Whether it has answered nobody for so long.
-    pub(crate) fn is_silent_for(&self, time: Duration) -> bool {
-        let since = millis(Instant::now()).saturating_sub(self.answered.load(Relaxed));
-        u128::from(since) >= time.as_millis()
+    /// How often it has answered while anybody waited.
+    pub(crate) fn answers_so_far(&self) -> u64 {
+        self.answers.load(Relaxed)
     }
 
     /// It has answered so long after its idle connections were closed.
@@ -92,10 +83,6 @@ impl Concurrency {
     pub(crate) fn may_wait_behind(&self, idle: usize) -> bool {
         idle > self.beside.load(Relaxed)
     }
-}
-
-fn millis(time: Instant) -> u64 {
-    u64::try_from(time.saturating_duration_since(*BEGINNING).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ impl Client<'_> {
         let limits = &self.config.limits;
         let limits = HeadLimits { bytes: limits.header_bytes, fields: limits.headers };
         poll_fn(|cx| {
+            let mut came = !self.read_buffer.is_empty();
             loop {
                 if !self.read_buffer.is_empty() {
                     match self.read_buffer.head(&limits) {
@@ -102,9 +103,12 @@ impl Client<'_> {
                         Err(bad) => return Poll::Ready(NextRequest::Bad(bad)),
                     }
                 }
+                if came {
+                    // Also by empty lines before a head, or they could come for ever.
+                    self.clock.received();
+                }
                 match self.poll_fill(cx) {
-                    // Empty lines before a head count as its beginning, or they could come for ever.
-                    Poll::Ready(Ok(1..)) => self.clock.received(),
+                    Poll::Ready(Ok(1..)) => came = true,
                     Poll::Ready(Ok(0) | Err(_)) => {
                         let begun = !self.read_buffer.is_empty();
                         return Poll::Ready(if begun { NextRequest::Left } else { NextRequest::Over });

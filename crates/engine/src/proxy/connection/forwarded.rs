@@ -8,9 +8,9 @@ use ipnet::IpNet;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
-use stickylb_http1::{FieldKind, RequestHead, decimal, is_host};
+use stickylb_http1::{FieldKind, RequestHead, decimal};
 
-use super::forwarded_chain::{Chain, Element, address_of, node_of, write_element};
+use super::forwarded_chain::{Chain, Element, address_of, node_of, write_host};
 use crate::proxy::host::without_port;
 
 /// The peer of a connection, with the forwarding fields for it, made once.
@@ -23,7 +23,7 @@ pub(crate) struct Peer {
 /// The forwarding fields for one address.
 struct Told {
     ip: IpAddr,
-    /// `X-Forwarded-For` and `Forwarded`.
+    /// `X-Forwarded-For`, and the beginning of `Forwarded`.
     hop: String,
     /// `X-Real-IP`.
     real_ip: String,
@@ -31,11 +31,7 @@ struct Told {
 
 impl Told {
     fn new(ip: IpAddr) -> Self {
-        Told {
-            ip,
-            hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={};proto=http\r\n", node_of(ip)),
-            real_ip: real_ip(ip),
-        }
+        Told { ip, hop: format!("x-forwarded-for: {ip}\r\nforwarded: for={}", node_of(ip)), real_ip: real_ip(ip) }
     }
 
     /// Reuses the last ones where the address is the same: many connections of a worker come from one address.
@@ -110,21 +106,15 @@ impl Peer {
         rewritten: bool,
         out: &mut Vec<u8>,
     ) {
-        let host = host.filter(|host| is_host(host));
-        let own = Element { node: node_of(self.ip), host: host.filter(|_| rewritten), proto: Some(b"http") };
         if self.trusted && Chain::is_in(head) {
+            let own = Element { node: node_of(self.ip), host: host.filter(|_| rewritten), proto: Some(b"http") };
             Chain::of(head).write(self.ip, host, own, out);
         } else {
-            if rewritten {
-                for part in [b"x-forwarded-for: ".as_slice(), self.ip.to_string().as_bytes(), b"\r\nforwarded: "] {
-                    out.extend_from_slice(part);
-                }
-                write_element(&own, out);
-                out.extend_from_slice(b"\r\n");
-            } else {
-                out.extend_from_slice(self.told.hop.as_bytes());
+            out.extend_from_slice(self.told.hop.as_bytes());
+            if let Some(host) = host.filter(|_| rewritten) {
+                write_host(host, out);
             }
-            out.extend_from_slice(b"x-forwarded-proto: http\r\n");
+            out.extend_from_slice(b";proto=http\r\nx-forwarded-proto: http\r\n");
             if let Some(host) = host {
                 for part in [b"x-forwarded-host: ", host, b"\r\n"] {
                     out.extend_from_slice(part);

@@ -150,15 +150,20 @@ fn addresses(hops: &[Vec<u8>]) -> Vec<Option<IpAddr>> {
     hops.iter().map(|hop| std::str::from_utf8(hop).ok().and_then(address_of)).collect()
 }
 
+/// Writes the host of a hop. Hosts hold nothing that would have to be escaped, but colons and brackets, which are no part of a
+/// token.
+pub(super) fn write_host(host: &[u8], out: &mut Vec<u8>) {
+    for part in [b";host=\"".as_slice(), host, b"\""] {
+        out.extend_from_slice(part);
+    }
+}
+
 /// Writes one hop.
-pub(super) fn write_element(element: &Element<'_>, out: &mut Vec<u8>) {
+fn write_element(element: &Element<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"for=");
     out.extend_from_slice(element.node.as_bytes());
     if let Some(host) = element.host {
-        // Hosts hold nothing that would have to be escaped, but colons and brackets, which are no part of a token.
-        for part in [b";host=\"".as_slice(), host, b"\""] {
-            out.extend_from_slice(part);
-        }
+        write_host(host, out);
     }
     if let Some(proto) = element.proto {
         out.extend_from_slice(b";proto=");

@@ -135,7 +135,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         }
         let began = self.selection.began;
         let took = began.elapsed();
-        backend.concurrency.answers(began + took);
+        backend.concurrency.answers();
         // RFC 9110 7.8: a backend switches only where it was asked to, and to what it was asked for.
         let unasked = status == 101 && !self.request.accepts_switch(&answered.head);
         let outcome = if unasked { Outcome::BadAnswer(Fault::Switch) } else { Outcome::Answered };
