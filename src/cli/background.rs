@@ -50,13 +50,9 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
         let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
         return Ok(ExitCode::from(code));
     }
-    say(&format!(
-        "{} serves in the background (pid {})\n\
-         its screen:   stickylb-tui attach\n\
-         to stop it:   stickylb-tui stop",
-        ready.trim_end(),
-        child.id()
-    ))?;
+    let serves = format!("{} serves in the background (pid {})", ready.trim_end(), child.id());
+    let said = say(&format!("{serves}\nits screen:   stickylb-tui attach\nto stop it:   stickylb-tui stop"));
+    said.map_err(|error| UsageError::Failed(format!("{serves}, but {error}: stickylb-tui stop ends it")))?;
     Ok(ExitCode::SUCCESS)
 }
 

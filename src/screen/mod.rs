@@ -192,7 +192,11 @@ async fn show(
         let message = tokio::select! {
             key = keys.next() => match key {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
-                Some(Ok(Input::Resize(columns, rows))) => Message::Resized(columns, rows),
+                // The event's numbers are zeros on a terminal that does not know its size.
+                Some(Ok(Input::Resize(..))) => {
+                    let (columns, rows) = terminal.size()?;
+                    Message::Resized(columns, rows)
+                }
                 Some(Ok(Input::Mouse(event))) => Message::Mouse(event),
                 Some(Ok(Input::Paste(text))) => Message::Paste(text),
                 Some(Ok(_)) => continue,

@@ -30,6 +30,8 @@ fn ctrl_z_gives_the_shell_back_bg_serves_on_and_fg_brings_the_screen_back() {
     shell_answers(&mut terminal, 10);
     terminal.press("bg\n");
     until("it serves in the background", || get(port, "/in-the-background").starts_with("HTTP/1.1 404 ").then_some(()));
+    // The shell has said all that it says of it.
+    shell_answers(&mut terminal, 15);
     // None of it reaches the terminal, and nothing stops the program.
     let before = terminal.written().len();
     for _ in 0..20 {
