@@ -77,7 +77,8 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Schema) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
         None => {
-            layers::config(&args, None).and_then(|config| run::run(&args.options, config, run::Backends::of(&args)))
+            let backends = run::Backends::of(&args);
+            layers::config(&args, None).and_then(|config| run::run(&args.options, config, backends))
         }
     };
     result.unwrap_or_else(|error| fail(&error))

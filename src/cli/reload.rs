@@ -1,6 +1,5 @@
 //! Reloads the configuration file when it changes, and on SIGHUP.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,17 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The configuration file, and how to read it again with the command line's options on top.
 pub(super) struct Followed {
-    file: PathBuf,
+    file: Watched,
     source: Source,
 }
 
 impl Followed {
-    /// `None` where the configuration comes from the command line alone.
+    /// `None` where the configuration comes from the command line alone. To be called before the file is read to start
+    /// with it: what changes in between is read again.
     pub(super) fn of(args: &Args) -> Option<Self> {
         let file = layers::file(args)?;
         let args = args.clone();
         let source = Source::new(move || layers::config(&args, Some(PATIENCE)).map_err(|error| error.problems()));
-        Some(Followed { file, source })
+        Some(Followed { file: Watched::new(file), source })
     }
 
     /// The same for `run`.
@@ -37,7 +37,7 @@ impl Followed {
         let options = options.clone();
         let source =
             Source::new(move || layers::beside_copies(&options, Some(PATIENCE)).map_err(|error| error.problems()));
-        Some(Followed { file, source })
+        Some(Followed { file: Watched::new(file), source })
     }
 
     /// What the engine calls to read the file again.
@@ -64,17 +64,15 @@ impl Drop for Follower {
     }
 }
 
-async fn follow(engine: Arc<Balancer>, file: PathBuf, asked: Arc<Notify>) {
-    let shown = file.display().to_string();
-    let (mut watched, read) = Watched::begin(file).await;
-    if let Err(error) = read {
+async fn follow(engine: Arc<Balancer>, mut file: Watched, asked: Arc<Notify>) {
+    if let Err(error) = file.try_read().await {
         // Root read it at the start; this user may not.
-        engine.warn(format!("{shown} cannot be read any more, so that no change of it counts: {error}"));
+        engine.warn(format!("{file} cannot be read any more, so that no change of it counts: {error}"));
     }
     loop {
         tokio::select! {
             () = asked.notified() => {}
-            () = watched.changed() => {}
+            () = file.changed() => {}
         }
         if let Err(error) = engine.command(Command::Reload).await {
             engine.warn(error.to_string());

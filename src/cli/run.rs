@@ -77,11 +77,11 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
         let order = "write what belongs to 'run' behind it: stickylb-tui run [OPTIONS] -- CMD";
         return Err(UsageError::Words(vec![order.into()]));
     }
+    let file = Followed::beside_copies(&settings);
     let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
-    let file = Followed::beside_copies(&settings);
     run(&settings, config, Backends { demos: 0, copies: Some(copies), file })
 }
 

@@ -2,6 +2,7 @@
 //! the target of a link, by a folder that takes the place of another, over a network, or on another machine's side of a
 //! shared folder.
 
+use std::fmt;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::MetadataExt as _;
@@ -43,16 +44,17 @@ struct Traits {
 }
 
 impl Watched {
-    /// Reads the file; from now on only a change counts.
-    ///
+    /// Looks at the file; from now on only a change counts.
+    pub(super) fn new(path: PathBuf) -> Self {
+        let seen = Traits::of(&path);
+        let read = contents(&path).ok().flatten();
+        Watched { path, seen, is_new: false, read }
+    }
+
     /// # Errors
-    /// It cannot be read, which does not keep it from being watched.
-    pub(super) async fn begin(path: PathBuf) -> (Self, io::Result<()>) {
-        let mut watched = Watched { path, seen: None, is_new: false, read: None };
-        watched.seen = watched.look().await;
-        let read = watched.contents().await;
-        let result = read.map(|bytes| watched.read = bytes);
-        (watched, result)
+    /// It cannot be read now, which does not keep it from being watched.
+    pub(super) async fn try_read(&self) -> io::Result<()> {
+        self.contents().await.map(drop)
     }
 
     /// Waits until it has other contents and is left alone: editors save in several steps. Cancel-safe.
@@ -87,12 +89,21 @@ impl Watched {
 
     async fn contents(&self) -> io::Result<Option<Vec<u8>>> {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let is_file = std::fs::metadata(&path)?.is_file();
-            is_file.then(|| config::read_file(&path, Some(PATIENCE))).transpose()
-        });
-        read.await.unwrap_or_else(|lost| Err(lost.into()))
+        let read = tokio::task::spawn_blocking(move || contents(&path)).await;
+        read.unwrap_or_else(|lost| Err(lost.into()))
     }
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
+    }
+}
+
+/// `None` where it is no regular file.
+fn contents(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let is_file = std::fs::metadata(path)?.is_file();
+    is_file.then(|| config::read_file(path, Some(PATIENCE))).transpose()
 }
 
 impl Traits {
@@ -111,5 +122,22 @@ impl Traits {
     /// Whether it could change now and look the same. A time in the future is not young: it would be for ever.
     fn is_young(&self) -> bool {
         self.modified.is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < PRECISION))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_before_it_is_waited_for_counts() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("config.json");
+        std::fs::write(&path, "before")?;
+        let mut watched = Watched::new(path.clone());
+        std::fs::write(&path, "behind")?;
+        watched.changed().await;
+        assert_eq!(watched.read.as_deref(), Some(&b"behind"[..]));
+        Ok(())
     }
 }
