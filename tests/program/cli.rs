@@ -62,7 +62,7 @@ fn values_out_of_range_are_refused_with_what_to_write() {
 }
 
 #[test]
-fn an_unknown_strategy_is_answered_in_the_predecessors_words() {
+fn an_unknown_strategy_is_answered_in_the_words_of_smart_stick() {
     let output = run(&["--strategy", "fastest", "5000"]);
     refused(
         &output,

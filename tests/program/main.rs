@@ -25,6 +25,7 @@ mod mail;
 mod mail_server;
 #[cfg(unix)]
 mod man;
+mod markdown;
 mod promises;
 
 mod reload;

@@ -103,7 +103,7 @@ fn websocket(balancer: &Balancer) -> WebSocket<std::net::TcpStream> {
 }
 
 #[test]
-fn a_request_is_told_with_the_predecessors_names_and_no_secret() {
+fn a_request_is_told_with_the_names_of_smart_stick_and_no_secret() {
     let b0 = Backend::echoing();
     let balancer = Balancer::over(&[&b0]);
     let mut stream = Stream::open(&balancer);

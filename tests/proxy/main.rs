@@ -45,4 +45,5 @@ mod tcp;
 mod tls;
 mod tls_backend;
 mod tunnels;
+mod upgrades;
 mod websocket;

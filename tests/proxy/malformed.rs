@@ -38,7 +38,7 @@ fn what_is_no_http_is_named_in_the_log_with_its_client_also_without_a_line_end()
 }
 
 #[test]
-fn a_malformed_field_is_named_whoever_sent_it() {
+fn a_malformed_header_field_is_named_by_log_and_page() {
     let backend = Backend::answering("HTTP/1.1 200 OK\r\nX-Broken: a\x01b\r\nContent-Length: 0\r\n\r\n");
     let balancer = Balancer::over(&[&backend]);
     let page = balancer.exchange(&request("GET", "/page", &["Accept: text/html"]));

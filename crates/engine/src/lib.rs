@@ -103,10 +103,10 @@
 //! Most public enums and structs are `#[non_exhaustive]`. Structs for programs to build have a `new`, or a `Default`
 //! whose fields can be set one by one.
 //!
-//! # Predecessors
+//! # Replaces
 //!
-//! It replaces four balancers: smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and
-//! WebsocketReverseProxy, and keeps their behaviour where the documentation says so. See `docs/migrating/`.
+//! Four balancers: smart-stick-loadbalancer, sticky-session-custom, LoadBalancer.js and WebsocketReverseProxy. Their
+//! behaviour is kept where the documentation says so. See `docs/migrating/`.
 
 // Public types may gain fields and variants: they must be `non_exhaustive`, or give a reason why not.
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]

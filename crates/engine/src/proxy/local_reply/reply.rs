@@ -51,7 +51,7 @@ impl LocalReply {
         LocalReply { status: StatusCode::BAD_GATEWAY, error: BAD_GATEWAY.to_owned(), title: None, why, close: false }
     }
 
-    /// What was answered is no good. Scripts are told what smart-stick-loadbalancer tells them of every such failure.
+    /// The response is malformed. Scripts are told what smart-stick-loadbalancer tells them of every such failure.
     pub(crate) fn bad_answer(why: String) -> Self {
         LocalReply {
             title: Some("Bad gateway — the backend's response is malformed."), ..LocalReply::bad_gateway(why)
