@@ -14,9 +14,10 @@ use signal_hook::low_level::siginfo::Cause;
 use super::layers::UsageError;
 use crate::signals::is_ignored;
 
-/// Whether this is the first process of its PID namespace.
+/// Whether this is the first process of its PID namespace, and can run itself as a child: without `/proc` it cannot, and
+/// serves by itself.
 pub(super) fn is_first() -> bool {
-    std::process::id() == 1
+    std::process::id() == 1 && std::env::current_exe().is_ok()
 }
 
 /// Runs the program with the same arguments as a child, passes signals on to it, reaps all that ends here, and returns
