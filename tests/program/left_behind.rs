@@ -91,6 +91,19 @@ fn orphans_that_have_ended_are_reaped_while_the_copy_runs() {
     until("none is a zombie", || (zombies(balancer.pid()) == 0).then_some(()));
 }
 
+/// What runs a command as the first process of a PID namespace; `None` where that is left out.
+fn in_a_container() -> Option<Command> {
+    let namespace = ["--user", "--map-root-user", "--pid", "--mount-proc", "--kill-child", "--fork"];
+    let possible = Command::new("unshare").args(namespace).arg("true").stderr(Stdio::null()).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        left_out("the first process of a container: this system has no unprivileged PID namespaces (unshare)");
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args(namespace);
+    Some(command)
+}
+
 #[test]
 fn as_the_first_process_of_a_container_it_reaps_what_checks_leave_behind_and_obeys_signals() {
     let folder = tempfile::tempdir().unwrap();
@@ -98,14 +111,8 @@ fn as_the_first_process_of_a_container_it_reaps_what_checks_leave_behind_and_obe
     let check = r#"{ "port": 0, "backends": [{ "name": "own", "url": "http://localhost:9" }],
         "health": { "interval": 100, "command": ["sh", "-c", "(sleep 0.1 &); exit 1"] } }"#;
     std::fs::write(&file, check).unwrap();
-    let namespace = ["--user", "--map-root-user", "--pid", "--mount-proc", "--kill-child", "--fork"];
-    let possible = Command::new("unshare").args(namespace).arg("true").stderr(Stdio::null()).status();
-    if !possible.is_ok_and(|status| status.success()) {
-        left_out("the first process of a container: this system has no unprivileged PID namespaces (unshare)");
-        return;
-    }
-    let mut command = Command::new("unshare");
-    command.args(namespace).args([SERVER, "--headless", "--config", file.to_str().unwrap()]);
+    let Some(mut command) = in_a_container() else { return };
+    command.args([SERVER, "--headless", "--config", file.to_str().unwrap()]);
     command.env("XDG_RUNTIME_DIR", folder.path());
     let mut balancer = Headless::from(command);
     balancer.line_with("own: STARTING -> DOWN: check failed: exit 1");
@@ -118,6 +125,15 @@ fn as_the_first_process_of_a_container_it_reaps_what_checks_leave_behind_and_obe
     });
     signal(first, Signal::TERM);
     assert!(balancer.ended().success());
+}
+
+#[test]
+fn as_the_first_process_of_a_container_without_proc_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut command) = in_a_container() else { return };
+    let script = r#"mount -t tmpfs none /proc && exec "$0" --headless --port 0 9"#;
+    command.args(["sh", "-c", script, SERVER]).env("XDG_RUNTIME_DIR", folder.path());
+    Headless::from(command).line_with("listening on");
 }
 
 #[test]
