@@ -10,9 +10,10 @@ use std::{
 
 use crate::untrusted::Untrusted;
 
-/// Programs that listen for a container, and are started by a daemon.
+/// Programs that listen for a container, and are started by a daemon; the last is Docker Desktop's `com.docker.backend`,
+/// of whose name the system keeps 15 characters.
 #[cfg(target_os = "linux")]
-const FOR_CONTAINERS: [&str; 3] = ["docker-proxy", "rootlesskit", "rootlessport"];
+const FOR_CONTAINERS: [&str; 4] = ["docker-proxy", "rootlesskit", "rootlessport", "com.docker.back"];
 
 /// The program that listens on `port`, for example `node (pid 4711)`; `None` if unknown.
 pub(crate) fn of_port(port: u16) -> Option<Untrusted<String>> {

@@ -137,12 +137,12 @@ impl ProcessTask {
         };
         self.note(None);
         let reason = match &next {
-            AfterExit::Usual => self.reason(&exited, &last),
-            AfterExit::Nothing => "its process was killed by hand".to_owned(),
-            AfterExit::Again(_) => "its process was stopped to be restarted".to_owned(),
-            AfterExit::End(_) => String::new(),
+            AfterExit::Usual => Some(self.reason(&exited, &last)),
+            AfterExit::Nothing => Some("its process was killed by hand".to_owned()),
+            AfterExit::Again(_) => Some("its process was stopped to be restarted".to_owned()),
+            AfterExit::End(_) => None,
         };
-        if !reason.is_empty() {
+        if let Some(reason) = reason {
             self.shared.registry.set_verdict(&self.backend, Verdict::Unhealthy, &reason);
         }
         let was_stopped = !matches!(next, AfterExit::Usual);
