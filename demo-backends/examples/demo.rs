@@ -1,4 +1,4 @@
-//! Runs one backend: `cargo run --example demo -- alpha 9001 0`
+//! Runs one backend: `cargo run --example demo -- alpha 9001 '#0072b2'`
 //! (name, port, colour; all optional). It ends when its standard input ends.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,7 +11,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: arguments.next().unwrap_or_else(|| "alpha".to_owned()),
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: arguments.next().map_or(Ok(0), |port| port.parse())?,
-        color: arguments.next().map_or(Ok(0), |color| color.parse())?,
+        letter: 'A',
+        color: arguments.next().unwrap_or_else(|| "#0072b2".to_owned()),
     };
     let name = options.name.clone();
     let (end, ended) = tokio::sync::oneshot::channel();

@@ -32,7 +32,8 @@
 //!     name: "alpha".to_owned(),
 //!     host: IpAddr::V4(Ipv4Addr::LOCALHOST),
 //!     port: 0,
-//!     color: 0,
+//!     letter: 'A',
+//!     color: "#0072b2".to_owned(),
 //! };
 //! let forever = std::future::pending();
 //! demo_backends::serve(options, |address| println!("http://{address}/"), forever).await
@@ -43,8 +44,8 @@
 #![warn(missing_docs)]
 
 mod handlers;
+mod ink;
 mod options;
-mod palette;
 mod query;
 mod response;
 mod router;

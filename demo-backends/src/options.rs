@@ -11,6 +11,8 @@ pub struct Options {
     pub host: IpAddr,
     /// The port to listen on; 0 takes any free one.
     pub port: u16,
-    /// Index into the colour palette; an index past its end wraps around.
-    pub color: usize,
+    /// The letter that stands for it where there is no room for its name.
+    pub letter: char,
+    /// Its colour, as `#rrggbb`.
+    pub color: String,
 }

@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     let mut response = route(backend, request, sessions).await;
     let headers = response.headers_mut();
     headers.insert(SERVED_BY, backend.identity.served_by.clone());
-    headers.insert(SERVED_COLOR, HeaderValue::from_static(backend.identity.color));
+    headers.insert(SERVED_COLOR, backend.identity.served_color.clone());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -69,6 +69,7 @@ async fn whoami_counts_but_not_health_checks() {
             "name": "alpha",
             "port": alpha.address.port(),
             "pid": std::process::id(),
+            "letter": "A",
             "color": "#0072b2",
             "requests": 2,
         })

@@ -302,8 +302,10 @@ pub(super) enum Ctl {
 pub(super) struct DemoBackend {
     #[arg(long, default_value = "alpha")]
     pub(super) name: String,
-    #[arg(long, default_value_t = 0)]
-    pub(super) color: usize,
+    #[arg(long, default_value_t = 'A')]
+    pub(super) letter: char,
+    #[arg(long, default_value = "#0072b2")]
+    pub(super) color: String,
     #[arg(long)]
     pub(super) port: u16,
 }

@@ -128,7 +128,8 @@ fn demo_backend(options: &DemoBackend) -> ExitCode {
             name: options.name.clone(),
             host: std::net::Ipv4Addr::LOCALHOST.into(),
             port: options.port,
-            color: options.color,
+            letter: options.letter,
+            color: options.color.clone(),
         };
         demo_backends::serve(options, |_| {}, signals.next()).await
     });

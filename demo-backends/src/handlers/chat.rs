@@ -59,7 +59,7 @@ impl Participant {
             name = format!("guest {}", room.next_guest());
         }
         let greeting = query::param(query, "hello")
-            .map(|_| json(&Greeting { hello: true, backend: &identity.name, color: identity.color, from: &name }));
+            .map(|_| json(&Greeting { hello: true, backend: &identity.name, color: &identity.color, from: &name }));
         Self { messages: room.subscribe(), room, backend: identity.name.clone(), name, greeting }
     }
 

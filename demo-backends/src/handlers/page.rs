@@ -5,7 +5,7 @@ use hyper::header::{ACCEPT, COOKIE};
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::Serialize;
 
-use crate::palette;
+use crate::ink::ink;
 use crate::response::{self, Response};
 use crate::state::backend::Backend;
 
@@ -68,8 +68,9 @@ fn common(backend: &Backend, request: &Request<Incoming>) -> Vec<(&'static str, 
         ("requests", Value::Text(backend.requests().to_string())),
         // The icon is a data URL, in which `#` would begin a fragment.
         ("hex", Value::Text(identity.color.replace('#', ""))),
-        ("color", Value::Markup(identity.color)),
-        ("ink", Value::Markup(palette::ink(identity.color))),
+        ("letter", Value::Text(identity.letter.to_string())),
+        ("color", Value::Text(identity.color.clone())),
+        ("ink", Value::Markup(ink(&identity.color))),
         ("method", Value::Text(request.method().to_string())),
         ("target", Value::Text(target.to_owned())),
     ]

@@ -6,7 +6,6 @@ use hyper::header::HeaderValue;
 use serde::Serialize;
 
 use crate::options::Options;
-use crate::palette;
 
 /// What does not change while a backend runs.
 #[derive(Serialize)]
@@ -14,7 +13,11 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) pid: u32,
-    pub(crate) color: &'static str,
+    pub(crate) letter: char,
+    pub(crate) color: String,
+    /// The colour as a header field can carry it.
+    #[serde(skip)]
+    pub(crate) served_color: HeaderValue,
     /// The name as a header field can carry it.
     #[serde(skip)]
     pub(crate) served_by: HeaderValue,
@@ -27,7 +30,9 @@ impl Identity {
             name: options.name,
             port: address.port(),
             pid: std::process::id(),
-            color: palette::color(options.color),
+            letter: options.letter,
+            served_color: header_value(&options.color),
+            color: options.color,
         }
     }
 }

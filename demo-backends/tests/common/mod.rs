@@ -19,7 +19,8 @@ pub struct Running {
 
 impl Running {
     pub async fn start(name: &str) -> Self {
-        let options = Options { name: name.to_owned(), host: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 0, color: 0 };
+        let (host, color) = (IpAddr::V4(Ipv4Addr::LOCALHOST), "#0072b2".to_owned());
+        let options = Options { name: name.to_owned(), host, port: 0, letter: 'A', color };
         let (tell, told) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(options, |address| tell.send(address).unwrap(), async {

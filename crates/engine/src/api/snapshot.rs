@@ -8,6 +8,7 @@ use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
 use super::ids::BackendId;
 use super::log_output::LogView;
+use super::mark::Mark;
 use super::mode::Mode;
 use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
@@ -157,6 +158,9 @@ pub struct BackendView {
     pub id: BackendId,
     /// Its name.
     pub name: Untrusted<String>,
+    /// Its letter and colour.
+    #[serde(default)]
+    pub mark: Mark,
     /// Its pool's name.
     pub pool: Untrusted<String>,
     /// Its address as a URL.

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::api::Mark;
+
 /// Names of demo backends, in order; `alpha-2`, `bravo-2` and so on follow.
 const NAMES: [&str; 8] = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
 
@@ -67,9 +69,10 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// A demo backend; `own` is this program.
-    pub(crate) fn demo(own: &Path, name: &str, number: usize, port: u16) -> Self {
-        let words = ["demo-backend", "--name", name, "--color", &number.to_string(), "--port", "{port}"];
+    /// A demo backend, whose page shows its letter and colour; `own` is this program.
+    pub(crate) fn demo(own: &Path, name: &str, number: usize, mark: Mark, port: u16) -> Self {
+        let letter = mark.letter().to_string();
+        let words = ["demo-backend", "--name", name, "--letter", &letter, "--color", mark.color(), "--port", "{port}"];
         Program {
             file: own.as_os_str().to_owned(),
             arguments: words.map(OsString::from).to_vec(),

@@ -60,7 +60,8 @@ impl Processes {
         let id = free_id(1, &backends);
         let pool = self.pool(&name)?;
         let port = self.free_port(&name)?;
-        let program = Program::demo(self.program(&name)?, &name, number, port);
+        let mark = self.shared.registry.records().marks.of(id);
+        let program = Program::demo(self.program(&name)?, &name, number, mark, port);
         let mut health = pool.config.load().health.clone();
         "/health".clone_into(&mut health.path);
         // Check at least once a second, so that people who try out the demo see failures and recoveries quickly.

@@ -11,6 +11,7 @@ mod listener;
 mod live_pool;
 mod live_topology;
 mod log_outputs;
+mod marks;
 mod moments;
 mod phase;
 mod registry;

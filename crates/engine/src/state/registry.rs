@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::check_history::CheckHistory;
 use super::live_pool::LivePool;
 use super::live_topology::LiveTopology;
+use super::marks::Marks;
 use super::slow_start::SlowStarts;
 use super::telemetry::Telemetry;
 use crate::api::{BackendId, CheckMark, Event, Intent, Outcome, Spawned, State, UpdateEvent};
@@ -34,6 +35,8 @@ pub(crate) struct Records {
     pub(crate) checks: HashMap<BackendId, CheckHistory>,
     /// The processes of backends that this program started.
     pub(crate) spawned: HashMap<BackendId, Spawned>,
+    /// Each backend's letter and colour.
+    pub(crate) marks: Marks,
     slow_starts: SlowStarts,
 }
 
@@ -102,6 +105,7 @@ impl Registry {
         let mut records = self.records();
         records.checks.remove(&id);
         records.since.remove(&id);
+        records.marks.free(id);
     }
 
     /// Records the result of a check.

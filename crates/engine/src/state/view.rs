@@ -17,9 +17,9 @@ impl Shared {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let topology = self.topology.load();
         let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
-        let records = self.registry.records();
+        let mut records = self.registry.records();
         let statistics = self.telemetry.statistics();
-        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &records, &statistics));
+        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &mut records, &statistics));
         let backends: Vec<BackendView> = backends.collect();
         Snapshot {
             listeners: topology.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
@@ -64,7 +64,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
     }
 }
 
-fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Statistics) -> Vec<BackendView> {
+fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: &Statistics) -> Vec<BackendView> {
     let (expected, actual) = (pool.expected_shares(), statistics.shares(&pool.backends));
     let sessions = if live.mode == Mode::Tcp { None } else { Some(pool.sessions()) };
     let view = |(place, backend): (usize, &Arc<Backend>)| {
@@ -72,6 +72,7 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &Records, statistics: &Sta
         BackendView {
             id,
             name: backend.name().clone(),
+            mark: records.marks.of(id),
             pool: live.name().clone(),
             url: backend.identity.url.clone(),
             address: backend.endpoint.address.short().into(),
