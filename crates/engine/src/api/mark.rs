@@ -66,9 +66,9 @@ impl From<MarkRecord> for Mark {
     fn from(record: MarkRecord) -> Self {
         let place = LETTERS.iter().position(|letter| char::from(*letter) == record.letter);
         // Beyond the letters only the colour tells.
-        let beyond = || (LETTERS.len()..).find(|number| COLORS[number % COLORS.len()] == record.color);
-        let known = COLORS.contains(&record.color.as_str());
-        let number = place.or_else(|| if known { beyond() } else { None }).unwrap_or(LETTERS.len());
+        let mut beyond = LETTERS.len()..LETTERS.len() + COLORS.len();
+        let colored = || beyond.find(|number| COLORS[number % COLORS.len()] == record.color);
+        let number = place.or_else(colored).unwrap_or(LETTERS.len());
         Mark(u16::try_from(number).unwrap_or(u16::MAX))
     }
 }
