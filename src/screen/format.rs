@@ -83,9 +83,35 @@ pub(crate) fn short_name<'t>(name: impl Into<Untrusted<&'t str>>, columns: usize
 
 /// `text` escaped, cut to `columns` with an ellipsis, and padded with spaces.
 pub(crate) fn fit<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
-    let mut out = cut(text, columns, theme);
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(out.width())));
-    out
+    padded(cut(text, columns, theme), columns)
+}
+
+/// `text` with spaces up to `columns`.
+pub(crate) fn padded(mut text: String, columns: usize) -> String {
+    text.extend(std::iter::repeat_n(' ', columns.saturating_sub(text.width())));
+    text
+}
+
+/// `text` escaped, and cut in its middle to `columns`: names of one kind differ at their end, such as `api-server-0` and
+/// `api-server-1`.
+pub(crate) fn cut_middle<'t>(text: impl Into<Untrusted<&'t str>>, columns: usize, theme: Theme) -> String {
+    let text = text.into();
+    let text = text.shown();
+    if text.width() <= columns {
+        return text.into_owned();
+    }
+    let room = columns.saturating_sub(1);
+    let fits = |most: usize| {
+        let mut used = 0;
+        move |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= most
+        }
+    };
+    let end: Vec<char> = text.chars().rev().take_while(fits(room.div_ceil(2))).collect();
+    let beginning = text.chars().take_while(fits(room / 2)).collect::<String>();
+    let ellipsis = if columns > 0 { theme.ellipsis() } else { "" };
+    beginning + ellipsis + &end.into_iter().rev().collect::<String>()
 }
 
 /// [`fit`], padded on the left.
@@ -166,6 +192,21 @@ mod tests {
             assert!(age(n).len() <= 4, "{n}: {}", age(n));
         }
         assert_eq!((micros(430), micros(17_400), micros(2_500_000)), ("0.4ms".into(), "17ms".into(), "2.5s".into()));
+    }
+
+    #[test]
+    fn names_that_differ_at_their_end_are_told_apart_however_short_they_are_cut() {
+        for columns in 4..12 {
+            let [one, other] = ["api-server-0", "api-server-1"].map(|name| cut_middle(name, columns, THEME));
+            assert_ne!(one, other);
+            assert_eq!(one.width(), columns);
+        }
+        assert_eq!(cut_middle("api-server-0", 9, THEME), "api-…er-0");
+        assert_eq!(cut_middle("日本語-0", 5, THEME), "日…-0");
+        assert_eq!(
+            [cut_middle("alpha", 5, THEME), cut_middle("alpha", 1, THEME), cut_middle("alpha", 0, THEME)].join("|"),
+            "alpha|…|"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendId, BackendView, Command, Event, RequestNumber, Snapshot, State as BackendState};
+use stickylb::api::{BackendId, BackendView, Command, Event, Mark, RequestNumber, Snapshot, State as BackendState};
 use stickylb::untrusted::Untrusted;
 
 use super::frozen::{Frozen, Moment};
@@ -318,6 +318,11 @@ impl State {
 
     pub(crate) fn selected_backend(&self) -> Option<&BackendView> {
         self.shown_backends().find(|b| Some(b.id) == self.selected)
+    }
+
+    /// A backend's letter and colour; `None` once it is gone.
+    pub(crate) fn mark_of(&self, id: BackendId) -> Option<Mark> {
+        self.snapshot.backends.iter().find(|backend| backend.id == id).map(|backend| backend.mark)
     }
 
     /// Selects the backend in this row, if there is one.

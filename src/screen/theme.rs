@@ -2,7 +2,7 @@
 //! colours are used, so that they match the terminal's scheme.
 
 use ratatui::style::{Color, Modifier, Style};
-use stickylb::api::State;
+use stickylb::api::{Mark, State};
 
 use super::glyphs::Glyphs;
 
@@ -144,6 +144,25 @@ impl Theme {
             State::Drain | State::Maint => self.warning(),
             _ => self.dim(),
         }
+    }
+
+    /// A backend's own colour: the nearest of the palette to that of its page. Its letter tells it where there are no colours.
+    pub(crate) fn backend(self, mark: Mark) -> Style {
+        /// On dark and on light ground, in the order of the marks: blue, orange, green, pink, vermilion, sky, yellow, wine,
+        /// teal.
+        const COLORS: [(Color, Color); Mark::COLORS] = [
+            (Color::LightBlue, Color::Blue),
+            (Color::Yellow, Color::Yellow),
+            (Color::Green, Color::Green),
+            (Color::LightMagenta, Color::Magenta),
+            (Color::LightRed, Color::LightRed),
+            (Color::LightCyan, Color::LightBlue),
+            (Color::LightYellow, Color::DarkGray),
+            (Color::Magenta, Color::Red),
+            (Color::Cyan, Color::Cyan),
+        ];
+        let (dark, light) = COLORS[mark.color_index()];
+        self.pick([Some(dark), Some(light), None, Some(dark)]).add_modifier(Modifier::BOLD)
     }
 
     pub(crate) fn status(self, status: u16) -> Style {

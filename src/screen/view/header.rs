@@ -76,12 +76,13 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     parts
 }
 
+/// Columns of the spark line: it takes what the figures leave it.
+const SPARK: (usize, usize) = (8, 60);
+
 /// Rate, latency, errors and connections, each with its priority.
 fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, totals) = (state.theme, &state.snapshot.totals);
-    let mut rate = vec![Span::styled(format!("{} req/s", count(totals.rate)), Theme::strong())];
-    let width = if columns > 110 { 60 } else { 12 };
-    rate.push(Span::styled(format!(" {}", spark(&totals.rates, width, theme)), theme.title()));
+    let rate = format!("{} req/s", count(totals.rate));
     let time = |name: &str, value: Option<u64>| {
         let value = value.map_or_else(|| theme.none().to_owned(), micros);
         vec![Span::styled(format!("{name} "), theme.dim()), Span::raw(value)]
@@ -96,7 +97,6 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     let plural = if totals.connections == 1 { "" } else { "s" };
     let connections = format!("{} conn{plural}{tunnels}", count(totals.connections));
     let mut parts = vec![
-        (100, rate),
         (40, time("p50", totals.latency.p50)),
         (60, time("p95", totals.latency.p95)),
         (50, time("p99", totals.latency.p99)),
@@ -107,5 +107,9 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     if lost > 0 {
         parts.push((30, vec![Span::styled(format!("{} log lines dropped", count(lost)), theme.warning())]));
     }
+    let taken: usize = parts.iter().flat_map(|(_, part)| part.iter().map(Span::width).chain([2])).sum();
+    let spark_columns = columns.saturating_sub(taken + rate.len() + 1).clamp(SPARK.0, SPARK.1);
+    let spark = format!(" {}", spark(&totals.rates, spark_columns, theme));
+    parts.insert(0, (100, vec![Span::styled(rate, Theme::strong()), Span::styled(spark, theme.title())]));
     parts
 }

@@ -77,7 +77,7 @@ fn request(state: &State, request: &RequestEvent, columns: usize, secrets: bool)
         ]),
         fact(state, "bytes", format!("{} up, {} down", request.up, request.bytes)),
         fact(state, "began", clock(request.time, true, &state.zone)),
-        fact(state, "ended", ended.to_owned()),
+        fact(state, "ended", format!("{} {ended}", clock(request.time + request.took, true, &state.zone))),
         fact(state, "client", request.ip.to_string()),
     ];
     // A replay refers to the request by this number.

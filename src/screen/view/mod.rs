@@ -3,9 +3,10 @@
 //! ```text
 //! header    what is balanced, and the totals       2 lines
 //! backends  the table                              one line per backend, at most half of the body
+//! figures   split, times and strategy side by side as many lines as they need, at most a quarter of the body
 //! warnings  current problems and what to do        as many lines as they need, at most 2, 6 or 9 by screen height
 //! changes   the last state changes                 at most 6 lines
-//! log       the routing log  │  side               the rest; beside it figures, inspector, output or events
+//! log       the routing log  │  side               the rest; beside it inspector, output or events
 //! footer    keys, or the result of the last key    1 line
 //! ```
 
@@ -51,11 +52,8 @@ const FULL: (u16, u16) = (60, 14);
 /// Minimum width for a side pane beside the log.
 const BESIDE: u16 = 110;
 
-/// Minimum size for the figures beside the table, and for inspector and events beside the log.
+/// Minimum size for inspector and events beside the log, with the figures above it.
 const LARGE: (u16, u16) = (160, 40);
-
-/// Minimum rows of the table when the figures are beside it.
-const FIGURES: u16 = 16;
 
 /// Draws the whole screen.
 pub fn view(state: &State, frame: &mut Frame<'_>) {
@@ -109,28 +107,26 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
     let large = area.width >= LARGE.0 && area.height >= LARGE.1;
-    // On a large screen the figures are beside the table and need a minimum height.
-    let rows = if large { rows.max(FIGURES) } else { rows };
-    let [table, warnings, changes, below] = Layout::vertical([
+    let chosen = side_of(state, area);
+    let has_band = area.width >= BESIDE && (chosen == Side::Figures || large);
+    let figures = if has_band { figures::height(state).min(body.height / 4) } else { 0 };
+    let [table, figures, warnings, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(figures),
         Constraint::Length(warnings::height(state, area)),
         Constraint::Length(changes::height(state, area.height)),
         Constraint::Min(0),
     ])
     .areas(body);
-    let figures = Constraint::Length(if large { figures::WIDTH } else { 0 });
-    let [table, figures] = Layout::horizontal([Constraint::Fill(1), figures]).areas(table);
-    let width = match side_of(state, area) {
+    let width = match chosen {
         Side::Hidden => 0,
-        Side::Figures if large => 0,
         // A narrow screen shows the side pane instead of the log.
         _ if area.width < BESIDE => below.width,
-        Side::Figures => figures::WIDTH,
+        Side::Figures => 0,
         _ => area.width / 5 * 2,
     };
     let [log, side] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(below);
-    let under =
-        if large && side_of(state, area) == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
+    let under = if large && chosen == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
     let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
     Areas { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
 }
@@ -153,7 +149,7 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
     let draw: [(Rect, Draw); 6] = [
         (places.table, backends::render),
-        (places.figures, figures::render),
+        (places.figures, figures::band),
         (places.warnings, warnings::render),
         (places.changes, changes::render),
         (places.log, log::render),

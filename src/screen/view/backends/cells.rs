@@ -3,10 +3,9 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 use stickylb::api::{BackendView, State as BackendState};
-use stickylb::untrusted::Untrusted;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::screen::format::{age, count, fit, fit_right, micros, percent, short_name, spark};
+use crate::screen::format::{age, count, cut_middle, fit, fit_right, micros, padded, percent, short_name, spark};
 use crate::screen::state::State;
 use crate::screen::table::Column;
 
@@ -14,6 +13,8 @@ use crate::screen::table::Column;
 pub(crate) enum Cell {
     /// Text, cut with an ellipsis if too long.
     Words(Span<'static>),
+    /// A name, cut in its middle if too long; of an address on this machine the port alone.
+    Name(String),
     /// The first text if it fits, else the second, cut if necessary.
     Either(String, String),
     /// Marks one column wide, the latest last; the oldest are dropped if there is no room.
@@ -51,7 +52,7 @@ pub(crate) fn is_right(column: Column) -> bool {
 
 pub(crate) fn cell(column: Column, state: &State, backend: &BackendView) -> Cell {
     match column {
-        Column::Name => either(&backend.name),
+        Column::Name => Cell::Name(backend.name.to_string()),
         Column::State => state_cell(state, backend),
         Column::Address => address_cell(backend),
         Column::Weight => words(backend.weight.to_string()),
@@ -81,6 +82,10 @@ pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Ve
             let text = if long.width() <= width { long } else { short };
             vec![Span::raw(fit(&text, width, state.theme))]
         }
+        Cell::Name(name) => {
+            let name = cut_middle(short_name(&*name, width), width, state.theme);
+            vec![Span::raw(padded(name, width))]
+        }
         Cell::Spark(values) => {
             vec![Span::styled(fit_right(&spark(&values, width, state.theme), width, state.theme), state.theme.title())]
         }
@@ -103,11 +108,7 @@ fn time(state: &State, value: Option<u64>) -> Cell {
 
 /// The whole address, or only the port of a `localhost` address that does not fit.
 fn address_cell(backend: &BackendView) -> Cell {
-    either(&backend.address)
-}
-
-fn either(name: &Untrusted<String>) -> Cell {
-    Cell::Either(name.to_string(), short_name(name, 0).to_string())
+    Cell::Either(backend.address.to_string(), short_name(&backend.address, 0).to_string())
 }
 
 fn state_cell(state: &State, backend: &BackendView) -> Cell {
@@ -131,6 +132,11 @@ fn state_words(state: &State, backend: &BackendView) -> String {
 pub(crate) fn widest_state(state: &State) -> usize {
     let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
     ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
+}
+
+/// Columns of the longest name.
+pub(crate) fn widest_name(state: &State) -> usize {
+    state.snapshot.backends.iter().map(|b| b.name.shown().width()).max().unwrap_or(0)
 }
 
 /// `3`, or `3+12` if twelve more requests are queued.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ┌ Backends ────────────────────────────────────── share 33 / 33 / 24 / 10 % ┐
-//! │     NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95  │
-//! │ > 1 alpha    ● UP       localhost:5000   2   4102  139    6      31  19ms │
+//! │      NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95 │
+//! │> 1 A alpha    ● UP       localhost:5000   2   4102  139    6     31  19ms │
 //! └───────────────────────────────────────────────────────────────────────────┘
 //! ```
 
@@ -23,14 +23,17 @@ use crate::screen::format::cut;
 use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
 use crate::screen::theme::Theme;
-use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_rate, widest_state};
+use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_name, widest_rate, widest_state};
 use pools::{heading, shares};
+
+/// The longest name that is shown whole before other columns get more room.
+const NAME: usize = 12;
 
 /// Spaces between cells.
 const GAP: usize = 1;
 
-/// Columns before the first cell: the marker and the row's number.
-const LEAD: usize = 4;
+/// Columns before the first cell: the marker, the row's number and the backend's letter.
+const LEAD: usize = 6;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
@@ -140,6 +143,7 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
         priority => priority,
     };
     let width = |column: Column| match column {
+        Column::Name => shape(column).0.max(widest_name(state).min(NAME)),
         Column::State => shape(column).0.max(widest_state(state)),
         Column::Active => shape(column).0.max(widest_active(state)),
         Column::Rate => shape(column).0.max(widest_rate(state)),
@@ -202,7 +206,8 @@ fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
 fn line(state: &State, columns: &[(Column, usize)], row: usize, backend: &BackendView) -> Line<'static> {
     let selected = state.selected == Some(backend.id);
     let marker = if selected { ">" } else { " " };
-    let mut spans = vec![Span::raw(format!("{marker}{:>2} ", row + 1))];
+    let letter = Span::styled(backend.mark.letter().to_string(), state.theme.backend(backend.mark));
+    let mut spans = vec![Span::raw(format!("{marker}{:>2} ", row + 1)), letter, Span::raw(" ")];
     for (column, width) in columns {
         spans.extend(filled(cell(*column, state, backend), *width, is_right(*column), state));
         spans.push(Span::raw(" ".repeat(GAP)));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stickylb::api::{
-    Attempt, BackendView, CheckMark, CookieAction, Decision, Event, Identity, ListenerView, Mode, Outcome, Percentiles,
-    PoolView, RequestEvent, RouteTaken, Rule, Snapshot, Spawned, State as BackendState, StickyKey, Strategy,
-    UpdateEvent,
+    Attempt, BackendView, CheckMark, CookieAction, Decision, Event, Identity, ListenerView, Mark, Mode, Outcome,
+    Percentiles, PoolView, RequestEvent, RouteTaken, Rule, Snapshot, Spawned, State as BackendState, StickyKey,
+    Strategy, UpdateEvent,
 };
 
 use crate::screen::glyphs::Glyphs;
@@ -21,6 +21,7 @@ pub(crate) fn backend(id: u32, name: &str, state: BackendState, requests: u64) -
     let mut view = BackendView::default();
     view.id = id.into();
     view.name = name.into();
+    view.mark = Mark::new(u16::try_from(id.saturating_sub(1)).expect("few"));
     view.pool = "default".into();
     view.url = format!("http://localhost:{}", 5000 + id).into();
     view.address = format!("localhost:{}", 5000 + id).into();

@@ -1,0 +1,40 @@
+//! The figures: how traffic is split, and the response times of the selected backend. Side by side below the table
+//! where there is room, one below the other in place of the log where there is not.
+
+mod split;
+mod times;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use crate::screen::state::State;
+
+/// Rows of the borders of a pane.
+const BORDERS: u16 = 2;
+
+/// The rows that the figures need side by side.
+pub(crate) fn height(state: &State) -> u16 {
+    let rows = split::rows(state).max(times::rows(state));
+    u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BORDERS)
+}
+
+/// Draws the figures beside each other.
+pub(crate) fn band(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+    split::split(frame, state, left);
+    times::times(frame, state, right);
+}
+
+/// Draws the figures one below the other.
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let rows = u16::try_from(split::rows(state)).unwrap_or(u16::MAX).saturating_add(BORDERS);
+    let [above, below] =
+        Layout::vertical([Constraint::Length(rows.min(area.height / 2)), Constraint::Min(0)]).areas(area);
+    split::split(frame, state, above);
+    times::times(frame, state, below);
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a few columns")]
+fn bar_length(share: f64, room: usize) -> usize {
+    (share.clamp(0.0, 1.0) * room as f64).round() as usize
+}
