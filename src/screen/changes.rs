@@ -1,13 +1,17 @@
 //! The last state changes of backends and the effect of each on clients. Kept apart from the log, which drops its
 //! oldest lines quickly under load.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use stickylb::api::{BackendId, CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
 
-/// State changes kept.
+/// Changes kept.
 const KEPT: usize = 64;
+
+/// Steps kept of one change, such as of a program that crashes at each start.
+const STEPS: usize = 8;
 
 /// The effect of a failing backend on its requests and clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,21 +24,54 @@ pub(crate) struct Harm {
     pub(crate) lost: u64,
 }
 
-/// One state change and its effect.
+/// What happened to one backend from leaving a state until it is UP, and its effect: DOWN, say, then STARTING, then UP.
 #[derive(Clone)]
 pub(crate) struct Change {
-    event: Arc<Event>,
+    /// Never empty; the first and the latest are always kept.
+    updates: Vec<Arc<Event>>,
     pub(crate) harm: Harm,
 }
 
 impl Change {
-    /// The state change; always `Some`, because only updates are kept.
-    pub(crate) fn update(&self) -> Option<&UpdateEvent> {
-        match &*self.event {
-            Event::Update(update) => Some(update),
-            _ => None,
-        }
+    fn new(event: &Arc<Event>, harm: Harm) -> Self {
+        Change { updates: vec![Arc::clone(event)], harm }
     }
+
+    /// What it began with; always `Some`, because only updates are kept.
+    pub(crate) fn first(&self) -> Option<&UpdateEvent> {
+        self.updates.first().and_then(|event| update(event))
+    }
+
+    /// What it has come to; always `Some`.
+    pub(crate) fn last(&self) -> Option<&UpdateEvent> {
+        self.updates.last().and_then(|event| update(event))
+    }
+
+    /// After what time the backend was UP again; `None` while it is not, and for a change that was to UP itself.
+    pub(crate) fn over_after(&self) -> Option<Duration> {
+        let (first, last) = (self.first()?, self.last()?);
+        let is_over = self.updates.len() > 1 && last.to == State::Up;
+        is_over.then(|| last.time.duration_since(first.time).unwrap_or_default())
+    }
+
+    fn is_of(&self, id: BackendId) -> bool {
+        self.first().is_some_and(|update| update.backend.id == id)
+    }
+
+    fn is_open(&self) -> bool {
+        self.last().is_some_and(|update| update.to != State::Up)
+    }
+
+    fn go_on(&mut self, event: &Arc<Event>) {
+        if self.updates.len() == STEPS {
+            self.updates.remove(1);
+        }
+        self.updates.push(Arc::clone(event));
+    }
+}
+
+fn update(event: &Event) -> Option<&UpdateEvent> {
+    if let Event::Update(update) = event { Some(update) } else { None }
 }
 
 /// The last state changes, the latest last.
@@ -49,19 +86,25 @@ impl Changes {
     pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         match &**event {
             Event::Request(request) => self.count(request),
-            // A first check that passes is not shown as a change.
-            Event::Update(update) if update.from == State::Starting && update.to == State::Up => {
-                self.ahead.remove(&update.backend.id);
-            }
-            Event::Update(update) => {
-                let harm = self.ahead.remove(&update.backend.id).filter(|_| update.to != State::Up);
-                if self.kept.len() == KEPT {
-                    self.kept.pop_front();
-                }
-                self.kept.push_back(Change { event: Arc::clone(event), harm: harm.unwrap_or_default() });
-            }
+            Event::Update(update) => self.step(event, update),
             _ => {}
         }
+    }
+
+    fn step(&mut self, event: &Arc<Event>, update: &UpdateEvent) {
+        let ahead = self.ahead.remove(&update.backend.id);
+        let before = self.kept.iter_mut().rev().find(|change| change.is_of(update.backend.id));
+        if let Some(open) = before.filter(|change| change.is_open()) {
+            return open.go_on(event);
+        }
+        // A first check that passes is not shown as a change.
+        if update.from == State::Starting && update.to == State::Up {
+            return;
+        }
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Change::new(event, ahead.filter(|_| update.to != State::Up).unwrap_or_default()));
     }
 
     fn count(&mut self, request: &RequestEvent) {
@@ -83,35 +126,41 @@ impl Changes {
         }
         if let Some((name, _)) = &decision.moved_from
             && let Some(change) =
-                self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.name == *name))
+                self.kept.iter_mut().rev().find(|c| c.first().is_some_and(|u| u.backend.name == *name))
         {
             change.harm.moved += moved;
         }
     }
 
-    /// The counters for a backend: those of its last change, or of the next one if the last change was to UP.
+    /// The counters for a backend: those of its last change, or of the next one if it is UP since.
     fn harm_of(&mut self, id: BackendId) -> &mut Harm {
-        let last = self.kept.iter_mut().rev().find(|c| c.update().is_some_and(|u| u.backend.id == id));
-        match last {
-            Some(change) if change.update().is_some_and(|update| update.to != State::Up) => &mut change.harm,
+        match self.kept.iter_mut().rev().find(|change| change.is_of(id)) {
+            Some(change) if change.is_open() => &mut change.harm,
             _ => self.ahead.entry(id).or_default(),
         }
     }
 
     /// The changes before `moment`, with all harm counted so far.
     pub(crate) fn before(&self, moment: SystemTime) -> Changes {
-        let earlier = |change: &&Change| change.update().is_some_and(|update| update.time < moment);
-        Changes { kept: self.kept.iter().filter(earlier).cloned().collect(), ahead: HashMap::new() }
+        let earlier = |change: &Change| {
+            let updates: Vec<_> = change.updates.iter().filter(|event| event.time() < moment).cloned().collect();
+            (!updates.is_empty()).then_some(Change { updates, harm: change.harm })
+        };
+        Changes { kept: self.kept.iter().filter_map(earlier).collect(), ahead: HashMap::new() }
     }
 
-    /// The last `most` changes, the latest last.
+    /// The last `most` changes, the latest last; what lasts still goes before what is past.
     pub(crate) fn last(&self, most: usize) -> impl Iterator<Item = &Change> {
-        self.kept.iter().skip(self.kept.len().saturating_sub(most))
+        let mut places: Vec<usize> = (0..self.kept.len()).collect();
+        places.sort_by_key(|place| (!self.kept[*place].is_open(), Reverse(*place)));
+        places.truncate(most);
+        places.sort_unstable();
+        places.into_iter().map(|place| &self.kept[place])
     }
 
     /// The changes of one backend, the latest first.
     pub(crate) fn of(&self, id: BackendId) -> impl Iterator<Item = &Change> {
-        self.kept.iter().rev().filter(move |change| change.update().is_some_and(|update| update.backend.id == id))
+        self.kept.iter().rev().filter(move |change| change.is_of(id))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -163,7 +212,43 @@ mod tests {
         changes.follow(&request(&[(4, Outcome::Refused), (1, Outcome::Answered)], CookieAction::None));
         changes.follow(&change(4, State::Up, State::Down));
         let retried: Vec<u64> = changes.last(3).map(|change| change.harm.retried).collect();
-        assert_eq!(retried, [0, 0, 1]);
+        assert_eq!(retried, [0, 1]);
+    }
+
+    #[test]
+    fn what_is_over_is_one_change_with_its_time_and_what_lasts_is_told_before_it() {
+        let mut changes = Changes::default();
+        for (id, from, to) in [
+            (1, State::Up, State::Drain),
+            (2, State::Up, State::Down),
+            (2, State::Down, State::Starting),
+            (2, State::Starting, State::Up),
+            (3, State::Up, State::Maint),
+            (3, State::Maint, State::Up),
+        ] {
+            changes.follow(&change(id, from, to));
+        }
+        let told = |most| -> Vec<(u32, bool)> {
+            let of = |change: &Change| change.first().expect("one").backend.id.get();
+            changes.last(most).map(|change| (of(change), change.over_after().is_some())).collect()
+        };
+        assert_eq!(told(9), [(1, false), (2, true), (3, true)]);
+        assert_eq!(told(2), [(1, false), (3, true)]);
+        let second = changes.of(2.into()).next().expect("one");
+        assert_eq!(second.first().expect("one").to, State::Down);
+    }
+
+    #[test]
+    fn a_program_that_crashes_at_each_start_is_one_change_of_bounded_size() {
+        let mut changes = Changes::default();
+        changes.follow(&change(1, State::Up, State::Down));
+        for _ in 0..100 {
+            changes.follow(&change(1, State::Down, State::Starting));
+            changes.follow(&change(1, State::Starting, State::Down));
+        }
+        let one = changes.last(9).next().expect("one");
+        assert_eq!((changes.len(), one.updates.len()), (1, STEPS));
+        assert_eq!((one.first().expect("one").from, one.last().expect("one").to), (State::Up, State::Down));
     }
 
     #[test]
@@ -173,6 +258,7 @@ mod tests {
         assert_eq!(changes.len(), 0);
         for _ in 0..KEPT + 5 {
             changes.follow(&change(1, State::Up, State::Maint));
+            changes.follow(&change(1, State::Maint, State::Up));
         }
         assert_eq!(changes.len(), KEPT);
     }

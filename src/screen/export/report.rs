@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use stickylb::api::BackendView;
 use stickylb::untrusted::Untrusted;
 
-use crate::screen::format::{count, micros, percent};
+use crate::screen::format::{clock, count, micros, percent};
 use crate::screen::state::State;
 
 /// State changes in the report.
@@ -52,12 +52,16 @@ pub(crate) fn report(state: &State) -> String {
     out.push_str("\n## Last changes of state\n\n");
     let before = out.len();
     for change in state.log.digest.changes.last(CHANGES) {
-        let Some(update) = change.update() else { continue };
-        let time = jiff::Timestamp::try_from(update.time).unwrap_or_default().to_zoned(state.zone.clone());
+        let (Some(update), Some(last)) = (change.first(), change.last()) else { continue };
+        let over = match change.over_after() {
+            Some(_) => format!(", UP again {}", clock(last.time, false, &state.zone)),
+            None if last.to != update.to => format!(", now {}", last.to),
+            None => String::new(),
+        };
         let _ = writeln!(
             out,
-            "- {} {}: {} to {}, {}; {} requests repeated elsewhere, {} clients moved, {} requests lost",
-            time.strftime("%H:%M:%S"),
+            "- {} {}: {} to {}{over}, {}; {} requests repeated elsewhere, {} clients moved, {} requests lost",
+            clock(update.time, false, &state.zone),
             escaped(&update.backend.name),
             update.from,
             update.to,

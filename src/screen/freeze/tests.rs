@@ -101,7 +101,7 @@ fn update_with(state: &mut State, message: Message) {
 /// The last second seen by each part of the screen: changes, notices, failures in the detail view, output.
 fn last_of_each(state: &State) -> [String; 4] {
     let digest = &state.log.digest;
-    let change = digest.changes.last(1).next().and_then(|change| change.update()).expect("a change").reason.to_string();
+    let change = digest.changes.last(1).next().and_then(|change| change.last()).expect("a change").reason.to_string();
     let notices = digest.notices.after(0).last().map(Event::time).expect("notices");
     let notices = notices.duration_since(at(0)).map_or(0, |since| since.as_secs() + 1);
     let failures = digest.per_backend.of(1.into()).map_or(0, |of| of.failures.len() as u64).saturating_sub(1);

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!  ✖ 12:04:31 delta is DOWN: 31 retried elsewhere, 12 clients moved, none lost; its process ended
+//!  ● bravo went DOWN 12:03:10, UP again after 8 s: 4 retried elsewhere, none lost; its process ended
 //! ```
 
 use ratatui::Frame;
@@ -10,6 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use std::time::Duration;
 use stickylb::api::UpdateEvent;
 
 use crate::screen::changes::{Change, Harm};
@@ -28,33 +30,47 @@ pub(crate) fn height(state: &State, screen: u16) -> u16 {
 }
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let lines = state.log.digest.changes.last(usize::from(area.height)).filter_map(|change| {
-        let update = change.update()?;
-        Some(line(state, change, update, usize::from(area.width)))
-    });
+    let changes = state.log.digest.changes.last(usize::from(area.height));
+    let lines = changes.filter_map(|change| line(state, change, usize::from(area.width)));
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), area);
 }
 
-/// One change on one line, cut to `columns`.
-pub(crate) fn line(state: &State, change: &Change, update: &UpdateEvent, columns: usize) -> Line<'static> {
-    let theme = state.theme;
-    let style = theme.state(update.to).add_modifier(Modifier::BOLD);
-    let time = clock(update.time, false, &state.zone);
-    let mut spans = vec![
-        Span::styled(format!(" {} ", theme.state_glyph(update.to)), style),
-        Span::styled(format!("{time} "), theme.dim()),
-        Span::styled(format!("{} is {}", update.backend.name, update.to), style),
-    ];
+/// One change on one line, cut to `columns`. What is past is told as past.
+pub(crate) fn line(state: &State, change: &Change, columns: usize) -> Option<Line<'static>> {
+    let (theme, first, last) = (state.theme, change.first()?, change.last()?);
+    let clock = |update: &UpdateEvent| clock(update.time, false, &state.zone);
+    let style = theme.state(last.to).add_modifier(Modifier::BOLD);
+    let name = &first.backend.name;
+    let mut spans = vec![Span::styled(format!(" {} ", theme.state_glyph(last.to)), style)];
+    let reason = if let Some(after) = change.over_after() {
+        let words = format!("{name} went {} {}, UP again after {}", first.to, clock(first), in_words(after));
+        spans.push(Span::raw(words));
+        &first.reason
+    } else {
+        let since = if first.to == last.to { String::new() } else { format!(" ({} {})", first.to, clock(first)) };
+        spans.push(Span::styled(format!("{} ", clock(last)), theme.dim()));
+        spans.push(Span::styled(format!("{name} is {}{since}", last.to), style));
+        &last.reason
+    };
     spans.extend(harm(state, change.harm));
     let before = if change.harm == Harm::default() { ": " } else { "; " };
-    spans.push(Span::styled(format!("{before}{}", update.reason), Style::new()));
+    spans.push(Span::styled(format!("{before}{reason}"), Style::new()));
     let mut left = columns;
     for span in &mut spans {
         let text = cut(&span.content, left, theme);
         left = left.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()));
         span.content = text.into();
     }
-    Line::from(spans)
+    Some(Line::from(spans))
+}
+
+/// A time in its largest unit, never 0: `8 s`, `3 min`, `2 h`.
+fn in_words(time: Duration) -> String {
+    match time.as_secs_f64().round() {
+        seconds @ ..100.0 => format!("{:.0} s", seconds.max(1.0)),
+        seconds @ ..6_000.0 => format!("{:.0} min", seconds / 60.0),
+        seconds => format!("{:.0} h", seconds / 3_600.0),
+    }
 }
 
 fn harm(state: &State, harm: Harm) -> Vec<Span<'static>> {

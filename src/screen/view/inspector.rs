@@ -129,7 +129,7 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
     let mut history = state.log.digest.changes.of(backend.id).take(8).peekable();
     if history.peek().is_some() {
         lines.extend([Line::raw(""), heading("Last changes")]);
-        lines.extend(history.filter_map(|change| Some(changes::line(state, change, change.update()?, columns))));
+        lines.extend(history.filter_map(|change| changes::line(state, change, columns)));
     }
     if let Some(recent) = state.log.digest.per_backend.of(backend.id) {
         clients(state, &recent.clients, &mut lines);
