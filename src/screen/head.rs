@@ -51,11 +51,43 @@ pub(crate) fn is_cookie(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"cookie") || name.eq_ignore_ascii_case(b"set-cookie")
 }
 
+/// Which of the secrets in heads are shown.
+pub(crate) struct Reveal<'s> {
+    /// All of them, because the user asked for it.
+    pub(crate) all: bool,
+    /// The names of sticky cookies, whose values are ids of backends and no secrets.
+    pub(crate) sticky: Vec<&'s str>,
+}
+
+impl Reveal<'_> {
+    /// Whether a part of a `Cookie` or `Set-Cookie` value is a sticky cookie.
+    fn is_sticky(&self, pair: &[u8]) -> bool {
+        let name = pair.iter().position(|byte| *byte == b'=').map(|at| pair[..at].trim_ascii());
+        name.is_some_and(|name| self.sticky.iter().any(|sticky| sticky.as_bytes() == name))
+    }
+}
+
 impl Field<'_> {
-    /// The value as text. Unless `secrets` is set, secret values are hidden; authentication schemes, cookie names and
+    /// Whether something of it is hidden.
+    pub(crate) fn is_hidden(&self, reveal: &Reveal<'_>) -> bool {
+        !reveal.all && is_secret(self.name) && !self.value.is_empty() && !self.is_sticky_alone(reveal)
+    }
+
+    /// Whether it has a sticky cookie and no other.
+    fn is_sticky_alone(&self, reveal: &Reveal<'_>) -> bool {
+        let mut pairs = self.value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        is_cookie(self.name)
+            && if self.is_set_cookie() {
+                pairs.next().is_some_and(|first| reveal.is_sticky(first))
+            } else {
+                pairs.all(|pair| reveal.is_sticky(pair))
+            }
+    }
+
+    /// The value as text. Unless they are revealed, secret values are hidden; authentication schemes, cookie names and
     /// cookie attributes stay visible.
-    pub(crate) fn shown(&self, secrets: bool, theme: Theme) -> String {
-        if secrets || !is_secret(self.name) || self.value.is_empty() {
+    pub(crate) fn shown(&self, reveal: &Reveal<'_>, theme: Theme) -> String {
+        if !self.is_hidden(reveal) {
             return text(self.value);
         }
         if !is_cookie(self.name) {
@@ -64,8 +96,9 @@ impl Field<'_> {
             let (scheme, secret) = self.value.split_at(scheme.map_or(0, |at| at + 1));
             return text(scheme) + &hidden(secret.len(), theme);
         }
-        let set = self.name.eq_ignore_ascii_case(b"set-cookie");
+        let set = self.is_set_cookie();
         let pair = |(n, pair): (usize, &[u8])| match pair.iter().position(|byte| *byte == b'=') {
+            _ if reveal.is_sticky(pair) && (!set || n == 0) => text(pair),
             Some(at) if !set || n == 0 => text(&pair[..=at]) + &hidden(pair.len() - at - 1, theme),
             // Attributes in Set-Cookie.
             _ if set && n > 0 => text(pair),
@@ -74,6 +107,10 @@ impl Field<'_> {
         };
         let pairs = self.value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         pairs.enumerate().map(pair).collect::<Vec<_>>().join("; ")
+    }
+
+    fn is_set_cookie(&self) -> bool {
+        self.name.eq_ignore_ascii_case(b"set-cookie")
     }
 
     fn is_authorization(&self) -> bool {
@@ -99,7 +136,7 @@ mod tests {
     const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
 
     fn shown(name: &str, value: &str) -> String {
-        Field { name: name.as_bytes(), value: value.as_bytes() }.shown(false, THEME)
+        Field { name: name.as_bytes(), value: value.as_bytes() }.shown(&Reveal { all: false, sticky: Vec::new() }, THEME)
     }
 
     #[test]
@@ -122,7 +159,22 @@ mod tests {
         assert_eq!(shown("Accept", "text/html"), "text/html");
         assert_eq!(shown("WWW-Authenticate", "Basic realm=x"), "Basic realm=x");
         let field = Field { name: b"authorization", value: b"Basic abc" };
-        assert_eq!(field.shown(true, THEME), "Basic abc");
+        assert_eq!(field.shown(&Reveal { all: true, sticky: Vec::new() }, THEME), "Basic abc");
+    }
+
+    #[test]
+    fn the_sticky_cookie_is_no_secret_and_others_beside_it_are() {
+        let reveal = Reveal { all: false, sticky: vec!["X-Backend-ID"] };
+        let shown = |name: &str, value: &str| {
+            let field = Field { name: name.as_bytes(), value: value.as_bytes() };
+            (field.shown(&reveal, THEME), field.is_hidden(&reveal))
+        };
+        assert_eq!(shown("Cookie", "X-Backend-ID=3"), ("X-Backend-ID=3".to_owned(), false));
+        let both = "X-Backend-ID=3; session=•••••• (3 bytes)".to_owned();
+        assert_eq!(shown("cookie", "X-Backend-ID=3; session=abc"), (both, true));
+        let set = "X-Backend-ID=3; Path=/; HttpOnly";
+        assert_eq!(shown("Set-Cookie", set), (set.to_owned(), false));
+        assert!(shown("Set-Cookie", "id=abc; X-Backend-ID=3").1);
     }
 
     #[test]

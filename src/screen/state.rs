@@ -8,6 +8,7 @@ use stickylb::api::{BackendId, BackendView, Command, Event, Mark, RequestNumber,
 use stickylb::untrusted::Untrusted;
 
 use super::frozen::{Frozen, Moment};
+use super::head::Reveal;
 use super::input::Line;
 use super::inspected::{Inspected, ReplayChoice, Shown};
 use super::log::Log;
@@ -318,6 +319,12 @@ impl State {
 
     pub(crate) fn selected_backend(&self) -> Option<&BackendView> {
         self.shown_backends().find(|b| Some(b.id) == self.selected)
+    }
+
+    /// What is shown of the secrets in heads: all of them, or of cookies the sticky one alone.
+    pub(crate) fn reveal(&self, all: bool) -> Reveal<'_> {
+        let sticky = self.snapshot.pools.iter().filter_map(|pool| pool.sticky_cookie.as_ref());
+        Reveal { all, sticky: sticky.map(|name| name.raw()).collect() }
     }
 
     /// A backend's letter and colour; `None` once it is gone.

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph, Wrap};
+use ratatui::widgets::{Clear, Paragraph};
 use stickylb::api::Event;
 
 use super::dialog_frame::{centred, frame_of};
@@ -27,6 +27,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }
 }
+
+/// The width of a question, and the columns and rows of its frame.
+const ASK: u16 = 66;
+const FRAME: (u16, u16) = (4, 2);
 
 /// Columns for the keys in the help dialog.
 const KEYS: usize = 10;
@@ -99,18 +103,34 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
             "stay",
         ),
     };
-    let place = centred(area, area.width.min(60), area.height.min(6));
-    frame.render_widget(Clear, place);
     let mut keys = vec![("y", yes), ("n", no)];
     if let Question::Quit { detachable: true, .. } = question {
         keys.push(("d", "detach: it goes on without the screen"));
     }
-    let spans = keys
-        .into_iter()
-        .flat_map(|(key, what)| [Span::styled(key, state.theme.key()), Span::raw(format!(" {what}   "))]);
-    let keys = Line::from(spans.collect::<Vec<_>>());
-    let text = cut(&what, 200, state.theme);
-    let lines = vec![Line::raw(text), Line::raw(""), keys];
-    let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true }).block(frame_of(state, " Sure? "));
-    frame.render_widget(paragraph, place);
+    let width = area.width.min(ASK);
+    let columns = usize::from(width.saturating_sub(FRAME.0));
+    let keys = key_lines(&keys, columns, state.theme);
+    let room = usize::from(area.height.saturating_sub(FRAME.1));
+    // On a low screen the keys matter more than the end of the sentence.
+    let mut lines: Vec<Line<'_>> = wrapped(&what, columns).into_iter().map(Line::raw).collect();
+    lines.truncate(room.saturating_sub(keys.len()));
+    if lines.len() + keys.len() < room {
+        lines.push(Line::raw(""));
+    }
+    lines.extend(keys);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(FRAME.1);
+    let place = centred(area, width, rows.min(area.height));
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(lines).block(frame_of(state, " Sure? ")), place);
+}
+
+/// The keys of a question on one line, or where that is too narrow on one line each.
+fn key_lines(keys: &[(&'static str, &'static str)], columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let key = |(key, what): &(&'static str, &'static str)| {
+        [Span::styled(*key, theme.key()), Span::raw(cut(&format!(" {what}"), columns.saturating_sub(1), theme))]
+    };
+    let one: Vec<Span<'_>> = keys.iter().flat_map(|each| key(each).into_iter().chain([Span::raw("   ")])).collect();
+    let one = Line::from(one);
+    // The last one needs no space behind it.
+    if one.width() <= columns + 3 { vec![one] } else { keys.iter().map(|each| Line::from_iter(key(each))).collect() }
 }

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use stickylb::api::{Part, RequestEvent};
 
-use crate::screen::head::{Field, is_secret, parts, text};
+use crate::screen::head::{Field, Reveal, parts, text};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
@@ -18,43 +18,44 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
         Err(why) => return vec![Line::raw(""), dim(format!("{why}."))],
     };
     let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| to.name.to_string());
-    let hides = !secrets && [&heads.request, &heads.answer].iter().any(|part| has_secrets(part));
+    let reveal = &state.reveal(secrets);
+    let hides = [&heads.request, &heads.answer].iter().any(|part| has_hidden(part, reveal));
     let mut lines = vec![Line::raw("")];
     lines.push(Line::from(vec![
         Span::styled("Request, as it came", Theme::strong()),
         Span::styled(if hides { "  (H shows its secrets)" } else { "" }, theme.dim()),
     ]));
-    whole(&mut lines, &heads.request, secrets, theme);
+    whole(&mut lines, &heads.request, reveal, theme);
     if !heads.sent.bytes.is_empty() {
         lines.push(Line::styled(format!("{backend} got it with"), Theme::strong()));
-        differences(&mut lines, [&heads.request, &heads.sent], secrets, theme);
+        differences(&mut lines, [&heads.request, &heads.sent], reveal, theme);
     }
     lines.push(Line::raw(""));
     if heads.answer.bytes.is_empty() && heads.passed.bytes.is_empty() {
         lines.push(Line::styled("No answer", Theme::strong()));
     } else if heads.answer.bytes.is_empty() {
         lines.push(Line::styled("Answer, the balancer's own", Theme::strong()));
-        whole(&mut lines, &heads.passed, secrets, theme);
+        whole(&mut lines, &heads.passed, reveal, theme);
     } else {
         lines.push(Line::styled(format!("Answer, as it came from {backend}"), Theme::strong()));
-        whole(&mut lines, &heads.answer, secrets, theme);
+        whole(&mut lines, &heads.answer, reveal, theme);
         lines.push(Line::styled("The client got it with", Theme::strong()));
-        differences(&mut lines, [&heads.answer, &heads.passed], secrets, theme);
+        differences(&mut lines, [&heads.answer, &heads.passed], reveal, theme);
     }
     lines
 }
 
-fn has_secrets(part: &Part) -> bool {
-    parts(&part.bytes).1.iter().any(|field| is_secret(field.name) && !field.value.is_empty())
+fn has_hidden(part: &Part, reveal: &Reveal<'_>) -> bool {
+    parts(&part.bytes).1.iter().any(|field| field.is_hidden(reveal))
 }
 
-fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Theme) {
+fn whole(lines: &mut Vec<Line<'static>>, part: &Part, reveal: &Reveal<'_>, theme: Theme) {
     let (first, fields) = parts(&part.bytes);
     lines.push(Line::raw(text(first)));
     for field in fields {
         lines.push(Line::from(vec![
             Span::styled(format!("{}: ", text(field.name)), theme.dim()),
-            Span::raw(field.shown(secrets, theme)),
+            Span::raw(field.shown(reveal, theme)),
         ]));
     }
     if part.cut {
@@ -66,7 +67,7 @@ fn whole(lines: &mut Vec<Line<'static>>, part: &Part, secrets: bool, theme: Them
 pub(crate) fn differences(
     lines: &mut Vec<Line<'static>>,
     [before, after]: [&Part; 2],
-    secrets: bool,
+    reveal: &Reveal<'_>,
     theme: Theme,
 ) -> usize {
     let ((first, before), (other, after)) = (parts(&before.bytes), parts(&after.bytes));
@@ -90,7 +91,7 @@ pub(crate) fn differences(
     }
     for (sign, style, fields) in [("-", theme.bad(), gone), ("+", theme.good(), added)] {
         for field in fields {
-            line(sign, style, format!("{}: {}", text(field.name), field.shown(secrets, theme)));
+            line(sign, style, format!("{}: {}", text(field.name), field.shown(reveal, theme)));
         }
     }
     if count == 0 {

@@ -123,6 +123,6 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
     // A local reply has no backend response: compare what the clients got.
     let own = one.answer.bytes.is_empty() || other.answer.bytes.is_empty();
     let pair = if own { [&one.passed, &other.passed] } else { [&one.answer, &other.answer] };
-    heads::differences(&mut lines, pair, state.inspected.shows_secrets, theme);
+    heads::differences(&mut lines, pair, &state.reveal(state.inspected.shows_secrets), theme);
     lines
 }

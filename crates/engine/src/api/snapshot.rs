@@ -44,6 +44,9 @@ pub struct PoolView {
     pub strategy: Strategy,
     /// What binds a client to its backend.
     pub sticky: StickyBy,
+    /// The name of the cookie that binds them; `None` where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky_cookie: Option<Untrusted<String>>,
     /// What else could, the present one among them: the modes that `t` steps through on the screen.
     pub sticky_modes: Vec<StickyBy>,
 }

@@ -60,6 +60,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
         mode: live.mode,
         strategy: pool.strategy,
         sticky: pool.sticky.by.clone(),
+        sticky_cookie: pool.sticky.cookie_name().map(|name| name.to_string().into()),
         sticky_modes: live.sticky_modes(),
     }
 }
