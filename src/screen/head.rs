@@ -136,7 +136,8 @@ mod tests {
     const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
 
     fn shown(name: &str, value: &str) -> String {
-        Field { name: name.as_bytes(), value: value.as_bytes() }.shown(&Reveal { all: false, sticky: Vec::new() }, THEME)
+        Field { name: name.as_bytes(), value: value.as_bytes() }
+            .shown(&Reveal { all: false, sticky: Vec::new() }, THEME)
     }
 
     #[test]

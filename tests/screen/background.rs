@@ -154,7 +154,7 @@ fn a_screen_that_is_detached_leaves_the_balancer_running_and_attach_brings_it_ba
     let mut slow = TcpStream::connect(("127.0.0.1", port)).unwrap();
     slow.write_all(b"GET /slow?ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     // The screen shows it.
-    screen.wait("it is in flight", |screen| screen.contains("1 conn "));
+    screen.wait("it is in flight", |screen| screen.contains("1 conn"));
     screen.press("q");
     screen.shows("d detach");
     screen.press("d");

@@ -74,7 +74,7 @@ fn a_terminal_that_takes_nothing_holds_up_neither_clients_nor_checks_nor_ctl_and
     });
     terminal.goes_on();
     terminal.wait("it shows what is now", |screen| {
-        screen.lines().any(|line| line.contains("> 1 alpha") && line.contains(" DOWN "))
+        screen.lines().any(|line| line.contains(">1 A alpha") && line.contains(" DOWN "))
     });
     terminal.press("q");
     terminal.is_given_back();

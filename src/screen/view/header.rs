@@ -76,8 +76,8 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     parts
 }
 
-/// Columns of the spark line: it takes what the figures leave it.
-const SPARK: (usize, usize) = (8, 60);
+/// The least columns of the spark line, and the part of the line that it has at most: the figures go before it.
+const SPARK: (usize, usize) = (8, 4);
 
 /// Rate, latency, errors and connections, each with its priority.
 fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
@@ -108,7 +108,7 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
         parts.push((30, vec![Span::styled(format!("{} log lines dropped", count(lost)), theme.warning())]));
     }
     let taken: usize = parts.iter().flat_map(|(_, part)| part.iter().map(Span::width).chain([2])).sum();
-    let spark_columns = columns.saturating_sub(taken + rate.len() + 1).clamp(SPARK.0, SPARK.1);
+    let spark_columns = columns.saturating_sub(taken + rate.len() + 1).min(columns / SPARK.1).max(SPARK.0);
     let spark = format!(" {}", spark(&totals.rates, spark_columns, theme));
     parts.insert(0, (100, vec![Span::styled(rate, Theme::strong()), Span::styled(spark, theme.title())]));
     parts

@@ -26,7 +26,7 @@ pub(crate) enum Cell {
 /// A column's minimum width and its priority: the lowest is dropped first when space runs out.
 pub(crate) fn shape(column: Column) -> (usize, u8) {
     match column {
-        Column::Name => (9, 100),
+        Column::Name => (8, 100),
         Column::State => (11, 99),
         Column::Requests => (5, 95),
         Column::Rate => (4, 94),

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ┌ Backends ────────────────────────────────────── share 33 / 33 / 24 / 10 % ┐
-//! │      NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95 │
-//! │> 1 A alpha    ● UP       localhost:5000   2   4102  139    6     31  19ms │
+//! │     NAME     STATE      ADDRESS          W   REQS   /s  ACT  STICKY  p95  │
+//! │>1 A alpha    ● UP       localhost:5000   2   4102  139    6     31  19ms  │
 //! └───────────────────────────────────────────────────────────────────────────┘
 //! ```
 
@@ -32,8 +32,14 @@ const NAME: usize = 12;
 /// Spaces between cells.
 const GAP: usize = 1;
 
-/// Columns before the first cell: the marker, the row's number and the backend's letter.
-const LEAD: usize = 6;
+/// Columns before the first cell: the marker, the row's number, the backend's letter, and a space behind both.
+fn lead(state: &State) -> usize {
+    1 + digits(state) + 3
+}
+
+fn digits(state: &State) -> usize {
+    state.table.rows.len().to_string().len()
+}
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
@@ -49,7 +55,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
-    let columns = chosen(state, usize::from(inner.width).saturating_sub(LEAD));
+    let columns = chosen(state, usize::from(inner.width).saturating_sub(lead(state)));
     let mut lines = vec![titles(state, &columns)];
     lines.extend(seen(state, inner.height).map(|row| match row {
         Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
@@ -94,8 +100,8 @@ pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Col
     if place.y != area.y + 1 {
         return None;
     }
-    let mut from = usize::from(area.x) + 1 + LEAD;
-    for (column, width) in chosen(state, usize::from(area.width).saturating_sub(2 + LEAD)) {
+    let mut from = usize::from(area.x) + 1 + lead(state);
+    for (column, width) in chosen(state, usize::from(area.width).saturating_sub(2 + lead(state))) {
         if (from..from + width).contains(&usize::from(place.x)) {
             return Some(column);
         }
@@ -143,7 +149,6 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
         priority => priority,
     };
     let width = |column: Column| match column {
-        Column::Name => shape(column).0.max(widest_name(state).min(NAME)),
         Column::State => shape(column).0.max(widest_state(state)),
         Column::Active => shape(column).0.max(widest_active(state)),
         Column::Rate => shape(column).0.max(widest_rate(state)),
@@ -157,7 +162,8 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
     }
     let mut spare = (room + GAP).saturating_sub(total(&columns));
     let growing = [
-        (Column::Address, 15_usize),
+        (Column::Name, widest_name(state).min(NAME)),
+        (Column::Address, 15),
         (Column::Checks, 8),
         (Column::Name, 20),
         (Column::Spark, 60),
@@ -178,7 +184,7 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
 
 fn titles(state: &State, columns: &[(Column, usize)]) -> Line<'static> {
     let table = &state.table;
-    let mut spans = vec![Span::raw(" ".repeat(LEAD))];
+    let mut spans = vec![Span::raw(" ".repeat(lead(state)))];
     for (column, width) in columns {
         let sorted = table.sort.filter(|(by, _)| by == column).map(|(_, descending)| descending);
         let order = sorted.map_or("", |descending| state.theme.order(descending));
@@ -207,7 +213,7 @@ fn line(state: &State, columns: &[(Column, usize)], row: usize, backend: &Backen
     let selected = state.selected == Some(backend.id);
     let marker = if selected { ">" } else { " " };
     let letter = Span::styled(backend.mark.letter().to_string(), state.theme.backend(backend.mark));
-    let mut spans = vec![Span::raw(format!("{marker}{:>2} ", row + 1)), letter, Span::raw(" ")];
+    let mut spans = vec![Span::raw(format!("{marker}{:>1$} ", row + 1, digits(state))), letter, Span::raw(" ")];
     for (column, width) in columns {
         spans.extend(filled(cell(*column, state, backend), *width, is_right(*column), state));
         spans.push(Span::raw(" ".repeat(GAP)));
