@@ -6,12 +6,16 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use stickylb::api::{BackendId, BackendView};
 
 use super::footer::sentence;
-use super::{fitted, footer, header, log, warnings};
+use super::{changes, fitted, footer, header, log, more, warnings};
 use crate::screen::format::{count, cut};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
+
+/// Minimum rows for the last change.
+const BAND: u16 = 6;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
@@ -26,23 +30,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         None => Line::from(fitted(parts, columns)),
     };
     let mut lines = vec![status];
-    let rows = usize::from(area.height).saturating_sub(1);
-    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows));
-    for backend in state.shown_backends().skip(first).take(rows) {
-        let selected = state.selected == Some(backend.id);
-        let words = format!(
-            "{}{} {} {}  {} req  {}/s  {} act",
-            if selected { "> " } else { "  " },
-            state.theme.state_glyph(backend.state),
-            backend.name,
-            backend.state,
-            count(backend.requests),
-            count(backend.rate),
-            backend.active,
-        );
-        let style = if selected { Theme::selected() } else { Style::new() };
-        lines.push(Line::styled(cut(&words, columns, state.theme), style));
-    }
+    let band = band(state, area);
+    let rows = usize::from(area.height).saturating_sub(1 + band.len());
+    lines.extend(backends(state, rows, columns));
+    lines.extend(band);
     if state.snapshot.backends.is_empty() {
         lines.push(Line::raw(cut("No backends yet: a starts a demo backend.", columns, state.theme)));
     }
@@ -57,4 +48,50 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         lines.push(footer::keys(state, columns));
     }
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// The last change, or the last that lasts still, if there is room for it beside three backends.
+fn band(state: &State, area: Rect) -> Vec<Line<'static>> {
+    if area.height < BAND {
+        return Vec::new();
+    }
+    state
+        .log
+        .digest
+        .changes
+        .last(1)
+        .filter_map(|change| changes::line(state, change, usize::from(area.width)))
+        .collect()
+}
+
+/// A line for each backend, and for those that do not fit one for all.
+fn backends(state: &State, rows: usize, columns: usize) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let fit = if state.table.rows.len() > rows && rows > 1 { rows - 1 } else { rows };
+    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(fit));
+    let shown: Vec<&BackendView> = state.shown_backends().skip(first).take(fit).collect();
+    let line = |backend: &&BackendView| {
+        let selected = state.selected == Some(backend.id);
+        let lead = if selected { "> " } else { "  " };
+        let letter = Span::styled(format!("{} ", backend.mark.letter()), theme.backend(backend.mark));
+        let words = format!(
+            "{} {} {}  {} req  {}/s  {} act",
+            theme.state_glyph(backend.state),
+            backend.name,
+            backend.state,
+            count(backend.requests),
+            count(backend.rate),
+            backend.active,
+        );
+        let words = cut(&words, columns.saturating_sub(4), theme);
+        let style = if selected { Theme::selected() } else { Style::new() };
+        Line::from(vec![Span::raw(lead), letter, Span::raw(words)]).style(style)
+    };
+    let mut lines: Vec<Line<'static>> = shown.iter().map(line).collect();
+    let ids: Vec<BackendId> = shown.iter().map(|backend| backend.id).collect();
+    let more = more::backends(state, &ids, columns.saturating_sub(4));
+    if !more.is_empty() && fit < rows {
+        lines.push(Line::styled(format!("    {more}"), theme.warning()));
+    }
+    lines
 }

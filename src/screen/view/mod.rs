@@ -26,6 +26,7 @@ mod header;
 mod heads;
 mod inspector;
 mod log;
+mod more;
 mod output;
 mod palette;
 mod prompt;

@@ -18,7 +18,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{BackendId, BackendView, PoolView};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::region;
+use super::{more, region};
 use crate::screen::format::cut;
 use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
@@ -44,14 +44,15 @@ fn digits(state: &State) -> usize {
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (shown, all) = (state.table.rows.len(), state.snapshot.backends.len());
     let of_all = if shown == all { String::new() } else { format!(" {shown} of {all}") };
-    let more = match below(state, area.height.saturating_sub(2)) {
-        0 => String::new(),
-        below => format!(" {} {below} more below", state.theme.dash()),
-    };
-    let title = format!("Backends{of_all}{more}");
+    let title = format!("Backends{of_all}");
     // With several pools, each heading shows the shares of its pool.
     let shares = if state.snapshot.pools.len() > 1 { String::new() } else { shares(state, |_| true) };
-    let block = region(state, state.focus == Focus::Backends, &title, &shares);
+    let mut block = region(state, state.focus == Focus::Backends, &title, &shares);
+    let more =
+        more::backends(state, &ids(state, area.height.saturating_sub(2)), usize::from(area.width).saturating_sub(4));
+    if !more.is_empty() {
+        block = block.title_bottom(Line::styled(format!(" {more} "), state.theme.warning()));
+    }
     let inner = block.inner(area);
     frame.render_widget(block, area);
 
@@ -77,11 +78,10 @@ fn seen(state: &State, height: u16) -> impl Iterator<Item = Row<'_>> {
     rows.into_iter().skip(first).take(room)
 }
 
-/// Number of backends below the visible rows.
-fn below(state: &State, height: u16) -> usize {
-    let last =
-        seen(state, height).filter_map(|row| if let Row::Backend(number, _) = row { Some(number + 1) } else { None });
-    state.table.rows.len() - last.last().unwrap_or(0)
+/// The backends in the visible rows.
+fn ids(state: &State, height: u16) -> Vec<BackendId> {
+    let id = |row| if let Row::Backend(_, backend) = row { Some(backend.id) } else { None };
+    seen(state, height).filter_map(id).collect()
 }
 
 /// The backend drawn on this screen row.

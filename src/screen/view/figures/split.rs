@@ -15,7 +15,7 @@ use stickylb::api::BackendView;
 use super::bar_length;
 use crate::screen::format::{cut_middle, fit_right, padded, percent};
 use crate::screen::state::State;
-use crate::screen::view::region;
+use crate::screen::view::{more, region};
 
 /// Columns of the name with its letter, and of the figures after the bar.
 const NAME: usize = 12;
@@ -33,9 +33,14 @@ pub(super) fn split(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(block, area);
     let room = usize::from(inner.width).saturating_sub(NAME + FIGURES + 2);
     let rows = usize::from(inner.height);
-    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows));
+    let first = state.selected_row().map_or(0, |row| (row + 1).saturating_sub(rows.saturating_sub(1).max(1)));
     let lines = state.shown_backends().skip(first).take(rows).map(|backend| share(state, backend, room));
-    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
+    let mut lines: Vec<Line<'_>> = lines.collect();
+    if let Some(more) = more::rows(state.table.rows.len(), rows) {
+        lines.pop();
+        lines.push(Line::styled(more, state.theme.dim()));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
 }
 
 /// A bar for the actual share, and a mark at the expected share.

@@ -56,6 +56,40 @@ fn small_terminals_show_a_line_a_backend() {
     golden("20x3", &state(), 20, 3);
 }
 
+/// The frame as text, one line a row.
+fn text(state: &State, width: u16, height: u16) -> String {
+    let rows = frame(state, width, height);
+    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    rows.content().chunks(usize::from(width)).map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_a_small_screen_has_no_room_for_is_named_the_trouble_first() {
+    let state = state();
+    let small = text(&state, 60, 14);
+    assert!(small.contains(" 4 more: ◐ charlie DRAIN, ✖ delta DOWN, ■ a-name"), "{small}");
+    let tiny = text(&state, 40, 5);
+    assert!(tiny.contains("3 more: ✖ delta DOWN, ■ a-nam"), "{tiny}");
+    golden("60x14", &state, 60, 14);
+    golden("40x10", &state, 40, 10);
+}
+
+#[test]
+fn a_small_screen_keeps_the_band_of_changes() {
+    let small = text(&state(), 40, 10);
+    assert!(small.contains("delta is DOWN"), "{small}");
+}
+
+#[test]
+fn a_list_that_is_cut_says_how_many_more_there_are() {
+    let mut state = state();
+    let mut snapshot = state.snapshot.clone();
+    snapshot.backends = (0..40).map(|n| backend(n, &format!("backend-{n}"), BackendState::Up, 1_000)).collect();
+    state.refresh(snapshot);
+    let screen = text(&state, 120, 40);
+    assert!(screen.contains("│34 more ") && screen.contains(" 25 more: backend-15, backend-16"), "{screen}");
+}
+
 #[test]
 fn every_size_can_be_drawn_in_every_state() {
     let mut states = vec![state(), State::new(Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono })];
