@@ -19,6 +19,7 @@ mod leaving;
 mod limits;
 mod malformed;
 mod metrics;
+mod moves;
 mod network;
 mod one_at_a_time;
 mod pages;

@@ -195,10 +195,17 @@ impl Balancer {
     /// Runs `ctl` with these arguments.
     #[cfg(unix)]
     pub(crate) fn ctl(&self, words: &[&str]) {
+        self.said(&[&["ctl"], words].concat());
+    }
+
+    /// What the program prints that is started with these arguments and finds this one.
+    #[cfg(unix)]
+    pub(crate) fn said(&self, words: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
-        command.arg("ctl").args(words).env("XDG_RUNTIME_DIR", self.dir.path());
+        command.args(words).env("XDG_RUNTIME_DIR", self.dir.path());
         let output = run_to_end(command);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Sends it a SIGHUP.

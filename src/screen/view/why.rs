@@ -51,6 +51,9 @@ pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
         lines.push(fact(state, "pool", by));
     }
     lines.push(fact(state, "decided by", rule(decision)));
+    if let Some(told) = &decision.told_apart {
+        lines.push(fact(state, "told apart", format!("by {told}")));
+    }
     candidates(state, request, &mut lines);
     attempts(state, decision, &mut lines);
     let cookie = match decision.cookie {
@@ -92,6 +95,9 @@ fn rule(decision: &Decision) -> String {
         }
         Rule::Backup => "need: it was tried on all others, which leaves the backups".to_owned(),
         Rule::Kept => "sticky.onFailure: it must wait for its own backend".to_owned(),
+        Rule::Together if decision.told_apart.is_some() => {
+            "its last request: what a client sends at the same moment moves together".to_owned()
+        }
         Rule::Together => "its key: all requests of a client that moves go to the same other backend".to_owned(),
         Rule::Asked { backend } => format!("you: it was sent again, to {backend}"),
         Rule::Nobody => "nobody: there was no backend to choose".to_owned(),

@@ -18,6 +18,7 @@ use super::outcome::Stopped;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::text::Text;
+use super::told_apart::ToldApart;
 use crate::untrusted::Untrusted;
 
 /// What a request brought that binds it to a backend.
@@ -100,7 +101,8 @@ pub enum Rule {
     },
     /// A backup, because the request was tried on all others.
     Backup,
-    /// The client lost its backend; all its requests go to one other, so that those of a page move together.
+    /// The client lost its backend, and its requests of the same moment go to one other. With a key it is the one that suits
+    /// the key next; else the one that the strategy gave the first of them.
     Together,
     /// The client lost its backend, and `sticky.onFailure: fail` keeps it from any other.
     Kept,
@@ -179,6 +181,9 @@ pub struct Decision {
     pub key: Option<StickyKey>,
     /// The name of the backend that the key is bound to, and why it could not be used, where it could not.
     pub moved_from: Option<(Untrusted<Text>, Exclusion)>,
+    /// What told a client that lost its backend from others; `None` where it has not, or has a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_apart: Option<Box<ToldApart>>,
     /// What decided in the end.
     pub rule: Rule,
     /// Every backend as the strategy saw it. It is noted for the first 200 requests of each second; for others it is empty.
@@ -206,6 +211,7 @@ impl Decision {
             strategy,
             key: None,
             moved_from: None,
+            told_apart: None,
             rule: Rule::Nobody,
             candidates: Vec::new(),
             attempts: Attempts::default(),

@@ -44,6 +44,7 @@ mod sticky_by;
 mod strategy;
 mod text;
 mod timestamp;
+mod told_apart;
 mod warning;
 
 pub use attempts::Attempts;
@@ -76,4 +77,5 @@ pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
 pub use text::Text;
 pub use timestamp::rfc3339;
+pub use told_apart::ToldApart;
 pub use warning::{About, Warning};

@@ -4,14 +4,15 @@
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use super::backend::Backend;
 use super::eligible::Eligible;
+use super::moves::Way;
 use super::pool::{Choice, Pool};
 use super::rendezvous::Fingerprint;
 use super::sticky::{Affinity, Bound};
+use super::traits::Traits;
 use crate::api::{BackendId, Decision, Exclusion, Rule, Text};
 use crate::config::OnFailure;
 use crate::untrusted::Untrusted;
@@ -31,9 +32,9 @@ pub(crate) enum NoBackend {
 }
 
 impl Pool {
-    /// Chooses a backend: the client's own, if it keeps its clients and was not tried. If it cannot be used, the
-    /// client's fingerprint decides, so that all requests of one client move to the same backend. Other clients go by
-    /// strategy.
+    /// Chooses a backend: the client's own, if it keeps its clients and was not tried. If it cannot be used, a client
+    /// with a key goes where the key suits next; one bound by cookie or connection goes by strategy, and what it sends at
+    /// the same moment follows. Other clients go by strategy.
     ///
     /// Records in `decision` what decided; `random` is for the strategies that draw.
     pub(crate) fn choose(
@@ -64,10 +65,10 @@ impl Pool {
         })
     }
 
-    /// What [`Pool::choose`] would return now, without advancing round robin or recording the key.
+    /// What [`Pool::choose`] would return now, without advancing round robin or recording the key or the move.
     pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
-        let turn = Arc::new(AtomicUsize::new(self.turn.load(Relaxed)));
-        let copy = self.with_turn(turn);
+        let moving = client.traits.as_ref().map_or(client.fingerprint, |traits| traits.fingerprint);
+        let copy = self.with_memory(self.memory.of(moving));
         copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()
     }
 
@@ -100,6 +101,9 @@ impl Pool {
             decision.rule = Rule::Kept;
             return Err(NoBackend::Kept);
         }
+        if let Some(traits) = &client.traits {
+            return self.moved(client, traits, tried, random, decision);
+        }
         let untried = |one: &Eligible| !tried.contains(&one.backend(&self.backends).id());
         let together = self.suited(client.fingerprint, untried).map(|slot| self.eligible[slot].index);
         if let Some(choice) = together.and_then(|index| self.choice(index)) {
@@ -107,6 +111,42 @@ impl Pool {
             return Ok(choice);
         }
         self.by_strategy(client.fingerprint, tried, random, decision)
+    }
+
+    /// The backend of this pool that the client's cookie names, if it cannot have that one, or not again.
+    pub(crate) fn lost(&self, client: &Bound, tried: &[BackendId]) -> Option<BackendId> {
+        let id = client.named()?;
+        let index = self.index_of(id)?;
+        (tried.contains(&id) || self.why_not_kept(index, client).is_some()).then_some(id)
+    }
+
+    /// The backend for a client that lost its own: where its last request went a moment ago, else by strategy.
+    fn moved(
+        &self,
+        client: &Bound,
+        traits: &Traits,
+        tried: &[BackendId],
+        random: &mut fastrand::Rng,
+        decision: &mut Decision,
+    ) -> Result<Choice, NoBackend> {
+        let now = Instant::now();
+        let mut moves = self.memory.moves.table();
+        let way = moves.way(traits.fingerprint, now);
+        let told = decision.told_apart.insert(Box::new(traits.told.clone()));
+        told.by_strategy = way == Way::Late;
+        let before = match way {
+            Way::After(id) if !tried.contains(&id) => self.index_of(id),
+            _ => None,
+        };
+        let before = before.filter(|index| self.eligible.iter().any(|one| one.index == *index));
+        let choice = if let Some(choice) = before.and_then(|index| self.choice(index)) {
+            decision.rule = Rule::Together;
+            choice
+        } else {
+            self.by_strategy(client.fingerprint, tried, random, decision)?
+        };
+        moves.note(traits.fingerprint, choice.backend.id(), now);
+        Ok(choice)
     }
 
     /// Backends with a connection limit whose queue the client may join: its own, or else any that takes new clients.

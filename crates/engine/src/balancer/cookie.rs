@@ -82,6 +82,13 @@ impl CookieSticky {
         }
     }
 
+    /// The cookies in a line whose names are none of these, as they were sent.
+    pub(crate) fn others<'l>(names: &[Arc<str>], line: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
+        let other =
+            |pair: &&[u8]| !pair.is_empty() && names.iter().all(|name| value_of(pair, name.as_bytes()).is_none());
+        line.split(|b| *b == b';').map(<[u8]>::trim_ascii).filter(other)
+    }
+
     fn values<'l>(&self, line: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
         line.split(|b| *b == b';').filter_map(|pair| value_of(pair, self.name.as_bytes()))
     }

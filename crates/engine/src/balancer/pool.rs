@@ -3,11 +3,11 @@
 use foldhash::HashMap;
 use http::HeaderValue;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
 use super::key_cache::KeyCache;
+use super::memory::Memory;
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
 use crate::api::{BackendId, Strategy};
@@ -39,8 +39,8 @@ pub(crate) struct Pool {
     pub(crate) hash_candidates: Vec<usize>,
     /// Indices into `eligible` in serving order, for smooth round robin, and for round robin while a weight is reduced.
     pub(crate) smooth: Box<[usize]>,
-    /// Counter for round robin and for rotating ties; successive pools share it.
-    pub(crate) turn: Arc<AtomicUsize>,
+    /// What choices leave behind; successive pools share it.
+    pub(crate) memory: Arc<Memory>,
 }
 
 /// What a change of a state leaves as it was, so that it is shared: states change once for each backend.
@@ -61,14 +61,14 @@ pub(crate) struct Choice {
 
 impl Pool {
     /// Builds a pool from the current states and weights of these backends.
-    pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky, memory: Arc<Memory>) -> Self {
         let set_cookies = backends.iter().map(|b| sticky.cookie().map(|cookie| cookie.set_cookie(b.id()))).collect();
         let by_id = Arc::new(backends.iter().enumerate().map(|(index, b)| (b.id(), index)).collect());
-        Pool::of(Members { backends: backends.into(), set_cookies, by_id }, strategy, sticky, turn)
+        Pool::of(Members { backends: backends.into(), set_cookies, by_id }, strategy, sticky, memory)
     }
 
     /// Builds a pool from the current states and weights of these members.
-    fn of(members: Members, strategy: Strategy, sticky: Sticky, turn: Arc<AtomicUsize>) -> Self {
+    fn of(members: Members, strategy: Strategy, sticky: Sticky, memory: Arc<Memory>) -> Self {
         let Members { backends, set_cookies, by_id } = members;
         let up = |backup: bool| {
             let indices = (0..backends.len())
@@ -94,18 +94,18 @@ impl Pool {
             Strategy::RoundRobin if !whole => smooth_row(&eligible),
             _ => Box::default(),
         };
-        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, hash_candidates, smooth, turn }
+        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, hash_candidates, smooth, memory }
     }
 
     /// The same pool, rebuilt from its backends' current states and weights.
     #[must_use]
     pub(crate) fn refreshed(&self) -> Self {
-        Pool::of(self.members(), self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+        Pool::of(self.members(), self.strategy, self.sticky.clone(), Arc::clone(&self.memory))
     }
 
-    /// The same pool with a counter of its own.
-    pub(super) fn with_turn(&self, turn: Arc<AtomicUsize>) -> Self {
-        Pool::of(self.members(), self.strategy, self.sticky.clone(), turn)
+    /// The same pool with a memory of its own.
+    pub(super) fn with_memory(&self, memory: Memory) -> Self {
+        Pool::of(self.members(), self.strategy, self.sticky.clone(), Arc::new(memory))
     }
 
     fn members(&self) -> Members {
@@ -120,25 +120,25 @@ impl Pool {
     #[must_use]
     pub(crate) fn with(&self, backend: Arc<Backend>) -> Self {
         let backends = self.backends.iter().cloned().chain([backend]).collect();
-        Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.turn))
+        Pool::new(backends, self.strategy, self.sticky.clone(), Arc::clone(&self.memory))
     }
 
     /// The same pool after a change of its configuration.
     #[must_use]
     pub(crate) fn changed(&self, backends: Vec<Arc<Backend>>, strategy: Strategy, sticky: Sticky) -> Self {
-        Pool::new(backends, strategy, sticky, Arc::clone(&self.turn))
+        Pool::new(backends, strategy, sticky, Arc::clone(&self.memory))
     }
 
     /// The same pool with another strategy.
     #[must_use]
     pub(crate) fn with_strategy(&self, strategy: Strategy) -> Self {
-        Pool::of(self.members(), strategy, self.sticky.clone(), Arc::clone(&self.turn))
+        Pool::of(self.members(), strategy, self.sticky.clone(), Arc::clone(&self.memory))
     }
 
     /// The same pool with another stickiness.
     #[must_use]
     pub(crate) fn with_sticky(&self, sticky: Sticky) -> Self {
-        Pool::new(self.backends.to_vec(), self.strategy, sticky, Arc::clone(&self.turn))
+        Pool::new(self.backends.to_vec(), self.strategy, sticky, Arc::clone(&self.memory))
     }
 
     /// The backend with this id.

@@ -11,6 +11,7 @@ use super::cookie::CookieSticky;
 use super::key_cache::KeyCache;
 use super::key_function::{Asking, KeyFunction};
 use super::rendezvous::Fingerprint;
+use super::traits::Traits;
 use crate::api::{BackendId, StickyBy, StickyKey, Text};
 use crate::config::{MissingKey, OnFailure, StickyConfig};
 use crate::untrusted::Untrusted;
@@ -45,8 +46,10 @@ pub(crate) struct Bound {
     pub(crate) own: Affinity,
     /// The key that binds it, for display.
     pub(crate) key: Option<StickyKey>,
-    /// Identifies the client as well as possible: equal for all its requests, so that they move together.
+    /// The hash of the key, or of the address where there is none.
     pub(crate) fingerprint: Fingerprint,
+    /// What tells it from others; read once it has lost its backend.
+    pub(crate) traits: Option<Box<Traits>>,
 }
 
 /// Which backend a client is bound to.
@@ -64,13 +67,20 @@ pub(crate) enum Affinity {
 impl Bound {
     /// A client that is not bound yet.
     fn new(ip: IpAddr) -> Self {
-        Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip) }
+        Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip), traits: None }
     }
 
     /// A client in TCP mode, bound to the backend that its address sticks to, if any.
     fn at(ip: IpAddr, backend: Option<BackendId>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
-        Bound { own: Affinity::Id(id), key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
+        let traits = Some(Box::new(Traits::of_address(ip, id)));
+        let key = Some(StickyKey::Ip { ip: ip.to_canonical() });
+        Bound { own: Affinity::Id(id), key, traits, ..Bound::new(ip) }
+    }
+
+    /// The backend that its cookie names, whether or not it is in the pool.
+    pub(crate) fn named(&self) -> Option<BackendId> {
+        if let Affinity::Id(id) = self.own { Some(id) } else { None }
     }
 
     /// A client bound by the hash of its address.
@@ -79,7 +89,7 @@ impl Bound {
     }
 
     fn by_key(key: StickyKey, bytes: &[u8]) -> Self {
-        Bound { own: Affinity::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes) }
+        Bound { own: Affinity::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes), traits: None }
     }
 }
 
@@ -132,12 +142,8 @@ impl Sticky {
             Source::Cookie(cookie) => match cookie.id(head.values(FieldKind::Cookie)) {
                 None => Bound::new(ip),
                 Some(id) => {
-                    // The user agent is included, so that clients behind one address, when their backend fails, are
-                    // spread over the others.
-                    let agent = head.value(FieldKind::UserAgent).unwrap_or_default();
-                    let fingerprint = Fingerprint::of_ip(ip).with(&id.get().to_be_bytes()).with(agent);
                     let key = StickyKey::Cookie { name: Arc::clone(&cookie.name).into(), id };
-                    Bound { own: Affinity::Id(id), key: Some(key), fingerprint }
+                    Bound { own: Affinity::Id(id), key: Some(key), ..Bound::new(ip) }
                 }
             },
             Source::Ip(_) => Bound::by_ip(ip),

@@ -4,8 +4,6 @@
 //! weights; smooth-round-robin O(1), from a sequence built with the pool; first O(1); least-connections, least-latency
 //! and hash O(n). If the pick was tried or is full, the caller tries the ones after it: O(n) at worst.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::eligible::Eligible;
 use super::pool::Pool;
 use super::rendezvous::Fingerprint;
@@ -35,9 +33,9 @@ impl Pool {
         }
         let holder = |ticket: usize| self.eligible.partition_point(|one| one.sum <= ticket);
         Some(match self.strategy {
-            Strategy::RoundRobin if self.smooth.is_empty() => Pick::of(holder(self.next_turn() % total)),
+            Strategy::RoundRobin if self.smooth.is_empty() => Pick::of(holder(self.memory.next_turn() % total)),
             Strategy::RoundRobin | Strategy::SmoothRoundRobin => {
-                Pick::of(self.smooth[self.next_turn() % self.smooth.len()])
+                Pick::of(self.smooth[self.memory.next_turn() % self.smooth.len()])
             }
             Strategy::Random => Pick::of(holder(random.usize(..total))),
             Strategy::PowerOfTwo => {
@@ -56,10 +54,6 @@ impl Pool {
         })
     }
 
-    fn next_turn(&self) -> usize {
-        self.turn.fetch_add(1, Relaxed)
-    }
-
     fn less_busy(&self, [one, other]: [usize; 2]) -> Pick {
         let load = |place: usize| {
             let one = &self.eligible[place];
@@ -75,7 +69,7 @@ impl Pool {
     /// The backend with the lowest cost per weight. Each search starts one backend further on, so that ties rotate.
     fn least(&self, cost: impl Fn(&Eligible) -> f64) -> usize {
         let of = self.eligible.len();
-        let start = self.next_turn();
+        let start = self.memory.next_turn();
         let mut best = (start % of, f64::INFINITY);
         for step in 0..of {
             let place = (start + step) % of;

@@ -2,16 +2,18 @@
 
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Uri};
+use smallvec::SmallVec;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use stickylb_http1::{HeadLimits, ReadBuffer};
 
 use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
+use crate::balancer::Traits;
 use crate::config::Config;
 use crate::proxy::connection::Peer;
 use crate::proxy::exchange::{Request, validate};
-use crate::proxy::forward::route;
+use crate::proxy::forward::{own_cookies, route};
 use crate::proxy::local_reply::pages;
 use crate::state::{Listener, Topology};
 use crate::untrusted::Untrusted;
@@ -41,7 +43,12 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     decision.strategy = pool.strategy;
     decision.pool.clone_from(&live.label);
     decision.route = taken.cloned();
-    let bound = pool.sticky.read(&request.head, request.query(), request.ip);
+    let mut bound = pool.sticky.read(&request.head, request.query(), request.ip);
+    if let Some(lost) = pool.lost(&bound, &[]) {
+        let mut ours = SmallVec::new();
+        own_cookies(&routing, live, &pool, &mut ours);
+        bound.traits = Some(Box::new(Traits::read(&request.head, request.ip, lost, &ours)));
+    }
     let choice = pool.preview(&bound, &mut decision);
     decision.candidates = pool.candidates(&bound, &decision.rule, &[]);
     if choice.as_ref().is_some_and(|choice| choice.set_cookie.is_some()) && decision.rule != Rule::Sticky {
@@ -109,6 +116,9 @@ fn explained(backend: Option<Arc<Identity>>, decision: Decision) -> Explanation 
         }
         (Rule::Strategy { .. }, Strategy::LeastConnections | Strategy::LeastLatency) => {
             Some("by how busy they are now; those that are equal take turns")
+        }
+        (Rule::Together, _) if decision.told_apart.is_some() => {
+            Some("it follows a request of the last two seconds; after that the strategy decides")
         }
         _ => None,
     };

@@ -68,10 +68,11 @@ impl LivePool {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 
-    /// Removes expired addresses. To be called once a second.
-    pub(crate) fn forget(&self) {
+    /// Removes expired addresses and moves. To be called once a second.
+    pub(crate) fn forget(&self, now: Instant) {
         let pool = self.current.load();
-        for id in self.table.forget(Instant::now()) {
+        pool.memory.moves.forget(now);
+        for id in self.table.forget(now) {
             if let Some(backend) = pool.get(id) {
                 backend.counters.session_moved();
             }

@@ -63,7 +63,7 @@ impl Registry {
         let topology = self.topology.load();
         let mut records = self.records();
         for pool in &topology.pools {
-            pool.forget();
+            pool.forget(now);
             let current = pool.current.load();
             if records.slow_starts.grow(&current, now) {
                 pool.replace(current.refreshed());

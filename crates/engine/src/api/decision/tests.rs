@@ -67,3 +67,37 @@ fn a_replay_names_the_request_it_repeats_and_where_a_person_wanted_it() {
     let words = "replayed from #12 to bra\\x1bvo; failed: alpha refused; not retried: it was for that backend alone";
     assert_eq!(decision.reason(), words);
 }
+
+#[test]
+fn a_client_that_moves_is_told_what_told_it_from_others_and_no_value_of_it() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.moved_from = Some(("bravo".into(), Exclusion::State(State::Down)));
+    decision.rule = Rule::Together;
+    let mut told = ToldApart::by_address([127, 0, 0, 1].into());
+    told.has_cookie(b"ses\x1bsion");
+    told.fields.push("User-Agent".into());
+    decision.told_apart = Some(Box::new(told));
+    assert_eq!(decision.reason(), "bravo is DOWN; moved together: cookie \"ses\\x1bsion\", User-Agent, address");
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    assert_eq!(decision.reason(), "bravo is DOWN, moved; round-robin 1 of 2");
+    let told = decision.told_apart.as_mut().expect("it is there");
+    told.by_strategy = true;
+    assert_eq!(
+        decision.reason(),
+        "bravo is DOWN, moved; it still has its old cookie: by strategy after 2 s; round-robin 1 of 2"
+    );
+    let told = decision.told_apart.as_mut().expect("it is there");
+    told.cookies.clear();
+    let words = "bravo is DOWN, moved; nothing told it apart from others at 127.0.0.1: by strategy after 2 s; \
+                 round-robin 1 of 2";
+    assert_eq!(decision.reason(), words);
+}
+
+#[test]
+fn the_names_of_many_cookies_are_cut_short() {
+    let mut told = ToldApart::by_address([127, 0, 0, 1].into());
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        told.has_cookie(name.as_bytes());
+    }
+    assert_eq!(told.to_string(), "cookies \"a\", \"b\", \"c\", \"d\" and 2 more, address");
+}

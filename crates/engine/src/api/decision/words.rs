@@ -29,11 +29,23 @@ impl fmt::Display for Decision {
             }
         }
         if let Some((name, why)) = &self.moved_from {
-            let moved = if matches!(self.rule, Rule::Kept | Rule::Asked { .. }) { "" } else { ", moved" };
+            let is_said = self.rule == Rule::Together && self.told_apart.is_some();
+            let moved = if is_said || matches!(self.rule, Rule::Kept | Rule::Asked { .. }) { "" } else { ", moved" };
             words.next(format_args!("{name} {why}{moved}"))?;
         }
         if let Some(micros) = self.queued_micros {
             words.next(format_args!("waited {} ms for a place", micros / 1000))?;
+        }
+        match &self.told_apart {
+            Some(told) if self.rule == Rule::Together => words.next(format_args!("moved together: {told}"))?,
+            Some(told) if told.by_strategy && told.is_personal() => {
+                words.say("it still has its old cookie: by strategy after 2 s")?;
+            }
+            Some(told) if told.by_strategy => {
+                let address = told.address;
+                words.next(format_args!("nothing told it apart from others at {address}: by strategy after 2 s"))?;
+            }
+            _ => {}
         }
         match (&self.rule, &self.key) {
             // These two are nearly every line of a log; pieces are written much faster than formats.

@@ -9,5 +9,5 @@ mod selection;
 mod tries;
 
 pub(crate) use policy::forward;
-pub(crate) use route::route;
+pub(crate) use route::{own_cookies, route};
 pub(crate) use selection::{SelectBy, Selection};

@@ -1,8 +1,10 @@
-//! Which pool a request goes to.
+//! Which pool a request goes to, and which of its cookies go no further.
 
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 use crate::api::RouteTaken;
+use crate::balancer::Pool;
 use crate::config::{RouteConfig, UpgradeMatch};
 use crate::proxy::exchange::Request;
 use crate::proxy::host::without_port;
@@ -13,6 +15,15 @@ pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> (&'l Arc<Liv
     match routing.routes.iter().find(|route| matches(&route.matches, request)) {
         Some(route) => (&route.pool, Some(&route.taken)),
         None => (&routing.pool, None),
+    }
+}
+
+/// The names of the sticky cookies that are no backend's business: this pool's, and those of the listener's other pools, which
+/// mean nothing to this one.
+pub(crate) fn own_cookies(routing: &Routing, live: &Arc<LivePool>, pool: &Pool, into: &mut SmallVec<[Arc<str>; 1]>) {
+    into.extend(pool.sticky.cookie_name().cloned());
+    for other in routing.others(live) {
+        into.extend(other.current.load().sticky.cookie_name().cloned());
     }
 }
 

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use stickylb_http1::FieldKind;
 
 use super::retry::{may_retry, tries_made};
-use super::route::route;
+use super::route::{own_cookies, route};
 use super::selection::{SelectBy, Selection};
-use crate::api::{Attempt, CookieAction, Decision, Ended, Fault, Outcome, Part, Rule, StickyKey, Stopped, Strategy};
-use crate::balancer::{Backend, Choice, NoBackend, Pool, Slot};
+use crate::api::{
+    Attempt, BackendId, CookieAction, Decision, Ended, Fault, Outcome, Part, Rule, StickyKey, Stopped, Strategy,
+};
+use crate::balancer::{Backend, Choice, NoBackend, Pool, Slot, Traits};
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
@@ -79,6 +81,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         if !mem::replace(&mut self.key_read, true) {
             self.read_key(&pool);
         }
+        if let Some(lost) = pool.lost(&self.selection.bound, &self.selection.tried) {
+            self.tell_apart(lost);
+        }
         self.selection.choose_from(&pool, self.exchange.decision())
     }
 
@@ -87,15 +92,22 @@ impl<'t, 'c> Tries<'t, 'c> {
         let request = &mut *self.request;
         self.selection.bound = pool.sticky.read(&request.head, request.query(), request.ip);
         if request.head.has(FieldKind::Cookie) {
-            request.own_cookies.extend(pool.sticky.cookie_name().cloned());
-            for other in self.routing.others(self.selection.live) {
-                // This one's cookie means nothing to this pool.
-                request.own_cookies.extend(other.current.load().sticky.cookie_name().cloned());
-            }
+            own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
     }
 
+    /// Reads what tells a client that lost its backend from others, once.
+    fn tell_apart(&mut self, lost: BackendId) {
+        let request = &*self.request;
+        let read = || Box::new(Traits::read(&request.head, request.ip, lost, &request.own_cookies));
+        self.selection.bound.traits.get_or_insert_with(read);
+    }
+
     async fn wait(&mut self, no: NoBackend) -> Result<Choice, Stop> {
+        // Its backend may go while it waits for it.
+        if let Some(own) = self.selection.bound.named() {
+            self.tell_apart(own);
+        }
         let waiting = self.selection.wait(no, self.exchange.decision());
         let chosen = self.client.unless_disconnected(waiting).await;
         let waited = self.selection.take_waited();

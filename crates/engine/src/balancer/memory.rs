@@ -1,0 +1,27 @@
+//! What choices leave behind for the next ones.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::moves::Moves;
+use super::rendezvous::Fingerprint;
+
+/// What choices leave behind for the next ones; successive pools share it.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Counter for round robin and for rotating ties.
+    turn: AtomicUsize,
+    /// Where clients that lost their backend went.
+    pub(crate) moves: Moves,
+}
+
+impl Memory {
+    pub(super) fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Relaxed)
+    }
+
+    /// A copy, as far as it concerns this client.
+    pub(super) fn of(&self, client: Fingerprint) -> Self {
+        Memory { turn: AtomicUsize::new(self.turn.load(Relaxed)), moves: self.moves.of(client) }
+    }
+}
