@@ -262,6 +262,14 @@ pub(super) enum Ctl {
         #[arg(long)]
         json: bool,
     },
+    /// How evenly requests were shared out since the baseline, and before it
+    Fairness {
+        /// The same as JSON, by pool
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count fairness anew from now on, and keep the figures until now to compare with
+    Baseline,
     /// Put a backend in service
     Up { backend: String },
     /// Take a backend out: its clients move at once

@@ -1,10 +1,12 @@
 //! `ctl`, `list` and `stop`: commands to running balancers.
 
+use serde_json::json;
 use std::future::Future;
 use std::process::ExitCode;
 
 use super::args::Ctl;
 use super::columns::aligned;
+use super::fairness;
 use super::layers::UsageError;
 use super::say::{complain, say};
 use crate::control::{ControlError, Instance, Reply, Request, instances};
@@ -43,6 +45,17 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
                 let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
                 say(&(table(&snapshot) + &dropped(&snapshot) + &warnings.collect::<String>()))
             }
+        }
+        Ctl::Fairness { json: false } => say(&fairness::table(&snapshot(&instance).await?)),
+        Ctl::Fairness { json: true } => {
+            let pools = snapshot(&instance).await?.pools;
+            let pools: Vec<_> =
+                pools.iter().map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
+            say(&pretty_json(&pools).map_err(|error| UsageError::Failed(error.to_string()))?)
+        }
+        Ctl::Baseline => {
+            command(&instance, Command::Baseline).await?;
+            say("fairness is counted from now on")
         }
         Ctl::Up { backend } => change(&instance, backend, "in service", intent(Intent::InService)).await,
         Ctl::Down { backend } => change(&instance, backend, "taken out", intent(Intent::Maint)).await,

@@ -12,6 +12,7 @@ mod control;
 mod ctl;
 #[cfg(unix)]
 mod explain;
+mod fairness;
 mod import;
 #[cfg(target_os = "linux")]
 mod init;

@@ -77,7 +77,7 @@ fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
     home.good(&["ctl", "check", "alpha"]);
     // The log says so as well.
     lb.line_with("taken out by hand");
-    lb.line_with("the strategy is least-connections");
+    lb.line_with("strategy: round-robin → least-connections");
 }
 
 #[test]

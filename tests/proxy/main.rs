@@ -10,6 +10,7 @@ mod crowds;
 mod ejection;
 mod events;
 mod failure;
+mod fairness;
 mod floods;
 mod framing;
 mod headers;

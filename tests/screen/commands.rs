@@ -9,7 +9,7 @@ fn a_typed_command_is_done_and_u_takes_it_back() {
     terminal.press(":");
     terminal.shows("Tab completes");
     terminal.press("weight bravo 0\r");
-    terminal.shows("bravo has the weight 0");
+    terminal.shows("weight of bravo: 1 → 0");
     let port = terminal.port();
     for _ in 0..4 {
         assert!(!get(port, "/health").contains("x-backend-id: 2\r\n"));
@@ -44,7 +44,7 @@ fn what_is_wrong_with_a_command_is_said_beside_it_and_it_can_be_mended() {
     terminal.press("\x15weight alpha many\r");
     terminal.shows("'many' is no weight: it is a whole number from 0 to 1000");
     terminal.press("\x177\r");
-    terminal.shows("alpha has the weight 7");
+    terminal.shows("weight of alpha: 1 → 7");
     terminal.press(":xyzzy\r");
     terminal.shows("there is no command 'xyzzy'");
     terminal.press("\x1b");
@@ -59,7 +59,7 @@ fn pasted_text_goes_into_the_line_and_nowhere_else() {
     terminal.press(":\x1b[200~weight alpha\r5\x1b[201~");
     terminal.shows(":weight alpha 5");
     terminal.press("\r");
-    terminal.shows("alpha has the weight 5");
+    terminal.shows("weight of alpha: 1 → 5");
     terminal.still_runs();
 }
 

@@ -47,6 +47,8 @@ pub enum Command {
         /// The mode from now on.
         by: StickyBy,
     },
+    /// Count [`Fairness`](super::Fairness) anew from now on, in every pool, and keep the figures until now to compare with.
+    Baseline,
     /// Check a backend now, not only when its interval is over.
     CheckNow {
         /// The backend's id.

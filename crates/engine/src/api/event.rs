@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::backend_state::State;
+use super::change::PoolChange;
 use super::identity::Identity;
 use super::request_event::RequestEvent;
 use crate::untrusted::Untrusted;
@@ -112,11 +113,15 @@ pub struct Notice {
     pub level: Level,
     /// One plain sentence.
     pub text: Untrusted<String>,
+    /// What changed, where it tells of a change of a strategy, a stickiness or a weight, whoever changed it; of a state
+    /// [`UpdateEvent`] tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Box<PoolChange>>,
 }
 
 impl Notice {
     /// A sentence that matters so much.
     pub fn new(time: SystemTime, level: Level, text: impl Into<Untrusted<String>>) -> Self {
-        Notice { time, level, text: text.into() }
+        Notice { time, level, text: text.into(), change: None }
     }
 }

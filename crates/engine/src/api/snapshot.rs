@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
+use super::fairness::Fairness;
 use super::ids::BackendId;
 use super::log_output::LogView;
 use super::mark::Mark;
@@ -49,6 +50,9 @@ pub struct PoolView {
     pub sticky_cookie: Option<Untrusted<String>>,
     /// What else could, the present one among them: the modes that `t` steps through on the screen.
     pub sticky_modes: Vec<StickyBy>,
+    /// How evenly its requests were shared out since a baseline.
+    #[serde(default)]
+    pub fairness: Fairness,
 }
 
 /// How everything stands at one moment.

@@ -26,7 +26,7 @@ mod sticky;
 mod strategy;
 mod traits;
 
-pub(crate) use backend::{Active, Backend, Endpoint, TRUSTED, Tunnelling};
+pub(crate) use backend::{Active, Backend, Endpoint, Integral, TRUSTED, Tunnelling};
 pub(crate) use by_status::ByStatus;
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;

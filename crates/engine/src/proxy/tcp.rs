@@ -172,16 +172,19 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
         };
         let Ok(Choice { backend, slot, .. }) = chosen else {
             let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };
+            live.picks.replied(status);
             account.tell(status, last_tried.as_deref(), 0, 0, Ended::Complete);
             return None;
         };
-        let active = Active::new(Arc::clone(&backend));
+        live.picks.picked(backend.id());
+        let active = Active::new(Arc::clone(&backend), Instant::now());
         match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
                 let lease = stick(proxy, &live, ip, &backend);
                 return Some((Session { active, slot, held: lease, account }, stream));
             }
             Err(Outcome::Exhausted) => {
+                live.picks.replied(NO_BACKEND);
                 account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
                 return None;
             }
@@ -245,6 +248,7 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
     match stuck {
         Stuck::New => backend.counters.session_given(),
         Stuck::Moved(before) => {
+            live.picks.moved();
             backend.counters.session_given();
             if let Some((_, before)) = proxy.shared.topology.find(before) {
                 before.counters.session_moved();

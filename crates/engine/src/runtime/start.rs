@@ -165,12 +165,10 @@ impl Balancer {
                     self.shared.topology.load().find(id).ok_or(CommandError::UnknownBackend { id })?;
                 backend.weight.set(weight);
                 self.shared.registry.change_pool(&pool, Pool::refreshed);
-                self.notice(format!("{} has the weight {weight}", backend.name()));
             }
             Command::SetStrategy { pool, strategy } => {
                 for pool in self.pools(pool.as_deref())? {
                     self.shared.registry.change_pool(&pool, |value| value.with_strategy(strategy));
-                    self.notice(format!("the strategy{} is {strategy}", of_pool(&pool)));
                 }
             }
             Command::SetSticky { pool, by } => {
@@ -181,8 +179,11 @@ impl Balancer {
                 }
                 for pool in able {
                     self.shared.registry.change_pool(&pool, |value| value.with_sticky(pool.sticky_by(&by)));
-                    self.notice(format!("stickiness{} is {}", of_pool(&pool), by.in_words()));
                 }
+            }
+            Command::Baseline => {
+                self.shared.registry.set_baseline();
+                self.notice("fairness is counted from now on".to_owned());
             }
             Command::CheckNow { id } => self.backend(id)?.signals.check_now.notify_one(),
             Command::SpawnDemo => drop(self.keep(self.processes.add_demo().await?)),
@@ -344,9 +345,4 @@ impl Drop for Balancer {
     fn drop(&mut self) {
         self.end_now();
     }
-}
-
-/// For example ` of web`; empty if there is only one pool.
-fn of_pool(pool: &LivePool) -> String {
-    pool.label.as_ref().map(|name| format!(" of {name}")).unwrap_or_default()
 }

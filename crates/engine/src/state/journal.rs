@@ -250,7 +250,12 @@ mod tests {
     use std::time::SystemTime;
 
     fn notice(n: usize) -> Event {
-        Event::Notice(Notice { time: SystemTime::UNIX_EPOCH, level: Level::Info, text: n.to_string().into() })
+        Event::Notice(Notice {
+            time: SystemTime::UNIX_EPOCH,
+            level: Level::Info,
+            text: n.to_string().into(),
+            change: None,
+        })
     }
 
     #[test]

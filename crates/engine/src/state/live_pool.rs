@@ -2,11 +2,13 @@
 
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
 
-use crate::api::{BackendId, Mode, StickyBy};
+use super::fairness::FairnessRecord;
+use super::picks::Picks;
+use crate::api::{BackendId, Change, Fairness, Mode, StickyBy};
 use crate::balancer::{Backend, KeyFunction, Pool, StickTable, Sticky, Stuck, StuckConnection};
 use crate::config::PoolConfig;
 use crate::untrusted::Untrusted;
@@ -23,6 +25,9 @@ pub(crate) struct LivePool {
     pub(crate) current: ArcSwap<Pool>,
     /// Notifies of changes to `current`; requests that wait for a backend listen to it.
     pub(crate) changes: watch::Sender<()>,
+    /// What is counted of its choices.
+    pub(crate) picks: Picks,
+    fairness: Mutex<FairnessRecord>,
     /// Used in TCP mode only.
     table: StickTable,
     /// The embedding program's sticky key function.
@@ -35,7 +40,10 @@ impl LivePool {
         let backends = config.backends.iter().map(|b| Arc::new(Backend::new(b, label.clone()))).collect();
         let sticky = Sticky::new(&config.sticky, &config.sticky.by, key.as_ref());
         let pool = Pool::new(backends, config.strategy, sticky, Arc::default());
+        let picks = Picks::default();
         LivePool {
+            fairness: Mutex::new(FairnessRecord::new(&pool, &picks, Instant::now())),
+            picks,
             table: StickTable::new(config.sticky.expiry),
             name: config.name.clone().into(),
             config: ArcSwap::from_pointee(config),
@@ -68,9 +76,10 @@ impl LivePool {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 
-    /// Removes expired addresses and moves. To be called once a second.
-    pub(crate) fn forget(&self, now: Instant) {
+    /// Removes expired addresses and moves, and adds up what its backends had in flight. To be called once a second.
+    pub(crate) fn tick(&self, now: Instant) {
         let pool = self.current.load();
+        self.record().tick(&pool, now);
         pool.memory.moves.forget(now);
         for id in self.table.forget(now) {
             if let Some(backend) = pool.get(id) {
@@ -103,9 +112,30 @@ impl LivePool {
         }
     }
 
-    /// Replaces the current value. The caller must hold the registry's lock, or a concurrent change could be lost.
-    pub(crate) fn replace(&self, pool: Pool) {
-        self.current.store(Arc::new(pool));
+    /// Replaces the current value, and returns what changed with it. The caller must hold the registry's lock, or a concurrent
+    /// change could be lost.
+    pub(super) fn replace(&self, pool: Pool) -> Vec<Change> {
+        let pool = Arc::new(pool);
+        let changes = self.record().follow(&self.current.load(), &pool, &self.picks, Instant::now());
+        self.current.store(pool);
         self.changes.send_replace(());
+        changes
+    }
+
+    /// Counts fairness anew from now on, because a person wants it.
+    pub(super) fn set_baseline(&self) {
+        let pool = self.current.load();
+        self.record().set_baseline([&pool, &pool], &self.picks, vec![Change::Baseline], Instant::now());
+    }
+
+    /// How evenly requests were shared out since the baseline.
+    pub(super) fn fairness(&self) -> Fairness {
+        let pool = self.current.load();
+        self.record().view(&pool, &self.picks, Instant::now())
+    }
+
+    fn record(&self) -> MutexGuard<'_, FairnessRecord> {
+        // Ignoring poison is safe: figures that are half changed harm nobody, and the next baseline sets all of them.
+        self.fairness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

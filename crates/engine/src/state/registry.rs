@@ -63,7 +63,7 @@ impl Registry {
         let topology = self.topology.load();
         let mut records = self.records();
         for pool in &topology.pools {
-            pool.forget(now);
+            pool.tick(now);
             let current = pool.current.load();
             if records.slow_starts.grow(&current, now) {
                 pool.replace(current.refreshed());
@@ -73,8 +73,19 @@ impl Registry {
 
     /// Replaces a pool's current value by one made from it, under the lock.
     pub(crate) fn change_pool(&self, pool: &LivePool, change: impl FnOnce(&Pool) -> Pool) {
+        let changes = {
+            let _alone = self.records();
+            pool.replace(change(&pool.current.load()))
+        };
+        self.telemetry.tell_changes(pool, changes);
+    }
+
+    /// Counts fairness anew in every pool, because a person wants it.
+    pub(crate) fn set_baseline(&self) {
         let _alone = self.records();
-        pool.replace(change(&pool.current.load()));
+        for pool in &self.topology.load().pools {
+            pool.set_baseline();
+        }
     }
 
     /// Adds a backend to a pool.

@@ -9,9 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::counters::Counters;
 use super::head_store::HeadStore;
 use super::journal::Journal;
+use super::live_pool::LivePool;
 use super::log_outputs::LogOutputs;
 use super::statistics::Statistics;
-use crate::api::{About, Event, Level, LogOutput, LogView, Notice, Warning};
+use crate::api::{About, Change, Event, Level, LogOutput, LogView, Notice, PoolChange, Warning};
 use crate::balancer::Backend;
 use crate::untrusted::Untrusted;
 
@@ -89,7 +90,24 @@ impl Telemetry {
             Level::Info => log::info!("{text}"),
             Level::Warning => log::warn!("{text}"),
         }
-        self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text }));
+        self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text, change: None }));
+    }
+
+    /// Logs what changed in a pool, and sends it as events; a state's change has an event of its own.
+    pub(super) fn tell_changes(&self, pool: &LivePool, changes: Vec<Change>) {
+        let of = pool.label.as_ref().map(|label| format!(" of {label}")).unwrap_or_default();
+        for change in changes {
+            let text = match &change {
+                Change::Strategy { from, to } => format!("strategy{of}: {from} → {to}"),
+                Change::Sticky { from, to } => format!("sticky{of}: {from} → {to}"),
+                Change::Weight { backend, from, to } => format!("weight of {backend}: {from} → {to}"),
+                _ => continue,
+            };
+            log::info!("{text}");
+            let change = Some(Box::new(PoolChange { pool: pool.name().clone(), change }));
+            let notice = Notice { time: SystemTime::now(), level: Level::Info, text: text.into(), change };
+            self.journal.tell(Event::Notice(notice));
+        }
     }
 
     /// Sets a warning, which stays until [`is_well`](Self::is_well) clears it. A new text keeps the old start time.

@@ -62,6 +62,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
         sticky: pool.sticky.by.clone(),
         sticky_cookie: pool.sticky.cookie_name().map(|name| name.to_string().into()),
         sticky_modes: live.sticky_modes(),
+        fairness: live.fairness(),
     }
 }
 

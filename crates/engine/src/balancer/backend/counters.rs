@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
+use super::in_flight::InFlight;
 use crate::api::BackendCounts;
 use crate::balancer::by_status::ByStatus;
 use crate::balancer::ewma::PeakEwma;
@@ -15,13 +16,14 @@ use crate::balancer::latency::Latencies;
 pub(crate) struct Counters {
     requests: ByStatus,
     errors: AtomicU64,
-    active: AtomicU32,
     tunnels: AtomicU32,
     sessions: AtomicU64,
     retries: AtomicU64,
     ejections: AtomicU64,
     checks_passed: AtomicU64,
     checks_failed: AtomicU64,
+    /// Requests and tunnels it has.
+    pub(crate) in_flight: InFlight,
     /// Histogram of response times.
     pub(crate) latencies: Latencies,
     /// Moving average of response times; updated only while the strategy is least-latency.
@@ -47,7 +49,7 @@ impl Counters {
 
     /// Active requests and tunnels.
     pub(crate) fn active(&self) -> u32 {
-        self.active.load(Relaxed)
+        self.in_flight.now()
     }
 
     /// Active tunnels: WebSockets and other upgrades.
@@ -105,14 +107,6 @@ impl Counters {
     pub(crate) fn session_moved(&self) {
         // Never below zero: a cookie from an earlier run of this program was not counted.
         let _ = self.sessions.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1));
-    }
-
-    pub(super) fn add_active(&self) {
-        self.active.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn remove_active(&self) {
-        self.active.fetch_sub(1, Relaxed);
     }
 
     pub(super) fn add_tunnel(&self) {

@@ -1,26 +1,42 @@
 //! Guards that count a backend's active requests and tunnels.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::at_work::Backend;
 
 /// Counts a request as active until dropped.
-pub(crate) struct Active(Arc<Backend>);
+pub(crate) struct Active {
+    backend: Arc<Backend>,
+    ended: Option<Instant>,
+}
 
 impl Active {
-    pub(crate) fn new(backend: Arc<Backend>) -> Self {
-        backend.counters.add_active();
-        Active(backend)
+    /// A request that began then.
+    pub(crate) fn new(backend: Arc<Backend>, began: Instant) -> Self {
+        backend.counters.in_flight.begin(began);
+        Active { backend, ended: None }
+    }
+
+    /// A tunnel whose request is still counted, and ends in a moment.
+    pub(crate) fn in_place(backend: Arc<Backend>, began: Instant) -> Self {
+        backend.counters.in_flight.begin_in_place(began);
+        Active { backend, ended: None }
     }
 
     pub(crate) fn backend(&self) -> &Arc<Backend> {
-        &self.0
+        &self.backend
+    }
+
+    /// Drops it, as ended then: spares a look at the clock.
+    pub(crate) fn end(mut self, ended: Instant) {
+        self.ended = Some(ended);
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.0.counters.remove_active();
+        self.backend.counters.in_flight.end(self.ended.unwrap_or_else(Instant::now));
     }
 }
 

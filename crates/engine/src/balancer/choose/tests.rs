@@ -61,7 +61,7 @@ fn smooth_round_robin_mixes_evenly() {
 #[test]
 fn power_of_two_takes_the_less_busy_and_says_which_were_drawn() {
     let pool = pool(backends(&[1, 1]), Strategy::PowerOfTwo);
-    let busy: Vec<Active> = (0..3).map(|_| Active::new(Arc::clone(&pool.backends[0]))).collect();
+    let busy: Vec<Active> = (0..3).map(|_| Active::new(Arc::clone(&pool.backends[0]), Instant::now())).collect();
     let mut random = fastrand::Rng::with_seed(3);
     let mut counts = [0; 2];
     for _ in 0..400 {
@@ -87,7 +87,7 @@ fn least_latency_goes_where_the_wait_is_shortest() {
         backend.counters.ewma.record(std::time::Duration::from_millis(millis), now);
     }
     assert_eq!(series(&pool, 3), [1, 1, 1]);
-    let _one = Active::new(Arc::clone(&pool.backends[1]));
+    let _one = Active::new(Arc::clone(&pool.backends[1]), Instant::now());
     assert_eq!(series(&pool, 3), [2, 2, 2], "2 × 10 ms is more than 15 ms");
 }
 
@@ -194,11 +194,11 @@ fn least_connections_weighs_and_rotates_ties() {
     let mut seen = series(&pool, 3);
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 2], "idle ties rotate");
-    let held: Vec<Active> = pool.backends[..2].iter().map(|b| Active::new(Arc::clone(b))).collect();
+    let held: Vec<Active> = pool.backends[..2].iter().map(|b| Active::new(Arc::clone(b), Instant::now())).collect();
     assert_eq!(series(&pool, 2), [2, 2]);
     drop(held);
     let pool = self::pool(backends(&[2, 1]), Strategy::LeastConnections);
-    let one_each: Vec<Active> = pool.backends.iter().map(|b| Active::new(Arc::clone(b))).collect();
+    let one_each: Vec<Active> = pool.backends.iter().map(|b| Active::new(Arc::clone(b), Instant::now())).collect();
     assert_eq!(series(&pool, 2), [0, 0], "1 of 2 is less than 1 of 1");
     drop(one_each);
 }

@@ -90,9 +90,9 @@ impl<'c> Exchange<'c> {
         event.path = path.into();
     }
 
-    /// The request is assigned to this backend, and to no other.
-    pub(crate) fn assign(&mut self, backend: &Arc<Backend>) {
-        self.active = Some(Active::new(Arc::clone(backend)));
+    /// The request is assigned to this backend since then, and to no other.
+    pub(crate) fn assign(&mut self, backend: &Arc<Backend>, since: Instant) {
+        self.active = Some(Active::new(Arc::clone(backend), since));
     }
 
     /// It is assigned to no backend any more.
@@ -151,7 +151,9 @@ impl<'c> Exchange<'c> {
             }
         }
         // The counts must be right before anyone can read the event.
-        drop(backend);
+        if let Some(active) = backend {
+            active.end(now);
+        }
         let Exchange { proxy, moments, ref mut heads, .. } = *self;
         let mut event = self.event.take().unwrap_or_else(|| proxy.ring.slot());
         event.time = time_of_day(moments.began, now);

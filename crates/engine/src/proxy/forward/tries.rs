@@ -124,7 +124,8 @@ impl<'t, 'c> Tries<'t, 'c> {
 
     /// One try on this backend.
     pub(super) async fn attempt(&mut self, backend: &Arc<Backend>, slot: Option<Slot>) -> Result<Answered, Failure> {
-        self.exchange.assign(backend);
+        self.selection.live.picks.picked(backend.id());
+        self.exchange.assign(backend, self.selection.began);
         self.selection.tried.push(backend.id());
         let decision = self.exchange.decision();
         let result = attempt(self.client, decision, backend, slot, self.request, self.selection.began).await;
@@ -266,6 +267,10 @@ impl<'t, 'c> Tries<'t, 'c> {
             return;
         };
         decision.cookie = CookieAction::Rewritten;
+        // What follows at the same moment is the same client's.
+        if decision.rule != Rule::Together {
+            self.selection.live.picks.moved();
+        }
         if let Some((_, before)) = self.client.proxy.shared.topology.load().find(id) {
             before.counters.session_moved();
         }
@@ -286,6 +291,7 @@ impl<'t, 'c> Tries<'t, 'c> {
 
     /// Answers in a backend's stead.
     pub(super) async fn reply(&mut self, answer: LocalReply) -> After {
+        self.selection.live.picks.replied(answer.status.as_u16());
         let reply = answer.reply(self.request.wants_page());
         send::reply(self.client, self.exchange, Some(self.request), reply).await
     }

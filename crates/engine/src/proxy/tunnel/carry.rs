@@ -50,7 +50,7 @@ impl Tunnel {
         slot: Option<balancer::Slot>,
         websocket: bool,
     ) -> Self {
-        let counted = (Active::new(Arc::clone(backend)), Tunnelling::new(Arc::clone(backend)));
+        let counted = (Active::in_place(Arc::clone(backend), Instant::now()), Tunnelling::new(Arc::clone(backend)));
         let mut frames = websocket.then(Frames::default);
         if let Some(frames) = &mut frames {
             frames.follow(&early);
