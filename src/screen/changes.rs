@@ -1,14 +1,20 @@
-//! The last state changes of backends and the effect of each on clients. Kept apart from the log, which drops its
+//! The last changes: states of backends with the effect of each on clients, strategies, weights, stickiness. Kept apart from the log, which drops its
 //! oldest lines quickly under load.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendId, CookieAction, Event, Outcome, RequestEvent, State, UpdateEvent};
+use stickylb::api::{
+    BackendId, Change as Setting, CookieAction, Event, Fairness, Outcome, PoolChange, PoolView, RequestEvent, State,
+    UpdateEvent,
+};
 
 /// Changes kept.
 const KEPT: usize = 64;
+
+/// Changes within this time are counted as one by the engine.
+const TOGETHER: Duration = Duration::from_millis(2_500);
 
 /// Steps kept of one change, such as of a program that crashes at each start.
 const STEPS: usize = 8;
@@ -24,25 +30,57 @@ pub(crate) struct Harm {
     pub(crate) lost: u64,
 }
 
-/// What happened to one backend from leaving a state until it is UP, and its effect: DOWN, say, then STARTING, then UP.
+/// How evenly a pool shared out over a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Evenness {
+    /// Jain's index; `None` without requests.
+    pub(crate) jain: Option<f64>,
+    /// The most requests that one backend had in flight.
+    pub(crate) most: u32,
+    /// How many all had in flight on average.
+    pub(crate) mean: f64,
+}
+
+impl Evenness {
+    fn of(fairness: &Fairness) -> Self {
+        Evenness {
+            jain: fairness.jain,
+            most: fairness.backends.iter().map(|one| one.most_in_flight).max().unwrap_or(0),
+            mean: fairness.backends.iter().map(|one| one.mean_in_flight).sum(),
+        }
+    }
+}
+
+/// What happened to one backend from leaving a state until it is UP, and its effect: DOWN, say, then STARTING, then UP. Or one
+/// change of a setting, of which a notice tells.
 #[derive(Clone)]
 pub(crate) struct Change {
     /// Never empty; the first and the latest are always kept.
     updates: Vec<Arc<Event>>,
     pub(crate) harm: Harm,
+    /// Before and after the change of a setting, until the next change of its pool.
+    pub(crate) evenness: Option<[Evenness; 2]>,
 }
 
 impl Change {
     fn new(event: &Arc<Event>, harm: Harm) -> Self {
-        Change { updates: vec![Arc::clone(event)], harm }
+        Change { updates: vec![Arc::clone(event)], harm, evenness: None }
     }
 
-    /// What it began with; always `Some`, because only updates are kept.
+    /// The change of a setting; `None` of a state.
+    pub(crate) fn setting(&self) -> Option<(SystemTime, &PoolChange)> {
+        match &**self.updates.first()? {
+            Event::Notice(notice) => Some((notice.time, notice.change.as_deref()?)),
+            _ => None,
+        }
+    }
+
+    /// What it began with; `None` of a setting.
     pub(crate) fn first(&self) -> Option<&UpdateEvent> {
         self.updates.first().and_then(|event| update(event))
     }
 
-    /// What it has come to; always `Some`.
+    /// What it has come to; `None` of a setting.
     pub(crate) fn last(&self) -> Option<&UpdateEvent> {
         self.updates.last().and_then(|event| update(event))
     }
@@ -74,7 +112,19 @@ fn update(event: &Event) -> Option<&UpdateEvent> {
     if let Event::Update(update) = event { Some(update) } else { None }
 }
 
-/// The last state changes, the latest last.
+fn apart(one: SystemTime, other: SystemTime) -> Duration {
+    one.duration_since(other).unwrap_or_else(|earlier| earlier.duration())
+}
+
+/// Whether both change the same setting.
+fn is_same_setting(one: &Setting, other: &Setting) -> bool {
+    match (one, other) {
+        (Setting::Weight { backend: one, .. }, Setting::Weight { backend: other, .. }) => one == other,
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+/// The last changes, the latest last.
 #[derive(Default)]
 pub(crate) struct Changes {
     kept: VecDeque<Change>,
@@ -87,6 +137,7 @@ impl Changes {
         match &**event {
             Event::Request(request) => self.count(request),
             Event::Update(update) => self.step(event, update),
+            Event::Notice(notice) if notice.change.is_some() => self.set(event),
             _ => {}
         }
     }
@@ -101,10 +152,29 @@ impl Changes {
         if update.from == State::Starting && update.to == State::Up {
             return;
         }
+        self.keep(Change::new(event, ahead.filter(|_| update.to != State::Up).unwrap_or_default()));
+    }
+
+    /// A change of a setting. While a person steps through values, only the last one stays.
+    fn set(&mut self, event: &Arc<Event>) {
+        let change = Change::new(event, Harm::default());
+        let is_next = |before: &Change| match (before.setting(), change.setting()) {
+            (Some((_, before)), Some((_, now))) => {
+                before.pool == now.pool && is_same_setting(&before.change, &now.change)
+            }
+            _ => false,
+        };
+        if self.kept.back().is_some_and(is_next) {
+            self.kept.pop_back();
+        }
+        self.keep(change);
+    }
+
+    fn keep(&mut self, change: Change) {
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }
-        self.kept.push_back(Change::new(event, ahead.filter(|_| update.to != State::Up).unwrap_or_default()));
+        self.kept.push_back(change);
     }
 
     fn count(&mut self, request: &RequestEvent) {
@@ -140,11 +210,25 @@ impl Changes {
         }
     }
 
+    /// Notes what came of the last change of each pool's settings, as far as its fairness is counted since then.
+    pub(crate) fn measure(&mut self, pools: &[PoolView]) {
+        for pool in pools {
+            let Some(before) = pool.fairness.before.as_deref() else { continue };
+            let is_last = |change: &&mut Change| {
+                let at = change.setting().filter(|(_, setting)| setting.pool == pool.name).map(|(time, _)| time);
+                at.is_some_and(|at| apart(at, pool.fairness.since) <= TOGETHER)
+            };
+            if let Some(change) = self.kept.iter_mut().rev().find(is_last) {
+                change.evenness = Some([Evenness::of(before), Evenness::of(&pool.fairness)]);
+            }
+        }
+    }
+
     /// The changes before `moment`, with all harm counted so far.
     pub(crate) fn before(&self, moment: SystemTime) -> Changes {
         let earlier = |change: &Change| {
             let updates: Vec<_> = change.updates.iter().filter(|event| event.time() < moment).cloned().collect();
-            (!updates.is_empty()).then_some(Change { updates, harm: change.harm })
+            (!updates.is_empty()).then(|| Change { updates, ..change.clone() })
         };
         Changes { kept: self.kept.iter().filter_map(earlier).collect(), ahead: HashMap::new() }
     }

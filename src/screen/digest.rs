@@ -1,5 +1,5 @@
-//! Summaries updated with every event, so that drawing a frame need not walk the log: state changes, recent failures
-//! and clients per backend, and notices.
+//! Summaries updated with every event, so that drawing a frame need not walk the log: changes, recent failures and clients
+//! per backend, notices, and picks.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use stickylb::api::Event;
 
 use super::changes::Changes;
 use super::per_backend::PerBackend;
+use super::picks::Picks;
 
 /// Notices kept, state changes included.
 const NOTICES: usize = 500;
@@ -18,6 +19,7 @@ pub(crate) struct Digest {
     pub(crate) changes: Changes,
     pub(crate) per_backend: PerBackend,
     pub(crate) notices: Notices,
+    pub(crate) picks: Picks,
 }
 
 impl Digest {
@@ -26,6 +28,7 @@ impl Digest {
         self.changes.follow(event);
         self.per_backend.follow(event);
         self.notices.follow(event);
+        self.picks.follow(event);
     }
 
     /// Rebuilds the digest as of `moment` from the log's lines, the oldest first.
@@ -36,6 +39,7 @@ impl Digest {
         for event in std::iter::once(first).chain(lines).take_while(|event| event.time() <= moment) {
             then.changes.follow(event);
             then.per_backend.follow(event);
+            then.picks.follow(event);
         }
         then
     }

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::Event;
+use stickylb::api::{Event, PoolView};
 
 use super::digest::Digest;
 use crate::screen::filter::Filter;
@@ -68,6 +68,11 @@ impl Log {
                 self.let_go();
             }
         }
+    }
+
+    /// Notes what came of the last changes of settings.
+    pub(crate) fn measure(&mut self, pools: &[PoolView]) {
+        self.all.as_mut().unwrap_or(&mut self.digest).changes.measure(pools);
     }
 
     /// Drops the oldest line, or moves it to `kept` if it is marked.

@@ -29,6 +29,7 @@ mod output;
 mod palette;
 mod palette_line;
 mod per_backend;
+mod picks;
 mod state;
 mod suspend;
 mod svg;

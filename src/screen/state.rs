@@ -4,7 +4,9 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendId, BackendView, Command, Event, Mark, RequestNumber, Snapshot, State as BackendState};
+use stickylb::api::{
+    BackendId, BackendView, Command, Event, Fairness, Mark, RequestNumber, Snapshot, State as BackendState,
+};
 use stickylb::untrusted::Untrusted;
 
 use super::frozen::{Frozen, Moment};
@@ -241,6 +243,8 @@ impl State {
                 backend.state_seconds = 0;
             }
         }
+        rest(&mut snapshot, self.live());
+        self.log.measure(&snapshot.pools);
         if let Some(frozen) = &mut self.frozen {
             frozen.live = snapshot;
             return;
@@ -342,5 +346,21 @@ impl State {
     pub(crate) fn shown_backends(&self) -> impl Iterator<Item = &BackendView> {
         // Rows are indexes into the current snapshot and are updated with it.
         self.table.rows.iter().filter_map(|row| self.snapshot.backends.get(*row))
+    }
+}
+
+/// Without traffic only the time grows over which a mean is taken: that must not cause a frame each second, so the figures
+/// stay as they were when the last request ended.
+fn rest(snapshot: &mut Snapshot, before: &Snapshot) {
+    if snapshot.backends.iter().any(|backend| backend.active > 0) {
+        return;
+    }
+    for (now, before) in
+        snapshot.pools.iter_mut().map(|pool| &mut pool.fairness).zip(before.pools.iter().map(|pool| &pool.fairness))
+    {
+        let counts = |fairness: &Fairness| (fairness.since, fairness.requests, fairness.lost);
+        if counts(now) == counts(before) && now.backends.len() == before.backends.len() {
+            now.clone_from(before);
+        }
     }
 }

@@ -40,6 +40,14 @@ impl Theme {
         }
     }
 
+    /// The symbol of a changed setting.
+    pub(crate) fn setting(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "»",
+            Glyphs::Ascii => ">",
+        }
+    }
+
     /// One column of a bar.
     pub(crate) fn bar(self) -> &'static str {
         match self.glyphs {

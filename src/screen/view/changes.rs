@@ -1,8 +1,8 @@
-//! The last state changes and their effect on clients, in lines of their own so that a busy log does not scroll them
-//! away.
+//! The last changes and their effect, in lines of their own so that a busy log does not scroll them away.
 //!
 //! ```text
 //!  ✖ 12:04:31 delta is DOWN: 31 retried elsewhere, 12 clients moved, none lost; its process ended
+//!  » 12:03:40 strategy round-robin → random; before | after: fairness 0.71 | 0.98, most in flight 9 | 4, mean 2.1 | 1.0
 //!  ● bravo went DOWN 12:03:10, UP again after 8 s: 4 retried elsewhere, none lost; its process ended
 //! ```
 
@@ -11,10 +11,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use std::time::Duration;
-use stickylb::api::UpdateEvent;
+use std::time::{Duration, SystemTime};
+use stickylb::api::{PoolChange, UpdateEvent};
 
-use crate::screen::changes::{Change, Harm};
+use crate::screen::changes::{Change, Evenness, Harm};
 use crate::screen::format::{clock, count, cut};
 use crate::screen::state::State;
 
@@ -37,6 +37,44 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 
 /// One change on one line, cut to `columns`. What is past is told as past.
 pub(crate) fn line(state: &State, change: &Change, columns: usize) -> Option<Line<'static>> {
+    let spans = match change.setting() {
+        Some((time, setting)) => set(state, change, time, setting),
+        None => went(state, change)?,
+    };
+    Some(shortened(spans, columns, state))
+}
+
+/// A change of a setting, with what came of it: the figures before and after it.
+fn set(state: &State, change: &Change, time: SystemTime, setting: &PoolChange) -> Vec<Span<'static>> {
+    let theme = state.theme;
+    let pool = match state.snapshot.pools.len() {
+        0 | 1 => String::new(),
+        _ => format!("{}: ", setting.pool),
+    };
+    let mut spans = vec![
+        Span::styled(format!(" {} ", theme.setting()), theme.title()),
+        Span::styled(format!("{} ", clock(time, false, &state.zone)), theme.dim()),
+        Span::styled(format!("{pool}{}", setting.change), theme.title()),
+    ];
+    spans.extend(change.evenness.map(|both| Span::raw(before_and_after(state, both))));
+    spans
+}
+
+/// `; before │ after: fairness 0.71 │ 0.98, most in flight 9 │ 4, mean 2.1 │ 1.0`
+fn before_and_after(state: &State, both: [Evenness; 2]) -> String {
+    let bar = state.theme.due();
+    let pair = |of: &dyn Fn(&Evenness) -> String| both.iter().map(of).collect::<Vec<_>>().join(&format!(" {bar} "));
+    let index = |one: &Evenness| one.jain.map_or_else(|| state.theme.none().to_owned(), |jain| format!("{jain:.2}"));
+    format!(
+        "; before {bar} after: fairness {}, most in flight {}, mean {}",
+        pair(&index),
+        pair(&|one| one.most.to_string()),
+        pair(&|one| format!("{:.1}", one.mean)),
+    )
+}
+
+/// A change of a backend's state.
+fn went(state: &State, change: &Change) -> Option<Vec<Span<'static>>> {
     let (theme, first, last) = (state.theme, change.first()?, change.last()?);
     let clock = |update: &UpdateEvent| clock(update.time, false, &state.zone);
     let style = theme.state(last.to).add_modifier(Modifier::BOLD);
@@ -55,13 +93,17 @@ pub(crate) fn line(state: &State, change: &Change, columns: usize) -> Option<Lin
     spans.extend(harm(state, change.harm));
     let before = if change.harm == Harm::default() { ": " } else { "; " };
     spans.push(Span::styled(format!("{before}{reason}"), Style::new()));
+    Some(spans)
+}
+
+fn shortened(mut spans: Vec<Span<'static>>, columns: usize, state: &State) -> Line<'static> {
     let mut left = columns;
     for span in &mut spans {
-        let text = cut(&span.content, left, theme);
+        let text = cut(&span.content, left, state.theme);
         left = left.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()));
         span.content = text.into();
     }
-    Some(Line::from(spans))
+    Line::from(spans)
 }
 
 /// A time in its largest unit, never 0: `8 s`, `3 min`, `2 h`.

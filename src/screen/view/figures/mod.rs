@@ -1,7 +1,8 @@
-//! The figures: how traffic is split, and the response times of the selected backend. Side by side below the table
+//! The figures: how traffic is split, what the strategy does, and the response times of the selected backend. Side by side below the table
 //! where there is room, one below the other in place of the log where there is not.
 
 mod split;
+mod strategy;
 mod times;
 
 use ratatui::Frame;
@@ -14,23 +15,28 @@ const BORDERS: u16 = 2;
 
 /// The rows that the figures need side by side.
 pub(crate) fn height(state: &State) -> u16 {
-    let rows = split::rows(state).max(times::rows(state));
+    let rows = split::rows(state).max(times::rows(state)).max(strategy::ROWS);
     u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BORDERS)
 }
 
 /// Draws the figures beside each other.
 pub(crate) fn band(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+    let [left, middle, right] = Layout::horizontal([Constraint::Fill(1); 3]).areas(area);
     split::split(frame, state, left);
+    strategy::strategy(frame, state, middle);
     times::times(frame, state, right);
 }
 
 /// Draws the figures one below the other.
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let rows = u16::try_from(split::rows(state)).unwrap_or(u16::MAX).saturating_add(BORDERS);
-    let [above, below] =
-        Layout::vertical([Constraint::Length(rows.min(area.height / 2)), Constraint::Min(0)]).areas(area);
+    let strategy = u16::try_from(strategy::ROWS).unwrap_or(u16::MAX).saturating_add(BORDERS);
+    let third = area.height / 3;
+    let heights =
+        [Constraint::Length(rows.min(third)), Constraint::Length(strategy.min(third + 1)), Constraint::Min(0)];
+    let [above, middle, below] = Layout::vertical(heights).areas(area);
     split::split(frame, state, above);
+    strategy::strategy(frame, state, middle);
     times::times(frame, state, below);
 }
 

@@ -1,0 +1,105 @@
+//! What the strategy of the selected backend's pool does: its last picks, and how evenly it shares out, before the last
+//! change and since.
+//!
+//! ```text
+//! ┌ least-connections ─────── before │ now ┐
+//! │picks     ABCABCAC│CACACA               │
+//! │fairness  0.71 │ 0.98                   │
+//! │most      A4 B9 C3 │ A4 B4 C4           │
+//! │since     12:04:31 strategy random → le…│
+//! └────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use stickylb::api::{BackendFairness, BackendId, BackendView, Fairness, PoolView};
+
+use crate::screen::format::{clock, count, cut};
+use crate::screen::picks::Pick;
+use crate::screen::state::State;
+use crate::screen::view::region;
+
+/// Columns of a figure's name.
+const NAME: usize = 9;
+
+/// Rows that the pane needs.
+pub(super) const ROWS: usize = 7;
+
+/// The pool of the selected backend, or the first.
+fn pool(state: &State) -> Option<&PoolView> {
+    let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(backend.pool.raw()));
+    selected.or_else(|| state.snapshot.pools.first())
+}
+
+pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let Some(pool) = pool(state) else { return };
+    let now = &pool.fairness;
+    let right = now.before.as_ref().map(|_| format!("before {} now", state.theme.due())).unwrap_or_default();
+    let block = region(state, false, pool.strategy.name(), &right);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let columns = usize::from(inner.width).saturating_sub(NAME + 1);
+    let since = format!("{} {}", clock(now.since, false, &state.zone), now.label);
+    let figure = |name: &str, of: &dyn Fn(&Fairness) -> String| {
+        let before = now.before.as_deref().map(|before| format!("{} {} ", of(before), state.theme.due()));
+        row(state, name, vec![Span::raw(before.unwrap_or_default()), Span::raw(of(now))])
+    };
+    let lines = vec![
+        row(state, "picks", picks(state, pool, columns)),
+        figure("fairness", &|f| f.jain.map_or_else(|| state.theme.none().to_owned(), |jain| format!("{jain:.2}"))),
+        each(state, "most", now, |one| count(u64::from(one.most_in_flight))),
+        each(state, "mean", now, |one| format!("{:.1}", one.mean_in_flight)),
+        figure("run", &|f| f.longest_run.to_string()),
+        figure("lost", &|f| format!("{}, {} moved", count(f.lost), count(f.moved))),
+        row(state, "since", vec![Span::raw(cut(&since, columns, state.theme))]),
+    ];
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+fn row(state: &State, name: &str, what: Vec<Span<'static>>) -> Line<'static> {
+    let mut spans = vec![Span::styled(format!("{name:<NAME$} "), state.theme.dim())];
+    spans.extend(what);
+    Line::from(spans)
+}
+
+/// A figure of each backend behind its letter, before the last change and since.
+fn each(state: &State, name: &str, now: &Fairness, of: fn(&BackendFairness) -> String) -> Line<'static> {
+    let mut spans = Vec::new();
+    if let Some(before) = &now.before {
+        spans.extend(lettered(state, before, of));
+        spans.push(Span::raw(format!("{} ", state.theme.due())));
+    }
+    spans.extend(lettered(state, now, of));
+    row(state, name, spans)
+}
+
+fn lettered(state: &State, fairness: &Fairness, of: fn(&BackendFairness) -> String) -> Vec<Span<'static>> {
+    let one = |one: &BackendFairness| {
+        let (letter, style) = letter(state, one.id);
+        [Span::styled(letter.to_string(), style), Span::raw(format!("{} ", of(one)))]
+    };
+    fairness.backends.iter().flat_map(one).collect()
+}
+
+fn letter(state: &State, id: BackendId) -> (char, Style) {
+    state.mark_of(id).map_or((' ', Style::new()), |mark| (mark.letter(), state.theme.backend(mark)))
+}
+
+/// The last picks that fit, the latest at the right, with a bar where something changed.
+fn picks(state: &State, pool: &PoolView, columns: usize) -> Vec<Span<'static>> {
+    let of_pool: Vec<&BackendView> =
+        state.snapshot.backends.iter().filter(|backend| backend.pool == pool.name).collect();
+    let sign = |pick| match pick {
+        Pick::Change => Some(Span::styled(state.theme.due(), state.theme.warning())),
+        Pick::To(id) => {
+            let mark = of_pool.iter().find(|backend| backend.id == id)?.mark;
+            Some(Span::styled(mark.letter().to_string(), state.theme.backend(mark)))
+        }
+    };
+    let mut signs: Vec<Span<'static>> = state.log.digest.picks.latest().filter_map(sign).take(columns).collect();
+    signs.reverse();
+    signs
+}
