@@ -114,6 +114,20 @@ fn heads_are_shown_with_their_secrets_hidden_until_they_are_asked_for() {
 }
 
 #[test]
+fn the_sticky_cookie_is_shown_and_the_cookies_beside_it_are_not() {
+    let backends = backends();
+    let (mut terminal, port, _folder) = screen(&backends);
+    let head = format!(
+        "GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=0; login={COOKIE}\r\nConnection: close\r\n\r\n"
+    );
+    exchange(port, head.as_bytes());
+    terminal.shows("/bound");
+    terminal.press("\tG\r");
+    terminal.shows(&format!("Cookie: X-Backend-ID=0; login=•••••• ({} bytes)", COOKIE.len()));
+    assert!(!has_secrets(&terminal.screen()), "{}", terminal.screen());
+}
+
+#[test]
 fn a_request_is_sent_again_to_a_chosen_backend_and_the_answers_are_compared() {
     let backends = backends();
     let (mut terminal, port, _folder) = screen(&backends);

@@ -1,6 +1,6 @@
 //! The routing log on a real pseudo-terminal: its content, and how to read it.
 
-use crate::support::program::{exchange, get};
+use crate::support::program::{exchange, get, until};
 use crate::terminal::Terminal;
 
 #[test]
@@ -133,4 +133,34 @@ fn marked_lines_are_found_again() {
     terminal.press("N");
     terminal.shows("/marked-one");
     terminal.shows("◆");
+}
+
+#[test]
+fn lines_are_in_the_order_of_the_ends_and_have_the_times_of_the_ends() {
+    let terminal = Terminal::demo();
+    terminal.resize(120, 40);
+    let port = terminal.port();
+    let slow = std::thread::spawn(move || get(port, "/slow?ms=700"));
+    until("it is in flight", || get(port, "/_lb/health").contains("\"activeConnections\":1").then_some(()));
+    get(port, "/quick");
+    slow.join().unwrap();
+    terminal.shows("/slow?ms=700");
+    terminal.shows("by end");
+    let times: Vec<String> = ["/quick", "/slow?ms=700"]
+        .map(|path| terminal.line_with(path).trim_start_matches('│').split(' ').next().unwrap().to_owned())
+        .into();
+    let screen = terminal.screen();
+    assert!(screen.find("/quick") < screen.find("/slow?ms=700"), "{screen}");
+    assert!(times[0] < times[1], "{times:?}");
+}
+
+#[test]
+fn at_120_columns_a_path_and_its_reason_are_shown_whole() {
+    let terminal = Terminal::demo();
+    terminal.resize(120, 40);
+    let path = "/api/v1/customers/4711/orders?page=2";
+    get(terminal.port(), path);
+    terminal.wait("both are whole", |screen| {
+        screen.lines().any(|line| line.contains(path) && line.contains("round-robin 1 of 3; new cookie"))
+    });
 }
