@@ -119,6 +119,21 @@ pub(crate) async fn shared_cookies(cookies: &[String]) -> Vec<String> {
 }
 
 impl Instance {
+    /// One whose socket is there, and of which nothing else is known.
+    #[cfg(all(test, feature = "tui"))]
+    pub(super) fn at(path: PathBuf) -> Self {
+        let hello = Hello {
+            protocol: VERSION,
+            version: String::new().into(),
+            pid: 0,
+            ports: Vec::new(),
+            url: String::new().into(),
+            uptime_seconds: 0,
+            cookies: Vec::new(),
+        };
+        Instance { path, hello }
+    }
+
     /// The only one that runs, or the one on this port.
     pub(crate) async fn find(port: Option<u16>) -> Result<Self, ControlError> {
         if let Some(port) = port {

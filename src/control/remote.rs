@@ -20,6 +20,9 @@ use stickylb::untrusted::Untrusted;
 /// Events kept for a screen that does not take them; then the oldest are dropped.
 const KEPT: usize = 4096;
 
+/// How long a person waits who asks how things stand at this moment.
+const AT_THIS_MOMENT: Duration = Duration::from_secs(1);
+
 /// Said of a reply of an unexpected kind.
 const OTHER: &str = "the balancer gave another answer than was asked for";
 
@@ -77,6 +80,11 @@ impl Drop for Remote {
 impl EngineHandle for Remote {
     fn snapshot(&self) -> Snapshot {
         self.received().snapshot.clone()
+    }
+
+    fn in_flight(&self) -> impl Future<Output = Result<u64, Untrusted<String>>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move { in_flight(&instance).await }
     }
 
     fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
@@ -150,6 +158,16 @@ impl EngineHandle for Remote {
     }
 }
 
+/// What is in flight there at this moment: on a connection of its own, since the other has news of a while ago on its way.
+async fn in_flight(instance: &Instance) -> Result<u64, Untrusted<String>> {
+    match tokio::time::timeout(AT_THIS_MOMENT, instance.ask(&Request::Snapshot)).await {
+        Ok(Ok(Reply::Snapshot(snapshot))) => Ok(snapshot.totals.unfinished()),
+        Ok(Ok(_)) => Err(OTHER.into()),
+        Ok(Err(error)) => Err(error.to_string().into()),
+        Err(_) => Err("the balancer did not answer within a second".into()),
+    }
+}
+
 fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
     // A panic leaves nothing half done: every change is complete in itself.
     received.lock().unwrap_or_else(PoisonError::into_inner)
@@ -204,5 +222,42 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::NotReplayed { .. }
         | Reply::Stopping
         | Reply::Refused { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::protocol::{Hello, REQUEST_LIMIT, read, write};
+    use tokio::io::BufReader;
+    use tokio::net::UnixListener;
+
+    /// A program that tells how many requests are in flight there, or does not answer.
+    async fn asked(in_flight: Option<u64>) -> Result<u64, Untrusted<String>> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("socket");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        let hello: Hello = Instance::at(path).hello;
+        let serve = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a client");
+            let (from, mut to) = stream.into_split();
+            write(&mut to, &Reply::Hello(hello)).await.expect("it reads");
+            let mut from = BufReader::new(from);
+            let _request: Option<Request> = read(&mut from, REQUEST_LIMIT).await.expect("a request");
+            let Some(in_flight) = in_flight else { return std::future::pending().await };
+            let mut snapshot = Snapshot::default();
+            (snapshot.totals.in_flight, snapshot.totals.tunnels) = (in_flight, 2);
+            write(&mut to, &Reply::Snapshot(Box::new(snapshot))).await.expect("it reads");
+        });
+        let answer = super::in_flight(&Instance::at(dir.path().join("socket"))).await;
+        serve.abort();
+        answer
+    }
+
+    #[tokio::test]
+    async fn what_is_in_flight_elsewhere_is_asked_for_and_a_program_that_is_silent_is_not_waited_for() {
+        assert_eq!(asked(Some(3)).await, Ok(5));
+        let silent = asked(None).await.expect_err("nobody answers");
+        assert_eq!(silent, "the balancer did not answer within a second");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{BackendId, Event, Outcome, RequestEvent, Rule};
+use stickylb::api::{BackendId, Event, Outcome, RequestEvent};
 
 /// Failures kept per backend.
 const FAILURES: usize = 8;
@@ -64,7 +64,7 @@ impl PerBackend {
 
 impl Of {
     fn count(&mut self, request: &RequestEvent) {
-        let sticky = u64::from(request.decision.rule == Rule::Sticky);
+        let sticky = u64::from(request.decision.rule.is_sticky());
         let last = request.time;
         if let Some(client) = self.clients.iter_mut().find(|client| client.ip == request.ip) {
             client.requests += 1;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use stickylb::Balancer;
-use stickylb::StartError;
-use stickylb::api::{Command, Ending, Event, Intent, State, StickyBy};
+use stickylb::api::{Command, Ending, EngineHandle as _, Event, Intent, State, StickyBy};
 use stickylb::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig};
+use stickylb::{Balancer, LocalHandle, StartError};
 
 use crate::support::raw::echo;
-use crate::support::{self, Backend, Client, PATIENCE, request};
+use crate::support::{self, Backend, Client, Gate, PATIENCE, request};
 
 async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
     let reached = async {
@@ -277,4 +276,36 @@ async fn a_key_of_ones_own_binds_raw_connections_by_their_peer() {
     let names = tokio::task::spawn_blocking(move || (1..=20).map(from).collect::<Vec<u8>>()).await.unwrap();
     assert!(names.chunks(2).all(|pair| pair[0] == pair[1]), "{names:?}");
     assert!(names.iter().any(|name| *name != names[0]), "keys spread over targets: {names:?}");
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_told_at_the_moment_it_is_asked_for() {
+    let gate = Arc::new(Gate::default());
+    let held = Arc::clone(&gate);
+    let backend = Backend::start(move |call| {
+        held.pass();
+        support::backend::echo(call)
+    });
+    let balancer = Arc::new(
+        Balancer::builder()
+            .backend(backend.port.to_string())
+            .check(|_| async { Ok("well".to_owned()) })
+            .start()
+            .await
+            .unwrap(),
+    );
+    let handle = LocalHandle::new(&balancer);
+    assert_eq!(handle.in_flight().await, Ok(0));
+    let asking = tokio::spawn(get(balancer.address().port(), "/"));
+    let _backend = tokio::task::spawn_blocking(move || {
+        backend.wait_for_requests(1);
+        backend
+    })
+    .await
+    .unwrap();
+    assert_eq!(handle.in_flight().await, Ok(1), "no second has to pass");
+    gate.open();
+    assert_eq!(asking.await.unwrap().0, 200);
+    wait_for("nothing is in flight", &balancer, |balancer| balancer.snapshot().totals.in_flight == 0).await;
+    assert_eq!(handle.in_flight().await, Ok(0));
 }

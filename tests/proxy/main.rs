@@ -7,6 +7,7 @@ mod check_rules;
 mod chunks;
 #[cfg(target_os = "linux")]
 mod crowds;
+mod drain;
 mod ejection;
 mod events;
 mod failure;

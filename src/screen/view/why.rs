@@ -89,6 +89,7 @@ fn key(state: &State, decision: &Decision) -> String {
 fn rule(decision: &Decision) -> String {
     match &decision.rule {
         Rule::Sticky => "stickiness: its backend keeps its clients".to_owned(),
+        Rule::Draining { backend } => format!("stickiness: {backend} drains, and this client is one of its own"),
         Rule::Strategy { place, of, against: None } => format!("{}, place {place} of {of}", decision.strategy),
         Rule::Strategy { place, of, against: Some(other) } => {
             format!("{}, place {place} of {of}, drawn with place {other}", decision.strategy)

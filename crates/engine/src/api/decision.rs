@@ -90,6 +90,11 @@ impl fmt::Display for StickyKey {
 pub enum Rule {
     /// The request's sticky key: it went to the backend that the key is bound to.
     Sticky,
+    /// The same, where that backend drains: it keeps its own clients and gets no others.
+    Draining {
+        /// Its name.
+        backend: Untrusted<Text>,
+    },
     /// The strategy, among the backends that take new clients.
     Strategy {
         /// The place of the chosen one among them, from 1.
@@ -125,6 +130,13 @@ pub enum Rule {
         /// Why, as one sentence.
         why: Untrusted<String>,
     },
+}
+
+impl Rule {
+    /// Whether the client stays where it was.
+    pub const fn is_sticky(&self) -> bool {
+        matches!(self, Rule::Sticky | Rule::Draining { .. })
+    }
 }
 
 /// What became of the balancer's sticky cookie in the response.

@@ -17,6 +17,13 @@ pub trait EngineHandle {
     /// How things stand, as far as is known here.
     fn snapshot(&self) -> Snapshot;
 
+    /// How many requests and tunnels are in flight at this moment: those that would be waited for, or cut, if the engine
+    /// stopped now. Unlike a [`snapshot`](EngineHandle::snapshot), which may be a second old, it is asked for.
+    ///
+    /// # Errors
+    /// The engine cannot be asked, or did not answer within a second; why, as one sentence.
+    fn in_flight(&self) -> impl Future<Output = Result<u64, Untrusted<String>>> + Send + 'static;
+
     /// Takes what has happened since the last call into `into`; returns how many events were missed.
     fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64;
 

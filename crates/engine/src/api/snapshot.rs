@@ -50,6 +50,10 @@ pub struct PoolView {
     pub sticky_cookie: Option<Untrusted<String>>,
     /// What else could, the present one among them: the modes that `t` steps through on the screen.
     pub sticky_modes: Vec<StickyBy>,
+    /// How many different keys were hashed in the last half minute to a minute, at most 100, where clients are chosen for by a
+    /// hash: by the strategy `hash` or by any stickiness but the cookie. `None` where none is.
+    #[serde(default)]
+    pub keys_seen: Option<u32>,
     /// How evenly its requests were shared out since a baseline.
     #[serde(default)]
     pub fairness: Fairness,
@@ -114,6 +118,13 @@ pub struct Totals {
     pub connections: u64,
     /// Tunnels there are: WebSockets, other upgrades, and connections in TCP mode.
     pub tunnels: u64,
+}
+
+impl Totals {
+    /// Requests and tunnels that would be waited for, or cut, if the engine stopped at this moment.
+    pub fn unfinished(&self) -> u64 {
+        self.in_flight + self.tunnels
+    }
 }
 
 /// The result of one health check.
@@ -206,9 +217,13 @@ pub struct BackendView {
     pub queued: u32,
     /// Tunnels it has now.
     pub tunnels: u32,
-    /// Clients bound to it: by cookie, those given out for it less those of clients that moved away; by another key, the
-    /// keys seen lately.
+    /// Clients bound to it: by cookie, those given out for it less those of clients that moved away, whether or not such a
+    /// client ever comes again; by another key, the keys seen lately; in TCP mode, the addresses that stick to it, until
+    /// `sticky.expiry`.
     pub sessions: u64,
+    /// How many seconds ago it last had a request: 0 while it has one; `None` where it has had none.
+    #[serde(default)]
+    pub last_request_seconds: Option<u64>,
     /// Response times of the last ten seconds.
     pub latency: Percentiles,
     /// Responses of the last ten seconds by their time: the first counts those below 8 µs, each of the others those below

@@ -13,7 +13,7 @@ use super::pool::{Choice, Pool};
 use super::rendezvous::Fingerprint;
 use super::sticky::{Affinity, Bound};
 use super::traits::Traits;
-use crate::api::{BackendId, Decision, Exclusion, Rule, Text};
+use crate::api::{BackendId, Decision, Exclusion, Rule, State, Text};
 use crate::config::OnFailure;
 use crate::untrusted::Untrusted;
 
@@ -89,7 +89,10 @@ impl Pool {
         }
         match self.why_not_kept(index, client) {
             None if !tried.contains(&backend.id()) => {
-                decision.rule = Rule::Sticky;
+                decision.rule = match backend.state() {
+                    State::Drain => Rule::Draining { backend: backend.name().raw().into() },
+                    _ => Rule::Sticky,
+                };
                 return self.kept(index).ok_or(NoBackend::Full);
             }
             Some(exclusion) if decision.moved_from.is_none() => {
@@ -178,6 +181,7 @@ impl Pool {
     pub(crate) fn note(&self, client: &Bound, id: BackendId) {
         if let (Affinity::Suited, Some(key_cache)) = (client.own, self.sticky.key_cache()) {
             key_cache.note(client.fingerprint, id);
+            self.memory.keys.note(client.fingerprint);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::keys_seen::KeysSeen;
 use super::moves::Moves;
 use super::rendezvous::Fingerprint;
 
@@ -13,6 +14,8 @@ pub(crate) struct Memory {
     turn: AtomicUsize,
     /// Where clients that lost their backend went.
     pub(crate) moves: Moves,
+    /// The keys that were hashed.
+    pub(crate) keys: KeysSeen,
 }
 
 impl Memory {
@@ -22,6 +25,10 @@ impl Memory {
 
     /// A copy, as far as it concerns this client.
     pub(super) fn of(&self, client: Fingerprint) -> Self {
-        Memory { turn: AtomicUsize::new(self.turn.load(Relaxed)), moves: self.moves.of(client) }
+        Memory {
+            turn: AtomicUsize::new(self.turn.load(Relaxed)),
+            moves: self.moves.of(client),
+            keys: KeysSeen::default(),
+        }
     }
 }

@@ -14,6 +14,7 @@ mod eligible;
 mod ewma;
 mod key_cache;
 mod key_function;
+mod keys_seen;
 mod latency;
 mod memory;
 mod moves;

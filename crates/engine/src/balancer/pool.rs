@@ -176,6 +176,12 @@ impl Pool {
         self.backends.iter().map(of).collect()
     }
 
+    /// How many different keys were hashed lately, where clients are chosen for by a hash.
+    pub(crate) fn keys_seen(&self) -> Option<u32> {
+        let is_hashed = self.strategy == Strategy::Hash || self.sticky.key_cache().is_some();
+        is_hashed.then(|| self.memory.keys.count())
+    }
+
     /// Whether this backend is a backup that is not used because other backends are up.
     pub(crate) fn does_without(&self, index: usize) -> bool {
         self.backends[index].settings.backup

@@ -49,7 +49,10 @@ impl Pool {
                 let now = std::time::Instant::now();
                 Pick::of(self.least(|one| one.backend(&self.backends).counters.expected_wait(now)))
             }
-            Strategy::Hash => Pick::of(self.suited(key, |_| true)?),
+            Strategy::Hash => {
+                self.memory.keys.note(key);
+                Pick::of(self.suited(key, |_| true)?)
+            }
             Strategy::First => Pick::of(0),
         })
     }

@@ -51,7 +51,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     }
     let choice = pool.preview(&bound, &mut decision);
     decision.candidates = pool.candidates(&bound, &decision.rule, &[]);
-    if choice.as_ref().is_some_and(|choice| choice.set_cookie.is_some()) && decision.rule != Rule::Sticky {
+    if choice.as_ref().is_some_and(|choice| choice.set_cookie.is_some()) && !decision.rule.is_sticky() {
         decision.cookie = if decision.key.is_some() { CookieAction::Rewritten } else { CookieAction::New };
     }
     Ok(explained(choice.map(|choice| Arc::clone(&choice.backend.identity)), decision))

@@ -44,6 +44,10 @@ impl EngineHandle for LocalHandle {
         self.engine.snapshot()
     }
 
+    fn in_flight(&self) -> impl Future<Output = Result<u64, Untrusted<String>>> + Send + 'static {
+        std::future::ready(Ok(self.engine.snapshot().totals.unfinished()))
+    }
+
     fn take(&mut self, into: &mut Vec<Arc<Event>>) -> u64 {
         self.events.take(into)
     }

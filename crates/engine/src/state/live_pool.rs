@@ -81,6 +81,7 @@ impl LivePool {
         let pool = self.current.load();
         self.record().tick(&pool, now);
         pool.memory.moves.forget(now);
+        pool.memory.keys.tick();
         for id in self.table.forget(now) {
             if let Some(backend) = pool.get(id) {
                 backend.counters.session_moved();

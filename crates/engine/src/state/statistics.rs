@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::counters::Counters;
 use crate::api::{BackendId, Percentiles};
@@ -62,6 +63,8 @@ struct BackendSeries {
     counts: VecDeque<Counts>,
     latency: Percentiles,
     histogram: Vec<u64>,
+    /// When it was last seen to have had a request since the tick before.
+    busy: Option<Instant>,
 }
 
 impl Statistics {
@@ -72,6 +75,9 @@ impl Statistics {
         for backend in backends {
             let series = self.backends.entry(backend.id()).or_default();
             series.requests.tick(backend.counters.requests());
+            if backend.counters.active() > 0 || series.requests.rate() > 0 {
+                series.busy = Some(Instant::now());
+            }
             let now = backend.counters.latencies.counts();
             let window = match series.counts.front() {
                 Some(before) => now.since(before),
@@ -108,6 +114,11 @@ impl Statistics {
     /// Share of the window's requests that ended with a 5xx; `None` without requests.
     pub(crate) fn error_share(&self) -> Option<f64> {
         share(self.errors.window(), self.requests.window())
+    }
+
+    /// When it last had a request, as far as the last tick tells.
+    pub(crate) fn backend_busy(&self, id: BackendId) -> Option<Instant> {
+        self.backends.get(&id)?.busy
     }
 
     pub(crate) fn backend_rate(&self, id: BackendId) -> u64 {

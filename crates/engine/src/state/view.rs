@@ -62,6 +62,7 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
         sticky: pool.sticky.by.clone(),
         sticky_cookie: pool.sticky.cookie_name().map(|name| name.to_string().into()),
         sticky_modes: live.sticky_modes(),
+        keys_seen: pool.keys_seen(),
         fairness: live.fairness(),
     }
 }
@@ -94,6 +95,7 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: 
             queued: backend.queued(),
             tunnels: backend.counters.tunnels(),
             sessions: sessions.as_ref().map_or_else(|| backend.counters.sessions(), |sessions| sessions[place]),
+            last_request_seconds: statistics.backend_busy(id).map(|busy| busy.elapsed().as_secs()),
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),
             check: check_in_words(&backend.settings.health()).into(),

@@ -55,6 +55,9 @@ impl fmt::Display for Decision {
                 key.fmt(words.f)?;
             }
             (Rule::Sticky, None) => words.next(format_args!("sticky"))?,
+            (Rule::Draining { backend }, _) => {
+                words.next(format_args!("kept: {backend} drains, and this client is one of its own"))?;
+            }
             (Rule::Strategy { place, of, against }, _) => {
                 words.begin()?;
                 let mut digits = itoa::Buffer::new();

@@ -219,7 +219,9 @@ fn a_draining_backend_keeps_its_clients_and_gets_no_new_ones() {
     all[0].status.set_intent(Intent::Drain);
     let pool = pool(all, Strategy::RoundRobin);
     assert_eq!(series(&pool, 3), [1, 1, 1]);
-    assert_eq!(choose(&pool, Some(0), &[]).expect("kept").0, 0);
+    let (id, decision) = choose(&pool, Some(0), &[]).expect("kept");
+    assert_eq!((id, decision.reason().as_str()), (0, "kept: b0 drains, and this client is one of its own"));
+    assert!(decision.rule.is_sticky());
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         since: Instant,
     ) -> Delivered {
         // A replay moves nobody: the client itself gets no answer of it.
-        let binds = self.exchange.decision().rule != Rule::Sticky && self.client.replay.is_none();
+        let binds = !self.exchange.decision().rule.is_sticky() && self.client.replay.is_none();
         let set_cookie = set_cookie.filter(|_| binds);
         if set_cookie.is_some() {
             self.book_session(backend);
