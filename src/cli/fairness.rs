@@ -20,7 +20,7 @@ fn of_pool(pool: &PoolView, several: bool) -> String {
     let head = format!("{name}{} since: {}{was}\n", lasted(now), now.label);
     let row = |name: &str, of: fn(&Fairness) -> String| [name.to_owned(), of(now), before.map_or_else(none, of)];
     let figures = [
-        ["".to_owned(), "NOW".to_owned(), "BEFORE".to_owned()],
+        [String::new(), "NOW".to_owned(), "BEFORE".to_owned()],
         row("fairness (Jain)", |f| f.jain.map_or_else(none, |index| format!("{index:.3}"))),
         row("requests", |f| f.requests.to_string()),
         row("longest run", |f| f.longest_run.to_string()),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::{Args, Settings};
+use super::meant::meant;
 use stickylb::StartError;
 use stickylb::config;
 use stickylb::config::{BackendSpec, Config, ConfigError};
@@ -135,7 +136,10 @@ fn specs(words: &[String]) -> Result<Vec<BackendSpec>, UsageError> {
     for word in words {
         match word.parse::<BackendSpec>() {
             Ok(spec) => specs.push(spec),
-            Err(error) => problems.push(error.to_string().into()),
+            Err(error) => problems.push(meant(word).map_or_else(
+                || error.to_string().into(),
+                |meant| format!("'{}' is not a backend: did you mean {meant}?", Untrusted::new(word)).into(),
+            )),
         }
     }
     if problems.is_empty() { Ok(specs) } else { Err(UsageError::Words(problems)) }

@@ -12,12 +12,14 @@ mod control;
 mod ctl;
 #[cfg(unix)]
 mod explain;
+#[cfg(unix)]
 mod fairness;
 mod import;
 #[cfg(target_os = "linux")]
 mod init;
 mod layers;
 mod man;
+mod meant;
 mod reload;
 mod run;
 mod say;

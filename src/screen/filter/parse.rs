@@ -159,10 +159,9 @@ fn number(
         _ => return wrong(operator_at, format!("{name} is a number: use : or = or != or < or >")),
     };
     if field == Number::Status
-        && compare == Compare::Is
         && let Some(hundred @ '1'..='5') = value.to_ascii_lowercase().strip_suffix("xx").and_then(single)
     {
-        return Ok((Compare::Hundred, f64::from(hundred.to_digit(10).unwrap_or(0)) * 100.0));
+        return Ok(class(compare, f64::from(hundred.to_digit(10).unwrap_or(0)) * 100.0));
     }
     let digits = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
     let (figure, unit) = value.split_at(digits);
@@ -172,6 +171,17 @@ fn number(
     match field.unit(unit) {
         Some(factor) => Ok((compare, figure * factor)),
         None => wrong(value_at + digits, format!("'{unit}' is no unit of {name}: write {}", field.example())),
+    }
+}
+
+/// A comparison with a class of statuses, which begins with this one: `>5xx` is above all of them.
+fn class(compare: Compare, first: f64) -> (Compare, f64) {
+    match compare {
+        Compare::Is => (Compare::Hundred, first),
+        Compare::IsNot => (Compare::NotHundred, first),
+        Compare::More => (Compare::AtLeast, first + 100.0),
+        Compare::AtMost => (Compare::Less, first + 100.0),
+        compare => (compare, first),
     }
 }
 

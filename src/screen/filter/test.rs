@@ -43,6 +43,8 @@ pub(super) enum Compare {
     AtLeast,
     /// A status class such as `5xx`: at least the value, less than 100 above it.
     Hundred,
+    /// Any but that class.
+    NotHundred,
 }
 
 impl Match {
@@ -67,6 +69,7 @@ impl Compare {
             Compare::More => value > with,
             Compare::AtLeast => value >= with,
             Compare::Hundred => value >= with && value < with + 100.0,
+            Compare::NotHundred => value < with || value >= with + 100.0,
         }
     }
 }

@@ -50,6 +50,10 @@ fn every_term_finds_what_it_names() {
         "status>=500",
         "status:502",
         "status=5xx",
+        "status>=5xx",
+        "status<=5xx",
+        "status>4xx",
+        "status!=4xx",
         "status!=200",
         "status<503",
         "duration>100ms",
@@ -74,6 +78,9 @@ fn every_term_finds_what_it_names() {
         assert!(holds(filter, &request), "{filter}");
     }
     for filter in ["backend:charlie", "backend!=bravo", "method:pos", "path~^api", "status:4xx", "duration>150ms"] {
+        assert!(!holds(filter, &request), "{filter}");
+    }
+    for filter in ["status<5xx", "status<=4xx", "status>5xx", "status!=5xx", "status<4xx"] {
         assert!(!holds(filter, &request), "{filter}");
     }
     for filter in

@@ -31,6 +31,7 @@ pub(crate) use backend::{Active, Backend, Endpoint, Integral, TRUSTED, Tunnellin
 pub(crate) use by_status::ByStatus;
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;
+pub(crate) use key_cache::KeyCache;
 pub use key_function::{Asking, KeyFunction};
 pub(crate) use latency::Counts;
 pub(crate) use pool::{Choice, Pool};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::address::Address;
 use super::check_algorithm::CheckAlgorithm;
 use super::expect::Expect;
 use super::keys::Keys;
@@ -15,8 +16,9 @@ use super::written::Named;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HealthCheck {
-    /// Time from one check's end to the next one's start. A DOWN backend is checked at least once a second.
-    pub interval: Duration,
+    /// Time from one check's end to the next one's start; `None` goes by the backend's address
+    /// ([`HealthCheck::interval_for`]). A DOWN backend is checked at least once a second.
+    pub interval: Option<Duration>,
     /// Time a check may take as a whole.
     pub timeout: Duration,
     /// Path and query that are asked for, starting with `/`.
@@ -44,7 +46,7 @@ pub struct HealthCheck {
 impl Default for HealthCheck {
     fn default() -> Self {
         HealthCheck {
-            interval: Duration::from_secs(10),
+            interval: None,
             timeout: Duration::from_secs(2),
             path: "/".to_owned(),
             method: http::Method::GET,
@@ -59,6 +61,10 @@ impl Default for HealthCheck {
         }
     }
 }
+
+/// The interval where none is written: a server on this machine is one that somebody works on, and is checked at little cost.
+const INTERVAL: Duration = Duration::from_secs(10);
+const LOCAL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Methods that no check can use: CONNECT asks for a tunnel, and TRACE for the request itself.
 const NOT_FOR_CHECKS: [&str; 2] = ["CONNECT", "TRACE"];
@@ -95,9 +101,19 @@ const OF_A_BACKEND: Names = Names {
 };
 
 impl HealthCheck {
+    /// The interval for a backend at this address: the written one, or two seconds where the host is a name or address of this
+    /// machine ([`Address::is_local`]), and ten seconds elsewhere.
+    pub fn interval_for(&self, address: &Address) -> Duration {
+        self.interval.unwrap_or(if address.is_local() { LOCAL_INTERVAL } else { INTERVAL })
+    }
+
     /// Reads the section; tells whether it says how to check.
     pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>) -> bool {
-        keys.set("interval", "From one check's end to the next one's start", &mut self.interval, |n| n.millis(100));
+        let interval = "From one check's end to the next one's start; null is 2000 on this machine and 10000 elsewhere";
+        keys.set("interval", interval, &mut self.interval, |n| {
+            let millis = n.or_null(|n| n.millis(100));
+            if millis.is_some() || n.is_null() { Some(millis) } else { None }
+        });
         let says_how = self.read_check(keys, &IN_THE_SECTION);
         keys.set(
             "agent",

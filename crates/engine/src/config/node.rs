@@ -183,9 +183,14 @@ impl<'d, 'a> Node<'d, 'a> {
         None
     }
 
+    /// Whether `null` stands there.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!((self.value, self.schema), (Value::NullKeyword(_), None))
+    }
+
     /// A value in whose place `null` may stand, for none.
     pub(crate) fn or_null<T>(&self, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
-        if let (Value::NullKeyword(_), None) = (self.value, self.schema) {
+        if self.is_null() {
             return None;
         }
         let value = read(*self);

@@ -65,3 +65,9 @@ impl<T: Written> Written for Vec<T> {
         self.iter().map(Written::written).collect()
     }
 }
+
+impl<T: Written> Written for Option<T> {
+    fn written(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Written::written)
+    }
+}

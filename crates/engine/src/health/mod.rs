@@ -180,8 +180,8 @@ impl Row {
 /// The interval with ±5 % jitter, so that backends started together are not always checked together.
 fn pause(backend: &Backend) -> Duration {
     let interval = match backend.status.verdict() {
-        Verdict::Unhealthy => backend.settings.health().interval.min(DOWN_INTERVAL),
-        _ => backend.settings.health().interval,
+        Verdict::Unhealthy => backend.check_interval().min(DOWN_INTERVAL),
+        _ => backend.check_interval(),
     };
     interval.mul_f64(0.95 + 0.1 * fastrand::f64()).saturating_sub(LEAST_PAUSE)
 }

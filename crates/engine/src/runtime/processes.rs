@@ -24,6 +24,9 @@ const READY: Duration = Duration::from_mins(1);
 /// How long after a backend was taken out the last requests sent to it may take to show up in its count.
 const SETTLED: Duration = Duration::from_millis(100);
 
+/// How often a demo backend is checked at least, so that people who try it out see failures and recoveries quickly.
+const DEMO_INTERVAL: Duration = Duration::from_secs(1);
+
 /// All processes that this program started.
 pub(crate) struct Processes {
     shared: Arc<Shared>,
@@ -64,8 +67,7 @@ impl Processes {
         let program = Program::demo(self.program(&name)?, &name, number, mark, port);
         let mut health = pool.config.load().health.clone();
         "/health".clone_into(&mut health.path);
-        // Check at least once a second, so that people who try out the demo see failures and recoveries quickly.
-        health.interval = health.interval.min(Duration::from_secs(1));
+        health.interval = Some(health.interval.map_or(DEMO_INTERVAL, |interval| interval.min(DEMO_INTERVAL)));
         self.add(&pool, id, name, health, program).await
     }
 

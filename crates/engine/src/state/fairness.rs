@@ -8,7 +8,7 @@ use super::label::{in_words, joined_with};
 use super::picks::Picks;
 use super::standing::Standing;
 use crate::api::{BackendFairness, Change, Fairness};
-use crate::balancer::{Backend, Integral, Pool};
+use crate::balancer::{Backend, Integral, KeyCache, Pool};
 
 /// A change so shortly after another is part of that, so that what flaps, or comes in several steps, takes away no figures
 /// that are worth keeping.
@@ -164,7 +164,7 @@ impl FairnessRecord {
 
 /// Clients that moved: by cookie or address, and those whose key did.
 fn all_moved(pool: &Pool, picks: &Picks) -> u64 {
-    picks.all_moved() + pool.sticky.key_cache().map_or(0, |keys| keys.moved())
+    picks.all_moved() + pool.sticky.key_cache().map_or(0, KeyCache::moved)
 }
 
 #[cfg(test)]

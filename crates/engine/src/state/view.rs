@@ -1,7 +1,7 @@
 //! Builds snapshots for the front ends.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::listener::Listener;
 use super::live_pool::LivePool;
@@ -98,7 +98,7 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: 
             last_request_seconds: statistics.backend_busy(id).map(|busy| busy.elapsed().as_secs()),
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),
-            check: check_in_words(&backend.settings.health()).into(),
+            check: check_in_words(&backend.settings.health(), backend.check_interval()).into(),
             errors: backend.counters.errors(),
             checks: records.checks.get(&id).map_or_else(Vec::new, |h| h.marks.iter().cloned().collect()),
             expected_share: expected[place],
@@ -110,13 +110,13 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: 
 }
 
 /// For example `GET /health (http-status), 2000 ms at most, 10000 ms apart, rise 1, fall 3`.
-fn check_in_words(check: &HealthCheck) -> String {
+fn check_in_words(check: &HealthCheck, interval: Duration) -> String {
     let what = match check.algorithm {
         CheckAlgorithm::Tcp => "a connection".to_owned(),
         CheckAlgorithm::Command => check.command.first().cloned().unwrap_or_default(),
         algorithm => format!("{} {} ({})", check.method, check.path, algorithm.name()),
     };
-    let (timeout, interval) = (check.timeout.as_millis(), check.interval.as_millis());
+    let (timeout, interval) = (check.timeout.as_millis(), interval.as_millis());
     format!("{what}, {timeout} ms at most, {interval} ms apart, rise {}, fall {}", check.rise, check.fall)
 }
 

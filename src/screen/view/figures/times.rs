@@ -37,7 +37,7 @@ pub(super) fn times(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some((first, last)) = counted(backend) else {
-        frame.render_widget(Line::styled("No whole answer below 500 in the last 10 s.", theme.dim()), inner);
+        frame.render_widget(Line::styled("No successful answer in the last 10 s.", theme.dim()), inner);
         return;
     };
     // If not all buckets fit, show the slowest.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use super::concurrency::Concurrency;
 use super::counters::Counters;
@@ -88,6 +89,11 @@ impl Backend {
     /// Whether clients that are not bound to it may be sent to it: its state allows it, and its weight is not zero.
     pub(crate) fn takes_new_clients(&self) -> bool {
         self.state().takes_new_clients() && self.weight.get() > 0
+    }
+
+    /// The time from one check's end to the next one's start, while it is not DOWN.
+    pub(crate) fn check_interval(&self) -> Duration {
+        self.settings.health().interval_for(&self.endpoint.address)
     }
 
     /// Whether all workers share its idle connections: a connection limit or a minimum of idle ones requires a count.
