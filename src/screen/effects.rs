@@ -55,10 +55,16 @@ pub(crate) fn apply(
                 Ok(count) => state.say(format!("copied {count} characters{note}")),
                 Err(error) => state.complain(error.to_string()),
             },
+            Effect::AskInFlight => {
+                let (in_flight, tell) = (engine.in_flight(), tell.clone());
+                tokio::spawn(async move {
+                    // The screen may be gone before the result arrives, here and below.
+                    let _ = tell.send(Message::InFlight(in_flight.await));
+                });
+            }
             Effect::Heads(number) => {
                 let (heads, tell) = (engine.heads(number), tell.clone());
                 tokio::spawn(async move {
-                    // The screen may be gone before the result arrives, here and below.
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }

@@ -31,6 +31,8 @@ pub enum Message {
     Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
     /// The result of a replay, or why the request was not sent again.
     Replayed(Result<Box<Replayed>, Untrusted<String>>),
+    /// How many requests and tunnels are in flight, or why the engine could not be asked.
+    InFlight(Result<u64, Untrusted<String>>),
     /// A command was carried out or failed.
     Done(Result<(), CommandError>),
     /// The engine has ended or is unreachable, with the reason as one sentence.
@@ -54,6 +56,8 @@ pub enum Effect {
     /// Copy this text to the clipboard, then show the number of characters followed by this note. Text from the network
     /// must already be escaped as [`Untrusted`] does it, line breaks included.
     Copy(String, &'static str),
+    /// Ask the engine how many requests and tunnels are in flight.
+    AskInFlight,
     /// Fetch the heads of the request with this number.
     Heads(RequestNumber),
     /// Send the request with this number again: to this backend, or balanced if `None`.

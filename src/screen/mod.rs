@@ -227,10 +227,6 @@ async fn show(
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
-        if matches!(message, Message::Key(_)) {
-            // Quit asks only if requests are in flight now, not at the last frame.
-            state.live_mut().totals = engine.snapshot().totals;
-        }
         next = apply(engine, terminal, state, message, &later.tell);
     }
 }

@@ -238,9 +238,12 @@ impl State {
     /// Takes a new snapshot; asks for a frame only if something visible changed.
     pub fn refresh(&mut self, mut snapshot: Snapshot) {
         for backend in &mut snapshot.backends {
-            // The time in state UP is not shown, so it must not cause a frame.
+            // A time that is not shown must not cause a frame: since when it is UP, and its last request but in a drain.
             if backend.state == BackendState::Up {
                 backend.state_seconds = 0;
+            }
+            if backend.state != BackendState::Drain {
+                backend.last_request_seconds = None;
             }
         }
         rest(&mut snapshot, self.live());

@@ -1,6 +1,6 @@
 //! The band of changes on a real pseudo-terminal: what lasts, what is past, and what came of a change.
 
-use crate::support::program::{get, until};
+use crate::support::program::{exchange, get, until};
 use crate::terminal::Terminal;
 
 #[test]
@@ -120,4 +120,37 @@ fn names_that_differ_at_their_end_are_told_apart_in_table_and_log() {
         lines.iter().any(|line| line.contains("e-0")) && lines.iter().any(|line| line.contains("e-1")),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_draining_backend_says_who_is_still_there_and_when_it_is_safe_to_stop() {
+    let mut terminal = Terminal::demo();
+    terminal.resize(120, 40);
+    let port = terminal.port();
+    // The first goes to alpha, and nobody to bravo.
+    get(port, "/whoami");
+    terminal.shows("/whoami");
+    terminal.press("d");
+    terminal.backend_is("alpha", "DRAIN");
+    terminal.wait("who is left is told", |screen| {
+        screen.contains("alpha is DRAIN: 1 client still here, last request ") && screen.contains(" s ago")
+    });
+    terminal.press("jd");
+    terminal.shows("bravo is DRAIN: nothing left: safe to stop");
+    let bound = b"GET /bound HTTP/1.1\r\nHost: localhost\r\nCookie: X-Backend-ID=1\r\nConnection: close\r\n\r\n";
+    exchange(port, bound);
+    terminal.shows("/bound");
+    assert!(terminal.line_with("/bound").contains("kept: alpha drains"), "{}", terminal.screen());
+}
+
+#[test]
+fn one_key_for_all_clients_is_said_where_a_hash_chooses() {
+    let mut terminal = Terminal::demo();
+    terminal.resize(120, 40);
+    let port = terminal.port();
+    terminal.press(":strategy hash\r");
+    terminal.shows("strategy round-robin → hash");
+    (0..3).for_each(|_| drop(get(port, "/whoami")));
+    terminal.shows("hash (one key)");
+    terminal.shows("one key: one backend gets all");
 }

@@ -138,3 +138,20 @@ fn a_backend_that_dies_by_itself_is_down_at_once_and_says_how() {
     terminal.shows("1 down");
     gone(&[victim]);
 }
+
+#[test]
+fn q_asks_for_a_request_that_began_since_the_last_figures() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    let mut slow = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut slow, b"GET /slow?ms=20000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    until("it is in flight", || get(port, "/_lb/health").contains("\"activeConnections\":1").then_some(()));
+    terminal.press("q");
+    terminal.shows("1 request or connection is in flight. Quit when it has finished?");
+    terminal.press("n");
+    terminal.still_runs();
+    drop(slow);
+    until("it is gone", || (!get(port, "/_lb/health").contains("\"activeConnections\":1")).then_some(()));
+    terminal.press("q");
+    terminal.is_given_back();
+}

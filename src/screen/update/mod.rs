@@ -50,6 +50,9 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Replayed(result) => inspect::show(state, result),
         Message::Exported(Ok(text)) => state.say(text),
         Message::Exported(Err(text)) => state.complain(text),
+        Message::InFlight(Ok(in_flight)) => return quit_with(state, in_flight),
+        // An engine that cannot be asked cannot be waited for either.
+        Message::InFlight(Err(_)) => return vec![Effect::Quit],
         Message::Done(Ok(())) => {}
         Message::Ended(why) => {
             state.ended = Some(why);
@@ -126,7 +129,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Zoom => state.zoomed = !state.zoomed,
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),
-        Action::Quit => return Ok(quit(state)),
+        Action::Quit => return Ok(vec![quit(state)]),
         Action::Strategy => return control::strategy(state, words),
         Action::Sticky => return control::sticky(state, words),
         Action::SpawnDemo => return Ok(control::spawn(state)),
@@ -171,13 +174,18 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     Ok(Vec::new())
 }
 
-fn quit(state: &mut State) -> Vec<Effect> {
-    let totals = &state.live().totals;
-    let in_flight = totals.in_flight + totals.tunnels;
-    if in_flight == 0 || state.leaving == Leaving::GoesOn {
+/// Quits at once where the engine runs on; else the engine is asked what is in flight at this moment.
+fn quit(state: &State) -> Effect {
+    if state.leaving == Leaving::GoesOn { Effect::Quit } else { Effect::AskInFlight }
+}
+
+/// The answer to a wish to quit: asks first if something is in flight, unless the user has pressed the key again.
+fn quit_with(state: &mut State, in_flight: u64) -> Vec<Effect> {
+    if in_flight == 0 || matches!(state.dialog, Some(Dialog::Ask(Question::Quit { .. }))) {
         return vec![Effect::Quit];
     }
     let detachable = state.leaving == Leaving::EndsOrGoesOn;
     state.dialog = Some(Dialog::Ask(Question::Quit { in_flight, detachable }));
+    state.changed = true;
     Vec::new()
 }

@@ -12,7 +12,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{PoolChange, UpdateEvent};
+use stickylb::api::{BackendView, PoolChange, State as BackendState, UpdateEvent};
 
 use crate::screen::changes::{Change, Evenness, Harm};
 use crate::screen::format::{clock, count, cut};
@@ -88,12 +88,35 @@ fn went(state: &State, change: &Change) -> Option<Vec<Span<'static>>> {
         let since = if first.to == last.to { String::new() } else { format!(" ({} {})", first.to, clock(first)) };
         spans.push(Span::styled(format!("{} ", clock(last)), theme.dim()));
         spans.push(Span::styled(format!("{name} is {}{since}", last.to), style));
+        if let Some(left) = left_in_drain(state, last) {
+            spans.push(Span::raw(format!(": {left}")));
+        }
         &last.reason
     };
     spans.extend(harm(state, change.harm));
     let before = if change.harm == Harm::default() { ": " } else { "; " };
     spans.push(Span::styled(format!("{before}{reason}"), Style::new()));
     Some(spans)
+}
+
+/// Who is still at a draining backend: `3 clients still here, last request 12 s ago`, at last `nothing left: safe to stop`.
+fn left_in_drain(state: &State, update: &UpdateEvent) -> Option<String> {
+    let is_it = |backend: &&BackendView| backend.id == update.backend.id && backend.state == BackendState::Drain;
+    let backend = state.snapshot.backends.iter().find(is_it).filter(|_| update.to == BackendState::Drain)?;
+    let counted = |n: u64, what: &str| format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" });
+    let mut left = Vec::new();
+    if backend.sessions > 0 {
+        left.push(format!("{} still here", counted(backend.sessions, "client")));
+    }
+    if backend.active > 0 {
+        left.push(format!("{} in flight", counted(u64::from(backend.active), "request")));
+    }
+    if left.is_empty() {
+        return Some("nothing left: safe to stop".to_owned());
+    }
+    let ago = backend.last_request_seconds.filter(|_| backend.active == 0);
+    left.extend(ago.map(|seconds| format!("last request {} ago", in_words(Duration::from_secs(seconds)))));
+    Some(left.join(", "))
 }
 
 fn shortened(mut spans: Vec<Span<'static>>, columns: usize, state: &State) -> Line<'static> {

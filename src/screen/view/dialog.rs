@@ -98,7 +98,10 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
             "leave it",
         ),
         Question::Quit { in_flight, .. } => (
-            format!("{in_flight} requests and connections are in flight. Quit when they have finished?"),
+            match in_flight {
+                1 => "1 request or connection is in flight. Quit when it has finished?".to_owned(),
+                more => format!("{more} requests and connections are in flight. Quit when they have finished?"),
+            },
             "quit",
             "stay",
         ),

@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use stickylb::api::State as BackendState;
+use stickylb::api::{State as BackendState, Strategy};
 
 use super::fitted;
 use crate::screen::format::{count, micros, spark};
@@ -62,8 +62,12 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     }
     // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
-        parts.push((60, vec![Span::raw(only.strategy.name())]));
-        parts.push((50, vec![Span::raw(format!("sticky: {}", only.sticky))]));
+        // One key means one backend for all, which looks like a fault to whoever does not know.
+        let one_key = if only.keys_seen == Some(1) { " (one key)" } else { "" };
+        let by_hash = only.strategy == Strategy::Hash;
+        let [of_strategy, of_sticky] = if by_hash { [one_key, ""] } else { ["", one_key] };
+        parts.push((60, vec![Span::raw(format!("{}{of_strategy}", only.strategy))]));
+        parts.push((50, vec![Span::raw(format!("sticky: {}{of_sticky}", only.sticky))]));
     }
     for one in ORDER {
         let n = snapshot.backends.iter().filter(|b| b.state == one).count();

@@ -41,6 +41,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
+use stickylb::api::PoolView;
 
 use crate::screen::state::{Focus, Side, State};
 pub(crate) use dialog::help_hides;
@@ -172,6 +173,12 @@ fn one_side(frame: &mut Frame<'_>, state: &State, area: Rect, side: Side) {
         Side::Events => events::render(frame, state, area),
         Side::Hidden => log::render(frame, state, area),
     }
+}
+
+/// The pool of the selected backend, or the first.
+fn shown_pool(state: &State) -> Option<&PoolView> {
+    let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(backend.pool.raw()));
+    selected.or_else(|| state.snapshot.pools.first())
 }
 
 /// A bordered block with its title on the left and a summary on the right.

@@ -15,7 +15,7 @@ use stickylb::api::BackendView;
 use super::bar_length;
 use crate::screen::format::{cut_middle, fit_right, padded, percent};
 use crate::screen::state::State;
-use crate::screen::view::{more, region};
+use crate::screen::view::{more, region, shown_pool};
 
 /// Columns of the name with its letter, and of the figures after the bar.
 const NAME: usize = 12;
@@ -28,7 +28,10 @@ pub(super) fn rows(state: &State) -> usize {
 }
 
 pub(super) fn split(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let block = region(state, false, "Split", "got / due");
+    let mut block = region(state, false, "Split", "got / due");
+    if shown_pool(state).is_some_and(|pool| pool.keys_seen == Some(1)) {
+        block = block.title_bottom(Line::styled(" one key: one backend gets all ", state.theme.warning()));
+    }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let room = usize::from(inner.width).saturating_sub(NAME + FIGURES + 2);

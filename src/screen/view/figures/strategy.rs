@@ -20,7 +20,7 @@ use stickylb::api::{BackendFairness, BackendId, BackendView, Fairness, PoolView}
 use crate::screen::format::{clock, count, cut};
 use crate::screen::picks::Pick;
 use crate::screen::state::State;
-use crate::screen::view::region;
+use crate::screen::view::{region, shown_pool};
 
 /// Columns of a figure's name.
 const NAME: usize = 9;
@@ -28,14 +28,8 @@ const NAME: usize = 9;
 /// Rows that the pane needs.
 pub(super) const ROWS: usize = 7;
 
-/// The pool of the selected backend, or the first.
-fn pool(state: &State) -> Option<&PoolView> {
-    let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(backend.pool.raw()));
-    selected.or_else(|| state.snapshot.pools.first())
-}
-
 pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let Some(pool) = pool(state) else { return };
+    let Some(pool) = shown_pool(state) else { return };
     let now = &pool.fairness;
     let right = now.before.as_ref().map(|_| format!("before {} now", state.theme.due())).unwrap_or_default();
     let block = region(state, false, pool.strategy.name(), &right);

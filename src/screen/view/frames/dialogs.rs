@@ -7,7 +7,10 @@ use stickylb::api::{
 };
 
 use super::sample::{request, state, who};
-use super::{golden, press};
+use super::{frame, golden, press};
+use crate::screen::message::Message;
+use crate::screen::state::Leaving;
+use crate::screen::update;
 
 #[test]
 fn dialogs() {
@@ -17,7 +20,27 @@ fn dialogs() {
     press(&mut state, "\x1bX");
     golden("kill", &state, 80, 24);
     press(&mut state, "nq");
+    update(&mut state, Message::InFlight(Ok(9)));
     golden("quit", &state, 80, 24);
+}
+
+#[test]
+fn a_question_is_shown_whole_at_every_size_and_its_keys_however_low_the_screen_is() {
+    let mut state = state().with_leaving(Leaving::EndsOrGoesOn);
+    press(&mut state, "q");
+    update(&mut state, Message::InFlight(Ok(12_345)));
+    for (width, height) in [(20, 12), (40, 10), (60, 14), (80, 24), (120, 40), (200, 60)] {
+        let frame = frame(&state, width, height);
+        let rows = frame.content().chunks(usize::from(width));
+        let text: String =
+            rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + " ").collect();
+        let words: Vec<&str> = text.split(['│', ' ']).filter(|word| !word.is_empty()).collect();
+        for word in ["12345", "flight.", "finished?", "quit", "stay", "detach:"] {
+            assert!(words.contains(&word), "{width}x{height}: no {word} in {text}");
+        }
+    }
+    let low = format!("{:?}", frame(&state, 40, 5));
+    assert!(low.contains("y quit") && low.contains("n stay") && low.contains("d detach"), "{low}");
 }
 
 #[test]
