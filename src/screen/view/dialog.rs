@@ -29,7 +29,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 }
 
 /// The width of a question, and the columns and rows of its frame.
-const ASK: u16 = 66;
+const ASK: u16 = 70;
 const FRAME: (u16, u16) = (4, 2);
 
 /// Columns for the keys in the help dialog.
