@@ -49,6 +49,23 @@ fn an_answer_must_have_the_expected_status_text_and_values() {
 }
 
 #[test]
+fn a_server_on_this_machine_is_checked_more_often_than_one_elsewhere_unless_the_file_says_how_often() {
+    let backend = Backend::echoing();
+    // Nobody is there, which needs no answer in time: the check of it is given up at once.
+    let elsewhere = json!({"id": 1, "url": "http://192.0.2.1:9", "healthTimeout": 1});
+    let of = |interval: Option<Value>| {
+        let here = json!({"id": 0, "url": format!("http://127.0.0.1:{}", backend.port)});
+        let health = interval.map_or(json!({}), |interval| json!({"interval": interval}));
+        let config = Config::of(json!({"port": 0, "health": health, "backends": [here, elsewhere.clone()]}));
+        let page = config.start().health();
+        [0, 1].map(|index| page["backends"][index]["checkInterval"].as_u64().unwrap())
+    };
+    assert_eq!(of(None), [2_000, 10_000]);
+    assert_eq!(of(Some(Value::Null)), [2_000, 10_000]);
+    assert_eq!(of(Some(json!(10_000))), [10_000, 10_000]);
+}
+
+#[test]
 fn websocket_reverse_proxy_health_check_is_its_status_in_json() {
     let (backend, answer) = checked_with(json_answer(r#"{"status":200}"#));
     let balancer = often(&[&backend]).set("/health/expect", json!({"json": {"/status": 200}})).start();

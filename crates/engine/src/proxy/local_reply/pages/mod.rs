@@ -151,7 +151,6 @@ fn health(shared: &Shared) -> Value {
                     "path": check.path,
                     "method": check.method.as_str(),
                     "algorithm": check.algorithm,
-                    "interval": backend.check_interval().as_millis(),
                     "timeout": check.timeout.as_millis(),
                     "hasCustomHeaders": !check.headers.is_empty(),
                     "hasCustomFunction": shared.checks.of(backend.id()).is_some()
@@ -164,6 +163,7 @@ fn health(shared: &Shared) -> Value {
                 "sticky": view.sessions,
                 "errors": view.errors,
                 "lastError": last_error,
+                "checkInterval": backend.check_interval().as_millis(),
             });
             if several {
                 value["pool"] = json!(view.pool);
