@@ -3,11 +3,12 @@
 use clap::CommandFactory as _;
 
 use super::args::Args;
+use super::offered::offered;
 
 /// The option that stands alone, or the subcommand, with the name of this word, or one that is a letter away from it: `--demo`,
 /// `stickylb-tui list`.
 pub(super) fn meant(word: &str) -> Option<String> {
-    let command = super::offered(&Args::command());
+    let command = offered(&Args::command());
     let mut options: Vec<&str> =
         command.get_arguments().filter(|option| stands_alone(option)).filter_map(clap::Arg::get_long).collect();
     options.extend(["help", "version"]);

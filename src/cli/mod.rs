@@ -20,6 +20,7 @@ mod init;
 mod layers;
 mod man;
 mod meant;
+mod offered;
 mod reload;
 mod run;
 mod say;
@@ -36,6 +37,7 @@ use clap::{CommandFactory, Parser};
 use crate::signals::Signals;
 use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
+use offered::offered;
 use say::{FAILED, complain, fail, refuse, say};
 use stickylb::config;
 use stickylb::config::Config;
@@ -85,17 +87,6 @@ pub fn main() -> ExitCode {
         }
     };
     result.unwrap_or_else(|error| fail(&error))
-}
-
-/// The command without its hidden subcommands and options: what completions offer.
-fn offered(command: &clap::Command) -> clap::Command {
-    let about = command.get_about().cloned().unwrap_or_default();
-    clap::Command::new(command.get_name().to_owned())
-        .about(about)
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_version_flag(command.is_disable_version_flag_set() || command.get_version().is_none())
-        .args(command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned())
-        .subcommands(command.get_subcommands().filter(|one| !one.is_hide_set()).map(offered))
 }
 
 /// Reads a configuration file and says what it holds, without starting anything.

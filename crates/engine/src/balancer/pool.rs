@@ -3,6 +3,7 @@
 use foldhash::HashMap;
 use http::HeaderValue;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
@@ -211,6 +212,9 @@ impl Pool {
     pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, slot: Slot) -> Option<Choice> {
         let index = self.index_of(backend.id())?;
         self.note(client, backend.id());
+        if let Some(traits) = client.traits.as_ref().filter(|_| client.named() != Some(backend.id())) {
+            self.memory.moves.table().note(traits.fingerprint, backend.id(), Instant::now());
+        }
         let backend = Arc::clone(&self.backends[index]);
         Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), slot: Some(slot) })
     }
