@@ -7,8 +7,8 @@ const NAMED: usize = 3;
 
 /// Joins what changed shortly after other changes with those: of two changes of one thing, the way from the first to the last.
 pub(super) fn joined_with(mut before: Vec<Change>, now: Vec<Change>) -> Vec<Change> {
-    let is_state = |change: &Change| matches!(change, Change::State { .. });
-    if before == [Change::Start] && now.iter().all(is_state) {
+    let is_begun = |change: &Change| matches!(change, Change::State { .. } | Change::Added { .. });
+    if before == [Change::Start] && now.iter().all(is_begun) {
         return before;
     }
     before.retain(|change| !matches!(change, Change::Start | Change::Baseline));
@@ -41,7 +41,10 @@ fn is_of_one(one: &Change, other: &Change) -> bool {
     match (one, other) {
         (Change::Strategy { .. }, Change::Strategy { .. }) | (Change::Sticky { .. }, Change::Sticky { .. }) => true,
         (Change::Weight { backend, .. }, Change::Weight { backend: other, .. })
-        | (Change::State { backend, .. }, Change::State { backend: other, .. }) => backend == other,
+        | (Change::State { backend, .. }, Change::State { backend: other, .. })
+        | (Change::Added { backend } | Change::Replaced { backend }, Change::State { backend: other, .. }) => {
+            backend == other
+        }
         _ => one == other,
     }
 }
@@ -59,6 +62,8 @@ fn from_to(first: Change, last: &Change) -> Option<Change> {
         (Change::State { from, .. }, Change::State { backend, to, .. }) => {
             (from != to).then_some(Change::State { backend, from, to })
         }
+        // It came, and is up.
+        (first @ (Change::Added { .. } | Change::Replaced { .. }), Change::State { .. }) => Some(first),
         (_, last) => Some(last),
     }
 }
@@ -88,7 +93,9 @@ mod tests {
     #[test]
     fn what_comes_up_at_the_start_is_the_start_and_a_baseline_gives_way_to_what_changed() {
         let up = bravo(State::Starting, State::Up);
-        assert_eq!(joined_with(vec![Change::Start], vec![up]), [Change::Start]);
+        let added = Change::Added { backend: "bravo".into() };
+        assert_eq!(joined_with(vec![Change::Start], vec![added.clone(), up.clone()]), [Change::Start]);
+        assert_eq!(joined_with(vec![added.clone()], vec![up]), [added]);
         let random = strategy(Strategy::First, Strategy::Random);
         let both = joined_with(vec![Change::Baseline], vec![bravo(State::Up, State::Down), random]);
         assert_eq!(in_words(&both), "bravo DOWN, strategy first → random");
