@@ -1,3 +1,5 @@
+mod moved;
+
 use super::*;
 
 use crate::api::{Intent, StickyBy, Strategy};
@@ -232,70 +234,6 @@ fn clients_of_a_backend_taken_out_move_and_the_reason_names_its_state() {
     let (id, decision) = choose(&pool, Some(0), &[]).expect("moved");
     assert_eq!(id, 1);
     assert!(decision.reason().starts_with("b0 is MAINT, moved"), "{decision}");
-}
-
-/// A client of the first backend, told from others by its address.
-fn client_of_the_first(number: u8) -> Bound {
-    let traits = Traits::of_address([192, 0, 2, number].into(), 0.into());
-    Bound { own: Affinity::Id(0.into()), traits: Some(Box::new(traits)), ..Bound::default() }
-}
-
-fn moved(pool: &Pool, client: &Bound, tried: &[BackendId]) -> (u32, Decision) {
-    let mut decision = Decision::new(pool.strategy);
-    let choice = pool.choose(client, tried, &mut fastrand::Rng::new(), &mut decision).expect("moved");
-    (choice.backend.id().get(), decision)
-}
-
-#[test]
-fn the_clients_of_a_lost_backend_are_spread_by_strategy_and_the_requests_of_each_move_together() {
-    let all = backends(&[1, 2, 1, 1]);
-    all[0].status.set_intent(Intent::Maint);
-    let pool = pool(all, Strategy::RoundRobin);
-    let mut counts = [0; 4];
-    for client in (0..200).map(client_of_the_first) {
-        let (first, decision) = moved(&pool, &client, &[]);
-        assert!(matches!(decision.rule, Rule::Strategy { .. }), "{decision}");
-        for _ in 0..2 {
-            let (place, decision) = moved(&pool, &client, &[]);
-            assert_eq!((place, decision.rule), (first, Rule::Together));
-        }
-        counts[first as usize] += 1;
-    }
-    assert_eq!(counts, [0, 100, 50, 50]);
-}
-
-#[test]
-fn what_follows_goes_where_the_last_one_went_that_was_not_refused() {
-    let all = backends(&[1, 1, 1]);
-    all[0].status.set_intent(Intent::Maint);
-    let pool = pool(all.clone(), Strategy::RoundRobin);
-    let client = client_of_the_first(1);
-    let first = moved(&pool, &client, &[]).0;
-    let second = moved(&pool, &client, &[first.into()]).0;
-    assert_ne!(first, second);
-    assert_eq!(moved(&pool, &client, &[]).0, second);
-    all[second as usize].status.set_verdict(Verdict::Unhealthy);
-    let refreshed = pool.refreshed();
-    assert_eq!(moved(&refreshed, &client, &[]).0, first);
-    assert_eq!(moved(&refreshed, &client, &[]).1.rule, Rule::Together);
-}
-
-#[test]
-fn a_preview_of_a_move_says_what_would_happen_and_binds_nobody() {
-    let all = backends(&[1, 1, 1]);
-    all[0].status.set_intent(Intent::Maint);
-    let pool = pool(all, Strategy::RoundRobin);
-    let client = client_of_the_first(1);
-    let preview = || {
-        let mut decision = Decision::new(pool.strategy);
-        let choice = pool.preview(&client, &mut decision).expect("a backend");
-        (choice.backend.id().get(), decision.rule)
-    };
-    let foreseen = preview();
-    assert_eq!(foreseen, preview());
-    let (place, decision) = moved(&pool, &client, &[]);
-    assert_eq!((place, decision.rule), foreseen);
-    assert_eq!(preview(), (place, Rule::Together));
 }
 
 #[test]
