@@ -69,7 +69,7 @@ impl Reveal<'_> {
 
 impl Field<'_> {
     /// Whether something of it is hidden.
-    pub(crate) fn is_hidden(&self, reveal: &Reveal<'_>) -> bool {
+    pub(crate) fn hides_any(&self, reveal: &Reveal<'_>) -> bool {
         !reveal.all && is_secret(self.name) && !self.value.is_empty() && !self.is_sticky_alone(reveal)
     }
 
@@ -87,7 +87,7 @@ impl Field<'_> {
     /// The value as text. Unless they are revealed, secret values are hidden; authentication schemes, cookie names and
     /// cookie attributes stay visible.
     pub(crate) fn shown(&self, reveal: &Reveal<'_>, theme: Theme) -> String {
-        if !self.is_hidden(reveal) {
+        if !self.hides_any(reveal) {
             return text(self.value);
         }
         if !is_cookie(self.name) {
@@ -168,7 +168,7 @@ mod tests {
         let reveal = Reveal { all: false, sticky: vec!["X-Backend-ID"] };
         let shown = |name: &str, value: &str| {
             let field = Field { name: name.as_bytes(), value: value.as_bytes() };
-            (field.shown(&reveal, THEME), field.is_hidden(&reveal))
+            (field.shown(&reveal, THEME), field.hides_any(&reveal))
         };
         assert_eq!(shown("Cookie", "X-Backend-ID=3"), ("X-Backend-ID=3".to_owned(), false));
         let both = "X-Backend-ID=3; session=•••••• (3 bytes)".to_owned();

@@ -69,7 +69,9 @@ mod tests {
         let states = [State::Up, State::Down];
         let update = Event::Update(UpdateEvent::new(SystemTime::UNIX_EPOCH, who, states, ""));
         let mut picks = Picks::default();
-        [&update, &request, &update, &update, &request].into_iter().for_each(|event| picks.follow(event));
+        for event in [&update, &request, &update, &update, &request] {
+            picks.follow(event);
+        }
         assert_eq!(picks.latest().collect::<Vec<_>>(), [Pick::To(7.into()), Pick::Change, Pick::To(7.into())]);
         (0..KEPT * 2).for_each(|_| picks.follow(&request));
         assert_eq!(picks.0.len(), KEPT);

@@ -331,7 +331,7 @@ impl State {
     /// What is shown of the secrets in heads: all of them, or of cookies the sticky one alone.
     pub(crate) fn reveal(&self, all: bool) -> Reveal<'_> {
         let sticky = self.snapshot.pools.iter().filter_map(|pool| pool.sticky_cookie.as_ref());
-        Reveal { all, sticky: sticky.map(|name| name.raw()).collect() }
+        Reveal { all, sticky: sticky.map(Untrusted::raw).collect() }
     }
 
     /// A backend's letter and colour; `None` once it is gone.

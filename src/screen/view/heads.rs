@@ -46,7 +46,7 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
 }
 
 fn has_hidden(part: &Part, reveal: &Reveal<'_>) -> bool {
-    parts(&part.bytes).1.iter().any(|field| field.is_hidden(reveal))
+    parts(&part.bytes).1.iter().any(|field| field.hides_any(reveal))
 }
 
 fn whole(lines: &mut Vec<Line<'static>>, part: &Part, reveal: &Reveal<'_>, theme: Theme) {

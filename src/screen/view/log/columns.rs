@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use stickylb::api::{Event, RequestEvent};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::line::{path, reason};
+use super::words::{path, reason};
 use crate::screen::state::State;
 
 /// The longest reason and path that are shown whole, and the longest method and name.

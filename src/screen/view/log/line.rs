@@ -2,13 +2,13 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use std::borrow::Cow;
 use std::time::SystemTime;
 use stickylb::api::{Event, Level, RequestEvent, UpdateEvent};
 use stickylb::untrusted::Untrusted;
 
 use super::columns::Columns;
-use crate::screen::format::{clock, count, cut, cut_middle, duration, fit, fit_right, padded, short_name};
+use super::words::{path, reason};
+use crate::screen::format::{clock, cut, cut_middle, duration, fit, fit_right, padded, short_name};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
@@ -37,22 +37,6 @@ pub(super) fn line(state: &State, event: &Event, columns: &Columns, mark: bool) 
         line.spans[1] = Span::styled(theme.mark(), theme.key());
     }
     line
-}
-
-/// A path as the log shows it; of a raw connection the bytes both ways.
-pub(super) fn path(request: &RequestEvent) -> Cow<'_, str> {
-    if request.is_raw() {
-        return format!("up {} B, down {} B", count(request.up), count(request.bytes)).into();
-    }
-    request.path.shown()
-}
-
-/// Why a request went where it went, and how it ended where it did not end well.
-pub(super) fn reason(request: &RequestEvent) -> String {
-    match request.ending() {
-        None => request.decision.reason(),
-        Some(how) => format!("{}; {how}", request.decision),
-    }
 }
 
 fn request_line(state: &State, request: &RequestEvent, columns: &Columns) -> Line<'static> {

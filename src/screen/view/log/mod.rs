@@ -9,6 +9,7 @@
 
 mod columns;
 mod line;
+mod words;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
