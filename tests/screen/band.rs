@@ -28,6 +28,7 @@ fn a_backend_that_is_up_again_is_told_as_past() {
 fn a_change_of_strategy_weight_or_stickiness_stays_with_what_came_of_it() {
     let mut terminal = Terminal::demo();
     terminal.resize(200, 50);
+    terminal.shows("Split");
     let port = terminal.port();
     // All to one, then even.
     terminal.press(":strategy first\r");
@@ -51,6 +52,7 @@ fn a_change_of_strategy_weight_or_stickiness_stays_with_what_came_of_it() {
 fn the_strip_of_picks_is_what_the_log_says_with_a_bar_where_something_changed() {
     let mut terminal = Terminal::demo();
     terminal.resize(120, 40);
+    terminal.shows("Split");
     let port = terminal.port();
     let served = |response: &str| match response.split_once("x-backend-id: ").unwrap().1.as_bytes()[0] {
         b'1' => 'A',
@@ -126,6 +128,7 @@ fn names_that_differ_at_their_end_are_told_apart_in_table_and_log() {
 fn a_draining_backend_says_who_is_still_there_and_when_it_is_safe_to_stop() {
     let mut terminal = Terminal::demo();
     terminal.resize(120, 40);
+    terminal.shows("Split");
     let port = terminal.port();
     // The first goes to alpha, and nobody to bravo.
     get(port, "/whoami");
@@ -147,6 +150,7 @@ fn a_draining_backend_says_who_is_still_there_and_when_it_is_safe_to_stop() {
 fn one_key_for_all_clients_is_said_where_a_hash_chooses() {
     let mut terminal = Terminal::demo();
     terminal.resize(120, 40);
+    terminal.shows("Split");
     let port = terminal.port();
     terminal.press(":strategy hash\r");
     terminal.shows("strategy round-robin → hash");

@@ -169,7 +169,7 @@ fn the_mouse_selects_scrolls_and_presses_keys_once_it_is_asked_to() {
     terminal.press(&click(column, row));
     terminal.press("g");
     terminal.press(&click(column, row));
-    terminal.wait("charlie is selected", |screen| screen.contains("> 3") || screen.contains(">  3 charlie"));
+    terminal.wait("charlie is selected", |screen| screen.contains(">3 C charlie"));
     let (column, row) = place(&terminal, "d drain");
     terminal.press(&click(column, row));
     terminal.backend_is("charlie", "DRAIN");
