@@ -20,8 +20,12 @@ struct Stream {
 
 impl Stream {
     fn open(balancer: &Balancer) -> Self {
+        Stream::of(balancer, "/_lb/events")
+    }
+
+    fn of(balancer: &Balancer, target: &str) -> Self {
         let mut client = balancer.client();
-        client.send(&request("GET", "/_lb/events", &["Accept: text/event-stream"]));
+        client.send(&request("GET", target, &["Accept: text/event-stream"]));
         let head = client.head().unwrap().unwrap();
         assert_eq!((head.status, head.get("content-type").as_deref()), (200, Some("text/event-stream")));
         assert_eq!(
@@ -124,6 +128,28 @@ fn a_change_of_state_is_told_as_an_update() {
     balancer.exchange(&request("GET", "/", &["Cookie: X-Backend-ID=0"]));
     let update = stream.event("update", |update| update["backend"]["name"] == "b0");
     assert_eq!((&update["from"], &update["to"]), (&json!("UP"), &json!("DOWN")));
+}
+
+#[test]
+fn figures_come_at_once_and_every_second_and_the_last_events_where_they_are_asked_for() {
+    let b0 = Backend::echoing();
+    let balancer = Balancer::over(&[&b0]);
+    balancer.get("/before");
+    let mut stream = Stream::of(&balancer, "/_lb/events?figures&history");
+    let (kind, figures) = stream.next(&Wait::begin()).unwrap();
+    assert_eq!((kind.as_str(), &figures["event"]), ("figures", &json!("figures")));
+    assert_eq!(
+        (&figures["backends"][0]["name"], &figures["backends"][0]["mark"]["letter"]),
+        (&json!("b0"), &json!("A"))
+    );
+    assert_eq!(figures["sticky"], "cookie");
+    stream.request("/before");
+    balancer.get("/after");
+    stream.event("figures", |figures| figures["backends"][0]["requests"] == 2);
+    let mut plain = Stream::of(&balancer, "/_lb/events?x=figures");
+    balancer.get("/later");
+    assert_eq!(plain.event("request", |event| event["backendId"] == 0)["path"], "/later");
+    assert!(!plain.text().contains("figures\n"), "{}", plain.text());
 }
 
 #[test]

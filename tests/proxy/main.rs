@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod access;
+mod browser;
 mod check_rules;
 mod chunks;
 #[cfg(target_os = "linux")]
@@ -19,6 +20,7 @@ mod health;
 mod interim;
 mod leaving;
 mod limits;
+mod live_page;
 mod malformed;
 mod metrics;
 mod moves;

@@ -41,12 +41,38 @@ const PIECE: usize = 32 * 1024;
 /// The most a reader may send; it has nothing to say.
 const INCOMING: usize = 4096;
 
+/// Past events a reader may ask for.
+const PAST: usize = 200;
+
 /// What one reader is fed from.
 pub(crate) struct Feed {
     reader: EventReader,
     dropped: u64,
+    /// Events of before, if it asks for them.
+    past: Vec<Arc<Event>>,
+    figures: Option<Figures>,
     phase: watch::Receiver<Phase>,
     _place: OwnedSemaphorePermit,
+}
+
+/// How things stand, told at once and then once a second to a reader who asks for it.
+pub(crate) struct Figures {
+    /// Makes the event.
+    pub(crate) make: Box<dyn Fn() -> String + Send + Sync>,
+    /// Changes once a second.
+    pub(crate) seconds: watch::Receiver<u64>,
+}
+
+impl Figures {
+    /// Waits for a second to pass; for ever where none were asked for.
+    async fn due(figures: Option<&mut Figures>) {
+        if let Some(figures) = figures
+            && figures.seconds.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Why a feed ended.
@@ -72,22 +98,40 @@ trait Reader {
 struct Gone;
 
 impl Feed {
-    /// `None` where there are as many readers as there may be.
-    pub(crate) fn open(telemetry: &Telemetry, phase: watch::Receiver<Phase>) -> Option<Self> {
+    /// Live from now on, after the last events of before if `from_before`. `None` where there are as many readers as there may
+    /// be.
+    pub(crate) fn open(telemetry: &Telemetry, phase: watch::Receiver<Phase>, from_before: bool) -> Option<Self> {
         let slot = telemetry.event_stream()?;
         let mut reader = EventReader::new(Arc::clone(&telemetry.journal));
-        // A live stream begins now.
-        reader.take(&mut Vec::new());
-        Some(Feed { dropped: reader.dropped(), reader, phase, _place: slot })
+        let mut past = Vec::new();
+        reader.take(&mut past);
+        let kept = if from_before { PAST } else { 0 };
+        past.drain(..past.len().saturating_sub(kept));
+        Some(Feed { dropped: reader.dropped(), reader, past, figures: None, phase, _place: slot })
+    }
+
+    /// The same with figures.
+    pub(crate) fn with(self, figures: Figures) -> Self {
+        Feed { figures: Some(figures), ..self }
+    }
+
+    async fn tell_figures(&self, to: &mut impl Reader) -> Result<(), Gone> {
+        match self.figures.as_ref().map(|figures| (figures.make)()) {
+            Some(figures) => in_time(to.event("figures", figures)).await,
+            None => Ok(()),
+        }
     }
 
     async fn run(mut self, to: &mut impl Reader) -> Over {
         let mut phase = self.phase.clone();
         let fed = async {
-            let mut batch = Vec::new();
+            let mut batch = std::mem::take(&mut self.past);
+            self.tell_figures(to).await?;
+            tell(&mut batch, to).await?;
             loop {
                 tokio::select! {
                     () = self.reader.wait() => {}
+                    () = Figures::due(self.figures.as_mut()) => self.tell_figures(to).await?,
                     () = tokio::time::sleep(ALIVE) => in_time(to.alive()).await?,
                     () = to.left() => return Err::<Infallible, Gone>(Gone),
                 }
@@ -99,12 +143,7 @@ impl Feed {
                     let missed = serde_json::json!({ "event": "missed", "events": lost });
                     in_time(to.event("missed", missed.to_string())).await?;
                 }
-                for event in batch.drain(..) {
-                    // Only a map with keys that are no strings could fail, and events have none.
-                    let (Some(kind), Ok(json)) = (kind(&event), json(&*event)) else { continue };
-                    in_time(to.event(kind, json)).await?;
-                }
-                in_time(to.flush()).await?;
+                tell(&mut batch, to).await?;
                 tokio::time::sleep(BATCH).await;
             }
         };
@@ -113,6 +152,16 @@ impl Feed {
             _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => Over::GoingAway,
         }
     }
+}
+
+/// Tells these events.
+async fn tell(batch: &mut Vec<Arc<Event>>, to: &mut impl Reader) -> Result<(), Gone> {
+    for event in batch.drain(..) {
+        // Only a map with keys that are no strings could fail, and events have none.
+        let (Some(kind), Ok(json)) = (kind(&event), json(&*event)) else { continue };
+        in_time(to.event(kind, json)).await?;
+    }
+    in_time(to.flush()).await
 }
 
 /// What a page may know of. What processes write is their owner's alone: anything may stand in it.

@@ -33,3 +33,18 @@ pub(super) fn is_hidden(c: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{fffd}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }
+
+/// The same characters as a class of a regular expression in JavaScript, for pages that show text by a script.
+pub(crate) fn hidden_class() -> String {
+    let mut class = String::new();
+    let mut hidden = ('\0'..=char::MAX).filter(|c| is_hidden(*c)).map(u32::from).peekable();
+    while let Some(first) = hidden.next() {
+        let mut last = first;
+        while let Some(next) = hidden.next_if_eq(&(last + 1)) {
+            last = next;
+        }
+        // Writing to a string cannot fail.
+        let _ = fmt::Write::write_fmt(&mut class, format_args!("\\u{{{first:x}}}-\\u{{{last:x}}}"));
+    }
+    class
+}

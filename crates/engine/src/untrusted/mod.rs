@@ -10,6 +10,7 @@ mod json;
 mod tests;
 mod text;
 
+pub(crate) use hidden::hidden_class;
 pub use json::{json, json_value, pretty_json};
 pub use text::Untrusted;
 pub(crate) use text::joined;

@@ -158,6 +158,12 @@ impl Reply {
         }
     }
 
+    /// To a path that is meant to be asked for elsewhere.
+    pub(crate) fn redirect(to: &'static str) -> Self {
+        Reply::new(StatusCode::TEMPORARY_REDIRECT, "text/plain; charset=utf-8", format!("See {to}\n"))
+            .with("location", to)
+    }
+
     /// Says that this has another value, or that it is said at all.
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.fields.retain(|(other, _)| *other != name);
@@ -197,7 +203,8 @@ impl Reply {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Text as markup that shows it, its control characters visible.
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in Untrusted::new(text).shown().chars() {
         match c {

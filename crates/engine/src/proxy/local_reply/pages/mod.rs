@@ -1,30 +1,32 @@
-//! The balancer's own pages, below `/_lb/`: how things stand ([`health`]), every figure ([`metrics`]), and what happens
-//! ([`event_stream`]). Read only, and only for this machine's own names: a page of a
+//! The balancer's own pages, below `/_lb/`: how things stand ([`health`]), every figure ([`metrics`]), what happens
+//! ([`event_stream`]), and all of it for a browser ([`live`]). Read only, and only for this machine's own names: a page of a
 //! foreign site that resolves its name to this address (DNS rebinding) must learn nothing.
 
+mod health;
+mod live;
 mod metrics;
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::sync::Arc;
 use stickylb_http1::FieldKind;
 use tokio::sync::mpsc;
 
-use crate::api::{State, rfc3339};
-use crate::balancer::Backend;
-use crate::config::{CheckAlgorithm, Expect};
 use crate::proxy::connection::Client;
 use crate::proxy::event_stream;
-use crate::proxy::event_stream::Feed;
+use crate::proxy::event_stream::{Feed, Figures};
 use crate::proxy::exchange::Request;
 use crate::proxy::host::{is_local_host, without_port};
 use crate::proxy::local_reply::reply::{LocalReply, Reply};
 use crate::state::Shared;
-use crate::untrusted::{Untrusted, json_value};
+use crate::untrusted::json_value;
 
 /// What all of these pages' paths begin with.
 const PREFIX: &[u8] = b"/_lb/";
+
+/// The page for a browser as people type it.
+const WITHOUT_SLASH: &[u8] = b"/_lb";
 
 /// An answer to a request below `/_lb/`.
 pub(crate) enum Page {
@@ -41,7 +43,11 @@ pub(crate) fn is_own(request: &Request) -> bool {
 }
 
 fn is_page(request: &Request) -> bool {
-    request.path()[1].starts_with(PREFIX)
+    request.path()[1].strip_prefix(WITHOUT_SLASH).is_some_and(|rest| matches!(rest.first(), None | Some(b'/' | b'?')))
+}
+
+fn without_query(path: &[u8]) -> &[u8] {
+    path.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
 /// The answer to a request for the balancer itself.
@@ -60,9 +66,9 @@ fn page_of(client: &Client<'_>, request: &Request) -> Page {
     if !is_own_origin(shared, request) {
         return refused(StatusCode::FORBIDDEN, "This page is not for scripts of other sites.");
     }
-    let path = request.path()[1].split(|b| *b == b'?').next().unwrap_or_default();
-    if !matches!(path, b"/_lb/health" | b"/_lb/metrics" | b"/_lb/events") {
-        let why = "The balancer has no such page: there are /_lb/health, /_lb/metrics and /_lb/events.";
+    let path = without_query(request.path()[1]);
+    if !matches!(path, WITHOUT_SLASH | PREFIX | b"/_lb/health" | b"/_lb/metrics" | b"/_lb/events") {
+        let why = "The balancer has no such page: there are /_lb/, /_lb/health, /_lb/metrics and /_lb/events.";
         return refused(StatusCode::NOT_FOUND, why);
     }
     if !matches!(request.head.method(), b"GET" | b"HEAD") {
@@ -70,7 +76,10 @@ fn page_of(client: &Client<'_>, request: &Request) -> Page {
         return Page::Whole(answer.reply(request.wants_page()).with("allow", "GET, HEAD"));
     }
     match path {
-        b"/_lb/health" => page("application/json", json_value(&health(shared))),
+        // Not kept by the browser: another server may have this port tomorrow.
+        WITHOUT_SLASH => Page::Whole(Reply::redirect("/_lb/")),
+        PREFIX => Page::Whole(live::page(&health::health(shared))),
+        b"/_lb/health" => page("application/json", json_value(&health::health(shared))),
         b"/_lb/metrics" => page(metrics::CONTENT_TYPE, metrics::text(shared)),
         _ => events(client, request),
     }
@@ -85,11 +94,16 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
     if request.is_head() {
         return page(event_stream::MEDIA, String::new());
     }
-    let Some(feed) = Feed::open(&client.proxy.shared.telemetry, client.engine.clone()) else {
+    let shared = &client.proxy.shared;
+    let Some(mut feed) = Feed::open(&shared.telemetry, client.engine.clone(), asks_for(request, b"history")) else {
         let why = "There are as many readers of events as there may be: end one of them.";
         let answer = LocalReply::refused(StatusCode::SERVICE_UNAVAILABLE, why);
         return Page::Whole(answer.reply(request.wants_page()));
     };
+    if asks_for(request, b"figures") {
+        let (make, of) = (health::event, Arc::clone(shared));
+        feed = feed.with(Figures { make: Box::new(move || make(&of)), seconds: shared.telemetry.seconds.subscribe() });
+    }
     let websocket = request.upgrades && request.protocols().any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"));
     if !websocket {
         return Page::Events(event_stream::server_sent(feed));
@@ -103,6 +117,11 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
             Page::Whole(reply.with("sec-websocket-version", "13"))
         }
     }
+}
+
+/// Whether the query has this word, with a value or without.
+fn asks_for(request: &Request, word: &[u8]) -> bool {
+    request.query().split(|b| *b == b'&').any(|pair| pair.split(|b| *b == b'=').next() == Some(word))
 }
 
 /// Whether a browser sends it for one of these names' own pages, or it is sent by no page at all (RFC 6454 7).
@@ -124,74 +143,4 @@ fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
             };
             bare.parse().is_ok_and(listened)
         })
-}
-
-/// smart-stick-loadbalancer's fields with their names, and ours beside them. No header values, no mail addresses.
-fn health(shared: &Shared) -> Value {
-    let snapshot = shared.snapshot();
-    let topology = shared.topology.load();
-    let several = snapshot.pools.len() > 1;
-    let backends: Vec<Value> = snapshot
-        .backends
-        .iter()
-        .filter_map(|view| Some((view, topology.find(view.id)?.1)))
-        .map(|(view, backend)| {
-            let (checked, last_error) = last_check(shared, &backend);
-            let check = &backend.settings.health();
-            let mut value = json!({
-                "id": view.id,
-                "url": view.url,
-                "healthy": is_healthy(view.state),
-                "weight": view.weight,
-                "requests": view.requests,
-                "activeConnections": view.active,
-                "queued": view.queued,
-                "lastChecked": checked,
-                "healthCheck": {
-                    "path": check.path,
-                    "method": check.method.as_str(),
-                    "algorithm": check.algorithm,
-                    "timeout": check.timeout.as_millis(),
-                    "hasCustomHeaders": !check.headers.is_empty(),
-                    "hasCustomFunction": shared.checks.of(backend.id()).is_some()
-                        || check.algorithm == CheckAlgorithm::Command
-                        || check.expect != Expect::default(),
-                },
-                "name": view.name,
-                "state": view.state,
-                "latency": view.latency,
-                "sticky": view.sessions,
-                "errors": view.errors,
-                "lastError": last_error,
-                "checkInterval": backend.check_interval().as_millis(),
-            });
-            if several {
-                value["pool"] = json!(view.pool);
-            }
-            value
-        })
-        .collect();
-    let healthy = snapshot.backends.iter().filter(|b| is_healthy(b.state)).count();
-    let mut value = json!({
-        "timestamp": rfc3339(std::time::SystemTime::now()),
-        "strategy": snapshot.pools.first().map(|pool| pool.strategy),
-        "total": backends.len(),
-        "healthy": healthy,
-        "unhealthy": backends.len() - healthy,
-        "backends": backends,
-    });
-    if several {
-        value["pools"] = json!(snapshot.pools);
-    }
-    value
-}
-
-fn is_healthy(state: State) -> bool {
-    matches!(state, State::Up | State::Drain)
-}
-
-fn last_check(shared: &Shared, backend: &Backend) -> (Option<String>, Option<Untrusted<String>>) {
-    let records = shared.registry.records();
-    let Some(history) = records.checks.get(&backend.id()) else { return (None, None) };
-    (history.last.map(rfc3339), history.last_error.clone())
 }
