@@ -91,7 +91,7 @@ pub(super) struct Settings {
     #[arg(long, value_enum, value_name = "NAME", default_value_t = ThemeName::Auto)]
     pub(super) theme: ThemeName,
 
-    /// Tell when a backend goes DOWN: by the terminal's bell, or on the desktop
+    /// Tell when a backend goes DOWN, and of alerts: by the terminal's bell, or on the desktop
     #[arg(long, value_enum, value_name = "HOW", default_value_t = NotifyHow::Off)]
     pub(super) notify: NotifyHow,
 }

@@ -1,7 +1,7 @@
 //! Commands to the engine, and undo.
 
 use stickylb::api::{BackendId, BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
-use stickylb::config::MAX_WEIGHT;
+use stickylb::config::{AlertRule, MAX_WEIGHT};
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
@@ -63,6 +63,27 @@ pub(crate) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
     };
     let pool = Some(pool.name.clone().into_raw());
     Ok(command(state, Command::SetSticky { pool, by }))
+}
+
+/// `alert p95>500ms for=10s` watches it, `alert off` no longer; without words it says what is watched.
+pub(crate) fn alert(state: &mut State, words: &[&str]) -> Outcome {
+    let when = match words {
+        [] => {
+            let all: Vec<String> = state.live().alerts.iter().map(|alert| alert.when.to_string()).collect();
+            state.say(if all.is_empty() {
+                "no alert is watched".to_owned()
+            } else {
+                format!("watched: {}", all.join(" · "))
+            });
+            return Ok(Vec::new());
+        }
+        ["off"] => None,
+        words => Some(words.join(" ")),
+    };
+    if let Some(rule) = when.as_deref().map(str::parse::<AlertRule>) {
+        rule.map_err(|error| error.message)?;
+    }
+    Ok(vec![Effect::Command(Command::SetAlert { when })])
 }
 
 /// The selected backend's pool, or the first pool.

@@ -81,7 +81,7 @@ impl Palette {
             last.clone_from(only);
         }
         let most = entry.arguments().count();
-        if words.len() > most {
+        if words.len() > most && !entry.takes_the_rest() {
             let too_much = words[most..].join(" ");
             return Meaning::More(self.line.text().to_owned(), format!("'{too_much}' is too much: {}", entry.command));
         }
@@ -116,6 +116,8 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
             let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
             state.live().backends.iter().map(word).collect()
         }
+        // Nothing that what is typed could be taken for the beginning of.
+        "WHEN…" => names(&["off"]),
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
         "FORMAT" => Export::ALL.iter().map(|export| export.name().to_owned()).collect(),
         "THEME" => Colors::ALL.iter().map(|c| c.name().to_owned()).collect(),

@@ -229,6 +229,10 @@ fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTre
         let required = needs.is_some_and(|needs| needs.iter().any(|key| key == name));
         keys_of(value, format!("{path}.{name}").trim_start_matches('.'), required, root, keys);
     }
+    // A list whose elements may be texts, too, is a key itself.
+    for way in found["items"]["anyOf"].as_array().into_iter().flatten().filter(|way| has_keys(way)) {
+        keys_of(way, &format!("{path}[]"), false, root, keys);
+    }
     if has_keys(&found["items"]) {
         keys_of(&found["items"], &format!("{path}[]"), false, root, keys);
     } else if has_keys(&found["additionalProperties"]) {

@@ -142,7 +142,7 @@ fn figures_come_at_once_and_every_second_and_the_last_events_where_they_are_aske
         (&figures["backends"][0]["name"], &figures["backends"][0]["mark"]["letter"]),
         (&json!("b0"), &json!("A"))
     );
-    assert_eq!(figures["sticky"], "cookie");
+    assert_eq!((&figures["sticky"], &figures["alerts"]), (&json!("cookie"), &json!([])));
     stream.request("/before");
     balancer.get("/after");
     stream.event("figures", |figures| figures["backends"][0]["requests"] == 2);

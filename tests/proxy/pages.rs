@@ -70,7 +70,7 @@ fn the_health_page_keeps_its_fields_in_their_order() {
     let expected = "timestamp strategy total healthy unhealthy backends id url healthy weight requests activeConnections \
                     queued lastChecked healthCheck path method algorithm timeout hasCustomHeaders hasCustomFunction name \
                     state latency p50 p95 p99 sticky errors lastError checkInterval rate mark letter color sticky listeners url mode pool \
-                    totals rate inFlight latency p50 p95 p99 errorShare connections tunnels";
+                    totals rate inFlight latency p50 p95 p99 errorShare connections tunnels alerts";
     assert_eq!(keys.collect::<Vec<_>>().join(" "), expected, "{text}");
 }
 

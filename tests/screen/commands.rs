@@ -115,6 +115,32 @@ fn a_backend_that_goes_down_is_told_only_where_that_was_asked_for() {
 }
 
 #[test]
+fn an_alert_is_set_and_taken_back_in_the_palette_and_rings_once_when_it_begins_and_once_when_it_ends() {
+    let bells = |terminal: &Terminal| terminal.written().split(|byte| *byte == 7).count() - 1;
+    let mut terminal = Terminal::start(&["--demo", "-p", "0", "--notify", "bell"]);
+    terminal.shows("3 up");
+    terminal.press(":alert up<3 fro=0s\r");
+    terminal.shows("there is no figure 'fro'");
+    terminal.press("\x1b\x1b");
+    terminal.press(":alert up<3 for=0s\r");
+    terminal.shows("alert up<3 for=0s is watched");
+    terminal.press("j ");
+    terminal.shows("alert up<3 for=0s: up is 2");
+    program::until("the bell rings", || (bells(&terminal) == 1).then_some(()));
+    terminal.press(" ");
+    terminal.shows("ends after");
+    program::until("the bell rings again", || (bells(&terminal) == 2).then_some(()));
+    terminal.press(":alert\r");
+    terminal.shows("watched: up<3 for=0s");
+    terminal.press(":alert off\r");
+    terminal.shows("no alert is watched beside those of the configuration");
+    terminal.press(":alert\r");
+    let last = |screen: &str| screen.lines().last().is_some_and(|line| line.contains("no alert is watched"));
+    terminal.wait("nothing is watched", last);
+    assert_eq!(bells(&terminal), 2);
+}
+
+#[test]
 fn p_lets_the_display_stand_still_while_the_proxy_goes_on() {
     let mut terminal = Terminal::demo();
     let port = terminal.port();

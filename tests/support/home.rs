@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use super::patience::run_to_end;
-use super::program::{Headless, program};
+use super::program::{Headless, port_in, program};
 
 /// A runtime directory. When it is dropped, what still runs in it is stopped.
 pub(crate) struct Home(TempDir);
@@ -31,6 +31,16 @@ impl Home {
         let demo = format!("--demo={backends}");
         let mut lb = Headless::from(self.program(&[&["--headless", &demo, "-p", "0"], words].concat()));
         let port = lb.ready(backends);
+        (lb, port)
+    }
+
+    /// A balancer without a screen that has this configuration, and its port.
+    pub(crate) fn configured(&self, config: &str, words: &[&str]) -> (Headless, u16) {
+        let file = self.path().join("lb.json");
+        std::fs::write(&file, config).unwrap();
+        let file = file.to_str().unwrap();
+        let mut lb = Headless::from(self.program(&[&["--headless", "--config", file], words].concat()));
+        let port = port_in(&lb.line_with("listening on")).unwrap();
         (lb, port)
     }
 

@@ -57,6 +57,7 @@ pub(crate) enum Action {
     Undo,
     Theme,
     Notify,
+    Alert,
     Palette,
     Help,
     Suspend,
@@ -87,6 +88,11 @@ impl Entry {
     /// The command's arguments, one word each.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.command.split(' ').skip(1)
+    }
+
+    /// Whether its last argument may be several words.
+    pub(crate) fn takes_the_rest(&self) -> bool {
+        self.command.trim_end_matches(']').ends_with('…')
     }
 
     /// The first key; empty if there is only a command.

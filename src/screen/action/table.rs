@@ -284,7 +284,15 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[],
         None,
         "notify [off|bell|desktop]",
-        "tell you when a backend goes DOWN while you look elsewhere",
+        "tell you when a backend goes DOWN, or an alert begins or ends, while you look elsewhere",
+    ),
+    entry(
+        Action::Alert,
+        "",
+        &[],
+        None,
+        "alert [WHEN…]",
+        "watch a threshold from now on, as in: alert p95>500ms for=10s; alert off ends that",
     ),
     entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "help", "this help"),
     entry(

@@ -154,6 +154,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::StepForward => state.step_in_time(false)?,
         Action::Undo => return control::undo(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
+        Action::Alert => return control::alert(state, words),
         Action::Theme => match words.first() {
             Some(name) => state.theme.colors = name.parse()?,
             None => state.say(format!("the theme is {}", state.theme.colors.name())),
@@ -162,7 +163,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             if let Some(name) = words.first() {
                 state.notify = name.parse()?;
             }
-            state.say(format!("notifications when a backend goes DOWN: {}", state.notify.name()));
+            state.say(format!("notifications of alerts, and when a backend goes DOWN: {}", state.notify.name()));
         }
         Action::ToggleMaintenance
         | Action::Drain

@@ -1,4 +1,4 @@
-//! What one backend's owner was told last, and what is pending.
+//! What was told last of one backend or alert, and what is pending.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,7 +13,7 @@ pub(crate) enum Condition {
 
 impl Condition {
     /// The condition for a state; `None` for states that a person chose or that end by themselves.
-    fn of(state: State) -> Option<Self> {
+    pub(crate) fn of(state: State) -> Option<Self> {
         match state {
             State::Down => Some(Condition::Down),
             State::Up | State::Drain => Some(Condition::Up),
@@ -22,32 +22,31 @@ impl Condition {
     }
 }
 
-/// One backend's notices. Initially, its owner is taken to believe that it is up.
-pub(crate) struct PendingNotice {
-    told: Condition,
+/// The notices about one thing whose condition is a `C`.
+pub(crate) struct PendingNotice<C> {
+    told: C,
     told_at: Option<Instant>,
-    now: Condition,
+    now: C,
     since: SystemTime,
 }
 
-impl Default for PendingNotice {
-    fn default() -> Self {
-        PendingNotice { told: Condition::Up, told_at: None, now: Condition::Up, since: SystemTime::UNIX_EPOCH }
+impl<C: Copy + PartialEq> PendingNotice<C> {
+    /// Nothing was told yet: initially, whom it concerns is taken to believe this.
+    pub(crate) fn new(believed: C) -> Self {
+        PendingNotice { told: believed, told_at: None, now: believed, since: SystemTime::UNIX_EPOCH }
     }
-}
 
-impl PendingNotice {
-    /// Updates the condition from the backend's state at `time`.
-    pub(crate) fn note(&mut self, state: State, time: SystemTime) {
-        if let Some(condition) = Condition::of(state)
+    /// Updates the condition at `time`; `None` leaves it as it is.
+    pub(crate) fn note(&mut self, condition: Option<C>, time: SystemTime) {
+        if let Some(condition) = condition
             && condition != self.now
         {
             (self.now, self.since) = (condition, time);
         }
     }
 
-    /// The condition to report, and since when it has lasted; `None` if the owner knows it.
-    pub(crate) fn news(&self) -> Option<(Condition, SystemTime)> {
+    /// The condition to report, and since when it has lasted; `None` if it is known.
+    pub(crate) fn news(&self) -> Option<(C, SystemTime)> {
         (self.now != self.told).then_some((self.now, self.since))
     }
 
@@ -58,7 +57,7 @@ impl PendingNotice {
     }
 
     /// Records that this condition was reported.
-    pub(crate) fn tell(&mut self, condition: Condition, now: Instant) {
+    pub(crate) fn tell(&mut self, condition: C, now: Instant) {
         self.told = condition;
         self.told_at = Some(now);
     }
@@ -70,7 +69,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    fn told(pending: &mut PendingNotice, now: Instant) -> Option<Condition> {
+    fn told(pending: &mut PendingNotice<Condition>, now: Instant) -> Option<Condition> {
         pending.due(MINUTE, now).filter(|due| *due <= now)?;
         let (condition, _) = pending.news()?;
         pending.tell(condition, now);
@@ -79,14 +78,14 @@ mod tests {
 
     #[test]
     fn the_first_change_is_told_at_once_and_what_follows_when_the_throttle_ends() {
-        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        let (mut pending, start) = (PendingNotice::new(Condition::Up), Instant::now());
         let time = SystemTime::now();
-        pending.note(State::Up, time);
+        pending.note(Condition::of(State::Up), time);
         assert_eq!(told(&mut pending, start), None, "a backend that starts well is no news");
-        pending.note(State::Down, time);
+        pending.note(Condition::of(State::Down), time);
         assert_eq!(told(&mut pending, start), Some(Condition::Down));
         assert_eq!(told(&mut pending, start), None);
-        pending.note(State::Up, time);
+        pending.note(Condition::of(State::Up), time);
         assert_eq!(told(&mut pending, start + MINUTE / 2), None);
         assert_eq!(pending.due(MINUTE, start), Some(start + MINUTE));
         assert_eq!(told(&mut pending, start + MINUTE), Some(Condition::Up));
@@ -94,27 +93,27 @@ mod tests {
 
     #[test]
     fn flapping_ends_in_the_present_state_or_in_nothing() {
-        let (mut pending, start) = (PendingNotice::default(), Instant::now());
-        pending.note(State::Down, SystemTime::now());
+        let (mut pending, start) = (PendingNotice::new(Condition::Up), Instant::now());
+        pending.note(Condition::of(State::Down), SystemTime::now());
         assert_eq!(told(&mut pending, start), Some(Condition::Down));
         for _ in 0..3 {
-            pending.note(State::Up, SystemTime::now());
-            pending.note(State::Down, SystemTime::now());
+            pending.note(Condition::of(State::Up), SystemTime::now());
+            pending.note(Condition::of(State::Down), SystemTime::now());
         }
         assert_eq!(told(&mut pending, start + MINUTE), None, "it is as the owner knows it");
-        pending.note(State::Drain, SystemTime::now());
+        pending.note(Condition::of(State::Drain), SystemTime::now());
         assert_eq!(told(&mut pending, start + 2 * MINUTE), Some(Condition::Up));
     }
 
     #[test]
     fn what_a_person_does_and_what_ends_by_itself_is_no_news() {
-        let (mut pending, start) = (PendingNotice::default(), Instant::now());
+        let (mut pending, start) = (PendingNotice::new(Condition::Up), Instant::now());
         for state in [State::Starting, State::Up, State::Maint, State::Ejected, State::Drain] {
-            pending.note(state, SystemTime::now());
+            pending.note(Condition::of(state), SystemTime::now());
             assert_eq!(told(&mut pending, start), None, "{state}");
         }
-        pending.note(State::Down, SystemTime::now());
-        pending.note(State::Maint, SystemTime::now());
+        pending.note(Condition::of(State::Down), SystemTime::now());
+        pending.note(Condition::of(State::Maint), SystemTime::now());
         assert_eq!(told(&mut pending, start), Some(Condition::Down));
     }
 }

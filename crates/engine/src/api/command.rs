@@ -71,6 +71,11 @@ pub enum Command {
     /// Begin to restart all processes one after the other, each when its clients have moved and the one before is UP
     /// again (a rolling restart). It returns at once; how it goes is told in [`Notice`](super::Notice)s.
     RestartAll,
+    /// Watch one more alert, beside those of the configuration and in place of the one set so before, or none.
+    SetAlert {
+        /// Such as `p95>500ms for=10s`; `None` ends the one that was set so.
+        when: Option<String>,
+    },
 }
 
 /// Why a command was not carried out. Nothing changed.
@@ -95,6 +100,12 @@ pub enum CommandError {
     CannotStick {
         /// The mode that was asked for.
         by: StickyBy,
+    },
+    /// The alert cannot be watched.
+    #[error("{reason}")]
+    BadAlert {
+        /// What is wrong and what to write, as one sentence.
+        reason: Untrusted<String>,
     },
     /// The weight is larger than [`MAX_WEIGHT`].
     #[error("a weight is a whole number from 0 to {MAX_WEIGHT}")]

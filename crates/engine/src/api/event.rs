@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::alert::AlertChange;
 use super::backend_state::State;
 use super::change::PoolChange;
 use super::identity::Identity;
@@ -117,11 +118,14 @@ pub struct Notice {
     /// [`UpdateEvent`] tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<PoolChange>>,
+    /// The alert that began or ended, if it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<AlertChange>>,
 }
 
 impl Notice {
     /// A sentence that matters so much.
     pub fn new(time: SystemTime, level: Level, text: impl Into<Untrusted<String>>) -> Self {
-        Notice { time, level, text: text.into(), change: None }
+        Notice { time, level, text: text.into(), change: None, alert: None }
     }
 }

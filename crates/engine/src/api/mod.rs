@@ -14,6 +14,7 @@
 //! - A share is from 0 to 1.
 //! - Most enums and structs are `#[non_exhaustive]`: a `match` needs an arm for what a later version adds.
 
+mod alert;
 mod attempts;
 mod backend_counts;
 mod backend_state;
@@ -49,6 +50,7 @@ mod timestamp;
 mod told_apart;
 mod warning;
 
+pub use alert::{AlertChange, AlertView, AlertWay};
 pub use attempts::Attempts;
 pub use backend_counts::BackendCounts;
 pub use backend_state::{Intent, State};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
+use super::alert::AlertView;
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
 use super::decision::RouteTaken;
@@ -79,8 +80,11 @@ pub struct Snapshot {
     pub logs: Vec<LogView>,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
-    /// What is wrong now, beside the states of backends; at most one of each kind.
+    /// What is wrong now, beside the states of backends; at most one of each kind, and one for each active alert.
     pub warnings: Vec<Warning>,
+    /// The alerts that are watched.
+    #[serde(default)]
+    pub alerts: Vec<AlertView>,
 }
 
 impl Snapshot {

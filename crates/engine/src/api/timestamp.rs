@@ -14,6 +14,23 @@ pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok
     to.serialize_str(&rfc3339(*time))
 }
 
+/// The same of a time that there may be.
+pub(crate) mod optional {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use std::time::SystemTime;
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(crate) fn serialize<S: Serializer>(time: &Option<SystemTime>, to: S) -> Result<S::Ok, S::Error> {
+        time.map(super::rfc3339).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTime>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        let stamp = text.map(|text| text.parse::<jiff::Timestamp>().map_err(serde::de::Error::custom)).transpose()?;
+        Ok(stamp.map(Into::into))
+    }
+}
+
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
     let text = String::deserialize(from)?;
     let stamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;

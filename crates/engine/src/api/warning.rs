@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::untrusted::Untrusted;
 
-/// What a warning is about; there is one of each at a time.
+/// What a warning is about; there is one of each at a time, but for each active alert one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -18,6 +18,8 @@ pub enum About {
     Stdout,
     /// Log lines in a file: they are dropped.
     LogFile,
+    /// A threshold: its alert has begun and not ended.
+    Alert,
 }
 
 /// Something that is wrong until it is mended, in [`Snapshot::warnings`](super::Snapshot::warnings).

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::address::{Address, Scheme};
+use super::alert::AlertConfig;
 use super::backend::BackendConfig;
 use super::listener::ListenerConfig;
 use super::locations::At;
@@ -35,6 +36,7 @@ pub(crate) fn conflicts(config: &Config) -> Vec<Conflict> {
     listeners(config, &mut wrong);
     pools(config, &mut wrong);
     backends(config, &mut wrong);
+    alerts(config, &mut wrong);
     conflicts
 }
 
@@ -155,4 +157,47 @@ fn backends(config: &Config, wrong: &mut impl FnMut(At, String)) {
             }
         }
     }
+}
+
+fn alerts(config: &Config, wrong: &mut impl FnMut(At, String)) {
+    for (number, alert) in config.alerts.iter().enumerate() {
+        let mut wrong = |message| wrong(At::Alert(number), message);
+        if config.alerts[..number].iter().any(|other| other.when == alert.when) {
+            wrong(format!("the alert {} is written twice: leave one", alert.when));
+        }
+        let backends = config
+            .pools
+            .iter()
+            .flat_map(|pool| pool.backends.iter().map(|backend| (pool.name.as_str(), backend.name.as_str())));
+        let backends: Vec<(&str, &str)> = backends.collect();
+        // A file without backends is for those that are started here, whose names it does not know.
+        if !backends.is_empty()
+            && let Err(message) = alert.when.scope().find(&backends)
+        {
+            wrong(message);
+        }
+        if alert.mails() && config.email.is_none() {
+            wrong("mail needs the section 'email', which says how it is sent".to_owned());
+        } else if alert.mails() && recipients(config, alert).is_none() {
+            let message = "mail has nobody to go to: write 'to', or give a backend that it is about an 'owner'";
+            wrong(message.to_owned());
+        }
+    }
+}
+
+/// Whom mail about an alert goes to: an address, or several with commas.
+pub(crate) fn recipients(config: &Config, alert: &AlertConfig) -> Option<String> {
+    if alert.to.is_some() {
+        return alert.to.clone();
+    }
+    let mut owners: Vec<&str> = Vec::new();
+    for pool in &config.pools {
+        let those = pool.backends.iter().filter(|backend| alert.when.scope().has(&pool.name, &backend.name));
+        for owner in those.filter_map(|backend| backend.owner.as_deref()) {
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
+        }
+    }
+    (!owners.is_empty()).then(|| owners.join(", "))
 }

@@ -17,6 +17,8 @@ pub(crate) enum At {
     Backend(usize, usize, &'static str),
     /// A key of a listener.
     Listener(usize, &'static str),
+    /// An alert.
+    Alert(usize),
     /// A key of a route: its listener, itself, the key.
     Route(usize, usize, &'static str),
 }

@@ -12,6 +12,7 @@
 
 mod access;
 mod address;
+mod alert;
 mod backend;
 mod backend_limits;
 mod backend_spec;
@@ -50,12 +51,14 @@ mod written;
 pub use crate::api::MAX_WEIGHT;
 pub use access::AccessConfig;
 pub use address::{Address, AddressError, Scheme};
+pub use alert::{AlertConfig, AlertError, AlertRule};
+pub(crate) use alert::{AlertScope, Figure};
 pub use backend::{BackendConfig, BackendTls, ProxyProtocol};
 pub use backend_limits::BackendLimits;
 pub(crate) use backend_limits::MOST_IDLE;
 pub use backend_spec::BackendSpec;
 pub use check_algorithm::CheckAlgorithm;
-pub(crate) use conflict::is_itself;
+pub(crate) use conflict::{is_itself, recipients};
 pub use cookie::{CookieConfig, SameSite};
 #[cfg(unix)]
 pub(crate) use email::is_host_name;

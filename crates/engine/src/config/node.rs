@@ -69,6 +69,14 @@ impl<'d, 'a> Node<'d, 'a> {
         None
     }
 
+    /// The same of a string, `at` a byte of its text; of one with escapes, at its beginning.
+    pub(crate) fn wrong_within<T>(&self, at: usize, message: impl Into<String>) -> Option<T> {
+        let (start, end) = (self.value.range().start, self.value.range().end);
+        let inside = matches!(self.value, Value::StringLit(s) if s.value.len() + 2 == end - start);
+        self.document.problem(if inside { start + 1 + at } else { start }, self.path, message.into());
+        None
+    }
+
     /// Where it stands.
     pub(crate) fn place(&self) -> Location {
         Location { at: self.value.range().start, path: self.path.to_owned() }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::access::{AccessConfig, networks};
 use super::address::Scheme;
+use super::alert::{AlertConfig, alerts};
 use super::backend::BackendConfig;
 use super::backend_spec::BackendSpec;
 use super::cookie::CookieConfig;
@@ -47,6 +48,8 @@ pub struct Config {
     pub access: AccessConfig,
     /// How mail about backends is sent, if it is.
     pub email: Option<EmailConfig>,
+    /// The thresholds that are watched.
+    pub alerts: Vec<AlertConfig>,
     /// Started by root, the user to become when every port is open, by name or number.
     pub downgrade_to_user: Option<String>,
     /// Makes all random choices repeat from run to run, for lessons and tests.
@@ -69,6 +72,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             access: AccessConfig::default(),
             email: None,
+            alerts: Vec::new(),
             downgrade_to_user: None,
             seed: None,
         };
@@ -125,6 +129,8 @@ impl Config {
         });
         (config.listeners, config.pools) = listeners_and_pools(keys, locations);
         config.read_sections(keys);
+        let described = "Thresholds to watch: \"p95>500ms for=10s\", or an object that says how it is told, too";
+        config.alerts = keys.get("alerts", described, |n| alerts(n, locations)).unwrap_or_default();
         config
     }
 

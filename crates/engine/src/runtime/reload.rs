@@ -318,11 +318,19 @@ impl ReloadChanges {
         if before.limits.connections != now.limits.connections {
             self.told.push(format!("the limit of connections is {}", now.limits.connections));
         }
+        if before.alerts != now.alerts {
+            self.told.push(match now.alerts.len() {
+                0 => "no alert is watched".to_owned(),
+                1 => "1 alert is watched".to_owned(),
+                several => format!("{several} alerts are watched"),
+            });
+        }
         let mut told = before.clone();
         told.listeners.clone_from(&now.listeners);
         told.pools.clone_from(&now.pools);
         told.downgrade_to_user.clone_from(&now.downgrade_to_user);
         told.email.clone_from(&now.email);
+        told.alerts.clone_from(&now.alerts);
         told.limits.connections = now.limits.connections;
         if told != *now {
             self.told.push("settings for new connections".to_owned());

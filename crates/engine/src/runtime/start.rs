@@ -18,7 +18,7 @@ use crate::api::{
     BackendId, Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear,
 };
 use crate::balancer::{Backend, Pool};
-use crate::config::{Config, MAX_WEIGHT};
+use crate::config::{AlertRule, Config, MAX_WEIGHT};
 use crate::health::Checker;
 use crate::proxy::Proxy;
 use crate::state::{EventReader, LivePool, Phase, Shared};
@@ -91,7 +91,8 @@ impl Balancer {
         };
         let shared = &engine.shared;
         let (topology, telemetry) = (Arc::clone(&shared.topology), Arc::clone(&shared.telemetry));
-        engine.spawn(alert::run(topology, telemetry, shared.registry.changes(), phases, mailing));
+        let sources = alert::Sources { topology, telemetry, alerts: Arc::clone(&shared.alerts) };
+        engine.spawn(alert::run(sources, shared.registry.changes(), phases, mailing));
         let backends = engine.shared.topology.backends().into_iter();
         let first_checks = backends.map(|b| engine.watch(b)).collect();
         let mut started = Vec::new();
@@ -191,6 +192,7 @@ impl Balancer {
             Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
             Command::RestartAll => self.restart_all()?,
             Command::Reload => self.reload_from_source().await?,
+            Command::SetAlert { when } => self.set_alert(when.as_deref())?,
         }
         Ok(())
     }
@@ -253,6 +255,24 @@ impl Balancer {
         let connections = self.shared.telemetry.counters.connections();
         self.phase.send_replace(Phase::Ended);
         if connections == 0 { Ending::Finished } else { Ending::Cut { connections } }
+    }
+
+    /// Watches this alert beside those of the configuration, or no longer the one set so before.
+    fn set_alert(&self, when: Option<&str>) -> Result<(), CommandError> {
+        let bad = |reason: String| CommandError::BadAlert { reason: reason.into() };
+        let rule = when.map(str::parse::<AlertRule>).transpose().map_err(|error| bad(error.message))?;
+        let topology = self.shared.topology.load();
+        let backends = topology.backends_by_name();
+        let names: Vec<(&str, &str)> =
+            backends.iter().map(|(pool, backend)| (pool.as_str(), backend.as_str())).collect();
+        rule.as_ref().map_or(Ok(()), |rule| rule.scope().find(&names)).map_err(bad)?;
+        let words = match &rule {
+            Some(rule) => format!("alert {rule} is watched"),
+            None => "no alert is watched beside those of the configuration".to_owned(),
+        };
+        self.shared.alerts.try_out(rule, &self.shared.telemetry).map_err(bad)?;
+        self.notice(words);
+        Ok(())
     }
 
     fn backend(&self, id: BackendId) -> Result<Arc<Backend>, CommandError> {
@@ -325,13 +345,17 @@ impl Balancer {
                 starting
             });
         });
-        let shared = Arc::clone(&self.shared);
+        let (shared, phase) = (Arc::clone(&self.shared), self.phase.subscribe());
         self.spawn(async move {
             let mut seconds = tokio::time::interval(Duration::from_secs(1));
             seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 seconds.tick().await;
                 shared.tick();
+                // Before the first checks nothing is up, and nobody is served.
+                if *phase.borrow() >= Phase::Serving {
+                    shared.watch_alerts();
+                }
             }
         });
     }

@@ -250,12 +250,7 @@ mod tests {
     use std::time::SystemTime;
 
     fn notice(n: usize) -> Event {
-        Event::Notice(Notice {
-            time: SystemTime::UNIX_EPOCH,
-            level: Level::Info,
-            text: n.to_string().into(),
-            change: None,
-        })
+        Event::Notice(Notice::new(SystemTime::UNIX_EPOCH, Level::Info, n.to_string()))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! State that workers, health checkers and front ends share while the engine runs.
 
+mod alerts;
 mod check_function;
 mod check_history;
 mod connected;
@@ -29,6 +30,7 @@ mod topology;
 mod via;
 mod view;
 
+pub(crate) use alerts::{Alerts, MailedAlert};
 pub use check_function::{CheckFunction, Checks};
 pub(crate) use connected::Connected;
 pub use head_store::HeadWatch;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::alerts::Alerts;
 use super::check_function::Checks;
 use super::idle_pools::IdlePools;
 use super::live_topology::LiveTopology;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) telemetry: Arc<Telemetry>,
     /// The backends' states, and all changes to them.
     pub(crate) registry: Arc<Registry>,
+    /// The thresholds that are watched.
+    pub(crate) alerts: Arc<Alerts>,
     /// Which clients may connect.
     pub(crate) access: Access,
     /// The embedding program's health checks.
@@ -45,12 +48,14 @@ impl Shared {
         can_spawn: bool,
     ) -> Self {
         let access = Access::new(topology.config.access.clone(), admission);
+        let alerts = Arc::new(Alerts::new(&topology.config.alerts));
         let topology = Arc::new(LiveTopology::new(topology));
         let telemetry = Arc::new(Telemetry::new(workers + 1));
         Shared {
             registry: Arc::new(Registry::new(Arc::clone(&topology), Arc::clone(&telemetry))),
             topology,
             telemetry,
+            alerts,
             access,
             checks,
             idle: Arc::new(IdlePools::new(workers + 1)),
@@ -70,9 +75,15 @@ impl Shared {
         self.telemetry.seconds.send_modify(|seconds| *seconds += 1);
     }
 
-    /// Replaces the topology, and applies its access rules.
+    /// Evaluates the alerts. To be called once a second, after [`tick`](Self::tick).
+    pub(crate) fn watch_alerts(&self) {
+        self.alerts.tick(&self.topology.load(), &self.telemetry);
+    }
+
+    /// Replaces the topology, and applies its access rules and alerts.
     pub(crate) fn replace_topology(&self, topology: Topology) {
         self.access.follow(topology.config.access.clone());
+        self.alerts.follow(&topology.config.alerts, &self.telemetry);
         self.topology.replace(topology);
     }
 

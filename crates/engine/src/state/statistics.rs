@@ -59,8 +59,11 @@ impl Series {
 #[derive(Default)]
 struct BackendSeries {
     requests: Series,
+    errors: Series,
     /// Copies of the histogram, one per second, oldest first.
     counts: VecDeque<Counts>,
+    /// The response times of the window.
+    window: Counts,
     latency: Percentiles,
     histogram: Vec<u64>,
     /// When it was last seen to have had a request since the tick before.
@@ -78,6 +81,7 @@ impl Statistics {
             if backend.counters.active() > 0 || series.requests.rate() > 0 {
                 series.busy = Some(Instant::now());
             }
+            series.errors.tick(backend.counters.by_status()[4]);
             let now = backend.counters.latencies.counts();
             let window = match series.counts.front() {
                 Some(before) => now.since(before),
@@ -86,6 +90,7 @@ impl Statistics {
             series.latency = window.percentiles();
             series.histogram = window.doublings();
             all.add(&window);
+            series.window = window;
             series.counts.push_back(now);
             if series.counts.len() > WINDOW {
                 series.counts.pop_front();
@@ -119,6 +124,33 @@ impl Statistics {
     /// When it last had a request, as far as the last tick tells.
     pub(crate) fn backend_busy(&self, id: BackendId) -> Option<Instant> {
         self.backends.get(&id)?.busy
+    }
+
+    /// Requests per second, over the window.
+    pub(crate) fn mean_rate(&self) -> f64 {
+        self.requests.window() as f64 / WINDOW as f64
+    }
+
+    fn series_of<'s>(&'s self, backends: &'s [Arc<Backend>]) -> impl Iterator<Item = &'s BackendSeries> {
+        backends.iter().filter_map(|backend| self.backends.get(&backend.id()))
+    }
+
+    /// The same of these backends together.
+    pub(crate) fn mean_rate_of(&self, backends: &[Arc<Backend>]) -> f64 {
+        self.series_of(backends).map(|b| b.requests.window()).sum::<u64>() as f64 / WINDOW as f64
+    }
+
+    /// Share of the window's requests to these backends that ended with a 5xx; `None` without requests.
+    pub(crate) fn error_share_of(&self, backends: &[Arc<Backend>]) -> Option<f64> {
+        let sum = |of: fn(&BackendSeries) -> &Series| self.series_of(backends).map(|b| of(b).window()).sum();
+        share(sum(|b| &b.errors), sum(|b| &b.requests))
+    }
+
+    /// Response times of these backends together, over the window.
+    pub(crate) fn latency_of(&self, backends: &[Arc<Backend>]) -> Percentiles {
+        let mut all = Counts::default();
+        self.series_of(backends).for_each(|b| all.add(&b.window));
+        all.percentiles()
     }
 
     pub(crate) fn backend_rate(&self, id: BackendId) -> u64 {

@@ -12,9 +12,8 @@ use super::journal::Journal;
 use super::live_pool::LivePool;
 use super::log_outputs::LogOutputs;
 use super::statistics::Statistics;
-use crate::api::{About, Change, Event, Level, LogOutput, LogView, Notice, PoolChange, Warning};
+use crate::api::{About, AlertChange, Change, Event, Level, LogOutput, LogView, Notice, PoolChange, Warning};
 use crate::balancer::Backend;
-use crate::untrusted::Untrusted;
 
 /// Requests per second whose candidates are recorded: more than anyone reads, few enough to cost next to nothing.
 const NOTED_A_SECOND: u32 = 200;
@@ -85,12 +84,15 @@ impl Telemetry {
 
     /// Logs a message and sends it as an event.
     pub(crate) fn notice(&self, level: Level, text: String) {
-        let text = Untrusted::new(text);
-        match level {
-            Level::Info => log::info!("{text}"),
-            Level::Warning => log::warn!("{text}"),
+        self.tell(Notice::new(SystemTime::now(), level, text));
+    }
+
+    fn tell(&self, notice: Notice) {
+        match notice.level {
+            Level::Info => log::info!("{}", notice.text),
+            Level::Warning => log::warn!("{}", notice.text),
         }
-        self.journal.tell(Event::Notice(Notice { time: SystemTime::now(), level, text, change: None }));
+        self.journal.tell(Event::Notice(notice));
     }
 
     /// Logs what changed in a pool, and sends it as events; a state's change has an event of its own.
@@ -103,11 +105,18 @@ impl Telemetry {
                 Change::Weight { backend, from, to } => format!("weight of {backend}: {from} → {to}"),
                 _ => continue,
             };
-            log::info!("{text}");
-            let change = Some(Box::new(PoolChange { pool: pool.name().clone(), change }));
-            let notice = Notice { time: SystemTime::now(), level: Level::Info, text: text.into(), change };
-            self.journal.tell(Event::Notice(notice));
+            let mut notice = Notice::new(SystemTime::now(), Level::Info, text);
+            notice.change = Some(Box::new(PoolChange { pool: pool.name().clone(), change }));
+            self.tell(notice);
         }
+    }
+
+    /// Logs an alert that begins or ends, and sends it as an event.
+    pub(super) fn alert(&self, change: AlertChange, sentence: String) {
+        let level = if change.active { Level::Warning } else { Level::Info };
+        let mut notice = Notice::new(SystemTime::now(), level, sentence);
+        notice.alert = Some(Box::new(change));
+        self.tell(notice);
     }
 
     /// Sets a warning, which stays until [`is_well`](Self::is_well) clears it. A new text keeps the old start time.

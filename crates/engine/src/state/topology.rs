@@ -70,6 +70,16 @@ impl Topology {
         self.pools.iter().flat_map(|pool| pool.current.load().backends.to_vec()).collect()
     }
 
+    /// Every backend's pool and name.
+    pub(crate) fn backends_by_name(&self) -> Vec<(String, String)> {
+        let of = |pool: &Arc<LivePool>| {
+            let backends = pool.current.load_full();
+            let name = pool.name().raw().to_owned();
+            backends.backends.iter().map(|b| (name.clone(), b.name().raw().to_owned())).collect::<Vec<_>>()
+        };
+        self.pools.iter().flat_map(of).collect()
+    }
+
     /// The backend with this id, and its pool.
     pub(crate) fn find(&self, id: BackendId) -> Option<(Arc<LivePool>, Arc<Backend>)> {
         let backend = |pool: &Arc<LivePool>| Some((Arc::clone(pool), Arc::clone(pool.current.load().get(id)?)));

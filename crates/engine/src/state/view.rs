@@ -17,6 +17,8 @@ impl Shared {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let topology = self.topology.load();
         let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
+        // Before the statistics are locked, which the alerts look at while they are.
+        let (alerts, active) = (self.alerts.views(), self.alerts.warnings());
         let mut records = self.registry.records();
         let statistics = self.telemetry.statistics();
         let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &mut records, &statistics));
@@ -39,7 +41,8 @@ impl Shared {
             dropped: self.telemetry.journal.dropped(),
             logs: self.telemetry.log_views(),
             can_spawn: self.can_spawn,
-            warnings: self.telemetry.warnings().clone(),
+            warnings: [self.telemetry.warnings().clone(), active].concat(),
+            alerts,
         }
     }
 }

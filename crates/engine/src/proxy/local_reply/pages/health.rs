@@ -66,6 +66,7 @@ pub(super) fn health(shared: &Shared) -> Value {
         "sticky": snapshot.pools.first().map(|pool| &pool.sticky),
         "listeners": snapshot.listeners.iter().map(listener).collect::<Vec<_>>(),
         "totals": totals(&snapshot.totals),
+        "alerts": snapshot.alerts,
     });
     if several {
         value["pools"] = json!(snapshot.pools);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
-use crate::api::{BackendId, BackendView, Snapshot, State, Totals};
+use crate::api::{AlertView, BackendId, BackendView, Snapshot, State, Totals};
 use crate::balancer::Backend;
 use crate::state::Shared;
 use crate::untrusted::Untrusted;
@@ -37,6 +37,7 @@ pub(crate) fn text(shared: &Shared) -> String {
     page.figures(&backends);
     page.times(&backends);
     page.checks(&backends);
+    page.alerts(&snapshot.alerts);
     page.program(&snapshot, shared);
     page.0
 }
@@ -157,6 +158,14 @@ impl Page {
         for Told { labels, view, .. } in backends {
             self.sample(name, &format!("{labels},result=\"passed\""), view.counts.checks_passed);
             self.sample(name, &format!("{labels},result=\"failed\""), view.counts.checks_failed);
+        }
+    }
+
+    fn alerts(&mut self, alerts: &[AlertView]) {
+        let name = "stickylb_alert_active";
+        self.metric(name, "gauge", "1 for an alert that has begun and not ended.");
+        for alert in alerts {
+            self.sample(name, &labels([("alert", &alert.when)]), u8::from(alert.active));
         }
     }
 

@@ -122,6 +122,9 @@
       all.rate + " requests/s", "p50 " + millis(all.latency.p50), "p95 " + millis(all.latency.p95),
       "p99 " + millis(all.latency.p99), "errors " + share, all.inFlight + " in flight", all.connections + " connections",
     ].join(" · "));
+    const active = now.alerts.filter((alert) => alert.active).map((alert) => "Alert " + alert.when + ": " + alert.value);
+    list(at("alerts"), active);
+    at("alerts").hidden = active.length === 0;
     backends(now.backends);
   };
 
