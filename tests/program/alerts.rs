@@ -119,6 +119,31 @@ fn the_share_of_5xx_of_a_backend_begins_an_alert() {
 }
 
 #[test]
+fn an_alert_that_flaps_is_one_mail_until_the_throttle_ends_and_the_last_word_is_told_at_the_end() {
+    let (home, moody, server) = (Home::new(), Moody::new(), MailServer::good());
+    let mut config = moody.config(&json!([{"when": "up<1 for=0s", "notify": ["mail"], "to": "ops@b.example"}]));
+    config["email"] = json!({
+        "host": "localhost", "port": server.port, "encryption": "none", "from": "lb@b.example", "throttle": 3_600_000,
+    });
+    let (_lb, port) = home.configured(&config.to_string(), &[]);
+    let is_active = |active| {
+        let word = format!("\"active\":{active},");
+        until("the alert follows", || get(port, "/_lb/health").contains(&word).then_some(()));
+    };
+    for _ in 0..2 {
+        home.good(&["ctl", "down", "alpha"]);
+        is_active(true);
+        server.wait_for_mails(1);
+        home.good(&["ctl", "up", "alpha"]);
+        is_active(false);
+    }
+    assert_eq!(server.mails().len(), 1);
+    home.good(&["stop", "--all"]);
+    let subjects: Vec<String> = server.wait_for_mails(2).iter().map(|mail| mail.field("Subject")).collect();
+    assert_eq!(subjects, ["⚠️ Alert: up<1 for=0s", "✅ Alert over: up<1 for=0s"]);
+}
+
+#[test]
 fn without_requests_a_p95_neither_begins_nor_ends_anything() {
     let (home, moody) = (Home::new(), Moody::new());
     let config = moody.config(&json!(["p95<1h for=0s", "p95>=1us for=0s", "errors<1% for=0s", "up>0 for=3s"]));

@@ -3,11 +3,15 @@
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
 use crate::support::{Client, request, until_some};
+
+/// One at a time: each is several processes, and takes as much of the machine as all other tests together.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A headless Chromium with one page. Dropping it ends it.
 pub(crate) struct Browser {
@@ -17,6 +21,7 @@ pub(crate) struct Browser {
     /// What the page complained of, in the browser's words.
     complaints: Vec<String>,
     _dir: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// The browser's program, if there is one.
@@ -30,6 +35,7 @@ impl Browser {
     /// Opens this URL; `None` if there is no browser on this machine.
     pub(crate) fn open(url: &str) -> Option<Self> {
         let program = found()?;
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(program)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
@@ -49,7 +55,7 @@ impl Browser {
         let target = until_some("the browser has a page", || page_of(port));
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let (page, _) = client(format!("ws://127.0.0.1:{port}/devtools/page/{target}"), stream).unwrap();
-        let mut browser = Browser { child, page, number: 0, complaints: Vec::new(), _dir: dir };
+        let mut browser = Browser { child, page, number: 0, complaints: Vec::new(), _dir: dir, _alone: alone };
         for method in ["Runtime.enable", "Log.enable", "Page.enable"] {
             browser.ask(method, &json!({}));
         }
