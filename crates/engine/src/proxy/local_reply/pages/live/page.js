@@ -137,7 +137,7 @@
     const row = cell("tr", "row", undefined, event.status >= 500 ? "failed" : "");
     const raw = event.path === "";
     const texts = [
-      clock(new Date(event.time)), event.method, event.path, raw ? "" : event.status, millis(event.seconds * 1e6),
+      clock(new Date(Date.parse(event.time) + event.seconds * 1e3)), event.method, event.path, raw ? "" : event.status, millis(event.seconds * 1e6),
       (event.pool ? event.pool + "/" : "") + (event.backend ?? "–"), event.reason + (ENDED[event.ended] ? "; " + ENDED[event.ended] : ""),
     ];
     const kinds = ["", "", "", "n", "n", "", "why"];
