@@ -44,6 +44,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// The look of the pictures.
+const THEME: Theme = Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark };
+
 /// The paths requested, in turn.
 const PATHS: [&str; 7] =
     ["/", "/echo/api/cart?step=2", "/whoami", "/slow?ms=15", "/echo/api/pay", "/bytes/20000", "/status/404"];
@@ -64,7 +67,7 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     stage.engine.seconds().changed().await?;
     let frame = stage.frame()?;
     stage.engine.stop().await;
-    Ok(svg(&frame))
+    Ok(svg(&frame, THEME))
 }
 
 /// Twelve seconds: traffic, a backend that is killed, its clients moved to the others, and the backend back again.
@@ -83,7 +86,7 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
         tokio::time::sleep(Duration::from_secs_f32(SECONDS)).await;
     }
     stage.engine.stop().await;
-    Ok(film(&frames, SECONDS))
+    Ok(film(&frames, THEME, SECONDS))
 }
 
 /// The engine, its visitors, and the screen that shows it.
@@ -106,7 +109,7 @@ impl Stage {
         options.workers = Some(1);
         let engine = Balancer::start(config, options).await?;
         let events = engine.events();
-        let state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark }).in_utc();
+        let state = State::new(THEME).in_utc();
         let visitors = (0..24).map(|_| Visitor::default()).collect();
         Ok(Stage { engine, events, state, size, visitors })
     }

@@ -10,4 +10,6 @@ mod headless;
 #[cfg(feature = "tui")]
 pub mod screen;
 mod signals;
+#[cfg(feature = "tui")]
+mod user;
 mod writable;

@@ -1,10 +1,11 @@
 //! The definition of the command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command, Parser, ValueEnum};
 
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
@@ -83,44 +84,50 @@ pub(super) struct Settings {
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 
-    /// Characters the screen is drawn with; auto asks the locale
-    #[arg(long, value_enum, value_name = "SET", default_value_t = Glyphs::Auto)]
-    pub(super) glyphs: Glyphs,
+    /// Characters the screen is drawn with; auto asks the locale [default: auto]
+    #[arg(long, value_enum, value_name = "SET")]
+    pub(super) glyphs: Option<Glyphs>,
 
-    /// Colours; auto follows NO_COLOR and what the terminal says of its background
-    #[arg(long, value_enum, value_name = "NAME", default_value_t = ThemeName::Auto)]
-    pub(super) theme: ThemeName,
+    /// Colours, or a theme of your own; auto follows NO_COLOR and what the terminal says of its background [default:
+    /// auto]
+    #[arg(long, value_name = "NAME", value_parser = ThemeName)]
+    pub(super) theme: Option<String>,
 
-    /// Tell when a backend goes DOWN, and of alerts: by the terminal's bell, or on the desktop
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = NotifyHow::Off)]
-    pub(super) notify: NotifyHow,
+    /// Tell when a backend goes DOWN, and of alerts: by the terminal's bell, or on the desktop [default: off]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(super) notify: Option<NotifyHow>,
 }
 
 /// Characters the screen is drawn with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Glyphs {
-    #[default]
     Auto,
     Unicode,
     Ascii,
 }
 
-/// The screen's colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum ThemeName {
-    #[default]
-    Auto,
-    Dark,
-    Light,
-    HighContrast,
-    ColorBlind,
-    Mono,
+/// The name of a theme: a built-in one, or one of the user's own, which are known only when their file is read.
+#[derive(Clone, Copy)]
+struct ThemeName;
+
+/// The names that need no file.
+pub(super) const THEMES: [&str; 6] = ["auto", "dark", "light", "high-contrast", "color-blind", "mono"];
+
+impl TypedValueParser for ThemeName {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(THEMES.into_iter().map(PossibleValue::new)))
+    }
 }
 
 /// How a backend that goes DOWN is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum NotifyHow {
-    #[default]
     Off,
     Bell,
     Desktop,
@@ -134,14 +141,30 @@ pub(super) enum Subcommand {
     Check {
         /// The file; the one of --config, or ./stickylb.json
         file: Option<PathBuf>,
+        /// Check your own file, with keys and themes: FILE, or ~/.config/stickylb-tui/config.json
+        #[cfg(feature = "tui")]
+        #[arg(long)]
+        user: bool,
     },
     /// Print a LoadBalancer.js or WebsocketReverseProxy configuration as one for this program
     Import {
         /// Its file, JSON or INI
         file: PathBuf,
     },
+    /// Print the keys of the screen, as your own file has them
+    #[cfg(feature = "tui")]
+    Keys {
+        /// As JSON, to be pasted into your own file and changed there
+        #[arg(long)]
+        print: bool,
+    },
     /// Print the JSON Schema of the configuration file, for editors
-    Schema,
+    Schema {
+        /// That of your own file, with keys and themes
+        #[cfg(feature = "tui")]
+        #[arg(long)]
+        user: bool,
+    },
     /// Print the completions for a shell
     Completions {
         /// Which

@@ -14,7 +14,7 @@ use crate::signals::Signals;
 
 /// Shows the screen until the user leaves, a signal comes, or the balancer ends.
 pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {
-    let options = screen::options(&args.options);
+    let options = screen::options(&args.options)?;
     threads::run(move |main| shown(main, port, options))
 }
 

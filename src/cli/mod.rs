@@ -27,6 +27,8 @@ mod say;
 #[cfg(feature = "tui")]
 mod screen;
 mod threads;
+#[cfg(feature = "tui")]
+mod user;
 mod watched;
 
 use std::process::ExitCode;
@@ -59,7 +61,13 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Supervise(options)) => {
             return program::supervise(&options.command, Duration::from_millis(options.grace), options.descriptors);
         }
-        Some(Subcommand::Check { file }) => check(&args, file.as_deref()),
+        #[cfg(feature = "tui")]
+        Some(Subcommand::Keys { print }) => user::keys(*print),
+        #[cfg(feature = "tui")]
+        Some(Subcommand::Check { file, user: true }) => user::check(file.as_deref()),
+        #[cfg(feature = "tui")]
+        Some(Subcommand::Schema { user: true }) => user::schema(),
+        Some(Subcommand::Check { file, .. }) => check(&args, file.as_deref()),
         #[cfg(unix)]
         Some(Subcommand::Start { words }) => background::start(words),
         #[cfg(unix)]
@@ -79,7 +87,7 @@ pub fn main() -> ExitCode {
             say(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
         Some(Subcommand::Man) => say(&man::page(Args::command())).map(|()| ExitCode::SUCCESS),
-        Some(Subcommand::Schema) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
+        Some(Subcommand::Schema { .. }) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
         None => {
             let backends = run::Backends::of(&args);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Args, Run, Settings};
+use super::args::{Args, Run, Settings, THEMES};
 #[cfg(unix)]
 use super::background;
 use super::control::Control;
@@ -96,9 +96,10 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
     if front == Front::Background {
         background::begin()?;
     }
+    let look = look(front, args)?;
     stickylb::program::raise_descriptor_limit();
     let args = args.clone();
-    threads::run(move |main| serve(main, args, config, backends, front))
+    threads::run(move |main| serve(main, args, config, backends, front, look))
 }
 
 /// All of a run, on the control thread.
@@ -108,6 +109,7 @@ async fn serve(
     config: Config,
     backends: Backends,
     front: Front,
+    look: Option<Look>,
 ) -> Result<(), UsageError> {
     let mut signals = Signals::new().map_err(cannot_start)?;
     // Opened before anything else starts, so that a wrong path starts nothing.
@@ -141,7 +143,7 @@ async fn serve(
     let shown = match front {
         Front::Screen => {
             engine.announce(&warnings);
-            screen(&main, &args, &engine, &mut signals, control.is_open()).await
+            screen(&main, look, &engine, &mut signals, control.is_open()).await
         }
         Front::Lines => {
             let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
@@ -166,11 +168,35 @@ async fn serve(
     shown
 }
 
+/// How the screen looks.
+#[cfg(feature = "tui")]
+type Look = crate::screen::Options;
+#[cfg(not(feature = "tui"))]
+type Look = ();
+
+/// The look of the screen, if there is one. A theme of the user's own is looked up in any case, so that a wrong name is
+/// told wherever it is written.
+#[cfg(feature = "tui")]
+fn look(front: Front, args: &Settings) -> Result<Option<Look>, UsageError> {
+    let is_own = args.theme.as_deref().is_some_and(|name| !THEMES.contains(&name));
+    (front == Front::Screen || is_own).then(|| super::screen::options(args)).transpose()
+}
+
+#[cfg(not(feature = "tui"))]
+fn look(_: Front, args: &Settings) -> Result<Option<Look>, UsageError> {
+    match args.theme.as_deref() {
+        Some(name) if !THEMES.contains(&name) => {
+            Err(UsageError::Words(vec![format!("there is no theme '{name}': {}", THEMES.join(", ")).into()]))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Shows the screen until it is left for good.
 #[cfg(feature = "tui")]
 async fn screen(
     main: &MainThread,
-    args: &Settings,
+    look: Option<Look>,
     engine: &Arc<Balancer>,
     signals: &mut Signals,
     reachable: bool,
@@ -180,8 +206,8 @@ async fn screen(
     let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
     // Without a control socket nobody could attach to the balancer after a detach.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let (left, handle) =
-        screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, screen::options(args)).await;
+    let look = look.expect("what is shown as a screen has been given a look");
+    let (left, handle) = screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, look).await;
     let left = left.map_err(failed)?;
     // The engine keeps request heads as long as this handle lives.
     drop(handle);
@@ -196,7 +222,7 @@ async fn screen(
 #[cfg(not(feature = "tui"))]
 async fn screen(
     _: &MainThread,
-    _: &Settings,
+    _: Option<Look>,
     _: &Arc<Balancer>,
     signals: &mut Signals,
     _: bool,

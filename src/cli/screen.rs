@@ -1,13 +1,15 @@
-//! Runs the screen on the main thread, with options from the command line and the environment.
+//! Runs the screen on the main thread, with options from the user's file, the command line and the environment.
 
 use std::io;
 
 use tokio::sync::watch;
 
-use super::args::{self, NotifyHow, Settings, ThemeName};
+use super::args::{self, NotifyHow, Settings};
+use super::layers::UsageError;
 use super::threads::MainThread;
 use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
 use crate::signals::Signals;
+use crate::user::{self, Kept, UserConfig};
 use stickylb::api::EngineHandle;
 
 /// Shows the screen until the user leaves or a signal ends the program. If the terminal blocks, gives up waiting, and
@@ -36,25 +38,33 @@ pub(super) async fn show<D: EngineHandle + Send + 'static>(
     shown.map_or((Ok(Left::Ended), None), |(left, engine)| (left, Some(engine)))
 }
 
-/// An explicit `--theme` wins over `NO_COLOR`.
-pub(super) fn options(args: &Settings) -> Options {
+/// Built-in values, then the user's file, then the command line. `NO_COLOR` wins over the file; a theme that the command
+/// line names wins over both.
+pub(super) fn options(args: &Settings) -> Result<Options, UsageError> {
+    let Kept { arrangement, keep, trouble } = user::kept();
+    let user = user::load(arrangement)?;
     let glyphs = match args.glyphs {
-        args::Glyphs::Auto => Glyphs::from_locale(),
-        args::Glyphs::Unicode => Glyphs::Unicode,
-        args::Glyphs::Ascii => Glyphs::Ascii,
+        None => user.glyphs,
+        Some(args::Glyphs::Auto) => None,
+        Some(args::Glyphs::Unicode) => Some(Glyphs::Unicode),
+        Some(args::Glyphs::Ascii) => Some(Glyphs::Ascii),
     };
-    let colors = match args.theme {
-        ThemeName::Auto => Colors::from_environment(),
-        ThemeName::Dark => Colors::Dark,
-        ThemeName::Light => Colors::Light,
-        ThemeName::HighContrast => Colors::HighContrast,
-        ThemeName::ColorBlind => Colors::ColorBlind,
-        ThemeName::Mono => Colors::Mono,
+    let colors = match args.theme.as_deref() {
+        None if Colors::are_unwanted() => None,
+        None => user.theme,
+        Some("auto") => None,
+        Some(name) => Some(user.themes.named(name).map_err(|error| UsageError::Words(vec![error.into()]))?),
     };
     let notify = match args.notify {
-        NotifyHow::Off => Notify::Off,
-        NotifyHow::Bell => Notify::Bell,
-        NotifyHow::Desktop => Notify::Desktop,
+        None => user.notify,
+        Some(NotifyHow::Off) => Notify::Off,
+        Some(NotifyHow::Bell) => Notify::Bell,
+        Some(NotifyHow::Desktop) => Notify::Desktop,
     };
-    Options { theme: Theme { glyphs, colors }, notify }
+    let theme = Theme {
+        glyphs: glyphs.unwrap_or_else(Glyphs::from_locale),
+        colors: colors.unwrap_or_else(Colors::from_environment),
+    };
+    let UserConfig { themes, keys, arrangement, mouse, .. } = user;
+    Ok(Options { theme, themes, notify, keys, arrangement, mouse, keep, trouble })
 }

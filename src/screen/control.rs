@@ -110,8 +110,13 @@ pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     let (id, name) = (backend.id, backend.name.to_string());
     match backend.spawned {
         Some(Spawned { pid: Some(_), .. }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
-        Some(Spawned { pid: None, .. }) => return Err(format!("{name} is not running: press a to start it again")),
-        None => return Err(format!("{name} was not started here: press space to take it out instead")),
+        Some(Spawned { pid: None, .. }) => {
+            return Err(format!("{name} is not running: press {} to start it again", state.key(Action::SpawnDemo)));
+        }
+        None => {
+            let out = state.key(Action::ToggleMaintenance);
+            return Err(format!("{name} was not started here: press {out} to take it out instead"));
+        }
     }
     Ok(Vec::new())
 }
@@ -120,7 +125,8 @@ pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
 pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
     let backends = &state.live().backends;
     let Some(word) = word else {
-        let none = || "there is no backend yet: press a to start a demo backend".to_owned();
+        let none =
+            || format!("there is no backend yet: press {} to start a demo backend", state.key(Action::SpawnDemo));
         return backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none);
     };
     let is_it = |b: &BackendView| {
@@ -146,7 +152,8 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
     }
     foresee(state.live_mut(), &command);
     if state.frozen.is_some() {
-        state.say("done; the display still stands at an earlier moment: p shows live again");
+        let live = state.key(Action::Freeze);
+        state.say(format!("done; the display still stands at an earlier moment: {live} shows live again"));
     }
     vec![Effect::Command(command)]
 }
@@ -176,7 +183,7 @@ pub(crate) fn undo(state: &mut State) -> Outcome {
         };
         let more = match state.undo.len() {
             0 => String::new(),
-            more => format!(" (u again: {more} more)"),
+            more => format!(" ({} again: {more} more)", state.key(Action::Undo)),
         };
         state.say(format!("undone: {words}{more}"));
         return Ok(vec![Effect::Command(back)]);

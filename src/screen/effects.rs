@@ -5,6 +5,7 @@ use stickylb::api::EngineHandle;
 use tokio::sync::mpsc;
 
 use super::export;
+use super::keeping::Keeper;
 use super::message::{Effect, Message};
 use super::state::State;
 use super::terminal::Terminal;
@@ -38,6 +39,7 @@ pub(crate) fn apply(
     terminal: &mut Terminal,
     state: &mut State,
     message: Message,
+    keeper: &mut Keeper,
     tell: &mpsc::UnboundedSender<Message>,
 ) -> Loop {
     let mut next = Loop::GoOn;
@@ -86,6 +88,7 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Exported(done));
                 });
             }
+            Effect::Keep => keeper.keep(state.arrangement()),
             Effect::Notify(how, text) => terminal.notify(how, &text),
             Effect::Suspend => next = Loop::Suspend,
             Effect::Detach => next = Loop::Leave(Left::Detached),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stickylb::api::Snapshot;
 
+use super::action::Action;
 use super::frozen::{Frozen, Moment};
 use super::state::State;
 
@@ -81,7 +82,7 @@ impl State {
             return Err(if back {
                 format!("nothing before this is kept: there are {} minutes at most", KEPT / 60)
             } else {
-                "this is the latest second: p shows live again".to_owned()
+                format!("this is the latest second: {} shows live again", self.key(Action::Freeze))
             });
         };
         frozen.at = moment.time;

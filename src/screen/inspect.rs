@@ -4,6 +4,7 @@ use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestNumber};
 use stickylb::untrusted::Untrusted;
 
+use super::action::Action;
 use super::curl;
 use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
 use super::message::Effect;
@@ -25,7 +26,7 @@ fn selected(state: &State) -> Option<Arc<Event>> {
 /// A sentence if no request is selected.
 fn held(state: &mut State) -> Result<Arc<Event>, String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
-    let line = line.ok_or("there is no request here: select one in the log (Tab, then j and k)")?;
+    let line = line.ok_or_else(|| no_request(state))?;
     state.focus = Focus::Log;
     state.log.select(line.number);
     // Discard the heads of another request.
@@ -34,6 +35,12 @@ fn held(state: &mut State) -> Result<Arc<Event>, String> {
         state.inspected.turn_to(number);
     }
     Ok(line.event)
+}
+
+/// Says that no request is selected, and how to select one.
+pub(crate) fn no_request(state: &State) -> String {
+    let [pane, down, up] = [Action::NextPane, Action::Down, Action::Up].map(|action| state.key(action));
+    format!("there is no request here: select one in the log ({pane}, then {down} and {up})")
 }
 
 fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
@@ -83,9 +90,10 @@ pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
     held(state)?;
     state.inspected.shows_secrets = !state.inspected.shows_secrets;
     state.say(if state.inspected.shows_secrets {
-        "the secrets of this request are shown until you select another; H hides them"
+        let hide = state.key(Action::Secrets);
+        format!("the secrets of this request are shown until you select another; {hide} hides them")
     } else {
-        "secrets are hidden"
+        "secrets are hidden".to_owned()
     });
     Ok(())
 }

@@ -299,7 +299,7 @@ impl Log {
                 self.held = Some(self.first);
             }
         } else if self.marks.len() == MARKS {
-            return Err(format!("there are {MARKS} marks already: m on one of them takes it away"));
+            return Err(format!("there are {MARKS} marks already: take one of them away first"));
         } else {
             self.marks.push(number);
             self.marks.sort_unstable();
@@ -335,7 +335,7 @@ impl Log {
                 Ok(())
             }
             None if what == "mark" && self.marks.is_empty() => {
-                Err("there is no mark: m marks a line, / filters".to_owned())
+                Err("there is no mark: mark a line, or filter".to_owned())
             }
             None if forward => Err(format!("there is no {what} below")),
             None => Err(format!("there is no {what} above")),

@@ -35,6 +35,8 @@ pub enum Message {
     InFlight(Result<u64, Untrusted<String>>),
     /// A command was carried out or failed.
     Done(Result<(), CommandError>),
+    /// The screen's arrangement could not be written, with one sentence for the footer.
+    NotKept(String),
     /// The engine has ended or is unreachable, with the reason as one sentence.
     Ended(Untrusted<String>),
 }
@@ -66,6 +68,8 @@ pub enum Effect {
     Mouse(bool),
     /// Export to a file.
     Export(Export),
+    /// Keep the screen's arrangement for the next start.
+    Keep,
     /// Restore the terminal and stop the job until the shell continues it.
     Suspend,
     /// Send a notification in this way.

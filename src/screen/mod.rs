@@ -5,8 +5,10 @@
 //! second, and only if something changed.
 
 mod action;
+mod arrangement;
 mod changes;
 mod clipboard;
+mod columns;
 mod control;
 mod curl;
 mod digest;
@@ -19,9 +21,11 @@ mod freeze;
 mod frozen;
 mod glyphs;
 mod head;
+mod inks;
 mod input;
 mod inspect;
 mod inspected;
+mod keeping;
 mod log;
 mod message;
 mod notify;
@@ -37,6 +41,7 @@ mod symbols;
 mod table;
 mod terminal;
 mod theme;
+mod themes;
 mod update;
 mod view;
 
@@ -49,20 +54,28 @@ use stickylb::api::{EngineHandle, News};
 use tokio::sync::{Notify as Notified, mpsc, watch};
 
 pub use action::keys_table;
+pub(crate) use action::{ACTIONS, Action, Key, Keymap};
+pub(crate) use arrangement::Arrangement;
 pub(crate) use effects::Left;
 use effects::{Loop, apply};
 use event_pane::EventPane;
 pub use export::Export;
 pub use glyphs::Glyphs;
+pub(crate) use keeping::Keep;
+use keeping::Keeper;
 pub use message::{Effect, Message};
 pub use notify::Notify;
+pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
 pub(crate) use suspend::in_foreground;
 pub use svg::{film, svg};
+pub(crate) use table::Column;
 use terminal::Terminal;
 pub(crate) use terminal::give_back;
-pub use theme::{Colors, Theme};
+pub(crate) use theme::Role;
+pub use theme::{Colors, OwnColors, Theme};
+pub(crate) use themes::Themes;
 pub use update::update;
 pub use view::view;
 
@@ -70,10 +83,33 @@ pub use view::view;
 const FRAME: Duration = Duration::from_millis(33);
 
 /// The user's options for the screen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) theme: Theme,
+    /// The themes to choose from.
+    pub(crate) themes: Themes,
     pub(crate) notify: Notify,
+    pub(crate) keys: Keymap,
+    pub(crate) arrangement: Arrangement,
+    /// Whether the mouse is the screen's from the start.
+    pub(crate) mouse: bool,
+    /// Where the arrangement is kept for the next start.
+    pub(crate) keep: Option<Keep>,
+    /// What went wrong before the screen was there, for the footer.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Options {
+    /// The state that the screen begins with.
+    fn state(self, leaving: Leaving) -> State {
+        let mut state = State::new(self.theme).with_leaving(leaving);
+        (state.themes, state.keys, state.notify, state.mouse) = (self.themes, self.keys, self.notify, self.mouse);
+        state.arrange(self.arrangement);
+        if let Some(trouble) = self.trouble {
+            state.complain(trouble);
+        }
+        state
+    }
 }
 
 /// Orders from the thread that handles signals.
@@ -105,11 +141,14 @@ pub(crate) fn run(
     let left = runtime.block_on(async {
         let (tell, told) = mpsc::unbounded_channel();
         let mut terminal = Terminal::new(&tell)?;
-        let mut state = State::new(options.theme).with_leaving(leaving);
-        state.notify = options.notify;
+        let mut keeper = Keeper::new(options.keep.clone(), tell.clone());
+        let mut state = options.state(leaving);
         state.size = terminal.size()?;
         state.second(SystemTime::now(), engine.snapshot());
-        show(engine, &mut terminal, &mut state, Told { tell, told }, orders).await
+        let left = show(engine, &mut terminal, &mut state, &mut keeper, Told { tell, told }, orders).await;
+        drop(terminal);
+        keeper.finish();
+        left
     });
     // Do not wait for an export that hangs in a blocking write.
     runtime.shutdown_background();
@@ -135,6 +174,7 @@ async fn show(
     engine: &mut impl EngineHandle,
     terminal: &mut Terminal,
     state: &mut State,
+    keeper: &mut Keeper,
     mut later: Told,
     mut orders: Orders,
 ) -> io::Result<Left> {
@@ -156,7 +196,7 @@ async fn show(
                 terminal.leave();
                 Terminal::say("stopped: fg brings the screen back, bg lets the proxy serve on without it\n");
                 if !continued.stop().await {
-                    state.complain("there is no shell to go back to: q quits");
+                    state.complain(format!("there is no shell to go back to: {} quits", state.key(Action::Quit)));
                 }
             }
             Loop::LeaveTerminal => terminal.lost(),
@@ -178,8 +218,8 @@ async fn show(
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
                 let missed = engine.take(&mut batch);
-                apply(engine, terminal, state, Message::Events(batch, missed), &later.tell);
-                apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), &later.tell);
+                apply(engine, terminal, state, Message::Events(batch, missed), keeper, &later.tell);
+                apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), keeper, &later.tell);
             }
             pane.follow(&state.log.digest.notices, &state.zone);
             // Backpressure: finish writing the last frame before drawing the next, which has all changes since.
@@ -227,7 +267,7 @@ async fn show(
         };
         #[cfg(debug_assertions)]
         panic_if_asked(&message);
-        next = apply(engine, terminal, state, message, &later.tell);
+        next = apply(engine, terminal, state, message, keeper, &later.tell);
     }
 }
 

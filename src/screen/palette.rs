@@ -2,10 +2,11 @@
 
 use stickylb::api::{BackendView, Strategy};
 
+use super::columns;
 use super::input::Line;
 use super::palette_line::Palette;
-use super::state::State;
-use super::theme::Colors;
+use super::state::{Side, State};
+use super::table::Column;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::export::Export;
 
@@ -35,8 +36,10 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
         let last = if rest.ends_with(' ') { "" } else { words.last().copied().unwrap_or_default() };
         let at = words.len() - usize::from(!last.is_empty());
         let Some(argument) = entry.arguments().nth(at) else { return Vec::new() };
-        let mut found: Vec<(i32, String)> =
-            candidates(state, argument).into_iter().filter_map(|word| Some((score(last, &word)?, word))).collect();
+        let mut found: Vec<(i32, String)> = candidates(state, argument, last)
+            .into_iter()
+            .filter_map(|word| Some((score(last, &word)?, word)))
+            .collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         return found.into_iter().map(|(_, word)| Proposal { entry, word: Some(word) }).collect();
     }
@@ -91,7 +94,11 @@ impl Palette {
     fn chosen_meaning(&self, state: &State) -> Meaning {
         match proposals(state, self.line.text()).get(self.chosen) {
             Some(Proposal { entry, .. }) => needs_more(entry, 0).unwrap_or(Meaning::Do(entry.action, Vec::new())),
-            None => Meaning::Unknown(format!("there is no command '{}': ? shows them all", self.line.text().trim())),
+            None => Meaning::Unknown(format!(
+                "there is no command '{}': {} shows them all",
+                self.line.text().trim(),
+                state.key(Action::Help)
+            )),
         }
     }
 }
@@ -107,8 +114,8 @@ fn named(name: &str) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| !entry.command.is_empty() && entry.name() == name)
 }
 
-/// The known values of an argument.
-fn candidates(state: &State, argument: &str) -> Vec<String> {
+/// The known values of an argument of which this is typed already.
+fn candidates(state: &State, argument: &str, typed: &str) -> Vec<String> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     match argument.trim_matches(['[', ']']) {
         "BACKEND" => {
@@ -120,7 +127,10 @@ fn candidates(state: &State, argument: &str) -> Vec<String> {
         "WHEN…" => names(&["off"]),
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
         "FORMAT" => Export::ALL.iter().map(|export| export.name().to_owned()).collect(),
-        "THEME" => Colors::ALL.iter().map(|c| c.name().to_owned()).collect(),
+        "THEME" => state.themes.names().map(str::to_owned).collect(),
+        "COLUMN" => Column::ALL.iter().map(|column| column.name().to_owned()).collect(),
+        "COLUMNS" => columns::proposals(typed),
+        "VIEW" => Side::NAMES.iter().map(|(name, _)| (*name).to_owned()).collect(),
         "MODE" => state.snapshot.pools.iter().flat_map(|p| &p.sticky_modes).map(ToString::to_string).collect(),
         choice if choice.contains('|') => names(&choice.split('|').collect::<Vec<_>>()),
         _ => Vec::new(),

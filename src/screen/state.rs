@@ -9,6 +9,7 @@ use stickylb::api::{
 };
 use stickylb::untrusted::Untrusted;
 
+use super::action::{Action, Keymap};
 use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
@@ -19,6 +20,7 @@ use super::notify::Notify;
 use super::palette_line::Palette;
 use super::table::Table;
 use super::theme::Theme;
+use super::themes::Themes;
 use crate::screen::filter::{Filter, FilterError};
 
 /// How long the warning about dropped log lines stays after the last one.
@@ -80,6 +82,24 @@ impl Side {
             Side::Events => Side::Hidden,
             Side::Hidden => Side::Figures,
         }
+    }
+
+    /// The names in commands and in the user's file; `auto` is no side but the choice by width.
+    pub(crate) const NAMES: [(&'static str, Option<Side>); 6] = [
+        ("auto", None),
+        ("figures", Some(Side::Figures)),
+        ("inspector", Some(Side::Inspector)),
+        ("output", Some(Side::Output)),
+        ("events", Some(Side::Events)),
+        ("none", Some(Side::Hidden)),
+    ];
+
+    /// The side pane of that name.
+    pub(crate) fn named(name: &str) -> Result<Option<Side>, String> {
+        Side::NAMES.iter().find(|(one, _)| *one == name).map(|(_, side)| *side).ok_or_else(|| {
+            let names = Side::NAMES.map(|(name, _)| name).join(", ");
+            format!("there is no view '{name}': {names}")
+        })
     }
 
     /// The default in a terminal with this many columns.
@@ -173,6 +193,10 @@ pub struct State {
     pub(crate) leaving: Leaving,
     /// Why the engine has ended or is unreachable.
     pub(crate) ended: Option<Untrusted<String>>,
+    /// The themes to choose from.
+    pub(crate) themes: Themes,
+    /// The keys in force.
+    pub(crate) keys: Keymap,
     /// Whether mouse capture is on.
     pub(crate) mouse: bool,
     /// Snapshots of the last minutes, one per second.
@@ -212,6 +236,8 @@ impl State {
             undo: VecDeque::new(),
             leaving: Leaving::default(),
             ended: None,
+            themes: Themes::default(),
+            keys: Keymap::default(),
             mouse: false,
             moments: VecDeque::new(),
             now: SystemTime::UNIX_EPOCH,
@@ -219,6 +245,11 @@ impl State {
             frozen: None,
             changed: true,
         }
+    }
+
+    /// What to type for an action, in a sentence: its first key, or its command.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.keys.say(action)
     }
 
     /// Shows times in UTC, for pictures and tests.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use stickylb::api::BackendView;
+use stickylb::program::nearest;
 
 use crate::screen::filter::Filter;
 
@@ -69,6 +70,33 @@ impl Column {
         }
     }
 
+    /// The name in the user's file and in commands.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Column::Name => "name",
+            Column::State => "state",
+            Column::Address => "address",
+            Column::Weight => "weight",
+            Column::Requests => "requests",
+            Column::Rate => "rate",
+            Column::Active => "active",
+            Column::WebSockets => "websockets",
+            Column::Sticky => "sticky",
+            Column::P50 => "p50",
+            Column::P95 => "p95",
+            Column::P99 => "p99",
+            Column::Errors => "errors",
+            Column::Share => "share",
+            Column::Checks => "checks",
+            Column::Spark => "spark",
+        }
+    }
+
+    /// Whether the column is usually sorted highest first.
+    pub(crate) fn is_descending(self) -> bool {
+        !self.is_words()
+    }
+
     /// Whether the column sorts alphabetically first; numbers sort highest first.
     fn is_words(self) -> bool {
         matches!(self, Column::Name | Column::State | Column::Address)
@@ -97,9 +125,22 @@ impl Column {
     }
 }
 
-/// The table's sort order and rows.
-#[derive(Clone, Debug, Default)]
+impl std::str::FromStr for Column {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Column::ALL.into_iter().find(|column| column.name() == name).ok_or_else(|| {
+            let names = Column::ALL.map(Column::name);
+            format!("'{name}' is no column: {}{}", names.join(", "), nearest(name, names.into_iter()))
+        })
+    }
+}
+
+/// The table's columns, sort order and rows.
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
+    /// The columns that are shown where there is room, from left to right; at least one.
+    pub(crate) columns: Vec<Column>,
     /// The column the keys act on.
     pub(crate) column: Column,
     /// Whether the user chose a column, which is then highlighted and shown however narrow the table is.
@@ -110,14 +151,29 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<usize>,
 }
 
+impl Default for Table {
+    fn default() -> Self {
+        Table { columns: Column::ALL.to_vec(), column: Column::default(), chosen: false, sort: None, rows: Vec::new() }
+    }
+}
+
 impl Table {
+    /// Shows these columns, at least one.
+    pub(crate) fn show(&mut self, columns: Vec<Column>) {
+        if !columns.contains(&self.column) {
+            self.chosen = false;
+            self.column = columns.first().copied().unwrap_or_default();
+        }
+        self.columns = columns;
+    }
+
     /// Chooses the next or previous column; the first call only highlights the current one.
     pub(crate) fn step(&mut self, forward: bool) {
-        let count = Column::ALL.len();
-        let at = Column::ALL.iter().position(|column| *column == self.column).unwrap_or(0);
+        let count = self.columns.len();
+        let at = self.columns.iter().position(|column| *column == self.column).unwrap_or(0);
         let by = if forward { 1 } else { count - 1 };
         if std::mem::replace(&mut self.chosen, true) {
-            self.column = Column::ALL[(at + by) % count];
+            self.column = self.columns[(at + by) % count];
         }
     }
 
@@ -126,7 +182,7 @@ impl Table {
         self.chosen = true;
         self.sort = match self.sort {
             Some((column, _)) if column == self.column => None,
-            _ => Some((self.column, !self.column.is_words())),
+            _ => Some((self.column, self.column.is_descending())),
         };
     }
 

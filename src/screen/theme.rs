@@ -1,5 +1,5 @@
 //! Colour themes. A state is always shown by a word and a symbol, never by colour alone. Only the terminal's 16 palette
-//! colours are used, so that they match the terminal's scheme.
+//! colours are used, so that they match the terminal's scheme, except where a theme of the user's own names others.
 
 use ratatui::style::{Color, Modifier, Style};
 use stickylb::api::{Mark, State};
@@ -19,6 +19,61 @@ pub enum Colors {
     ColorBlind,
     /// No colours, only bold, faint and reversed text.
     Mono,
+    /// The user's own, over those of a built-in theme.
+    Own(OwnColors),
+}
+
+/// What has a colour of its own in a theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Text,
+    Background,
+    Title,
+    Border,
+    Dim,
+    Key,
+    Good,
+    Warning,
+    Bad,
+    Redirect,
+}
+
+impl Role {
+    /// All roles, with the name and the description that the user's file has for them.
+    pub(crate) const ALL: [(Role, &'static str, &'static str); 10] = [
+        (Role::Text, "text", "Text without a role of its own"),
+        (Role::Background, "background", "Behind all of it"),
+        (Role::Title, "title", "Titles and graphs"),
+        (Role::Border, "border", "The border of the pane that has the keys"),
+        (Role::Dim, "dim", "What matters less, other borders included"),
+        (Role::Key, "key", "Keys"),
+        (Role::Good, "good", "UP, passed checks, 2xx"),
+        (Role::Warning, "warning", "DRAIN, MAINT, 4xx, what went wrong"),
+        (Role::Bad, "bad", "DOWN, EJECTED, failed checks, 5xx"),
+        (Role::Redirect, "redirect", "3xx"),
+    ];
+}
+
+/// Some roles with colours of the user's, the others as in a built-in theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnColors {
+    /// One of [`Colors::ALL`].
+    base: &'static Colors,
+    /// In the order of [`Role::ALL`].
+    roles: [Option<Color>; Role::ALL.len()],
+}
+
+impl OwnColors {
+    /// The colours of a built-in theme; of [`Colors::Dark`] where `base` is none.
+    pub(crate) fn over(base: Colors) -> Self {
+        let base = Colors::ALL.iter().find(|built_in| **built_in == base).unwrap_or(&Colors::Dark);
+        OwnColors { base, roles: [None; Role::ALL.len()] }
+    }
+
+    /// Sets the colour of a role; [`Color::Reset`] is the terminal's own.
+    pub(crate) fn set(&mut self, role: Role, color: Color) {
+        self.roles[role as usize] = Some(color);
+    }
 }
 
 impl Colors {
@@ -26,9 +81,15 @@ impl Colors {
     pub(crate) const ALL: [Colors; 5] =
         [Colors::Dark, Colors::Light, Colors::HighContrast, Colors::ColorBlind, Colors::Mono];
 
-    /// The name in options and commands.
+    /// The built-in theme: itself, or the one that the user's own colours lie over.
+    pub(crate) fn base(self) -> Colors {
+        if let Colors::Own(own) = self { *own.base } else { self }
+    }
+
+    /// A built-in theme's name in options and commands.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Colors::Own(_) => "own",
             Colors::Dark => "dark",
             Colors::Light => "light",
             Colors::HighContrast => "high-contrast",
@@ -37,28 +98,22 @@ impl Colors {
         }
     }
 
+    /// Whether `NO_COLOR` is set and not empty.
+    pub(crate) fn are_unwanted() -> bool {
+        std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+    }
+
     /// [`Colors::Mono`] if `NO_COLOR` is set and not empty, [`Colors::Light`] if `COLORFGBG` names a light background,
     /// else [`Colors::Dark`].
     pub fn from_environment() -> Self {
         let light = |value: &str| matches!(value.rsplit(';').next(), Some("7" | "15"));
-        if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        if Colors::are_unwanted() {
             Colors::Mono
         } else if std::env::var("COLORFGBG").is_ok_and(|value| light(&value)) {
             Colors::Light
         } else {
             Colors::Dark
         }
-    }
-}
-
-impl std::str::FromStr for Colors {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Colors::ALL.into_iter().find(|colors| colors.name() == name).ok_or_else(|| {
-            let names: Vec<&str> = Colors::ALL.iter().map(|colors| colors.name()).collect();
-            format!("there is no theme '{name}': {}", names.join(", "))
-        })
     }
 }
 
@@ -75,28 +130,40 @@ impl Theme {
     /// The theme's foreground from `each`, which is in the order of [`Colors::ALL`] without `Mono`; `None` is the
     /// terminal's default colour.
     fn pick(self, each: [Option<Color>; 4]) -> Style {
-        let color = match self.colors {
+        let color = match self.colors.base() {
             Colors::Dark => each[0],
             Colors::Light => each[1],
             Colors::HighContrast => each[2],
             Colors::ColorBlind => each[3],
-            Colors::Mono => None,
+            Colors::Mono | Colors::Own(_) => None,
         };
         color.map_or_else(Style::new, |color| Style::new().fg(color))
     }
 
+    /// The user's own colour for a role.
+    pub(crate) fn own(self, role: Role) -> Option<Color> {
+        if let Colors::Own(own) = self.colors { own.roles[role as usize] } else { None }
+    }
+
+    /// The user's own colour for a role, else `style`.
+    fn or_own(self, role: Role, style: Style) -> Style {
+        self.own(role).map_or(style, |color| Style::new().fg(color))
+    }
+
     /// `ink` on `paper` in the high-contrast theme, else `style`.
     fn marked(self, paper: Color, ink: Color, style: Style) -> Style {
-        if self.colors == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
+        if self.colors.base() == Colors::HighContrast { Style::new().fg(ink).bg(paper) } else { style }
     }
 
     pub(crate) fn title(self) -> Style {
-        self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)]).add_modifier(Modifier::BOLD)
+        let style = self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)]);
+        self.or_own(Role::Title, style).add_modifier(Modifier::BOLD)
     }
 
     pub(crate) fn border(self, focused: bool) -> Style {
         if focused {
-            self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)])
+            let style = self.pick([Some(Color::Cyan), Some(Color::Blue), None, Some(Color::LightBlue)]);
+            self.or_own(Role::Border, style)
         } else {
             self.dim()
         }
@@ -105,12 +172,14 @@ impl Theme {
     /// For less important text.
     pub(crate) fn dim(self) -> Style {
         let style = self.pick([Some(Color::DarkGray), Some(Color::DarkGray), None, Some(Color::DarkGray)]);
-        if self.colors == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style }
+        let style = if self.colors.base() == Colors::Mono { style.add_modifier(Modifier::DIM) } else { style };
+        self.or_own(Role::Dim, style)
     }
 
     pub(crate) fn key(self) -> Style {
-        self.pick([Some(Color::Yellow), Some(Color::Magenta), Some(Color::LightYellow), Some(Color::Yellow)])
-            .add_modifier(Modifier::BOLD)
+        let style =
+            self.pick([Some(Color::Yellow), Some(Color::Magenta), Some(Color::LightYellow), Some(Color::Yellow)]);
+        self.or_own(Role::Key, style).add_modifier(Modifier::BOLD)
     }
 
     pub(crate) fn selected() -> Style {
@@ -118,19 +187,22 @@ impl Theme {
     }
 
     pub(crate) fn good(self) -> Style {
-        self.pick([Some(Color::Green), Some(Color::Green), Some(Color::LightGreen), Some(Color::LightBlue)])
+        let style =
+            self.pick([Some(Color::Green), Some(Color::Green), Some(Color::LightGreen), Some(Color::LightBlue)]);
+        self.or_own(Role::Good, style)
     }
 
     pub(crate) fn bad(self) -> Style {
         let style = self.pick([Some(Color::Red), Some(Color::Red), None, Some(Color::Red)]);
-        let style = if self.colors == Colors::ColorBlind { style.add_modifier(Modifier::REVERSED) } else { style };
-        self.marked(Color::Red, Color::White, style).add_modifier(Modifier::BOLD)
+        let style =
+            if self.colors.base() == Colors::ColorBlind { style.add_modifier(Modifier::REVERSED) } else { style };
+        self.or_own(Role::Bad, self.marked(Color::Red, Color::White, style)).add_modifier(Modifier::BOLD)
     }
 
     /// Magenta in the light theme, because yellow is unreadable on white.
     pub(crate) fn warning(self) -> Style {
         let style = self.pick([Some(Color::Yellow), Some(Color::Magenta), None, Some(Color::Yellow)]);
-        self.marked(Color::Yellow, Color::Black, style)
+        self.or_own(Role::Warning, self.marked(Color::Yellow, Color::Black, style))
     }
 
     pub(crate) fn strong() -> Style {
@@ -169,7 +241,7 @@ impl Theme {
         match status {
             500.. => self.bad(),
             400..500 => self.warning(),
-            300..400 => self.pick([Some(Color::Cyan), Some(Color::Blue), None, None]),
+            300..400 => self.or_own(Role::Redirect, self.pick([Some(Color::Cyan), Some(Color::Blue), None, None])),
             _ => self.good(),
         }
     }
@@ -180,12 +252,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_theme_is_found_by_its_name_and_an_unknown_one_names_them_all() {
-        for colors in Colors::ALL {
-            assert_eq!(colors.name().parse(), Ok(colors));
+    fn own_colours_take_the_place_of_those_that_they_name() {
+        let mut own = OwnColors::over(Colors::Light);
+        own.set(Role::Good, Color::Rgb(1, 2, 3));
+        let [theme, base] = [Colors::Own(own), Colors::Light].map(|colors| Theme { glyphs: Glyphs::Unicode, colors });
+        assert_eq!(theme.good().fg, Some(Color::Rgb(1, 2, 3)));
+        assert_eq!((theme.bad(), theme.title()), (base.bad(), base.title()));
+        for (place, (role, ..)) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, place);
         }
-        let error = "solarized".parse::<Colors>().expect_err("unknown");
-        assert_eq!(error, "there is no theme 'solarized': dark, light, high-contrast, color-blind, mono");
     }
 
     #[test]

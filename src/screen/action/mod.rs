@@ -1,10 +1,15 @@
 //! The table of actions, from which keys, commands, footer, help and the tables in the docs are made.
 
+mod key;
+mod keymap;
 mod table;
+mod word;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyModifiers};
 use std::fmt::Write as _;
 
+pub(crate) use key::Key;
+pub(crate) use keymap::Keymap;
 pub(crate) use table::ACTIONS;
 
 /// What a key or a palette command does.
@@ -40,6 +45,7 @@ pub(crate) enum Action {
     Mark,
     LastColumn,
     NextColumn,
+    Columns,
     Sort,
     Reverse,
     Export,
@@ -67,8 +73,9 @@ pub(crate) enum Action {
 /// One action with its keys, its command and its texts.
 pub(crate) struct Entry {
     pub(crate) action: Action,
-    /// The keys as help and docs show them, separated by spaces; empty if there is only a command.
-    pub(crate) keys: &'static str,
+    /// The usual keys as help and docs show them, separated by spaces; empty if there is only a command.
+    keys: &'static str,
+    /// All usual keys.
     bound: &'static [(KeyModifiers, KeyCode)],
     /// The footer label and its priority: the lowest is dropped first when space runs out.
     pub(crate) footer: Option<(&'static str, u8)>,
@@ -94,21 +101,6 @@ impl Entry {
     pub(crate) fn takes_the_rest(&self) -> bool {
         self.command.trim_end_matches(']').ends_with('…')
     }
-
-    /// The first key; empty if there is only a command.
-    pub(crate) fn key(&self) -> &'static str {
-        self.keys.split(' ').next().unwrap_or_default()
-    }
-}
-
-/// The action bound to a key.
-pub(crate) fn action_of(key: KeyEvent) -> Option<Action> {
-    if let KeyCode::Char('1'..='9') = key.code {
-        return Some(Action::Pick);
-    }
-    // Shift is already part of the character: only some terminals report it with `?` or `G`.
-    let modifiers = key.modifiers - KeyModifiers::SHIFT;
-    ACTIONS.iter().find(|entry| entry.bound.contains(&(modifiers, key.code))).map(|entry| entry.action)
 }
 
 /// The actions as a Markdown table, for docs/keys.md.
@@ -129,6 +121,7 @@ pub fn keys_table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::KeyEvent;
 
     #[test]
     fn no_key_and_no_command_does_two_things() {
@@ -146,7 +139,8 @@ mod tests {
 
     #[test]
     fn shift_reported_beside_a_capital_changes_nothing() {
-        let with = |modifiers| action_of(KeyEvent::new(KeyCode::Char('X'), modifiers));
+        let keymap = Keymap::default();
+        let with = |modifiers| keymap.action_of(KeyEvent::new(KeyCode::Char('X'), modifiers));
         assert_eq!(with(KeyModifiers::NONE), Some(Action::Kill));
         assert_eq!(with(KeyModifiers::SHIFT), Some(Action::Kill));
         assert_eq!(with(KeyModifiers::CONTROL), None);

@@ -8,6 +8,19 @@ const NONE: KeyModifiers = KeyModifiers::NONE;
 
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 
+/// The keys of the first nine rows, in their order.
+const ROWS: &[(KeyModifiers, KeyCode)] = &[
+    (NONE, KeyCode::Char('1')),
+    (NONE, KeyCode::Char('2')),
+    (NONE, KeyCode::Char('3')),
+    (NONE, KeyCode::Char('4')),
+    (NONE, KeyCode::Char('5')),
+    (NONE, KeyCode::Char('6')),
+    (NONE, KeyCode::Char('7')),
+    (NONE, KeyCode::Char('8')),
+    (NONE, KeyCode::Char('9')),
+];
+
 const fn entry(
     action: Action,
     keys: &'static str,
@@ -35,7 +48,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "to the bottom; in the log, follow again",
     ),
     entry(Action::NextPane, "Tab", &[(NONE, KeyCode::Tab)], None, "", "next pane"),
-    entry(Action::Pick, "1-9", &[], None, "select BACKEND", "pick the backend in that row"),
+    entry(Action::Pick, "1-9", ROWS, None, "select BACKEND", "pick the backend in that row"),
     entry(Action::Back, "Esc", &[(NONE, KeyCode::Esc)], None, "", "back"),
     entry(
         Action::ToggleMaintenance,
@@ -167,8 +180,16 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "o",
         &[(NONE, KeyCode::Char('o'))],
         None,
-        "sort",
+        "sort [COLUMN]",
         "sort by the chosen column; again for the configuration's order",
+    ),
+    entry(
+        Action::Columns,
+        "",
+        &[],
+        None,
+        "columns [COLUMNS]",
+        "the table's columns, in their order: name,state,p99; +p99 or -sticky changes one; default is all",
     ),
     entry(Action::Reverse, "O", &[(NONE, KeyCode::Char('O'))], None, "reverse", "turn the order round"),
     entry(
@@ -225,7 +246,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "v",
         &[(NONE, KeyCode::Char('v'))],
         Some(("view", 25)),
-        "view",
+        "view [VIEW]",
         "next view beside the log: figures, inspector, the process's output, events, none",
     ),
     entry(

@@ -23,7 +23,7 @@ pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> Strin
     match what {
         Export::Text => ready(screen::text(&screen::buffer(state))),
         Export::Ansi => ready(screen::ansi(&screen::buffer(state))),
-        Export::Svg => ready(super::svg(&screen::buffer(state))),
+        Export::Svg => ready(super::svg(&screen::buffer(state), state.theme)),
         Export::Report => ready(report::report(state)),
         Export::Log => {
             let lines = state.log.window(0, usize::MAX);

@@ -62,16 +62,16 @@ fn sgr(style: Style) -> String {
             codes.push(code);
         }
     }
-    codes.extend(style.fg.and_then(|color| code(color, 30)));
-    codes.extend(style.bg.and_then(|color| code(color, 40)));
+    codes.extend(style.fg.map(|color| code(color, 30)).unwrap_or_default());
+    codes.extend(style.bg.map(|color| code(color, 40)).unwrap_or_default());
     let codes: Vec<String> = codes.iter().map(u8::to_string).collect();
     format!("\x1b[{}m", codes.join(";"))
 }
 
-/// The SGR code of a 16-colour palette colour; `base` is 30 for the foreground, 40 for the background.
-fn code(color: Color, base: u8) -> Option<u8> {
+/// The SGR codes of a colour; `base` is 30 for the foreground, 40 for the background.
+fn code(color: Color, base: u8) -> Vec<u8> {
     let (dark, light) = (base, base + 60);
-    Some(match color {
+    let code = match color {
         Color::Black => dark,
         Color::Red => dark + 1,
         Color::Green => dark + 2,
@@ -88,6 +88,9 @@ fn code(color: Color, base: u8) -> Option<u8> {
         Color::LightMagenta => light + 5,
         Color::LightCyan => light + 6,
         Color::White => light + 7,
-        Color::Reset | Color::Rgb(..) | Color::Indexed(_) => return None,
-    })
+        Color::Reset => return Vec::new(),
+        Color::Rgb(red, green, blue) => return vec![base + 8, 2, red, green, blue],
+        Color::Indexed(index) => return vec![base + 8, 5, index],
+    };
+    vec![code]
 }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use crate::screen::action::{Action, action_of};
+use crate::screen::action::{Action, Key};
 use crate::screen::export::Export;
 use crate::screen::filter::Filter;
 use crate::screen::input::Line;
@@ -16,37 +16,39 @@ use crate::screen::view::help_hides;
 
 pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {
-        Dialog::Help(scroll) => match action_of(key) {
-            Some(Action::Down) => state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size)))),
+        Dialog::Help(scroll) => match state.keys.action_of(key) {
+            Some(Action::Down) => {
+                state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size, &state.keys))))
+            }
             Some(Action::Up) => state.dialog = Some(Dialog::Help(scroll.saturating_sub(1))),
             Some(Action::First) => state.dialog = Some(Dialog::Help(0)),
-            Some(Action::Last) => state.dialog = Some(Dialog::Help(help_hides(state.size))),
+            Some(Action::Last) => state.dialog = Some(Dialog::Help(help_hides(state.size, &state.keys))),
             Some(Action::Quit) => return super::on_key(state, key),
             _ => {}
         },
         Dialog::Palette(palette) => return in_palette(state, palette, key),
-        Dialog::Why(event, scroll) => match action_of(key) {
+        Dialog::Why(event, scroll) => match state.keys.action_of(key) {
             Some(Action::Down) => state.dialog = Some(Dialog::Why(event, scroll.saturating_add(1))),
             Some(Action::Up) => state.dialog = Some(Dialog::Why(event, scroll.saturating_sub(1))),
             Some(Action::Quit) => return super::on_key(state, key),
             _ => {}
         },
         Dialog::Replay(mut choice) => {
-            match action_of(key) {
+            match state.keys.action_of(key) {
                 Some(Action::Down) => choice.chosen = (choice.chosen + 1).min(choice.places.len() - 1),
                 Some(Action::Up) => choice.chosen = choice.chosen.saturating_sub(1),
                 Some(Action::First) => choice.chosen = 0,
                 Some(Action::Last) => choice.chosen = choice.places.len() - 1,
-                Some(Action::Detail) => return inspect::send(state, &choice),
-                Some(Action::Back) => return Vec::new(),
+                _ if key.code == KeyCode::Enter => return inspect::send(state, &choice),
+                _ if key.code == KeyCode::Esc => return Vec::new(),
                 Some(Action::Quit) => return super::on_key(state, key),
                 _ => {}
             }
             state.dialog = Some(Dialog::Replay(choice));
         }
-        Dialog::Replayed(mut shown) => match action_of(key) {
+        Dialog::Replayed(mut shown) => match state.keys.action_of(key) {
             Some(Action::Down | Action::PageDown | Action::Up | Action::PageUp | Action::Secrets) => {
-                match action_of(key) {
+                match state.keys.action_of(key) {
                     Some(Action::Down) => shown.scroll = shown.scroll.saturating_add(1),
                     Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(super::movement::PAGE),
                     Some(Action::Up) => shown.scroll = shown.scroll.saturating_sub(1),
@@ -66,7 +68,7 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
             // Pressing the quit key again confirms quitting.
-            let again = matches!(question, Question::Quit { .. }) && action_of(key) == Some(Action::Quit);
+            let again = matches!(question, Question::Quit { .. }) && state.keys.action_of(key) == Some(Action::Quit);
             let detach = matches!(question, Question::Quit { detachable: true, .. });
             if detach && key.code == KeyCode::Char('d') {
                 return vec![Effect::Detach];
@@ -83,11 +85,16 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
     Vec::new()
 }
 
+/// Whether the key quits where no text is typed, and would not write itself here.
+fn closes_prompt(state: &State, key: KeyEvent) -> bool {
+    state.keys.action_of(key) == Some(Action::Quit) && !Key::pressed(key).is_text()
+}
+
 fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Effect> {
     palette.trouble = None;
     match key.code {
         KeyCode::Esc => return Vec::new(),
-        KeyCode::Char('c') if action_of(key) == Some(Action::Quit) => return Vec::new(),
+        _ if closes_prompt(state, key) => return Vec::new(),
         KeyCode::Backspace if palette.line.text().is_empty() => return Vec::new(),
         KeyCode::Up | KeyCode::BackTab => palette.chosen = palette.chosen.saturating_sub(1),
         KeyCode::Down => {
@@ -144,8 +151,7 @@ pub(crate) fn ask_for_filter(state: &mut State) {
 }
 
 fn in_prompt(state: &mut State, mut prompt: FilterPrompt, key: KeyEvent) {
-    let escape = key.code == KeyCode::Esc || (action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('q'));
-    if escape {
+    if key.code == KeyCode::Esc || closes_prompt(state, key) {
         // The previous filter was valid, so parsing cannot fail.
         state.set_filter(Filter::parse(&prompt.before).unwrap_or_default());
     } else if key.code != KeyCode::Enter {

@@ -4,11 +4,11 @@ mod dialog;
 mod movement;
 mod notify;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use stickylb::api::Command;
 
-use super::{control, inspect};
-use crate::screen::action::{Action, action_of};
+use super::{columns, control, inspect};
+use crate::screen::action::{Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
 use crate::screen::palette_line::Palette;
@@ -16,8 +16,12 @@ use crate::screen::state::{Dialog, Focus, Leaving, Question, Side, State};
 
 /// Applies a message to the state; returns the effects to carry out.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let arranged = matches!(message, Message::Key(_) | Message::Mouse(_)).then(|| state.arrangement());
     let mut effects = take(state, message);
     effects.extend(inspect::wanted(state));
+    if arranged.is_some_and(|before| before != state.arrangement()) {
+        effects.push(Effect::Keep);
+    }
     effects
 }
 
@@ -26,7 +30,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Key(key) => {
             state.changed = true;
             state.said = None;
-            if action_of(key) == Some(Action::Suspend) {
+            if suspends(state, key) {
                 return vec![Effect::Suspend];
             }
             return match state.dialog.take() {
@@ -49,7 +53,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Heads(number, result) => return inspect::take(state, number, result),
         Message::Replayed(result) => inspect::show(state, result),
         Message::Exported(Ok(text)) => state.say(text),
-        Message::Exported(Err(text)) => state.complain(text),
+        Message::Exported(Err(text)) | Message::NotKept(text) => state.complain(text),
         Message::InFlight(Ok(in_flight)) => return quit_with(state, in_flight),
         // An engine that cannot be asked cannot be waited for either.
         Message::InFlight(Err(_)) => return vec![Effect::Quit],
@@ -66,14 +70,20 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let Some(action) = action_of(key) else { return Vec::new() };
-    match key.code {
-        KeyCode::Char(row) if action == Action::Pick => {
+    match state.keys.bound(key) {
+        None => Vec::new(),
+        Some((Action::Pick, row)) => {
             movement::pick(state, row);
             Vec::new()
         }
-        _ => perform(state, action),
+        Some((action, _)) => perform(state, action),
     }
+}
+
+/// Whether the key suspends; where text is typed, one that writes itself does not.
+fn suspends(state: &State, key: KeyEvent) -> bool {
+    let types = matches!(state.dialog, Some(Dialog::Palette(_) | Dialog::Filter(_)));
+    state.keys.action_of(key) == Some(Action::Suspend) && !(types && Key::pressed(key).is_text())
 }
 
 /// Carries out a key's action; shows an error in the footer.
@@ -108,8 +118,12 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Mark => movement::mark(state)?,
         Action::NextColumn => state.table.step(true),
         Action::LastColumn => state.table.step(false),
+        Action::Columns => columns::choose(state, words.first().copied())?,
         Action::Sort => {
-            state.table.sort();
+            match words.first() {
+                Some(name) => state.table.sort_by(name.parse()?),
+                None => state.table.sort(),
+            }
             state.order();
         }
         Action::Reverse => {
@@ -119,8 +133,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Detail => movement::open(state),
         Action::Why => movement::why(state)?,
         Action::NextSide => {
-            let shown = state.side.unwrap_or_else(|| Side::usual(state.size.0));
-            state.side = Some(shown.next());
+            state.side = match words.first() {
+                Some(name) => Side::named(name)?,
+                None => Some(state.side.unwrap_or_else(|| Side::usual(state.size.0)).next()),
+            };
         }
         Action::Copy => return Ok(vec![Effect::Copy(super::view::selection_as_text(state), "")]),
         Action::CopyCurl => return inspect::copy(state),
@@ -139,9 +155,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Mouse => {
             state.mouse = !state.mouse;
             state.say(if state.mouse {
-                "the mouse selects, scrolls and sorts; M leaves it to the terminal again, to mark text"
+                let leave = state.key(Action::Mouse);
+                format!("the mouse selects, scrolls and sorts; {leave} leaves it to the terminal again, to mark text")
             } else {
-                "the mouse is the terminal's again"
+                "the mouse is the terminal's again".to_owned()
             });
             return Ok(vec![Effect::Mouse(state.mouse)]);
         }
@@ -156,8 +173,8 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => return control::alert(state, words),
         Action::Theme => match words.first() {
-            Some(name) => state.theme.colors = name.parse()?,
-            None => state.say(format!("the theme is {}", state.theme.colors.name())),
+            Some(name) => state.theme.colors = state.themes.named(name)?,
+            None => state.say(format!("the theme is {}", state.themes.name_of(state.theme.colors))),
         },
         Action::Notify => {
             if let Some(name) = words.first() {

@@ -3,6 +3,8 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use stickylb::api::Event;
 
+use crate::screen::action::Action;
+use crate::screen::inspect;
 use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
@@ -103,9 +105,8 @@ pub(crate) fn back(state: &mut State) {
     }
 }
 
-pub(crate) fn pick(state: &mut State, row: char) {
-    let row = row.to_digit(10).and_then(|d| usize::try_from(d).ok()).and_then(|d| d.checked_sub(1));
-    if let Some(row) = row.filter(|row| *row < state.table.rows.len()) {
+pub(crate) fn pick(state: &mut State, row: usize) {
+    if row < state.table.rows.len() {
         state.select_row(row);
         state.focus = Focus::Backends;
     }
@@ -124,7 +125,7 @@ pub(crate) fn open(state: &mut State) {
 pub(crate) fn why(state: &mut State) -> Result<(), String> {
     let line = state.log.selected().filter(|line| matches!(*line.event, Event::Request(_)));
     let Some(line) = line else {
-        return Err("there is no request here: select one in the log (Tab, then j and k)".to_owned());
+        return Err(inspect::no_request(state));
     };
     state.dialog = Some(Dialog::Why(line.event, 0));
     Ok(())
@@ -142,7 +143,7 @@ pub(crate) fn mark(state: &mut State) -> Result<(), String> {
 
 pub(crate) fn toggle_everything(state: &mut State) -> Result<(), String> {
     if state.log.filter().is_none() {
-        return Err("there is no filter: / takes one".to_owned());
+        return Err(format!("there is no filter: {} takes one", state.key(Action::Filter)));
     }
     state.log.toggle_everything();
     Ok(())

@@ -10,6 +10,7 @@ use stickylb::api::{BackendId, BackendView};
 
 use super::footer::sentence;
 use super::{changes, fitted, footer, header, log, more, warnings};
+use crate::screen::action::Action;
 use crate::screen::format::{count, cut};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
@@ -35,7 +36,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     lines.extend(backends(state, rows, columns));
     lines.extend(band);
     if state.snapshot.backends.is_empty() {
-        lines.push(Line::raw(cut("No backends yet: a starts a demo backend.", columns, state.theme)));
+        let none = format!("No backends yet: {} starts a demo backend.", state.key(Action::SpawnDemo));
+        lines.push(Line::raw(cut(&none, columns, state.theme)));
     }
     for warning in warnings::in_words(state).iter().take(usize::from(area.height).saturating_sub(lines.len())) {
         lines.push(Line::styled(cut(&format!("! {warning}"), columns, state.theme), state.theme.warning()));

@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use stickylb::api::Event;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::dialog_frame::{centred, frame_of};
 use super::{export, palette, prompt, replay, why};
-use crate::screen::action::ACTIONS;
-use crate::screen::format::{cut, wrapped};
+use crate::screen::action::{ACTIONS, Action, Keymap};
+use crate::screen::format::{cut, fit, wrapped};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::state::{Dialog, Question, State};
 use crate::screen::theme::{Colors, Theme};
@@ -32,20 +33,26 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 const ASK: u16 = 70;
 const FRAME: (u16, u16) = (4, 2);
 
-/// Columns for the keys in the help dialog.
-const KEYS: usize = 10;
+/// Columns for the keys in the help dialog: at least, and at most.
+const KEYS: (usize, usize) = (10, 18);
 
 /// The help's lines at this width: keys and descriptions, from 76 columns on also commands.
-fn help_lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
+fn help_lines(width: u16, keymap: &Keymap, theme: Theme) -> Vec<Line<'static>> {
     let longest = ACTIONS.iter().map(|entry| entry.command.len()).max().unwrap_or(0);
     let commands = if width >= 76 { longest + 2 } else { 0 };
-    let columns = usize::from(width).saturating_sub(KEYS + commands + 4);
+    let widest = ACTIONS.iter().map(|entry| keymap.shown(entry.action).width() + 1).max().unwrap_or(0);
+    let room = widest.clamp(KEYS.0, KEYS.1);
+    let columns = usize::from(width).saturating_sub(room + commands + 4);
     let mut lines = Vec::new();
-    for entry in ACTIONS.iter().filter(|entry| commands > 0 || !entry.keys.is_empty()) {
+    for entry in ACTIONS {
+        let shown = keymap.shown(entry.action);
+        if shown.is_empty() && (commands == 0 || entry.command.is_empty()) {
+            continue;
+        }
         // Wrapped lines repeat neither keys nor command.
         for (n, part) in wrapped(entry.help, columns).into_iter().enumerate() {
-            let (keys, command) = if n == 0 { (entry.keys, entry.command) } else { ("", "") };
-            let mut line = vec![Span::styled(format!("{keys:<KEYS$}"), theme.key())];
+            let (keys, command) = if n == 0 { (shown.as_str(), entry.command) } else { ("", "") };
+            let mut line = vec![Span::styled(fit(keys, room - 1, theme) + " ", theme.key())];
             if commands > 0 {
                 line.push(Span::styled(format!("{command:<commands$}"), theme.title()));
             }
@@ -62,21 +69,22 @@ fn help_width(columns: u16) -> u16 {
 }
 
 /// The help's maximum scroll offset on a terminal with these columns and rows.
-pub(crate) fn help_hides((columns, rows): (u16, u16)) -> u16 {
-    let lines = help_lines(help_width(columns), Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono }).len();
+pub(crate) fn help_hides((columns, rows): (u16, u16), keymap: &Keymap) -> u16 {
+    let lines = help_lines(help_width(columns), keymap, Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono }).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(rows.saturating_sub(2))
 }
 
 fn help(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let width = help_width(area.width);
-    let lines = help_lines(width, state.theme);
+    let lines = help_lines(width, &state.keys, state.theme);
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
-    let hidden = help_hides((area.width, area.height));
-    let title =
-        if hidden > 0 { " Keys and : commands: j k scroll, Esc closes " } else { " Keys and : commands: Esc closes " };
+    let hidden = help_hides((area.width, area.height), &state.keys);
+    let (down, up) = (state.key(Action::Down), state.key(Action::Up));
+    let moves = if hidden > 0 { format!("{down} {up} scroll, ") } else { String::new() };
+    let title = format!(" Keys and {} commands: {moves}Esc closes ", state.key(Action::Palette));
     let place = centred(area, width, height);
     frame.render_widget(Clear, place);
-    let block = frame_of(state, title);
+    let block = frame_of(state, &title);
     frame.render_widget(Paragraph::new(lines).scroll((scroll.min(hidden), 0)).block(block), place);
 }
 

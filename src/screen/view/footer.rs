@@ -18,7 +18,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         return;
     }
     if let Some(why) = &state.ended {
-        let text = cut(&format!("{why}; q leaves"), columns, state.theme);
+        let text = cut(&format!("{why}; {} leaves", state.key(Action::Quit)), columns, state.theme);
         let line = Line::from(vec![Span::raw(" "), Span::styled(text, state.theme.bad())]);
         frame.render_widget(line, area);
         return;
@@ -36,7 +36,8 @@ pub(crate) fn keys(state: &State, columns: usize) -> Line<'static> {
 /// The actions the footer offers now, with label and priority.
 fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str, u8)> {
     let entry = |entry: &'static Entry| label(state, entry).map(|(label, priority)| (entry, label, priority));
-    ACTIONS.iter().filter_map(entry)
+    // What has no key is left to the palette.
+    ACTIONS.iter().filter(|entry| !state.keys.keys(entry.action).is_empty()).filter_map(entry)
 }
 
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
@@ -97,7 +98,10 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
 
 fn parts(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let part = |(entry, label, priority): (&'static Entry, &str, u8)| {
-        (priority, vec![Span::styled(entry.key(), state.theme.key()), Span::raw(format!(" {label}"))])
+        (
+            priority,
+            vec![Span::styled(state.keys.first(entry.action), state.theme.key()), Span::raw(format!(" {label}"))],
+        )
     };
     entries(state).map(part).collect()
 }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use stickylb::api::{Part, RequestEvent};
 
+use crate::screen::action::Action;
 use crate::screen::head::{Field, Reveal, parts, text};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
@@ -18,12 +19,13 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
         Err(why) => return vec![Line::raw(""), dim(format!("{why}."))],
     };
     let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| to.name.to_string());
+    let shows = format!("  ({} shows its secrets)", state.key(Action::Secrets));
     let reveal = &state.reveal(secrets);
     let hides = [&heads.request, &heads.answer].iter().any(|part| has_hidden(part, reveal));
     let mut lines = vec![Line::raw("")];
     lines.push(Line::from(vec![
         Span::styled("Request, as it came", Theme::strong()),
-        Span::styled(if hides { "  (H shows its secrets)" } else { "" }, theme.dim()),
+        Span::styled(if hides { shows } else { String::new() }, theme.dim()),
     ]));
     whole(&mut lines, &heads.request, reveal, theme);
     if !heads.sent.bytes.is_empty() {

@@ -38,12 +38,14 @@ mod why;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 use stickylb::api::PoolView;
 
+use crate::screen::action::Action;
 use crate::screen::state::{Focus, Side, State};
+use crate::screen::theme::Role;
 pub(crate) use dialog::help_hides;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
@@ -69,6 +71,20 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
         full(frame, state, area);
     }
     dialog::render(frame, state, area);
+    page(frame, state, area);
+}
+
+/// Gives what has no colour yet the text and background colours of the user's own theme.
+fn page(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let [text, background] = [Role::Text, Role::Background].map(|role| state.theme.own(role));
+    if text.is_none() && background.is_none() {
+        return;
+    }
+    for place in area.positions() {
+        let cell = &mut frame.buffer_mut()[place];
+        cell.fg = text.filter(|_| cell.fg == Color::Reset).unwrap_or(cell.fg);
+        cell.bg = background.filter(|_| cell.bg == Color::Reset).unwrap_or(cell.bg);
+    }
 }
 
 /// Header, body and footer.
@@ -189,6 +205,12 @@ fn region<'t>(state: &State, focused: bool, title: &'t str, right: &str) -> Bloc
         .border_style(theme.border(focused))
         .title(Line::styled(format!(" {title} "), if focused { theme.title() } else { Style::new() }));
     if right.is_empty() { block } else { block.title(Line::styled(format!(" {right} "), theme.dim()).right_aligned()) }
+}
+
+/// Says that the filter hides every `what`, and which keys help.
+fn nothing_matches(state: &State, what: &str) -> String {
+    let (back, filter) = (state.key(Action::Back), state.key(Action::Filter));
+    format!("No {what} matches the filter. {back} takes it away, {filter} changes it.")
 }
 
 /// The indexes of the parts that fit into `columns`, two spaces apart; the lowest priorities are dropped.

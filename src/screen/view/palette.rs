@@ -61,7 +61,7 @@ fn proposal(state: &State, proposal: &Proposal, chosen: bool, columns: usize) ->
     } else {
         let entry = proposal.entry;
         let command = fit(entry.command, COMMAND.max(entry.command.width()), state.theme);
-        let key = fit(entry.key(), KEY, state.theme);
+        let key = fit(&state.keys.first(entry.action), KEY, state.theme);
         let room = columns.saturating_sub(2 + command.width() + 1 + KEY + 1);
         Line::from(vec![
             Span::raw(format!("{marker}{command} ")),

@@ -18,6 +18,7 @@ use stickylb::api::{Bodies, Ended, Event, RequestEvent};
 
 use super::dialog_frame::{centred, frame_of};
 use super::heads;
+use crate::screen::action::Action;
 use crate::screen::format::{cut, duration, fit, micros};
 use crate::screen::inspected::{ReplayChoice, Shown};
 use crate::screen::state::State;
@@ -42,10 +43,11 @@ pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &
         );
         lines.push(if n == choice.chosen { Line::styled(words, Theme::strong()) } else { Line::raw(words) });
     }
-    let keys = [("Enter", "send it"), ("j k", "choose"), ("Esc", "leave it")];
+    let choose = format!("{} {}", state.key(Action::Down), state.key(Action::Up));
+    let keys = [("Enter", "send it"), (choose.as_str(), "choose"), ("Esc", "leave it")];
     let spans = keys
         .into_iter()
-        .flat_map(|(key, what)| [Span::styled(key, state.theme.key()), Span::raw(format!(" {what}   "))]);
+        .flat_map(|(key, what)| [Span::styled(key.to_owned(), state.theme.key()), Span::raw(format!(" {what}   "))]);
     lines.push(Line::from(spans.collect::<Vec<_>>()));
     let place = centred(area, width, height);
     frame.render_widget(Clear, place);

@@ -12,6 +12,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{About, BackendView, Mode, PoolView, Spawned, State as BackendState};
 use stickylb::untrusted::Untrusted;
 
+use crate::screen::action::Action;
 use crate::screen::format::{count, cut, wrapped};
 use crate::screen::state::State;
 
@@ -103,7 +104,7 @@ fn nobody(state: &State, pool: &PoolView) -> Option<String> {
     for out in [Out::Down, Out::Killed, Out::Ejected, Out::ByHand, Out::Drained] {
         let those: Vec<&BackendView> = backends.iter().copied().filter(|b| Out::of(b) == Some(out)).collect();
         if !those.is_empty() {
-            sentences.push(out.in_words(&those));
+            sentences.push(out.in_words(&those, state));
         }
     }
     Some(sentences.join(" "))
@@ -132,7 +133,9 @@ impl Out {
     }
 
     /// The backends' names and how to bring them back.
-    fn in_words(self, backends: &[&BackendView]) -> String {
+    fn in_words(self, backends: &[&BackendView], state: &State) -> String {
+        let key = |action| state.key(action);
+        let check = key(Action::CheckNow);
         let names = names(backends);
         match self {
             Out::Down => {
@@ -140,13 +143,14 @@ impl Out {
                 let last = backends.iter().find_map(|backend| backend.checks.last());
                 let why = last.map(|check| format!(" ({})", short(&check.reason))).unwrap_or_default();
                 format!(
-                    "{names} {are} DOWN{why}: start {them}, each is asked every second; R asks now, Enter tells more."
+                    "{names} {are} DOWN{why}: start {them}, each is asked every second; {check} asks now, {} tells more.",
+                    key(Action::Detail)
                 )
             }
-            Out::Killed => format!("{names} was killed: a starts it again."),
-            Out::Ejected => format!("{names}: EJECTED, tried again when the countdown ends; R asks now."),
-            Out::ByHand => format!("{names}: taken out by hand, space puts back."),
-            Out::Drained => format!("{names}: drained, d ends that."),
+            Out::Killed => format!("{names} was killed: {} starts it again.", key(Action::SpawnDemo)),
+            Out::Ejected => format!("{names}: EJECTED, tried again when the countdown ends; {check} asks now."),
+            Out::ByHand => format!("{names}: taken out by hand, {} puts back.", key(Action::ToggleMaintenance)),
+            Out::Drained => format!("{names}: drained, {} ends that.", key(Action::Drain)),
         }
     }
 }

@@ -23,7 +23,8 @@ struct Found {
 }
 
 /// Where something stands in the document.
-pub(crate) struct Location {
+#[derive(Clone, Debug)]
+pub struct Location {
     /// The byte it begins at.
     pub(crate) at: usize,
     /// `backends[1].weight`; empty for the document itself.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::conflict::conflicts;
 use super::document::{Document, Location};
+use super::keys::Keys;
 use super::locations::Locations;
 use super::node::Node;
 use super::problem::{ConfigError, Problem};
@@ -26,17 +27,35 @@ pub fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigEr
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
-fn read(bytes: &[u8], mut locations: Locations) -> Result<Config, Vec<Problem>> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
+/// Reads another file by the rules of this one: comments, trailing commas, unknown keys, every problem with its place.
+/// `read` asks for its keys; `path` is only for the messages.
+///
+/// # Errors
+/// As of [`parse`].
+pub fn parse_by<T>(path: &Path, bytes: &[u8], read: impl FnOnce(&mut Keys<'_, '_>) -> T) -> Result<T, ConfigError> {
+    let invalid = |problems| ConfigError::Invalid { path: path.to_owned(), problems };
+    let document = Document::new(text(bytes).map_err(invalid)?);
+    let value = document.parse();
+    let found = value.as_ref().and_then(|value| Node::new(&document, value).object(read));
+    let problems = document.into_problems();
+    found.filter(|_| problems.is_empty()).ok_or_else(|| invalid(problems))
+}
+
+/// The text of a file, without a byte order mark.
+fn text(bytes: &[u8]) -> Result<&str, Vec<Problem>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let document = Document::new(&valid);
             document.problem(valid.len(), "", "not UTF-8: save the file as UTF-8".to_owned());
-            return Err(document.into_problems());
+            Err(document.into_problems())
         }
-    };
-    let document = Document::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    }
+}
+
+fn read(bytes: &[u8], mut locations: Locations) -> Result<Config, Vec<Problem>> {
+    let document = Document::new(text(bytes)?);
     let value = document.parse();
     let config =
         value.as_ref().and_then(|value| Node::new(&document, value).object(|keys| Config::read(keys, &mut locations)));

@@ -14,9 +14,11 @@ use super::node::{Node, Schema};
 use super::written::Written;
 
 /// The keys of one object, while it is read.
-pub(crate) struct Keys<'d, 'a> {
+pub struct Keys<'d, 'a> {
     node: Node<'d, 'a>,
     properties: &'d [ObjectProp<'a>],
+    /// What its keys are called in messages.
+    called: &'static str,
     asked: Vec<&'static str>,
     required: Vec<&'static str>,
     /// What the schema says of each key.
@@ -27,7 +29,7 @@ pub(crate) struct Keys<'d, 'a> {
 
 impl<'d, 'a> Node<'d, 'a> {
     /// Reads an object whose keys are fixed: `read` asks for each; what it did not ask for is unknown.
-    pub(crate) fn object<T>(&self, read: impl FnOnce(&mut Keys<'d, 'a>) -> T) -> Option<T> {
+    pub fn object<T>(&self, read: impl FnOnce(&mut Keys<'d, 'a>) -> T) -> Option<T> {
         let properties: &[ObjectProp<'_>] = match self.value {
             Value::Object(object) => &object.properties,
             _ if self.schema.is_some() => &[],
@@ -36,6 +38,7 @@ impl<'d, 'a> Node<'d, 'a> {
         let mut keys = Keys {
             node: *self,
             properties,
+            called: "key",
             asked: vec!["$schema"],
             required: Vec::new(),
             described: Schema::new(),
@@ -49,7 +52,7 @@ impl<'d, 'a> Node<'d, 'a> {
 
 impl<'a> Keys<'_, 'a> {
     /// Reads `key` where it is present; `None` where it is absent or wrong.
-    pub(crate) fn get<T>(
+    pub fn get<T>(
         &mut self,
         key: &'static str,
         description: &str,
@@ -93,8 +96,13 @@ impl<'a> Keys<'_, 'a> {
         self.get(key, description, |n| n.object(|keys| read(into, keys)))
     }
 
+    /// Calls its keys by another word in messages: `is not a known action`.
+    pub fn called(&mut self, word: &'static str) {
+        self.called = word;
+    }
+
     /// Complains where `key` is absent.
-    pub(crate) fn require(&mut self, key: &'static str, message: &str) {
+    pub fn require(&mut self, key: &'static str, message: &str) {
         self.required.push(key);
         if !self.has(key) {
             self.wrong::<()>(message);
@@ -180,7 +188,7 @@ impl<'a> Keys<'_, 'a> {
                 document.problem(at, &self.path_of(name), "is written twice: leave one".to_owned());
             } else if !self.asked.contains(&name) {
                 let near = nearest(name, self.asked.iter().copied());
-                document.problem(at, &self.path_of(name), format!("is not a known key{near}"));
+                document.problem(at, &self.path_of(name), format!("is not a known {}{near}", self.called));
             }
         }
     }

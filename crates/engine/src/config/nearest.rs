@@ -1,7 +1,7 @@
 //! What a mistyped word was meant to be.
 
 /// `, did you mean 'x'?` for the option nearest to what was written, where one is near.
-pub(crate) fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
+pub fn nearest<'n>(written: &str, options: impl Iterator<Item = &'n str>) -> String {
     let lower = written.to_ascii_lowercase();
     let length = lower.chars().count();
     // No comparison with those whose lengths differ by more than is near.

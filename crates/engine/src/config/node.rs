@@ -17,7 +17,7 @@ pub(crate) type Schema = serde_json::Map<String, serde_json::Value>;
 
 /// One value, with its place.
 #[derive(Clone, Copy)]
-pub(crate) struct Node<'d, 'a> {
+pub struct Node<'d, 'a> {
     pub(super) document: &'d Document<'a>,
     /// What stands there; `null` while the schema is made.
     pub(super) value: &'d Value<'a>,
@@ -39,7 +39,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Notes what the schema says of this value beyond what its reader does.
-    pub(crate) fn hint(self, keyword: &str, value: impl Into<serde_json::Value>) -> Self {
+    pub fn hint(self, keyword: &str, value: impl Into<serde_json::Value>) -> Self {
         if let Some(schema) = self.schema {
             schema.borrow_mut().insert(keyword.to_owned(), value.into());
         }
@@ -64,7 +64,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Notes a problem here; gives `None`, so that it can end a chain.
-    pub(crate) fn wrong<T>(&self, message: impl Into<String>) -> Option<T> {
+    pub fn wrong<T>(&self, message: impl Into<String>) -> Option<T> {
         self.document.problem(self.value.range().start, self.path, message.into());
         None
     }
@@ -77,8 +77,13 @@ impl<'d, 'a> Node<'d, 'a> {
         None
     }
 
+    /// Notes a problem somewhere else in the document.
+    pub fn wrong_there(&self, there: &Location, message: String) {
+        self.document.problem(there.at, &there.path, message);
+    }
+
     /// Where it stands.
-    pub(crate) fn place(&self) -> Location {
+    pub fn place(&self) -> Location {
         Location { at: self.value.range().start, path: self.path.to_owned() }
     }
 
@@ -101,7 +106,8 @@ impl<'d, 'a> Node<'d, 'a> {
         self.wrong(format!("must be {what}, not {found}"))
     }
 
-    pub(crate) fn string(&self) -> Option<String> {
+    /// A string.
+    pub fn string(&self) -> Option<String> {
         self.hint("type", "string");
         match self.value {
             Value::StringLit(s) => Some(s.value.to_string()),
@@ -110,11 +116,12 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A string that `read` understands; its error is the problem.
-    pub(crate) fn parsed<T, E: ToString>(&self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+    pub fn parsed<T, E: ToString>(&self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         read(&self.string()?).map_or_else(|e| self.wrong(e.to_string()), Some)
     }
 
-    pub(crate) fn boolean(&self) -> Option<bool> {
+    /// `true` or `false`.
+    pub fn boolean(&self) -> Option<bool> {
         self.hint("type", "boolean");
         match self.value {
             Value::BooleanLit(b) => Some(b.value),
@@ -123,7 +130,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A whole number within `least` and `most`, both of which a `T` can hold.
-    pub(crate) fn integer<T: TryFrom<u64>>(&self, least: u64, most: u64) -> Option<T> {
+    pub fn integer<T: TryFrom<u64>>(&self, least: u64, most: u64) -> Option<T> {
         self.hint("type", "integer").hint("minimum", least);
         if most < u64::MAX {
             self.hint("maximum", most);
@@ -153,7 +160,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// One of these names.
-    pub(crate) fn one_of<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
+    pub fn one_of<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
         let name = self.hint("enum", names.clone()).string()?;
         options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value).or_else(|| {
@@ -162,7 +169,8 @@ impl<'d, 'a> Node<'d, 'a> {
         })
     }
 
-    pub(crate) fn is_string(&self) -> bool {
+    /// Whether a string stands there.
+    pub fn is_string(&self) -> bool {
         matches!(self.value, Value::StringLit(_))
     }
 
@@ -171,7 +179,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A value that may be written in two ways: in the first where `is_first`, else in the second.
-    pub(crate) fn either<T>(
+    pub fn either<T>(
         &self,
         is_first: bool,
         first: impl FnOnce(Node<'_, 'a>) -> Option<T>,
@@ -197,7 +205,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// A value in whose place `null` may stand, for none.
-    pub(crate) fn or_null<T>(&self, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
+    pub fn or_null<T>(&self, read: impl FnOnce(Node<'_, 'a>) -> Option<T>) -> Option<T> {
         if self.is_null() {
             return None;
         }
@@ -216,7 +224,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// The elements of an array.
-    pub(crate) fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
+    pub fn each(&self, mut with: impl FnMut(Node<'_, 'a>)) -> Option<usize> {
         if let Some(items) = self.described(&mut with) {
             self.hint("type", "array").hint("items", items);
             return None;
@@ -229,14 +237,14 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// The elements of an array, those left out that are wrong.
-    pub(crate) fn list<T>(&self, read: impl Fn(Node<'_, 'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub fn list<T>(&self, read: impl Fn(Node<'_, 'a>) -> Option<T>) -> Option<Vec<T>> {
         let mut list = Vec::new();
         self.each(|n| list.extend(read(n)))?;
         Some(list)
     }
 
     /// The pairs of an object whose keys are free, such as header names.
-    pub(crate) fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
+    pub fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
         if let Some(values) = self.described(|n| with("name", n)) {
             self.hint("type", "object");
             if !values.is_empty() {

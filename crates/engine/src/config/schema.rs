@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::document::Document;
+use super::keys::Keys;
 use super::listeners_and_pools::OF_POOLS;
 use super::locations::Locations;
 use super::node::Node;
@@ -17,25 +18,34 @@ use super::root::Config;
 pub static SCHEMA: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", schema()));
 
 fn schema() -> Value {
-    let document = Document::new("null");
-    let schema = RefCell::default();
-    if let Some(null) = document.parse() {
-        Node::describing(&document, &null, &schema)
-            .hint("$schema", "https://json-schema.org/draft/2020-12/schema")
-            .hint("title", "stickylb-tui")
-            .hint(
-                "description",
-                "Configuration of stickylb-tui. Comments and trailing commas are fine; times are in milliseconds.",
-            )
-            .object(|keys| Config::read(keys, &mut Locations::default()));
-    }
-    let mut schema = Value::Object(schema.into_inner());
+    let description =
+        "Configuration of stickylb-tui. Comments and trailing commas are fine; times are in milliseconds.";
+    let mut schema = schema_of(description, |keys| drop(Config::read(keys, &mut Locations::default())));
     // A pool has the same keys in both forms of the file: the second time it refers to the first.
     for key in OF_POOLS {
         schema["properties"]["pools"]["additionalProperties"]["properties"][key] =
             json!({ "$ref": format!("#/properties/{key}") });
     }
     schema
+}
+
+/// The schema of another file that is read by [`parse_by`](super::parse_by), as text.
+pub fn schema_by(description: &str, read: impl FnOnce(&mut Keys<'_, '_>)) -> String {
+    format!("{:#}\n", schema_of(description, read))
+}
+
+/// What a reader of a whole file takes.
+fn schema_of(description: &str, read: impl FnOnce(&mut Keys<'_, '_>)) -> Value {
+    let document = Document::new("null");
+    let schema = RefCell::default();
+    if let Some(null) = document.parse() {
+        Node::describing(&document, &null, &schema)
+            .hint("$schema", "https://json-schema.org/draft/2020-12/schema")
+            .hint("title", "stickylb-tui")
+            .hint("description", description)
+            .object(read);
+    }
+    Value::Object(schema.into_inner())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{BackendId, BackendView, PoolView};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{more, region};
+use super::{more, nothing_matches, region};
 use crate::screen::format::cut;
 use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
@@ -63,8 +63,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Row::Backend(number, backend) => line(state, &columns, number, backend),
     }));
     if shown == 0 {
-        let hint = "    No backend matches the filter. Esc takes it away, / changes it.";
-        lines.push(Line::styled(cut(hint, usize::from(inner.width), state.theme), state.theme.dim()));
+        let hint = format!("    {}", nothing_matches(state, "backend"));
+        lines.push(Line::styled(cut(&hint, usize::from(inner.width), state.theme), state.theme.dim()));
     }
     frame.render_widget(Paragraph::new(lines), inner);
 }
@@ -154,7 +154,7 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
         Column::Rate => shape(column).0.max(widest_rate(state)),
         _ => shape(column).0,
     };
-    let mut columns: Vec<(Column, usize)> = Column::ALL.iter().map(|c| (*c, width(*c))).collect();
+    let mut columns: Vec<(Column, usize)> = table.columns.iter().map(|c| (*c, width(*c))).collect();
     let total = |columns: &[(Column, usize)]| columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
     while total(&columns) > room + GAP && columns.len() > 1 {
         let Some(least) = (0..columns.len()).min_by_key(|n| priority(columns[*n].0)) else { break };

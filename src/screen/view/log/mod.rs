@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use super::region;
+use super::{nothing_matches, region};
 use crate::screen::format::{count, cut};
 use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
@@ -92,7 +92,7 @@ fn hint(state: &State, width: usize) -> Option<Line<'static>> {
         let long = format!("No request yet. Open {url} in a browser, or: curl -i {url}");
         if long.len() <= width { long } else { format!("No request yet: open {url} in a browser") }
     } else if state.log.shown() == 0 {
-        "No line matches the filter. Esc takes it away, / changes it.".to_owned()
+        nothing_matches(state, "line")
     } else {
         return None;
     };
