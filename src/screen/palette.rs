@@ -57,6 +57,17 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
 }
 
 impl Palette {
+    /// The palette that asks for what the command of an action cannot do without; `None` if it needs nothing.
+    pub(crate) fn asking(action: Action) -> Option<Self> {
+        let entry = ACTIONS.iter().find(|entry| entry.action == action)?;
+        match needs_more(entry, 0)? {
+            Meaning::More(line, trouble) => {
+                Some(Palette { line: Line::new(&line), trouble: Some(trouble), ..Palette::default() })
+            }
+            _ => None,
+        }
+    }
+
     /// Inserts the chosen proposal into the line.
     pub(crate) fn complete(&mut self, state: &State) {
         let Some(proposal) = proposals(state, self.line.text()).into_iter().nth(self.chosen) else { return };

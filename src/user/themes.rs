@@ -30,12 +30,12 @@ pub(super) fn themes(n: Node<'_, '_>) -> Option<Themes> {
     let mut themes = Themes::default();
     n.pairs(|name, n| {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let colors = n.object(theme);
         if name.is_empty() || !name.chars().all(is_name) {
             n.wrong::<()>("a theme's name is made of letters, digits, - and _");
         } else if name == "auto" || themes.named(name).is_ok() {
             n.wrong::<()>(format!("there is a theme '{name}' already: choose another name"));
-        }
-        if let Some(colors) = n.object(theme) {
+        } else if let Some(colors) = colors {
             themes.add(name, Colors::Own(colors));
         }
     })?;

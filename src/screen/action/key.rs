@@ -134,8 +134,8 @@ impl FromStr for Key {
             Some(code) => Key { modifiers, code }.told(),
             None => {
                 let with_hyphens = word.replace('+', "-");
-                let near = match with_hyphens.parse::<Key>() {
-                    Ok(_) if with_hyphens != word => format!(", did you mean '{with_hyphens}'?"),
+                let near = match (with_hyphens != word).then(|| with_hyphens.parse::<Key>()) {
+                    Some(Ok(_)) => format!(", did you mean '{with_hyphens}'?"),
                     _ => nearest(word, NAMES.iter().flat_map(|(names, _)| names.iter().copied())),
                 };
                 Err(format!("'{word}' is no key: write a character, a name such as space or F5, or Ctrl-X{near}"))

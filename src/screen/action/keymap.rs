@@ -84,7 +84,7 @@ impl Keymap {
     /// All keys in force, as a table: keys, name, what it does.
     pub(crate) fn table(&self) -> String {
         let keys = |entry: &Entry| match self.keys(entry.action) {
-            [] => "-".to_owned(),
+            [] => "(none)".to_owned(),
             keys => keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" "),
         };
         let rows: Vec<[String; 2]> = ACTIONS.iter().map(|entry| [keys(entry), entry.word().to_owned()]).collect();

@@ -76,7 +76,13 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             movement::pick(state, row);
             Vec::new()
         }
-        Some((action, _)) => perform(state, action),
+        Some((action, _)) => match Palette::asking(action) {
+            Some(palette) => {
+                state.dialog = Some(Dialog::Palette(palette));
+                Vec::new()
+            }
+            None => perform(state, action),
+        },
     }
 }
 
