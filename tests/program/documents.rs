@@ -17,6 +17,7 @@ use crate::markdown::{Document, code, document, documents, pages, root};
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.current_dir(folder).stdin(Stdio::null()).env_remove("COLUMNS").env("XDG_RUNTIME_DIR", folder);
+    command.env("XDG_CONFIG_HOME", folder).env("XDG_STATE_HOME", folder);
     command
 }
 
@@ -91,7 +92,12 @@ fn configurations_in_the_documents_are_good() {
             std::fs::write(folder.path().join("lb.json"), &block.body).unwrap();
             let mut check = program(folder.path());
             let secrets = block.body.split("\"env:").skip(1).filter_map(|rest| rest.split('"').next());
-            check.args(["check", "lb.json"]).envs(secrets.map(|name| (name, "secret")));
+            if page.name == "docs/user-config.md" {
+                check.arg("check").arg("--user");
+            } else {
+                check.arg("check");
+            }
+            check.arg("lb.json").envs(secrets.map(|name| (name, "secret")));
             let output = check.output().unwrap();
             // `run` starts its own backends, so that its file may have none.
             let said = String::from_utf8(output.stderr).unwrap();

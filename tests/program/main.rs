@@ -36,5 +36,7 @@ mod run;
 #[path = "../support/mod.rs"]
 mod support;
 mod untrusted;
+#[cfg(all(unix, feature = "tui"))]
+mod user_file;
 #[cfg(unix)]
 mod watching;

@@ -23,4 +23,5 @@ mod support;
 mod suspend;
 mod terminal;
 mod trouble;
+mod user_screen;
 mod whole;

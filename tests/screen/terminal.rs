@@ -95,12 +95,14 @@ impl Terminal {
         let tty = File::open(pty.master.tty_name().unwrap()).unwrap();
         let before = tcgetattr(&tty).unwrap();
         command.cwd(folder.path());
-        if command
-            .get_env("XDG_RUNTIME_DIR")
-            .is_none_or(|set| Some(set) == std::env::var_os("XDG_RUNTIME_DIR").as_deref())
-        {
-            // A balancer warns of others with the same cookie.
-            command.env("XDG_RUNTIME_DIR", folder.path());
+        let is_set = |command: &CommandBuilder, name| {
+            command.get_env(name).is_some_and(|set| Some(set) != std::env::var_os(name).as_deref())
+        };
+        // A balancer warns of others with the same cookie; and the caller has keys and views of their own.
+        for name in ["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+            if !is_set(&command, name) {
+                command.env(name, folder.path());
+            }
         }
         // What was on the terminal before must be there again afterwards.
         let (rows, columns) = size(80, 24);

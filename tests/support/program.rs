@@ -13,7 +13,9 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
     command.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null());
-    command.env("XDG_RUNTIME_DIR", runtime_directory());
+    for name in ["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env(name, runtime_directory());
+    }
     command.env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
     command
 }
