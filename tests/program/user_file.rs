@@ -75,10 +75,10 @@ fn every_problem_of_the_users_file_is_told_at_once_with_its_place_and_the_neares
     assert_eq!((status, out.as_str()), (Some(2), ""));
     let lines: Vec<&str> = err.lines().collect();
     for (line, part) in [
-        "config.json:2:22: keys.drain[0]: k is the key of move-up: choose another for drain, or give move-up others",
-        "config.json:2:54: keys.curl[0]: x is given to both copy and curl: a key does one thing",
-        "config.json:2:59: keys.curl[1]: Ctrl-C always quits, so that there is a way out: choose another key for curl",
-        "config.json:2:70: keys.drian: is not a known action, did you mean 'drain'?",
+        "config.json:2:23: keys.drain[0]: k is the key of move-up: choose another for drain, or give move-up others",
+        "config.json:2:53: keys.curl[0]: x is given to both copy and curl: a key does one thing",
+        "config.json:2:58: keys.curl[1]: Ctrl-C always quits, so that there is a way out: choose another key for curl",
+        "config.json:2:69: keys.drian: is not a known action, did you mean 'drain'?",
         "config.json:3:12: theme: there is no theme 'drak': ",
         "config.json:4:3: colums: is not a known key, did you mean 'columns'?",
         "config.json:5:30: themes[\"a\"].good: 'grren' is no colour: ",

@@ -68,10 +68,12 @@ fn a_key_of_ones_own_works_and_footer_help_and_palette_show_it() {
     terminal.press("W");
     terminal.shows("go on: weight [BACKEND] N");
     terminal.press("bravo 7\r");
-    terminal.shows("bravo has the weight 7");
+    terminal.backend_is("bravo", " 7 ");
     terminal.press("?");
     terminal.wait("help has it", |screen| screen.lines().any(|line| line.contains("│ D ") && line.contains("drain")));
-    terminal.press("\x1b:dra");
+    terminal.press("\x1b");
+    terminal.wait("help is closed", |screen| !screen.contains("Esc closes"));
+    terminal.press(":dra");
     terminal.wait("the palette has it", |screen| screen.contains("drain [BACKEND]") && screen.contains(" D "));
 }
 
@@ -83,7 +85,9 @@ fn control_c_quits_though_the_file_leaves_quit_no_key() {
     // Where text is typed, the key that suspends is a character.
     terminal.press("/q");
     terminal.shows(" / q");
+    // Escape and what follows at once would be Alt and that key.
     terminal.press("\x1b");
+    terminal.wait("the prompt is closed", |screen| !screen.contains(" / q"));
     quits(terminal);
 }
 
@@ -92,7 +96,7 @@ fn a_file_with_a_conflict_starts_nothing_and_names_both_actions() {
     let own = Own::new(Some("{\n  \"keys\": { \"copy\": [\"x\"], \"curl\": [\"x\"] }\n}"));
     let mut terminal = own.start(&[], &[]);
     assert_eq!(terminal.ended().exit_code(), 2);
-    terminal.shows("config.json:2:38: keys.curl[0]: x is given to");
+    terminal.shows("config.json:2:37: keys.curl[0]: x is given to");
     let text = terminal.screen().replace('\n', "");
     assert!(text.contains("x is given to both copy and curl: a key does one thing"), "{text}");
     assert!(!terminal.written().windows(8).any(|bytes| bytes == b"\x1b[?1049h"), "the screen was shown");
