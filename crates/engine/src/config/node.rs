@@ -39,6 +39,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// Notes what the schema says of this value beyond what its reader does.
+    #[expect(clippy::return_self_not_must_use, reason = "it is called for what it notes, and often for nothing else")]
     pub fn hint(self, keyword: &str, value: impl Into<serde_json::Value>) -> Self {
         if let Some(schema) = self.schema {
             schema.borrow_mut().insert(keyword.to_owned(), value.into());
