@@ -61,11 +61,11 @@ impl Keeper {
 
 impl Writer {
     fn start(keep: Keep, tell: UnboundedSender<Message>) -> Self {
-        let (changes, changed) = channel();
+        let (changes, received) = channel();
         let (end, done) = channel();
         let write = move || {
             let _end = end;
-            write_each(&keep, &changed, &tell);
+            write_each(&keep, &received, &tell);
         };
         // Without a thread nothing is kept, and the screen goes on.
         let _ = thread::Builder::new().name("keeper".to_owned()).spawn(write);
@@ -74,10 +74,10 @@ impl Writer {
 }
 
 /// Writes the latest change, until there are no more.
-fn write_each(keep: &Keep, changed: &Receiver<Arrangement>, tell: &UnboundedSender<Message>) {
+fn write_each(keep: &Keep, changes: &Receiver<Arrangement>, tell: &UnboundedSender<Message>) {
     let mut told = false;
-    while let Ok(first) = changed.recv() {
-        let latest = changed.try_iter().last().unwrap_or(first);
+    while let Ok(first) = changes.recv() {
+        let latest = changes.try_iter().last().unwrap_or(first);
         if let (Err(error), false) = ((keep.write)(&keep.path, &latest), told) {
             told = true;
             let path = Untrusted::new(keep.path.display().to_string());

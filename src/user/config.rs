@@ -53,7 +53,7 @@ impl UserConfig {
         let described = "Themes of your own, by their names";
         self.themes = keys.get("themes", described, themes::themes).unwrap_or_default();
         let described = "The colours: auto, dark, light, high-contrast, color-blind, mono, or a theme of your own";
-        self.theme = keys.get("theme", described, |n| theme(n, &self.themes)).flatten();
+        self.theme = keys.get("theme", described, |n| theme(n, &self.themes));
         let described = "The keys of each action; what is not named here keeps its own";
         self.keys = keys.get("keys", described, keys::keys).unwrap_or_default();
         arrangement::read(keys, &mut self.arrangement);
@@ -69,11 +69,8 @@ impl UserConfig {
 }
 
 /// The theme of a name; `auto` is none.
-fn theme(n: Node<'_, '_>, themes: &Themes) -> Option<Option<Colors>> {
-    n.parsed(|name| match name {
-        "auto" => Ok(None),
-        name => themes.named(name).map(Some),
-    })
+fn theme(n: Node<'_, '_>, themes: &Themes) -> Option<Colors> {
+    n.parsed(|name| if name == "auto" { Ok(None) } else { themes.named(name).map(Some) }).flatten()
 }
 
 /// The schema of the file, as text.

@@ -130,17 +130,15 @@ impl FromStr for Key {
             modifiers |= modifier;
             rest = after;
         }
-        match code_of(rest) {
-            Some(code) => Key { modifiers, code }.told(),
-            None => {
-                let with_hyphens = word.replace('+', "-");
-                let near = match (with_hyphens != word).then(|| with_hyphens.parse::<Key>()) {
-                    Some(Ok(_)) => format!(", did you mean '{with_hyphens}'?"),
-                    _ => nearest(word, NAMES.iter().flat_map(|(names, _)| names.iter().copied())),
-                };
-                Err(format!("'{word}' is no key: write a character, a name such as space or F5, or Ctrl-X{near}"))
-            }
+        if let Some(code) = code_of(rest) {
+            return Key { modifiers, code }.told();
         }
+        let with_hyphens = word.replace('+', "-");
+        let near = match (with_hyphens != word).then(|| with_hyphens.parse::<Key>()) {
+            Some(Ok(_)) => format!(", did you mean '{with_hyphens}'?"),
+            _ => nearest(word, NAMES.iter().flat_map(|(names, _)| names.iter().copied())),
+        };
+        Err(format!("'{word}' is no key: write a character, a name such as space or F5, or Ctrl-X{near}"))
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
     match dialog {
         Dialog::Help(scroll) => match state.keys.action_of(key) {
             Some(Action::Down) => {
-                state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size, &state.keys))))
+                state.dialog = Some(Dialog::Help((scroll + 1).min(help_hides(state.size, &state.keys))));
             }
             Some(Action::Up) => state.dialog = Some(Dialog::Help(scroll.saturating_sub(1))),
             Some(Action::First) => state.dialog = Some(Dialog::Help(0)),
