@@ -1,6 +1,7 @@
 //! How the user has arranged the screen: what is kept from one start to the next.
 
-use super::state::{Focus, Side, State};
+use super::side::Side;
+use super::state::{Focus, State};
 use super::table::Column;
 
 /// The views, columns and order of the screen.

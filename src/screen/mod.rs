@@ -29,11 +29,13 @@ mod keeping;
 mod log;
 mod message;
 mod notify;
+mod options;
 mod output;
 mod palette;
 mod palette_line;
 mod per_backend;
 mod picks;
+mod side;
 mod state;
 mod suspend;
 mod svg;
@@ -65,6 +67,7 @@ pub(crate) use keeping::Keep;
 use keeping::Keeper;
 pub use message::{Effect, Message};
 pub use notify::Notify;
+pub(crate) use options::Options;
 pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
@@ -81,36 +84,6 @@ pub use view::view;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
-
-/// The user's options for the screen.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) theme: Theme,
-    /// The themes to choose from.
-    pub(crate) themes: Themes,
-    pub(crate) notify: Notify,
-    pub(crate) keys: Keymap,
-    pub(crate) arrangement: Arrangement,
-    /// Whether the mouse is the screen's from the start.
-    pub(crate) mouse: bool,
-    /// Where the arrangement is kept for the next start.
-    pub(crate) keep: Option<Keep>,
-    /// What went wrong before the screen was there, for the footer.
-    pub(crate) trouble: Option<String>,
-}
-
-impl Options {
-    /// The state that the screen begins with.
-    fn state(self, leaving: Leaving) -> State {
-        let mut state = State::new(self.theme).with_leaving(leaving);
-        (state.themes, state.keys, state.notify, state.mouse) = (self.themes, self.keys, self.notify, self.mouse);
-        state.arrange(self.arrangement);
-        if let Some(trouble) = self.trouble {
-            state.complain(trouble);
-        }
-        state
-    }
-}
 
 /// Orders from the thread that handles signals.
 pub(crate) struct Orders {
