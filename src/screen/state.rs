@@ -19,7 +19,7 @@ use super::message::Said;
 use super::notify::Notify;
 use super::palette_line::Palette;
 pub(crate) use super::side::Side;
-use super::table::Table;
+use super::table::{Column, Table};
 use super::theme::Theme;
 use super::themes::Themes;
 use crate::screen::filter::{Filter, FilterError};
@@ -47,6 +47,8 @@ pub(crate) enum Dialog {
     Ask(Question),
     /// The choice of an export format.
     Export,
+    /// The choice of the table's columns; the one that the keys act on.
+    Columns(Column),
     /// The command palette.
     Palette(Palette),
     /// The routing decision for a request; the scroll offset in lines.

@@ -221,3 +221,19 @@ fn the_mouse_is_the_screens_from_the_start_where_the_file_says_so() {
     assert!(terminal.look(|screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None));
     quits(terminal);
 }
+
+#[test]
+fn columns_are_chosen_and_moved_in_a_dialog() {
+    let own = Own::new(None);
+    let mut terminal = own.demo();
+    let titles = |screen: &str| screen.lines().nth(3).unwrap_or_default().to_owned();
+    terminal.wait("the state is shown", |screen| titles(screen).contains("STATE"));
+    terminal.press(":columns\r");
+    terminal.shows("Columns, from left to right");
+    terminal.shows("> [x] name");
+    terminal.press("j ");
+    terminal.shows("> [ ] state");
+    terminal.press("\r");
+    terminal.wait("the state is hidden", |screen| titles(screen).contains("NAME") && !titles(screen).contains("STATE"));
+    own.keeps("\"columns\": [\n    \"name\",\n    \"address\"");
+}

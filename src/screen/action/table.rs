@@ -189,7 +189,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[],
         None,
         "columns [COLUMNS]",
-        "the table's columns, in their order: name,state,p99; +p99 or -sticky changes one; default is all",
+        "choose the table's columns and their order; or by name,state,p99, +p99,-sticky, default",
     ),
     entry(Action::Reverse, "O", &[(NONE, KeyCode::Char('O'))], None, "reverse", "turn the order round"),
     entry(

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
 use crate::screen::action::{Action, Key};
+use crate::screen::columns;
 use crate::screen::export::Export;
 use crate::screen::filter::Filter;
 use crate::screen::input::Line;
@@ -61,6 +62,8 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             _ => {}
         },
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
+        Dialog::Columns(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
+        Dialog::Columns(column) => state.dialog = columns::press(state, column, key).map(Dialog::Columns),
         Dialog::Export => {
             let KeyCode::Char(letter) = key.code else { return Vec::new() };
             return Export::of_key(letter).map(Effect::Export).into_iter().collect();

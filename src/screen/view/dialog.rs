@@ -8,7 +8,7 @@ use stickylb::api::Event;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::dialog_frame::{centred, frame_of};
-use super::{export, palette, prompt, replay, why};
+use super::{columns, export, palette, prompt, replay, why};
 use crate::screen::action::{ACTIONS, Action, Keymap};
 use crate::screen::format::{cut, fit, wrapped};
 use crate::screen::glyphs::Glyphs;
@@ -21,6 +21,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
         Some(Dialog::Export) => export::render(frame, state, area),
+        Some(Dialog::Columns(column)) => columns::render(frame, state, area, *column),
         Some(Dialog::Palette(palette)) => palette::render(frame, state, area, palette),
         Some(Dialog::Why(event, scroll)) => why::render(frame, state, area, event, *scroll),
         Some(Dialog::Replay(choice)) => replay::choose(frame, state, area, choice),

@@ -12,6 +12,7 @@
 
 mod backends;
 mod changes;
+mod columns;
 mod compact;
 mod dialog;
 mod dialog_frame;
