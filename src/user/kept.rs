@@ -108,6 +108,25 @@ mod tests {
     }
 
     #[test]
+    fn several_that_write_at_once_leave_one_whole_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state/screen.json");
+        let arranged = |columns: &[Column]| Arrangement { columns: columns.to_vec(), ..Arrangement::default() };
+        let each = [arranged(&[Column::Name]), arranged(&[Column::State, Column::Errors])];
+        std::thread::scope(|scope| {
+            for arrangement in &each {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        write(&path, arrangement).expect("written");
+                        assert!(each.contains(&read(&path).expect("whole")));
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path().join("state")).expect("a folder").count(), 1);
+    }
+
+    #[test]
     fn what_is_no_such_file_is_told_and_left_to_the_next_write() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("screen.json");

@@ -71,7 +71,8 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         Dialog::Ask(question) => {
             let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
             // Pressing the quit key again confirms quitting.
-            let again = matches!(question, Question::Quit { .. }) && state.keys.action_of(key) == Some(Action::Quit);
+            let quits = state.keys.action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('n');
+            let again = quits && matches!(question, Question::Quit { .. });
             let detach = matches!(question, Question::Quit { detachable: true, .. });
             if detach && key.code == KeyCode::Char('d') {
                 return vec![Effect::Detach];

@@ -179,7 +179,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => return control::alert(state, words),
         Action::Theme => match words.first() {
-            Some(name) => state.theme.colors = state.themes.named(name)?,
+            Some(name) => {
+                state.theme.colors = state.themes.named(name)?;
+                state.say(format!("the theme is {name}; \"theme\": \"{name}\" in a file of your own keeps it"));
+            }
             None => state.say(format!("the theme is {}", state.themes.name_of(state.theme.colors))),
         },
         Action::Notify => {
