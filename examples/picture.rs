@@ -55,10 +55,13 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
     let mut stage = Stage::new(4, (120, 40)).await?;
     stage.engine.command(Command::SetWeight { id: 1.into(), weight: 2 }).await?;
     for round in 0..110_usize {
-        match round {
-            105 => stage.engine.command(Command::SetIntent { id: 3.into(), intent: Intent::Drain }).await?,
-            107 => stage.engine.command(Command::Kill { id: 4.into() }).await?,
-            _ => {}
+        let command = match round {
+            105 => Some(Command::SetIntent { id: 3.into(), intent: Intent::Drain }),
+            107 => Some(Command::Kill { id: 4.into() }),
+            _ => None,
+        };
+        if let Some(command) = command {
+            stage.engine.command(command).await?;
         }
         stage.visits(round, 4).await?;
         tokio::time::sleep(Duration::from_millis(if round < 105 { 25 } else { 60 })).await;
@@ -76,10 +79,13 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     let mut stage = Stage::new(3, (100, 24)).await?;
     let mut frames = Vec::new();
     for round in 0..24_usize {
-        match round {
-            6 => stage.engine.command(Command::Kill { id: 2.into() }).await?,
-            16 => stage.engine.command(Command::Restart { id: 2.into() }).await?,
-            _ => {}
+        let command = match round {
+            6 => Some(Command::Kill { id: 2.into() }),
+            16 => Some(Command::Restart { id: 2.into() }),
+            _ => None,
+        };
+        if let Some(command) = command {
+            stage.engine.command(command).await?;
         }
         stage.visits(round, 3).await?;
         frames.push(stage.frame()?);

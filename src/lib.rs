@@ -8,8 +8,11 @@ mod control;
 pub mod fuzzing;
 mod headless;
 #[cfg(feature = "tui")]
+mod plain;
+#[cfg(feature = "tui")]
 pub mod screen;
 mod signals;
 #[cfg(feature = "tui")]
 mod user;
+mod words;
 mod writable;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Parser, ValueEnum};
 
+#[cfg(unix)]
+use super::ctl_words::Ctl;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
 
@@ -62,6 +64,11 @@ pub(super) struct Settings {
     /// No screen: log lines on stdout (chosen by itself when stdout is no terminal)
     #[arg(long)]
     pub(super) headless: bool,
+
+    /// No screen but a prompt: commands in, answers and log lines out, for slow terminals and screen readers
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with = "headless")]
+    pub(super) plain: bool,
 
     /// How `start` starts it: in a session of its own, without stdio once it serves
     #[cfg(unix)]
@@ -198,6 +205,9 @@ pub(super) enum Subcommand {
         /// The one on this port; needed where several run
         #[arg(short, long, value_name = "N")]
         port: Option<u16>,
+        /// No screen but a prompt
+        #[arg(long)]
+        plain: bool,
     },
     /// Who would get a request, and why; nothing is sent
     #[cfg(unix)]
@@ -273,60 +283,6 @@ pub(super) struct Explain {
     /// The balancer on this port; needed where several run
     #[arg(short, long, value_name = "N")]
     pub(super) port: Option<u16>,
-}
-
-/// What is asked of a balancer that runs. A backend is named by its id or its name.
-#[cfg(unix)]
-#[derive(Clone, Debug, clap::Subcommand)]
-pub(super) enum Ctl {
-    /// How things stand
-    Status {
-        /// All of it, as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// How evenly requests were shared out since the baseline, and before it
-    Fairness {
-        /// The same as JSON, by pool
-        #[arg(long)]
-        json: bool,
-    },
-    /// Count fairness anew from now on, and keep the figures until now to compare with
-    Baseline,
-    /// Put a backend in service
-    Up { backend: String },
-    /// Take a backend out: its clients move at once
-    Down { backend: String },
-    /// Let a backend keep its clients and get no new ones
-    Drain { backend: String },
-    /// Change a backend's weight
-    Weight {
-        backend: String,
-        /// 0 to 1000
-        weight: u32,
-    },
-    /// Change how backends are chosen
-    Strategy {
-        name: Strategy,
-        /// In this pool alone
-        #[arg(long)]
-        pool: Option<String>,
-    },
-    /// Change what binds a client to its backend
-    Sticky {
-        mode: StickyBy,
-        /// In this pool alone
-        #[arg(long)]
-        pool: Option<String>,
-    },
-    /// Check a backend now
-    Check { backend: String },
-    /// Restart the processes it runs, one after the other; a request is lost by none of them
-    Restart,
-    /// Read the configuration file again
-    Reload,
-    /// The same as stickylb-tui stop
-    Stop,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -6,30 +6,32 @@ use std::process::ExitCode;
 use super::args::Args;
 use super::layers::UsageError;
 use super::run::is_dumb;
-use super::screen;
+use super::screen::{self, Shown};
 use super::threads::{self, MainThread};
 use crate::control::{Instance, Remote};
-use crate::screen::{Leaving, Left, Options};
+use crate::screen::{Leaving, Left};
 use crate::signals::Signals;
 
 /// Shows the screen until the user leaves, a signal comes, or the balancer ends.
-pub(super) fn attach(args: &Args, port: Option<u16>) -> Result<ExitCode, UsageError> {
-    let options = screen::options(&args.options)?;
-    threads::run(move |main| shown(main, port, options))
+pub(super) fn attach(args: &Args, port: Option<u16>, plain: bool) -> Result<ExitCode, UsageError> {
+    let is_plain = plain || args.options.plain;
+    let what = if is_plain { Shown::Plain } else { Shown::Screen(Box::new(screen::options(&args.options)?)) };
+    threads::run(move |main| shown(main, port, what))
 }
 
-async fn shown(main: MainThread, port: Option<u16>, options: Options) -> Result<(), UsageError> {
+async fn shown(main: MainThread, port: Option<u16>, what: Shown) -> Result<(), UsageError> {
     let instance = Instance::find(port).await?;
-    if !io::stdout().is_terminal() || is_dumb() {
+    if matches!(what, Shown::Screen(_)) && (!io::stdout().is_terminal() || is_dumb()) {
         let needs = if is_dumb() { "a terminal that is not dumb (TERM)" } else { "a terminal" };
-        let instead = format!("attach shows a screen, which needs {needs}: try stickylb-tui ctl status");
+        let instead =
+            format!("attach shows a screen, which needs {needs}: try attach --plain, or stickylb-tui ctl status");
         return Err(UsageError::Words(vec![instead.into()]));
     }
-    let failed = |error: io::Error| UsageError::Failed(format!("the screen failed: {error}"));
+    let failed = what.failure();
     let url = instance.hello.url.clone();
     let remote = Remote::attach(instance).await?;
     let mut signals = Signals::new().map_err(failed)?;
-    let (left, remote) = screen::show(&main, remote, Leaving::GoesOn, &mut signals, options).await;
+    let (left, remote) = screen::show(&main, remote, Leaving::GoesOn, &mut signals, what).await;
     let left = left.map_err(failed)?;
     match remote.and_then(|remote| remote.ended()) {
         Some(why) => main.complain(why.to_string()),

@@ -4,14 +4,12 @@ use serde_json::json;
 use std::future::Future;
 use std::process::ExitCode;
 
-use super::args::Ctl;
-use super::columns::aligned;
-use super::fairness;
+use super::ctl_words::Ctl;
 use super::layers::UsageError;
 use super::say::{complain, say};
 use crate::control::{ControlError, Instance, Reply, Request, instances};
-use stickylb::api::Intent;
-use stickylb::api::{BackendId, BackendView, Command, Ending, PoolView, Snapshot};
+use crate::words::{self, Meant, aligned};
+use stickylb::api::{Ending, Snapshot};
 use stickylb::untrusted::{Untrusted, pretty_json};
 
 impl From<ControlError> for UsageError {
@@ -35,59 +33,30 @@ pub(super) fn run(work: impl Future<Output = Result<(), UsageError>>) -> Result<
 /// `ctl WHAT`.
 pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError> {
     let instance = Instance::find(port).await?;
-    let intent = |intent| move |id| Command::SetIntent { id, intent };
+    let snapshot = snapshot(&instance).await?;
     match what {
-        Ctl::Status { json } => {
-            let snapshot = snapshot(&instance).await?;
-            if *json {
-                say(&pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?)
-            } else {
-                let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
-                say(&(table(&snapshot) + &dropped(&snapshot) + &warnings.collect::<String>()))
+        Ctl::Status { json: true } => {
+            say(&pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?)
+        }
+        Ctl::Status { json: false } => say(&words::status(&snapshot)),
+        Ctl::Do(word, given) => {
+            let given: Vec<&str> = given.iter().map(String::as_str).collect();
+            let command = words::command(word, &given, &snapshot, &Meant::default())
+                .map_err(|trouble| UsageError::Words(vec![trouble.into()]))?;
+            match instance.ask(&Request::Do(command)).await? {
+                Reply::Done(done) => say(&words::answer(&done, "undo")),
+                Reply::Failed(error) => Err(UsageError::Failed(error.to_string())),
+                _ => Err(UsageError::Failed(format!("the balancer on port {} gave another answer", instance.port()))),
             }
         }
-        Ctl::Fairness { json: false } => say(&fairness::table(&snapshot(&instance).await?)),
+        Ctl::Fairness { json: false } => say(&words::fairness(&snapshot)),
         Ctl::Fairness { json: true } => {
-            let pools = snapshot(&instance).await?.pools;
-            let pools: Vec<_> =
-                pools.iter().map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
+            let pools = snapshot.pools.iter();
+            let pools: Vec<_> = pools.map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
             say(&pretty_json(&pools).map_err(|error| UsageError::Failed(error.to_string()))?)
-        }
-        Ctl::Baseline => {
-            command(&instance, Command::Baseline).await?;
-            say("fairness is counted from now on")
-        }
-        Ctl::Up { backend } => change(&instance, backend, "in service", intent(Intent::InService)).await,
-        Ctl::Down { backend } => change(&instance, backend, "taken out", intent(Intent::Maint)).await,
-        Ctl::Drain { backend } => change(&instance, backend, "draining", intent(Intent::Drain)).await,
-        Ctl::Weight { backend, weight } => {
-            let said = format!("of weight {weight}");
-            change(&instance, backend, &said, |id| Command::SetWeight { id, weight: *weight }).await
-        }
-        Ctl::Check { backend } => change(&instance, backend, "being checked", |id| Command::CheckNow { id }).await,
-        Ctl::Reload => {
-            command(&instance, Command::Reload).await?;
-            say("the configuration file is applied")
-        }
-        Ctl::Strategy { name, pool } => {
-            command(&instance, Command::SetStrategy { pool: pool.clone(), strategy: *name }).await?;
-            say(&format!("the strategy{} is {name}", of_pool(pool.as_deref())))
-        }
-        Ctl::Sticky { mode, pool } => {
-            command(&instance, Command::SetSticky { pool: pool.clone(), by: mode.clone() }).await?;
-            say(&format!("stickiness{} is {}", of_pool(pool.as_deref()), mode.in_words()))
-        }
-        Ctl::Restart => {
-            command(&instance, Command::RestartAll).await?;
-            say("the rolling restart has begun: its log says how it goes")
         }
         Ctl::Stop => stop_one(&instance).await,
     }
-}
-
-/// ` of web` if a pool is named, otherwise empty.
-fn of_pool(pool: Option<&str>) -> String {
-    pool.map(|pool| format!(" of {}", Untrusted::new(pool))).unwrap_or_default()
 }
 
 /// `list`.
@@ -172,86 +141,6 @@ async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
         Reply::Snapshot(snapshot) => Ok(*snapshot),
         _ => Err(UsageError::Failed(format!("the balancer on port {} did not say how it stands", instance.port()))),
     }
-}
-
-/// Sends a command for one backend, and says what was done.
-async fn change(
-    instance: &Instance,
-    backend: &str,
-    said: &str,
-    wanted: impl FnOnce(BackendId) -> Command,
-) -> Result<(), UsageError> {
-    let snapshot = snapshot(instance).await?;
-    let found = named(&snapshot, backend)?;
-    command(instance, wanted(found.id)).await?;
-    say(&format!("{} is {said}", found.name))
-}
-
-async fn command(instance: &Instance, command: Command) -> Result<(), UsageError> {
-    match instance.ask(&Request::Do(command)).await? {
-        Reply::Failed(error) => Err(UsageError::Failed(error.to_string())),
-        _ => Ok(()),
-    }
-}
-
-/// The backend with this name, `pool/name` or id. Names win over ids, because people choose them.
-fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s BackendView, UsageError> {
-    let several = snapshot.pools.len() > 1;
-    let full =
-        |b: &BackendView| word.strip_prefix(b.pool.raw()).and_then(|rest| rest.strip_prefix('/')) == Some(b.name.raw());
-    let by_name = snapshot.backends.iter().find(|b| b.name == word || several && full(b));
-    let by_id = || word.parse().ok().and_then(|id: BackendId| snapshot.backends.iter().find(|b| b.id == id));
-    by_name.or_else(by_id).ok_or_else(|| {
-        let known: Vec<String> = snapshot.backends.iter().map(|b| format!("{} ({})", b.name, b.id)).collect();
-        UsageError::Words(vec![format!("there is no backend '{word}': there is {}", known.join(", ")).into()])
-    })
-}
-
-/// A backend's name as shown: `pool/name` where there are several pools.
-fn full_name(snapshot: &Snapshot, backend: &BackendView) -> String {
-    match snapshot.pools.len() {
-        0 | 1 => backend.name.to_string(),
-        _ => format!("{}/{}", backend.pool, backend.name),
-    }
-}
-
-/// The text of `ctl status`.
-fn table(snapshot: &Snapshot) -> String {
-    let totals = &snapshot.totals;
-    let plural = if totals.connections == 1 { "" } else { "s" };
-    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky);
-    let urls = snapshot.listeners.iter().map(|listener| listener.url.to_string());
-    let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
-    let head = match snapshot.pools.as_slice() {
-        [only] => urls.chain([how(only), counts]).collect::<Vec<_>>().join("  "),
-        pools => {
-            let pools = pools.iter().map(|pool| format!("{}: {}\n", pool.name, how(pool)));
-            urls.chain([counts]).collect::<Vec<_>>().join("  ") + &pools.collect::<String>()
-        }
-    };
-    let titles = ["ID", "NAME", "STATE", "ADDRESS", "WEIGHT", "REQS", "ACT", "STICKY", "ERR"];
-    let mut rows = vec![titles.map(str::to_owned)];
-    rows.extend(snapshot.backends.iter().map(|b| {
-        [
-            b.id.to_string(),
-            full_name(snapshot, b),
-            b.state.to_string(),
-            b.address.to_string(),
-            b.weight.to_string(),
-            b.requests.to_string(),
-            b.active.to_string(),
-            b.sessions.to_string(),
-            b.errors.to_string(),
-        ]
-    }));
-    head + &aligned(&rows)
-}
-
-/// `log lines dropped since the start: 12 of stdout, 3 of the log file`, where there are any.
-fn dropped(snapshot: &Snapshot) -> String {
-    let each = snapshot.logs.iter().filter(|log| log.dropped > 0);
-    let each: Vec<String> = each.map(|log| format!("{} of {}", log.dropped, log.output.in_words())).collect();
-    if each.is_empty() { String::new() } else { format!("log lines dropped since the start: {}\n", each.join(", ")) }
 }
 
 /// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.

@@ -3,10 +3,10 @@
 use std::fmt::{Display, Write as _};
 
 use super::args::Explain;
-use super::columns::aligned;
 use super::layers::UsageError;
 use super::say::say;
 use crate::control::{Instance, Reply, Request};
+use crate::words::aligned;
 use stickylb::api::{Explanation, Question};
 use stickylb::untrusted::{Untrusted, json};
 

@@ -5,15 +5,13 @@ mod args;
 mod attach;
 #[cfg(unix)]
 mod background;
-#[cfg(unix)]
-mod columns;
 mod control;
 #[cfg(unix)]
 mod ctl;
 #[cfg(unix)]
-mod explain;
+mod ctl_words;
 #[cfg(unix)]
-mod fairness;
+mod explain;
 mod import;
 #[cfg(target_os = "linux")]
 mod init;
@@ -75,7 +73,7 @@ pub fn main() -> ExitCode {
         #[cfg(unix)]
         Some(Subcommand::Stop { port, all }) => ctl::run(ctl::stop(*port, *all)),
         #[cfg(all(unix, feature = "tui"))]
-        Some(Subcommand::Attach { port }) => attach::attach(&args, *port),
+        Some(Subcommand::Attach { port, plain }) => attach::attach(&args, *port, *plain),
         #[cfg(unix)]
         Some(Subcommand::Explain(asked)) => ctl::run(explain::explain(asked)),
         #[cfg(unix)]

@@ -23,6 +23,9 @@ use stickylb::{Balancer, Copies, Options};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Front {
     Screen,
+    /// A prompt.
+    #[cfg(feature = "tui")]
+    Plain,
     Lines,
     /// Not at all, until a client attaches.
     #[cfg(unix)]
@@ -35,13 +38,29 @@ impl Front {
         if args.background {
             return Front::Background;
         }
+        #[cfg(feature = "tui")]
+        if args.plain {
+            return Front::Plain;
+        }
         let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal() || is_dumb();
         if lines { Front::Lines } else { Front::Screen }
     }
 
     /// Whether it can be seen and stopped only over its control socket.
     fn needs_control(self) -> bool {
-        !matches!(self, Front::Screen | Front::Lines)
+        #[cfg(unix)]
+        return self == Front::Background;
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// Whether there is nobody who could start a first backend.
+    fn needs_backends(self) -> bool {
+        #[cfg(unix)]
+        let is_hidden = self == Front::Background;
+        #[cfg(not(unix))]
+        let is_hidden = false;
+        is_hidden || self == Front::Lines
     }
 }
 
@@ -89,7 +108,7 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
 pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result<ExitCode, UsageError> {
     let front = Front::of(args);
     let none = config.backends().next().is_none() && backends.demos == 0 && backends.copies.is_none();
-    if front != Front::Screen && none {
+    if front.needs_backends() && none {
         return Err(UsageError::NothingToBalance);
     }
     #[cfg(unix)]
@@ -145,6 +164,11 @@ async fn serve(
             engine.announce(&warnings);
             screen(&main, look, &engine, &mut signals, control.is_open()).await
         }
+        #[cfg(feature = "tui")]
+        Front::Plain => {
+            engine.announce(&warnings);
+            screen(&main, None, &engine, &mut signals, control.is_open()).await
+        }
         Front::Lines => {
             let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             engine.announce(&warnings);
@@ -192,7 +216,7 @@ fn look(_: Front, args: &Settings) -> Result<Option<Look>, UsageError> {
     }
 }
 
-/// Shows the screen until it is left for good.
+/// Shows the screen or the prompt until it is left for good.
 #[cfg(feature = "tui")]
 async fn screen(
     main: &MainThread,
@@ -201,13 +225,13 @@ async fn screen(
     signals: &mut Signals,
     reachable: bool,
 ) -> Result<(), UsageError> {
-    use super::screen;
+    use super::screen::{self, Shown};
     use crate::screen::{Leaving, Left};
-    let failed = |error| UsageError::Failed(format!("the screen failed: {error}"));
+    let what = look.map_or(Shown::Plain, |look| Shown::Screen(Box::new(look)));
+    let failed = what.failure();
     // Without a control socket nobody could attach to the balancer after a detach.
     let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
-    let look = look.expect("what is shown as a screen has been given a look");
-    let (left, handle) = screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, look).await;
+    let (left, handle) = screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, what).await;
     let left = left.map_err(failed)?;
     // The engine keeps request heads as long as this handle lives.
     drop(handle);
@@ -234,7 +258,7 @@ async fn screen(
 /// Whether the user sees our output: another job may have the terminal's foreground.
 fn is_seen(front: Front) -> bool {
     #[cfg(feature = "tui")]
-    return front == Front::Screen && crate::screen::in_foreground();
+    return matches!(front, Front::Screen | Front::Plain) && crate::screen::in_foreground();
     #[cfg(not(feature = "tui"))]
     return front == Front::Screen;
 }

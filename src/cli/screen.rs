@@ -1,4 +1,4 @@
-//! Runs the screen on the main thread, with options from the user's file, the command line and the environment.
+//! Runs the screen or the prompt on the main thread, with options from the user's file, the command line and the environment.
 
 use std::io;
 
@@ -7,19 +7,35 @@ use tokio::sync::watch;
 use super::args::{self, NotifyHow, Settings};
 use super::layers::UsageError;
 use super::threads::MainThread;
+use crate::plain;
 use crate::screen::{self, Colors, Glyphs, Leaving, Left, Notify, Options, Orders, Theme};
 use crate::signals::Signals;
 use crate::user::{self, Kept, UserConfig};
 use stickylb::api::EngineHandle;
 
-/// Shows the screen until the user leaves or a signal ends the program. If the terminal blocks, gives up waiting, and
-/// does not return the handle.
+/// What is shown to the user.
+pub(super) enum Shown {
+    Screen(Box<Options>),
+    /// A prompt.
+    Plain,
+}
+
+impl Shown {
+    /// What is said of it where it fails.
+    pub(super) fn failure(&self) -> impl Fn(io::Error) -> UsageError + Copy + use<> {
+        let what = if matches!(self, Shown::Plain) { "the prompt" } else { "the screen" };
+        move |error| UsageError::Failed(format!("{what} failed: {error}"))
+    }
+}
+
+/// Shows it until the user leaves or a signal ends the program. If the terminal blocks, gives up waiting, and does not
+/// return the handle.
 pub(super) async fn show<D: EngineHandle + Send + 'static>(
     main: &MainThread,
     mut engine: D,
     leaving: Leaving,
     signals: &mut Signals,
-    options: Options,
+    what: Shown,
 ) -> (io::Result<Left>, Option<D>) {
     let continued = match Signals::continued() {
         Ok(continued) => continued,
@@ -27,7 +43,13 @@ pub(super) async fn show<D: EngineHandle + Send + 'static>(
     };
     let (leave, told) = watch::channel(false);
     let orders = Orders { leave: told, continued };
-    let mut shown = main.run(move || (screen::run(&mut engine, leaving, orders, options), engine));
+    let mut shown = main.run(move || {
+        let left = match what {
+            Shown::Screen(options) => screen::run(&mut engine, leaving, orders, *options),
+            Shown::Plain => plain::run(&mut engine, leaving, orders),
+        };
+        (left, engine)
+    });
     let shown = tokio::select! {
         shown = &mut shown => shown.ok(),
         () = signals.next() => {

@@ -45,8 +45,8 @@ pub(crate) enum ControlError {
     Version { port: u16, theirs: u32 },
     #[error("the balancer on port {port} (pid {pid}) does not answer: {error}")]
     Silent { port: u16, pid: u32, error: io::Error },
-    #[error("the balancer refused: {0}")]
-    Refused(Untrusted<String>),
+    #[error("the balancer refused: {why}{}", other_version(theirs))]
+    Refused { why: Untrusted<String>, theirs: Untrusted<String> },
 }
 
 /// A running program.
@@ -226,7 +226,9 @@ impl Connection {
         asked.map_err(io::Error::from).flatten().map_err(|error| self.of.silent(error))?;
         let reply = tokio::time::timeout(limit, self.next()).await;
         match reply.map_err(io::Error::from).flatten() {
-            Ok(Some(Reply::Refused { why })) => Err(ControlError::Refused(why)),
+            Ok(Some(Reply::Refused { why })) => {
+                Err(ControlError::Refused { why, theirs: self.of.hello.version.clone() })
+            }
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.of.silent(io::ErrorKind::UnexpectedEof.into())),
             Err(error) => Err(self.of.silent(error)),
@@ -237,6 +239,15 @@ impl Connection {
     pub(crate) async fn next(&mut self) -> io::Result<Option<Reply>> {
         read(&mut self.connection.from, REPLY_LIMIT).await
     }
+}
+
+/// What explains a refusal by a balancer of another version, which may not know what is asked.
+fn other_version(theirs: &Untrusted<String>) -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    if *theirs == *own {
+        return String::new();
+    }
+    format!("; it is version {theirs} and this program {own}: use the stickylb-tui it was started with")
 }
 
 /// For example `3001 (pid 4711), 3002 (pid 4712)`.

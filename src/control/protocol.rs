@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use stickylb::api::{
-    BackendId, Command, CommandError, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
-    Unclear,
+    BackendId, Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber,
+    Snapshot, Unclear,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -80,7 +80,7 @@ pub(crate) enum Reply {
     /// The current state.
     Snapshot(Box<Snapshot>),
     /// The command was carried out.
-    Done,
+    Done(Done),
     /// The command was not carried out.
     Failed(CommandError),
     /// Which backend would get the request, and why.

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
-    BackendId, Command, CommandError, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber,
+    BackendId, Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber,
     Snapshot,
 };
 use stickylb::untrusted::Untrusted;
@@ -43,6 +43,8 @@ pub(crate) struct Remote {
     instance: Instance,
     received: Arc<Mutex<Received>>,
     news: Arc<Notify>,
+    /// Held while a command is carried out.
+    order: Arc<tokio::sync::Mutex<()>>,
     /// Reads the connection at all times, so that a slow screen never holds up the program.
     reading: AbortHandle,
 }
@@ -58,7 +60,7 @@ impl Remote {
         take(&mut received, first);
         let (received, news) = (Arc::new(Mutex::new(received)), Arc::new(Notify::new()));
         let reading = tokio::spawn(receive(connection, Arc::clone(&received), Arc::clone(&news))).abort_handle();
-        Ok(Remote { instance, received, news, reading })
+        Ok(Remote { instance, received, news, order: Arc::default(), reading })
     }
 
     /// Why the connection ended, if it has.
@@ -113,12 +115,14 @@ impl EngineHandle for Remote {
         }
     }
 
-    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
-        let instance = self.instance.clone();
+    fn command(&self, command: Command) -> impl Future<Output = Result<Done, CommandError>> + Send + 'static {
+        let (instance, order) = (self.instance.clone(), Arc::clone(&self.order));
         async move {
             let unreachable = |reason: String| CommandError::Unreachable { reason: reason.into() };
+            // Each command has a connection of its own, and two of those would be served in any order.
+            let _turn = order.lock().await;
             match instance.ask(&Request::Do(command)).await {
-                Ok(Reply::Done) => Ok(()),
+                Ok(Reply::Done(done)) => Ok(done),
                 Ok(Reply::Failed(error)) => Err(error),
                 Ok(_) => Err(unreachable(OTHER.to_owned())),
                 Err(error) => Err(unreachable(error.to_string())),
@@ -213,7 +217,7 @@ fn take(received: &mut Received, reply: Reply) {
         }
         Reply::Ended(_) => received.ended = Some("the balancer has ended".into()),
         Reply::Hello(_)
-        | Reply::Done
+        | Reply::Done(_)
         | Reply::Failed(_)
         | Reply::Explained(_)
         | Reply::Unclear(_)

@@ -142,7 +142,7 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
         let reply = match request {
             Request::Snapshot => Reply::Snapshot(Box::new(served.engine.snapshot())),
             Request::Do(command) => match served.engine.command(command).await {
-                Ok(()) => Reply::Done,
+                Ok(done) => Reply::Done(done),
                 Err(error) => Reply::Failed(error),
             },
             Request::Explain(question) => match served.engine.explain(&question) {

@@ -10,7 +10,7 @@ use stickylb::api::{Event, Level, RequestEvent, rfc3339};
 use stickylb::untrusted::{Untrusted, json};
 
 /// Formats events as lines.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     format: LogFormat,
     text: String,
     second: Second,
@@ -19,12 +19,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(format: LogFormat) -> Self {
+    pub(crate) fn new(format: LogFormat) -> Self {
         Lines { format, text: String::new(), second: Second::default(), ip: (None, String::new()) }
     }
 
     /// The lines made since the last [`clear`](Lines::clear), each with its line end.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -33,12 +33,12 @@ impl Lines {
         memchr::memchr_iter(b'\n', self.text.as_bytes()).count() as u64
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
     }
 
     /// Adds an event's line.
-    pub(super) fn event(&mut self, event: &Event) {
+    pub(crate) fn event(&mut self, event: &Event) {
         match self.format {
             LogFormat::Text => self.text_line(event),
             LogFormat::Json => {
@@ -85,7 +85,7 @@ impl Lines {
     }
 
     /// Adds a line that says how many are missing.
-    pub(super) fn dropped(&mut self, lines: u64) {
+    pub(crate) fn dropped(&mut self, lines: u64) {
         let time = SystemTime::now();
         // Writing to a string cannot fail.
         let _ = match self.format {

@@ -10,4 +10,6 @@ mod log;
 mod output;
 
 pub(crate) use format::LogFormat;
+#[cfg(feature = "tui")]
+pub(crate) use line::Lines;
 pub(crate) use log::{Log, LogFile, finish};

@@ -1,26 +1,41 @@
-//! Commands to the engine, and undo.
+//! Commands to the engine.
 
-use stickylb::api::{BackendId, BackendView, Command, Intent, PoolView, Snapshot, Spawned, StickyBy, Strategy};
-use stickylb::config::{AlertRule, MAX_WEIGHT};
+use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned};
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
-use crate::screen::action::Action;
-
-/// Undo steps kept.
-const STEPS: usize = 100;
+use crate::screen::action::{ACTIONS, Action};
+use crate::words::{self, Meant, Word, word};
 
 /// The effects of an action, or a sentence that says why it was not done.
 pub(crate) type Outcome = Result<Vec<Effect>, String>;
 
-/// Carries out an action on the named backend, or on the selected one.
-pub(crate) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> Outcome {
-    let BackendView { id, weight, intent, .. } = *backend(state, words.first().copied())?;
+/// Carries out a word of the command language. A backend that is left out is the selected one.
+pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
+    let pool = pool(state).ok().map(|pool| pool.name.raw().to_owned());
+    let meant = Meant { backend: backend(state).ok().map(|backend| backend.id), pool };
+    match words::command(word, given, state.live(), &meant)? {
+        Command::Kill { id } => {
+            let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
+            found.map_or_else(|| Ok(Vec::new()), |backend| ask_to_kill(state, &backend))
+        }
+        wanted => Ok(command(state, wanted)),
+    }
+}
+
+/// Carries out a word whose key is the user's own.
+pub(crate) fn word_of(state: &mut State, action: Action) -> Outcome {
+    let entry = ACTIONS.iter().find(|entry| entry.action == action);
+    entry.and_then(|entry| word(entry.name())).map_or_else(|| Ok(Vec::new()), |word| typed(state, word, &[]))
+}
+
+/// Carries out a key's action on the selected backend.
+pub(crate) fn on_backend(state: &mut State, action: Action) -> Outcome {
+    let BackendView { id, weight, intent, .. } = *backend(state)?;
     let toggled = |to: Intent| Command::SetIntent { id, intent: if intent == to { Intent::InService } else { to } };
     let wanted = match action {
         Action::ToggleMaintenance => toggled(Intent::Maint),
         Action::Drain => toggled(Intent::Drain),
-        Action::InService => Command::SetIntent { id, intent: Intent::InService },
         Action::WeightUp => Command::SetWeight { id, weight: (weight + 1).min(MAX_WEIGHT) },
         Action::WeightDown => Command::SetWeight { id, weight: weight.saturating_sub(1) },
         _ => Command::CheckNow { id },
@@ -28,62 +43,27 @@ pub(crate) fn on_backend(state: &mut State, action: Action, words: &[&str]) -> O
     Ok(command(state, wanted))
 }
 
-/// `weight 3` applies to the selected backend, `weight alpha 3` to the named one.
-pub(crate) fn weight(state: &mut State, words: &[&str]) -> Outcome {
-    let (name, number) = match words {
-        [number] => (None, number),
-        [name, number, ..] => (Some(*name), number),
-        [] => return Err("say which weight, as in: weight alpha 3".to_owned()),
-    };
-    let id = backend(state, name)?.id;
-    let weight = number.parse().ok().filter(|weight| *weight <= MAX_WEIGHT);
-    let weight =
-        weight.ok_or_else(|| format!("'{number}' is no weight: it is a whole number from 0 to {MAX_WEIGHT}"))?;
-    Ok(command(state, Command::SetWeight { id, weight }))
-}
-
-pub(crate) fn strategy(state: &mut State, words: &[&str]) -> Outcome {
+/// Takes the next strategy.
+pub(crate) fn next_strategy(state: &mut State) -> Outcome {
     let pool = pool(state)?;
-    let strategy = match words.first() {
-        Some(name) => name.parse::<Strategy>()?,
-        None => pool.strategy.next(),
-    };
-    let pool = Some(pool.name.clone().into_raw());
-    Ok(command(state, Command::SetStrategy { pool, strategy }))
+    let wanted = Command::SetStrategy { pool: Some(pool.name.raw().to_owned()), strategy: pool.strategy.next() };
+    Ok(command(state, wanted))
 }
 
-pub(crate) fn sticky(state: &mut State, words: &[&str]) -> Outcome {
+/// Takes the next of the modes that the pool can stick by.
+pub(crate) fn next_sticky(state: &mut State) -> Outcome {
     let pool = pool(state)?;
-    let by = if let Some(name) = words.first() {
-        name.parse::<StickyBy>()?
-    } else {
-        let modes = &pool.sticky_modes;
-        let at = modes.iter().position(|by| *by == pool.sticky);
-        modes.get(at.map_or(0, |at| (at + 1) % modes.len())).cloned().unwrap_or_default()
-    };
-    let pool = Some(pool.name.clone().into_raw());
-    Ok(command(state, Command::SetSticky { pool, by }))
+    let modes = &pool.sticky_modes;
+    let at = modes.iter().position(|by| *by == pool.sticky);
+    let by = modes.get(at.map_or(0, |at| (at + 1) % modes.len())).cloned().unwrap_or_default();
+    let wanted = Command::SetSticky { pool: Some(pool.name.raw().to_owned()), by };
+    Ok(command(state, wanted))
 }
 
-/// `alert p95>500ms for=10s` watches it, `alert off` no longer; without words it says what is watched.
-pub(crate) fn alert(state: &mut State, words: &[&str]) -> Outcome {
-    let when = match words {
-        [] => {
-            let all: Vec<String> = state.live().alerts.iter().map(|alert| alert.when.to_string()).collect();
-            state.say(if all.is_empty() {
-                "no alert is watched".to_owned()
-            } else {
-                format!("watched: {}", all.join(" · "))
-            });
-            return Ok(Vec::new());
-        }
-        ["off"] => None,
-        words => Some(words.join(" ")),
-    };
-    if let Some(rule) = when.as_deref().map(str::parse::<AlertRule>) {
-        rule.map_err(|error| error.message)?;
-    }
-    Ok(vec![Effect::Command(Command::SetAlert { when })])
+/// Says which alerts are watched.
+pub(crate) fn alerts(state: &mut State) {
+    let all: Vec<String> = state.live().alerts.iter().map(|alert| alert.when.to_string()).collect();
+    state.say(if all.is_empty() { "no alert is watched".to_owned() } else { format!("watched: {}", all.join(" · ")) });
 }
 
 /// The selected backend's pool, or the first pool.
@@ -98,15 +78,20 @@ fn pool(state: &State) -> Result<&PoolView, String> {
 
 /// Starts a new demo backend, or restarts the selected backend if it was started here and its process ended.
 pub(crate) fn spawn(state: &State) -> Vec<Effect> {
-    let command = match backend(state, None) {
+    let command = match backend(state) {
         Ok(BackendView { id, spawned: Some(Spawned { pid: None, .. }), .. }) => Command::Restart { id: *id },
         _ => Command::SpawnDemo,
     };
     vec![Effect::Command(command)]
 }
 
-pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
-    let backend = backend(state, words.first().copied())?;
+/// Asks whether to kill the selected backend's process.
+pub(crate) fn kill(state: &mut State) -> Outcome {
+    let backend = backend(state)?.clone();
+    ask_to_kill(state, &backend)
+}
+
+fn ask_to_kill(state: &mut State, backend: &BackendView) -> Outcome {
     let (id, name) = (backend.id, backend.name.to_string());
     match backend.spawned {
         Some(Spawned { pid: Some(_), .. }) => state.dialog = Some(Dialog::Ask(Question::Kill { id, name })),
@@ -121,35 +106,15 @@ pub(crate) fn ask_to_kill(state: &mut State, words: &[&str]) -> Outcome {
     Ok(Vec::new())
 }
 
-/// The backend with that name (`alpha` or `pool/alpha`) or id; without a word, the selected one.
-pub(crate) fn backend<'s>(state: &'s State, word: Option<&str>) -> Result<&'s BackendView, String> {
-    let backends = &state.live().backends;
-    let Some(word) = word else {
-        let none =
-            || format!("there is no backend yet: press {} to start a demo backend", state.key(Action::SpawnDemo));
-        return backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none);
-    };
-    let is_it = |b: &BackendView| {
-        let whole = word.split_once('/').filter(|(pool, _)| b.pool == *pool);
-        b.name.raw().eq_ignore_ascii_case(whole.map_or(word, |(_, name)| name))
-    };
-    let by_name = backends.iter().find(|b| is_it(b));
-    let by_id = || word.parse::<BackendId>().ok().and_then(|id| backends.iter().find(|b| b.id == id));
-    by_name.or_else(by_id).ok_or_else(|| {
-        let names: Vec<_> = backends.iter().map(|b| b.name.shown()).collect();
-        format!("there is no backend '{word}': {}", names.join(", "))
-    })
+/// The selected backend.
+pub(crate) fn backend(state: &State) -> Result<&BackendView, String> {
+    let none = || format!("there is no backend yet: press {} to start a demo backend", state.key(Action::SpawnDemo));
+    state.live().backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none)
 }
 
-/// Sends a command, records its undo, and applies it to the snapshot at once, so that a key pressed before the next
-/// snapshot starts from the new value. The next snapshot has the real value.
+/// Sends a command, and applies it to the snapshot at once, so that a key pressed before the next snapshot starts from
+/// the new value. The next snapshot has the real value.
 fn command(state: &mut State, command: Command) -> Vec<Effect> {
-    if let Some(back) = opposite(state.live(), &command) {
-        if state.undo.len() == STEPS {
-            state.undo.pop_front();
-        }
-        state.undo.push_back(back);
-    }
     foresee(state.live_mut(), &command);
     if state.frozen.is_some() {
         let live = state.key(Action::Freeze);
@@ -158,65 +123,18 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
     vec![Effect::Command(command)]
 }
 
-/// Undoes the last command that changed something, and shows which in the footer.
-pub(crate) fn undo(state: &mut State) -> Outcome {
-    while let Some(back) = state.undo.pop_back() {
-        // The command failed or was already reverted: nothing to undo.
-        if opposite(state.live(), &back).is_none() {
-            continue;
-        }
-        foresee(state.live_mut(), &back);
-        let words = match &back {
-            Command::SetIntent { id, intent } => match intent {
-                Intent::InService => format!("{} is in service again", name(state, *id)),
-                Intent::Drain => format!("{} drains again", name(state, *id)),
-                Intent::Maint => format!("{} is taken out again", name(state, *id)),
-            },
-            Command::SetWeight { id, weight } => format!("{} has the weight {weight} again", name(state, *id)),
-            Command::SetStrategy { pool, strategy } => {
-                format!("the strategy{} is {strategy} again", of_pool(state, pool.as_deref()))
-            }
-            Command::SetSticky { pool, by } => {
-                format!("stickiness{} is {} again", of_pool(state, pool.as_deref()), by.in_words())
-            }
-            _ => String::new(),
-        };
-        let more = match state.undo.len() {
-            0 => String::new(),
-            more => format!(" ({} again: {more} more)", state.key(Action::Undo)),
-        };
-        state.say(format!("undone: {words}{more}"));
-        return Ok(vec![Effect::Command(back)]);
+/// Says what a command did, unless the screen showed it at once.
+pub(crate) fn done(state: &mut State, command: &Command, done: &Done) {
+    if !is_foreseen(command) {
+        let undo = state.key(Action::Undo);
+        state.say(words::answer(done, &undo));
     }
-    Err("there is nothing to undo".to_owned())
 }
 
-fn name(state: &State, id: BackendId) -> String {
-    state.live().backends.iter().find(|b| b.id == id).map(|b| b.name.to_string()).unwrap_or_default()
-}
-
-/// ` of web` with several pools, else empty.
-fn of_pool(state: &State, pool: Option<&str>) -> String {
-    pool.filter(|_| state.live().pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
-}
-
-/// The command that undoes `command`; `None` if it changes nothing or cannot be undone.
-fn opposite(snapshot: &Snapshot, command: &Command) -> Option<Command> {
-    let backend = |id: BackendId| snapshot.backends.iter().find(|b| b.id == id);
-    let pool = |pool: &Option<String>| snapshot.pool(pool.as_deref()?);
-    let back = match *command {
-        Command::SetIntent { id, .. } => Command::SetIntent { id, intent: backend(id)?.intent },
-        Command::SetWeight { id, .. } => Command::SetWeight { id, weight: backend(id)?.weight },
-        Command::SetStrategy { pool: ref name, .. } => {
-            Command::SetStrategy { pool: name.clone(), strategy: pool(name)?.strategy }
-        }
-        Command::SetSticky { pool: ref name, .. } => {
-            Command::SetSticky { pool: name.clone(), by: pool(name)?.sticky.clone() }
-        }
-        // Others cannot be undone.
-        _ => return None,
-    };
-    (back != *command).then_some(back)
+/// Whether [`foresee`] shows what the command does.
+fn is_foreseen(command: &Command) -> bool {
+    use Command::{SetIntent, SetSticky, SetStrategy, SetWeight};
+    matches!(command, SetIntent { .. } | SetWeight { .. } | SetStrategy { .. } | SetSticky { .. })
 }
 
 /// Applies a command's expected result to a snapshot.
@@ -243,6 +161,7 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
 #[cfg(test)]
 mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use stickylb::api::BackendId;
 
     use super::*;
     use crate::screen::glyphs::Glyphs;
@@ -287,30 +206,28 @@ mod tests {
     }
 
     #[test]
-    fn undo_takes_back_step_by_step_and_says_what() {
+    fn what_the_screen_does_not_show_at_once_is_said() {
         let mut state = state();
-        press(&mut state, "++s d");
-        assert_eq!(press(&mut state, "u"), [Command::SetIntent { id: 1.into(), intent: Intent::Maint }]);
-        assert_eq!(said(&state), "undone: alpha is taken out again (u again: 4 more)");
-        press(&mut state, "u");
-        assert_eq!(said(&state), "undone: alpha is in service again (u again: 3 more)");
-        press(&mut state, "u");
-        assert_eq!(said(&state), "undone: the strategy is round-robin again (u again: 2 more)");
-        assert_eq!(press(&mut state, "uu").last(), Some(&Command::SetWeight { id: 1.into(), weight: 1 }));
-        assert_eq!(said(&state), "undone: alpha has the weight 1 again");
-        assert!(press(&mut state, "u").is_empty());
-        assert_eq!(said(&state), "there is nothing to undo");
+        assert_eq!(press(&mut state, "u"), [Command::Undo]);
+        let mut undone = Done::new("undone: alpha is taken out again");
+        undone.more = Some(3);
+        update(&mut state, Message::Done(Command::Undo, Ok(undone)));
+        assert_eq!(said(&state), "undone: alpha is taken out again (u again: 3 more)");
+        let commands = press(&mut state, "+");
+        update(&mut state, Message::Done(commands[0].clone(), Ok(Done::new("alpha has the weight 2"))));
+        assert_eq!(said(&state), "");
     }
 
     #[test]
-    fn what_changed_nothing_is_no_step_and_what_failed_is_passed_over() {
+    fn a_key_turns_a_state_on_and_off_and_a_word_sets_it() {
         let mut state = state();
-        press(&mut state, "+");
-        // The engine refused: the weight is as it was.
-        state.snapshot.backends[0].weight = 1;
-        press(&mut state, ":up alpha\n");
-        assert!(press(&mut state, "u").is_empty());
-        assert_eq!(said(&state), "there is nothing to undo");
+        let intent = |intent| [Command::SetIntent { id: 1.into(), intent }];
+        assert_eq!(press(&mut state, "d"), intent(Intent::Drain));
+        assert_eq!(press(&mut state, "d"), intent(Intent::InService));
+        for _ in 0..2 {
+            assert_eq!(press(&mut state, ":drain alpha\n"), intent(Intent::Drain));
+            assert_eq!(press(&mut state, ":maint alpha\n"), intent(Intent::Maint));
+        }
     }
 
     #[test]
@@ -322,7 +239,7 @@ mod tests {
         assert_eq!(press(&mut state, ":weight 5\n"), [weight(1, 5)]);
         for (line, trouble) in [
             (":weight bravo 1001\n", "'1001' is no weight: it is a whole number from 0 to 1000"),
-            (":weight nobody 3\n", "there is no backend 'nobody': alpha, bravo"),
+            (":weight nobody 3\n", "there is no backend 'nobody': there is alpha (1), bravo (7)"),
             (":strategy best\n", "Unknown strategy 'best'. Valid options: "),
         ] {
             assert!(press(&mut state, line).is_empty());

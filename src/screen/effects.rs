@@ -46,10 +46,10 @@ pub(crate) fn apply(
     for effect in update(state, message) {
         match effect {
             Effect::Command(command) => {
-                let (done, tell) = (engine.command(command), tell.clone());
+                let (done, tell) = (engine.command(command.clone()), tell.clone());
                 tokio::spawn(async move {
                     // The screen may be gone before the command is done.
-                    let _ = tell.send(Message::Done(done.await));
+                    let _ = tell.send(Message::Done(command, done.await));
                 });
             }
             Effect::Copy(text, note) => match terminal.copy(&text) {

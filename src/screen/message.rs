@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{BackendId, Command, CommandError, Event, Heads, Replayed, RequestNumber, Snapshot};
+use stickylb::api::{BackendId, Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot};
 use stickylb::untrusted::Untrusted;
 
 use super::notify::Notify;
@@ -34,7 +34,7 @@ pub enum Message {
     /// How many requests and tunnels are in flight, or why the engine could not be asked.
     InFlight(Result<u64, Untrusted<String>>),
     /// A command was carried out or failed.
-    Done(Result<(), CommandError>),
+    Done(Command, Result<Done, CommandError>),
     /// The screen's arrangement could not be written, with one sentence for the footer.
     NotKept(String),
     /// The engine has ended or is unreachable, with the reason as one sentence.

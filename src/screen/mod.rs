@@ -19,6 +19,7 @@ pub(crate) mod filter;
 mod format;
 mod freeze;
 mod frozen;
+mod fuzzy;
 mod glyphs;
 mod head;
 mod inks;
@@ -71,7 +72,7 @@ pub(crate) use options::Options;
 pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
-pub(crate) use suspend::in_foreground;
+pub(crate) use suspend::{ASK, in_foreground};
 pub use svg::{film, svg};
 pub(crate) use table::Column;
 use terminal::Terminal;
@@ -81,6 +82,7 @@ pub use theme::{Colors, OwnColors, Theme};
 pub(crate) use themes::Themes;
 pub use update::update;
 pub use view::view;
+pub(crate) use view::why_as_text;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -94,7 +96,7 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    async fn leave(&mut self) {
+    pub(crate) async fn leave(&mut self) {
         // An error means that the sender is gone: leave then too.
         let _ = self.leave.wait_for(|leave| *leave).await;
     }
@@ -129,7 +131,7 @@ pub(crate) fn run(
 }
 
 /// Whether this is the error of a terminal that is gone.
-fn is_gone(error: &io::Error) -> bool {
+pub(crate) fn is_gone(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         let gone = [rustix::io::Errno::IO, rustix::io::Errno::NXIO].map(|errno| Some(errno.raw_os_error()));

@@ -1,14 +1,19 @@
-//! The command palette: fuzzy search for commands, completion with Tab, and parsing on Enter.
+//! The command palette: commands found by a few letters, and their arguments one after the other. Enter takes what is
+//! highlighted, and asks for what is missing.
 
-use stickylb::api::{BackendView, Strategy};
+use stickylb::api::{BackendView, MAX_WEIGHT, Strategy};
+use stickylb::program::nearest;
 
 use super::columns;
+use super::control;
+use super::fuzzy::score;
 use super::input::Line;
 use super::palette_line::Palette;
 use super::state::{Side, State};
 use super::table::Column;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::export::Export;
+use crate::words::{named, word};
 
 /// One completion.
 pub(crate) struct Proposal {
@@ -20,35 +25,71 @@ pub(crate) struct Proposal {
 
 /// What a line means when Enter is pressed.
 pub(crate) enum Meaning {
-    /// Carry out this action with these arguments.
-    Do(Action, Vec<String>),
-    /// The line must be edited: the line to continue from, and what is wrong.
-    More(String, String),
-    /// No such command; a sentence for the user.
+    /// Carry out this command with these arguments.
+    Do(&'static Entry, Vec<String>),
+    /// An argument is missing: the line to go on from.
+    More(String),
+    /// It cannot be carried out; a sentence for the user.
     Unknown(String),
+}
+
+/// A command and its arguments as far as they are typed.
+struct Typed<'t> {
+    entry: &'static Entry,
+    /// The arguments before the one being typed.
+    before: Vec<&'t str>,
+    /// The argument being typed; empty after a space.
+    last: &'t str,
+}
+
+impl<'t> Typed<'t> {
+    /// `None` while the command's own name is being typed, or if there is no such command.
+    fn of(text: &'t str) -> Option<Self> {
+        let (name, rest) = text.trim_start().split_once(' ')?;
+        let entry = commands().find(|entry| entry.name() == name)?;
+        let mut before: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
+        let last = if rest.ends_with(' ') { "" } else { before.pop().unwrap_or_default() };
+        Some(Typed { entry, before, last })
+    }
+
+    /// The argument being typed; `None` behind the last.
+    fn argument(&self) -> Option<&'static str> {
+        self.entry.arguments().nth(self.before.len())
+    }
+
+    /// Whether a weight is being typed where its backend could stand: it is for the selected one.
+    fn is_weight_alone(&self) -> bool {
+        self.before.is_empty() && takes_weight(self.entry) && self.last.parse::<u32>().is_ok()
+    }
+}
+
+fn commands() -> impl Iterator<Item = &'static Entry> {
+    ACTIONS.iter().filter(|entry| !entry.command.is_empty())
+}
+
+fn takes_weight(entry: &Entry) -> bool {
+    entry.arguments().any(|argument| argument == "N")
+}
+
+/// What a command does when it is typed; its key may do more.
+pub(crate) fn help(entry: &Entry) -> &'static str {
+    word(entry.name()).map_or(entry.help, |word| word.help)
 }
 
 /// The completions of a line, the best match first.
 pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
-    if let Some((name, rest)) = text.trim_start().split_once(' ') {
-        let Some(entry) = named(name) else { return Vec::new() };
-        let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
-        let last = if rest.ends_with(' ') { "" } else { words.last().copied().unwrap_or_default() };
-        let at = words.len() - usize::from(!last.is_empty());
-        let Some(argument) = entry.arguments().nth(at) else { return Vec::new() };
-        let mut found: Vec<(i32, String)> = candidates(state, argument, last)
-            .into_iter()
-            .filter_map(|word| Some((score(last, &word)?, word)))
-            .collect();
+    if let Some(typed) = Typed::of(text) {
+        let Some(argument) = typed.argument().filter(|_| !typed.is_weight_alone()) else { return Vec::new() };
+        let found = candidates(state, argument, typed.last).into_iter();
+        let mut found: Vec<(i32, String)> = found.filter_map(|word| Some((score(typed.last, &word)?, word))).collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        return found.into_iter().map(|(_, word)| Proposal { entry, word: Some(word) }).collect();
+        return found.into_iter().map(|(_, word)| Proposal { entry: typed.entry, word: Some(word) }).collect();
     }
     let text = text.trim();
-    let commands = ACTIONS.iter().filter(|entry| !entry.command.is_empty());
-    let mut found: Vec<(i32, &Entry)> = commands
+    let mut found: Vec<(i32, &Entry)> = commands()
         .filter_map(|entry| {
             // Search the descriptions too; such matches rank last.
-            let described = || entry.help.to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
+            let described = || help(entry).to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
             Some((score(text, entry.name()).or_else(described)?, entry))
         })
         .collect();
@@ -56,14 +97,47 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     found.into_iter().map(|(_, entry)| Proposal { entry, word: None }).collect()
 }
 
+/// What is to be typed now, or that nothing matches; one sentence.
+pub(crate) fn hint(state: &State, text: &str) -> Option<String> {
+    let Some(typed) = Typed::of(text) else {
+        return proposals(state, text).is_empty().then(|| no_command(text));
+    };
+    let Typed { entry, before, last } = &typed;
+    let selected = || control::backend(state).map(|backend| backend.name.to_string()).unwrap_or_default();
+    match typed.argument()?.trim_matches(['[', ']']) {
+        "N" => {
+            let backend = named(state.live(), before.first()?).ok();
+            let now = backend.map(|b| format!("; {} has {} now", b.name, b.weight)).unwrap_or_default();
+            Some(format!("a whole number from 0 to {MAX_WEIGHT}{now}"))
+        }
+        _ if typed.is_weight_alone() => Some(format!("the weight of {}, which is selected", selected())),
+        "BACKEND" if last.is_empty() && takes_weight(entry) => {
+            Some(format!("then a number from 0 to {MAX_WEIGHT}; a number alone is for {}", selected()))
+        }
+        "WHEN…" => Some("such as p95>500ms for=10s, errors>1% or up<2; off ends it".to_owned()),
+        "MODE" => proposals(state, text).is_empty().then(|| "cookie, ip, header:NAME, query:NAME or off".to_owned()),
+        argument if !argument.contains('|') && proposals(state, text).is_empty() && !last.is_empty() => {
+            Some(format!("no {} matches '{last}'", argument.to_lowercase()))
+        }
+        _ => None,
+    }
+}
+
+fn no_command(text: &str) -> String {
+    let name = text.split_whitespace().next().unwrap_or_default();
+    format!("no command matches '{name}'{}", nearest(name, commands().map(Entry::name)))
+}
+
 impl Palette {
     /// The palette that asks for what the command of an action cannot do without; `None` if it needs nothing.
     pub(crate) fn asking(action: Action) -> Option<Self> {
         let entry = ACTIONS.iter().find(|entry| entry.action == action)?;
-        match needs_more(entry, 0)? {
-            Meaning::More(line, trouble) => {
-                Some(Palette { line: Line::new(&line), trouble: Some(trouble), ..Palette::default() })
-            }
+        // These take the next one where none is named.
+        if matches!(action, Action::Strategy | Action::Sticky) {
+            return None;
+        }
+        match complete(entry, Vec::new()) {
+            Meaning::More(line) => Some(Palette { line: Line::new(&line), ..Palette::default() }),
             _ => None,
         }
     }
@@ -78,51 +152,42 @@ impl Palette {
                 format!("{before} {word}")
             }
         };
-        let more = proposal.entry.arguments().count() > text.split(' ').count() - 1;
+        let next = proposal.entry.arguments().nth(text.split(' ').count() - 1);
+        let more = next.is_some_and(|next| !next.starts_with('[') || !candidates(state, next, "").is_empty());
         *self = Palette { line: Line::new(&if more { format!("{text} ") } else { text }), ..Palette::default() };
     }
 
-    /// The meaning of Enter: the line if its first word is a command's name, else the chosen proposal.
+    /// The meaning of Enter: the line with what is highlighted in the place of its last word.
     pub(crate) fn meaning(&self, state: &State) -> Meaning {
-        let mut words = self.line.text().split_whitespace();
-        let Some(first) = words.next() else { return self.chosen_meaning(state) };
-        let Some(entry) = named(first) else { return self.chosen_meaning(state) };
-        let mut words: Vec<String> = words.map(str::to_owned).collect();
-        // An incomplete last word is completed if there is only one proposal.
-        if let Some(last) = words.last_mut()
-            && let [Proposal { word: Some(only), .. }] = proposals(state, self.line.text()).as_slice()
-        {
-            last.clone_from(only);
-        }
+        let text = self.line.text();
+        let chosen = proposals(state, text).into_iter().nth(self.chosen);
+        let Some(Typed { entry, before, last }) = Typed::of(text) else {
+            return match chosen {
+                Some(Proposal { entry, .. }) => complete(entry, Vec::new()),
+                None => Meaning::Unknown(no_command(text)),
+            };
+        };
+        let taken = chosen.and_then(|proposal| proposal.word).or_else(|| (!last.is_empty()).then(|| last.to_owned()));
+        let words: Vec<String> = before.into_iter().map(str::to_owned).chain(taken).collect();
         let most = entry.arguments().count();
         if words.len() > most && !entry.takes_the_rest() {
             let too_much = words[most..].join(" ");
-            return Meaning::More(self.line.text().to_owned(), format!("'{too_much}' is too much: {}", entry.command));
+            return Meaning::Unknown(format!("'{too_much}' is too much: {}", entry.command));
         }
-        needs_more(entry, words.len()).unwrap_or(Meaning::Do(entry.action, words))
-    }
-
-    fn chosen_meaning(&self, state: &State) -> Meaning {
-        match proposals(state, self.line.text()).get(self.chosen) {
-            Some(Proposal { entry, .. }) => needs_more(entry, 0).unwrap_or(Meaning::Do(entry.action, Vec::new())),
-            None => Meaning::Unknown(format!(
-                "there is no command '{}': {} shows them all",
-                self.line.text().trim(),
-                state.key(Action::Help)
-            )),
-        }
+        complete(entry, words)
     }
 }
 
-/// [`Meaning::More`] if this many arguments are too few for the command.
-fn needs_more(entry: &'static Entry, words: usize) -> Option<Meaning> {
+/// [`Meaning::More`] if an argument is missing.
+fn complete(entry: &'static Entry, words: Vec<String>) -> Meaning {
     let needed = entry.arguments().filter(|argument| !argument.starts_with('[')).count();
-    let more = || Meaning::More(format!("{} ", entry.name()), format!("go on: {}", entry.command));
-    (words < needed).then(more)
-}
-
-fn named(name: &str) -> Option<&'static Entry> {
-    ACTIONS.iter().find(|entry| !entry.command.is_empty() && entry.name() == name)
+    let is_for_selected = takes_weight(entry) && words.first().is_some_and(|word| word.parse::<i64>().is_ok());
+    let is_short = words.len() < needed || takes_weight(entry) && words.len() == needed && !is_for_selected;
+    if is_short {
+        let line = std::iter::once(entry.name()).chain(words.iter().map(String::as_str));
+        return Meaning::More(line.collect::<Vec<_>>().join(" ") + " ");
+    }
+    Meaning::Do(entry, words)
 }
 
 /// The known values of an argument of which this is typed already.
@@ -132,7 +197,16 @@ fn candidates(state: &State, argument: &str, typed: &str) -> Vec<String> {
         "BACKEND" => {
             // A name with spaces would be read as several arguments, so propose the number instead.
             let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
-            state.live().backends.iter().map(word).collect()
+            // The selected one first: Enter takes the first.
+            let mut backends: Vec<&BackendView> = state.live().backends.iter().collect();
+            backends.sort_by_key(|b| Some(b.id) != state.selected);
+            backends.into_iter().map(word).collect()
+        }
+        "POOL" => {
+            let own = control::backend(state).ok().map(|backend| backend.pool.clone());
+            let mut pools: Vec<_> = state.live().pools.iter().map(|pool| pool.name.clone()).collect();
+            pools.sort_by_key(|pool| Some(pool) != own.as_ref());
+            if pools.len() > 1 { pools.iter().map(ToString::to_string).collect() } else { Vec::new() }
         }
         // Nothing that what is typed could be taken for the beginning of.
         "WHEN…" => names(&["off"]),
@@ -148,36 +222,12 @@ fn candidates(state: &State, argument: &str, typed: &str) -> Vec<String> {
     }
 }
 
-/// Fuzzy match score, higher is better; `None` if the letters do not occur in this order. Letters at word beginnings
-/// score most, then consecutive letters; long names score slightly less.
-fn score(letters: &str, name: &str) -> Option<i32> {
-    if letters.is_empty() {
-        // Equal scores keep the order of the table.
-        return Some(0);
-    }
-    let mut score = -i32::try_from(name.chars().count()).unwrap_or(i32::MAX / 2);
-    let mut rest = name.char_indices().peekable();
-    let mut before = None;
-    for letter in letters.chars().flat_map(char::to_lowercase) {
-        let (at, _) = rest.by_ref().find(|(_, c)| c.to_lowercase().eq([letter]))?;
-        let begins = at == 0 || name[..at].ends_with(['-', ' ', '_']);
-        score += if begins {
-            30
-        } else if before.is_some_and(|before| before + 1 == at) {
-            20
-        } else {
-            1
-        };
-        before = Some(at);
-    }
-    Some(score)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::screen::glyphs::Glyphs;
     use crate::screen::theme::{Colors, Theme};
+    use crate::words::WORDS;
 
     fn state() -> State {
         State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark })
@@ -195,8 +245,8 @@ mod tests {
         assert_eq!(best("Q"), Some("quit"));
         assert_eq!(best("xyzzy"), None);
         // Found by its description.
-        assert_eq!(best("take back"), None);
-        assert_eq!(best("clients"), Some("maint"));
+        assert_eq!(best("take back"), Some("undo"));
+        assert_eq!(best("clients"), Some("drain"));
         assert_eq!(proposals(&state(), "").len(), ACTIONS.iter().filter(|e| !e.command.is_empty()).count());
     }
 
@@ -211,15 +261,63 @@ mod tests {
         assert_eq!(palette.line.text(), "strategy ");
     }
 
+    fn meaning(text: &str) -> Meaning {
+        Palette { line: Line::new(text), ..Palette::default() }.meaning(&state())
+    }
+
     #[test]
-    fn enter_does_what_the_line_says_or_asks_for_what_is_missing() {
-        let state = state();
-        let meaning = |text: &str| Palette { line: Line::new(text), ..Palette::default() }.meaning(&state);
-        assert!(matches!(meaning("strategy ran"), Meaning::Do(Action::Strategy, words) if words == ["random"]));
-        assert!(matches!(meaning("strategy"), Meaning::Do(Action::Strategy, words) if words.is_empty()));
-        assert!(matches!(meaning("und"), Meaning::Do(Action::Undo, _)));
-        assert!(matches!(meaning("wei"), Meaning::More(line, _) if line == "weight "));
-        assert!(matches!(meaning("undo it now"), Meaning::More(_, why) if why.contains("'it now' is too much")));
-        assert!(matches!(meaning("xyzzy"), Meaning::Unknown(_)));
+    fn enter_takes_what_is_highlighted() {
+        let taken = |text: &str| match meaning(text) {
+            Meaning::Do(entry, words) => format!("{} {}", entry.name(), words.join(" ")),
+            Meaning::More(line) => format!("{line}…"),
+            Meaning::Unknown(trouble) => trouble,
+        };
+        for (typed, wanted) in [
+            ("strategy rnd", "strategy random"),
+            ("strategy ran", "strategy random"),
+            ("und", "undo "),
+            ("drain", "drain "),
+            ("mute", "mute "),
+        ] {
+            let shown = proposals(&state(), typed).into_iter().next();
+            let Some(Proposal { entry, word }) = shown else {
+                assert!(taken(typed).starts_with("no command matches"), "{typed}");
+                continue;
+            };
+            assert_eq!(taken(typed), wanted);
+            assert_eq!(format!("{} {}", entry.name(), word.unwrap_or_default()), wanted, "the first proposal");
+        }
+        let second = Palette { line: Line::new("strategy r"), chosen: 1, ..Palette::default() };
+        let shown = proposals(&state(), "strategy r").remove(1).word;
+        assert!(matches!(second.meaning(&state()), Meaning::Do(_, words) if words.first() == shown.as_ref()));
+    }
+
+    #[test]
+    fn enter_asks_for_what_is_missing_and_says_what_matches_nothing() {
+        assert!(matches!(meaning("wei"), Meaning::More(line) if line == "weight "));
+        assert!(matches!(meaning("weight alpha"), Meaning::More(line) if line == "weight alpha "));
+        assert!(matches!(meaning("weight 3"), Meaning::Do(_, words) if words == ["3"]));
+        assert!(matches!(meaning("weight -3"), Meaning::Do(_, words) if words == ["-3"]));
+        assert!(matches!(meaning("strategy"), Meaning::More(line) if line == "strategy "));
+        assert!(matches!(meaning("select"), Meaning::More(line) if line == "select "));
+        assert!(matches!(meaning("undo it now"), Meaning::Unknown(why) if why == "'it now' is too much: undo"));
+        assert!(matches!(meaning("xyzzy"), Meaning::Unknown(why) if why == "no command matches 'xyzzy'"));
+        let hint = |text| hint(&state(), text).unwrap_or_default();
+        assert_eq!(hint("xyzzy"), "no command matches 'xyzzy'");
+        assert_eq!(hint("drian"), "no command matches 'drian', did you mean 'drain'?");
+        assert_eq!(hint("weight alpha "), "a whole number from 0 to 1000");
+        assert_eq!(hint("strategy q"), "no strategy matches 'q'");
+        assert_eq!(hint("strat"), "");
+    }
+
+    #[test]
+    fn each_word_of_the_language_is_a_row_of_the_palette_with_the_same_arguments() {
+        for word in WORDS {
+            let entry = commands().find(|entry| entry.name() == word.name).expect(word.name);
+            let bare = |argument: &str| argument.trim_matches(['[', ']']).to_owned();
+            let row: Vec<String> = entry.arguments().map(bare).collect();
+            let told: Vec<String> = word.arguments.iter().map(|argument| bare(argument.placeholder())).collect();
+            assert_eq!(row, told, "{}", word.name);
+        }
     }
 }

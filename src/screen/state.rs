@@ -4,9 +4,7 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{
-    BackendId, BackendView, Command, Event, Fairness, Mark, RequestNumber, Snapshot, State as BackendState,
-};
+use stickylb::api::{BackendId, BackendView, Event, Fairness, Mark, RequestNumber, Snapshot, State as BackendState};
 use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
@@ -136,8 +134,6 @@ pub struct State {
     pub(crate) said: Option<Said>,
     /// How to notify when a backend goes DOWN.
     pub(crate) notify: Notify,
-    /// Commands that undo the last changes, the latest last.
-    pub(crate) undo: VecDeque<Command>,
     /// What leaving the screen does to the engine.
     pub(crate) leaving: Leaving,
     /// Why the engine has ended or is unreachable.
@@ -182,7 +178,6 @@ impl State {
             dialog: None,
             said: None,
             notify: Notify::default(),
-            undo: VecDeque::new(),
             leaving: Leaving::default(),
             ended: None,
             themes: Themes::default(),

@@ -81,12 +81,69 @@ fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
 }
 
 #[test]
+fn processes_are_started_killed_and_restarted_by_name() {
+    let home = Home::new();
+    let (mut lb, port) = home.demo(2, &[]);
+    let health = || get(port, "/_lb/health");
+    assert_eq!(home.good(&["ctl", "demo"]), "charlie is started\n");
+    until("there is a third", || health().contains("\"healthy\":3,").then_some(()));
+    let before = program::children(lb.pid());
+    assert!(home.good(&["ctl", "kill", "alpha"]).starts_with("alpha is killed"));
+    lb.line_with("its process was killed by hand");
+    until("it is gone", || health().contains("\"healthy\":2,").then_some(()));
+    home.refused(&["ctl", "kill", "alpha"], 1, &["alpha is not running"]);
+    assert_eq!(home.good(&["ctl", "restart", "alpha"]), "alpha is started again\n");
+    until("it is back", || health().contains("\"healthy\":3,").then_some(()));
+    assert!(home.good(&["ctl", "restart", "bravo"]).starts_with("bravo is restarted when its clients have moved"));
+    lb.line_with("the rolling restart is done: 1 process");
+    let after = program::children(lb.pid());
+    assert_eq!(before.iter().filter(|pid| after.contains(pid)).count(), 1, "one process was left alone");
+    for words in [&["ctl", "restart"][..], &["ctl", "restart-all"]] {
+        lb.seen.clear();
+        assert!(home.good(words).starts_with("the rolling restart has begun"));
+        lb.line_with("the rolling restart is done: 3 processes");
+    }
+}
+
+#[test]
+fn undo_takes_back_step_by_step_whoever_made_the_change() {
+    let home = Home::new();
+    let (_lb, port) = home.demo(2, &[]);
+    home.good(&["ctl", "maint", "alpha"]);
+    home.good(&["ctl", "weight", "bravo", "3"]);
+    home.good(&["ctl", "weight", "bravo", "3"]);
+    home.good(&["ctl", "strategy", "random"]);
+    home.good(&["ctl", "sticky", "off"]);
+    let undone: Vec<String> = (0..4).map(|_| home.good(&["ctl", "undo"])).collect();
+    assert_eq!(
+        undone,
+        [
+            "undone: stickiness is by cookie again (undo again: 3 more)\n",
+            "undone: the strategy is round-robin again (undo again: 2 more)\n",
+            "undone: bravo has the weight 1 again (undo again: 1 more)\n",
+            "undone: alpha is in service again\n",
+        ]
+    );
+    assert!(get(port, "/_lb/health").contains("\"healthy\":2,"));
+    home.refused(&["ctl", "undo"], 1, &["there is nothing to undo"]);
+}
+
+#[test]
 fn what_cannot_be_done_is_one_sentence_and_a_status() {
     let home = Home::new();
     home.refused(&["ctl", "status"], 1, &["no stickylb-tui is running", "start"]);
     let (_lb, port) = home.demo(1, &[]);
     home.refused(&["ctl", "up", "zulu"], 2, &["'zulu'", "alpha (1)"]);
-    home.refused(&["ctl", "weight", "alpha", "1001"], 1, &["0 to 1000"]);
+    home.refused(&["ctl", "weight", "alpha", "1001"], 2, &["'1001'", "0 to 1000"]);
+    home.refused(&["ctl", "strategy", "best"], 2, &["'best'", "round-robin"]);
+    home.refused(&["ctl", "undo"], 1, &["nothing to undo"]);
+    home.refused(&["ctl", "alert", "p95", "is", "high"], 2, &["p95"]);
+    assert!(home.good(&["ctl", "alert", "p95>500ms", "for=10s"]).contains("p95>500ms for=10s is watched"));
+    assert!(home.good(&["ctl", "alert", "off"]).starts_with("no alert is watched"));
+    home.refused(&["ctl", "reload"], 1, &["without a configuration file"]);
+    let mistyped = home.run(&["ctl", "drian", "alpha"]);
+    assert_eq!(mistyped.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&mistyped.stderr).contains("'drain'"), "{mistyped:?}");
     home.refused(&["ctl", "--port", "1", "status"], 2, &["port 1;", &port.to_string()]);
     let (_other, second) = home.demo(1, &[]);
     home.refused(&["ctl", "status"], 2, &["--port", &port.to_string(), &second.to_string()]);

@@ -28,6 +28,8 @@ mod mail_server;
 #[cfg(unix)]
 mod man;
 mod markdown;
+#[cfg(all(unix, feature = "tui"))]
+mod plain;
 mod promises;
 
 mod reload;

@@ -1,5 +1,6 @@
 //! Commands typed on the screen, and undo.
 
+use crate::support::home::Home;
 use crate::support::program::{self, get};
 use crate::terminal::Terminal;
 
@@ -36,17 +37,83 @@ fn tab_completes_letters_to_a_command_and_its_words() {
 }
 
 #[test]
+fn enter_takes_what_is_highlighted_and_asks_for_what_is_missing() {
+    let mut terminal = Terminal::demo();
+    terminal.press(":strategy rnd");
+    terminal.shows("> random");
+    terminal.press("\r");
+    terminal.wait("random is in the header", |screen| screen.lines().next().unwrap_or_default().contains("random"));
+    // The selected backend is proposed first.
+    terminal.press("j:wei\r");
+    terminal.shows("> bravo");
+    terminal.shows("then a number from 0 to 1000; a number alone is for bravo");
+    terminal.press("cha\r");
+    terminal.shows(":weight charlie ");
+    terminal.shows("a whole number from 0 to 1000; charlie has 1 now");
+    terminal.press("4\r");
+    terminal.shows("weight of charlie: 1 → 4");
+    terminal.press(":select\r");
+    terminal.shows("> bravo");
+    terminal.press("alp\r:down\r");
+    terminal.backend_is("alpha", "MAINT");
+}
+
+#[test]
+fn the_palette_covers_neither_the_selected_backend_nor_what_is_wrong() {
+    let mut terminal = Terminal::start(&["--demo=9", "-p", "0"]);
+    terminal.shows("9 up");
+    for (columns, rows) in [(80, 24), (120, 40), (200, 60), (80, 14)] {
+        terminal.resize(columns, rows);
+        let is_drawn =
+            |screen: &str| screen.lines().nth(usize::from(rows) - 1).is_some_and(|line| line.contains("quit"));
+        terminal.wait("it is drawn at its new size", is_drawn);
+        terminal.press("G:");
+        terminal.shows("Tab completes");
+        terminal.wait("the selected backend is seen", |screen| screen.lines().any(|line| line.contains(">9")));
+        terminal.press("\x1b");
+        terminal.wait("it is closed", |screen| !screen.contains("Tab completes") && is_drawn(screen));
+    }
+    terminal.resize(80, 24);
+    for pid in terminal.children() {
+        program::signal(pid, rustix::process::Signal::KILL);
+    }
+    terminal.shows("No backend takes clients");
+    terminal.press(":");
+    terminal.shows("Tab completes");
+    terminal.shows("No backend takes clients");
+}
+
+#[test]
+fn the_screen_and_ctl_take_back_what_the_other_did() {
+    let home = Home::new();
+    let directory = home.path().to_str().unwrap();
+    let mut terminal = Terminal::with(&["--demo", "-p", "0"], &[("XDG_RUNTIME_DIR", directory)]);
+    terminal.shows("3 up");
+    terminal.press(" ");
+    terminal.backend_is("alpha", "MAINT");
+    assert_eq!(home.good(&["ctl", "undo"]), "undone: alpha is in service again\n");
+    terminal.backend_is("alpha", "UP");
+    home.good(&["ctl", "drain", "bravo"]);
+    terminal.backend_is("bravo", "DRAIN");
+    terminal.press("u");
+    terminal.shows("undone: bravo is in service again");
+    terminal.backend_is("bravo", "UP");
+}
+
+#[test]
 fn what_is_wrong_with_a_command_is_said_beside_it_and_it_can_be_mended() {
     let mut terminal = Terminal::demo();
     terminal.press(":weight nobody 3\r");
-    terminal.shows("there is no backend 'nobody': alpha, bravo, charlie");
+    terminal.shows("there is no backend 'nobody': there is alpha (1), bravo (2), charlie (3)");
     terminal.shows(":weight nobody 3");
     terminal.press("\x15weight alpha many\r");
     terminal.shows("'many' is no weight: it is a whole number from 0 to 1000");
     terminal.press("\x177\r");
     terminal.shows("weight of alpha: 1 → 7");
-    terminal.press(":xyzzy\r");
-    terminal.shows("there is no command 'xyzzy'");
+    terminal.press(":xyzzy");
+    terminal.shows("no command matches 'xyzzy'");
+    terminal.press("\r");
+    terminal.shows(":xyzzy");
     terminal.press("\x1b");
     terminal.wait("the palette is closed", |screen| !screen.contains("Tab completes"));
 }

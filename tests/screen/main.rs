@@ -15,6 +15,7 @@ mod log_file;
 mod named_pipes;
 mod navigation;
 mod outputs;
+mod prompt;
 mod routing_log;
 mod server;
 mod stalled_terminal;

@@ -5,6 +5,7 @@ use stickylb::api::Command;
 
 use crate::screen::action::{Action, Key};
 use crate::screen::columns;
+use crate::screen::control;
 use crate::screen::export::Export;
 use crate::screen::filter::Filter;
 use crate::screen::input::Line;
@@ -14,6 +15,7 @@ use crate::screen::palette::Meaning;
 use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, FilterPrompt, Question, State};
 use crate::screen::view::help_hides;
+use crate::words::word;
 
 pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {
@@ -107,16 +109,21 @@ fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Eff
         }
         KeyCode::Tab => palette.complete(state),
         KeyCode::Enter => match palette.meaning(state) {
-            Meaning::Do(action, words) => {
+            Meaning::Do(entry, words) => {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                match super::act(state, action, &words) {
+                let done = match word(entry.name()) {
+                    // Without words it says what is watched.
+                    Some(word) if !(words.is_empty() && entry.action == Action::Alert) => {
+                        control::typed(state, word, &words)
+                    }
+                    _ => super::act(state, entry.action, &words),
+                };
+                match done {
                     Ok(effects) => return effects,
                     Err(trouble) => palette.trouble = Some(trouble),
                 }
             }
-            Meaning::More(line, trouble) => {
-                palette = Palette { line: Line::new(&line), trouble: Some(trouble), ..Palette::default() };
-            }
+            Meaning::More(line) => palette = Palette { line: Line::new(&line), ..Palette::default() },
             Meaning::Unknown(trouble) => palette.trouble = Some(trouble),
         },
         _ => {

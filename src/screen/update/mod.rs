@@ -57,13 +57,13 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::InFlight(Ok(in_flight)) => return quit_with(state, in_flight),
         // An engine that cannot be asked cannot be waited for either.
         Message::InFlight(Err(_)) => return vec![Effect::Quit],
-        Message::Done(Ok(())) => {}
+        Message::Done(command, Ok(done)) => control::done(state, &command, &done),
         Message::Ended(why) => {
             state.ended = Some(why);
             state.dialog = None;
             state.changed = true;
         }
-        Message::Done(Err(error)) => state.complain(error.to_string()),
+        Message::Done(_, Err(error)) => state.complain(error.to_string()),
         Message::Paste(text) => dialog::paste(state, &text),
     }
     Vec::new()
@@ -111,7 +111,8 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Last => movement::jump(state, false),
         Action::NextPane => movement::next_pane(state),
         Action::Pick => {
-            state.selected = Some(control::backend(state, words.first().copied())?.id);
+            let name = words.first().copied().unwrap_or_default();
+            state.selected = Some(crate::words::named(state.live(), name)?.id);
             state.focus = Focus::Backends;
         }
         Action::Back => movement::back(state),
@@ -152,12 +153,11 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),
         Action::Quit => return Ok(vec![quit(state)]),
-        Action::Strategy => return control::strategy(state, words),
-        Action::Sticky => return control::sticky(state, words),
+        Action::Strategy => return control::next_strategy(state),
+        Action::Sticky => return control::next_sticky(state),
         Action::SpawnDemo => return Ok(control::spawn(state)),
         Action::RestartAll => return Ok(vec![Effect::Command(Command::RestartAll)]),
-        Action::Kill => return control::ask_to_kill(state, words),
-        Action::SetWeight => return control::weight(state, words),
+        Action::Kill => return control::kill(state),
         Action::Mouse => {
             state.mouse = !state.mouse;
             state.say(if state.mouse {
@@ -175,9 +175,16 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Freeze => state.freeze_or_live(),
         Action::StepBack => state.step_in_time(true)?,
         Action::StepForward => state.step_in_time(false)?,
-        Action::Undo => return control::undo(state),
+        Action::Undo => return Ok(vec![Effect::Command(Command::Undo)]),
+        // Words that have no key but one of the user's own.
+        Action::InService
+        | Action::TakeOut
+        | Action::SetWeight
+        | Action::Restart
+        | Action::Baseline
+        | Action::Reload => return control::word_of(state, action),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
-        Action::Alert => return control::alert(state, words),
+        Action::Alert => control::alerts(state),
         Action::Theme => match words.first() {
             Some(name) => {
                 state.theme.colors = state.themes.named(name)?;
@@ -191,12 +198,9 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             }
             state.say(format!("notifications of alerts, and when a backend goes DOWN: {}", state.notify.name()));
         }
-        Action::ToggleMaintenance
-        | Action::Drain
-        | Action::InService
-        | Action::WeightUp
-        | Action::WeightDown
-        | Action::CheckNow => return control::on_backend(state, action, words),
+        Action::ToggleMaintenance | Action::Drain | Action::WeightUp | Action::WeightDown | Action::CheckNow => {
+            return control::on_backend(state, action);
+        }
     }
     Ok(Vec::new())
 }

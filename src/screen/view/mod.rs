@@ -50,6 +50,7 @@ use crate::screen::theme::Role;
 pub(crate) use dialog::help_hides;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
+pub(crate) use why::as_text as why_as_text;
 
 /// Minimum columns and rows of the full layout; smaller terminals get the compact one.
 const FULL: (u16, u16) = (60, 14);
@@ -59,6 +60,9 @@ const BESIDE: u16 = 110;
 
 /// Minimum size for inspector and events beside the log, with the figures above it.
 const LARGE: (u16, u16) = (160, 40);
+
+/// The palette's most columns, and the rows it should have.
+const PALETTE: (u16, u16) = (100, 7);
 
 /// Draws the whole screen.
 pub fn view(state: &State, frame: &mut Frame<'_>) {
@@ -196,6 +200,31 @@ fn one_side(frame: &mut Frame<'_>, state: &State, area: Rect, side: Side) {
 fn shown_pool(state: &State) -> Option<&PoolView> {
     let selected = state.selected_backend().and_then(|backend| state.snapshot.pool(backend.pool.raw()));
     selected.or_else(|| state.snapshot.pools.first())
+}
+
+/// Where the palette may be drawn: over the log, and over the changes above it if the log is low, but not over warnings
+/// or the selected backend.
+fn free(state: &State, area: Rect) -> Rect {
+    let whole = Rect { width: area.width.min(PALETTE.0), ..area };
+    let is_full = area.width >= FULL.0 && area.height >= FULL.1;
+    if !is_full || state.detail.is_some() || state.snapshot.backends.is_empty() {
+        return whole;
+    }
+    let [_, body, _] = parts(area);
+    let places = places(state, area, body);
+    // No wider than the log, so that it does not cover what is beside it.
+    let width = if places.log.width >= FULL.0 { whole.width.min(places.log.width) } else { whole.width };
+    let below = |top: u16| Rect { y: top, height: area.bottom().saturating_sub(top), width, ..whole };
+    let tops = [places.changes.bottom(), places.warnings.bottom()].map(below);
+    if let Some(free) = tops.into_iter().find(|free| !state.zoomed && free.height >= PALETTE.1) {
+        return free;
+    }
+    match backends::line_of_selected(state, places.table) {
+        // The row is too low for the palette to be below it.
+        Some(row) if area.bottom() - row <= PALETTE.1 => Rect { y: body.y, height: row - body.y, ..whole },
+        Some(row) => below(row + 1),
+        None => whole,
+    }
 }
 
 /// A bordered block with its title on the left and a summary on the right.

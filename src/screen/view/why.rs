@@ -15,13 +15,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-use stickylb::api::{CookieAction, Decision, Event, Outcome, RequestEvent, Rule, StickyKey};
+use stickylb::api::{CookieAction, Decision, Event, Outcome, RequestEvent, Rule, Snapshot, StickyKey};
 
 use super::dialog_frame::{centred, frame_of};
 use super::timing;
 use crate::screen::format::{cut, fit, micros};
+use crate::screen::glyphs::Glyphs;
 use crate::screen::state::State;
-use crate::screen::theme::Theme;
+use crate::screen::theme::{Colors, Theme};
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &Event, scroll: u16) {
     let Event::Request(request) = event else { return };
@@ -63,6 +64,14 @@ pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
     };
     lines.push(fact(state, "cookie", cookie.to_owned()));
     lines
+}
+
+/// The request and its whole decision as text, for one who has no screen.
+pub(crate) fn as_text(snapshot: &Snapshot, request: &RequestEvent) -> String {
+    let mut state = State::new(Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono });
+    state.snapshot = snapshot.clone();
+    let lines = lines(&state, request).into_iter().map(|line| format!("\n{}", line.to_string().trim_end()));
+    format!("{} {} {}", request.method, request.path, request.status) + &lines.collect::<String>()
 }
 
 /// A line with a label and its value.

@@ -58,7 +58,8 @@ pub enum Command {
     Reload,
     /// Start one more demo backend, as a process of its own, in the first pool that speaks HTTP.
     SpawnDemo,
-    /// Start the process of a backend again that was killed or died, on its old port.
+    /// Start the process of a backend again, on its old port. One that runs is restarted as by
+    /// [`RestartAll`](Command::RestartAll), which only begins with this command.
     Restart {
         /// The backend's id.
         id: BackendId,
@@ -76,6 +77,28 @@ pub enum Command {
         /// Such as `p95>500ms for=10s`; `None` ends the one that was set so.
         when: Option<String>,
     },
+    /// Take back the last change of an intent, a weight, a strategy or of stickiness, whoever made it; the one before with
+    /// the next. At most 100 are remembered.
+    Undo,
+}
+
+/// What a command did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Done {
+    /// It in a few words, such as `alpha has the weight 3`. Empty from a balancer of a version that did not say.
+    #[serde(default)]
+    pub said: Untrusted<String>,
+    /// How many more changes could be taken back; only after [`Command::Undo`].
+    #[serde(default)]
+    pub more: Option<usize>,
+}
+
+impl Done {
+    /// Done, in these words.
+    pub fn new(said: impl Into<Untrusted<String>>) -> Self {
+        Done { said: said.into(), more: None }
+    }
 }
 
 /// Why a command was not carried out. Nothing changed.
@@ -131,8 +154,11 @@ pub enum CommandError {
         /// The backend's name.
         name: Untrusted<String>,
     },
+    /// No change is left to take back.
+    #[error("there is nothing to undo")]
+    NothingToUndo,
     /// The process is not running.
-    #[error("{name} is not running: press a to start it again")]
+    #[error("{name} is not running: restart starts it again")]
     NotRunning {
         /// The backend's name.
         name: Untrusted<String>,

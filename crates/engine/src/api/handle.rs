@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::command::{Command, CommandError};
+use super::command::{Command, CommandError, Done};
 use super::event::Event;
 use super::heads::Heads;
 use super::ids::{BackendId, RequestNumber};
@@ -30,11 +30,11 @@ pub trait EngineHandle {
     /// Waits for something new; for events only where `events` is set. It can be dropped and called again: nothing is lost.
     fn news(&mut self, events: bool) -> impl Future<Output = News>;
 
-    /// Has one command carried out.
+    /// Has one command carried out, after those that were given before, and says what it did.
     ///
     /// # Errors
     /// See [`CommandError`]; nothing changed.
-    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static;
+    fn command(&self, command: Command) -> impl Future<Output = Result<Done, CommandError>> + Send + 'static;
 
     /// The heads of the request with this number; `None` where they are not kept any more.
     ///

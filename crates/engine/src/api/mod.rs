@@ -57,7 +57,7 @@ pub use backend_state::{Intent, State};
 pub use body_cut::BodyCut;
 pub use candidate::{Candidate, Score};
 pub use change::{Change, PoolChange};
-pub use command::{Command, CommandError, MAX_WEIGHT};
+pub use command::{Command, CommandError, Done, MAX_WEIGHT};
 pub use decision::{CookieAction, Decision, RouteTaken, Rule, StickyKey};
 pub use ending::Ending;
 pub use event::{Event, Level, Notice, OutputEvent, UpdateEvent};

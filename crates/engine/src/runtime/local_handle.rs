@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::start::Balancer;
 use crate::api::{
-    BackendId, Command, CommandError, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot,
+    BackendId, Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot,
 };
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
@@ -60,7 +60,7 @@ impl EngineHandle for LocalHandle {
         }
     }
 
-    fn command(&self, command: Command) -> impl Future<Output = Result<(), CommandError>> + Send + 'static {
+    fn command(&self, command: Command) -> impl Future<Output = Result<Done, CommandError>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
         let done = self.runtime.spawn(async move { engine.command(command).await });
         async { done.await.unwrap_or_else(|lost| Err(CommandError::Unreachable { reason: lost.to_string().into() })) }

@@ -2,7 +2,9 @@
 
 mod accept_socket;
 mod builder;
+mod command;
 mod connection_limit;
+mod history;
 mod inspect;
 mod local_handle;
 mod open;

@@ -226,7 +226,10 @@ impl Processes {
             return;
         }
         self.rolling.store(false, Relaxed);
-        self.shared.telemetry.notice(Level::Info, format!("the rolling restart is done: {} processes", ids.len()));
+        let plural = if ids.len() == 1 { "" } else { "es" };
+        self.shared
+            .telemetry
+            .notice(Level::Info, format!("the rolling restart is done: {} process{plural}", ids.len()));
     }
 
     /// Restarts the process of a backend that was taken out, once its active requests are done.

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::connection_limit::ConnectionLimit;
+use super::history::History;
 use super::open::open;
 use super::options::Options;
 use super::processes::{Added, Processes};
@@ -14,11 +15,9 @@ use super::source::Source;
 use super::start_error::StartError;
 use super::worker;
 use super::worker::Work;
-use crate::api::{
-    BackendId, Command, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear,
-};
-use crate::balancer::{Backend, Pool};
-use crate::config::{AlertRule, Config, MAX_WEIGHT};
+use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
+use crate::balancer::Backend;
+use crate::config::{AlertRule, Config};
 use crate::health::Checker;
 use crate::proxy::Proxy;
 use crate::state::{EventReader, LivePool, Phase, Shared};
@@ -41,7 +40,8 @@ pub struct Balancer {
     /// Closed when the last mail has been sent.
     mail: tokio::sync::Mutex<mpsc::Receiver<()>>,
     tasks: Mutex<JoinSet<()>>,
-    processes: Arc<Processes>,
+    pub(super) processes: Arc<Processes>,
+    pub(super) history: History,
     pub(crate) source: Option<Source>,
     pub(crate) connection_limit: ConnectionLimit,
     /// Held during a configuration reload.
@@ -85,6 +85,7 @@ impl Balancer {
             workers: tokio::sync::Mutex::new(workers_done),
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
+            history: History::default(),
             source: options.source,
             connection_limit,
             reloading: tokio::sync::Mutex::default(),
@@ -153,50 +154,6 @@ impl Balancer {
         EventReader::new(Arc::clone(&self.shared.telemetry.journal))
     }
 
-    /// Runs a command. Checks and rolling restarts continue after it has returned.
-    ///
-    /// # Errors
-    /// See [`CommandError`]; nothing has changed then.
-    pub async fn command(&self, command: Command) -> Result<(), CommandError> {
-        match command {
-            Command::SetIntent { id, intent } => self.shared.registry.set_intent(&*self.backend(id)?, intent),
-            Command::SetWeight { weight, .. } if weight > MAX_WEIGHT => return Err(CommandError::BadWeight),
-            Command::SetWeight { id, weight } => {
-                let (pool, backend) =
-                    self.shared.topology.load().find(id).ok_or(CommandError::UnknownBackend { id })?;
-                backend.weight.set(weight);
-                self.shared.registry.change_pool(&pool, Pool::refreshed);
-            }
-            Command::SetStrategy { pool, strategy } => {
-                for pool in self.pools(pool.as_deref())? {
-                    self.shared.registry.change_pool(&pool, |value| value.with_strategy(strategy));
-                }
-            }
-            Command::SetSticky { pool, by } => {
-                let named = self.pools(pool.as_deref())?;
-                let able: Vec<_> = named.into_iter().filter(|pool| pool.can_stick_by(&by)).collect();
-                if able.is_empty() {
-                    return Err(CommandError::CannotStick { by });
-                }
-                for pool in able {
-                    self.shared.registry.change_pool(&pool, |value| value.with_sticky(pool.sticky_by(&by)));
-                }
-            }
-            Command::Baseline => {
-                self.shared.registry.set_baseline();
-                self.notice("fairness is counted from now on".to_owned());
-            }
-            Command::CheckNow { id } => self.backend(id)?.signals.check_now.notify_one(),
-            Command::SpawnDemo => drop(self.keep(self.processes.add_demo().await?)),
-            Command::Restart { id } => self.processes.start_again(&*self.backend(id)?).await?,
-            Command::Kill { id } => self.processes.kill(&*self.backend(id)?).await?,
-            Command::RestartAll => self.restart_all()?,
-            Command::Reload => self.reload_from_source().await?,
-            Command::SetAlert { when } => self.set_alert(when.as_deref())?,
-        }
-        Ok(())
-    }
-
     /// Sends these warnings and the URL of each listener to the log and to the readers of events.
     pub fn announce(&self, warnings: &[String]) {
         for warning in warnings {
@@ -258,7 +215,7 @@ impl Balancer {
     }
 
     /// Watches this alert beside those of the configuration, or no longer the one set so before.
-    fn set_alert(&self, when: Option<&str>) -> Result<(), CommandError> {
+    pub(super) fn set_alert(&self, when: Option<&str>) -> Result<String, CommandError> {
         let bad = |reason: String| CommandError::BadAlert { reason: reason.into() };
         let rule = when.map(str::parse::<AlertRule>).transpose().map_err(|error| bad(error.message))?;
         let topology = self.shared.topology.load();
@@ -271,16 +228,16 @@ impl Balancer {
             None => "no alert is watched beside those of the configuration".to_owned(),
         };
         self.shared.alerts.try_out(rule, &self.shared.telemetry).map_err(bad)?;
-        self.notice(words);
-        Ok(())
+        self.notice(words.clone());
+        Ok(words)
     }
 
-    fn backend(&self, id: BackendId) -> Result<Arc<Backend>, CommandError> {
+    pub(super) fn backend(&self, id: BackendId) -> Result<Arc<Backend>, CommandError> {
         self.shared.topology.find(id).map(|(_, backend)| backend).ok_or(CommandError::UnknownBackend { id })
     }
 
     /// The pool with this name, or all pools.
-    fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
+    pub(super) fn pools(&self, name: Option<&str>) -> Result<Vec<Arc<LivePool>>, CommandError> {
         let mut named = self.shared.topology.load().pools.clone();
         named.retain(|pool| name.is_none_or(|name| pool.name() == name));
         match name {
@@ -300,7 +257,7 @@ impl Balancer {
         self.shared.telemetry.notice(Level::Warning, text);
     }
 
-    fn notice(&self, text: String) {
+    pub(super) fn notice(&self, text: String) {
         self.shared.telemetry.notice(Level::Info, text);
     }
 
@@ -312,18 +269,9 @@ impl Balancer {
     }
 
     /// Starts managing a backend's process and checking it; the receiver resolves after its first check.
-    fn keep(&self, (backend, process_task): Added) -> oneshot::Receiver<()> {
+    pub(super) fn keep(&self, (backend, process_task): Added) -> oneshot::Receiver<()> {
         self.spawn(process_task.run());
         self.watch(backend)
-    }
-
-    /// Runs the rolling restart as a task, so that it finishes even if the caller goes away and leaves no backend taken
-    /// out.
-    fn restart_all(&self) -> Result<(), CommandError> {
-        let ids = self.processes.begin_rolling()?;
-        let processes = Arc::clone(&self.processes);
-        self.spawn(async move { processes.restart_all(ids).await });
-        Ok(())
     }
 
     /// Starts serving after every first check; those of processes started here (`started`) are waited for at most

@@ -94,6 +94,12 @@ pub(crate) fn backend_at(state: &State, area: Rect, line: u16) -> Option<Backend
     }
 }
 
+/// The screen row of the selected backend.
+pub(crate) fn line_of_selected(state: &State, area: Rect) -> Option<u16> {
+    let mut lines = area.y + 2..area.bottom().saturating_sub(1);
+    lines.find(|line| state.selected.is_some() && backend_at(state, area, *line) == state.selected)
+}
+
 /// The column whose title is drawn at this screen position.
 pub(crate) fn title_at(state: &State, area: Rect, place: Position) -> Option<Column> {
     // The titles are the first row inside the border.

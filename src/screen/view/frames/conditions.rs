@@ -1,7 +1,7 @@
 //! Frames without backends, with warnings and errors, and with a frozen display.
 
 use std::time::{Duration, SystemTime};
-use stickylb::api::{About, CommandError, Snapshot, Spawned, State as BackendState, Warning};
+use stickylb::api::{About, Command, CommandError, Snapshot, Spawned, State as BackendState, Warning};
 
 use super::sample::{listeners, pools, state};
 use super::{frame, golden, press};
@@ -22,7 +22,7 @@ fn no_backends_yet() {
 fn what_went_wrong_stands_in_the_footer_until_the_next_key() {
     let mut state = state();
     let error = CommandError::NotSpawned { name: "alpha".into() };
-    update(&mut state, Message::Done(Err(error)));
+    update(&mut state, Message::Done(Command::Reload, Err(error)));
     let text = |state: &State| format!("{:?}", frame(state, 80, 24));
     assert!(text(&state).contains("alpha was not started here"));
     press(&mut state, "j");

@@ -1,9 +1,9 @@
-//! Tables on the command line.
+//! Tables as text.
 
 use unicode_width::UnicodeWidthStr as _;
 
 /// Left-aligned columns, two spaces apart.
-pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {

@@ -1,12 +1,12 @@
-//! `ctl fairness`: how evenly requests were shared out since the baseline, and in the time before it.
+//! `fairness`: how evenly requests were shared out since the baseline, and in the time before it.
 
 use std::time::Duration;
 
 use super::columns::aligned;
 use stickylb::api::{BackendFairness, Fairness, PoolView, Snapshot};
 
-/// The text of `ctl fairness`: of each pool what it measured, and its backends.
-pub(super) fn table(snapshot: &Snapshot) -> String {
+/// The text of `fairness`: of each pool what it measured, and its backends.
+pub(crate) fn fairness(snapshot: &Snapshot) -> String {
     let several = snapshot.pools.len() > 1;
     let pools: Vec<String> = snapshot.pools.iter().map(|pool| of_pool(pool, several)).collect();
     pools.join("\n")

@@ -1,0 +1,22 @@
+//! The command language: what is typed into the screen's palette, after `ctl` and into `--plain`, and what is answered.
+//!
+//! One [table](WORDS) has every word that tells the engine to do something; the palette's rows, the subcommands of `ctl`
+//! and the words of `--plain` are made from it or compared with it.
+
+mod answer;
+mod columns;
+mod fairness;
+mod name;
+mod parse;
+mod status;
+mod table;
+
+pub(crate) use answer::answer;
+#[cfg(unix)]
+pub(crate) use columns::aligned;
+pub(crate) use fairness::fairness;
+#[cfg(feature = "tui")]
+pub(crate) use name::named;
+pub(crate) use parse::{Meant, command};
+pub(crate) use status::status;
+pub(crate) use table::{Argument, WORDS, Word, word};

@@ -1,0 +1,188 @@
+//! Turns a word and what follows it into a command.
+
+use stickylb::api::{BackendId, Command, MAX_WEIGHT, Snapshot, StickyBy, Strategy};
+use stickylb::config::AlertRule;
+use stickylb::untrusted::Untrusted;
+
+use super::name::named;
+use super::table::{Argument, Does, Word};
+
+/// What is meant where it is left out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meant {
+    pub(crate) backend: Option<BackendId>,
+    /// `None` is all pools.
+    pub(crate) pool: Option<String>,
+}
+
+/// The command of a word and what follows it.
+///
+/// # Errors
+/// Something is missing, too much, or not what it should be; as one sentence.
+pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &Meant) -> Result<Command, String> {
+    let mut given = Given { word, rest: given, snapshot, meant, left_out: left_out(word, given.len(), meant) };
+    let command = match word.does {
+        Does::Intent(intent) => Command::SetIntent { id: given.backend()?, intent },
+        Does::Weight => {
+            let id = given.backend()?;
+            Command::SetWeight { id, weight: weight(given.next(Argument::Weight)?)? }
+        }
+        Does::Check => Command::CheckNow { id: given.backend()? },
+        Does::Kill => Command::Kill { id: given.backend()? },
+        Does::Restart if given.rest.is_empty() && !given.left_out => Command::RestartAll,
+        Does::Restart => Command::Restart { id: given.backend()? },
+        Does::RestartAll => Command::RestartAll,
+        Does::Demo => Command::SpawnDemo,
+        Does::Strategy => {
+            let strategy = given.next(Argument::Strategy)?.parse::<Strategy>()?;
+            Command::SetStrategy { pool: given.pool()?, strategy }
+        }
+        Does::Sticky => {
+            let by = given.next(Argument::Mode)?.parse::<StickyBy>()?;
+            Command::SetSticky { pool: given.pool()?, by }
+        }
+        Does::Undo => Command::Undo,
+        Does::Baseline => Command::Baseline,
+        Does::Alert => {
+            let first = given.next(Argument::When)?;
+            let words = std::iter::once(first).chain(std::mem::take(&mut given.rest).iter().copied());
+            let when = words.collect::<Vec<_>>().join(" ");
+            if when == "off" {
+                return Ok(Command::SetAlert { when: None });
+            }
+            when.parse::<AlertRule>().map_err(|error| error.message)?;
+            Command::SetAlert { when: Some(when) }
+        }
+        Does::Reload => Command::Reload,
+    };
+    if given.rest.is_empty() {
+        return Ok(command);
+    }
+    Err(format!("'{}' is too much: {}", Untrusted::new(given.rest.join(" ")), word.usage()))
+}
+
+/// Whether the backend is left out, and it is known which is meant.
+fn left_out(word: &Word, given: usize, meant: &Meant) -> bool {
+    let needed = word.arguments.iter().filter(|argument| **argument != Argument::Pool).count();
+    let begins = matches!(word.arguments.first(), Some(Argument::Backend | Argument::BackendOrAll));
+    begins && given < needed && meant.backend.is_some()
+}
+
+/// What follows a word, taken one after the other.
+struct Given<'g> {
+    word: &'g Word,
+    rest: &'g [&'g str],
+    snapshot: &'g Snapshot,
+    meant: &'g Meant,
+    left_out: bool,
+}
+
+impl<'g> Given<'g> {
+    fn next(&mut self, argument: Argument) -> Result<&'g str, String> {
+        let (first, rest) = self
+            .rest
+            .split_first()
+            .ok_or_else(|| format!("{} is missing: {}", argument.placeholder(), self.word.usage()))?;
+        self.rest = rest;
+        Ok(first)
+    }
+
+    fn backend(&mut self) -> Result<BackendId, String> {
+        if let (true, Some(id)) = (self.left_out, self.meant.backend) {
+            return Ok(id);
+        }
+        let name = self.next(Argument::Backend)?;
+        named(self.snapshot, name).map(|backend| backend.id)
+    }
+
+    fn pool(&mut self) -> Result<Option<String>, String> {
+        let Ok(name) = self.next(Argument::Pool) else { return Ok(self.meant.pool.clone()) };
+        let pools = &self.snapshot.pools;
+        if pools.iter().any(|pool| pool.name == *name) {
+            return Ok(Some(name.to_owned()));
+        }
+        let known: Vec<String> = pools.iter().map(|pool| pool.name.to_string()).collect();
+        Err(format!("there is no pool '{}': there is {}", Untrusted::new(name), known.join(", ")))
+    }
+}
+
+fn weight(word: &str) -> Result<u32, String> {
+    let weight = word.parse().ok().filter(|weight| *weight <= MAX_WEIGHT);
+    let shown = Untrusted::new(word);
+    weight.ok_or_else(|| format!("'{shown}' is no weight: it is a whole number from 0 to {MAX_WEIGHT}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use stickylb::api::{BackendView, Intent, PoolView};
+
+    use super::*;
+    use crate::words::{WORDS, word};
+
+    fn snapshot() -> Snapshot {
+        let backend = |id: u32, name: &str, pool: &str| {
+            let mut backend = BackendView::default();
+            (backend.id, backend.name, backend.pool) = (id.into(), name.into(), pool.into());
+            backend
+        };
+        let pool = |name: &str| {
+            let mut pool = PoolView::default();
+            pool.name = name.into();
+            pool
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.pools = vec![pool("web"), pool("api")];
+        snapshot.backends = vec![backend(1, "alpha", "web"), backend(7, "bravo", "web"), backend(2, "7", "api")];
+        snapshot
+    }
+
+    fn said(line: &str, meant: &Meant) -> Result<Command, String> {
+        let words: Vec<&str> = line.split(' ').collect();
+        command(word(words[0]).expect("a word"), &words[1..], &snapshot(), meant)
+    }
+
+    #[test]
+    fn a_backend_is_known_by_name_pool_and_name_or_id_and_a_name_wins() {
+        let drain = |id: u32| Ok(Command::SetIntent { id: id.into(), intent: Intent::Drain });
+        for (line, id) in
+            [("drain alpha", 1), ("drain BRAVO", 7), ("drain web/bravo", 7), ("drain 1", 1), ("drain 7", 2)]
+        {
+            assert_eq!(said(line, &Meant::default()), drain(id), "{line}");
+        }
+        let trouble = said("drain zulu", &Meant::default()).expect_err("there is none");
+        assert_eq!(trouble, "there is no backend 'zulu': there is web/alpha (1), web/bravo (7), api/7 (2)");
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_one_that_is_meant_or_missing() {
+        let meant = Meant { backend: Some(7.into()), pool: Some("web".to_owned()) };
+        assert_eq!(said("weight 5", &meant), Ok(Command::SetWeight { id: 7.into(), weight: 5 }));
+        assert_eq!(said("kill", &meant), Ok(Command::Kill { id: 7.into() }));
+        assert_eq!(said("restart", &meant), Ok(Command::Restart { id: 7.into() }));
+        assert_eq!(said("restart", &Meant::default()), Ok(Command::RestartAll));
+        assert_eq!(said("weight alpha", &Meant::default()), Err("N is missing: weight BACKEND N".to_owned()));
+        assert_eq!(said("kill", &Meant::default()), Err("BACKEND is missing: kill BACKEND".to_owned()));
+        let random =
+            |pool: Option<&str>| Ok(Command::SetStrategy { pool: pool.map(str::to_owned), strategy: Strategy::Random });
+        assert_eq!(said("strategy random", &meant), random(Some("web")));
+        assert_eq!(said("strategy random", &Meant::default()), random(None));
+        assert_eq!(said("strategy random api", &meant), random(Some("api")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let trouble = |line| said(line, &Meant::default()).expect_err("it is wrong");
+        assert_eq!(trouble("weight alpha 1001"), "'1001' is no weight: it is a whole number from 0 to 1000");
+        assert_eq!(trouble("undo it now"), "'it now' is too much: undo");
+        assert_eq!(trouble("strategy random db"), "there is no pool 'db': there is web, api");
+        assert!(trouble("strategy best").starts_with("Unknown strategy 'best'. Valid options: "));
+    }
+
+    #[test]
+    fn no_word_stands_twice_and_what_may_be_left_out_stands_last() {
+        for (n, word) in WORDS.iter().enumerate() {
+            assert!(WORDS[..n].iter().all(|other| other.name != word.name), "{}", word.name);
+            assert!(word.arguments.is_sorted_by_key(|argument| argument.is_optional()), "{}", word.usage());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! How things stand, as text.
+
+use stickylb::api::{PoolView, Snapshot};
+
+use super::columns::aligned;
+use super::name::full_name;
+
+/// The text of `status`: a table, then what was dropped and what is wrong.
+pub(crate) fn status(snapshot: &Snapshot) -> String {
+    let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
+    table(snapshot) + &dropped(snapshot) + &warnings.collect::<String>()
+}
+
+fn table(snapshot: &Snapshot) -> String {
+    let totals = &snapshot.totals;
+    let plural = if totals.connections == 1 { "" } else { "s" };
+    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky);
+    let urls = snapshot.listeners.iter().map(|listener| listener.url.to_string());
+    let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
+    let head = match snapshot.pools.as_slice() {
+        [only] => urls.chain([how(only), counts]).collect::<Vec<_>>().join("  "),
+        pools => {
+            let pools = pools.iter().map(|pool| format!("{}: {}\n", pool.name, how(pool)));
+            urls.chain([counts]).collect::<Vec<_>>().join("  ") + &pools.collect::<String>()
+        }
+    };
+    let titles = ["ID", "NAME", "STATE", "ADDRESS", "WEIGHT", "REQS", "ACT", "STICKY", "ERR"];
+    let mut rows = vec![titles.map(str::to_owned)];
+    rows.extend(snapshot.backends.iter().map(|b| {
+        [
+            b.id.to_string(),
+            full_name(snapshot, b),
+            b.state.to_string(),
+            b.address.to_string(),
+            b.weight.to_string(),
+            b.requests.to_string(),
+            b.active.to_string(),
+            b.sessions.to_string(),
+            b.errors.to_string(),
+        ]
+    }));
+    head + &aligned(&rows)
+}
+
+/// `log lines dropped since the start: 12 of stdout, 3 of the log file`, where there are any.
+fn dropped(snapshot: &Snapshot) -> String {
+    let each = snapshot.logs.iter().filter(|log| log.dropped > 0);
+    let each: Vec<String> = each.map(|log| format!("{} of {}", log.dropped, log.output.in_words())).collect();
+    if each.is_empty() { String::new() } else { format!("log lines dropped since the start: {}\n", each.join(", ")) }
+}

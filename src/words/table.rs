@@ -1,0 +1,135 @@
+//! The words that tell the engine to do something.
+
+use stickylb::api::Intent;
+
+/// One word with what may follow it.
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [Argument],
+    /// What it does, as a sentence without a full stop.
+    pub(crate) help: &'static str,
+    pub(super) does: Does,
+}
+
+/// What may follow a word. Only the last ones of a word may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
+    /// A backend's name, `pool/name` or id. On the screen it may be left out: then it is the selected one.
+    Backend,
+    /// The same, or nothing for all.
+    BackendOrAll,
+    /// A weight.
+    Weight,
+    Strategy,
+    /// What clients stick by.
+    Mode,
+    /// A pool's name, or nothing: on the screen the selected backend's, elsewhere all.
+    Pool,
+    /// What an alert is told of, in as many words as it takes, or `off`.
+    When,
+}
+
+/// What a word does, before its arguments are known.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    Intent(Intent),
+    Weight,
+    Check,
+    Kill,
+    Restart,
+    RestartAll,
+    Demo,
+    Strategy,
+    Sticky,
+    Undo,
+    Baseline,
+    Alert,
+    Reload,
+}
+
+impl Argument {
+    /// The placeholder, in brackets if it may be left out everywhere.
+    pub(crate) const fn placeholder(self) -> &'static str {
+        match self {
+            Argument::Backend => "BACKEND",
+            Argument::BackendOrAll => "[BACKEND]",
+            Argument::Weight => "N",
+            Argument::Strategy => "STRATEGY",
+            Argument::Mode => "MODE",
+            Argument::Pool => "[POOL]",
+            Argument::When => "WHEN…",
+        }
+    }
+
+    /// Whether it may be left out everywhere.
+    pub(crate) const fn is_optional(self) -> bool {
+        matches!(self, Argument::BackendOrAll | Argument::Pool)
+    }
+
+    /// What to write for it.
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Argument::Backend => "Its name, pool/name or id",
+            Argument::BackendOrAll => "Its name, pool/name or id; all where it is left out",
+            Argument::Weight => "0 to 1000; 0 gets no new clients",
+            Argument::Strategy => {
+                "round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash or first"
+            }
+            Argument::Mode => "cookie, ip, header:NAME, query:NAME or off",
+            Argument::Pool => "In this pool alone",
+            Argument::When => "Such as p95>500ms for=10s, errors>1% or up<2; off ends it",
+        }
+    }
+}
+
+impl Word {
+    /// The word with its arguments: `weight BACKEND N`.
+    pub(crate) fn usage(&self) -> String {
+        let arguments = self.arguments.iter().map(|argument| argument.placeholder());
+        std::iter::once(self.name).chain(arguments).collect::<Vec<_>>().join(" ")
+    }
+}
+
+const fn entry(name: &'static str, arguments: &'static [Argument], does: Does, help: &'static str) -> Word {
+    Word { name, arguments, help, does }
+}
+
+/// Every word, in the order of help and docs.
+pub(crate) const WORDS: &[Word] = &[
+    entry("up", &[Argument::Backend], Does::Intent(Intent::InService), "put a backend in service, whatever it was"),
+    entry("down", &[Argument::Backend], Does::Intent(Intent::Maint), "take a backend out: its clients move at once"),
+    entry("maint", &[Argument::Backend], Does::Intent(Intent::Maint), "the same as down: its state is MAINT then"),
+    entry(
+        "drain",
+        &[Argument::Backend],
+        Does::Intent(Intent::Drain),
+        "let a backend keep its clients and get no new ones",
+    ),
+    entry("weight", &[Argument::Backend, Argument::Weight], Does::Weight, "change a backend's weight"),
+    entry("check", &[Argument::Backend], Does::Check, "check a backend now"),
+    entry("kill", &[Argument::Backend], Does::Kill, "kill a backend's process at once, as a crash would"),
+    entry(
+        "restart",
+        &[Argument::BackendOrAll],
+        Does::Restart,
+        "restart a backend's process, or all one after the other, without losing a request",
+    ),
+    entry("restart-all", &[], Does::RestartAll, "restart all processes one after the other, without losing a request"),
+    entry("demo", &[], Does::Demo, "start one more demo backend"),
+    entry("strategy", &[Argument::Strategy, Argument::Pool], Does::Strategy, "change how backends are chosen"),
+    entry("sticky", &[Argument::Mode, Argument::Pool], Does::Sticky, "change what binds a client to its backend"),
+    entry("undo", &[], Does::Undo, "take back the last change of weight, state, strategy or stickiness"),
+    entry(
+        "baseline",
+        &[],
+        Does::Baseline,
+        "count fairness anew from now on, and keep the figures until now to compare with",
+    ),
+    entry("alert", &[Argument::When], Does::Alert, "watch a threshold from now on, or no longer"),
+    entry("reload", &[], Does::Reload, "read the configuration file again"),
+];
+
+/// The word with this name.
+pub(crate) fn word(name: &str) -> Option<&'static Word> {
+    WORDS.iter().find(|word| word.name == name)
+}
