@@ -4,6 +4,8 @@
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 
 use tokio::sync::Notify;
 
@@ -12,9 +14,14 @@ pub(crate) struct Signals {
     /// SIGHUP, unless it is ignored.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
+    /// Those of the terminal's keys Ctrl-C and Ctrl-\.
+    #[cfg(unix)]
+    keys: Vec<tokio::signal::unix::Signal>,
     /// The others.
     #[cfg(unix)]
     others: Vec<tokio::signal::unix::Signal>,
+    /// Set while another program has the terminal and its keys.
+    lent: Arc<AtomicBool>,
     asked: Arc<Notify>,
     /// The program goes on when its terminal is gone.
     without_terminal: bool,
@@ -37,6 +44,8 @@ impl Signals {
             // program.
             drop(heed(Signal::XFSZ.as_raw())?);
             let hangup = heed(Signal::HUP.as_raw())?;
+            let keys = [Signal::INT, Signal::QUIT].map(|signal| heed(signal.as_raw()));
+            let keys = keys.into_iter().filter_map(io::Result::transpose).collect::<io::Result<Vec<_>>>()?;
             let others = ending().map(heed).filter_map(io::Result::transpose).collect::<io::Result<Vec<_>>>()?;
             // C libraries keep some of these for themselves.
             let others =
@@ -44,7 +53,9 @@ impl Signals {
             let had_terminal = io::stdout().is_terminal();
             Ok(Signals {
                 hangup,
+                keys,
                 others,
+                lent: Arc::default(),
                 asked: Arc::default(),
                 without_terminal: false,
                 on_hangup: Vec::new(),
@@ -52,7 +63,13 @@ impl Signals {
             })
         }
         #[cfg(not(unix))]
-        Ok(Signals { asked: Arc::default(), without_terminal: false, on_hangup: Vec::new(), had_terminal: false })
+        Ok(Signals {
+            asked: Arc::default(),
+            lent: Arc::default(),
+            without_terminal: false,
+            on_hangup: Vec::new(),
+            had_terminal: false,
+        })
     }
 
     /// Notified when the program continues after a stop. Call it once: every call spawns a task.
@@ -72,6 +89,12 @@ impl Signals {
             });
         }
         Ok(continued)
+    }
+
+    /// Set this while another program has the terminal: Ctrl-C is not for this one then.
+    #[cfg(feature = "tui")]
+    pub(crate) fn lent(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lent)
     }
 
     /// Notify this to ask the program to stop.
@@ -105,6 +128,12 @@ impl Signals {
             };
             tokio::select! {
                 () = any(&mut self.others) => return,
+                () = any(&mut self.keys) => {
+                    if self.lent.load(SeqCst) {
+                        continue;
+                    }
+                    return;
+                }
                 _ = hangup, if heeds_hangup => {}
                 () = self.asked.notified() => return,
             }
@@ -122,15 +151,13 @@ impl Signals {
     }
 }
 
-/// The signals besides SIGHUP that end the program, in order, and leave a whole terminal: all whose default is to end it,
+/// The signals besides SIGHUP and those of keys that end the program, in order, and leave a whole terminal: all whose default is to end it,
 /// except for those of a fault in the code and those that cannot be caught.
 #[cfg(unix)]
 fn ending() -> impl Iterator<Item = i32> {
     use rustix::process::Signal;
     let everywhere = [
-        Signal::INT,
         Signal::TERM,
-        Signal::QUIT,
         Signal::USR1,
         Signal::USR2,
         Signal::ALARM,

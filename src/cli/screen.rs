@@ -42,7 +42,7 @@ pub(super) async fn show<D: EngineHandle + Send + 'static>(
         Err(error) => return (Err(error), Some(engine)),
     };
     let (leave, told) = watch::channel(false);
-    let orders = Orders { leave: told, continued };
+    let orders = Orders { leave: told, continued, lent: signals.lent() };
     let mut shown = main.run(move || {
         let left = match what {
             Shown::Screen(options) => screen::run(&mut engine, leaving, orders, *options),

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use stickylb::api::{
-    BackendId, Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber,
-    Snapshot, Unclear,
+    Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
+    ToReplay, Unclear,
 };
 use stickylb::untrusted::Untrusted;
 
 /// Version of this protocol; a client accepts no other.
 pub(super) const VERSION: u32 = 1;
 
-/// The longest line a client may send, in bytes.
-pub(crate) const REQUEST_LIMIT: usize = 256 * 1024;
+/// The longest line a client may send, in bytes: an edited request, each byte of which may be six in JSON.
+pub(crate) const REQUEST_LIMIT: usize = 512 * 1024;
 /// The longest line a server may send, in bytes: a snapshot of many backends.
 pub(crate) const REPLY_LIMIT: usize = 1024 * 1024 * 1024;
 
@@ -59,12 +59,7 @@ pub(crate) enum Request {
         number: RequestNumber,
     },
     /// Send a request again.
-    Replay {
-        /// Its number.
-        number: RequestNumber,
-        /// To this backend; `None` leaves the choice to the balancer.
-        to: Option<BackendId>,
-    },
+    Replay(ToReplay),
     /// Send events and snapshots from now on. Heads are kept as long as any client follows.
     Follow,
     /// Stop, and report how the program ended.

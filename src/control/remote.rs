@@ -12,8 +12,8 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
-    BackendId, Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber,
-    Snapshot,
+    Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
+    ToReplay,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -146,13 +146,12 @@ impl EngineHandle for Remote {
 
     fn replay(
         &self,
-        number: RequestNumber,
-        to: Option<BackendId>,
+        replay: ToReplay,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let instance = self.instance.clone();
         async move {
             let mut connection = instance.connect().await.map_err(|error| error.to_string())?;
-            match connection.ask_within(&Request::Replay { number, to }, LONGEST + Duration::from_secs(20)).await {
+            match connection.ask_within(&Request::Replay(replay), LONGEST + Duration::from_secs(20)).await {
                 Ok(Reply::Replayed(replayed)) => Ok(replayed),
                 Ok(Reply::NotReplayed { why }) => Err(why),
                 Ok(_) => Err(OTHER.into()),

@@ -150,7 +150,7 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                 Err(unclear) => Reply::Unclear(unclear),
             },
             Request::Heads { number } => Reply::Heads { heads: served.engine.heads(number) },
-            Request::Replay { number, to } => match served.engine.replay(number, to).await {
+            Request::Replay(replay) => match served.engine.replay(replay).await {
                 Ok(replayed) => Reply::Replayed(replayed),
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },

@@ -14,7 +14,7 @@ mod words;
 use std::io;
 use std::time::{Duration, Instant};
 
-use stickylb::api::{CommandError, Done, EngineHandle, Event, News, Replayed};
+use stickylb::api::{CommandError, Done, EngineHandle, Event, News, Replayed, ToReplay};
 use stickylb::untrusted::Untrusted;
 
 use crate::screen::{Leaving, Left, Orders};
@@ -110,7 +110,7 @@ impl<O: writable::Output> Talk<O> {
                 Some(done_in_words(done))
             }
             Wanted::Replay(number, to) => {
-                let Some(replayed) = self.unless_told_to_leave(engine.replay(number, to)).await else {
+                let Some(replayed) = self.unless_told_to_leave(engine.replay(ToReplay::new(number, to))).await else {
                     return Ok(Some(Left::Ended));
                 };
                 Some(self.replayed_in_words(replayed))

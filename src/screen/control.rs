@@ -66,6 +66,11 @@ pub(crate) fn alerts(state: &mut State) {
     state.say(if all.is_empty() { "no alert is watched".to_owned() } else { format!("watched: {}", all.join(" · ")) });
 }
 
+/// Says whether bodies are kept.
+pub(crate) fn bodies(state: &mut State) {
+    state.say(if state.live().keeps_bodies { "bodies are kept" } else { "bodies are not kept" });
+}
+
 /// The selected backend's pool, or the first pool.
 fn pool(state: &State) -> Result<&PoolView, String> {
     let live = state.live();
@@ -125,6 +130,9 @@ fn command(state: &mut State, command: Command) -> Vec<Effect> {
 
 /// Says what a command did, unless the screen showed it at once.
 pub(crate) fn done(state: &mut State, command: &Command, done: &Done) {
+    if *command == (Command::KeepBodies { on: false }) {
+        state.inspected.forget_bodies();
+    }
     if !is_foreseen(command) {
         let undo = state.key(Action::Undo);
         state.say(words::answer(done, &undo));
@@ -153,6 +161,7 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
         Command::SetSticky { ref pool, ref by } => {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by.clone());
         }
+        Command::KeepBodies { on } => snapshot.keeps_bodies = on,
         // The result of other commands is not known in advance.
         _ => {}
     }

@@ -88,12 +88,14 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     if has_body {
         out.push_str(" --data-binary @-");
     }
-    let note = if has_body {
-        ", this client's secrets among them; its body was not kept: give it on standard input"
-    } else {
-        ": a curl that is this client, with its cookies and secrets"
-    };
-    Ok((out, note))
+    match heads.request_body.as_ref().filter(|_| has_body) {
+        _ if !has_body => Ok((out, ": a curl that is this client, with its cookies and secrets")),
+        Some(body) if body.is_whole() => {
+            let line = format!("{} | {out}", printed(&body.bytes));
+            Ok((line, ": a curl that is this client, with its body, its cookies and secrets"))
+        }
+        _ => Ok((out, ", this client's secrets among them; its body was not kept: give it on standard input")),
+    }
 }
 
 fn named(field: &Field<'_>, name: &str) -> bool {
@@ -149,8 +151,13 @@ fn quoted(word: &[u8]) -> String {
     {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let mut out = String::from("\"$(printf '%b' '");
-    for byte in word {
+    format!("\"$({})\"", printed(word))
+}
+
+/// A command that prints these bytes in any POSIX shell.
+fn printed(bytes: &[u8]) -> String {
+    let mut out = String::from("printf '%b' '");
+    for byte in bytes {
         match byte {
             b'\\' => out.push_str(r"\\"),
             b'\'' => out.push_str(r"'\''"),
@@ -160,7 +167,7 @@ fn quoted(word: &[u8]) -> String {
             }
         }
     }
-    out.push_str("')\"");
+    out.push('\'');
     out
 }
 
@@ -200,6 +207,14 @@ mod tests {
         for word in [&b"\x1b[2J"[..], b"\xc2\x9b", b"\xe2\x80\xae", b"a\nb"] {
             assert!(Untrusted::new(quoted(word)).is_plain());
         }
+    }
+
+    #[test]
+    fn a_body_of_any_bytes_reaches_standard_input_whole() {
+        let bytes: Vec<u8> = (0..=255).chain(*b"\\0101 %s'\n\n").collect();
+        let output = Command::new("sh").args(["-c", &printed(&bytes)]).output().expect("a shell");
+        assert_eq!(output.stdout, bytes);
+        assert!(Untrusted::new(printed(&bytes)).is_plain());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Carries out effects: the only place where the screen does anything but draw.
 
-use std::time::SystemTime;
 use stickylb::api::EngineHandle;
 use tokio::sync::mpsc;
 
+use super::draft::Draft;
 use super::export;
 use super::keeping::Keeper;
 use super::message::{Effect, Message};
@@ -23,11 +23,13 @@ pub(crate) enum Left {
 }
 
 /// What the event loop does next.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Loop {
     GoOn,
     /// Stop the job; enter the terminal again when it is continued.
     Suspend,
+    /// Give the terminal to the user's editor with this request.
+    Edit(Box<Draft>),
     /// Another job may own the terminal: enter it again when this job is in the foreground.
     LeaveTerminal,
     Leave(Left),
@@ -70,8 +72,8 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }
-            Effect::Replay(number, to) => {
-                let (replayed, tell) = (engine.replay(number, to), tell.clone());
+            Effect::Replay(replay) => {
+                let (replayed, tell) = (engine.replay(replay), tell.clone());
                 tokio::spawn(async move {
                     let _ = tell.send(Message::Replayed(replayed.await));
                 });
@@ -79,17 +81,14 @@ pub(crate) fn apply(
             // A write error shows up again when the next frame is drawn.
             Effect::Mouse(on) => drop(terminal.mouse(on)),
             Effect::Export(what) => {
-                let (make, tell, zone) = (export::contents(state, what), tell.clone(), state.zone.clone());
-                tokio::task::spawn_blocking(move || {
-                    let done = std::env::current_dir()
-                        .map_err(|error| format!("the current directory is gone: {error}"))
-                        .and_then(|folder| export::save(&folder, what, SystemTime::now(), &zone, &make()));
-                    // The screen may be gone before the file is written.
-                    let _ = tell.send(Message::Exported(done));
+                let (done, tell) = (export::export(engine, state, what), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::Exported(done.await));
                 });
             }
             Effect::Keep => keeper.keep(state.arrangement()),
             Effect::Notify(how, text) => terminal.notify(how, &text),
+            Effect::Edit(draft) => next = Loop::Edit(draft),
             Effect::Suspend => next = Loop::Suspend,
             Effect::Detach => next = Loop::Leave(Left::Detached),
             Effect::Quit => next = Loop::Leave(Left::Quit),

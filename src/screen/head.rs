@@ -61,7 +61,7 @@ pub(crate) struct Reveal<'s> {
 
 impl Reveal<'_> {
     /// Whether a part of a `Cookie` or `Set-Cookie` value is a sticky cookie.
-    fn is_sticky(&self, pair: &[u8]) -> bool {
+    pub(crate) fn is_sticky(&self, pair: &[u8]) -> bool {
         let name = pair.iter().position(|byte| *byte == b'=').map(|at| pair[..at].trim_ascii());
         name.is_some_and(|name| self.sticky.iter().any(|sticky| sticky.as_bytes() == name))
     }
@@ -119,7 +119,7 @@ impl Field<'_> {
 }
 
 /// `•••••• (23 bytes)`
-fn hidden(bytes: usize, theme: Theme) -> String {
+pub(crate) fn hidden(bytes: usize, theme: Theme) -> String {
     let dots = match theme.glyphs {
         Glyphs::Unicode => "••••••",
         Glyphs::Ascii => "******",

@@ -1,11 +1,13 @@
 //! Fetches the selected request's heads for the inspector; copies the request as a curl command, or replays it.
 
 use std::sync::Arc;
-use stickylb::api::{BackendId, Event, Heads, Replayed, RequestNumber};
+use stickylb::api::{Event, Heads, Replayed, RequestNumber, ToReplay};
 use stickylb::untrusted::Untrusted;
 
 use super::action::Action;
 use super::curl;
+use super::draft::Draft;
+use super::head::{parts, text};
 use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
 use super::message::Effect;
 use super::state::{Dialog, Focus, Question, State};
@@ -138,34 +140,50 @@ pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
 
 /// Replays the request to the chosen backend; asks first if the method is not safe.
 pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
-    let Event::Request(request) = &*choice.event else { return Vec::new() };
     let (to, name) = &choice.places[choice.chosen];
+    state.inspected.draft = None;
+    ask_or_send(state, &choice.event, ToReplay::new(choice.number, *to), &format!("it again: {name}"))
+}
+
+/// Sends what is to be replayed; asks first if its method is not safe.
+pub(crate) fn ask_or_send(state: &mut State, event: &Arc<Event>, replay: ToReplay, what: &str) -> Vec<Effect> {
+    let Event::Request(request) = &**event else { return Vec::new() };
+    let asked = match &replay.edited {
+        Some(edited) => text(parts(&edited.head).0).trim_end_matches(" HTTP/1.1").to_owned(),
+        None => format!("{} {}", request.method, request.path),
+    };
     // Safe methods: RFC 9110, section 9.2.1.
-    if matches!(request.method.raw(), "GET" | "HEAD" | "OPTIONS") {
-        state.say(format!("sending it again: {name}"));
-        return again(state, &choice.event, choice.number, *to);
+    if matches!(asked.split(' ').next(), Some("GET" | "HEAD" | "OPTIONS")) {
+        state.say(format!("sending {what}"));
+        return again(state, event, replay);
     }
-    let question = Question::Replay { event: Arc::clone(&choice.event), number: choice.number, to: *to };
-    state.dialog = Some(Dialog::Ask(question));
+    state.dialog = Some(Dialog::Ask(Question::Replay { event: Arc::clone(event), replay, asked }));
+    state.changed = true;
     Vec::new()
 }
 
-/// Replays the request; `to` is `None` to let the balancer choose.
-pub(crate) fn again(
-    state: &mut State,
-    event: &Arc<Event>,
-    number: RequestNumber,
-    to: Option<BackendId>,
-) -> Vec<Effect> {
+/// Sends what is to be replayed.
+pub(crate) fn again(state: &mut State, event: &Arc<Event>, replay: ToReplay) -> Vec<Effect> {
     state.inspected.replaying = Some(Arc::clone(event));
-    vec![Effect::Replay(number, to)]
+    vec![Effect::Replay(replay)]
+}
+
+/// Tells why an edited request is not sent, and offers the text as it was left.
+pub(crate) fn ask_again(state: &mut State, draft: Box<Draft>, why: String) -> Vec<Effect> {
+    state.dialog = Some(Dialog::Ask(Question::Mistake { draft, why }));
+    state.changed = true;
+    Vec::new()
 }
 
 /// Shows the result of a replay, unless a dialog is open.
 pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
     let before = state.inspected.replaying.take();
+    let draft = state.inspected.draft.take();
     match result {
-        Err(why) => state.complain(format!("not sent again: {why}")),
+        Err(why) => match draft.filter(|_| state.dialog.is_none()) {
+            Some(draft) => drop(ask_again(state, draft, why.to_string())),
+            None => state.complain(format!("not sent again: {why}")),
+        },
         Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
         Ok(replayed) => {
             // With two replays in flight only the last request is remembered; the log has both responses.

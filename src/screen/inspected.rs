@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use stickylb::api::{BackendId, Event, Heads, Replayed, RequestEvent, RequestNumber};
 
+use super::draft::Draft;
 use super::message::Effect;
 
 /// The heads of the inspected request, as far as they were fetched.
@@ -19,6 +20,8 @@ pub(crate) struct Inspected {
     pub(super) asked: Option<RequestNumber>,
     /// The request being replayed.
     pub(super) replaying: Option<Arc<Event>>,
+    /// What it was edited to, if it was.
+    pub(super) draft: Option<Box<Draft>>,
 }
 
 /// The result of fetching heads.
@@ -56,8 +59,15 @@ impl Inspected {
 
     /// Switches to another request: its heads are unknown and its secrets hidden.
     pub(super) fn turn_to(&mut self, number: Option<RequestNumber>) {
-        let (asked, replaying) = (self.asked, self.replaying.take());
-        *self = Inspected { number, asked, replaying, ..Inspected::default() };
+        let (asked, replaying, draft) = (self.asked, self.replaying.take(), self.draft.take());
+        *self = Inspected { number, asked, replaying, draft, ..Inspected::default() };
+    }
+
+    /// Forgets the bodies of the inspected request, as the engine does.
+    pub(super) fn forget_bodies(&mut self) {
+        if let Found::There(heads) = &mut self.found {
+            (heads.request_body, heads.answer_body) = (None, None);
+        }
     }
 
     /// Follows the selection; returns the effect that fetches the heads if that is necessary.

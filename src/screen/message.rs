@@ -3,9 +3,10 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{BackendId, Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot};
+use stickylb::api::{Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot, ToReplay};
 use stickylb::untrusted::Untrusted;
 
+use super::draft::Draft;
 use super::notify::Notify;
 use crate::screen::export::Export;
 
@@ -33,6 +34,8 @@ pub enum Message {
     Replayed(Result<Box<Replayed>, Untrusted<String>>),
     /// How many requests and tunnels are in flight, or why the engine could not be asked.
     InFlight(Result<u64, Untrusted<String>>),
+    /// A request came back from the editor: its text, or why there is none.
+    Edited(Box<Draft>, Result<Vec<u8>, String>),
     /// A command was carried out or failed.
     Done(Command, Result<Done, CommandError>),
     /// The screen's arrangement could not be written, with one sentence for the footer.
@@ -62,8 +65,10 @@ pub enum Effect {
     AskInFlight,
     /// Fetch the heads of the request with this number.
     Heads(RequestNumber),
-    /// Send the request with this number again: to this backend, or balanced if `None`.
-    Replay(RequestNumber, Option<BackendId>),
+    /// Send a request again.
+    Replay(ToReplay),
+    /// Give the terminal to the user's editor with this request.
+    Edit(Box<Draft>),
     /// Turn mouse capture on or off.
     Mouse(bool),
     /// Export to a file.

@@ -6,12 +6,16 @@
 
 mod action;
 mod arrangement;
+mod body;
 mod changes;
 mod clipboard;
 mod columns;
 mod control;
 mod curl;
 mod digest;
+mod draft;
+mod edit;
+mod editor;
 mod effects;
 mod event_pane;
 mod export;
@@ -27,15 +31,18 @@ mod input;
 mod inspect;
 mod inspected;
 mod keeping;
+mod lent;
 mod log;
 mod message;
 mod notify;
 mod options;
+mod orders;
 mod output;
 mod palette;
 mod palette_line;
 mod per_backend;
 mod picks;
+mod secrets;
 mod side;
 mod state;
 mod suspend;
@@ -54,11 +61,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use stickylb::api::{EngineHandle, News};
-use tokio::sync::{Notify as Notified, mpsc, watch};
+use tokio::sync::mpsc;
 
 pub use action::keys_table;
 pub(crate) use action::{ACTIONS, Action, Key, Keymap};
 pub(crate) use arrangement::Arrangement;
+use editor::Edited;
 pub(crate) use effects::Left;
 use effects::{Loop, apply};
 use event_pane::EventPane;
@@ -69,6 +77,7 @@ use keeping::Keeper;
 pub use message::{Effect, Message};
 pub use notify::Notify;
 pub(crate) use options::Options;
+pub(crate) use orders::Orders;
 pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
@@ -86,21 +95,6 @@ pub(crate) use view::why_as_text;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
-
-/// Orders from the thread that handles signals.
-pub(crate) struct Orders {
-    /// Leave the screen when this becomes true or its sender is dropped.
-    pub(crate) leave: watch::Receiver<bool>,
-    /// Notified when the program was continued after a stop.
-    pub(crate) continued: Arc<Notified>,
-}
-
-impl Orders {
-    pub(crate) async fn leave(&mut self) {
-        // An error means that the sender is gone: leave then too.
-        let _ = self.leave.wait_for(|leave| *leave).await;
-    }
-}
 
 /// Runs the screen on this thread until the user or a signal ends it. Restores the terminal afterwards.
 ///
@@ -165,13 +159,21 @@ async fn show(
             // Drop the stream: its thread reads the terminal.
             input = None;
         }
-        match next {
+        match std::mem::replace(&mut next, Loop::GoOn) {
             Loop::Leave(left) => return Ok(left),
             Loop::Suspend => {
                 terminal.leave();
                 Terminal::say("stopped: fg brings the screen back, bg lets the proxy serve on without it\n");
                 if !continued.stop().await {
                     state.complain(format!("there is no shell to go back to: {} quits", state.key(Action::Quit)));
+                }
+            }
+            Loop::Edit(draft) => {
+                terminal.leave();
+                let text = draft.text.clone();
+                match editor::edit(engine, state, &mut orders, &mut continued, text).await {
+                    Edited::Back(result) => drop(later.tell.send(Message::Edited(draft, result))),
+                    Edited::MustLeave => return Ok(Left::Ended),
                 }
             }
             Loop::LeaveTerminal => terminal.lost(),
@@ -187,7 +189,6 @@ async fn show(
             }
             (state.size, state.changed) = (terminal.size()?, true);
         }
-        next = Loop::GoOn;
         let keys = input.get_or_insert_with(EventStream::new);
         if (state.changed || waiting) && looked.elapsed() >= FRAME {
             if std::mem::take(&mut waiting) {

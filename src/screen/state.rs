@@ -4,10 +4,11 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendId, BackendView, Event, Fairness, Mark, RequestNumber, Snapshot, State as BackendState};
+use stickylb::api::{BackendId, BackendView, Event, Fairness, Mark, Snapshot, State as BackendState, ToReplay};
 use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
+use super::draft::Draft;
 use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
@@ -75,8 +76,15 @@ pub(crate) enum Question {
     /// Replay a request whose method is not safe.
     Replay {
         event: Arc<Event>,
-        number: RequestNumber,
-        to: Option<BackendId>,
+        replay: ToReplay,
+        /// Method and path, as they would be sent.
+        asked: String,
+    },
+    /// An edited request cannot be sent: edit it again?
+    Mistake {
+        draft: Box<Draft>,
+        /// What is wrong with it, in one sentence.
+        why: String,
     },
     Kill {
         id: BackendId,
@@ -223,6 +231,9 @@ impl State {
         }
         rest(&mut snapshot, self.live());
         self.log.measure(&snapshot.pools);
+        if !snapshot.keeps_bodies {
+            self.inspected.forget_bodies();
+        }
         if let Some(frozen) = &mut self.frozen {
             frozen.live = snapshot;
             return;

@@ -194,11 +194,16 @@ fn restore(waiting: Option<&[u8]>) {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    output::finish(waiting, &reset());
+    let _ = disable_raw_mode();
+}
+
+/// What resets everything that may have been set.
+pub(super) fn reset() -> Vec<u8> {
     let mut last = Vec::new();
     // Writing to memory cannot fail.
     let _ = queue!(last, DisableMouseCapture, DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
-    output::finish(waiting, &last);
-    let _ = disable_raw_mode();
+    last
 }
 
 /// A panic of the screen itself restores the terminal before it is reported. A panic of a worker thread or a task must

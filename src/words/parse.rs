@@ -53,6 +53,7 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
             when.parse::<AlertRule>().map_err(|error| error.message)?;
             Command::SetAlert { when: Some(when) }
         }
+        Does::Bodies => Command::KeepBodies { on: on_or_off(given.next(Argument::OnOff)?)? },
         Does::Reload => Command::Reload,
     };
     if given.rest.is_empty() {
@@ -103,6 +104,14 @@ impl<'g> Given<'g> {
         }
         let known: Vec<String> = pools.iter().map(|pool| pool.name.to_string()).collect();
         Err(format!("there is no pool '{}': there is {}", Untrusted::new(name), known.join(", ")))
+    }
+}
+
+fn on_or_off(word: &str) -> Result<bool, String> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("'{}' is neither on nor off", Untrusted::new(word))),
     }
 }
 

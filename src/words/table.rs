@@ -25,6 +25,8 @@ pub(crate) enum Argument {
     Mode,
     /// A pool's name, or nothing: on the screen the selected backend's, elsewhere all.
     Pool,
+    /// `on` or `off`.
+    OnOff,
     /// What an alert is told of, in as many words as it takes, or `off`.
     When,
 }
@@ -44,6 +46,7 @@ pub(super) enum Does {
     Undo,
     Baseline,
     Alert,
+    Bodies,
     Reload,
 }
 
@@ -57,6 +60,7 @@ impl Argument {
             Argument::Strategy => "STRATEGY",
             Argument::Mode => "MODE",
             Argument::Pool => "[POOL]",
+            Argument::OnOff => "on|off",
             Argument::When => "WHEN…",
         }
     }
@@ -77,6 +81,7 @@ impl Argument {
             }
             Argument::Mode => "cookie, ip, header:NAME, query:NAME or off",
             Argument::Pool => "In this pool alone",
+            Argument::OnOff => "on keeps them, off forgets them",
             Argument::When => "Such as p95>500ms for=10s, errors>1% or up<2; off ends it",
         }
     }
@@ -126,6 +131,12 @@ pub(crate) const WORDS: &[Word] = &[
         "count fairness anew from now on, and keep the figures until now to compare with",
     ),
     entry("alert", &[Argument::When], Does::Alert, "watch a threshold from now on, or no longer"),
+    entry(
+        "bodies",
+        &[Argument::OnOff],
+        Does::Bodies,
+        "keep the bodies of requests and answers for the screens, the first 16 KB of each, or forget them",
+    ),
     entry("reload", &[], Does::Reload, "read the configuration file again"),
 ];
 

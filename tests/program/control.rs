@@ -56,6 +56,21 @@ fn status_shows_what_the_screen_shows_and_all_of_it_as_json() {
 }
 
 #[test]
+fn bodies_are_asked_for_and_forgotten_by_a_word() {
+    let home = Home::new();
+    let (_lb, _) = home.demo(1, &[]);
+    let keeps = || {
+        let snapshot: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
+        snapshot["keepsBodies"].as_bool().unwrap()
+    };
+    assert!(!keeps(), "nobody asked for them");
+    assert!(home.good(&["ctl", "bodies", "on"]).contains("kept while a screen is there"));
+    assert!(keeps());
+    assert!(home.good(&["ctl", "bodies", "off"]).contains("none is left"));
+    assert!(!keeps());
+}
+
+#[test]
 fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
     let home = Home::new();
     let (mut lb, port) = home.demo(2, &[]);

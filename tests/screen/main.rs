@@ -5,9 +5,12 @@
 
 mod background;
 mod band;
+mod bodies;
 mod commands;
 mod copies;
+mod editing;
 mod export;
+mod har;
 mod hostile_text;
 mod inspector;
 mod keys;

@@ -61,6 +61,7 @@ pub(crate) enum Action {
     Copy,
     CopyCurl,
     Secrets,
+    Bodies,
     Replay,
     Undo,
     Baseline,

@@ -215,7 +215,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[(NONE, KeyCode::Char('E'))],
         None,
         "export [FORMAT]",
-        "write the screen, the log or a report into a file here",
+        "write the screen, the log, its requests (HAR) or a report into a file here",
     ),
     entry(
         Action::Freeze,
@@ -288,7 +288,15 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[(NONE, KeyCode::Char('H'))],
         None,
         "secrets",
-        "show the secrets in the selected request's heads, or hide them again",
+        "show the secrets in the selected request, or hide them again",
+    ),
+    entry(
+        Action::Bodies,
+        "",
+        &[],
+        None,
+        "bodies [on|off]",
+        "keep the bodies of requests and answers for the screens, the first 16 KB of each, or forget them",
     ),
     entry(Action::Zoom, "z", &[(NONE, KeyCode::Char('z'))], None, "zoom", "give the pane the whole screen, or not"),
     entry(

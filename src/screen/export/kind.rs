@@ -11,13 +11,16 @@ pub enum Export {
     Svg,
     /// The log lines the filter shows, as JSON Lines.
     Log,
+    /// The held requests that the filter shows, as an HTTP archive (HAR 1.2).
+    Har,
     /// Totals, backends and the last state changes, in Markdown.
     Report,
 }
 
 impl Export {
     /// All formats, in the order of the dialog.
-    pub(crate) const ALL: [Export; 5] = [Export::Text, Export::Ansi, Export::Svg, Export::Log, Export::Report];
+    pub(crate) const ALL: [Export; 6] =
+        [Export::Text, Export::Ansi, Export::Svg, Export::Log, Export::Har, Export::Report];
 
     /// The name in commands and file names; its first letter is the key in the dialog.
     pub(crate) const fn name(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Export {
             Export::Ansi => "ansi",
             Export::Svg => "svg",
             Export::Log => "log",
+            Export::Har => "har",
             Export::Report => "report",
         }
     }
@@ -37,6 +41,7 @@ impl Export {
             Export::Ansi => "this screen with its colours, for cat",
             Export::Svg => "this screen as a picture (SVG)",
             Export::Log => "the log's lines as JSON, one a line",
+            Export::Har => "the held requests with heads and bodies (HAR)",
             Export::Report => "a report of figures, backends and changes (Markdown)",
         }
     }
@@ -52,6 +57,7 @@ impl Export {
             Export::Ansi => "ans",
             Export::Svg => "svg",
             Export::Log => "jsonl",
+            Export::Har => "har",
             Export::Report => "md",
         }
     }
@@ -64,6 +70,6 @@ impl std::str::FromStr for Export {
         Export::ALL
             .into_iter()
             .find(|export| export.name() == name)
-            .ok_or_else(|| format!("'{name}' cannot be exported: text, ansi, svg, log or report"))
+            .ok_or_else(|| format!("'{name}' cannot be exported: text, ansi, svg, log, har or report"))
     }
 }

@@ -1,7 +1,8 @@
-//! Exports the screen, the log or a report to a file in the current directory.
+//! Exports the screen, the log, its requests or a report to a file in the current directory.
 //!
 //! Exports contain only what the screen shows or could show, with control characters escaped.
 
+mod har;
 mod kind;
 mod report;
 mod screen;
@@ -11,23 +12,49 @@ use std::fs::File;
 use std::io;
 use std::io::Write as _;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::SystemTime;
+use stickylb::api::EngineHandle;
 use stickylb::untrusted::{Untrusted, json};
+use tokio::task::{spawn_blocking, yield_now};
 
 use crate::screen::state::State;
+use har::Wanted;
 pub use kind::Export;
 
-/// Returns a closure that returns the file's content. Serializing the log is slow, so it is left to the closure, which
-/// runs off the screen's thread.
-pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> String + Send> {
+/// Makes a file's content, off the screen's thread: that takes time for many requests.
+type Make = Box<dyn FnOnce() -> String + Send>;
+
+/// What is exported; why it cannot be, in one sentence.
+type Content = Pin<Box<dyn Future<Output = Result<Make, String>> + Send>>;
+
+/// Writes an export of the state into the current directory; gives a sentence for the footer.
+pub(crate) fn export(
+    engine: &impl EngineHandle,
+    state: &State,
+    what: Export,
+) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> {
+    let (content, zone) = (content(engine, state, what), state.zone.clone());
+    Box::pin(async move {
+        let make = content.await?;
+        let written = spawn_blocking(move || {
+            let folder = std::env::current_dir().map_err(|error| format!("the current directory is gone: {error}"))?;
+            save(&folder, what, SystemTime::now(), &zone, &make())
+        });
+        written.await.map_err(|lost| lost.to_string())?
+    })
+}
+
+fn content(engine: &impl EngineHandle, state: &State, what: Export) -> Content {
     match what {
         Export::Text => ready(screen::text(&screen::buffer(state))),
         Export::Ansi => ready(screen::ansi(&screen::buffer(state))),
         Export::Svg => ready(super::svg(&screen::buffer(state), state.theme)),
         Export::Report => ready(report::report(state)),
+        Export::Har => held(engine, Wanted::of(state)),
         Export::Log => {
             let lines = state.log.window(0, usize::MAX);
-            Box::new(move || {
+            made(move || {
                 // Serializing fails only for maps with non-string keys, which events do not have.
                 lines.iter().filter_map(|line| Some(json(&*line.event).ok()? + "\n")).collect()
             })
@@ -35,21 +62,38 @@ pub(crate) fn contents(state: &State, what: Export) -> Box<dyn FnOnce() -> Strin
     }
 }
 
-fn ready(text: String) -> Box<dyn FnOnce() -> String + Send> {
-    Box::new(move || text)
+/// The requests whose heads the engine still has.
+fn held(engine: &impl EngineHandle, wanted: Wanted) -> Content {
+    let Wanted { requests, open, hiding } = wanted;
+    let asked: Vec<_> = requests.into_iter().map(|(number, event)| (event, engine.heads(number))).collect();
+    Box::pin(async move {
+        let mut held = Vec::new();
+        for (event, heads) in asked {
+            let heads = heads.await.map_err(|why| format!("the requests cannot be had: {why}"))?;
+            held.extend(heads.map(|heads| (event, heads)));
+            // The screen shares this thread.
+            yield_now().await;
+        }
+        if held.is_empty() {
+            return Err("nothing is written: of no request that the log shows the heads are kept".to_owned());
+        }
+        Ok(Box::new(move || har::har(&held, open, &hiding)) as Make)
+    })
+}
+
+fn made(make: impl FnOnce() -> String + Send + 'static) -> Content {
+    Box::pin(std::future::ready(Ok(Box::new(make) as Make)))
+}
+
+fn ready(text: String) -> Content {
+    made(move || text)
 }
 
 /// Writes a new file, never over an existing one; returns a sentence with its name and folder.
 ///
 /// # Errors
 /// A sentence if the folder cannot be written to, or all 99 file names of this second are taken.
-pub(crate) fn save(
-    folder: &Path,
-    what: Export,
-    now: SystemTime,
-    zone: &TimeZone,
-    text: &str,
-) -> Result<String, String> {
+fn save(folder: &Path, what: Export, now: SystemTime, zone: &TimeZone, text: &str) -> Result<String, String> {
     let stamp = jiff::Timestamp::try_from(now).unwrap_or_default().to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S");
     let base = format!("stickylb-{}-{stamp}", what.name());
     let names = (1..100).map(|n| match n {

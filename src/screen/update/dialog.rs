@@ -6,6 +6,7 @@ use stickylb::api::Command;
 use crate::screen::action::{Action, Key};
 use crate::screen::columns;
 use crate::screen::control;
+use crate::screen::edit;
 use crate::screen::export::Export;
 use crate::screen::filter::Filter;
 use crate::screen::input::Line;
@@ -36,6 +37,13 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             Some(Action::Quit) => return super::on_key(state, key),
             _ => {}
         },
+        Dialog::Replay(choice) if key.code == KeyCode::Char('e') => {
+            return edit::begin(state, &choice).unwrap_or_else(|why| {
+                state.complain(why);
+                state.dialog = Some(Dialog::Replay(choice));
+                Vec::new()
+            });
+        }
         Dialog::Replay(mut choice) => {
             match state.keys.action_of(key) {
                 Some(Action::Down) => choice.chosen = (choice.chosen + 1).min(choice.places.len() - 1),
@@ -83,7 +91,8 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 return match question {
                     Question::Kill { id, .. } => vec![Effect::Command(Command::Kill { id })],
                     Question::Quit { .. } => vec![Effect::Quit],
-                    Question::Replay { event, number, to } => inspect::again(state, &event, number, to),
+                    Question::Replay { event, replay, .. } => inspect::again(state, &event, replay),
+                    Question::Mistake { draft, .. } => vec![Effect::Edit(draft)],
                 };
             }
         }

@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::KeyEvent;
 use stickylb::api::Command;
 
-use super::{columns, control, inspect};
+use super::{columns, control, edit, inspect};
 use crate::screen::action::{Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -52,6 +52,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Heads(number, result) => return inspect::take(state, number, result),
         Message::Replayed(result) => inspect::show(state, result),
+        Message::Edited(draft, result) => return edit::take(state, draft, result),
         Message::Exported(Ok(text)) => state.say(text),
         Message::Exported(Err(text)) | Message::NotKept(text) => state.complain(text),
         Message::InFlight(Ok(in_flight)) => return quit_with(state, in_flight),
@@ -149,6 +150,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::CopyCurl => return inspect::copy(state),
         Action::Secrets => inspect::toggle_secrets(state)?,
         Action::Replay => inspect::ask_where(state)?,
+        Action::Bodies => control::bodies(state),
         Action::Zoom => state.zoomed = !state.zoomed,
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(0)),

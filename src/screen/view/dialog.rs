@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
-use stickylb::api::Event;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::dialog_frame::{centred, frame_of};
@@ -96,16 +95,22 @@ fn ask(frame: &mut Frame<'_>, state: &State, area: Rect, question: &Question) {
             "kill it",
             "leave it",
         ),
-        Question::Replay { event, .. } => (
-            match &**event {
-                Event::Request(request) => {
-                    format!("{} may change something: send {} again all the same?", request.method, request.path)
-                }
-                _ => String::new(),
-            },
-            "send it again",
-            "leave it",
-        ),
+        Question::Replay { asked, replay, .. } => {
+            let (method, path) = asked.split_once(' ').unwrap_or((asked, ""));
+            match replay.edited {
+                None => (
+                    format!("{method} may change something: send {path} again all the same?"),
+                    "send it again",
+                    "leave it",
+                ),
+                Some(_) => (
+                    format!("{method} may change something: send the edited {path} all the same?"),
+                    "send it",
+                    "leave it",
+                ),
+            }
+        }
+        Question::Mistake { why, .. } => (format!("It was not sent: {why}."), "edit it again", "leave it"),
         Question::Quit { in_flight, .. } => (
             match in_flight {
                 1 => "1 request or connection is in flight. Quit when it has finished?".to_owned(),

@@ -60,6 +60,9 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     for listener in snapshot.listeners.iter().skip(1) {
         parts.push((70, vec![Span::raw(listener.url.to_string())]));
     }
+    if snapshot.keeps_bodies {
+        parts.push((65, vec![Span::styled("bodies kept", theme.warning())]));
+    }
     // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
         // One key means one backend for all, which looks like a fault to whoever does not know.

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use stickylb::api::{Part, RequestEvent};
 
+use super::bodies;
 use crate::screen::action::Action;
 use crate::screen::head::{Field, Reveal, parts, text};
 use crate::screen::state::State;
@@ -21,13 +22,17 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
     let backend = request.to.as_ref().map_or_else(|| "the backend".to_owned(), |to| to.name.to_string());
     let shows = format!("  ({} shows its secrets)", state.key(Action::Secrets));
     let reveal = &state.reveal(secrets);
-    let hides = [&heads.request, &heads.answer].iter().any(|part| has_hidden(part, reveal));
+    let (up, down) = (heads.request_body.as_ref(), heads.answer_body.as_ref());
+    let in_bodies = bodies::has_secrets(&heads.request, up) || bodies::has_secrets(&heads.passed, down);
+    let in_heads = [&heads.request, &heads.answer].iter().any(|part| has_hidden(part, reveal));
+    let hides = in_heads || in_bodies && !secrets;
     let mut lines = vec![Line::raw("")];
     lines.push(Line::from(vec![
         Span::styled("Request, as it came", Theme::strong()),
         Span::styled(if hides { shows } else { String::new() }, theme.dim()),
     ]));
     whole(&mut lines, &heads.request, reveal, theme);
+    bodies::lines(&mut lines, &heads.request, up, secrets, theme);
     if !heads.sent.bytes.is_empty() {
         lines.push(Line::styled(format!("{backend} got it with"), Theme::strong()));
         differences(&mut lines, [&heads.request, &heads.sent], reveal, theme);
@@ -43,6 +48,11 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
         whole(&mut lines, &heads.answer, reveal, theme);
         lines.push(Line::styled("The client got it with", Theme::strong()));
         differences(&mut lines, [&heads.answer, &heads.passed], reveal, theme);
+    }
+    bodies::lines(&mut lines, &heads.passed, down, secrets, theme);
+    if heads.request_body.is_none() && request.up + request.bytes > 0 {
+        lines.push(Line::raw(""));
+        lines.push(dim("Bodies were not kept: `:bodies on` keeps those to come.".to_owned()));
     }
     lines
 }

@@ -11,6 +11,7 @@
 //! ```
 
 mod backends;
+mod bodies;
 mod changes;
 mod columns;
 mod compact;

@@ -14,11 +14,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-use stickylb::api::{Bodies, Ended, Event, RequestEvent};
+use stickylb::api::{Bodies, Body, Ended, Event, RequestEvent};
 
 use super::dialog_frame::{centred, frame_of};
 use super::heads;
 use crate::screen::action::Action;
+use crate::screen::body;
 use crate::screen::format::{cut, duration, fit, micros};
 use crate::screen::inspected::{ReplayChoice, Shown};
 use crate::screen::state::State;
@@ -44,7 +45,7 @@ pub(crate) fn choose(frame: &mut Frame<'_>, state: &State, area: Rect, choice: &
         lines.push(if n == choice.chosen { Line::styled(words, Theme::strong()) } else { Line::raw(words) });
     }
     let choose = format!("{} {}", state.key(Action::Down), state.key(Action::Up));
-    let keys = [("Enter", "send it"), (choose.as_str(), "choose"), ("Esc", "leave it")];
+    let keys = [("Enter", "send it"), ("e", "edit it"), (choose.as_str(), "choose"), ("Esc", "leave it")];
     let spans = keys
         .into_iter()
         .flat_map(|(key, what)| [Span::styled(key.to_owned(), state.theme.key()), Span::raw(format!(" {what}   "))]);
@@ -66,7 +67,8 @@ pub(crate) fn result(frame: &mut Frame<'_>, state: &State, area: Rect, shown: &S
     let height = rows.saturating_add(2).clamp(3.min(area.height), area.height);
     let hidden = rows.saturating_sub(height.saturating_sub(2));
     let asked = format!("{} {}", again.method, again.path);
-    let title = format!(" Sent again: {} ", cut(&asked, columns.saturating_sub(16), state.theme));
+    let what = if again.decision.edited { "Sent edited" } else { "Sent again" };
+    let title = format!(" {what}: {} ", cut(&asked, columns.saturating_sub(17), state.theme));
     let place = centred(area, width, height);
     frame.render_widget(Clear, place);
     let paragraph = Paragraph::new(text).wrap(Wrap { trim: false }).scroll(((*scroll).min(hidden), 0));
@@ -119,12 +121,24 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
         lines.push(super::why::fact(state, "ended", how));
     }
     lines.push(super::why::fact(state, "why", again.decision.reason()));
+    let (one, other) = (&replayed.before, &replayed.after);
+    let reveal = &state.reveal(state.inspected.shows_secrets);
+    if again.decision.edited {
+        lines.push(Line::raw(""));
+        lines.push(Line::styled("What was edited", Theme::strong()));
+        heads::differences(&mut lines, [&one.request, &other.request], reveal, theme);
+        if let (Some(was), Some(is)) = (&one.request_body, &other.request_body) {
+            let bytes = |body: &Body| body::bytes(body.total);
+            let how =
+                if was == is { "the same".to_owned() } else { format!("{} before, {} now", bytes(was), bytes(is)) };
+            lines.push(super::why::fact(state, "its body", how));
+        }
+    }
     lines.push(Line::raw(""));
     lines.push(Line::styled("The answers' heads", Theme::strong()));
-    let (one, other) = (&replayed.before, &replayed.after);
     // A local reply has no backend response: compare what the clients got.
     let own = one.answer.bytes.is_empty() || other.answer.bytes.is_empty();
     let pair = if own { [&one.passed, &other.passed] } else { [&one.answer, &other.answer] };
-    heads::differences(&mut lines, pair, &state.reveal(state.inspected.shows_secrets), theme);
+    heads::differences(&mut lines, pair, reveal, theme);
     lines
 }

@@ -77,6 +77,12 @@ pub enum Command {
         /// Such as `p95>500ms for=10s`; `None` ends the one that was set so.
         when: Option<String>,
     },
+    /// Keep the bodies of requests and responses beside their heads, the first 16 KiB of each, or forget them. It is off
+    /// at the start, and again when the last front end leaves.
+    KeepBodies {
+        /// Whether they are kept from now on.
+        on: bool,
+    },
     /// Take back the last change of an intent, a weight, a strategy or of stickiness, whoever made it; the one before with
     /// the next. At most 100 are remembered.
     Undo,

@@ -187,6 +187,9 @@ pub struct Decision {
     /// The number of the request that a person sent again with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<RequestNumber>,
+    /// Whether that person changed it before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
     /// The pool's strategy then.
     pub strategy: Strategy,
     /// What binds the request to a backend; `None` where nothing does.
@@ -220,6 +223,7 @@ impl Decision {
             pool: None,
             route: None,
             replayed: None,
+            edited: false,
             strategy,
             key: None,
             moved_from: None,

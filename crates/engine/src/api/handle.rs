@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::command::{Command, CommandError, Done};
 use super::event::Event;
 use super::heads::Heads;
-use super::ids::{BackendId, RequestNumber};
+use super::ids::RequestNumber;
 use super::replayed::Replayed;
 use super::snapshot::Snapshot;
+use super::to_replay::ToReplay;
 use crate::untrusted::Untrusted;
 
 /// What a front end knows an engine by: [`LocalHandle`](crate::LocalHandle) in the same process, or one over a control
@@ -45,14 +46,13 @@ pub trait EngineHandle {
         number: RequestNumber,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static;
 
-    /// Sends a request again, to the backend with this id or as it is balanced.
+    /// Sends a request again, as it was or as a person edited it.
     ///
     /// # Errors
     /// It was not sent, or what came of it was lost; why, as one sentence.
     fn replay(
         &self,
-        number: RequestNumber,
-        to: Option<BackendId>,
+        replay: ToReplay,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static;
 }
 

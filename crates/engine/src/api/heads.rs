@@ -4,14 +4,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::body::Body;
 use super::ids::RequestNumber;
+use super::latin1;
 use crate::untrusted::Untrusted;
 
 /// The most that is kept of one head.
 pub(crate) const HEAD: usize = 8 * 1024;
 
-/// The most that is kept of an answer's body, to be compared with another's.
-pub(crate) const BODY: usize = 4 * 1024;
+/// The most that is kept of an answer's body, to be compared with another's, where bodies are not kept.
+pub(crate) const COMPARED: usize = 4 * 1024;
 
 /// Bytes that passed, or their beginning: at most 8 KiB of a head. `Debug` shows how many they are and nothing of them:
 /// secrets stand in them.
@@ -30,14 +32,9 @@ impl Part {
     /// Keeps these bytes in place of what there is, as far as there is room.
     pub fn set(&mut self, bytes: &[u8]) {
         self.bytes.clear();
-        self.cut = false;
-        self.add(bytes, HEAD);
-    }
-
-    fn add(&mut self, bytes: &[u8], most: usize) {
-        let kept = bytes.len().min(most.saturating_sub(self.bytes.len()));
+        let kept = bytes.len().min(HEAD);
         self.bytes.extend_from_slice(&bytes[..kept]);
-        self.cut |= kept < bytes.len();
+        self.cut = kept < bytes.len();
     }
 }
 
@@ -50,8 +47,8 @@ impl fmt::Debug for Part {
 
 /// A request's heads and its response's, byte for byte, before and after the balancer changed them.
 ///
-/// They are kept for the last 1000 requests of each worker at most, and only while a front end watches that can show them.
-/// Secrets stand in them.
+/// They are kept for the last 1000 requests of each worker at most, and only while a front end watches that can show them;
+/// bodies only while [`Command::KeepBodies`](super::Command::KeepBodies) says so. Secrets stand in them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -72,11 +69,15 @@ pub struct Heads {
     pub answer: Part,
     /// The response as it went to the client.
     pub passed: Part,
-    /// What went to the client of the body, in its frame.
+    /// The request's body; `None` where bodies were not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_body: Option<Body>,
+    /// The response's body as the client got it; `None` where bodies were not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_body: Option<Body>,
+    /// The beginning of the response's body, where bodies are not kept.
     #[serde(skip)]
-    pub(crate) body: Part,
-    #[serde(skip)]
-    pub(crate) chunked: bool,
+    pub(crate) beginning: Vec<u8>,
 }
 
 impl Heads {
@@ -95,40 +96,30 @@ impl Heads {
             sent: Part::default(),
             answer: Part::default(),
             passed: Part::default(),
-            body: Part::default(),
-            chunked: false,
+            request_body: None,
+            answer_body: None,
+            beginning: Vec::new(),
         }
     }
 
-    /// Keeps the head of the response as the client gets it; `chunked` is whether its body goes in chunks.
-    pub fn passes(&mut self, head: &[u8], chunked: bool) {
-        self.passed.set(head);
-        self.chunked = chunked;
+    /// The beginning of the response's body, to be compared with another's.
+    pub(crate) fn compared(&self) -> &[u8] {
+        self.answer_body.as_ref().map_or(&self.beginning, |body| &body.bytes)
     }
 
-    /// Keeps the beginning of the body.
-    pub(crate) fn carries(&mut self, bytes: &[u8]) {
-        self.body.add(bytes, BODY);
+    /// Forgets the bodies, but for what a replay compares.
+    pub(crate) fn forget_bodies(&mut self) {
+        self.request_body = None;
+        if let Some(body) = self.answer_body.take() {
+            self.beginning = body.bytes[..body.bytes.len().min(COMPARED)].to_vec();
+        }
     }
 
     pub(crate) fn size(&self) -> usize {
-        let parts = [&self.request, &self.sent, &self.answer, &self.passed, &self.body];
-        size_of::<Self>() + parts.iter().map(|part| part.bytes.capacity()).sum::<usize>()
-    }
-}
-
-/// Bytes as a string of as many characters, each byte the character of that number.
-mod latin1 {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
-        let byte = |c: char| u8::try_from(c).map_err(|_| serde::de::Error::custom(format!("'{c}' is no byte")));
-        text.chars().map(byte).collect()
+        let parts = [&self.request, &self.sent, &self.answer, &self.passed].map(|part| part.bytes.capacity());
+        let bodies =
+            [&self.request_body, &self.answer_body].map(|body| body.as_ref().map_or(0, |b| b.bytes.capacity()));
+        size_of::<Self>() + parts.iter().chain(&bodies).sum::<usize>() + self.beginning.capacity()
     }
 }
 

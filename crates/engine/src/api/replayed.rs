@@ -32,7 +32,7 @@ impl Replayed {
     }
 }
 
-/// How the bodies of two responses compare, of which at most 4 KiB are kept.
+/// How the bodies of two responses compare, of which at most 16 KiB are kept, and 4 KiB where bodies are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::exhaustive_enums, reason = "two bodies are the same or differ")]

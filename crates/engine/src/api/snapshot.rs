@@ -78,6 +78,9 @@ pub struct Snapshot {
     /// What became of the log lines of each output: standard output, a file.
     #[serde(default)]
     pub logs: Vec<LogView>,
+    /// Whether the bodies of requests and responses are kept for front ends.
+    #[serde(default)]
+    pub keeps_bodies: bool,
     /// Whether demo backends can be started.
     pub can_spawn: bool,
     /// What is wrong now, beside the states of backends; at most one of each kind, and one for each active alert.

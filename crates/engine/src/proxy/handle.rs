@@ -19,8 +19,8 @@ const BEGINNING: usize = 40;
 pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: RequestHead) -> After {
     let now = Instant::now();
     let mut exchange = Exchange::begin(client, now);
-    if let Some(heads) = &mut exchange.heads {
-        heads.request.set(head.raw());
+    if let Some(recording) = &mut exchange.recording {
+        recording.heads.request.set(head.raw());
     }
     let mut request = match Request::new(head, &client.peer, client.config) {
         Ok(request) => request,
@@ -32,6 +32,9 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
             return send::reply(client, &mut exchange, None, reply).await;
         }
     };
+    if let Some(recording) = &mut exchange.recording {
+        request.upload.record = recording.upload(request.framing);
+    }
     exchange.asked(request.head.method(), request.path());
     exchange.is_from(request.ip);
     if request.head.has(FieldKind::Upgrade) {

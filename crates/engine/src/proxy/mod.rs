@@ -9,6 +9,7 @@ mod http;
 mod io;
 mod local_reply;
 mod replay;
+mod request_bytes;
 mod response;
 mod serve;
 mod tcp;

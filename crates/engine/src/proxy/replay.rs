@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use stickylb_http1::{BodyRelay, Framing, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::worker::Proxy;
-use super::{explain, http};
-use crate::api::{BackendId, Bodies, Event, Heads, LONGEST, Replayed, RequestNumber};
+use super::{explain, http, request_bytes};
+use crate::api::{Bodies, Event, Heads, LONGEST, Replayed, RequestNumber, ToReplay};
 use crate::proxy::connection::{Accepted, Peer, Replay};
 use crate::proxy::forward::route;
 use crate::proxy::io::Socket;
@@ -34,15 +33,15 @@ const LOST: &str = "it was sent again, but so much is going on that what came of
 pub(crate) async fn replay(
     shared: &Arc<Shared>,
     phase: watch::Receiver<Phase>,
-    number: RequestNumber,
-    to: Option<BackendId>,
+    what: ToReplay,
 ) -> Result<Replayed, String> {
     let before = shared
         .telemetry
         .heads
-        .get(number)
+        .get(what.number)
         .ok_or("its heads are not kept any more: only those of the last requests are")?;
-    let accepted = accepted(shared, &before, to).await?;
+    let bytes = request_bytes::of(&before, &what)?;
+    let accepted = accepted(shared, &before, &what, &bytes).await?;
     // Its heads are kept even if nobody else watches.
     let _watch = shared.telemetry.heads.watch();
     let mut events = EventReader::new(Arc::clone(&shared.telemetry.journal));
@@ -50,13 +49,12 @@ pub(crate) async fn replay(
     let Sent { mut stream, accepted, own_number } = accepted;
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
     let _serving = Serving(tokio::spawn(http::serve(proxy, accepted, phase)).abort_handle());
-    stream.write_all(&before.request.bytes).await.map_err(|error| failed(&error))?;
-
+    let (mut answer, mut request) = stream.split();
     let mut read = Box::pin(async {
         let mut left = MOST;
         let mut buffer = vec![0; 64 * 1024];
         while left > 0 {
-            match stream.read(&mut buffer).await {
+            match answer.read(&mut buffer).await {
                 Ok(read @ 1..) => left = left.saturating_sub(read as u64),
                 Ok(0) | Err(_) => break,
             }
@@ -64,9 +62,12 @@ pub(crate) async fn replay(
     });
     let mut told = Box::pin(its_event(&mut events, &own_number));
     let limit = shared.topology.config().timeouts.response.min(LONGEST);
+    // What cannot be written any more is no failure: the answer, which may come early, tells how it went.
+    let written = async { drop(request.write_all(&bytes).await) };
+    let exchanged = async { tokio::join!(written, &mut read) };
     let event = tokio::select! {
         event = &mut told => Some(event),
-        _ = tokio::time::timeout(limit, &mut read) => None,
+        _ = tokio::time::timeout(limit, exchanged) => None,
     };
     drop(read);
     // A client that has left gets no more: that ends what has not ended.
@@ -80,17 +81,8 @@ pub(crate) async fn replay(
         .heads
         .get(own_number.load(Relaxed).into())
         .ok_or("it was sent again, but its heads were not kept")?;
-    let bodies = Bodies::of(&body_of(&before), &body_of(&after));
+    let bodies = Bodies::of(before.compared(), after.compared());
     Ok(Replayed { event, before, after, bodies })
-}
-
-/// The beginning of an answer's body, without its frame.
-fn body_of(heads: &Heads) -> Vec<u8> {
-    if !heads.chunked {
-        return heads.body.bytes.clone();
-    }
-    // Only the older version wants chunks taken apart.
-    BodyRelay::to_client(Framing::Chunked, Version::Http10).pass(&heads.body.bytes, &mut Vec::new()).out.to_vec()
 }
 
 /// The request on its way: this end of its connection, and the other one.
@@ -109,23 +101,17 @@ impl Drop for Serving {
     }
 }
 
-/// Makes a client of a request's head, which must be whole and without a body.
-async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<BackendId>) -> Result<Sent, String> {
-    if heads.request.cut {
-        return Err("its head was too large to be kept whole".to_owned());
-    }
+/// Makes a client of a request, where that is one which a client could send.
+async fn accepted(shared: &Arc<Shared>, heads: &Heads, what: &ToReplay, bytes: &[u8]) -> Result<Sent, String> {
     let topology = shared.topology.load();
     let peer = Peer::new(heads.peer.ip(), &topology.config.trusted_proxies);
-    let request = explain::read(&heads.request.bytes, &peer, &topology.config)?;
-    if request.framing != Framing::None {
-        return Err("it had a body, which was not kept".to_owned());
-    }
+    let request = explain::read(bytes, &peer, &topology.config)?;
     if request.wanted_upgrade().is_some() {
         return Err("it asked for another protocol, which begins with the two that speak it".to_owned());
     }
     let listener = topology.listeners.iter().map(|open| &open.listener).find(|one| one.address == heads.listener);
     let listener = listener.ok_or("the listener it came to is gone")?;
-    if let Some(id) = to {
+    if let Some(id) = what.to {
         let name = || shared.topology.find(id).map(|(_, backend)| backend.name().to_owned());
         let routing = listener.routing.load();
         let (live, _) = route(&routing, &request);
@@ -141,7 +127,12 @@ async fn accepted(shared: &Arc<Shared>, heads: &Heads, to: Option<BackendId>) ->
     // Only the caller waits for its end.
     let (alive, _) = mpsc::channel(1);
     let own_number = Arc::new(AtomicU64::new(0));
-    let replay = Some(Box::new(Replay { of: heads.number, to, number: Arc::clone(&own_number) }));
+    let replay = Some(Box::new(Replay {
+        of: heads.number,
+        edited: what.edited.is_some(),
+        to: what.to,
+        number: Arc::clone(&own_number),
+    }));
     let connected = Connected::new(Arc::clone(shared), slot, alive);
     let accepted = Accepted {
         stream: Socket::Watched(theirs),

@@ -1,7 +1,7 @@
 //! Inspects single requests: shows their heads and replays them.
 
 use super::start::Balancer;
-use crate::api::{BackendId, Heads, Replayed, RequestNumber};
+use crate::api::{BODY_KEPT, Heads, Replayed, RequestNumber, ToReplay};
 use crate::proxy::replay;
 use crate::state::HeadWatch;
 
@@ -18,13 +18,26 @@ impl Balancer {
         self.shared.telemetry.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
     }
 
-    /// Sends a request again: to the backend `to`, or to the one that the balancer chooses.
+    /// Has bodies kept from now on, or forgets all there are.
+    pub(super) fn keep_bodies(&self, on: bool) {
+        let heads = &self.shared.telemetry.heads;
+        if heads.keeps_bodies() != on {
+            self.notice(if on {
+                format!("bodies are kept: the first {} KB of each, while a screen is there", BODY_KEPT / 1024)
+            } else {
+                "bodies are not kept any more, and those that were are forgotten".to_owned()
+            });
+        }
+        heads.keep_bodies(on);
+    }
+
+    /// Sends a request again, as it was or as a person edited it.
     ///
     /// # Errors
     /// Why it cannot be sent, in one sentence.
     #[doc(hidden)]
-    pub async fn replay(&self, number: RequestNumber, to: Option<BackendId>) -> Result<Box<Replayed>, String> {
-        let replayed = replay(&self.shared, self.phase.subscribe(), number, to).await?;
+    pub async fn replay(&self, what: ToReplay) -> Result<Box<Replayed>, String> {
+        let replayed = replay(&self.shared, self.phase.subscribe(), what).await?;
         let (before, after) = (self.with_url(replayed.before), self.with_url(replayed.after));
         Ok(Box::new(Replayed { before, after, ..replayed }))
     }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::start::Balancer;
 use crate::api::{
-    BackendId, Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot,
+    Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot, ToReplay,
 };
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
@@ -70,16 +70,17 @@ impl EngineHandle for LocalHandle {
         &self,
         number: RequestNumber,
     ) -> impl Future<Output = Result<Option<Box<Heads>>, Untrusted<String>>> + Send + 'static {
-        std::future::ready(Ok(self.engine.heads(number)))
+        let engine = Arc::clone(&self.engine);
+        // Looked up when it is awaited: who exports asks for many.
+        async move { Ok(engine.heads(number)) }
     }
 
     fn replay(
         &self,
-        number: RequestNumber,
-        to: Option<BackendId>,
+        replay: ToReplay,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        let replayed = self.runtime.spawn(async move { engine.replay(number, to).await });
+        let replayed = self.runtime.spawn(async move { engine.replay(replay).await });
         async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())).map_err(Untrusted::new) }
     }
 }

@@ -1,4 +1,5 @@
-//! Stores the heads of the most recent requests, but only while a front end that can show them is watching.
+//! Stores the heads of the most recent requests, but only while a front end that can show them is watching; their bodies
+//! only where a person asked for them.
 //!
 //! Each worker writes to its own shelf, whose lock only a reader's lookup contends for. Without a watcher, a request
 //! costs one relaxed load.
@@ -6,9 +7,10 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::recording::Recording;
 use crate::api::{Heads, RequestNumber};
 
 /// Most requests on one shelf.
@@ -24,9 +26,18 @@ pub(crate) struct Shelf {
     index: u64,
     shelves: u64,
     next: AtomicU64,
-    watchers: Arc<AtomicUsize>,
+    asked: Arc<Asked>,
     kept: Mutex<Kept>,
     most: usize,
+}
+
+/// What is to be kept.
+#[derive(Default)]
+struct Asked {
+    /// Who watches: while nobody does, nothing is kept.
+    watchers: AtomicUsize,
+    /// Whether bodies are kept as well.
+    bodies: AtomicBool,
 }
 
 #[derive(Default)]
@@ -36,22 +47,27 @@ struct Kept {
 }
 
 impl Shelf {
-    /// A record for a new request's heads; `None` if nobody is watching.
-    pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Heads>> {
-        (self.watchers.load(Relaxed) > 0).then(|| {
+    /// A record for a new request; `None` if nobody is watching.
+    pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Recording>> {
+        (self.asked.watchers.load(Relaxed) > 0).then(|| {
             // Numbers are interleaved by shelf, so that workers need no common counter; `get` finds the shelf by
             // number.
             let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
-            Box::new(Heads::new(number.into(), listener, peer))
+            let heads = Heads::new(number.into(), listener, peer);
+            Box::new(Recording::new(heads, self.asked.bodies.load(Relaxed)))
         })
     }
 
     /// Stores the heads, and drops the oldest ones above the limits.
-    pub(crate) fn keep(&self, heads: Heads) {
+    pub(crate) fn keep(&self, mut heads: Heads) {
         let mut kept = self.kept();
-        // Checked under the lock: the last watcher either clears the shelf after this, or is seen here to be gone.
-        if self.watchers.load(Relaxed) == 0 {
+        // Checked under the lock: the last watcher either clears the shelf after this, or is seen here to be gone; the same
+        // goes for who wants no bodies any more.
+        if self.asked.watchers.load(Relaxed) == 0 {
             return;
+        }
+        if !self.asked.bodies.load(Relaxed) {
+            heads.forget_bodies();
         }
         kept.bytes += heads.size();
         kept.heads.push_back(heads);
@@ -69,24 +85,24 @@ impl Shelf {
 
 /// All shelves.
 pub(crate) struct HeadStore {
-    watchers: Arc<AtomicUsize>,
+    asked: Arc<Asked>,
     shelves: Vec<Arc<Shelf>>,
 }
 
 impl HeadStore {
     pub(crate) fn new(shelves: usize) -> Self {
-        let watchers = Arc::new(AtomicUsize::new(0));
+        let asked = Arc::new(Asked::default());
         let shelf = |index: usize| {
             Arc::new(Shelf {
                 index: index as u64,
                 shelves: shelves as u64,
                 next: AtomicU64::new(0),
-                watchers: Arc::clone(&watchers),
+                asked: Arc::clone(&asked),
                 kept: Mutex::default(),
                 most: (ALL / shelves).max(LEAST),
             })
         };
-        HeadStore { shelves: (0..shelves).map(shelf).collect(), watchers }
+        HeadStore { shelves: (0..shelves).map(shelf).collect(), asked }
     }
 
     pub(crate) fn shelf(&self, index: usize) -> Arc<Shelf> {
@@ -100,21 +116,41 @@ impl HeadStore {
         its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
     }
 
+    /// Whether bodies are kept beside heads.
+    pub(crate) fn keeps_bodies(&self) -> bool {
+        self.asked.bodies.load(Relaxed)
+    }
+
+    /// Has bodies kept from now on, or forgets all there are.
+    pub(crate) fn keep_bodies(&self, on: bool) {
+        self.asked.bodies.store(on, Relaxed);
+        if on {
+            return;
+        }
+        for shelf in &self.shelves {
+            let mut kept = shelf.kept();
+            kept.heads.iter_mut().for_each(Heads::forget_bodies);
+            kept.bytes = kept.heads.iter().map(Heads::size).sum();
+        }
+    }
+
     /// Heads are stored while the returned guard lives.
     pub(crate) fn watch(self: &Arc<Self>) -> HeadWatch {
-        self.watchers.fetch_add(1, Relaxed);
+        self.asked.watchers.fetch_add(1, Relaxed);
         HeadWatch { store: Arc::clone(self) }
     }
 }
 
-/// While one lives, heads of requests are stored. Dropping the last one clears the store.
+/// While one lives, heads of requests are stored. Dropping the last one clears the store, and bodies are not asked for any
+/// more.
 pub struct HeadWatch {
     store: Arc<HeadStore>,
 }
 
 impl Drop for HeadWatch {
     fn drop(&mut self) {
-        if self.store.watchers.fetch_sub(1, Relaxed) == 1 {
+        if self.store.asked.watchers.fetch_sub(1, Relaxed) == 1 {
+            self.store.asked.bodies.store(false, Relaxed);
             for shelf in &self.store.shelves {
                 *shelf.kept() = Kept::default();
             }
@@ -125,13 +161,24 @@ impl Drop for HeadWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::BODY_KEPT;
+    use crate::state::add_to;
+    use stickylb_http1::Framing;
 
     fn heads(shelf: &Shelf, request: &[u8]) -> Option<RequestNumber> {
         let here = SocketAddr::from(([127, 0, 0, 1], 3001));
-        let mut heads = shelf.begin(here, here)?;
-        heads.request.set(request);
-        let number = heads.number;
-        shelf.keep(*heads);
+        let mut recording = shelf.begin(here, here)?;
+        recording.heads.request.set(request);
+        let number = recording.heads.number;
+        // A body of as many bytes as is kept of one, each way.
+        let upload = recording.upload(Framing::Length(1 << 20));
+        recording.passes(b"", Framing::Length(1 << 20));
+        for _ in 0..BODY_KEPT / 1024 {
+            let Some(upload) = &upload else { break };
+            add_to(upload, &[b'x'; 1024]);
+            recording.carries(&[b'x'; 1024]);
+        }
+        shelf.keep(recording.into_heads([1 << 20, 1 << 20], true));
         Some(number)
     }
 
@@ -158,6 +205,43 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 30);
+    }
+
+    #[test]
+    fn bodies_are_kept_only_while_they_are_asked_for_and_are_then_forgotten() {
+        let store = Arc::new(HeadStore::new(1));
+        let shelf = store.shelf(0);
+        let watch = store.watch();
+        let body = |number| store.get(number).expect("kept").request_body;
+        let before = heads(&shelf, b"x").expect("watched");
+        assert_eq!(body(before), None);
+        let lean = shelf.kept().bytes;
+        store.keep_bodies(true);
+        let number = heads(&shelf, b"x").expect("watched");
+        assert_eq!(body(number).expect("kept").bytes.len(), BODY_KEPT);
+        assert!(shelf.kept().bytes > lean + 2 * BODY_KEPT, "bodies count");
+        let late = shelf.begin(([127, 0, 0, 1], 3001).into(), ([127, 0, 0, 1], 1).into()).expect("watched");
+        store.keep_bodies(false);
+        assert_eq!(body(number), None);
+        let last = late.heads.number;
+        shelf.keep(late.into_heads([0, 0], true));
+        assert_eq!(body(last), None, "what was on its way meanwhile has none either");
+        store.keep_bodies(true);
+        drop(watch);
+        assert!(!store.keeps_bodies(), "they are not asked for once nobody watches");
+    }
+
+    #[test]
+    fn bodies_count_for_the_bounds() {
+        let store = Arc::new(HeadStore::new(64));
+        let _watch = store.watch();
+        store.keep_bodies(true);
+        let shelf = store.shelf(0);
+        for _ in 0..100 {
+            heads(&shelf, b"x");
+        }
+        assert!(shelf.kept().bytes <= LEAST, "{}", shelf.kept().bytes);
+        assert!(shelf.kept().heads.len() < 20, "{}", shelf.kept().heads.len());
     }
 
     #[test]

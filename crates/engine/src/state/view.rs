@@ -40,6 +40,7 @@ impl Shared {
             backends,
             dropped: self.telemetry.journal.dropped(),
             logs: self.telemetry.log_views(),
+            keeps_bodies: self.telemetry.heads.keeps_bodies(),
             can_spawn: self.can_spawn,
             warnings: [self.telemetry.warnings().clone(), active].concat(),
             alerts,

@@ -30,7 +30,7 @@ fn heads(number: RequestNumber, backend: &str) -> Heads {
     let answer =
         format!("HTTP/1.1 200 OK\r\nX-Served-By: {backend}\r\nSet-Cookie: login=opaque-{backend}; HttpOnly\r\n");
     heads.answer.set(format!("{answer}\r\n").as_bytes());
-    heads.passes(format!("{answer}x-backend-id: 2\r\nset-cookie: X-Backend-ID=2; Path=/\r\n\r\n").as_bytes(), false);
+    heads.passed.set(format!("{answer}x-backend-id: 2\r\nset-cookie: X-Backend-ID=2; Path=/\r\n\r\n").as_bytes());
     heads
 }
 

@@ -62,6 +62,9 @@ fn a_replay_names_the_request_it_repeats_and_where_a_person_wanted_it() {
     assert_eq!(decision.reason(), "replayed from #12; round-robin 1 of 2");
     decision.rule = Rule::Asked { backend: "bra\u{1b}vo".into() };
     assert_eq!(decision.reason(), "replayed from #12 to bra\\x1bvo");
+    decision.edited = true;
+    assert_eq!(decision.reason(), "edited and replayed from #12 to bra\\x1bvo");
+    decision.edited = false;
     decision.attempts[0].outcome = Outcome::Refused;
     decision.stopped = Some(Stopped::Asked);
     let words = "replayed from #12 to bra\\x1bvo; failed: alpha refused; not retried: it was for that backend alone";

@@ -15,7 +15,8 @@ impl fmt::Display for Decision {
             words.next(format_args!("route {} -> {}", route.matched, route.pool))?;
         }
         if let Some(number) = self.replayed {
-            words.next(format_args!("replayed from #{number}"))?;
+            let edited = if self.edited { "edited and " } else { "" };
+            words.next(format_args!("{edited}replayed from #{number}"))?;
             if let Rule::Asked { backend } = &self.rule {
                 write!(words.f, " to {backend}")?;
             }

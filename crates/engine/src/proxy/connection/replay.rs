@@ -10,6 +10,8 @@ use crate::api::{BackendId, RequestNumber};
 pub(crate) struct Replay {
     /// The number of the request it repeats.
     pub(crate) of: RequestNumber,
+    /// Whether a person changed it before.
+    pub(crate) edited: bool,
     /// The backend it is for; balanced like any other where it is `None`.
     pub(crate) to: Option<BackendId>,
     /// Its own number, once it has one.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{BodyCut, Decision, Ended, Heads, RequestEvent, Rule, Text};
+use crate::api::{BodyCut, Decision, Ended, RequestEvent, Rule, Text};
 use crate::balancer::{Active, Backend};
 use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
-use crate::state::{Listener, Moments, Slot, Tried, time_of_day};
+use crate::state::{Listener, Moments, Recording, Slot, Tried, time_of_day};
 
 /// The status logged for a client that disconnected before the response began, as in nginx.
 pub(crate) const CLIENT_GONE: u16 = 499;
@@ -29,8 +29,8 @@ pub(crate) struct Exchange<'c> {
     moments: Moments,
     status: Option<u16>,
     active: Option<Active>,
-    /// Its heads, while somebody watches.
-    pub(crate) heads: Option<Box<Heads>>,
+    /// What is kept of it, while somebody watches.
+    pub(crate) recording: Option<Box<Recording>>,
     booked: bool,
 }
 
@@ -40,9 +40,9 @@ impl<'c> Exchange<'c> {
         let began = client.clock.began(now);
         client.clock.enter(Stage::Waiting, now);
         client.proxy.shared.telemetry.counters.begin();
-        let heads = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
-        if let (Some(replay), Some(heads)) = (&client.replay, &heads) {
-            replay.number.store(heads.number.get(), Ordering::Relaxed);
+        let recording = client.proxy.shelf.begin(client.listener.address, SocketAddr::new(client.ip, client.port));
+        if let (Some(replay), Some(recording)) = (&client.replay, &recording) {
+            replay.number.store(recording.heads.number.get(), Ordering::Relaxed);
         }
         let mut exchange = Exchange {
             proxy: client.proxy,
@@ -50,7 +50,7 @@ impl<'c> Exchange<'c> {
             moments: Moments::new(began, now),
             status: None,
             active: None,
-            heads,
+            recording,
             booked: false,
         };
         exchange.is_from(client.ip);
@@ -154,7 +154,7 @@ impl<'c> Exchange<'c> {
         if let Some(active) = backend {
             active.end(now);
         }
-        let Exchange { proxy, moments, ref mut heads, .. } = *self;
+        let Exchange { proxy, moments, ref mut recording, .. } = *self;
         let mut event = self.event.take().unwrap_or_else(|| proxy.ring.slot());
         event.time = time_of_day(moments.began, now);
         event.took = took;
@@ -162,10 +162,10 @@ impl<'c> Exchange<'c> {
         event.to = to;
         event.phases = moments.phases(now);
         event.ended = ended;
-        event.number = heads.as_ref().map(|heads| heads.number);
+        event.number = recording.as_ref().map(|recording| recording.heads.number);
         // Kept before anyone can read the event, and ask for them.
-        if let Some(heads) = heads.take() {
-            proxy.shelf.keep(*heads);
+        if let Some(recording) = recording.take() {
+            proxy.shelf.keep(recording.into_heads([event.bytes, event.up], ended == Ended::Complete));
         }
         proxy.ring.push(event);
     }

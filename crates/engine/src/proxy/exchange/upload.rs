@@ -3,6 +3,7 @@
 use stickylb_http1::{BodyRelay, Framing, ReadBuffer};
 
 use crate::proxy::io::Broken;
+use crate::state::{UploadRecord, add_to};
 
 /// Bytes of chunk framing that may be kept beside the data: chunks can be as small as one byte.
 const FRAME_KEPT: usize = 64 * 1024;
@@ -20,13 +21,15 @@ pub(crate) struct Upload {
     broken: bool,
     /// The client waits for `100 Continue` (RFC 9110 10.1.1).
     pub(crate) expects: bool,
+    /// Where its beginning is kept to be shown; `None` unless bodies are asked for.
+    pub(crate) record: Option<UploadRecord>,
 }
 
 impl Upload {
     /// `keep_limit` is how many bytes are kept at most so that they can be sent again.
     pub(crate) fn new(relay: BodyRelay, keep_limit: usize, limit: u64, expects: bool) -> Self {
         let expects = expects && !relay.is_done();
-        Upload { relay, kept: Some(Vec::new()), keep_limit, limit, broken: false, expects }
+        Upload { relay, kept: Some(Vec::new()), keep_limit, limit, broken: false, expects, record: None }
     }
 
     /// Whether its Content-Length alone exceeds the limit.
@@ -68,6 +71,9 @@ impl Upload {
     pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
         self.expects = false;
         let passed = self.relay.pass(read, spill);
+        if let Some(record) = &self.record {
+            add_to(record, passed.out);
+        }
         let broken = if self.limit > 0 && self.relay.data() > self.limit {
             Some(Broken::TooLarge)
         } else {

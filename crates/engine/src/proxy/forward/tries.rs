@@ -59,8 +59,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         decision.pool.clone_from(&live.label);
         decision.route = route.cloned();
         decision.replayed = replay.map(|replay| replay.of);
+        decision.edited = replay.is_some_and(|replay| replay.edited);
         let by = replay.and_then(|replay| replay.to).map_or(SelectBy::Key, SelectBy::Person);
-        request.written = exchange.heads.is_some().then(Part::default);
+        request.written = exchange.recording.is_some().then(Part::default);
         let selection = Selection::new(client.proxy, live, by, client.config.hold, now);
         Tries { client, routing, exchange, request, selection, key_read: false }
     }
@@ -129,8 +130,8 @@ impl<'t, 'c> Tries<'t, 'c> {
         self.selection.tried.push(backend.id());
         let decision = self.exchange.decision();
         let result = attempt(self.client, decision, backend, slot, self.request, self.selection.began).await;
-        if let (Some(heads), Some(written)) = (&mut self.exchange.heads, &mut self.request.written) {
-            heads.sent = mem::take(written);
+        if let (Some(recording), Some(written)) = (&mut self.exchange.recording, &mut self.request.written) {
+            recording.heads.sent = mem::take(written);
         }
         result
     }

@@ -30,11 +30,11 @@ pub(crate) async fn reply(
         (is_read, r.upload.data())
     });
     let keeps = is_read && !reply.close && !client.is_finishing();
-    if let Some(heads) = &mut exchange.heads {
+    if let Some(recording) = &mut exchange.recording {
         let mut head = Vec::new();
         reply.write(true, keeps, version, &mut head);
-        heads.passes(&head, false);
-        heads.carries(if to_head { b"" } else { reply.body.as_bytes() });
+        recording.passes(&head, Framing::Length(reply.body.len() as u64));
+        recording.carries(if to_head { b"" } else { reply.body.as_bytes() });
     }
     book(client, exchange, reply.status, [if to_head { 0 } else { reply.body.len() as u64 }, up]);
     let sent = send(client, |out| reply.write(to_head, keeps, version, out)).await;

@@ -103,8 +103,8 @@ pub(crate) async fn deliver<'c>(
     let ends_with_body = !request.upload.expects && request.upload.may_end_within(SHORT_REST);
     let keeps = request.head.is_persistent() && !ends_by_closing && ends_with_body && !client.is_finishing();
     exchange.answered(status);
-    if let Some(heads) = &mut exchange.heads {
-        heads.answer.set(head.raw());
+    if let Some(recording) = &mut exchange.recording {
+        recording.heads.answer.set(head.raw());
     }
     client.clock.enter(Stage::Streaming, now);
     client.down.begin();
@@ -193,22 +193,30 @@ pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, up
     tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
+/// How a body in this frame goes on to a client of this version: only HTTP/1.1 knows chunks.
+fn passed_framing(framing: Framing, version: Version) -> Framing {
+    match (framing, version) {
+        (Framing::Chunked | Framing::Close, Version::Http11) => Framing::Chunked,
+        (Framing::Chunked, Version::Http10) => Framing::Close,
+        (framing, _) => framing,
+    }
+}
+
 impl Delivery<'_, '_> {
     /// Sends the head, and what came of the body right behind it.
     fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
         with_scratch(|Scratch { out, spill, .. }| {
             rewrite::write_response(head, self.request, self.client, said, out);
-            if let Some(heads) = &mut self.exchange.heads {
-                let chunks = matches!(said.framing, Framing::Chunked | Framing::Close);
-                heads.passes(out, chunks && self.request.version() == Version::Http11);
+            if let Some(recording) = &mut self.exchange.recording {
+                recording.passes(out, passed_framing(said.framing, self.request.version()));
             }
             if !self.relay.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
                 self.upstream.answer.consume(|bytes| {
                     let passed = self.relay.pass(bytes, spill);
                     out.extend_from_slice(passed.out);
-                    if let Some(heads) = &mut self.exchange.heads {
-                        heads.carries(passed.out);
+                    if let Some(recording) = &mut self.exchange.recording {
+                        recording.carries(passed.out);
                     }
                     self.cut = passed.bad.map(|bad| cut_of(bad, self.framing));
                     passed.used
@@ -279,8 +287,8 @@ impl Delivery<'_, '_> {
         let Carried { out, behind, cut } = carry(&mut self.relay, read, spill);
         self.upstream.answer.add(behind);
         self.cut = cut.map(|bad| cut_of(bad, self.framing));
-        if let Some(heads) = &mut self.exchange.heads {
-            heads.carries(out);
+        if let Some(recording) = &mut self.exchange.recording {
+            recording.carries(out);
         }
         if self.relay.is_done() {
             self.now = Instant::now();

@@ -1,0 +1,167 @@
+//! What is kept of a request while it passes: heads, and bodies where they are asked for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use stickylb_http1::{BodyRelay, Framing, Version};
+
+use crate::api::{BODY_KEPT, Body, COMPARED, Heads};
+
+/// The beginning of a body that passes, without its frame.
+#[derive(Debug)]
+pub(crate) struct BodyRecord {
+    frame: BodyRelay,
+    bytes: Vec<u8>,
+    most: usize,
+    /// More came than is kept: what follows is not looked at.
+    full: bool,
+}
+
+impl BodyRecord {
+    /// A body that passes in this frame, of which at most `most` bytes are kept.
+    fn new(framing: Framing, most: usize) -> Self {
+        // Only the older version wants chunks taken apart.
+        BodyRecord { frame: BodyRelay::to_client(framing, Version::Http10), bytes: Vec::new(), most, full: false }
+    }
+
+    /// A body of which nothing is kept.
+    fn nothing() -> Self {
+        BodyRecord::new(Framing::None, 0)
+    }
+
+    /// Takes what passes, frame and all.
+    pub(crate) fn add(&mut self, framed: &[u8]) {
+        if self.full {
+            return;
+        }
+        let mut spill = Vec::new();
+        let data = self.frame.pass(framed, &mut spill).out;
+        let kept = data.len().min(self.most - self.bytes.len());
+        self.bytes.extend_from_slice(&data[..kept]);
+        self.full = kept < data.len();
+    }
+
+    fn has_ended(&self) -> bool {
+        self.frame.is_done() && !self.full
+    }
+}
+
+/// A request's body, which is recorded where it is read, in another place than all else.
+pub(crate) type UploadRecord = Arc<Mutex<BodyRecord>>;
+
+/// Adds what passes of a request's body.
+pub(crate) fn add_to(record: &UploadRecord, framed: &[u8]) {
+    // Ignoring poison is safe, here and below: what was added stands.
+    record.lock().unwrap_or_else(PoisonError::into_inner).add(framed);
+}
+
+/// What is kept of a request while it passes.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) heads: Heads,
+    /// Whether bodies are kept.
+    bodies: bool,
+    up: Option<UploadRecord>,
+    down: BodyRecord,
+}
+
+impl Recording {
+    pub(super) fn new(heads: Heads, bodies: bool) -> Self {
+        Recording { heads, bodies, up: None, down: BodyRecord::nothing() }
+    }
+
+    /// Where the request's body is to be recorded; `None` where it has none or bodies are not kept.
+    pub(crate) fn upload(&mut self, framing: Framing) -> Option<UploadRecord> {
+        if self.bodies && framing != Framing::None {
+            self.up = Some(Arc::new(Mutex::new(BodyRecord::new(framing, BODY_KEPT))));
+        }
+        self.up.clone()
+    }
+
+    /// Keeps the head of the response as the client gets it; its body goes in this frame.
+    pub(crate) fn passes(&mut self, head: &[u8], framing: Framing) {
+        self.heads.passed.set(head);
+        self.down = BodyRecord::new(framing, if self.bodies { BODY_KEPT } else { COMPARED });
+    }
+
+    /// Keeps the beginning of the response's body, in its frame.
+    pub(crate) fn carries(&mut self, framed: &[u8]) {
+        self.down.add(framed);
+    }
+
+    /// All that is kept, at the end: so many bytes of body went down and up, and the response was whole or not.
+    pub(crate) fn into_heads(self, [down, up]: [u64; 2], complete: bool) -> Heads {
+        let Recording { mut heads, bodies, up: record, down: answer } = self;
+        if bodies {
+            let nothing = BodyRecord::nothing();
+            let request = record.map_or(nothing, |record| {
+                std::mem::replace(&mut *record.lock().unwrap_or_else(PoisonError::into_inner), BodyRecord::nothing())
+            });
+            let ended = request.has_ended();
+            heads.request_body = Some(Body::new(request.bytes, up, ended));
+            heads.answer_body = Some(Body::new(answer.bytes, down, complete));
+        } else {
+            heads.beginning = answer.bytes;
+        }
+        heads
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+
+    fn recording(bodies: bool) -> Recording {
+        let here = SocketAddr::from(([127, 0, 0, 1], 3001));
+        Recording::new(Heads::new(1.into(), here, here), bodies)
+    }
+
+    #[test]
+    fn chunks_are_taken_apart_wherever_they_are_split_and_trailers_are_dropped() {
+        let framed = b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n";
+        for at in 0..framed.len() {
+            let mut recording = recording(true);
+            let record = recording.upload(Framing::Chunked).expect("bodies are kept");
+            add_to(&record, &framed[..at]);
+            add_to(&record, &framed[at..]);
+            let body = recording.into_heads([0, 11], true).request_body.expect("kept");
+            assert_eq!((body.bytes.as_slice(), body.is_whole()), (&b"hello world"[..], true), "split at {at}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_body_the_first_16_kb_are_kept_and_it_is_not_whole() {
+        let mut recording = recording(true);
+        let record = recording.upload(Framing::Length(2 << 20)).expect("bodies are kept");
+        for _ in 0..2048 {
+            add_to(&record, &[b'x'; 1024]);
+        }
+        recording.passes(b"HTTP/1.1 200 OK\r\n\r\n", Framing::Length(BODY_KEPT as u64));
+        recording.carries(&[b'y'; BODY_KEPT]);
+        let heads = recording.into_heads([BODY_KEPT as u64, 2 << 20], true);
+        let (up, down) = (heads.request_body.expect("kept"), heads.answer_body.expect("kept"));
+        assert_eq!((up.bytes.len(), up.total, up.is_whole()), (BODY_KEPT, 2 << 20, false));
+        assert_eq!((down.bytes.len(), down.is_whole()), (BODY_KEPT, true));
+        assert!(up.bytes.capacity() <= 2 * BODY_KEPT);
+    }
+
+    #[test]
+    fn a_body_that_did_not_come_to_its_end_is_not_whole() {
+        let mut recording = recording(true);
+        let record = recording.upload(Framing::Length(10)).expect("bodies are kept");
+        add_to(&record, b"hello");
+        let heads = recording.into_heads([0, 5], false);
+        assert!(!heads.request_body.expect("kept").is_whole());
+        add_to(&record, b"later");
+    }
+
+    #[test]
+    fn where_bodies_are_not_asked_for_none_is_kept() {
+        let mut recording = recording(false);
+        assert!(recording.upload(Framing::Length(5)).is_none());
+        recording.passes(b"HTTP/1.1 200 OK\r\n\r\n", Framing::Length(20_000));
+        recording.carries(&vec![b'x'; 20_000]);
+        let heads = recording.into_heads([20_000, 5], true);
+        assert_eq!((&heads.request_body, &heads.answer_body), (&None, &None));
+        assert_eq!(heads.compared().len(), COMPARED, "the beginning alone is kept, to be compared");
+    }
+}
