@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use stickylb::api::{
-    Attempt, Bodies, CookieAction, Decision, Event, Heads, Outcome, Replayed, RequestNumber, Rule, Strategy,
+    Attempt, Bodies, Body, CookieAction, Decision, Event, Heads, Outcome, Replayed, RequestNumber, Rule, Strategy,
 };
 
 use super::sample::{request, state, who};
@@ -81,6 +81,26 @@ fn a_request_with_its_times_and_its_heads() {
     update(&mut state, Message::Heads(NUMBER, Ok(Some(Box::new(heads(NUMBER, "bravo"))))));
     let hidden = format!("{:?}", frame(&state, 120, 40));
     assert!(!hidden.contains("hunter2") && hidden.contains("Bearer ••••••"), "{hidden}");
+}
+
+#[test]
+fn bodies_stand_below_their_heads_with_their_secrets_hidden() {
+    let mut state = inspected(UNICODE);
+    press(&mut state, "\r");
+    let mut with = heads(NUMBER, "bravo");
+    let request = br#"{"user": "bob", "password": "hunter2"}"#;
+    with.request_body = Some(Body::new(request.to_vec(), request.len() as u64, true));
+    let answer = [b"line one\r\n\ttabbed \x1b[2J\n".as_slice(), &[b'x'; 40]].concat();
+    with.answer_body = Some(Body::new(answer, 2 << 20, true));
+    state.snapshot.keeps_bodies = true;
+    press(&mut state, "kj");
+    update(&mut state, Message::Heads(NUMBER, Ok(Some(Box::new(with)))));
+    golden("inspector-bodies", &state, 100, 64);
+    let mut snapshot = state.snapshot.clone();
+    snapshot.keeps_bodies = false;
+    state.refresh(snapshot);
+    let forgotten = format!("{:?}", frame(&state, 100, 64));
+    assert!(!forgotten.contains("bob") && forgotten.contains("Bodies were not kept"), "{forgotten}");
 }
 
 #[test]
