@@ -83,11 +83,13 @@ fn pool(state: &State) -> Result<&PoolView, String> {
 
 /// Starts a new demo backend, or restarts the selected backend if it was started here and its process ended.
 pub(crate) fn spawn(state: &State) -> Vec<Effect> {
-    let command = match backend(state) {
-        Ok(BackendView { id, spawned: Some(Spawned { pid: None, .. }), .. }) => Command::Restart { id: *id },
-        _ => Command::SpawnDemo,
-    };
-    vec![Effect::Command(command)]
+    let ended = backend(state).ok().filter(|_| starts_again(state)).map(|backend| backend.id);
+    vec![Effect::Command(ended.map_or(Command::SpawnDemo, |id| Command::Restart { id }))]
+}
+
+/// Whether the selected backend was started here and its process has ended.
+pub(crate) fn starts_again(state: &State) -> bool {
+    backend(state).is_ok_and(|backend| matches!(backend.spawned, Some(Spawned { pid: None, .. })))
 }
 
 /// Asks whether to kill the selected backend's process.

@@ -1,5 +1,6 @@
 //! The screen's state.
 
+use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(crate) enum Dialog {
     Help(u16),
     /// A confirmation: `y` or Enter confirms, other keys cancel.
     Ask(Question),
+    /// The user wants to quit, and the engine is asked what is in flight; the keys that were pressed meanwhile.
+    Quitting(Vec<KeyEvent>),
     /// The choice of an export format.
     Export,
     /// The choice of the table's columns; the one that the keys act on.

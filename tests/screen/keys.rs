@@ -155,3 +155,30 @@ fn q_asks_for_a_request_that_began_since_the_last_figures() {
     terminal.press("q");
     terminal.is_given_back();
 }
+
+#[test]
+fn a_key_that_does_nothing_says_what_may_be_meant_and_where_help_is() {
+    let mut terminal = Terminal::demo();
+    terminal.press("D");
+    terminal.shows("D does nothing here; d is: drain: ");
+    terminal.press("#");
+    terminal.shows("# does nothing here; ? shows all keys, : finds a command");
+    terminal.press("j");
+    terminal.wait("the footer has its keys again", |screen| !screen.contains("does nothing here"));
+}
+
+#[test]
+fn what_is_typed_behind_q_is_for_its_question() {
+    let mut terminal = Terminal::demo();
+    let port = terminal.port();
+    let mut slow = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut slow, b"GET /slow?ms=20000 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    until("it is in flight", || get(port, "/_lb/health").contains("\"activeConnections\":1").then_some(()));
+    terminal.press("qn");
+    terminal.press("s");
+    terminal.shows("strategy round-robin → smooth-round-robin");
+    assert!(!terminal.screen().contains("Sure?"), "{}", terminal.screen());
+    terminal.press("qq");
+    drop(slow);
+    terminal.is_given_back();
+}

@@ -72,7 +72,7 @@ fn help_opens_over_everything_and_escape_closes_it() {
 #[test]
 fn the_selection_moves_with_letters_arrows_and_digits() {
     let mut terminal = Terminal::demo();
-    let selected = |screen: &str, name: &str| screen.lines().any(|line| line.contains("> ") && line.contains(name));
+    let selected = |screen: &str, name: &str| screen.lines().any(|line| line.contains("│>") && line.contains(name));
     for (keys, name) in [
         ("j", "bravo"),
         ("G", "charlie"),

@@ -18,6 +18,9 @@ use crate::screen::state::{Dialog, FilterPrompt, Question, State};
 use crate::screen::view::help_hides;
 use crate::words::word;
 
+/// Keys held until it is known what is in flight.
+const TYPED: usize = 16;
+
 pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     match dialog {
         Dialog::Help(scroll) => match state.keys.action_of(key) {
@@ -74,6 +77,12 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Columns(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
         Dialog::Columns(column) => state.dialog = columns::press(state, column, key).map(Dialog::Columns),
+        Dialog::Quitting(mut typed) => {
+            if typed.len() < TYPED {
+                typed.push(key);
+            }
+            state.dialog = Some(Dialog::Quitting(typed));
+        }
         Dialog::Export => {
             let KeyCode::Char(letter) = key.code else { return Vec::new() };
             return Export::of_key(letter).map(Effect::Export).into_iter().collect();

@@ -4,11 +4,11 @@ mod dialog;
 mod movement;
 mod notify;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
 use super::{columns, control, edit, inspect};
-use crate::screen::action::{Action, Key};
+use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
 use crate::screen::palette_line::Palette;
@@ -72,7 +72,10 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     match state.keys.bound(key) {
-        None => Vec::new(),
+        None => {
+            state.complain(wrong_key(state, key));
+            Vec::new()
+        }
         Some((Action::Pick, row)) => {
             movement::pick(state, row);
             Vec::new()
@@ -85,6 +88,25 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             None => perform(state, action),
         },
     }
+}
+
+/// What helps whoever pressed a key that does nothing: the same letter in the other case may be meant.
+fn wrong_key(state: &State, key: KeyEvent) -> String {
+    let other = match key.code {
+        KeyCode::Char(c) if c.is_uppercase() => Some(c.to_ascii_lowercase()),
+        KeyCode::Char(c) => Some(c.to_ascii_uppercase()),
+        _ => None,
+    };
+    let other = other.map(|c| KeyEvent { code: KeyCode::Char(c), ..key });
+    let meant = other.and_then(|other| {
+        let action = state.keys.action_of(other)?;
+        let entry = ACTIONS.iter().find(|entry| entry.action == action)?;
+        let what = entry.help.split([';', '(']).next().unwrap_or_default().trim();
+        Some(format!("{} is: {what}; ", Key::pressed(other)))
+    });
+    let (help, palette) = (state.key(Action::Help), state.key(Action::Palette));
+    let meant = meant.unwrap_or_default();
+    format!("{} does nothing here; {meant}{help} shows all keys, {palette} finds a command", Key::pressed(key))
 }
 
 /// Whether the key suspends; where text is typed, one that writes itself does not.
@@ -208,17 +230,23 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
 }
 
 /// Quits at once where the engine runs on; else the engine is asked what is in flight at this moment.
-fn quit(state: &State) -> Effect {
-    if state.leaving == Leaving::GoesOn { Effect::Quit } else { Effect::AskInFlight }
+fn quit(state: &mut State) -> Effect {
+    if state.leaving == Leaving::GoesOn {
+        return Effect::Quit;
+    }
+    state.dialog = Some(Dialog::Quitting(Vec::new()));
+    Effect::AskInFlight
 }
 
-/// The answer to a wish to quit: asks first if something is in flight, unless the user has pressed the key again.
+/// The answer to a wish to quit: asks the user first if something is in flight. What was typed meanwhile is for the
+/// question.
 fn quit_with(state: &mut State, in_flight: u64) -> Vec<Effect> {
-    if in_flight == 0 || matches!(state.dialog, Some(Dialog::Ask(Question::Quit { .. }))) {
+    let Some(Dialog::Quitting(typed)) = state.dialog.take() else { return Vec::new() };
+    if in_flight == 0 {
         return vec![Effect::Quit];
     }
     let detachable = state.leaving == Leaving::EndsOrGoesOn;
     state.dialog = Some(Dialog::Ask(Question::Quit { in_flight, detachable }));
     state.changed = true;
-    Vec::new()
+    typed.into_iter().flat_map(|key| take(state, Message::Key(key))).collect()
 }

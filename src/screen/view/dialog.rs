@@ -16,7 +16,8 @@ use crate::screen::theme::{Colors, Theme};
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match &state.dialog {
-        None => {}
+        // It lasts no longer than the engine takes to answer.
+        None | Some(Dialog::Quitting(_)) => {}
         Some(Dialog::Help(scroll)) => help(frame, state, area, *scroll),
         Some(Dialog::Ask(question)) => ask(frame, state, area, question),
         Some(Dialog::Export) => export::render(frame, state, area),

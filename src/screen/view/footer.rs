@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{fitted, kept};
 use crate::screen::action::{ACTIONS, Action, Entry};
+use crate::screen::control;
 use crate::screen::format::cut;
 use crate::screen::message::Said;
 use crate::screen::state::{Dialog, Focus, State};
@@ -81,6 +82,7 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     }
     match (state.focus, entry.action) {
         (_, Action::Back) if state.log.filter().is_some() => Some(("no filter", 92)),
+        (Focus::Backends, Action::SpawnDemo) if control::starts_again(state) => Some(("start again", 95)),
         (Focus::Backends, Action::NextPane) => Some(("log", 74)),
         (Focus::Log, Action::NextPane) => Some(("backends", 60)),
         (Focus::Log, Action::Detail) => Some(("detail", 95)),
