@@ -258,14 +258,16 @@ mod tests {
         conversation.typed(Typed::Line(text.to_owned()), &now())
     }
 
-    fn request() -> std::iter::Once<Arc<Event>> {
-        std::iter::once(Arc::new(Event::Request(RequestEvent::default())))
+    fn request(number: u64) -> std::iter::Once<Arc<Event>> {
+        let mut request = RequestEvent::default();
+        request.number = Some(number.into());
+        std::iter::once(Arc::new(Event::Request(request)))
     }
 
     #[test]
     fn while_the_prompt_stands_log_lines_wait_and_an_empty_line_follows_them() {
         let mut person = person();
-        person.happened(request(), 0);
+        person.happened(request(1), 0);
         assert_eq!(person.take_text(), "");
         assert_eq!(
             line(&mut person, "up alpha"),
@@ -275,7 +277,7 @@ mod tests {
         let text = person.take_text();
         assert!(text.contains(" #1\n= alpha is in service\n") && text.ends_with("\n> "), "{text}");
         assert!(matches!(line(&mut person, ""), Wanted::Answer(_)));
-        person.happened(request(), 0);
+        person.happened(request(2), 0);
         assert!(person.take_text().ends_with(" #2\n"));
         line(&mut person, "");
         assert_eq!(person.take_text(), "> ");

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use stickylb::api::{Ended, Event, Level, Outcome, RequestEvent, State};
+use stickylb::api::{Ended, Event, Level, Outcome, RequestEvent, RequestNumber, State};
 
 use crate::headless::{Lines, LogFormat};
 use crate::screen::filter::Filter;
@@ -29,9 +29,8 @@ pub(super) struct LogLines {
     pub(super) filter: Option<Filter>,
     waiting: VecDeque<String>,
     left_out: u64,
-    /// The latest requests, and the number of the last.
+    /// The latest requests.
     requests: VecDeque<Arc<Event>>,
-    last: u64,
 }
 
 impl LogLines {
@@ -43,7 +42,6 @@ impl LogLines {
             waiting: VecDeque::new(),
             left_out: 0,
             requests: VecDeque::new(),
-            last: 0,
         }
     }
 
@@ -83,27 +81,25 @@ impl LogLines {
     /// # Errors
     /// It is not kept; a sentence.
     pub(super) fn request(&self, number: Option<u64>) -> Result<&RequestEvent, String> {
-        let none = || match number {
+        let requests = self.requests.iter().rev().filter_map(|event| match &**event {
+            Event::Request(request) => Some(request),
+            _ => None,
+        });
+        let is_it = |request: &&RequestEvent| number.is_none() || request.number.map(RequestNumber::get) == number;
+        requests.into_iter().find(is_it).ok_or_else(|| match number {
             None => "there was no request yet".to_owned(),
             Some(number) => format!("there is no request {number} among the last {}", self.requests.len()),
-        };
-        let back = self.last.checked_sub(number.unwrap_or(self.last)).ok_or_else(none)?;
-        let at = self.requests.len().checked_sub(1 + usize::try_from(back).unwrap_or(usize::MAX)).ok_or_else(none)?;
-        match self.requests.get(at).map(|event| &**event) {
-            Some(Event::Request(request)) => Ok(request),
-            _ => Err(none()),
-        }
+        })
     }
 
-    /// Keeps a request; the mark at the end of its line: ` #17`.
+    /// Keeps a request; its number for the end of its line: ` #17`. One whose head was not kept has none.
     fn number(&mut self, event: &Arc<Event>) -> String {
-        let Event::Request(_) = **event else { return String::new() };
+        let Event::Request(request) = &**event else { return String::new() };
         if self.requests.len() == REQUESTS {
             self.requests.pop_front();
         }
         self.requests.push_back(Arc::clone(event));
-        self.last += 1;
-        format!(" #{}", self.last)
+        request.number.map(|number| format!(" #{number}")).unwrap_or_default()
     }
 
     fn wait(&mut self, line: String) {
@@ -143,35 +139,37 @@ mod tests {
 
     use super::*;
 
+    /// A request with this status, whose number is its last two digits.
     fn request(status: u16) -> Arc<Event> {
         let mut request = RequestEvent::default();
         request.decision = Decision::new(Strategy::RoundRobin);
         request.status = status;
+        request.number = Some(u64::from(status % 100).into());
         Arc::new(Event::Request(request))
     }
 
     #[test]
     fn lines_that_wait_are_bounded_and_those_left_out_are_counted() {
         let mut log = LogLines::new();
-        log.add((0..WAITING + 3).map(|_| request(200)), 0);
+        log.add((0..WAITING + 3).map(|_| request(217)), 0);
         let text = log.take();
         assert_eq!(text.lines().count(), WAITING + 1);
-        assert!(text.starts_with("3 earlier log lines left out\n") && text.ends_with(" #103\n"), "{text}");
+        assert!(text.starts_with("3 earlier log lines left out\n") && text.ends_with(" #17\n"), "{text}");
         assert_eq!(log.take(), "");
     }
 
     #[test]
-    fn only_what_was_asked_for_is_shown_and_numbers_count_all() {
+    fn only_what_was_asked_for_is_shown() {
         let mut log = LogLines::new();
         log.shown = Shown::Errors;
-        log.add([200, 502].into_iter().map(request), 0);
+        log.add([201, 502].into_iter().map(request), 0);
         assert!(log.take().ends_with(" #2\n"));
         log.shown = Shown::All;
         log.filter = Filter::parse("status>=500").expect("a filter");
-        log.add([200, 503].into_iter().map(request), 0);
+        log.add([203, 504].into_iter().map(request), 0);
         assert_eq!(log.take().lines().count(), 1);
         log.shown = Shown::Nothing;
-        log.add([503].into_iter().map(request), 4);
+        log.add([505].into_iter().map(request), 4);
         assert_eq!(log.take(), "");
     }
 
@@ -179,10 +177,10 @@ mod tests {
     fn a_request_is_found_by_its_number_while_it_is_kept() {
         let mut log = LogLines::new();
         assert!(log.request(None).is_err());
-        let kept = u16::try_from(REQUESTS).expect("a small number");
-        log.add((1..=kept + 1).map(request), 0);
-        let status = |number| log.request(number).map(|request| request.status).ok();
-        assert_eq!([status(None), status(Some(2)), status(Some(1))], [Some(kept + 1), Some(2), None]);
-        assert_eq!([status(Some(0)), status(Some(5000))], [None, None]);
+        log.add([201, 502].into_iter().map(request), 0);
+        let status = |log: &LogLines, number| log.request(number).map(|request| request.status).ok();
+        assert_eq!([status(&log, None), status(&log, Some(1)), status(&log, Some(3))], [Some(502), Some(201), None]);
+        log.add((0..REQUESTS).map(|_| request(203)), 0);
+        assert_eq!([status(&log, Some(1)), status(&log, Some(3))], [None, Some(203)]);
     }
 }

@@ -1,7 +1,7 @@
 //! The Why dialog: the complete routing decision for a request.
 //!
 //! ```text
-//! ┌ Why: GET /api/cart ──────────────────────────────────────────┐
+//! ┌ Why #12: GET /api/cart ────────────────────────────────────────┐
 //! │ key        X-Backend-ID=4, which names delta                 │
 //! │ decided by round-robin, place 2 of 3                         │
 //! │ candidates bravo  3 active / weight 1 = 3  chosen           │
@@ -33,7 +33,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &E
     let place = centred(area, width, height);
     let asked =
         cut(&format!("{} {}", request.method, request.path), usize::from(width).saturating_sub(12), state.theme);
-    let title = format!(" Why: {asked} ");
+    // The number by which a replay refers to it.
+    let number = request.number.map(|number| format!(" #{number}")).unwrap_or_default();
+    let title = format!(" Why{number}: {asked} ");
     let hidden = u16::try_from(text.len()).unwrap_or(u16::MAX).saturating_sub(height.saturating_sub(2));
     frame.render_widget(Clear, place);
     let paragraph = Paragraph::new(text).wrap(Wrap { trim: false }).scroll((scroll.min(hidden), 0));

@@ -23,9 +23,8 @@ const LEAST: usize = 512 << 10;
 
 /// One worker's part of the store.
 pub(crate) struct Shelf {
-    index: u64,
-    shelves: u64,
-    next: AtomicU64,
+    /// The number of the last request recorded on any shelf: they count from 1 in the order in which requests began.
+    last: Arc<AtomicU64>,
     asked: Arc<Asked>,
     kept: Mutex<Kept>,
     most: usize,
@@ -50,9 +49,7 @@ impl Shelf {
     /// A record for a new request; `None` if nobody is watching.
     pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Recording>> {
         (self.asked.watchers.load(Relaxed) > 0).then(|| {
-            // Numbers are interleaved by shelf, so that workers need no common counter; `get` finds the shelf by
-            // number.
-            let number = self.next.fetch_add(1, Relaxed) * self.shelves + self.index + 1;
+            let number = self.last.fetch_add(1, Relaxed) + 1;
             let heads = Heads::new(number.into(), listener, peer);
             Box::new(Recording::new(heads, self.asked.bodies.load(Relaxed)))
         })
@@ -92,11 +89,10 @@ pub(crate) struct HeadStore {
 impl HeadStore {
     pub(crate) fn new(shelves: usize) -> Self {
         let asked = Arc::new(Asked::default());
-        let shelf = |index: usize| {
+        let last = Arc::new(AtomicU64::new(0));
+        let shelf = |_| {
             Arc::new(Shelf {
-                index: index as u64,
-                shelves: shelves as u64,
-                next: AtomicU64::new(0),
+                last: Arc::clone(&last),
                 asked: Arc::clone(&asked),
                 kept: Mutex::default(),
                 most: (ALL / shelves).max(LEAST),
@@ -111,9 +107,8 @@ impl HeadStore {
 
     /// The heads of the request with this number; `None` once they were dropped.
     pub(crate) fn get(&self, number: RequestNumber) -> Option<Heads> {
-        let index = number.get().checked_sub(1)? % self.shelves.len() as u64;
-        let its = self.shelves.get(usize::try_from(index).ok()?)?;
-        its.kept().heads.iter().rev().find(|heads| heads.number == number).cloned()
+        let on = |shelf: &Arc<Shelf>| shelf.kept().heads.iter().rev().find(|heads| heads.number == number).cloned();
+        self.shelves.iter().find_map(on)
     }
 
     /// Whether bodies are kept beside heads.
