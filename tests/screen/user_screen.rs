@@ -66,7 +66,7 @@ fn a_key_of_ones_own_works_and_footer_help_and_palette_show_it() {
     terminal.backend_is("alpha", "DRAIN");
     // A key of a command that needs words asks for them.
     terminal.press("W");
-    terminal.shows("go on: weight [BACKEND] N");
+    terminal.shows("then a number from 0 to 1000");
     terminal.press("bravo 7\r");
     terminal.backend_is("bravo", " 7 ");
     terminal.press("?");
