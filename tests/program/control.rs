@@ -64,7 +64,7 @@ fn bodies_are_asked_for_and_forgotten_by_a_word() {
         snapshot["keepsBodies"].as_bool().unwrap()
     };
     assert!(!keeps(), "nobody asked for them");
-    assert!(home.good(&["ctl", "bodies", "on"]).contains("kept while a screen is there"));
+    assert!(home.good(&["ctl", "bodies", "on"]).contains("bodies are kept from now on"));
     assert!(keeps());
     assert!(home.good(&["ctl", "bodies", "off"]).contains("none is left"));
     assert!(!keeps());
