@@ -51,16 +51,12 @@ fn share(state: &State, backend: &BackendView, room: usize) -> Line<'static> {
     let theme = state.theme;
     let got = bar_length(backend.actual_share.unwrap_or(0.0), room);
     let due = bar_length(backend.expected_share, room).min(room.saturating_sub(1));
-    let mut bar: Vec<Span<'static>> = Vec::new();
-    for column in 0..room {
-        let full = column < got;
-        let text = match (column == due && backend.expected_share > 0.0, full) {
-            (true, _) => theme.due(),
-            (false, true) => theme.bar(),
-            (false, false) => " ",
-        };
-        bar.push(Span::styled(text, if full && column != due { theme.backend(backend.mark) } else { theme.warning() }));
-    }
+    let due = Some(due).filter(|_| backend.expected_share > 0.0);
+    let bar = (0..room).map(|column| match (Some(column) == due, column < got) {
+        (true, _) => Span::styled(theme.due(), theme.warning()),
+        (false, true) => Span::styled(theme.bar(), theme.backend(backend.mark)),
+        (false, false) => Span::raw(" "),
+    });
     let actual = backend.actual_share.map_or_else(|| theme.none().to_owned(), percent);
     let figures = format!("{actual}/{}%", percent(backend.expected_share));
     let name = cut_middle(&backend.name, NAME - 2, theme);

@@ -44,8 +44,8 @@ pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let lines = vec![
         row(state, "picks", picks(state, pool, columns)),
         figure("fairness", &|f| f.jain.map_or_else(|| state.theme.none().to_owned(), |jain| format!("{jain:.2}"))),
-        each(state, "most", now, |one| count(u64::from(one.most_in_flight))),
-        each(state, "mean", now, |one| format!("{:.1}", one.mean_in_flight)),
+        each(state, "most", columns, now, |one| count(u64::from(one.most_in_flight))),
+        each(state, "mean", columns, now, |one| format!("{:.1}", one.mean_in_flight)),
         figure("run", &|f| f.longest_run.to_string()),
         figure("lost", &|f| format!("{}, {} moved", count(f.lost), count(f.moved))),
         row(state, "since", vec![Span::raw(cut(&since, columns, state.theme))]),
@@ -59,15 +59,20 @@ fn row(state: &State, name: &str, what: Vec<Span<'static>>) -> Line<'static> {
     Line::from(spans)
 }
 
-/// A figure of each backend behind its letter, before the last change and since.
-fn each(state: &State, name: &str, now: &Fairness, of: fn(&BackendFairness) -> String) -> Line<'static> {
-    let mut spans = Vec::new();
-    if let Some(before) = &now.before {
-        spans.extend(lettered(state, before, of));
-        spans.push(Span::raw(format!("{} ", state.theme.due())));
-    }
-    spans.extend(lettered(state, now, of));
-    row(state, name, spans)
+/// A figure of each backend behind its letter, before the last change, if there is room, and since.
+fn each(
+    state: &State,
+    name: &str,
+    columns: usize,
+    now: &Fairness,
+    of: fn(&BackendFairness) -> String,
+) -> Line<'static> {
+    let since = lettered(state, now, of);
+    let mut both = now.before.as_deref().map(|before| lettered(state, before, of)).unwrap_or_default();
+    both.push(Span::raw(format!("{} ", state.theme.due())));
+    both.extend(since.iter().cloned());
+    let fits = both.iter().map(Span::width).sum::<usize>() <= columns + 1;
+    row(state, name, if now.before.is_some() && fits { both } else { since })
 }
 
 fn lettered(state: &State, fairness: &Fairness, of: fn(&BackendFairness) -> String) -> Vec<Span<'static>> {
