@@ -77,7 +77,7 @@ pub struct Heads {
     pub answer_body: Option<Body>,
     /// The beginning of the response's body, where bodies are not kept.
     #[serde(skip)]
-    pub(crate) beginning: Vec<u8>,
+    pub(crate) beginning: Body,
 }
 
 impl Heads {
@@ -98,20 +98,22 @@ impl Heads {
             passed: Part::default(),
             request_body: None,
             answer_body: None,
-            beginning: Vec::new(),
+            beginning: Body::default(),
         }
     }
 
     /// The beginning of the response's body, to be compared with another's.
     pub(crate) fn compared(&self) -> &[u8] {
-        self.answer_body.as_ref().map_or(&self.beginning, |body| &body.bytes)
+        &self.answer_body.as_ref().unwrap_or(&self.beginning).bytes
     }
 
     /// Forgets the bodies, but for what a replay compares.
     pub(crate) fn forget_bodies(&mut self) {
         self.request_body = None;
-        if let Some(body) = self.answer_body.take() {
-            self.beginning = body.bytes[..body.bytes.len().min(COMPARED)].to_vec();
+        if let Some(mut body) = self.answer_body.take() {
+            body.bytes.truncate(COMPARED);
+            body.bytes.shrink_to_fit();
+            self.beginning = body;
         }
     }
 
@@ -119,7 +121,7 @@ impl Heads {
         let parts = [&self.request, &self.sent, &self.answer, &self.passed].map(|part| part.bytes.capacity());
         let bodies =
             [&self.request_body, &self.answer_body].map(|body| body.as_ref().map_or(0, |b| b.bytes.capacity()));
-        size_of::<Self>() + parts.iter().chain(&bodies).sum::<usize>() + self.beginning.capacity()
+        size_of::<Self>() + parts.iter().chain(&bodies).sum::<usize>() + self.beginning.bytes.capacity()
     }
 }
 

@@ -15,6 +15,9 @@ pub(super) fn of(heads: &Heads, what: &ToReplay) -> Result<Vec<u8>, String> {
         Some(Edited { body, .. }) if body.len() > EDITED_BODY => {
             Err(format!("its body is longer than the {} KB that may be sent from here", EDITED_BODY / 1024))
         }
+        Some(Edited { head, .. }) if !ends_once(head) => {
+            Err("its head must end with an empty line, and have none before that".to_owned())
+        }
         Some(Edited { head, body }) => Ok(framed(head, body)),
         None if heads.request.cut => Err("its head was too large to be kept whole".to_owned()),
         None if !has_body(&heads.request.bytes) => Ok(heads.request.bytes.clone()),
@@ -33,6 +36,13 @@ fn kept_whole(body: Option<&Body>) -> Result<&Body, String> {
         Some(_) => Err("its body did not come to its end".to_owned()),
         None => Err(NOT_KEPT.to_owned()),
     }
+}
+
+/// Whether a head ends with its one empty line: what came behind another, or on a last line without an end, would be read as
+/// something else, such as another request.
+fn ends_once(head: &[u8]) -> bool {
+    let is_empty = |line: &[u8]| line.trim_ascii().is_empty();
+    head.ends_with(b"\n") && lines(head).position(is_empty).is_some_and(|at| at + 1 == lines(head).count())
 }
 
 /// Whether a head says that a body follows.
@@ -105,6 +115,20 @@ mod tests {
         let edited = Edited::new(HEAD.into(), b"other body".to_vec());
         let sent = sent(&kept, Some(edited)).expect("sent");
         assert!(sent.ends_with("X: y\r\nContent-Length: 10\r\n\r\nother body"), "{sent}");
+    }
+
+    #[test]
+    fn an_edited_head_that_would_hide_another_request_is_not_sent() {
+        let kept = heads(HEAD, None);
+        for head in [
+            "GET / HTTP/1.1\r\nHost: a\r\nX: y",
+            "GET / HTTP/1.1\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\n \r\nHost: a\r\n\r\n",
+            "",
+        ] {
+            let edited = Edited::new(head.into(), b"DELETE /z HTTP/1.1\r\nHost: a\r\n\r\n".to_vec());
+            assert!(sent(&kept, Some(edited)).is_err_and(|why| why.contains("empty line")), "{head:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::history::{in_words, step_back, still_to_do};
+use super::history::{in_words, step};
 use super::start::Balancer;
 use crate::api::{BackendId, Command, CommandError, Done, Intent};
-use crate::balancer::Pool;
 use crate::config::MAX_WEIGHT;
 use crate::state::LivePool;
 
@@ -18,9 +17,12 @@ impl Balancer {
         if command == Command::Undo {
             return self.undo().await;
         }
-        let back = step_back(&self.snapshot(), &command);
-        let said = self.carry_out(command).await?;
-        self.history.note(still_to_do(back, &self.snapshot()));
+        let before = self.snapshot();
+        let said = self.carry_out(command.clone()).await?;
+        // What a rolling restart wants of a backend is not what a person wanted before.
+        if !(self.processes.is_rolling() && matches!(command, Command::SetIntent { .. })) {
+            self.history.note(step(&before, &self.snapshot(), &command));
+        }
         Ok(Done::new(said))
     }
 
@@ -105,8 +107,10 @@ impl Balancer {
 
     fn set_weight(&self, id: BackendId, weight: u32) -> Result<String, CommandError> {
         let (pool, backend) = self.shared.topology.load().find(id).ok_or(CommandError::UnknownBackend { id })?;
-        backend.weight.set(weight);
-        self.shared.registry.change_pool(&pool, Pool::refreshed);
+        self.shared.registry.change_pool(&pool, |value| {
+            backend.weight.set(weight);
+            value.refreshed()
+        });
         Ok(format!("{} has the weight {weight}", backend.name().raw()))
     }
 
@@ -139,8 +143,8 @@ impl Balancer {
         let (step, more) = self.history.take(&now).ok_or(CommandError::NothingToUndo)?;
         let mut done = Done::new(format!("undone: {}", in_words(&step, &now)));
         done.more = Some(more);
-        for command in step {
-            self.carry_out(command).await?;
+        for changed in step {
+            self.carry_out(changed.back).await?;
         }
         Ok(done)
     }

@@ -4,12 +4,24 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::{BackendId, Command, Intent, PoolView, Snapshot};
+use crate::untrusted::Untrusted;
 
 /// Steps kept.
 const STEPS: usize = 100;
 
-/// The commands that take back one change: several where it was one of several pools.
-pub(super) type Step = Vec<Command>;
+/// One change: of a backend or a pool, or of several pools at once.
+pub(super) type Step = Vec<Changed>;
+
+/// What was changed of one backend or one pool.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Changed {
+    /// The command that takes it back.
+    pub(super) back: Command,
+    /// The command for how it is since: where it is otherwise by now, somebody or something else changed it.
+    since: Command,
+    /// The backend's URL: another one may have its id by now.
+    url: Option<Untrusted<String>>,
+}
 
 /// The steps back, the latest last.
 #[derive(Default)]
@@ -32,8 +44,8 @@ impl History {
     pub(super) fn take(&self, now: &Snapshot) -> Option<(Step, usize)> {
         let mut steps = self.steps();
         while let Some(step) = steps.pop_back() {
-            // What was changed back meanwhile, or is gone, is no step any more.
-            let step = still_to_do(step, now);
+            // What was changed by others meanwhile, or is gone, is no step any more.
+            let step: Step = step.into_iter().filter(|changed| changed.stands(now)).collect();
             if !step.is_empty() {
                 return Some((step, steps.len()));
             }
@@ -48,7 +60,7 @@ impl History {
 }
 
 /// The commands that restore what `command` is about to change.
-pub(super) fn step_back(before: &Snapshot, command: &Command) -> Step {
+fn step_back(before: &Snapshot, command: &Command) -> Vec<Command> {
     let backends = |id: BackendId| before.backends.iter().filter(move |b| b.id == id);
     let pools = before.pools.iter();
     match command {
@@ -67,22 +79,34 @@ pub(super) fn step_back(before: &Snapshot, command: &Command) -> Step {
             .map(|p| Command::SetSticky { pool: Some(name(p)), by: p.sticky.clone() })
             .collect(),
         // Others cannot be taken back.
-        _ => Step::new(),
+        _ => Vec::new(),
     }
 }
 
-/// Those of the commands that would change something now.
-pub(super) fn still_to_do(mut step: Step, now: &Snapshot) -> Step {
-    let backend = |id: &BackendId| now.backends.iter().find(|b| b.id == *id);
-    let pool = |name: &Option<String>| now.pool(name.as_deref()?);
-    step.retain(|command| match command {
-        Command::SetIntent { id, intent } => backend(id).is_some_and(|b| b.intent != *intent),
-        Command::SetWeight { id, weight } => backend(id).is_some_and(|b| b.weight != *weight),
-        Command::SetStrategy { pool: name, strategy } => pool(name).is_some_and(|p| p.strategy != *strategy),
-        Command::SetSticky { pool: name, by } => pool(name).is_some_and(|p| p.sticky != *by),
-        _ => false,
-    });
-    step
+/// What a command changed, from how it was before to how it was after.
+pub(super) fn step(before: &Snapshot, after: &Snapshot, command: &Command) -> Step {
+    let changed = |back: Command| {
+        let since = present(after, &back)?;
+        (since != back).then(|| Changed { url: url(after, &back), back, since })
+    };
+    step_back(before, command).into_iter().filter_map(changed).collect()
+}
+
+impl Changed {
+    /// Whether it is still as the change left it.
+    fn stands(&self, now: &Snapshot) -> bool {
+        present(now, &self.back).as_ref() == Some(&self.since) && url(now, &self.back) == self.url
+    }
+}
+
+/// The command that would leave what this one is about as it is.
+fn present(now: &Snapshot, about: &Command) -> Option<Command> {
+    step_back(now, about).pop()
+}
+
+fn url(now: &Snapshot, about: &Command) -> Option<Untrusted<String>> {
+    let (Command::SetIntent { id, .. } | Command::SetWeight { id, .. }) = about else { return None };
+    now.backends.iter().find(|backend| backend.id == *id).map(|backend| backend.url.clone())
 }
 
 /// What a step back restores: `alpha is taken out again`.
@@ -92,7 +116,7 @@ pub(super) fn in_words(step: &Step, now: &Snapshot) -> String {
     let of = |pool: &Option<String>| {
         pool.as_ref().filter(|_| now.pools.len() > 1).map(|pool| format!(" of {pool}")).unwrap_or_default()
     };
-    let words = step.iter().map(|command| match command {
+    let words = step.iter().map(|changed| match &changed.back {
         Command::SetIntent { id, intent: Intent::InService } => format!("{} is in service again", backend(id)),
         Command::SetIntent { id, intent: Intent::Drain } => format!("{} drains again", backend(id)),
         Command::SetIntent { id, .. } => format!("{} is taken out again", backend(id)),
@@ -128,12 +152,18 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_nothing_or_was_changed_back_is_no_step() {
+    fn what_changed_nothing_or_was_changed_by_others_since_is_no_step() {
         let history = History::default();
-        history.note(still_to_do(step_back(&snapshot(1), &weight(1)), &snapshot(1)));
+        history.note(step(&snapshot(1), &snapshot(1), &weight(1)));
         assert!(history.take(&snapshot(1)).is_none());
-        history.note(still_to_do(step_back(&snapshot(1), &weight(2)), &snapshot(2)));
-        assert!(history.take(&snapshot(1)).is_none(), "somebody set it back");
+        for now in [1, 5] {
+            history.note(step(&snapshot(1), &snapshot(2), &weight(2)));
+            assert!(history.take(&snapshot(now)).is_none(), "somebody set it to {now}");
+        }
+        history.note(step(&snapshot(1), &snapshot(2), &weight(2)));
+        let mut other = snapshot(2);
+        other.backends[0].url = "http://elsewhere".into();
+        assert!(history.take(&other).is_none(), "another backend has its id");
     }
 
     #[test]
@@ -144,21 +174,20 @@ mod tests {
         let mut after = before.clone();
         after.pools.iter_mut().for_each(|pool| pool.strategy = Strategy::Random);
         let command = Command::SetStrategy { pool: None, strategy: Strategy::Random };
-        let step = still_to_do(step_back(&before, &command), &after);
         assert_eq!(
-            in_words(&step, &after),
+            in_words(&step(&before, &after, &command), &after),
             "the strategy of web is round-robin again, the strategy of db is first again"
         );
     }
 
     #[test]
-    fn the_latest_hundred_are_kept() {
+    fn the_latest_hundred_are_kept_and_taken_back_one_after_the_other() {
         let history = History::default();
-        (0..101).for_each(|before| history.note(vec![weight(before)]));
-        assert_eq!(history.take(&snapshot(101)), Some((vec![weight(100)], 99)));
-        for left in (0..99).rev() {
-            assert_eq!(history.take(&snapshot(101)), Some((vec![weight(left + 1)], left as usize)));
+        (0..101).for_each(|before| history.note(step(&snapshot(before), &snapshot(before + 1), &weight(before + 1))));
+        for now in (2..=101).rev() {
+            let (step, left) = history.take(&snapshot(now)).expect("a step");
+            assert_eq!((&step[0].back, left), (&weight(now - 1), now as usize - 2));
         }
-        assert!(history.take(&snapshot(101)).is_none());
+        assert!(history.take(&snapshot(1)).is_none());
     }
 }

@@ -181,6 +181,11 @@ impl Processes {
         let _ = tokio::time::timeout(self.shared.topology.config().timeouts.shutdown + BURIAL, all).await;
     }
 
+    /// Whether a rolling restart is under way.
+    pub(crate) fn is_rolling(&self) -> bool {
+        self.rolling.load(Relaxed)
+    }
+
     /// Begins a rolling restart and returns the backends to restart, ordered by id.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A pool's figures of fairness, since a baseline and in the time before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -133,12 +133,14 @@ impl FairnessRecord {
     fn figures(&self, pool: &Pool, picks: &Picks, now: Instant) -> Fairness {
         let micros = u64::try_from(now.saturating_duration_since(self.began).as_micros()).unwrap_or(u64::MAX);
         let known = pool.backends.iter().filter_map(|backend| Some((backend, self.backends.get(&backend.number)?)));
+        let eligible = pool.eligible.iter().map(|one| one.backend(&pool.backends).number);
+        let eligible: HashSet<u64> = eligible.collect();
         let retried = known.clone().map(|(backend, since)| backend.counters.counts().retries - since.retries).sum();
         let one = |(backend, since): (&Arc<Backend>, &Since)| BackendFairness {
             id: backend.id(),
             name: backend.name().clone(),
             weight: since.weight,
-            counts: pool.eligible.iter().any(|one| one.backend(&pool.backends).number == backend.number),
+            counts: eligible.contains(&backend.number),
             requests: backend.counters.requests() - since.requests,
             most_in_flight: backend.counters.in_flight.most(),
             mean_in_flight: since.busy(backend, now).max(0) as f64 / micros.max(1) as f64,

@@ -5,6 +5,9 @@ use crate::api::Change;
 /// Changes that a label names; of others it says only how many.
 const NAMED: usize = 3;
 
+/// Changes that are joined. In a pool without traffic all changes are, however many there are.
+const KEPT: usize = 50;
+
 /// Joins what changed shortly after other changes with those: of two changes of one thing, the way from the first to the last.
 pub(super) fn joined_with(mut before: Vec<Change>, now: Vec<Change>) -> Vec<Change> {
     let is_begun = |change: &Change| matches!(change, Change::State { .. } | Change::Added { .. });
@@ -19,7 +22,7 @@ pub(super) fn joined_with(mut before: Vec<Change>, now: Vec<Change>) -> Vec<Chan
                 let first = before.remove(at);
                 before.extend(from_to(first, change));
             }
-            None if *change != Change::Baseline => before.push(change.clone()),
+            None if *change != Change::Baseline && before.len() < KEPT => before.push(change.clone()),
             None => {}
         }
     }
@@ -40,7 +43,8 @@ pub(super) fn in_words(changes: &[Change]) -> String {
 fn is_of_one(one: &Change, other: &Change) -> bool {
     match (one, other) {
         (Change::Strategy { .. }, Change::Strategy { .. }) | (Change::Sticky { .. }, Change::Sticky { .. }) => true,
-        (Change::Weight { backend, .. }, Change::Weight { backend: other, .. })
+        (Change::Added { backend }, Change::Removed { backend: other })
+        | (Change::Weight { backend, .. }, Change::Weight { backend: other, .. })
         | (Change::State { backend, .. }, Change::State { backend: other, .. })
         | (Change::Added { backend } | Change::Replaced { backend }, Change::State { backend: other, .. }) => {
             backend == other
@@ -62,6 +66,8 @@ fn from_to(first: Change, last: &Change) -> Option<Change> {
         (Change::State { from, .. }, Change::State { backend, to, .. }) => {
             (from != to).then_some(Change::State { backend, from, to })
         }
+        // It came and went.
+        (Change::Added { .. }, Change::Removed { .. }) => None,
         // It came, and is up.
         (first @ (Change::Added { .. } | Change::Replaced { .. }), Change::State { .. }) => Some(first),
         (_, last) => Some(last),

@@ -6,7 +6,6 @@ use stickylb_http1::{BodyRelay, Framing, Version};
 use crate::api::{BODY_KEPT, Body, COMPARED, Heads};
 
 /// The beginning of a body that passes, without its frame.
-#[derive(Debug)]
 pub(crate) struct BodyRecord {
     frame: BodyRelay,
     bytes: Vec<u8>,
@@ -54,7 +53,6 @@ pub(crate) fn add_to(record: &UploadRecord, framed: &[u8]) {
 }
 
 /// What is kept of a request while it passes.
-#[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) heads: Heads,
     /// Whether bodies are kept.
@@ -99,7 +97,7 @@ impl Recording {
             heads.request_body = Some(Body::new(request.bytes, up, ended));
             heads.answer_body = Some(Body::new(answer.bytes, down, complete));
         } else {
-            heads.beginning = answer.bytes;
+            heads.beginning = Body::new(answer.bytes, down, complete);
         }
         heads
     }

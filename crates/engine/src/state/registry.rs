@@ -61,13 +61,14 @@ impl Registry {
     /// Expires sticky addresses and advances slow starts. To be called once a second.
     pub(super) fn tick(&self, now: Instant) {
         let topology = self.topology.load();
-        let mut records = self.records();
         for pool in &topology.pools {
-            pool.tick(now);
-            let current = pool.current.load();
-            if records.slow_starts.grow(&current, now) {
-                pool.replace(current.refreshed());
-            }
+            let changes = {
+                let mut records = self.records();
+                pool.tick(now);
+                let current = pool.current.load();
+                if records.slow_starts.grow(&current, now) { pool.replace(current.refreshed()) } else { Vec::new() }
+            };
+            self.telemetry.tell_changes(pool, changes);
         }
     }
 
@@ -139,7 +140,7 @@ impl Registry {
         if !std::ptr::eq(&raw const *present, backend) {
             return;
         }
-        let (from, to, reason) = {
+        let (from, to, reason, changes) = {
             let mut records = self.records();
             let from = backend.state();
             let Some(reason) = change(&pool.current.load()) else { return };
@@ -150,9 +151,10 @@ impl Registry {
             let now = Instant::now();
             records.since.insert(backend.id(), now);
             records.slow_starts.follow(backend, from, to, now);
-            pool.replace(pool.current.load().refreshed());
-            (from, to, Untrusted::new(reason))
+            let changes = pool.replace(pool.current.load().refreshed());
+            (from, to, Untrusted::new(reason), changes)
         };
+        self.telemetry.tell_changes(&pool, changes);
         self.changes.send_replace(());
         let name = backend.name();
         if matches!(to, State::Down | State::Ejected) {

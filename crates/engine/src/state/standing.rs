@@ -1,8 +1,10 @@
 //! How a pool shares its requests out at one moment, to find what changed since.
 
-use crate::api::{BackendId, Change, State, StickyBy, Strategy};
-use crate::balancer::Pool;
-use crate::untrusted::Untrusted;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::api::{BackendId, Change, Identity, State, StickyBy, Strategy};
+use crate::balancer::{Backend, Pool};
 
 /// How a pool shares its requests out at one moment.
 pub(super) struct Standing {
@@ -12,23 +14,40 @@ pub(super) struct Standing {
 }
 
 struct Member {
-    id: BackendId,
+    identity: Arc<Identity>,
     number: u64,
-    name: Untrusted<String>,
     weight: u32,
     state: State,
 }
 
-impl Standing {
-    pub(super) fn of(pool: &Pool) -> Self {
-        let member = |backend: &crate::balancer::Backend| Member {
-            id: backend.id(),
+impl Member {
+    fn of(backend: &Backend) -> Self {
+        Member {
+            identity: Arc::clone(&backend.identity),
             number: backend.number,
-            name: backend.name().clone(),
             weight: backend.weight.get(),
             state: backend.state(),
-        };
-        let backends = pool.backends.iter().map(|backend| member(backend)).collect();
+        }
+    }
+
+    /// What is another now, of a backend with the same id.
+    fn changes_to(&self, now: &Member, changes: &mut Vec<Change>) {
+        let backend = || now.identity.name.clone();
+        if self.number != now.number {
+            return changes.push(Change::Replaced { backend: backend() });
+        }
+        if self.weight != now.weight {
+            changes.push(Change::Weight { backend: backend(), from: self.weight, to: now.weight });
+        }
+        if self.state != now.state {
+            changes.push(Change::State { backend: backend(), from: self.state, to: now.state });
+        }
+    }
+}
+
+impl Standing {
+    pub(super) fn of(pool: &Pool) -> Self {
+        let backends = pool.backends.iter().map(|backend| Member::of(backend)).collect();
         Standing { strategy: pool.strategy, sticky: pool.sticky.by.clone(), backends }
     }
 
@@ -41,24 +60,23 @@ impl Standing {
         if self.sticky != now.sticky {
             changes.push(Change::Sticky { from: self.sticky.clone(), to: now.sticky.clone() });
         }
+        let ids = |standing: &Standing| standing.backends.iter().map(|member| member.identity.id).collect::<Vec<_>>();
+        if ids(self) == ids(now) {
+            for (before, member) in self.backends.iter().zip(&now.backends) {
+                before.changes_to(member, &mut changes);
+            }
+            return changes;
+        }
+        let mut before: HashMap<BackendId, &Member> =
+            self.backends.iter().map(|member| (member.identity.id, member)).collect();
         for member in &now.backends {
-            let backend = member.name.clone();
-            match self.backends.iter().find(|before| before.id == member.id) {
-                None => changes.push(Change::Added { backend }),
-                Some(before) if before.number != member.number => changes.push(Change::Replaced { backend }),
-                Some(before) => {
-                    if before.weight != member.weight {
-                        let (from, to) = (before.weight, member.weight);
-                        changes.push(Change::Weight { backend: backend.clone(), from, to });
-                    }
-                    if before.state != member.state {
-                        changes.push(Change::State { backend, from: before.state, to: member.state });
-                    }
-                }
+            match before.remove(&member.identity.id) {
+                None => changes.push(Change::Added { backend: member.identity.name.clone() }),
+                Some(before) => before.changes_to(member, &mut changes),
             }
         }
-        let gone = self.backends.iter().filter(|before| now.backends.iter().all(|member| member.id != before.id));
-        changes.extend(gone.map(|before| Change::Removed { backend: before.name.clone() }));
+        let gone = self.backends.iter().filter(|member| before.contains_key(&member.identity.id));
+        changes.extend(gone.map(|member| Change::Removed { backend: member.identity.name.clone() }));
         changes
     }
 }
