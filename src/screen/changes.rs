@@ -13,7 +13,8 @@ use stickylb::api::{
 /// Changes kept.
 const KEPT: usize = 64;
 
-/// Changes within this time are counted as one by the engine.
+/// The engine counts changes within two seconds as one, from the first or the last of them on; and its notice is told a
+/// moment later.
 const TOGETHER: Duration = Duration::from_millis(2_500);
 
 /// Steps kept of one change, such as of a program that crashes at each start.

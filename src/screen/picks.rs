@@ -1,18 +1,19 @@
 //! The strip of picks: which backend each of the last requests went to, and where something changed between them.
 
 use std::collections::VecDeque;
-use stickylb::api::{BackendId, Event};
+use stickylb::api::{BackendId, Event, Notice};
+use stickylb::untrusted::Untrusted;
 
 /// Picks and changes kept.
 const KEPT: usize = 240;
 
 /// One sign of the strip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pick {
     /// A request went to this backend.
     To(BackendId),
-    /// A strategy, a weight, a stickiness or a state changed.
-    Change,
+    /// A strategy, a weight, a stickiness or a state changed in this pool; `None` if there is only one.
+    Change(Option<Untrusted<String>>),
 }
 
 /// The last picks, the latest last.
@@ -27,16 +28,20 @@ impl Picks {
                     self.add(Pick::To(to.id));
                 }
             }
-            Event::Update(_) => self.change(),
-            Event::Notice(notice) if notice.change.is_some() => self.change(),
+            Event::Update(update) => {
+                self.change(update.backend.pool.as_ref().map(|pool| pool.raw().to_owned().into()));
+            }
+            Event::Notice(Notice { change: Some(change), .. }) => self.change(Some(change.pool.clone())),
             _ => {}
         }
     }
 
-    /// Several changes between two requests are one.
-    fn change(&mut self) {
-        if self.0.back().is_some_and(|last| *last != Pick::Change) {
-            self.add(Pick::Change);
+    /// Several changes of a pool between two requests are one.
+    fn change(&mut self, pool: Option<Untrusted<String>>) {
+        let change = Pick::Change(pool);
+        let since = self.0.iter().rev().take_while(|pick| matches!(pick, Pick::Change(_)));
+        if !self.0.is_empty() && !since.into_iter().any(|before| *before == change) {
+            self.add(change);
         }
     }
 
@@ -48,8 +53,8 @@ impl Picks {
     }
 
     /// The picks, the latest first.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = Pick> {
-        self.0.iter().rev().copied()
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Pick> {
+        self.0.iter().rev()
     }
 }
 
@@ -72,7 +77,8 @@ mod tests {
         for event in [&update, &request, &update, &update, &request] {
             picks.follow(event);
         }
-        assert_eq!(picks.latest().collect::<Vec<_>>(), [Pick::To(7.into()), Pick::Change, Pick::To(7.into())]);
+        let to = Pick::To(7.into());
+        assert_eq!(picks.latest().collect::<Vec<_>>(), [&to, &Pick::Change(None), &to]);
         (0..KEPT * 2).for_each(|_| picks.follow(&request));
         assert_eq!(picks.0.len(), KEPT);
     }

@@ -5,7 +5,7 @@
 //! backends  the table                              one line per backend, at most half of the body
 //! figures   split, times and strategy side by side as many lines as they need, at most a quarter of the body
 //! warnings  current problems and what to do        as many lines as they need, at most 2, 6 or 9 by screen height
-//! changes   the last state changes                 at most 6 lines
+//! changes   the last changes                       at most 6 lines
 //! log       the routing log  │  side               the rest; beside it inspector, output or events
 //! footer    keys, or the result of the last key    1 line
 //! ```
@@ -59,8 +59,11 @@ const FULL: (u16, u16) = (60, 14);
 /// Minimum width for a side pane beside the log.
 const BESIDE: u16 = 110;
 
-/// Minimum size for inspector and events beside the log, with the figures above it.
-const LARGE: (u16, u16) = (160, 40);
+/// Minimum rows for the figures above another view.
+const HIGH: u16 = 40;
+
+/// Minimum columns for inspector and events beside the log.
+const WIDE: u16 = 160;
 
 /// The palette's most columns, and the rows it should have.
 const PALETTE: (u16, u16) = (100, 7);
@@ -130,9 +133,11 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
         };
     }
     let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
-    let large = area.width >= LARGE.0 && area.height >= LARGE.1;
+    let large = area.width >= WIDE && area.height >= HIGH;
     let chosen = side_of(state, area);
-    let has_band = area.width >= BESIDE && (chosen == Side::Figures || large);
+    // A high screen has room for the figures above any view.
+    let above = chosen == Side::Figures || area.height >= HIGH && chosen != Side::Hidden;
+    let has_band = area.width >= BESIDE && above;
     let figures = if has_band { figures::height(state).min(body.height / 4) } else { 0 };
     let [table, figures, warnings, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),

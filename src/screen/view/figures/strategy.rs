@@ -91,14 +91,19 @@ fn letter(state: &State, id: BackendId) -> (char, Style) {
 fn picks(state: &State, pool: &PoolView, columns: usize) -> Vec<Span<'static>> {
     let of_pool: Vec<&BackendView> =
         state.snapshot.backends.iter().filter(|backend| backend.pool == pool.name).collect();
-    let sign = |pick| match pick {
-        Pick::Change => Some(Span::styled(state.theme.due(), state.theme.warning())),
+    let sign = |pick: &Pick| match pick {
+        Pick::Change(of) if of.as_ref().is_none_or(|of| *of == pool.name) => {
+            Some(Span::styled(state.theme.due(), state.theme.warning()))
+        }
+        Pick::Change(_) => None,
         Pick::To(id) => {
-            let mark = of_pool.iter().find(|backend| backend.id == id)?.mark;
+            let mark = of_pool.iter().find(|backend| backend.id == *id)?.mark;
             Some(Span::styled(mark.letter().to_string(), state.theme.backend(mark)))
         }
     };
     let mut signs: Vec<Span<'static>> = state.log.digest.picks.latest().filter_map(sign).take(columns).collect();
+    // Between two requests of this pool there may have been others.
+    signs.dedup_by(|one, other| one.content == state.theme.due() && one.content == other.content);
     signs.reverse();
     signs
 }

@@ -17,6 +17,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::{nothing_matches, region};
+use crate::screen::action::Action;
 use crate::screen::format::{count, cut};
 use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
@@ -33,8 +34,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let sum = sum(state, usize::from(area.width));
     let right = match place {
         _ if !sum.is_empty() => &sum,
-        Some(_) => "f follows",
-        None if state.focus == Focus::Backends && !log.is_quiet() => "Tab selects",
+        Some(_) => &format!("{} follows", state.key(Action::Follow)),
+        None if state.focus == Focus::Backends && !log.is_quiet() => {
+            &format!("{} selects", state.key(Action::NextPane))
+        }
         None => "",
     };
     let block = region(state, state.focus == Focus::Log, &title, right);
