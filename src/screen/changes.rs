@@ -6,8 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stickylb::api::{
-    BackendId, Change as Setting, CookieAction, Event, Fairness, Outcome, PoolChange, PoolView, RequestEvent, State,
-    UpdateEvent,
+    BackendId, Change as Setting, CookieAction, Event, Fairness, Notice, Outcome, PoolChange, PoolView, RequestEvent,
+    State, UpdateEvent,
 };
 
 /// Changes kept.
@@ -38,7 +38,7 @@ pub(crate) struct Evenness {
     pub(crate) jain: Option<f64>,
     /// The most requests that one backend had in flight.
     pub(crate) most: u32,
-    /// How many all had in flight on average.
+    /// How many the busiest backend had in flight on average.
     pub(crate) mean: f64,
 }
 
@@ -47,7 +47,7 @@ impl Evenness {
         Evenness {
             jain: fairness.jain,
             most: fairness.backends.iter().map(|one| one.most_in_flight).max().unwrap_or(0),
-            mean: fairness.backends.iter().map(|one| one.mean_in_flight).sum(),
+            mean: fairness.backends.iter().map(|one| one.mean_in_flight).fold(0.0, f64::max),
         }
     }
 }
@@ -68,12 +68,11 @@ impl Change {
         Change { updates: vec![Arc::clone(event)], harm, evenness: None }
     }
 
-    /// The change of a setting; `None` of a state.
-    pub(crate) fn setting(&self) -> Option<(SystemTime, &PoolChange)> {
-        match &**self.updates.first()? {
-            Event::Notice(notice) => Some((notice.time, notice.change.as_deref()?)),
-            _ => None,
-        }
+    /// The change of a setting, from where its first step began to where its last led; `None` of a state.
+    pub(crate) fn setting(&self) -> Option<(SystemTime, PoolChange)> {
+        let (_, first) = setting(self.updates.first()?)?;
+        let (time, last) = setting(self.updates.last()?)?;
+        Some((time, PoolChange::new(last.pool.clone(), from_to(&first.change, &last.change))))
     }
 
     /// What it began with; `None` of a setting.
@@ -109,6 +108,23 @@ impl Change {
     }
 }
 
+fn setting(event: &Event) -> Option<(SystemTime, &PoolChange)> {
+    let Event::Notice(notice) = event else { return None };
+    Some((notice.time, notice.change.as_deref()?))
+}
+
+/// The way from where the first change of a setting began to where the last led.
+fn from_to(first: &Setting, last: &Setting) -> Setting {
+    match (first, last.clone()) {
+        (Setting::Strategy { from, .. }, Setting::Strategy { to, .. }) => Setting::Strategy { from: *from, to },
+        (Setting::Sticky { from, .. }, Setting::Sticky { to, .. }) => Setting::Sticky { from: from.clone(), to },
+        (Setting::Weight { from, .. }, Setting::Weight { backend, to, .. }) => {
+            Setting::Weight { backend, from: *from, to }
+        }
+        (_, last) => last,
+    }
+}
+
 fn update(event: &Event) -> Option<&UpdateEvent> {
     if let Event::Update(update) = event { Some(update) } else { None }
 }
@@ -138,7 +154,7 @@ impl Changes {
         match &**event {
             Event::Request(request) => self.count(request),
             Event::Update(update) => self.step(event, update),
-            Event::Notice(notice) if notice.change.is_some() => self.set(event),
+            Event::Notice(Notice { change: Some(change), .. }) => self.set(event, change),
             _ => {}
         }
     }
@@ -156,19 +172,18 @@ impl Changes {
         self.keep(Change::new(event, ahead.filter(|_| update.to != State::Up).unwrap_or_default()));
     }
 
-    /// A change of a setting. While a person steps through values, only the last one stays.
-    fn set(&mut self, event: &Arc<Event>) {
-        let change = Change::new(event, Harm::default());
-        let is_next = |before: &Change| match (before.setting(), change.setting()) {
-            (Some((_, before)), Some((_, now))) => {
-                before.pool == now.pool && is_same_setting(&before.change, &now.change)
-            }
-            _ => false,
+    /// A change of a setting. While a person steps through values it is one, from the first to the last of them.
+    fn set(&mut self, event: &Arc<Event>, now: &PoolChange) {
+        let is_next = |before: &&mut Change| {
+            before.setting().is_some_and(|(time, before)| {
+                let is_same = before.pool == now.pool && is_same_setting(&before.change, &now.change);
+                is_same && apart(time, event.time()) <= TOGETHER
+            })
         };
-        if self.kept.back().is_some_and(is_next) {
-            self.kept.pop_back();
+        match self.kept.back_mut().filter(is_next) {
+            Some(before) => before.go_on(event),
+            None => self.keep(Change::new(event, Harm::default())),
         }
-        self.keep(change);
     }
 
     fn keep(&mut self, change: Change) {

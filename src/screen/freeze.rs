@@ -24,6 +24,7 @@ impl State {
         self.refresh(snapshot);
         let dropping = self.drops_lines();
         self.now = now;
+        self.hush();
         let dropped = self.live().dropped + self.lost;
         if dropped > self.drops.0 {
             self.drops = (dropped, now);

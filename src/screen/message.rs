@@ -44,7 +44,7 @@ pub enum Message {
     Ended(Untrusted<String>),
 }
 
-/// A sentence in the footer, shown until the next key.
+/// A sentence in the footer, shown until the next key; a success for some seconds at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
     /// Success.

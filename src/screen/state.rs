@@ -27,6 +27,9 @@ use crate::screen::filter::{Filter, FilterError};
 /// How long the warning about dropped log lines stays after the last one.
 const DROPPED_LATELY: Duration = Duration::from_secs(10);
 
+/// How long a success stands in the footer.
+const READ: Duration = Duration::from_secs(6);
+
 /// Output lines kept per process.
 const OUTPUT: usize = 500;
 
@@ -43,7 +46,7 @@ pub(crate) enum Focus {
 pub(crate) enum Dialog {
     /// The list of keys and commands; the scroll offset in lines.
     Help(u16),
-    /// A confirmation: `y` or Enter confirms, other keys cancel.
+    /// A confirmation: `y` confirms, Enter does nothing, other keys cancel.
     Ask(Question),
     /// The user wants to quit, and the engine is asked what is in flight; the keys that were pressed meanwhile.
     Quitting(Vec<KeyEvent>),
@@ -143,6 +146,8 @@ pub struct State {
     pub(crate) dialog: Option<Dialog>,
     /// The result of the last key or command, if there is a message.
     pub(crate) said: Option<Said>,
+    /// When it was said.
+    said_at: SystemTime,
     /// How to notify when a backend goes DOWN.
     pub(crate) notify: Notify,
     /// What leaving the screen does to the engine.
@@ -188,6 +193,7 @@ impl State {
             inspected: Inspected::default(),
             dialog: None,
             said: None,
+            said_at: SystemTime::UNIX_EPOCH,
             notify: Notify::default(),
             leaving: Leaving::default(),
             ended: None,
@@ -299,7 +305,18 @@ impl State {
     /// Shows a success message in the footer.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(Said::Done(text.into()));
+        self.said_at = self.now;
         self.changed = true;
+    }
+
+    /// Gives the footer back to its keys once a success has been there long enough to be read. An error stays until the next
+    /// key.
+    pub(crate) fn hush(&mut self) {
+        let is_read = self.now.duration_since(self.said_at).is_ok_and(|since| since >= READ);
+        if is_read && matches!(self.said, Some(Said::Done(_))) {
+            self.said = None;
+            self.changed = true;
+        }
     }
 
     /// Shows an error in the footer: what failed, why, and what to do.

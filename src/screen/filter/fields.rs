@@ -22,7 +22,7 @@ pub(crate) enum Text {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Number {
     /// A request's number.
-    Number,
+    Ordinal,
     Status,
     Duration,
     Bytes,
@@ -47,7 +47,7 @@ const TEXTS: [(&str, Text); 7] = [
 ];
 
 const NUMBERS: [(&str, Number); 12] = [
-    ("number", Number::Number),
+    ("number", Number::Ordinal),
     ("status", Number::Status),
     ("duration", Number::Duration),
     ("bytes", Number::Bytes),
@@ -110,12 +110,12 @@ impl Number {
 
 impl Number {
     pub(super) fn is_of_a_request(self) -> bool {
-        matches!(self, Number::Number | Number::Status | Number::Duration | Number::Bytes | Number::Attempts)
+        matches!(self, Number::Ordinal | Number::Status | Number::Duration | Number::Bytes | Number::Attempts)
     }
 
     pub(super) fn of_request(self, request: &RequestEvent) -> f64 {
         match self {
-            Number::Number => request.number.map_or(0.0, |number| number.get() as f64),
+            Number::Ordinal => request.number.map_or(0.0, |number| number.get() as f64),
             Number::Status => f64::from(request.status),
             Number::Duration => request.took.as_secs_f64() * Duration::from_secs(1).as_micros() as f64,
             Number::Bytes => request.bytes as f64,
@@ -132,7 +132,7 @@ impl Number {
             Number::Errors => Some(backend.errors as f64),
             Number::Weight => Some(f64::from(backend.weight)),
             Number::P95 => Some(backend.latency.p95.unwrap_or(0) as f64),
-            Number::Number | Number::Status | Number::Duration | Number::Bytes | Number::Attempts => None,
+            Number::Ordinal | Number::Status | Number::Duration | Number::Bytes | Number::Attempts => None,
         }
     }
 }

@@ -88,7 +88,12 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             return Export::of_key(letter).map(Effect::Export).into_iter().collect();
         }
         Dialog::Ask(question) => {
-            let yes = matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter);
+            // Enter is no answer: it may have been meant for what was there before the question.
+            if key.code == KeyCode::Enter {
+                state.dialog = Some(Dialog::Ask(question));
+                return Vec::new();
+            }
+            let yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
             // Pressing the quit key again confirms quitting.
             let quits = state.keys.action_of(key) == Some(Action::Quit) && key.code != KeyCode::Char('n');
             let again = quits && matches!(question, Question::Quit { .. });

@@ -90,7 +90,7 @@ pub(crate) fn next_pane(state: &mut State) {
     };
 }
 
-/// Undoes one thing per call: closes detail, ends zoom, removes the filter, then focuses the backends.
+/// Undoes one thing per call: closes detail, ends zoom, removes the filter, then follows the log and focuses the backends.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
@@ -101,6 +101,10 @@ pub(crate) fn back(state: &mut State) {
     if state.log.filter().is_some() {
         state.set_filter(None);
     } else {
+        // Who leaves the log wants to see what comes.
+        if state.focus == Focus::Log {
+            state.log.follow();
+        }
         state.focus = Focus::Backends;
     }
 }

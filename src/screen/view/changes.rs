@@ -8,15 +8,18 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendView, PoolChange, State as BackendState, UpdateEvent};
+use stickylb::api::{BackendView, PoolChange, State as BackendState, StickyBy, UpdateEvent};
 
 use crate::screen::changes::{Change, Evenness, Harm};
 use crate::screen::format::{clock, count, cut};
 use crate::screen::state::State;
+
+/// A draining backend without a request for so long is quiet.
+const QUIET: Duration = Duration::from_mins(1);
 
 /// Lines of this pane on a screen with this many rows.
 pub(crate) fn height(state: &State, screen: u16) -> u16 {
@@ -38,7 +41,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
 /// One change on one line, cut to `columns`. What is past is told as past.
 pub(crate) fn line(state: &State, change: &Change, columns: usize) -> Option<Line<'static>> {
     let spans = match change.setting() {
-        Some((time, setting)) => set(state, change, time, setting),
+        Some((time, setting)) => set(state, change, time, &setting),
         None => went(state, change)?,
     };
     Some(shortened(spans, columns, state))
@@ -80,22 +83,24 @@ fn went(state: &State, change: &Change) -> Option<Vec<Span<'static>>> {
     let style = theme.state(last.to).add_modifier(Modifier::BOLD);
     let name = &first.backend.name;
     let mut spans = vec![Span::styled(format!(" {} ", theme.state_glyph(last.to)), style)];
-    let reason = if let Some(after) = change.over_after() {
+    let mut reason = if let Some(after) = change.over_after() {
         let words = format!("{name} went {} {}, UP again after {}", first.to, clock(first), in_words(after));
         spans.push(Span::raw(words));
-        &first.reason
+        Some(&first.reason)
     } else {
         let since = if first.to == last.to { String::new() } else { format!(" ({} {})", first.to, clock(first)) };
         spans.push(Span::styled(format!("{} ", clock(last)), theme.dim()));
         spans.push(Span::styled(format!("{name} is {}{since}", last.to), style));
-        if let Some(left) = left_in_drain(state, last) {
-            spans.push(Span::raw(format!(": {left}")));
-        }
-        &last.reason
+        Some(&last.reason)
     };
+    if let Some(left) = left_in_drain(state, last) {
+        spans.push(Span::raw(format!(": {left}")));
+        // Who is left says more than who wanted it.
+        reason = None;
+    }
     spans.extend(harm(state, change.harm));
     let before = if change.harm == Harm::default() { ": " } else { "; " };
-    spans.push(Span::styled(format!("{before}{reason}"), Style::new()));
+    spans.extend(reason.map(|reason| Span::raw(format!("{before}{reason}"))));
     Some(spans)
 }
 
@@ -104,19 +109,27 @@ fn left_in_drain(state: &State, update: &UpdateEvent) -> Option<String> {
     let is_it = |backend: &&BackendView| backend.id == update.backend.id && backend.state == BackendState::Drain;
     let backend = state.snapshot.backends.iter().find(is_it).filter(|_| update.to == BackendState::Drain)?;
     let counted = |n: u64, what: &str| format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" });
-    let mut left = Vec::new();
-    if backend.sessions > 0 {
-        left.push(format!("{} still here", counted(backend.sessions, "client")));
-    }
+    // Without stickiness nobody comes back to it.
+    let is_sticky = state.snapshot.pool(backend.pool.raw()).is_some_and(|pool| pool.sticky != StickyBy::Off);
+    let clients = if is_sticky { backend.sessions } else { 0 };
     if backend.active > 0 {
-        left.push(format!("{} in flight", counted(u64::from(backend.active), "request")));
+        let in_flight = format!("{} in flight", counted(u64::from(backend.active), "request"));
+        let clients = (clients > 0).then(|| format!("{} still here, ", counted(clients, "client")));
+        return Some(clients.unwrap_or_default() + &in_flight);
     }
-    if left.is_empty() {
+    if clients == 0 {
         return Some("nothing left: safe to stop".to_owned());
     }
-    let ago = backend.last_request_seconds.filter(|_| backend.active == 0);
-    left.extend(ago.map(|seconds| format!("last request {} ago", in_words(Duration::from_secs(seconds)))));
-    Some(left.join(", "))
+    let ago = backend.last_request_seconds.map(Duration::from_secs);
+    Some(match ago {
+        // A cookie stays with its client whether or not that ever comes again.
+        Some(ago) if ago >= QUIET => {
+            let have = if clients == 1 { "has" } else { "have" };
+            format!("quiet for {}; {} {have} its cookie or key still", in_words(ago), counted(clients, "client"))
+        }
+        Some(ago) => format!("{} still here, last request {} ago", counted(clients, "client"), in_words(ago)),
+        None => format!("{} still here", counted(clients, "client")),
+    })
 }
 
 fn shortened(mut spans: Vec<Span<'static>>, columns: usize, state: &State) -> Line<'static> {
@@ -129,10 +142,11 @@ fn shortened(mut spans: Vec<Span<'static>>, columns: usize, state: &State) -> Li
     Line::from(spans)
 }
 
-/// A time in its largest unit, never 0: `8 s`, `3 min`, `2 h`.
+/// A time in its largest unit: `8 s`, `3 min`, `2 h`.
 fn in_words(time: Duration) -> String {
     match time.as_secs_f64().round() {
-        seconds @ ..100.0 => format!("{:.0} s", seconds.max(1.0)),
+        seconds if seconds < 1.0 => "less than 1 s".to_owned(),
+        seconds @ ..100.0 => format!("{seconds:.0} s"),
         seconds @ ..6_000.0 => format!("{:.0} min", seconds / 60.0),
         seconds => format!("{:.0} h", seconds / 3_600.0),
     }

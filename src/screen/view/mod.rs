@@ -220,14 +220,16 @@ fn free(state: &State, area: Rect) -> Rect {
     let places = places(state, area, body);
     // No wider than the log, so that it does not cover what is beside it.
     let width = if places.log.width >= FULL.0 { whole.width.min(places.log.width) } else { whole.width };
-    let below = |top: u16| Rect { y: top, height: area.bottom().saturating_sub(top), width, ..whole };
+    let below = |top: u16| Rect { y: top, height: body.bottom().saturating_sub(top), width, ..whole };
     let tops = [places.changes.bottom(), places.warnings.bottom()].map(below);
     if let Some(free) = tops.into_iter().find(|free| !state.zoomed && free.height >= PALETTE.1) {
         return free;
     }
     match backends::line_of_selected(state, places.table) {
         // The row is too low for the palette to be below it.
-        Some(row) if area.bottom() - row <= PALETTE.1 => Rect { y: body.y, height: row - body.y, ..whole },
+        Some(row) if body.bottom().saturating_sub(row) <= PALETTE.1 => {
+            Rect { y: body.y, height: row - body.y, ..whole }
+        }
         Some(row) => below(row + 1),
         None => whole,
     }

@@ -17,9 +17,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use stickylb::api::{CookieAction, Decision, Event, Outcome, RequestEvent, Rule, Snapshot, StickyKey};
 
+use stickylb::untrusted::Untrusted;
+use unicode_width::UnicodeWidthStr as _;
+
 use super::dialog_frame::{centred, frame_of};
 use super::timing;
-use crate::screen::format::{cut, fit, micros};
+use crate::screen::format::{cut, cut_middle, micros, padded};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::state::State;
 use crate::screen::theme::{Colors, Theme};
@@ -55,7 +58,12 @@ pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>>
     }
     lines.push(fact(state, "decided by", rule(decision)));
     if let Some(told) = &decision.told_apart {
-        lines.push(fact(state, "told apart", format!("by {told}")));
+        let words = match (told.by_strategy, told.is_personal()) {
+            (true, true) => format!("by {told}, but longer than two seconds ago"),
+            (true, false) => format!("by nothing from others at {}", told.address),
+            _ => format!("by {told}"),
+        };
+        lines.push(fact(state, "told apart", words));
     }
     candidates(state, request, &mut lines);
     attempts(state, decision, &mut lines);
@@ -127,29 +135,45 @@ fn candidates(state: &State, request: &RequestEvent, lines: &mut Vec<Line<'stati
         let words = "not noted: requests came too fast to note them for each".to_owned();
         lines.push(fact(state, "candidates", words));
     }
+    let chosen = decision.attempts.first().map(|attempt| attempt.backend.id);
+    // Candidates are noted for the first choice.
+    let first = if decision.attempts.len() > 1 { "chosen first" } else { "chosen" };
+    let columns = names(decision.candidates.iter().map(|candidate| &candidate.backend.name));
     for (n, candidate) in decision.candidates.iter().enumerate() {
-        let first = decision.attempts.first().is_some_and(|attempt| attempt.backend.id == candidate.backend.id);
+        let is_chosen = chosen == Some(candidate.backend.id);
         let (words, style) = match candidate.excluded {
+            // One that takes no new clients keeps its own.
+            _ if is_chosen && decision.rule.is_sticky() => ("chosen, as its own".to_owned(), state.theme.good()),
             Some(excluded) => (format!("left out: it {excluded}"), state.theme.warning()),
-            None if first => ("chosen".to_owned(), state.theme.good()),
+            None if is_chosen => (first.to_owned(), state.theme.good()),
             None => (String::new(), Style::new()),
         };
         lines.push(Line::from(vec![
             Span::styled(format!("{:<11}", if n == 0 { "candidates" } else { "" }), state.theme.dim()),
-            Span::styled(fit(&candidate.backend.name, 12, state.theme), Theme::strong()),
+            Span::styled(name(state, &candidate.backend.name, columns), Theme::strong()),
             Span::raw(format!(" {}  ", candidate.score)),
             Span::styled(words, style),
         ]));
     }
 }
 
+/// The columns of these names, at most 24.
+fn names<'n>(names: impl Iterator<Item = &'n Untrusted<String>>) -> usize {
+    names.map(|name| name.shown().width()).max().unwrap_or(0).min(24)
+}
+
+fn name(state: &State, name: &Untrusted<String>, columns: usize) -> String {
+    padded(cut_middle(name, columns, state.theme), columns)
+}
+
 fn attempts(state: &State, decision: &Decision, lines: &mut Vec<Line<'static>>) {
+    let columns = names(decision.attempts.iter().map(|attempt| &attempt.backend.name));
     for (n, attempt) in decision.attempts.iter().enumerate() {
         let good = attempt.outcome == Outcome::Answered;
         lines.push(Line::from(vec![
             Span::styled(format!("{:<11}", if n == 0 { "attempts" } else { "" }), state.theme.dim()),
             Span::raw(format!("{} ", n + 1)),
-            Span::styled(fit(&attempt.backend.name, 12, state.theme), Theme::strong()),
+            Span::styled(name(state, &attempt.backend.name, columns), Theme::strong()),
             Span::styled(format!(" {} ", attempt.outcome), if good { state.theme.good() } else { state.theme.bad() }),
             Span::raw(format!("after {}", micros(u64::from(attempt.micros)))),
         ]));

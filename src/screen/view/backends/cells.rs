@@ -83,7 +83,7 @@ pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Ve
             vec![Span::raw(fit(&text, width, state.theme))]
         }
         Cell::Name(name) => {
-            let name = cut_middle(short_name(&*name, width), width, state.theme);
+            let name = cut_middle(short_name(&*name, 0), width, state.theme);
             vec![Span::raw(padded(name, width))]
         }
         Cell::Spark(values) => {
@@ -136,7 +136,7 @@ pub(crate) fn widest_state(state: &State) -> usize {
 
 /// Columns of the longest name.
 pub(crate) fn widest_name(state: &State) -> usize {
-    state.snapshot.backends.iter().map(|b| b.name.shown().width()).max().unwrap_or(0)
+    state.snapshot.backends.iter().map(|b| short_name(&b.name, 0).shown().width()).max().unwrap_or(0)
 }
 
 /// `3`, or `3+12` if twelve more requests are queued.

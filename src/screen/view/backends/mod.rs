@@ -29,6 +29,9 @@ use pools::{heading, shares};
 /// The longest name that is shown whole before other columns get more room.
 const NAME: usize = 12;
 
+/// Minimum room for names before other columns.
+const WIDE: usize = 100;
+
 /// Spaces between cells.
 const GAP: usize = 1;
 
@@ -154,7 +157,10 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
         _ if table.sort.is_some_and(|(by, _)| by == column) => u8::MAX - 1,
         priority => priority,
     };
+    // In a wide table a name goes before the least important column.
+    let name = if room < WIDE { shape(Column::Name).0 } else { widest_name(state).clamp(shape(Column::Name).0, NAME) };
     let width = |column: Column| match column {
+        Column::Name => name,
         Column::State => shape(column).0.max(widest_state(state)),
         Column::Active => shape(column).0.max(widest_active(state)),
         Column::Rate => shape(column).0.max(widest_rate(state)),

@@ -31,9 +31,8 @@ pub(crate) fn band(frame: &mut Frame<'_>, state: &State, area: Rect) {
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let rows = u16::try_from(split::rows(state)).unwrap_or(u16::MAX).saturating_add(BORDERS);
     let strategy = u16::try_from(strategy::ROWS).unwrap_or(u16::MAX).saturating_add(BORDERS);
-    let third = area.height / 3;
-    let heights =
-        [Constraint::Length(rows.min(third)), Constraint::Length(strategy.min(third + 1)), Constraint::Min(0)];
+    let part = area.height * 2 / 5;
+    let heights = [Constraint::Length(rows.min(part)), Constraint::Length(strategy.min(part)), Constraint::Min(0)];
     let [above, middle, below] = Layout::vertical(heights).areas(area);
     split::split(frame, state, above);
     strategy::strategy(frame, state, middle);

@@ -13,8 +13,9 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::BackendView;
 
 use super::bar_length;
-use crate::screen::format::{cut_middle, fit_right, padded, percent};
+use crate::screen::format::{cut_middle, fit_right, padded, percent, short_name};
 use crate::screen::state::State;
+use crate::screen::theme::Theme;
 use crate::screen::view::{more, region, shown_pool};
 
 /// Columns of the name with its letter, and of the figures after the bar.
@@ -53,13 +54,13 @@ fn share(state: &State, backend: &BackendView, room: usize) -> Line<'static> {
     let due = bar_length(backend.expected_share, room).min(room.saturating_sub(1));
     let due = Some(due).filter(|_| backend.expected_share > 0.0);
     let bar = (0..room).map(|column| match (Some(column) == due, column < got) {
-        (true, _) => Span::styled(theme.due(), theme.warning()),
+        (true, _) => Span::styled(theme.due(), Theme::strong()),
         (false, true) => Span::styled(theme.bar(), theme.backend(backend.mark)),
         (false, false) => Span::raw(" "),
     });
     let actual = backend.actual_share.map_or_else(|| theme.none().to_owned(), percent);
     let figures = format!("{actual}/{}%", percent(backend.expected_share));
-    let name = cut_middle(&backend.name, NAME - 2, theme);
+    let name = cut_middle(short_name(&backend.name, 0), NAME - 2, theme);
     let mut spans = vec![
         Span::styled(format!("{} ", backend.mark.letter()), theme.backend(backend.mark)),
         Span::styled(padded(name, NAME - 2), theme.state(backend.state)),

@@ -2,7 +2,7 @@
 //! change and since.
 //!
 //! ```text
-//! ┌ least-connections ─────── before │ now ┐
+//! ┌ least-connections ─────── before │ after ┐
 //! │picks     ABCABCAC│CACACA               │
 //! │fairness  0.71 │ 0.98                   │
 //! │most      A4 B9 C3 │ A4 B4 C4           │
@@ -31,7 +31,7 @@ pub(super) const ROWS: usize = 7;
 pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let Some(pool) = shown_pool(state) else { return };
     let now = &pool.fairness;
-    let right = now.before.as_ref().map(|_| format!("before {} now", state.theme.due())).unwrap_or_default();
+    let right = now.before.as_ref().map(|_| format!("before {} after", state.theme.due())).unwrap_or_default();
     let block = region(state, false, pool.strategy.name(), &right);
     let inner = block.inner(area);
     frame.render_widget(block, area);

@@ -5,6 +5,7 @@ use stickylb::api::{Event, RequestEvent};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::words::{path, reason};
+use crate::screen::format::short_name;
 use crate::screen::state::State;
 
 /// The longest reason and path that are shown whole, and the longest method and name.
@@ -48,8 +49,8 @@ impl Columns {
         let client = if all >= CLIENT { client(&requests) } else { 0 };
         let method = requests.iter().map(|request| request.method.shown().width()).max().unwrap_or(0).clamp(3, METHOD);
         // Of all backends, so that the column keeps its width whoever answers.
-        let names = state.snapshot.backends.iter().map(|backend| backend.name.shown().width());
-        let name = names.max().unwrap_or(0).clamp(5, NAME).min((all / 8).max(5));
+        let names = state.snapshot.backends.iter().map(|backend| short_name(&backend.name, 0).shown().width());
+        let name = names.max().unwrap_or(0).clamp(5, NAME).min((all / 8).max(8));
         let time = if millis { 12 } else { 8 };
         // With a space behind each; the name has its letter before it.
         let fixed =

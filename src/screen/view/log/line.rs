@@ -48,7 +48,7 @@ fn request_line(state: &State, request: &RequestEvent, columns: &Columns) -> Lin
         .and_then(|to| state.mark_of(to.id))
         .map_or_else(|| (" ".to_owned(), Theme::strong()), |mark| (mark.letter().to_string(), theme.backend(mark)));
     let name = request.to.as_ref().map_or(Untrusted::new(theme.none()), |to| to.name.borrowed());
-    let name = cut_middle(short_name(name, columns.name), columns.name, theme);
+    let name = cut_middle(short_name(name, 0), columns.name, theme);
     let space = || Span::raw(" ");
     let mut spans = vec![Span::styled(time(state, request.time + request.took, columns), theme.dim()), space()];
     if columns.client > 0 {
