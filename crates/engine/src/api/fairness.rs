@@ -19,6 +19,9 @@ pub struct Fairness {
     pub since: SystemTime,
     /// For how long it was counted, in microseconds.
     pub micros: u64,
+    /// Of that, the time in which anything was in flight, by the second, in microseconds: the means are over it.
+    #[serde(default)]
+    pub busy_micros: u64,
     /// What set it: `strategy round-robin → random`, `bravo DOWN`, `baseline`, `start`.
     pub label: Untrusted<String>,
     /// Requests that ended on its backends.
@@ -59,7 +62,7 @@ pub struct BackendFairness {
     pub requests: u64,
     /// The most requests and tunnels it had at one time.
     pub most_in_flight: u32,
-    /// How many it had on average over the time: the time integral of their number, not an average of samples.
+    /// How many it had on average while anything was in flight: the time integral of their number, not an average of samples.
     pub mean_in_flight: f64,
 }
 
@@ -68,6 +71,7 @@ impl Default for Fairness {
         Fairness {
             since: SystemTime::UNIX_EPOCH,
             micros: 0,
+            busy_micros: 0,
             label: Untrusted::default(),
             requests: 0,
             jain: None,

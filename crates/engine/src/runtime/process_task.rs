@@ -12,7 +12,7 @@ use crate::balancer::{Backend, Verdict};
 use crate::config::{Address, BackendConfig};
 use crate::health::Checker;
 use crate::process::{Exited, OwnPort, Process, Program, free_port, is_free, of_port};
-use crate::state::Shared;
+use crate::state::{KILLED, Shared};
 
 /// The first pause before a process that exited is restarted; doubles with each further exit in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -138,7 +138,7 @@ impl ProcessTask {
         self.note(None);
         let reason = match &next {
             AfterExit::Usual => Some(self.reason(&exited, &last)),
-            AfterExit::Nothing => Some("its process was killed by hand".to_owned()),
+            AfterExit::Nothing => Some(KILLED.to_owned()),
             AfterExit::Again(_) => Some("its process was stopped to be restarted".to_owned()),
             AfterExit::End(_) => None,
         };

@@ -150,6 +150,16 @@ impl Processes {
 
     /// Kills a process at once.
     pub(crate) async fn kill(&self, backend: &Backend) -> Result<(), CommandError> {
+        // Set before, because a request that fails may have it checked before its end is known here.
+        backend.status.set_killed(true);
+        let killed = self.order_kill(backend).await;
+        if killed.is_err() {
+            backend.status.set_killed(false);
+        }
+        killed
+    }
+
+    async fn order_kill(&self, backend: &Backend) -> Result<(), CommandError> {
         let (tell, told) = oneshot::channel();
         self.order(backend, Order::Kill(tell)).await?;
         told.await.unwrap_or(Ok(()))

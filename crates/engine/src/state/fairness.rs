@@ -23,6 +23,10 @@ pub(crate) struct FairnessRecord {
     changed: Instant,
     since: SystemTime,
     began: Instant,
+    /// The last tick, or the baseline if that was later.
+    ticked: Instant,
+    /// For how long it was counted until then: without the seconds in which the pool had nothing in flight.
+    busy: Duration,
     moved: u64,
     lost: u64,
     /// By the backend's number.
@@ -64,6 +68,8 @@ impl FairnessRecord {
             changed: now,
             since: SystemTime::now(),
             began: now,
+            ticked: now,
+            busy: Duration::ZERO,
             moved: 0,
             lost: 0,
             backends: HashMap::new(),
@@ -104,7 +110,7 @@ impl FairnessRecord {
     }
 
     fn begin(&mut self, pool: &Pool, picks: &Picks, now: Instant) {
-        (self.since, self.began) = (SystemTime::now(), now);
+        (self.since, self.began, self.ticked, self.busy) = (SystemTime::now(), now, now, Duration::ZERO);
         (self.moved, self.lost) = (all_moved(pool, picks), picks.all_lost());
         picks.forget_run();
         self.backends.clear();
@@ -116,6 +122,8 @@ impl FairnessRecord {
 
     /// To be called once a second.
     pub(super) fn tick(&mut self, pool: &Pool, now: Instant) {
+        self.busy += self.busy_since_tick(pool, now);
+        self.ticked = now;
         for backend in pool.backends.iter() {
             if let Some(since) = self.backends.get_mut(&backend.number) {
                 let integral = backend.counters.in_flight.integral(now);
@@ -125,13 +133,23 @@ impl FairnessRecord {
         }
     }
 
+    /// The time since the last tick, if anything was in flight in it: a mean over idle time would say how long nobody asked.
+    fn busy_since_tick(&self, pool: &Pool, now: Instant) -> Duration {
+        let was_busy = pool.backends.iter().any(|backend| {
+            let since = self.backends.get(&backend.number);
+            since.is_some_and(|since| backend.counters.in_flight.integral(now).since(since.integral) > 0)
+        });
+        if was_busy { now.saturating_duration_since(self.ticked) } else { Duration::ZERO }
+    }
+
     /// The figures now, with those of the time before.
     pub(super) fn view(&self, pool: &Pool, picks: &Picks, now: Instant) -> Fairness {
         Fairness { before: self.before.clone(), ..self.figures(pool, picks, now) }
     }
 
     fn figures(&self, pool: &Pool, picks: &Picks, now: Instant) -> Fairness {
-        let micros = u64::try_from(now.saturating_duration_since(self.began).as_micros()).unwrap_or(u64::MAX);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let busy_micros = micros(self.busy + self.busy_since_tick(pool, now));
         let known = pool.backends.iter().filter_map(|backend| Some((backend, self.backends.get(&backend.number)?)));
         let eligible = pool.eligible.iter().map(|one| one.backend(&pool.backends).number);
         let eligible: HashSet<u64> = eligible.collect();
@@ -143,14 +161,15 @@ impl FairnessRecord {
             counts: eligible.contains(&backend.number),
             requests: backend.counters.requests() - since.requests,
             most_in_flight: backend.counters.in_flight.most(),
-            mean_in_flight: since.busy(backend, now).max(0) as f64 / micros.max(1) as f64,
+            mean_in_flight: since.busy(backend, now).max(0) as f64 / busy_micros.max(1) as f64,
         };
         let backends: Vec<BackendFairness> = known.map(one).collect();
         let fair = backends.iter().filter(|one| one.counts);
         let shares: Vec<f64> = fair.map(|one| one.requests as f64 / f64::from(one.weight.max(1))).collect();
         Fairness {
             since: self.since,
-            micros,
+            micros: micros(now.saturating_duration_since(self.began)),
+            busy_micros,
             label: in_words(&self.changes).into(),
             requests: backends.iter().map(|one| one.requests).sum(),
             jain: Fairness::index(&shares),

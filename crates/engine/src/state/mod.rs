@@ -45,7 +45,7 @@ pub(crate) use live_topology::LiveTopology;
 pub(crate) use moments::{Moments, Tried};
 pub(crate) use phase::Phase;
 pub(crate) use recording::{Recording, UploadRecord, add_to};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{KILLED, Registry};
 pub(crate) use shared::Shared;
 pub(crate) use telemetry::Telemetry;
 pub(crate) use time_of_day::time_of_day;

@@ -16,6 +16,9 @@ use crate::api::{BackendId, CheckMark, Event, Intent, Outcome, Spawned, State, U
 use crate::balancer::{AgentWord, Backend, Pool, Verdict};
 use crate::untrusted::Untrusted;
 
+/// Why a backend is DOWN whose process a person had killed, whether its end or a check is seen first.
+pub(crate) const KILLED: &str = "its process was killed by hand";
+
 /// The backends' states, and what is recorded of each besides its counters.
 pub(crate) struct Registry {
     topology: Arc<LiveTopology>,
@@ -203,6 +206,7 @@ impl Registry {
     /// Sets the result of a backend's checks. Also ends an ejection: DOWN takes precedence over it, and a backend that
     /// recovers from DOWN gets traffic at once.
     pub(crate) fn set_verdict(&self, backend: &Backend, verdict: Verdict, reason: &str) {
+        let reason = if verdict == Verdict::Unhealthy && backend.status.was_killed() { KILLED } else { reason };
         self.change_state(backend, |_| {
             backend.status.set_verdict(verdict);
             backend.status.ejection.end(Instant::now());

@@ -1,6 +1,6 @@
 //! The inputs of a backend's state: a person, its checks, its traffic and its agent.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use crate::api::{Intent, State};
 use crate::balancer::ejection::Ejection;
@@ -14,6 +14,8 @@ pub(crate) struct Status {
     agent: AtomicU8,
     /// 0 while no process of it runs.
     supervisor: AtomicU32,
+    /// Whether a person had its process killed, until it runs again.
+    killed: AtomicBool,
     /// Outlier ejection, based on its traffic.
     pub(crate) ejection: Ejection,
 }
@@ -62,6 +64,18 @@ impl Status {
 
     pub(crate) fn set_supervisor(&self, pid: Option<u32>) {
         self.supervisor.store(pid.unwrap_or(0), Relaxed);
+        if pid.is_some() {
+            self.set_killed(false);
+        }
+    }
+
+    /// Whether a person had its process killed: a check that fails then finds nothing else.
+    pub(crate) fn was_killed(&self) -> bool {
+        self.killed.load(Relaxed)
+    }
+
+    pub(crate) fn set_killed(&self, killed: bool) {
+        self.killed.store(killed, Relaxed);
     }
 
     /// What its agent asks for.
