@@ -19,7 +19,7 @@ pub struct ToldApart {
     pub address: IpAddr,
     /// The names of its cookies, those of the balancer left out: the first four.
     pub cookies: Vec<Untrusted<Text>>,
-    /// How many more it had.
+    /// How many more were compared. One without a name is only counted: all of it is a value.
     pub more_cookies: u32,
     /// The names of the header fields that were compared beside.
     pub fields: Vec<Text>,
@@ -34,9 +34,9 @@ impl ToldApart {
         ToldApart { address, cookies: Vec::new(), more_cookies: 0, fields: Vec::new(), by_strategy: false }
     }
 
-    /// Notes one more cookie.
+    /// Notes one more cookie, whose name may be empty.
     pub(crate) fn has_cookie(&mut self, name: &[u8]) {
-        if self.cookies.len() < NAMED {
+        if self.cookies.len() < NAMED && !name.is_empty() {
             self.cookies.push(Text::from_utf8_lossy(&name[..name.len().min(64)]).into());
         } else {
             self.more_cookies += 1;
@@ -45,7 +45,7 @@ impl ToldApart {
 
     /// Whether it sent anything that is its own, and not the same for all who use this browser on this machine.
     pub fn is_personal(&self) -> bool {
-        !self.cookies.is_empty() || self.fields.iter().any(|field| **field == *"Authorization")
+        !self.cookies.is_empty() || self.more_cookies > 0 || self.fields.iter().any(|field| **field == *"Authorization")
     }
 }
 
@@ -60,11 +60,12 @@ impl fmt::Display for ToldApart {
             })?;
             write!(f, "\"{name}\"")?;
         }
-        if self.more_cookies > 0 {
-            write!(f, " and {} more", self.more_cookies)?;
-        }
-        if !self.cookies.is_empty() {
-            f.write_str(", ")?;
+        match (self.cookies.is_empty(), self.more_cookies) {
+            (true, 0) => {}
+            (false, 0) => f.write_str(", ")?,
+            (false, more) => write!(f, " and {more} more, ")?,
+            (true, 1) => f.write_str("1 cookie without a name, ")?,
+            (true, more) => write!(f, "{more} cookies without a name, ")?,
         }
         for field in &self.fields {
             write!(f, "{field}, ")?;
