@@ -6,8 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stickylb::api::{
-    BackendId, Change as Setting, CookieAction, Event, Fairness, Notice, Outcome, PoolChange, PoolView, RequestEvent,
-    State, UpdateEvent,
+    BackendId, Change as Setting, Event, Fairness, Notice, Outcome, PoolChange, PoolView, RequestEvent, State,
+    UpdateEvent,
 };
 
 /// Changes kept.
@@ -200,7 +200,7 @@ impl Changes {
             return;
         }
         let answered = decision.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered);
-        let mut moved = u64::from(decision.cookie == CookieAction::Rewritten);
+        let mut moved = u64::from(decision.moves_a_client());
         for attempt in decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
             let harm = self.harm_of(attempt.backend.id);
             harm.moved += std::mem::take(&mut moved);
@@ -273,8 +273,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use stickylb::api::Strategy;
-    use stickylb::api::{Attempt, Decision, Identity};
+    use stickylb::api::{Attempt, CookieAction, Decision, Identity, Strategy};
 
     fn who(id: u32) -> Arc<Identity> {
         Arc::new(Identity::new(id, format!("b{id}"), ""))

@@ -237,4 +237,11 @@ impl Decision {
             not_upgraded: None,
         }
     }
+
+    /// Whether a client moved with it, which got its new cookie. What follows at the same moment is the same client's; so is
+    /// what comes with the old cookie after that.
+    pub fn moves_a_client(&self) -> bool {
+        let comes_again = self.rule == Rule::Together || self.told_apart.as_ref().is_some_and(|told| told.by_strategy);
+        self.cookie == CookieAction::Rewritten && !comes_again
+    }
 }

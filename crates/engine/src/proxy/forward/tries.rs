@@ -261,17 +261,18 @@ impl<'t, 'c> Tries<'t, 'c> {
 
     /// Notes that the client gets this backend's cookie, and whose it had.
     fn book_session(&mut self, backend: &Backend) {
-        backend.counters.session_given();
         let decision = self.exchange.decision();
         let Some(StickyKey::Cookie { id, .. }) = decision.key else {
             decision.cookie = CookieAction::New;
+            backend.counters.session_given();
             return;
         };
         decision.cookie = CookieAction::Rewritten;
-        // What follows at the same moment is the same client's.
-        if decision.rule != Rule::Together {
-            self.selection.live.picks.moved();
+        if !decision.moves_a_client() {
+            return;
         }
+        backend.counters.session_given();
+        self.selection.live.picks.moved();
         if let Some((_, before)) = self.client.proxy.shared.topology.load().find(id) {
             before.counters.session_moved();
         }
