@@ -1,6 +1,6 @@
 //! Clients that lose their backend are spread by the strategy, and what one of them sends at the same moment moves together.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Backend, Balancer, Config, request, until_some};
 
@@ -39,6 +39,50 @@ fn clients_of_one_address_that_lose_their_backend_are_spread_by_strategy() {
     assert!(!balancer.lines().iter().any(|line| line.contains("s3")), "a value is told");
 }
 
+/// How many clients moved, and the sessions of each backend.
+fn counted(balancer: &Balancer) -> (u64, Vec<u64>) {
+    let status: Value = serde_json::from_str(&balancer.said(&["ctl", "status", "--json"])).unwrap();
+    let sessions = status["backends"].as_array().unwrap().iter().map(|backend| backend["sessions"].as_u64().unwrap());
+    (status["pools"][0]["fairness"]["moved"].as_u64().unwrap(), sessions.collect())
+}
+
+#[test]
+fn a_page_and_its_scripts_move_together_whatever_cookies_each_of_them_has() {
+    let backends = three();
+    let balancer = Balancer::over(&backends.each_ref());
+    balancer.ctl(&["down", "b1"]);
+    for client in 0..10 {
+        let page = goes_to(&balancer, &format!("; theme=dark; session=s{client}"));
+        let script = goes_to(&balancer, &format!("; csrf=c{client}; theme=dark; session=s{client}"));
+        assert_eq!(script, page, "client {client}");
+    }
+    let (moved, sessions) = counted(&balancer);
+    assert_eq!((moved, sessions), (10, vec![5, 0, 5]), "clients with one theme are spread, and each is counted once");
+}
+
+#[test]
+fn a_secret_in_a_cookie_without_a_name_is_told_nobody() {
+    let backends = three();
+    let balancer = Balancer::over(&backends.each_ref());
+    balancer.ctl(&["down", "b1"]);
+    goes_to(&balancer, "; hunter2");
+    goes_to(&balancer, "; hunter2");
+    balancer.line("moved together: 1 cookie without a name, User-Agent, address");
+    assert!(!balancer.lines().iter().any(|line| line.contains("hunter2")));
+}
+
+#[test]
+fn a_key_that_moves_is_counted_once_while_its_backend_refuses() {
+    let mut backends = three();
+    let config = Config::new(&backends.each_ref()).set("/sticky", json!({"by": "ip"}));
+    let balancer = config.set("/health/fall", json!(100)).start();
+    let own = balancer.get("/").backend().unwrap() as usize;
+    backends[own].stop();
+    let moved: Vec<_> = (0..4).map(|_| balancer.get("/").backend().unwrap() as usize).collect();
+    assert!(moved.iter().all(|to| *to == moved[0] && *to != own), "{moved:?}");
+    assert_eq!(counted(&balancer).0, 1);
+}
+
 #[test]
 fn clients_whose_backend_died_without_a_word_are_spread_by_weight() {
     let mut backends = three();
@@ -63,6 +107,7 @@ fn a_script_that_keeps_its_old_cookie_is_spread_by_strategy_after_a_while() {
         counts[goes_to(&balancer, "")] += 1;
     }
     assert_eq!(counts, [5, 0, 5]);
+    assert_eq!(counted(&balancer).0, 1, "it never took its new cookie");
 }
 
 #[test]

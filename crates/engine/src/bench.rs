@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use stickylb_http1::{Fate, FieldKind, HeadLimits, ReadBuffer, RequestHead};
 
 use crate::api::{BackendId, Decision, Event, StickyBy, Strategy};
@@ -16,6 +16,7 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub struct Choices {
     pool: Pool,
     client: Bound,
+    now: Instant,
     random: fastrand::Rng,
 }
 
@@ -32,13 +33,13 @@ impl Choices {
         let sticky = Sticky::new(&StickyConfig::default(), &StickyBy::Off, None);
         let pool = Pool::new((0..backends).map(backend).collect(), strategy, sticky, Arc::default());
         let client = pool.sticky.read_connection(CLIENT, None);
-        Choices { pool, client, random: fastrand::Rng::with_seed(1) }
+        Choices { pool, client, now: Instant::now(), random: fastrand::Rng::with_seed(1) }
     }
 
     /// Chooses a backend for a new client; returns its id.
     pub fn choose(&mut self) -> Option<BackendId> {
         let mut decision = Decision::new(self.pool.strategy);
-        let choice = self.pool.choose(&self.client, &[], &mut self.random, &mut decision);
+        let choice = self.pool.choose(&self.client, &[], &mut self.random, &mut decision, self.now);
         choice.ok().map(|choice| choice.backend.id())
     }
 }

@@ -36,17 +36,51 @@ impl Pool {
     /// with a key goes where the key suits next; one bound by cookie or connection goes by strategy, and what it sends at
     /// the same moment follows. Other clients go by strategy.
     ///
-    /// Records in `decision` what decided; `random` is for the strategies that draw.
+    /// Records in `decision` what decided; `random` is for the strategies that draw, `now` for what moves together.
     pub(crate) fn choose(
         &self,
         client: &Bound,
         tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
+        now: Instant,
     ) -> Result<Choice, NoBackend> {
-        let choice = self.decide(client, tried, random, decision)?;
-        self.note(client, choice.backend.id());
-        Ok(choice)
+        let Some(index) = self.own(client) else {
+            return self.by_strategy(client.fingerprint, tried, random, decision);
+        };
+        let backend = &self.backends[index];
+        if decision.key.is_none() {
+            decision.key.clone_from(&client.key);
+        }
+        match self.why_not_kept(index, client) {
+            None if !tried.contains(&backend.id()) => {
+                // It may have lost its backend before it waited, and has it again.
+                (decision.moved_from, decision.told_apart) = (None, None);
+                decision.rule = match backend.state() {
+                    State::Drain => Rule::Draining { backend: backend.name().raw().into() },
+                    _ => Rule::Sticky,
+                };
+                return self.kept(index).ok_or(NoBackend::Full);
+            }
+            Some(exclusion) if decision.moved_from.is_none() => {
+                decision.moved_from = Some((backend.name().raw().into(), exclusion));
+            }
+            _ => {}
+        }
+        if self.sticky.on_failure == OnFailure::Fail {
+            decision.rule = Rule::Kept;
+            return Err(NoBackend::Kept);
+        }
+        if let Some(traits) = &client.traits {
+            return self.moved(client, traits, tried, random, decision, now);
+        }
+        let untried = |one: &Eligible| !tried.contains(&one.backend(&self.backends).id());
+        let together = self.suited(client.fingerprint, untried).map(|slot| self.eligible[slot].index);
+        if let Some(choice) = together.and_then(|index| self.choice(index)) {
+            decision.rule = Rule::Together;
+            return Ok(choice);
+        }
+        self.by_strategy(client.fingerprint, tried, random, decision)
     }
 
     /// The backend that a person asked for, whatever its state.
@@ -65,55 +99,10 @@ impl Pool {
         })
     }
 
-    /// What [`Pool::choose`] would return now, without advancing round robin or recording the key or the move.
-    pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision) -> Option<Choice> {
-        let moving = client.traits.as_ref().map_or(client.fingerprint, |traits| traits.fingerprint);
-        let copy = self.with_memory(self.memory.of(moving));
-        copy.decide(client, &[], &mut fastrand::Rng::new(), decision).ok()
-    }
-
-    /// [`Pool::choose`] without recording the key.
-    fn decide(
-        &self,
-        client: &Bound,
-        tried: &[BackendId],
-        random: &mut fastrand::Rng,
-        decision: &mut Decision,
-    ) -> Result<Choice, NoBackend> {
-        let Some(index) = self.own(client) else {
-            return self.by_strategy(client.fingerprint, tried, random, decision);
-        };
-        let backend = &self.backends[index];
-        if decision.key.is_none() {
-            decision.key.clone_from(&client.key);
-        }
-        match self.why_not_kept(index, client) {
-            None if !tried.contains(&backend.id()) => {
-                decision.rule = match backend.state() {
-                    State::Drain => Rule::Draining { backend: backend.name().raw().into() },
-                    _ => Rule::Sticky,
-                };
-                return self.kept(index).ok_or(NoBackend::Full);
-            }
-            Some(exclusion) if decision.moved_from.is_none() => {
-                decision.moved_from = Some((backend.name().raw().into(), exclusion));
-            }
-            _ => {}
-        }
-        if self.sticky.on_failure == OnFailure::Fail {
-            decision.rule = Rule::Kept;
-            return Err(NoBackend::Kept);
-        }
-        if let Some(traits) = &client.traits {
-            return self.moved(client, traits, tried, random, decision);
-        }
-        let untried = |one: &Eligible| !tried.contains(&one.backend(&self.backends).id());
-        let together = self.suited(client.fingerprint, untried).map(|slot| self.eligible[slot].index);
-        if let Some(choice) = together.and_then(|index| self.choice(index)) {
-            decision.rule = Rule::Together;
-            return Ok(choice);
-        }
-        self.by_strategy(client.fingerprint, tried, random, decision)
+    /// What [`Pool::choose`] would return now, without advancing round robin or recording the move.
+    pub(crate) fn preview(&self, client: &Bound, decision: &mut Decision, now: Instant) -> Option<Choice> {
+        let copy = self.with_memory(self.memory.of(client.traits.as_deref()));
+        copy.choose(client, &[], &mut fastrand::Rng::new(), decision, now).ok()
     }
 
     /// The backend of this pool that the client's cookie names, if it cannot have that one, or not again.
@@ -131,25 +120,40 @@ impl Pool {
         tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
+        now: Instant,
     ) -> Result<Choice, NoBackend> {
-        let now = Instant::now();
-        let mut moves = self.memory.moves.table();
-        let way = moves.way(traits.fingerprint, now);
+        let moves = &self.memory.moves;
+        let way = moves.way(traits, now);
         let told = decision.told_apart.insert(Box::new(traits.told.clone()));
         told.by_strategy = way == Way::Late;
-        let before = match way {
-            Way::After(id) if !tried.contains(&id) => self.index_of(id),
-            _ => None,
-        };
-        let before = before.filter(|index| self.eligible.iter().any(|one| one.index == *index));
-        let choice = if let Some(choice) = before.and_then(|index| self.choice(index)) {
+        if let Way::After(id) = way
+            && let Some(choice) = self.after(id, tried)
+        {
+            moves.note(traits, id, now);
             decision.rule = Rule::Together;
-            choice
-        } else {
-            self.by_strategy(client.fingerprint, tried, random, decision)?
-        };
-        moves.note(traits.fingerprint, choice.backend.id(), now);
+            return Ok(choice);
+        }
+        let choice = self.by_strategy(client.fingerprint, tried, random, decision)?;
+        let id = choice.backend.id();
+        if way != Way::First {
+            moves.note(traits, id, now);
+            return Ok(choice);
+        }
+        // Another worker may have chosen for a request of the same moment meanwhile.
+        let first = moves.begin(traits, id, now);
+        if first != id
+            && let Some(choice) = self.after(first, tried)
+        {
+            decision.rule = Rule::Together;
+            return Ok(choice);
+        }
         Ok(choice)
+    }
+
+    /// The backend that a request of the same moment went to, if it can be had.
+    fn after(&self, id: BackendId, tried: &[BackendId]) -> Option<Choice> {
+        let index = self.index_of(id).filter(|_| !tried.contains(&id))?;
+        self.eligible.iter().any(|one| one.index == index).then(|| self.choice(index))?
     }
 
     /// Backends with a connection limit whose queue the client may join: its own, or else any that takes new clients.
@@ -177,7 +181,8 @@ impl Pool {
         }
     }
 
-    /// Records which backend a key went to, so that a draining backend can tell its clients from new ones.
+    /// Records which backend answered for a key, so that a draining backend can tell its clients from new ones, and a key
+    /// that moved is counted once, however many were tried.
     pub(crate) fn note(&self, client: &Bound, id: BackendId) {
         if let (Affinity::Suited, Some(key_cache)) = (client.own, self.sticky.key_cache()) {
             key_cache.note(client.fingerprint, id);

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::keys_seen::KeysSeen;
 use super::moves::Moves;
-use super::rendezvous::Fingerprint;
+use super::traits::Traits;
 
 /// What choices leave behind for the next ones; successive pools share it.
 #[derive(Default)]
@@ -23,11 +23,11 @@ impl Memory {
         self.turn.fetch_add(1, Relaxed)
     }
 
-    /// A copy, as far as it concerns this client.
-    pub(super) fn of(&self, client: Fingerprint) -> Self {
+    /// A copy, as far as it concerns this client, of which something is known once it has lost its backend.
+    pub(super) fn of(&self, client: Option<&Traits>) -> Self {
         Memory {
             turn: AtomicUsize::new(self.turn.load(Relaxed)),
-            moves: self.moves.of(client),
+            moves: client.map(|client| self.moves.of(client)).unwrap_or_default(),
             keys: KeysSeen::default(),
         }
     }

@@ -211,9 +211,8 @@ impl Pool {
     /// Chooses this backend for a client that got `slot` by queueing. `None` if the backend left the pool meanwhile.
     pub(crate) fn choice_of(&self, client: &Bound, backend: &Backend, slot: Slot) -> Option<Choice> {
         let index = self.index_of(backend.id())?;
-        self.note(client, backend.id());
         if let Some(traits) = client.traits.as_ref().filter(|_| client.named() != Some(backend.id())) {
-            self.memory.moves.table().note(traits.fingerprint, backend.id(), Instant::now());
+            self.memory.moves.note(traits, backend.id(), Instant::now());
         }
         let backend = Arc::clone(&self.backends[index]);
         Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), slot: Some(slot) })

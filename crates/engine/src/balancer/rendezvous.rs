@@ -14,11 +14,6 @@ use crate::api::BackendId;
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
-    #[cfg(test)]
-    pub(crate) const fn new(bits: u64) -> Self {
-        Fingerprint(bits)
-    }
-
     /// Hashes these bytes (FNV-1a, then mixed).
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Fingerprint::default().with(bytes)

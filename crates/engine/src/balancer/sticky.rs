@@ -73,14 +73,18 @@ impl Bound {
     /// A client in TCP mode, bound to the backend that its address sticks to, if any.
     fn at(ip: IpAddr, backend: Option<BackendId>) -> Self {
         let Some(id) = backend else { return Bound::new(ip) };
-        let traits = Some(Box::new(Traits::of_address(ip, id)));
         let key = Some(StickyKey::Ip { ip: ip.to_canonical() });
-        Bound { own: Affinity::Id(id), key, traits, ..Bound::new(ip) }
+        Bound { own: Affinity::Id(id), key, ..Bound::new(ip) }
     }
 
     /// The backend that its cookie names, whether or not it is in the pool.
     pub(crate) fn named(&self) -> Option<BackendId> {
         if let Affinity::Id(id) = self.own { Some(id) } else { None }
+    }
+
+    /// Whether it is bound by the hash of a key.
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.own == Affinity::Suited
     }
 
     /// A client bound by the hash of its address.

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Instant;
 use stickylb_http1::{HeadLimits, ReadBuffer};
 
 use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
@@ -49,7 +50,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
         own_cookies(&routing, live, &pool, &mut ours);
         bound.traits = Some(Box::new(Traits::read(&request.head, request.ip, lost, &ours)));
     }
-    let choice = pool.preview(&bound, &mut decision);
+    let choice = pool.preview(&bound, &mut decision, Instant::now());
     decision.candidates = pool.candidates(&bound, &decision.rule, &[]);
     if choice.as_ref().is_some_and(|choice| choice.set_cookie.is_some()) && !decision.rule.is_sticky() {
         decision.cookie = if decision.key.is_some() { CookieAction::Rewritten } else { CookieAction::New };

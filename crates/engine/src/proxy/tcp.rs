@@ -180,6 +180,7 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
         let active = Active::new(Arc::clone(&backend), Instant::now());
         match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
+                live.current.load().note(&selection.bound, backend.id());
                 let lease = stick(proxy, &live, ip, &backend);
                 return Some((Session { active, slot, held: lease, account }, stream));
             }

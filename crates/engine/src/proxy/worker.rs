@@ -1,6 +1,7 @@
 //! What one worker thread needs to serve requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::api::{BackendId, Decision};
 use crate::balancer::{Backend, Bound, Choice, NoBackend, Pool};
@@ -38,9 +39,10 @@ impl Proxy {
         client: &Bound,
         tried: &[BackendId],
         decision: &mut Decision,
+        now: Instant,
     ) -> Result<Choice, NoBackend> {
         decision.strategy = pool.strategy;
-        let choice = self.with_random(|random| pool.choose(client, tried, random, decision));
+        let choice = self.with_random(|random| pool.choose(client, tried, random, decision, now));
         if tried.is_empty() && self.shared.telemetry.notes_candidates() {
             decision.candidates = pool.candidates(client, &decision.rule, tried);
         }

@@ -39,7 +39,7 @@ fn choose(pool: &Pool, key: Option<u32>, tried: &[u32]) -> Result<(u32, Decision
     let mut random = fastrand::Rng::with_seed(7);
     let own = key.map_or(Affinity::Nobody, |id| Affinity::Id(id.into()));
     let client = Bound { own, fingerprint: Fingerprint::of(b"nine"), ..Bound::default() };
-    pool.choose(&client, &tried, &mut random, &mut decision).map(|c| (c.backend.id().get(), decision))
+    pool.choose(&client, &tried, &mut random, &mut decision, Instant::now()).map(|c| (c.backend.id().get(), decision))
 }
 
 fn series(pool: &Pool, n: usize) -> Vec<u32> {
@@ -68,7 +68,8 @@ fn power_of_two_takes_the_less_busy_and_says_which_were_drawn() {
     let mut counts = [0; 2];
     for _ in 0..400 {
         let mut decision = Decision::new(pool.strategy);
-        let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
+        let choice =
+            pool.choose(&Bound::default(), &[], &mut random, &mut decision, Instant::now()).expect("a backend");
         counts[choice.backend.id().get() as usize] += 1;
         if let Rule::Strategy { place, against: Some(other), .. } = decision.rule {
             assert_eq!((place, other), (2, 1), "drawn together, the idle one has it");
@@ -100,7 +101,7 @@ fn hash_sends_a_client_to_one_place_and_a_lost_backend_moves_only_its_own() {
     let of = |pool: &Pool, client: u32| {
         let bound = Bound { fingerprint: Fingerprint::of(&client.to_be_bytes()), ..Bound::default() };
         let mut decision = Decision::new(pool.strategy);
-        let choice = pool.choose(&bound, &[], &mut fastrand::Rng::new(), &mut decision);
+        let choice = pool.choose(&bound, &[], &mut fastrand::Rng::new(), &mut decision, Instant::now());
         choice.expect("a backend").backend.id().get()
     };
     let before: Vec<u32> = (0..1000).map(|client| of(&whole, client)).collect();
@@ -183,7 +184,8 @@ fn random_follows_the_weights() {
     let mut counts = [0; 3];
     for _ in 0..4000 {
         let mut decision = Decision::new(pool.strategy);
-        let choice = pool.choose(&Bound::default(), &[], &mut random, &mut decision).expect("a backend");
+        let choice =
+            pool.choose(&Bound::default(), &[], &mut random, &mut decision, Instant::now()).expect("a backend");
         counts[choice.backend.id().get() as usize] += 1;
     }
     assert!((2800..3200).contains(&counts[0]), "{counts:?}");
@@ -260,7 +262,8 @@ fn by_ip(backends: Vec<Arc<Backend>>, config: &StickyConfig) -> Pool {
 fn of_ip(pool: &Pool, last: u8) -> Result<(u32, Decision), NoBackend> {
     let mut decision = Decision::new(pool.strategy);
     let client = Bound::by_ip([192, 0, 2, last].into());
-    let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision)?;
+    let choice = pool.choose(&client, &[], &mut fastrand::Rng::new(), &mut decision, Instant::now())?;
+    pool.note(&client, choice.backend.id());
     Ok((choice.backend.id().get(), decision))
 }
 
@@ -296,6 +299,24 @@ fn a_draining_backend_keeps_the_keys_it_has_and_gets_no_new_ones() {
 }
 
 #[test]
+fn a_key_that_moves_is_counted_once_however_many_backends_were_tried_for_each_of_its_requests() {
+    let pool = by_ip(backends(&[1, 1]), &StickyConfig::default());
+    let moved = || pool.sticky.key_cache().expect("bound by address").moved();
+    let own = of_ip(&pool, 7).expect("a backend").0;
+    let client = Bound::by_ip([192, 0, 2, 7].into());
+    for _ in 0..3 {
+        let choose = |tried: &[BackendId]| {
+            let mut decision = Decision::new(pool.strategy);
+            pool.choose(&client, tried, &mut fastrand::Rng::new(), &mut decision, Instant::now()).expect("a backend")
+        };
+        let refuses = choose(&[]).backend.id();
+        assert_eq!(refuses.get(), own);
+        pool.note(&client, choose(&[refuses]).backend.id());
+    }
+    assert_eq!(moved(), 1);
+}
+
+#[test]
 fn a_client_may_be_kept_from_any_other_backend_than_its_own() {
     let all = backends(&[1, 1]);
     let config = StickyConfig { on_failure: OnFailure::Fail, ..StickyConfig::default() };
@@ -304,7 +325,7 @@ fn a_client_may_be_kept_from_any_other_backend_than_its_own() {
     all[0].status.set_verdict(Verdict::Unhealthy);
     let mut decision = Decision::new(pool.strategy);
     let client = Bound::by_ip([192, 0, 2, ip].into());
-    let chosen = pool.refreshed().choose(&client, &[], &mut fastrand::Rng::new(), &mut decision);
+    let chosen = pool.refreshed().choose(&client, &[], &mut fastrand::Rng::new(), &mut decision, Instant::now());
     assert_eq!(chosen.err(), Some(NoBackend::Kept));
     assert_eq!(decision.reason(), "b0 is DOWN; sticky.onFailure is fail");
 }

@@ -54,7 +54,7 @@ pub(crate) async fn wait(
             _ = changes.changed() => pool = live.current.load_full(),
         }
         // Who is there has changed: perhaps somebody has room now, or nobody is left to wait for.
-        match proxy.with_random(|random| pool.choose(client, tried, random, decision)) {
+        match proxy.with_random(|random| pool.choose(client, tried, random, decision, Instant::now())) {
             Err(NoBackend::Full) => {}
             decided => break decided,
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::hold::Hold;
 use super::queue;
 use crate::api::{BackendId, Decision};
-use crate::balancer::{Bound, Choice, NoBackend, Pool};
+use crate::balancer::{Bound, Choice, NoBackend, Pool, Traits};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
 
@@ -59,10 +59,20 @@ impl<'a> Selection<'a> {
     pub(crate) fn choose_from(&mut self, pool: &Pool, decision: &mut Decision) -> Result<Choice, NoBackend> {
         match self.by {
             SelectBy::Key => {}
-            SelectBy::Address(ip) => self.bound = pool.sticky.read_connection(ip, self.live.stuck_to(ip)),
+            SelectBy::Address(ip) => {
+                self.bound = pool.sticky.read_connection(ip, self.live.stuck_to(ip));
+                self.tell_apart(pool.lost(&self.bound, &self.tried));
+            }
             SelectBy::Person(id) => return pool.choose_asked(id, decision),
         }
-        self.proxy.choose(pool, &self.bound, &self.tried, decision)
+        self.proxy.choose(pool, &self.bound, &self.tried, decision, self.began)
+    }
+
+    /// Notes what tells the client of a connection that lost its backend from others.
+    fn tell_apart(&mut self, lost: Option<BackendId>) {
+        if let (SelectBy::Address(ip), Some(lost)) = (self.by, lost) {
+            self.bound.traits = Some(Box::new(Traits::of_address(ip, lost)));
+        }
     }
 
     /// Whether a backend takes new clients that was not tried.
@@ -97,6 +107,8 @@ impl<'a> Selection<'a> {
 
     /// Waits for a place at a backend.
     async fn queue(&mut self, decision: &mut Decision) -> Result<Choice, NoBackend> {
+        // Its backend may go while it waits for it.
+        self.tell_apart(self.bound.named());
         let before = Instant::now();
         let chosen = queue::wait(self.proxy, self.live, &self.bound, &self.tried, decision).await;
         self.note_wait(before);

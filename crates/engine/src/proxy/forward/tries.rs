@@ -101,7 +101,7 @@ impl<'t, 'c> Tries<'t, 'c> {
     fn tell_apart(&mut self, lost: BackendId) {
         let request = &*self.request;
         let read = || Box::new(Traits::read(&request.head, request.ip, lost, &request.own_cookies));
-        self.selection.bound.traits.get_or_insert_with(read);
+        self.selection.bound.traits.get_or_insert_with(read).is_replay = self.client.replay.is_some();
     }
 
     async fn wait(&mut self, no: NoBackend) -> Result<Choice, Stop> {
@@ -246,7 +246,11 @@ impl<'t, 'c> Tries<'t, 'c> {
         since: Instant,
     ) -> Delivered {
         // A replay moves nobody: the client itself gets no answer of it.
-        let binds = !self.exchange.decision().rule.is_sticky() && self.client.replay.is_none();
+        let is_replay = self.client.replay.is_some();
+        if self.selection.bound.is_by_key() && !is_replay {
+            self.selection.live.current.load().note(&self.selection.bound, backend.id());
+        }
+        let binds = !self.exchange.decision().rule.is_sticky() && !is_replay;
         let set_cookie = set_cookie.filter(|_| binds);
         if set_cookie.is_some() {
             self.book_session(backend);
