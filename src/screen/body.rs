@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::io::Read;
 use stickylb::api::{Body, Part};
 
+use super::format::bytes;
 use super::head::{parts, text};
 
 /// The most that a compressed body is taken apart to, in bytes.
@@ -90,19 +91,6 @@ fn is_text(bytes: &[u8], is_cut: bool) -> bool {
 pub(crate) fn amount(body: &Body) -> String {
     let kept = body.bytes.len() as u64;
     if body.is_cut() { format!("first {} of {}", size(kept), size(body.total)) } else { bytes(kept) }
-}
-
-/// `1,204 bytes`
-pub(crate) fn bytes(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    format!("{out} byte{}", if n == 1 { "" } else { "s" })
 }
 
 /// `512 bytes`, `16 KB`, `1.5 MB`

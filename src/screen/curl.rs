@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use stickylb::api::{CookieAction, Heads, RequestEvent};
 use stickylb::untrusted::Untrusted;
 
-use super::head::{Field, parts};
+use super::head::{self, Field, parts};
 
 /// Hop-by-hop fields, and fields that curl sends itself.
 const NOT_SENT: [&str; 9] = [
@@ -35,10 +35,7 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
     let (Some(method), Some(target), Some(version)) = (words.next(), words.next(), words.next()) else {
         return Err("it was a malformed request: it cannot be copied".to_owned());
     };
-    let has_body = fields.iter().any(|field| {
-        let length = named(field, "content-length") && field.value.iter().any(|digit| *digit != b'0');
-        length || named(field, "transfer-encoding")
-    });
+    let has_body = head::has_body(&fields);
     let mut out = String::from("curl -i -g --path-as-is");
     match method {
         b"GET" if !has_body => {}

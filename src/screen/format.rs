@@ -18,6 +18,19 @@ pub(crate) fn count(n: u64) -> String {
     }
 }
 
+/// `1,204 bytes`
+pub(crate) fn bytes(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    format!("{out} byte{}", if n == 1 { "" } else { "s" })
+}
+
 /// A response time in at most six columns: `0.4ms`, `17ms`, `2.5s`, `130s`.
 pub(crate) fn micros(micros: u64) -> String {
     match micros {

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use stickylb::untrusted::Untrusted;
 
+use super::format;
 use super::glyphs::Glyphs;
+use super::secrets;
 use super::theme::Theme;
 
 /// A header field.
@@ -25,6 +27,15 @@ pub(crate) fn parts(head: &[u8]) -> (&[u8], Vec<Field<'_>>) {
     (first, fields.collect())
 }
 
+/// Whether a head with these fields says that a body follows.
+pub(crate) fn has_body(fields: &[Field<'_>]) -> bool {
+    fields.iter().any(|field| {
+        let is_length = field.name.eq_ignore_ascii_case(b"content-length");
+        let follows = is_length && field.value.iter().any(|byte| matches!(byte, b'1'..=b'9'));
+        follows || field.name.eq_ignore_ascii_case(b"transfer-encoding")
+    })
+}
+
 /// Bytes as text; control characters and bytes that are not UTF-8 are escaped.
 pub(crate) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
@@ -40,11 +51,10 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// Whether a field's value is a credential, judged by the field's name.
 pub(crate) fn is_secret(name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-    let words =
-        ["auth", "token", "secret", "password", "passwd", "api-key", "apikey", "session", "signature", "credential"];
-    let harmless = matches!(name.as_str(), "www-authenticate" | "proxy-authenticate" | "authority");
-    is_cookie(name.as_bytes()) || !harmless && words.iter().any(|word| name.contains(word))
+    // What a server demands is no secret.
+    let demands = [&b"www-authenticate"[..], b"proxy-authenticate"];
+    let is_harmless = demands.iter().any(|demand| name.eq_ignore_ascii_case(demand));
+    is_cookie(name) || !is_harmless && secrets::is_secret(name)
 }
 
 pub(crate) fn is_cookie(name: &[u8]) -> bool {
@@ -124,8 +134,7 @@ pub(crate) fn hidden(bytes: usize, theme: Theme) -> String {
         Glyphs::Unicode => "••••••",
         Glyphs::Ascii => "******",
     };
-    let plural = if bytes == 1 { "" } else { "s" };
-    format!("{dots} ({bytes} byte{plural})")
+    format!("{dots} ({})", format::bytes(bytes as u64))
 }
 
 #[cfg(test)]
@@ -142,9 +151,11 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_and_only_their_length_is_told() {
-        for name in ["X-Api-Key", "x-auth-token", "X-CSRF-Token", "X-Amz-Security-Token", "APIKEY", "X-Session-Id"] {
+        let tokens = ["X-Api-Key", "x-auth-token", "X-CSRF-Token", "X-Amz-Security-Token", "APIKEY", "X-Session-Id"];
+        for name in tokens.into_iter().chain(["X-Passphrase", "X-JWT", "X-Access-Key", "X-Pwd"]) {
             assert_eq!(shown(name, "abcdef"), "•••••• (6 bytes)", "{name}");
         }
+        assert_eq!(shown("X-Token", &"x".repeat(1204)), "•••••• (1,204 bytes)");
         assert_eq!(shown("Authorization", "Bearer abc"), "Bearer •••••• (3 bytes)");
         assert_eq!(shown("proxy-authorization", "x"), "•••••• (1 byte)");
         assert_eq!(
@@ -158,6 +169,7 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_shown_and_secrets_that_are_asked_for() {
         assert_eq!(shown("Accept", "text/html"), "text/html");
+        assert_eq!(shown("X-Author", "ann"), "ann");
         assert_eq!(shown("WWW-Authenticate", "Basic realm=x"), "Basic realm=x");
         let field = Field { name: b"authorization", value: b"Basic abc" };
         assert_eq!(field.shown(&Reveal { all: true, sticky: Vec::new() }, THEME), "Basic abc");
@@ -181,6 +193,13 @@ mod tests {
     #[test]
     fn hostile_bytes_are_written_out() {
         assert_eq!(text(b"a\x1b]0;x\x07\xff\xe2\x80\xae\xc2\x9b"), "a\\x1b]0;x\\x07\\xff\\u{202e}\\x9b");
+    }
+
+    #[test]
+    fn a_body_follows_where_a_length_or_a_coding_says_so() {
+        let says = |line: &str| has_body(&parts(format!("POST / HTTP/1.1\r\nHost: a1\r\n{line}\r\n").as_bytes()).1);
+        assert!(says("Content-Length: 10\r\n") && says("transfer-encoding: chunked\r\n"));
+        assert!(!says("content-length: 00\r\n") && !says("Content-Length: +0\r\n") && !says("Trailer: X-1\r\n"));
     }
 
     #[test]

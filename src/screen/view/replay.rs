@@ -19,8 +19,7 @@ use stickylb::api::{Bodies, Body, Ended, Event, RequestEvent};
 use super::dialog_frame::{centred, frame_of};
 use super::heads;
 use crate::screen::action::Action;
-use crate::screen::body;
-use crate::screen::format::{cut, duration, fit, micros};
+use crate::screen::format::{bytes, cut, duration, fit, micros};
 use crate::screen::inspected::{ReplayChoice, Shown};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
@@ -128,7 +127,7 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
         lines.push(Line::styled("What was edited", Theme::strong()));
         heads::differences(&mut lines, [&one.request, &other.request], reveal, theme);
         if let (Some(was), Some(is)) = (&one.request_body, &other.request_body) {
-            let bytes = |body: &Body| body::bytes(body.total);
+            let bytes = |body: &Body| bytes(body.total);
             let how =
                 if was == is { "the same".to_owned() } else { format!("{} before, {} now", bytes(was), bytes(is)) };
             lines.push(super::why::fact(state, "its body", how));
