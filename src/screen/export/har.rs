@@ -13,8 +13,8 @@ use std::sync::Arc;
 use stickylb::api::{Body, Event, Heads, Part, RequestEvent, RequestNumber, rfc3339};
 use stickylb::untrusted::json_value;
 
-use crate::screen::body::{Content, amount, readable, value};
-use crate::screen::head::{Field, Reveal, hidden, parts};
+use crate::screen::body::{Content, Readable, amount, readable, value};
+use crate::screen::head::{Field, Reveal, hidden, is_cookie, parts};
 use crate::screen::secrets;
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
@@ -138,7 +138,7 @@ impl Entry<'_> {
             "bodySize": self.request.up,
         });
         if let Some(body) = self.heads.request_body.as_ref().filter(|body| !body.bytes.is_empty()) {
-            asked["postData"] = self.body(head, body, "_encoding");
+            asked["postData"] = self.body(head, body, readable(head, body), "_encoding");
         }
         asked
     }
@@ -149,13 +149,15 @@ impl Entry<'_> {
         let mut words = first.splitn(3, |byte| *byte == b' ').map(lossy);
         let (version, _, reason) = (words.next(), words.next(), words.next());
         let location = value(head, b"location").map(lossy).unwrap_or_default();
-        let mut carried = match &self.heads.answer_body {
-            Some(body) if !body.bytes.is_empty() => self.body(head, body, "encoding"),
+        let read = self.heads.answer_body.as_ref().map(|body| (body, readable(head, body)));
+        let is_unpacked = |read: &Readable<'_>| read.coding.is_some() && read.content != Content::Coded && !read.is_cut;
+        let unpacked = read.as_ref().map(|(_, read)| read).filter(|read| is_unpacked(read));
+        let length = unpacked.map_or(self.request.bytes, |read| read.bytes.len() as u64);
+        let mut carried = match read {
+            Some((body, read)) if !body.bytes.is_empty() => self.body(head, body, read, "encoding"),
             _ => json!({"mimeType": mime_type(head)}),
         };
-        let read = self.heads.answer_body.as_ref().map(|body| readable(head, body));
-        let unpacked = read.filter(|read| read.coding.is_some() && read.content != Content::Coded && !read.is_cut);
-        carried["size"] = json!(unpacked.map_or(self.request.bytes, |read| read.bytes.len() as u64));
+        carried["size"] = json!(length);
         json!({
             "status": self.request.status,
             "statusText": reason.unwrap_or_default(),
@@ -175,7 +177,12 @@ impl Entry<'_> {
     }
 
     fn header(&self, field: &Field<'_>) -> String {
-        if field.hides_any(self.reveal) { field.shown(self.reveal, self.theme) } else { lossy(field.value) }
+        match field {
+            _ if field.hides_any(self.reveal) => field.shown(self.reveal, self.theme),
+            _ if is_cookie(field.name) => lossy(field.value),
+            // There may be an address in it, with a secret in its query.
+            _ => self.masked(&lossy(field.value), |_| HIDDEN.to_owned()),
+        }
     }
 
     fn cookies(&self, fields: &[Field<'_>]) -> Value {
@@ -223,9 +230,23 @@ impl Entry<'_> {
     }
 
     /// A kept body: its text, or what else it is in base64, said under the name `encoding`.
-    fn body(&self, head: &Part, body: &Body, encoding: &str) -> Value {
+    fn body(&self, head: &Part, body: &Body, read: Readable<'_>, encoding: &str) -> Value {
         let mut value = json!({"mimeType": mime_type(head)});
-        let read = readable(head, body);
+        let coding = read.coding.filter(|_| read.content == Content::Coded);
+        let mut comments: Vec<String> = body.is_cut().then(|| amount(body)).into_iter().collect();
+        if let Some(coding) = &coding {
+            value["_coding"] = json!(coding);
+            if !self.reveal.all {
+                // No secret can be found in it.
+                comments.push(format!("left out, because secrets in it cannot be hidden: it is {coding}"));
+            }
+        }
+        if !comments.is_empty() {
+            value["comment"] = json!(comments.join("; "));
+        }
+        if coding.is_some() && !self.reveal.all {
+            return value;
+        }
         let bytes = if self.reveal.all {
             read.bytes
         } else {
@@ -236,12 +257,6 @@ impl Entry<'_> {
         } else {
             value["text"] = json!(STANDARD.encode(&bytes));
             value[encoding] = json!("base64");
-        }
-        if let Some(coding) = read.coding.filter(|_| read.content == Content::Coded) {
-            value["_coding"] = json!(coding);
-        }
-        if body.is_cut() {
-            value["comment"] = json!(amount(body));
         }
         value
     }

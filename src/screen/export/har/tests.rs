@@ -138,3 +138,32 @@ fn a_secret_in_a_body_that_is_no_text_is_hidden_too() {
     let bytes = STANDARD.decode(data["text"].as_str().expect("text")).expect("base64");
     assert!(bytes.starts_with(b"\xff{") && !bytes.windows(7).any(|bytes| bytes == b"hunter2"));
 }
+
+#[test]
+fn a_secret_in_the_value_of_any_header_is_hidden() {
+    let answer =
+        "Location: /cb?a=1&access_token=hunter2\r\nReferer: http://a/?token=hunter2\r\nX-Next: a%3Ftoken%3Dhunter2\r\n";
+    let text = har(&held(b"", answer), None, &hiding());
+    assert!(!text.contains("hunter2"), "{text}");
+    let archive: Value = serde_json::from_str(&text).expect("JSON");
+    let response = &archive["log"]["entries"][0]["response"];
+    assert_eq!(response["redirectURL"], "/cb?a=1&access_token=hidden");
+    let fields = response["headers"].as_array().expect("a list");
+    assert!(fields.contains(&json!({"name": "Location", "value": "/cb?a=1&access_token=hidden"})), "{response}");
+    assert!(har(&held(b"", answer), Some(NUMBER), &hiding()).contains("access_token=hunter2"));
+}
+
+#[test]
+fn a_body_in_a_coding_in_which_nothing_can_be_hidden_is_left_out_and_why_is_said() {
+    let content = |open| {
+        let text = har(&held(b"", "Content-Encoding: br\r\n"), open, &hiding());
+        let archive: Value = serde_json::from_str(&text).expect("JSON");
+        archive["log"]["entries"][0]["response"]["content"].clone()
+    };
+    let hidden = content(None);
+    assert_eq!((hidden.get("text"), hidden.get("encoding"), &hidden["_coding"]), (None, None, &json!("br")));
+    let why = "first 2 bytes of 1 MB; left out, because secrets in it cannot be hidden: it is br";
+    assert_eq!(hidden["comment"], why);
+    let shown = content(Some(NUMBER));
+    assert_eq!((&shown["text"], &shown["comment"]), (&json!("AJ8="), &json!("first 2 bytes of 1 MB")));
+}
