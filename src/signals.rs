@@ -4,10 +4,19 @@
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::SeqCst;
+#[cfg(unix)]
+use std::time::Duration;
 
 use tokio::sync::Notify;
+#[cfg(any(unix, feature = "tui"))]
+use tokio::sync::watch;
+#[cfg(unix)]
+use tokio::time::Instant;
+
+/// How long the terminal's keys are not heeded after another program gave them back: one that ends of Ctrl-C may have
+/// given them back before the signal, which this program gets too, is seen here.
+#[cfg(unix)]
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Waits, as often as called, for the signals that end a program (Ctrl-C outside Unix), and for a stop request.
 pub(crate) struct Signals {
@@ -20,8 +29,14 @@ pub(crate) struct Signals {
     /// The others.
     #[cfg(unix)]
     others: Vec<tokio::signal::unix::Signal>,
-    /// Set while another program has the terminal and its keys.
-    lent: Arc<AtomicBool>,
+    /// True while another program has the terminal and its keys.
+    #[cfg(feature = "tui")]
+    lent: watch::Sender<bool>,
+    #[cfg(unix)]
+    is_lent: watch::Receiver<bool>,
+    /// When the keys are heeded again, after that has changed.
+    #[cfg(unix)]
+    settled: Option<Instant>,
     asked: Arc<Notify>,
     /// The program goes on when its terminal is gone.
     without_terminal: bool,
@@ -51,11 +66,17 @@ impl Signals {
             let others =
                 others.into_iter().chain(real_time().filter_map(|number| heed(number).ok().flatten())).collect();
             let had_terminal = io::stdout().is_terminal();
+            let (lent, is_lent) = watch::channel(false);
+            #[cfg(not(feature = "tui"))]
+            drop(lent);
             Ok(Signals {
                 hangup,
                 keys,
                 others,
-                lent: Arc::default(),
+                #[cfg(feature = "tui")]
+                lent,
+                is_lent,
+                settled: None,
                 asked: Arc::default(),
                 without_terminal: false,
                 on_hangup: Vec::new(),
@@ -65,7 +86,8 @@ impl Signals {
         #[cfg(not(unix))]
         Ok(Signals {
             asked: Arc::default(),
-            lent: Arc::default(),
+            #[cfg(feature = "tui")]
+            lent: watch::Sender::new(false),
             without_terminal: false,
             on_hangup: Vec::new(),
             had_terminal: false,
@@ -91,10 +113,18 @@ impl Signals {
         Ok(continued)
     }
 
-    /// Set this while another program has the terminal: Ctrl-C is not for this one then.
+    /// Make this true while another program has the terminal: Ctrl-C is not for this one then.
     #[cfg(feature = "tui")]
-    pub(crate) fn lent(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.lent)
+    pub(crate) fn lent(&self) -> watch::Sender<bool> {
+        self.lent.clone()
+    }
+
+    /// Whether a signal of the terminal's keys is meant for this program.
+    #[cfg(unix)]
+    fn heeds_keys(&self) -> bool {
+        // An error means that nobody can lend them.
+        let is_news = self.is_lent.has_changed().unwrap_or(false);
+        !is_news && !*self.is_lent.borrow() && self.settled.is_none()
     }
 
     /// Notify this to ask the program to stop.
@@ -126,16 +156,32 @@ impl Signals {
                     None => std::future::pending().await,
                 }
             };
+            let settled = async {
+                match self.settled {
+                    Some(settled) => tokio::time::sleep_until(settled).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
+                // Keys come before it has settled whose they are.
+                biased;
                 () = any(&mut self.others) => return,
                 () = any(&mut self.keys) => {
-                    if self.lent.load(SeqCst) {
-                        continue;
+                    if self.heeds_keys() {
+                        return;
                     }
-                    return;
+                    continue;
                 }
                 _ = hangup, if heeds_hangup => {}
                 () = self.asked.notified() => return,
+                Ok(()) = self.is_lent.changed() => {
+                    self.settled = Some(Instant::now() + MOMENT);
+                    continue;
+                }
+                () = settled => {
+                    self.settled = None;
+                    continue;
+                }
             }
             // Once its terminal is gone, stdout no longer counts as one.
             let gone = self.had_terminal && !self.without_terminal && !io::stdout().is_terminal();

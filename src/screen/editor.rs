@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, SystemTime};
 use stickylb::api::{EngineHandle, News};
 use stickylb::untrusted::Untrusted;
@@ -45,9 +44,9 @@ pub(super) async fn edit(
     };
     let lent = Lent::new();
     // The keys that end a program, Ctrl-C and Ctrl-\, are the editor's now.
-    orders.lent.store(true, SeqCst);
+    orders.lent.send_replace(true);
     let ended = run(engine, state, orders, continued, &file.path).await;
-    orders.lent.store(false, SeqCst);
+    orders.lent.send_replace(false);
     lent.take_back();
     let Some(ended) = ended else { return Edited::MustLeave };
     let read = spawn_blocking(move || file.read()).await;

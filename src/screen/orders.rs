@@ -1,7 +1,6 @@
 //! Orders from the thread that handles signals.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use tokio::sync::{Notify, watch};
 
 /// Orders from the thread that handles signals.
@@ -10,8 +9,8 @@ pub(crate) struct Orders {
     pub(crate) leave: watch::Receiver<bool>,
     /// Notified when the program was continued after a stop.
     pub(crate) continued: Arc<Notify>,
-    /// Set while an editor has the terminal, whose keys then do not end this program.
-    pub(crate) lent: Arc<AtomicBool>,
+    /// True while an editor has the terminal, whose keys then do not end this program.
+    pub(crate) lent: watch::Sender<bool>,
 }
 
 impl Orders {
