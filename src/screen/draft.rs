@@ -1,11 +1,14 @@
 //! A request in an editor.
 
 use std::fmt;
-use stickylb::api::{BackendId, RequestNumber};
+use std::sync::Arc;
+use stickylb::api::{BackendId, Event, RequestNumber};
 
 /// A request in an editor. `Debug` shows nothing of its text: secrets stand in it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Draft {
+    /// The request that it was made of.
+    pub(super) event: Arc<Event>,
     pub(super) number: RequestNumber,
     /// Where it is to go; `None` lets the balancer choose.
     pub(super) to: Option<BackendId>,

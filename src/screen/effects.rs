@@ -23,7 +23,7 @@ pub(crate) enum Left {
 }
 
 /// What the event loop does next.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) enum Loop {
     GoOn,
     /// Stop the job; enter the terminal again when it is continued.
@@ -72,10 +72,10 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }
-            Effect::Replay(replay) => {
+            Effect::Replay(replay, draft) => {
                 let (replayed, tell) = (engine.replay(replay), tell.clone());
                 tokio::spawn(async move {
-                    let _ = tell.send(Message::Replayed(replayed.await));
+                    let _ = tell.send(Message::Replayed(replayed.await, draft));
                 });
             }
             // A write error shows up again when the next frame is drawn.

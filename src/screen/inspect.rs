@@ -141,12 +141,17 @@ pub(crate) fn ask_where(state: &mut State) -> Result<(), String> {
 /// Replays the request to the chosen backend; asks first if the method is not safe.
 pub(crate) fn send(state: &mut State, choice: &ReplayChoice) -> Vec<Effect> {
     let (to, name) = &choice.places[choice.chosen];
-    state.inspected.draft = None;
-    ask_or_send(state, &choice.event, ToReplay::new(choice.number, *to), &format!("it again: {name}"))
+    ask_or_send(state, &choice.event, ToReplay::new(choice.number, *to), None, &format!("it again: {name}"))
 }
 
 /// Sends what is to be replayed; asks first if its method is not safe.
-pub(crate) fn ask_or_send(state: &mut State, event: &Arc<Event>, replay: ToReplay, what: &str) -> Vec<Effect> {
+pub(crate) fn ask_or_send(
+    state: &mut State,
+    event: &Arc<Event>,
+    replay: ToReplay,
+    draft: Option<Box<Draft>>,
+    what: &str,
+) -> Vec<Effect> {
     let Event::Request(request) = &**event else { return Vec::new() };
     let asked = match &replay.edited {
         Some(edited) => text(parts(&edited.head).0).trim_end_matches(" HTTP/1.1").to_owned(),
@@ -155,17 +160,17 @@ pub(crate) fn ask_or_send(state: &mut State, event: &Arc<Event>, replay: ToRepla
     // Safe methods: RFC 9110, section 9.2.1.
     if matches!(asked.split(' ').next(), Some("GET" | "HEAD" | "OPTIONS")) {
         state.say(format!("sending {what}"));
-        return again(state, event, replay);
+        return again(state, event, replay, draft);
     }
-    state.dialog = Some(Dialog::Ask(Question::Replay { event: Arc::clone(event), replay, asked }));
+    state.dialog = Some(Dialog::Ask(Question::Replay { event: Arc::clone(event), replay, asked, draft }));
     state.changed = true;
     Vec::new()
 }
 
 /// Sends what is to be replayed.
-pub(crate) fn again(state: &mut State, event: &Arc<Event>, replay: ToReplay) -> Vec<Effect> {
+pub(crate) fn again(state: &mut State, event: &Arc<Event>, replay: ToReplay, draft: Option<Box<Draft>>) -> Vec<Effect> {
     state.inspected.replaying = Some(Arc::clone(event));
-    vec![Effect::Replay(replay)]
+    vec![Effect::Replay(replay, draft)]
 }
 
 /// Tells why an edited request is not sent, and offers the text as it was left.
@@ -175,17 +180,28 @@ pub(crate) fn ask_again(state: &mut State, draft: Box<Draft>, why: String) -> Ve
     Vec::new()
 }
 
+/// Keeps the text of an edited request that is not sent, for when it is edited again.
+pub(crate) fn set_aside(state: &mut State, draft: Box<Draft>) {
+    if state.inspected.number == Some(draft.number) {
+        let replay = state.key(Action::Replay);
+        state.say(format!("not sent: {replay} and e open the text again, as you left it"));
+        state.inspected.unsent = Some(draft);
+    }
+}
+
 /// Shows the result of a replay, unless a dialog is open.
-pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>) {
+pub(crate) fn show(state: &mut State, result: Result<Box<Replayed>, Untrusted<String>>, draft: Option<Box<Draft>>) {
     let before = state.inspected.replaying.take();
-    let draft = state.inspected.draft.take();
-    match result {
-        Err(why) => match draft.filter(|_| state.dialog.is_none()) {
-            Some(draft) => drop(ask_again(state, draft, why.to_string())),
-            None => state.complain(format!("not sent again: {why}")),
-        },
-        Ok(_) if state.dialog.is_some() => state.say(IN_THE_LOG),
-        Ok(replayed) => {
+    match (result, draft) {
+        (Err(why), Some(draft)) if state.dialog.is_none() => drop(ask_again(state, draft, why.to_string())),
+        (Err(why), draft) => {
+            if let Some(draft) = draft {
+                set_aside(state, draft);
+            }
+            state.complain(format!("not sent again: {why}"));
+        }
+        (Ok(_), _) if state.dialog.is_some() => state.say(IN_THE_LOG),
+        (Ok(replayed), _) => {
             // With two replays in flight only the last request is remembered; the log has both responses.
             let before = before.filter(|event| number_of(Some(event)) == Some(replayed.before.number));
             let Some(before) = before else { return state.say(IN_THE_LOG) };

@@ -20,8 +20,8 @@ pub(crate) struct Inspected {
     pub(super) asked: Option<RequestNumber>,
     /// The request being replayed.
     pub(super) replaying: Option<Arc<Event>>,
-    /// What it was edited to, if it was.
-    pub(super) draft: Option<Box<Draft>>,
+    /// What the inspected request was edited to, where a question stood before it was sent, and was answered with no.
+    pub(super) unsent: Option<Box<Draft>>,
 }
 
 /// The result of fetching heads.
@@ -59,8 +59,8 @@ impl Inspected {
 
     /// Switches to another request: its heads are unknown and its secrets hidden.
     pub(super) fn turn_to(&mut self, number: Option<RequestNumber>) {
-        let (asked, replaying, draft) = (self.asked, self.replaying.take(), self.draft.take());
-        *self = Inspected { number, asked, replaying, draft, ..Inspected::default() };
+        let (asked, replaying) = (self.asked, self.replaying.take());
+        *self = Inspected { number, asked, replaying, ..Inspected::default() };
     }
 
     /// Forgets the bodies of the inspected request, as the engine does.

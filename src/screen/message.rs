@@ -30,8 +30,8 @@ pub enum Message {
     Exported(Result<String, String>),
     /// The heads of the request with this number; `None` if they are no longer kept.
     Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
-    /// The result of a replay, or why the request was not sent again.
-    Replayed(Result<Box<Replayed>, Untrusted<String>>),
+    /// The result of a replay, or why the request was not sent again; the text of it if it was edited.
+    Replayed(Result<Box<Replayed>, Untrusted<String>>, Option<Box<Draft>>),
     /// How many requests and tunnels are in flight, or why the engine could not be asked.
     InFlight(Result<u64, Untrusted<String>>),
     /// A request came back from the editor: its text, or why there is none.
@@ -54,7 +54,7 @@ pub(crate) enum Said {
 }
 
 /// A side effect to carry out.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Send a command to the engine.
     Command(Command),
@@ -65,8 +65,8 @@ pub enum Effect {
     AskInFlight,
     /// Fetch the heads of the request with this number.
     Heads(RequestNumber),
-    /// Send a request again.
-    Replay(ToReplay),
+    /// Send a request again, and the text of it if it was edited.
+    Replay(ToReplay, Option<Box<Draft>>),
     /// Give the terminal to the user's editor with this request.
     Edit(Box<Draft>),
     /// Turn mouse capture on or off.

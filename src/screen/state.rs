@@ -85,6 +85,8 @@ pub(crate) enum Question {
         replay: ToReplay,
         /// Method and path, as they would be sent.
         asked: String,
+        /// The text of it, if it was edited.
+        draft: Option<Box<Draft>>,
     },
     /// An edited request cannot be sent: edit it again?
     Mistake {

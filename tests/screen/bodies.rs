@@ -89,7 +89,7 @@ fn of_a_long_upload_the_beginning_is_kept_and_it_is_not_sent_again() {
     });
     let (mut terminal, port, _folder) = screen(&backend, &[]);
     keep_bodies(&mut terminal, true);
-    // 100 columns of text, so that the screen shows it as lines.
+    // Lines that the screen has room for.
     let line = "x".repeat(63) + "\n";
     post(port, "/long", &line.repeat(2 << 14));
     terminal.shows("/long");

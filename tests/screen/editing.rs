@@ -156,6 +156,40 @@ fn while_the_editor_has_the_terminal_the_balancer_serves_and_the_interrupt_key_i
 }
 
 #[test]
+fn an_editor_that_ends_of_the_interrupt_key_does_not_take_the_balancer_with_it() {
+    let mut editing = Editing::with(": > HERE/begun; exec sleep 1000");
+    for _ in 0..5 {
+        editing.terminal.press("e");
+        until("the editor runs", || editing.file("begun").exists().then_some(()));
+        fs::remove_file(editing.file("begun")).unwrap();
+        editing.terminal.press("\x03");
+        editing.terminal.shows("was ended by a signal");
+        editing.terminal.press("r");
+        editing.terminal.shows("e edit it");
+    }
+    editing.terminal.still_runs();
+    editing.left_nothing(1);
+}
+
+#[test]
+fn an_edited_request_that_a_no_held_back_is_opened_again_as_it_was_left() {
+    let mut editing = Editing::with(
+        "if grep -q /twice FILE; then : > HERE/again; exit 0; fi\n\
+         sed 's,^POST /cart,PUT /twice,' FILE > HERE/new; cat HERE/new > FILE",
+    );
+    editing.terminal.press("e");
+    editing.terminal.shows("PUT may change something: send the edited /twice");
+    editing.terminal.press("n");
+    editing.terminal.shows("not sent: r and e open the text again, as you left it");
+    editing.terminal.press("re");
+    editing.terminal.shows("PUT may change something: send the edited /twice");
+    assert!(editing.file("again").exists());
+    editing.left_nothing(1);
+    editing.terminal.press("y");
+    assert_eq!(editing.backend.wait_for_requests(2)[1].target, "/twice");
+}
+
+#[test]
 fn a_program_that_is_ended_while_its_editor_runs_leaves_a_whole_terminal_no_editor_and_no_file() {
     let mut editing =
         Editing::with("stty raw -echo; printf '\\033[?1049h\\033[?25l'; echo $$ > HERE/pid; exec sleep 1000");

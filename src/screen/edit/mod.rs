@@ -5,6 +5,7 @@ mod text;
 use std::sync::Arc;
 use stickylb::api::{Event, ToReplay};
 
+use super::action::Action;
 use super::draft::Draft;
 use super::inspect;
 use super::inspected::ReplayChoice;
@@ -19,10 +20,14 @@ pub(crate) use text::TEXT;
 pub(crate) fn begin(state: &mut State, choice: &ReplayChoice) -> Result<Vec<Effect>, String> {
     let Event::Request(request) = &*choice.event else { return Ok(Vec::new()) };
     let (to, place) = &choice.places[choice.chosen];
+    let unsent = state.inspected.unsent.take();
+    if let Some(draft) = unsent.filter(|draft| draft.number == choice.number && draft.to == *to) {
+        return Ok(vec![Effect::Edit(draft)]);
+    }
     let heads = state.inspected.of(request)?.ok_or("its heads are on their way: press e again")?;
-    let (text, binary) = text::of(heads, place)?;
-    state.inspected.replaying = Some(Arc::clone(&choice.event));
-    Ok(vec![Effect::Edit(Box::new(Draft { number: choice.number, to: *to, original: text.clone(), text, binary }))])
+    let (text, binary) = text::of(heads, place, &state.key(Action::Palette))?;
+    let (event, number, to, original) = (Arc::clone(&choice.event), choice.number, *to, text.clone());
+    Ok(vec![Effect::Edit(Box::new(Draft { event, number, to, original, text, binary }))])
 }
 
 /// Takes what came back from the editor, and sends it where it is a request and was changed.
@@ -38,19 +43,16 @@ pub(crate) fn take(state: &mut State, mut draft: Box<Draft>, result: Result<Vec<
             nothing(state, "nothing was changed: nothing is sent".to_owned(), State::say)
         }
         Ok(Some(mut edited)) => {
-            let Some(event) = state.inspected.replaying.clone() else { return Vec::new() };
             if let Some(binary) = draft.binary.as_ref().filter(|_| edited.body.is_empty()) {
                 edited.body.clone_from(binary);
             }
             let replay = ToReplay::new(draft.number, draft.to).edited(edited);
-            state.inspected.draft = Some(draft);
-            inspect::ask_or_send(state, &event, replay, "the edited request")
+            inspect::ask_or_send(state, &Arc::clone(&draft.event), replay, Some(draft), "the edited request")
         }
     }
 }
 
 fn nothing(state: &mut State, why: String, say: fn(&mut State, String)) -> Vec<Effect> {
-    state.inspected.replaying = None;
     say(state, why);
     Vec::new()
 }

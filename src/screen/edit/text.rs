@@ -1,9 +1,9 @@
 //! A request as text for an editor, and back: request line, header lines, an empty line, and the body.
 
-use stickylb::api::{BODY_KEPT, EDITED_BODY, Edited, Heads};
+use stickylb::api::{BODY_KEPT, Body, EDITED_BODY, Edited, Heads};
 
 use crate::screen::body::{Content, amount, readable};
-use crate::screen::head::{parts, text};
+use crate::screen::head::{has_body, parts, text};
 
 /// The longest head that may be written, in bytes.
 const HEAD: usize = 16 * 1024;
@@ -15,17 +15,23 @@ pub(crate) const TEXT: usize = HEAD + EDITED_BODY + 8 * 1024;
 const OF_THE_FRAME: [&str; 3] = ["content-length", "transfer-encoding", "trailer"];
 
 /// The request as text, and its body where an editor should not get that: one that is binary stays as it is unless another
-/// is written.
+/// is written. `palette` is the key that commands are typed after.
 ///
 /// # Errors
 /// A sentence if its head was not kept whole.
-pub(super) fn of(heads: &Heads, place: &str) -> Result<(Vec<u8>, Option<Vec<u8>>), String> {
+pub(super) fn of(heads: &Heads, place: &str, palette: &str) -> Result<(Vec<u8>, Option<Vec<u8>>), String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole: it cannot be edited".to_owned());
     }
     let (first, fields) = parts(&heads.request.bytes);
-    let has_body = fields.iter().any(|field| is_of_the_frame(field.name));
-    let (body, of_body) = body(heads, has_body);
+    let (body, of_body) = match &heads.request_body {
+        Some(kept) => body(heads, kept),
+        None if has_body(&fields) => {
+            let keep = format!("{palette}bodies on keeps those to come");
+            (Kept::Nothing, format!("# Its body was not kept ({keep}): write one below.\n"))
+        }
+        None => (Kept::Nothing, String::new()),
+    };
     let hint = format!(
         "# Save and leave the editor, and this request is sent: {}.\n\
          # Left as it is, or emptied, it is not. Lines up here with a # are never sent.\n\
@@ -55,16 +61,14 @@ enum Kept<'b> {
     Binary(&'b [u8]),
 }
 
-/// The request's body, and a line of comment where it is not in the text.
-fn body(heads: &Heads, has_body: bool) -> (Kept<'_>, String) {
-    let Some(kept) = &heads.request_body else {
-        let why =
-            if has_body { "# Its body was not kept (:bodies on keeps those to come): write one below.\n" } else { "" };
-        return (Kept::Nothing, why.to_owned());
-    };
-    if kept.is_cut() {
-        let most = BODY_KEPT / 1024;
-        return (Kept::Nothing, format!("# Its body was longer than {most} KB and is not here: write one below.\n"));
+/// The request's body as it was kept, and a line of comment where it is not in the text.
+fn body<'b>(heads: &Heads, kept: &'b Body) -> (Kept<'b>, String) {
+    if !kept.is_whole() {
+        let why = match BODY_KEPT / 1024 {
+            most if kept.is_cut() => format!("was longer than {most} KB"),
+            _ => "did not come to its end".to_owned(),
+        };
+        return (Kept::Nothing, format!("# Its body {why} and is not here: write one below.\n"));
     }
     let read = readable(&heads.request, kept);
     match read.content {
@@ -175,7 +179,6 @@ fn shortened(line: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb::api::Body;
 
     const REQUEST: &str =
         "POST /cart HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -195,7 +198,7 @@ mod tests {
     fn a_request_comes_back_as_it_was_written_whatever_ends_its_last_line() {
         for body in [&b"{\"a\": 1}"[..], b"two\r\nlines\n", b"# no comment", b"\n\n", b""] {
             let (text, binary) =
-                of(&heads(Some(Body::new(body.to_vec(), body.len() as u64, true))), "alpha").expect("text");
+                of(&heads(Some(Body::new(body.to_vec(), body.len() as u64, true))), "alpha", ":").expect("text");
             assert_eq!(binary, None);
             let edited = read(&text).expect("a request").expect("not empty");
             assert_eq!(edited.head, b"POST /cart HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n");
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_binary_body_is_no_text_for_an_editor() {
-        let (text, binary) = of(&heads(Some(Body::new(vec![0, 255], 2, true))), "alpha").expect("text");
+        let (text, binary) = of(&heads(Some(Body::new(vec![0, 255], 2, true))), "alpha", ":").expect("text");
         assert_eq!(binary, Some(vec![0, 255]));
         assert!(read(&text).expect("a request").expect("not empty").body.is_empty());
         assert!(String::from_utf8(text).expect("text").contains("is no text (2 bytes)"));
@@ -213,14 +216,20 @@ mod tests {
 
     #[test]
     fn the_text_says_where_the_body_is_missing() {
-        let said = |body| String::from_utf8(of(&heads(body), "alpha").expect("text").0).expect("text");
-        assert!(said(None).contains(":bodies on"));
+        let text = |heads: &Heads| String::from_utf8(of(heads, "alpha", "!").expect("text").0).expect("text");
+        let said = |body| text(&heads(body));
+        assert!(said(None).contains("not kept (!bodies on keeps"));
+        let begun = said(Some(Body::new(b"hel".to_vec(), 3, false)));
+        assert!(begun.contains("did not come to its end") && !begun.ends_with("hel\n"), "{begun}");
+        let mut empty = heads(None);
+        empty.request.set(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        assert!(!text(&empty).contains("Its body"), "it had none");
         assert!(said(Some(Body::new(vec![b'x'; BODY_KEPT], 1 << 20, false))).contains("longer than 16 KB"));
     }
 
     #[test]
     fn a_place_with_a_line_break_is_no_request() {
-        let (text, _) = of(&heads(None), "al\nGET /evil HTTP/1.1").expect("text");
+        let (text, _) = of(&heads(None), "al\nGET /evil HTTP/1.1", ":").expect("text");
         assert!(read(&text).expect("a request").expect("not empty").head.starts_with(b"POST /cart"));
     }
 

@@ -105,9 +105,12 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 return match question {
                     Question::Kill { id, .. } => vec![Effect::Command(Command::Kill { id })],
                     Question::Quit { .. } => vec![Effect::Quit],
-                    Question::Replay { event, replay, .. } => inspect::again(state, &event, replay),
+                    Question::Replay { event, replay, draft, .. } => inspect::again(state, &event, replay, draft),
                     Question::Mistake { draft, .. } => vec![Effect::Edit(draft)],
                 };
+            }
+            if let Question::Replay { draft: Some(draft), .. } | Question::Mistake { draft, .. } = question {
+                inspect::set_aside(state, draft);
             }
         }
     }

@@ -51,7 +51,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             return effects;
         }
         Message::Heads(number, result) => return inspect::take(state, number, result),
-        Message::Replayed(result) => inspect::show(state, result),
+        Message::Replayed(result, draft) => inspect::show(state, result, draft),
         Message::Edited(draft, result) => return edit::take(state, draft, result),
         Message::Exported(Ok(text)) => state.say(text),
         Message::Exported(Err(text)) | Message::NotKept(text) => state.complain(text),

@@ -52,7 +52,8 @@ pub(crate) fn lines(state: &State, request: &RequestEvent, secrets: bool) -> Vec
     bodies::lines(&mut lines, &heads.passed, down, secrets, theme);
     if heads.request_body.is_none() && request.up + request.bytes > 0 {
         lines.push(Line::raw(""));
-        lines.push(dim("Bodies were not kept: `:bodies on` keeps those to come.".to_owned()));
+        let palette = state.key(Action::Palette);
+        lines.push(dim(format!("Bodies were not kept: `{palette}bodies on` keeps those to come.")));
     }
     lines
 }

@@ -132,8 +132,33 @@ fn sent_again_both_answers_are_compared() {
     press(&mut state, "\r");
     let again = event(Some(AGAIN), "alpha", 1);
     let replayed = Replayed::new(again, [heads(NUMBER, "bravo"), heads(AGAIN, "alpha")], Bodies::DifferAt(16));
-    update(&mut state, Message::Replayed(Ok(Box::new(replayed))));
+    update(&mut state, Message::Replayed(Ok(Box::new(replayed)), None));
     golden("replay", &state, 80, 24);
+}
+
+#[test]
+fn an_edited_request_is_asked_about_whatever_else_is_in_flight_and_its_text_outlives_a_no() {
+    let mut state = inspected(UNICODE);
+    press(&mut state, "r\r");
+    press(&mut state, "r");
+    let opened_by = press(&mut state, "e");
+    let [Effect::Edit(draft)] = &opened_by[..] else { panic!("the editor opens") };
+    let again = event(Some(AGAIN), "alpha", 1);
+    let heads = [heads(NUMBER, "bravo"), heads(AGAIN, "alpha")];
+    let replayed = Replayed::new(again, heads, Bodies::Same(10));
+    update(&mut state, Message::Replayed(Ok(Box::new(replayed)), None));
+    let text = b"DELETE /edited HTTP/1.1\nHost: a\n\n".to_vec();
+    assert_eq!(update(&mut state, Message::Edited(draft.clone(), Ok(text.clone()))), []);
+    let asked = format!("{:?}", frame(&state, 120, 40));
+    assert!(asked.contains("DELETE may change something"), "{asked}");
+    press(&mut state, "n");
+    let reopened_by = press(&mut state, "re");
+    let [Effect::Edit(again)] = &reopened_by[..] else { panic!("the editor opens") };
+    assert_eq!(again.text, text, "as it was left");
+    update(&mut state, Message::Edited(again.clone(), Ok(text.clone())));
+    let sent_by = press(&mut state, "y");
+    let [Effect::Replay(_, Some(sent))] = &sent_by[..] else { panic!("it is sent") };
+    assert_eq!(sent.text, text);
 }
 
 #[test]
@@ -144,7 +169,7 @@ fn every_size_can_be_drawn() {
     let heads = [heads(NUMBER, "bravo"), heads(AGAIN, "alpha")];
     let replayed = Replayed::new(event(Some(AGAIN), "alpha", 1), heads, Bodies::Same(10));
     press(&mut states[2], "r\r");
-    update(&mut states[2], Message::Replayed(Ok(Box::new(replayed))));
+    update(&mut states[2], Message::Replayed(Ok(Box::new(replayed)), None));
     for state in &states {
         for (width, height) in [(0, 0), (1, 1), (2, 40), (5, 6), (19, 3), (59, 14), (60, 14), (80, 24), (200, 60)] {
             frame(state, width, height);

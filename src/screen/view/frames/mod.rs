@@ -14,11 +14,12 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::view;
-use crate::screen::message::Message;
+use crate::screen::message::{Effect, Message};
 use crate::screen::state::State;
 use crate::screen::update;
 
-fn press(state: &mut State, keys: &str) {
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    let mut last = Vec::new();
     for key in keys.chars() {
         let code = match key {
             '\t' => KeyCode::Tab,
@@ -26,8 +27,9 @@ fn press(state: &mut State, keys: &str) {
             '\r' | '\n' => KeyCode::Enter,
             key => KeyCode::Char(key),
         };
-        update(state, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        last = update(state, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
+    last
 }
 
 /// Draws a frame of this size.
