@@ -247,3 +247,50 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
     u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
 }
+
+#[cfg(all(test, unix, feature = "tui"))]
+mod tests {
+    use super::*;
+
+    /// With no signals of its own, so that the tests can be interrupted.
+    fn signals() -> Signals {
+        let (lent, is_lent) = watch::channel(false);
+        Signals {
+            hangup: None,
+            keys: Vec::new(),
+            others: Vec::new(),
+            lent,
+            is_lent,
+            settled: None,
+            asked: Arc::default(),
+            without_terminal: false,
+            on_hangup: Vec::new(),
+            had_terminal: false,
+        }
+    }
+
+    async fn look(signals: &mut Signals) {
+        let next = tokio::time::timeout(Duration::from_millis(10), signals.next());
+        assert!(next.await.is_err(), "nothing ends the program");
+    }
+
+    #[tokio::test]
+    async fn keys_that_were_lent_are_heeded_only_when_it_has_settled_whose_they_are() {
+        let mut signals = signals();
+        let lent = signals.lent();
+        assert!(signals.heeds_keys());
+        lent.send_replace(true);
+        lent.send_replace(false);
+        assert!(!signals.heeds_keys(), "it was not seen yet that they came back");
+        look(&mut signals).await;
+        lent.send_replace(true);
+        while signals.settled.is_some() || signals.is_lent.has_changed().expect("its sender is here") {
+            look(&mut signals).await;
+        }
+        assert!(!signals.heeds_keys(), "they were lent again meanwhile");
+        lent.send_replace(false);
+        while !signals.heeds_keys() {
+            look(&mut signals).await;
+        }
+    }
+}
