@@ -57,8 +57,8 @@ pub(crate) struct Feed {
 
 /// How things stand, told at once and then once a second to a reader who asks for it.
 pub(crate) struct Figures {
-    /// Makes the event.
-    pub(crate) make: Box<dyn Fn() -> String + Send + Sync>,
+    /// The event of this second.
+    pub(crate) event: Box<dyn Fn() -> Arc<str> + Send + Sync>,
     /// Changes once a second.
     pub(crate) seconds: watch::Receiver<u64>,
 }
@@ -85,7 +85,7 @@ enum Over {
 
 /// Takes what is fed.
 trait Reader {
-    async fn event(&mut self, kind: &'static str, json: String) -> Result<(), Gone>;
+    async fn event(&mut self, kind: &'static str, json: &str) -> Result<(), Gone>;
     /// What was given goes out now.
     async fn flush(&mut self) -> Result<(), Gone>;
     /// Shows that the stream lives.
@@ -116,8 +116,8 @@ impl Feed {
     }
 
     async fn tell_figures(&self, to: &mut impl Reader) -> Result<(), Gone> {
-        match self.figures.as_ref().map(|figures| (figures.make)()) {
-            Some(figures) => in_time(to.event("figures", figures)).await,
+        match self.figures.as_ref().map(|figures| (figures.event)()) {
+            Some(figures) => in_time(to.event("figures", &figures)).await,
             None => Ok(()),
         }
     }
@@ -141,7 +141,7 @@ impl Feed {
                 self.dropped = dropped;
                 if lost > 0 {
                     let missed = serde_json::json!({ "event": "missed", "events": lost });
-                    in_time(to.event("missed", missed.to_string())).await?;
+                    in_time(to.event("missed", &missed.to_string())).await?;
                 }
                 tell(&mut batch, to).await?;
                 tokio::time::sleep(BATCH).await;
@@ -159,7 +159,7 @@ async fn tell(batch: &mut Vec<Arc<Event>>, to: &mut impl Reader) -> Result<(), G
     for event in batch.drain(..) {
         // Only a map with keys that are no strings could fail, and events have none.
         let (Some(kind), Ok(json)) = (kind(&event), json(&*event)) else { continue };
-        in_time(to.event(kind, json)).await?;
+        in_time(to.event(kind, &json)).await?;
     }
     in_time(to.flush()).await
 }
@@ -197,8 +197,8 @@ struct ServerSent {
 }
 
 impl Reader for ServerSent {
-    async fn event(&mut self, kind: &'static str, json: String) -> Result<(), Gone> {
-        for part in ["event: ", kind, "\ndata: ", &json, "\n\n"] {
+    async fn event(&mut self, kind: &'static str, json: &str) -> Result<(), Gone> {
+        for part in ["event: ", kind, "\ndata: ", json, "\n\n"] {
             self.text.push_str(part);
         }
         if self.text.len() >= PIECE { self.flush().await } else { Ok(()) }
@@ -247,7 +247,7 @@ pub(crate) async fn websocket(feed: Feed, stream: TcpStream, early: Vec<u8>, cou
 struct Socket(WebSocketStream<TcpStream>);
 
 impl Reader for Socket {
-    async fn event(&mut self, _: &'static str, json: String) -> Result<(), Gone> {
+    async fn event(&mut self, _: &'static str, json: &str) -> Result<(), Gone> {
         self.0.feed(Message::text(json)).await.map_err(|_| Gone)
     }
 

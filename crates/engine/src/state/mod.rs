@@ -16,6 +16,7 @@ mod live_topology;
 mod log_outputs;
 mod marks;
 mod moments;
+mod once_a_second;
 mod phase;
 mod picks;
 mod recording;

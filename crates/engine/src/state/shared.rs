@@ -7,6 +7,7 @@ use super::alerts::Alerts;
 use super::check_function::Checks;
 use super::idle_pools::IdlePools;
 use super::live_topology::LiveTopology;
+use super::once_a_second::OnceASecond;
 use super::registry::Registry;
 use super::retry_budget::RetryBudget;
 use super::telemetry::Telemetry;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) workers: usize,
     pub(super) can_spawn: bool,
     retries: RetryBudget,
+    /// The figures for all readers of `/_lb/events` that ask for them.
+    pub(crate) figures: OnceASecond,
 }
 
 impl Shared {
@@ -63,6 +66,7 @@ impl Shared {
             workers,
             can_spawn,
             retries: RetryBudget::default(),
+            figures: OnceASecond::default(),
         }
     }
 

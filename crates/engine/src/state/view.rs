@@ -1,5 +1,6 @@
 //! Builds snapshots for the front ends.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,21 +9,26 @@ use super::live_pool::LivePool;
 use super::registry::Records;
 use super::shared::Shared;
 use super::statistics::Statistics;
-use crate::api::{BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
+use crate::api::{BackendId, BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
 use crate::balancer::{Backend, Pool};
 use crate::config::{CheckAlgorithm, HealthCheck};
 
 impl Shared {
     /// The current state of the engine.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let topology = self.topology.load();
-        let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
         // Before the statistics are locked, which the alerts look at while they are.
         let (alerts, active) = (self.alerts.views(), self.alerts.warnings());
+        // Before anything is locked, because the keys of all clients are counted for it.
+        let sessions = self.sessions();
         let mut records = self.registry.records();
+        // Under the lock: a backend that is gone has its record closed later, and would otherwise be given a mark again here.
+        let topology = self.topology.load();
+        let pools: Vec<(&LivePool, Arc<Pool>)> = topology.pools.iter().map(|p| (&**p, p.current.load_full())).collect();
         let statistics = self.telemetry.statistics();
-        let backends = pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &mut records, &statistics));
+        let backends =
+            pools.iter().flat_map(|(live, pool)| backends_of(live, pool, &sessions, &mut records, &statistics));
         let backends: Vec<BackendView> = backends.collect();
+        drop(records);
         Snapshot {
             listeners: topology.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
             pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
@@ -45,6 +51,20 @@ impl Shared {
             warnings: [self.telemetry.warnings().clone(), active].concat(),
             alerts,
         }
+    }
+
+    /// The clients bound to each backend.
+    fn sessions(&self) -> HashMap<BackendId, u64> {
+        let topology = self.topology.load();
+        let of = |live: &Arc<LivePool>| {
+            let pool = live.current.load();
+            let counts = match live.mode {
+                Mode::Tcp => pool.backends.iter().map(|backend| backend.counters.sessions()).collect(),
+                Mode::Http => pool.sessions(),
+            };
+            pool.backends.iter().map(|backend| backend.id()).zip(counts).collect::<Vec<_>>()
+        };
+        topology.pools.iter().flat_map(of).collect()
     }
 }
 
@@ -71,9 +91,14 @@ fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
     }
 }
 
-fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: &Statistics) -> Vec<BackendView> {
+fn backends_of(
+    live: &LivePool,
+    pool: &Pool,
+    sessions: &HashMap<BackendId, u64>,
+    records: &mut Records,
+    statistics: &Statistics,
+) -> Vec<BackendView> {
     let (expected, actual) = (pool.expected_shares(), statistics.shares(&pool.backends));
-    let sessions = if live.mode == Mode::Tcp { None } else { Some(pool.sessions()) };
     let view = |(place, backend): (usize, &Arc<Backend>)| {
         let id = backend.id();
         BackendView {
@@ -98,7 +123,8 @@ fn backends_of(live: &LivePool, pool: &Pool, records: &mut Records, statistics: 
             active: backend.counters.active(),
             queued: backend.queued(),
             tunnels: backend.counters.tunnels(),
-            sessions: sessions.as_ref().map_or_else(|| backend.counters.sessions(), |sessions| sessions[place]),
+            // One that came just now has none.
+            sessions: sessions.get(&id).copied().unwrap_or_default(),
             last_request_seconds: statistics.backend_busy(id).map(|busy| busy.elapsed().as_secs()),
             latency: statistics.backend_latency(id),
             histogram: statistics.backend_histogram(id),

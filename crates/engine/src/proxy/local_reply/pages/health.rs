@@ -1,6 +1,7 @@
 //! `/_lb/health`: how things stand.
 
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 use crate::api::{ListenerView, State, Totals, rfc3339};
 use crate::balancer::Backend;
@@ -74,8 +75,13 @@ pub(super) fn health(shared: &Shared) -> Value {
     value
 }
 
-/// The same as an event.
-pub(super) fn event(shared: &Shared) -> String {
+/// The same as an event, made once a second for all of its readers.
+pub(super) fn event(shared: &Shared) -> Arc<str> {
+    let second = *shared.telemetry.seconds.borrow();
+    shared.figures.get(second, || figures(shared))
+}
+
+fn figures(shared: &Shared) -> String {
     let mut event = json!({ "event": "figures" });
     if let (Value::Object(event), Value::Object(figures)) = (&mut event, health(shared)) {
         event.extend(figures);

@@ -101,8 +101,9 @@ fn events(client: &Client<'_>, request: &Request) -> Page {
         return Page::Whole(answer.reply(request.wants_page()));
     };
     if asks_for(request, b"figures") {
-        let (make, of) = (health::event, Arc::clone(shared));
-        feed = feed.with(Figures { make: Box::new(move || make(&of)), seconds: shared.telemetry.seconds.subscribe() });
+        let of = Arc::clone(shared);
+        let event = Box::new(move || health::event(&of));
+        feed = feed.with(Figures { event, seconds: shared.telemetry.seconds.subscribe() });
     }
     let websocket = request.upgrades && request.protocols().any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"));
     if !websocket {
