@@ -11,7 +11,7 @@ use crate::support::socket::{LINES, socket};
 use crate::support::{Backend, Balancer, Client, Config, request, until, until_some};
 
 /// A reader of server-sent events.
-struct Stream {
+pub(crate) struct Stream {
     client: Client,
     bytes: Vec<u8>,
     /// The bytes read so far.
@@ -19,7 +19,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(balancer: &Balancer) -> Self {
+    pub(crate) fn open(balancer: &Balancer) -> Self {
         Stream::of(balancer, "/_lb/events")
     }
 

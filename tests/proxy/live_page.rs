@@ -4,6 +4,7 @@ use base64::Engine as _;
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::events::Stream;
 use crate::support::left_out::left_out;
 use crate::support::{Backend, Balancer, Config, Response, request, until};
 
@@ -85,6 +86,31 @@ fn the_page_is_for_this_machines_names_alone_and_can_only_be_read() {
     assert_eq!((head.status, head.body.bytes.len()), (200, 0));
     assert!(head.get("content-security-policy").is_some());
     assert_eq!(b0.targets(), Vec::<String>::new());
+}
+
+#[test]
+fn a_page_of_another_site_takes_no_readers_place_and_a_link_on_it_leads_to_the_page() {
+    let b0 = Backend::echoing();
+    let balancer = Balancer::over(&[&b0]);
+    let status = |target: &str, lines: &[&str]| balancer.exchange(&request("GET", target, lines)).status;
+    // An image, a frame or a script in the mode `no-cors`.
+    for dest in ["image", "iframe", "empty"] {
+        let lines = ["Sec-Fetch-Site: cross-site", &format!("Sec-Fetch-Dest: {dest}")];
+        for target in ["/_lb/", "/_lb/health", "/_lb/metrics", "/_lb/events", "/_lb/events?figures"] {
+            assert_eq!(status(target, &lines), 403, "{target}: {dest}");
+        }
+    }
+    let link = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
+    assert_eq!(["/_lb/", "/_lb/health", "/_lb/events"].map(|target| status(target, &link)), [200, 200, 403]);
+    // What a browser sends for the page itself, for an address that was typed, and for a page of another port or name of this
+    // machine; and what no browser sends.
+    let own =
+        ["Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: none", "Sec-Fetch-Site: same-site", "X-Other: cross-site"];
+    for line in own {
+        assert_eq!(status("/_lb/health", &[line]), 200, "{line}");
+    }
+    assert_eq!(status("/_lb/health", &["Origin: http://127.0.0.1:5173", "Sec-Fetch-Site: cross-site"]), 200);
+    assert_eq!(status("/_lb/health", &["Origin: null", "Sec-Fetch-Site: cross-site"]), 403);
 }
 
 #[test]
@@ -183,6 +209,22 @@ fn the_page_says_that_the_balancer_is_away_and_goes_on_when_it_is_back() {
     browser.until("it is back", &format!("{said} === 'The balancer is back.'"));
     balancer.get("/second");
     browser.until("the log goes on where it was", &format!("{log}.includes('/second') && {log}.includes('/first')"));
+}
+
+#[test]
+fn the_page_says_that_there_are_too_many_readers_and_goes_on_when_one_has_left() {
+    let b0 = Backend::echoing();
+    let balancer = Balancer::over(&[&b0]);
+    let mut readers: Vec<_> = (0..64).map(|_| Stream::open(&balancer)).collect();
+    let Some(mut browser) = Browser::open(&format!("http://localhost:{}/_lb/", balancer.port)) else {
+        return left_out("no chromium is on this machine");
+    };
+    let said = "document.getElementById('said').textContent";
+    browser.until("it is said", &format!("{said}.startsWith('As many pages and programs read events as ')"));
+    readers.pop();
+    browser.until("it goes on", &format!("{said} === 'There is a place for this page again.'"));
+    balancer.get("/live");
+    browser.until("it is live", "document.getElementById('log').innerText.includes('/live')");
 }
 
 #[test]

@@ -25,6 +25,8 @@ use crate::untrusted::json_value;
 /// What all of these pages' paths begin with.
 const PREFIX: &[u8] = b"/_lb/";
 
+const EVENTS: &[u8] = b"/_lb/events";
+
 /// The page for a browser as people type it.
 const WITHOUT_SLASH: &[u8] = b"/_lb";
 
@@ -63,11 +65,11 @@ fn page_of(client: &Client<'_>, request: &Request) -> Page {
         let why = "This page is only for the names of the machine the balancer runs on.";
         return refused(StatusCode::MISDIRECTED_REQUEST, why);
     }
-    if !is_own_origin(shared, request) {
-        return refused(StatusCode::FORBIDDEN, "This page is not for scripts of other sites.");
-    }
     let path = without_query(request.path()[1]);
-    if !matches!(path, WITHOUT_SLASH | PREFIX | b"/_lb/health" | b"/_lb/metrics" | b"/_lb/events") {
+    if !is_own_origin(shared, request) || is_foreign(request) && !(is_followed(request) && path != EVENTS) {
+        return refused(StatusCode::FORBIDDEN, "This page is not for pages of other sites.");
+    }
+    if !matches!(path, WITHOUT_SLASH | PREFIX | b"/_lb/health" | b"/_lb/metrics" | EVENTS) {
         let why = "The balancer has no such page: there are /_lb/, /_lb/health, /_lb/metrics and /_lb/events.";
         return refused(StatusCode::NOT_FOUND, why);
     }
@@ -131,6 +133,21 @@ fn is_own_origin(shared: &Shared, request: &Request) -> bool {
         let host = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
         host.is_some_and(|host| is_own_host(shared, host))
     })
+}
+
+/// Whether a browser sends it for a page of another site without saying which: for an image, a frame, a script's request in the
+/// mode `no-cors`. Such a page learns nothing, but could take the places of all readers. Where there is an `Origin`, that
+/// decides: a page of another of this machine's names is of another site as well.
+///
+/// A page of another port is of the same site, as its `Origin` would be one of ours.
+fn is_foreign(request: &Request) -> bool {
+    request.head.values(FieldKind::Origin).next().is_none()
+        && request.head.named(b"sec-fetch-site").any(|site| site == b"cross-site")
+}
+
+/// Whether it is for a window of its own, as when a person follows a link.
+fn is_followed(request: &Request) -> bool {
+    request.head.named(b"sec-fetch-dest").eq([b"document"])
 }
 
 /// Whether this names the machine, or the address the balancer was told to listen on.

@@ -187,9 +187,19 @@
     draw();
   });
 
-  /* The stream, opened again for as long as the balancer is away. */
+  /* The stream, opened again for as long as it does not come. */
   const say = (text) => set(at("said"), text);
-  let away = false;
+  /* Why it does not. */
+  const AWAY = "The balancer does not answer";
+  const FULL = "As many pages and programs read events as the balancer has places for, so this page stands still";
+  let trouble = "";
+  const answers = () => fetch("health", { cache: "no-store", signal: AbortSignal.timeout(5000) }).then((answer) => answer.ok, () => false);
+  const missing = (why) => {
+    if (trouble === why) return;
+    trouble = why;
+    document.body.classList.add("away");
+    say(why + " since " + clock(new Date()).slice(0, 8) + ". Trying again every second.");
+  };
   /* The balancer's time when the page was opened: what is told of before is no news. */
   let opened = null;
   const isNews = (event) => opened !== null && Date.parse(event.time) >= opened;
@@ -197,10 +207,10 @@
     const source = new EventSource(what);
     const on = (kind, take) => source.addEventListener(kind, (event) => take(JSON.parse(event.data)));
     on("figures", (now) => {
-      if (away) {
-        away = false;
+      if (trouble) {
+        say(trouble === AWAY ? "The balancer is back." : "There is a place for this page again.");
+        trouble = "";
         document.body.classList.remove("away");
-        say("The balancer is back.");
       }
       opened ??= Date.parse(now.timestamp);
       figures(now);
@@ -219,13 +229,13 @@
       later({ time: event.time, text: event.text });
     });
     on("missed", (event) => later({ time: Date.now(), text: event.events + " events came too fast to be told here" }));
-    source.onerror = () => {
+    let accepted = false;
+    source.onopen = () => { accepted = true; };
+    source.onerror = async () => {
       source.close();
-      if (!away) {
-        away = true;
-        document.body.classList.add("away");
-        say("The balancer does not answer since " + clock(new Date()).slice(0, 8) + ". Trying again every second.");
-      }
+      /* A stream that was accepted and ends is opened again before anything is said, unless nobody answers. */
+      if (!await answers()) missing(AWAY);
+      else if (!accepted) missing(FULL);
       setTimeout(() => open("events?figures"), AGAIN);
     };
   };
