@@ -178,6 +178,48 @@ fn a_reload_changes_alerts_and_keeps_what_the_unchanged_ones_know() {
 }
 
 #[test]
+fn an_alert_that_goes_on_but_is_no_longer_mailed_is_not_mailed_as_ended() {
+    let (home, moody, server) = (Home::new(), Moody::new(), MailServer::good());
+    let config = |stays: &[&str], other: &str| {
+        let mailed = |when: &str, notify: &[&str]| json!({"when": when, "notify": notify, "to": "ops@b.example"});
+        let mut config = moody.config(&json!([mailed("up>0 for=0s", stays), mailed(other, &["mail"])]));
+        config["email"] = json!({
+            "host": "localhost", "port": server.port, "encryption": "none", "from": "lb@b.example", "throttle": 0,
+        });
+        config.to_string()
+    };
+    let (_lb, port) = home.configured(&config(&["mail"], "up>5"), &[]);
+    server.wait_for_mails(1);
+    std::fs::write(home.path().join("lb.json"), config(&[], "down<1 for=0s")).unwrap();
+    home.good(&["ctl", "reload"]);
+    // The next mail is of the other one; the first would have been told before it.
+    let mails = server.wait_for_mails(2);
+    assert_eq!(mails[1].field("Subject"), "⚠️ Alert: down<1 for=0s");
+    assert!(get(port, "/_lb/health").contains("\"when\":\"up>0 for=0s\",\"active\":true,"));
+    home.good(&["stop", "--all"]);
+    let subjects: Vec<String> = server.mails().iter().map(|mail| mail.field("Subject")).collect();
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("up>0")).count(), 1, "{subjects:?}");
+}
+
+#[test]
+fn an_alert_set_by_a_command_ends_with_the_backend_that_it_is_about() {
+    let (home, moody) = (Home::new(), Moody::new());
+    let config = |names: &[&str]| {
+        let mut config = moody.config(&json!([]));
+        let url = config["backends"][0]["url"].clone();
+        config["backends"] = names.iter().map(|name| json!({"name": name, "url": url})).collect();
+        config.to_string()
+    };
+    let (mut lb, _) = home.configured(&config(&["alpha", "bravo"]), &[]);
+    home.good(&["ctl", "alert", "backend:bravo up>0 for=0s"]);
+    lb.line_with("alert backend:bravo up>0 for=0s begins");
+    std::fs::write(home.path().join("lb.json"), config(&["alpha"])).unwrap();
+    home.good(&["ctl", "reload"]);
+    lb.line_with("alert backend:bravo up>0 for=0s ends: it is no longer watched");
+    assert!(!home.good(&["ctl", "status"]).contains("warning: alert"));
+}
+
+#[test]
 fn a_backend_that_goes_down_begins_an_alert_and_mails_its_owner_about_it() {
     let (home, server) = (Home::new(), MailServer::good());
     let mut backend = Backend::echoing();

@@ -125,6 +125,11 @@ impl Mail {
         let (now, time) = (Instant::now(), SystemTime::now());
         let mailed = self.sources.alerts.mailed(&self.sources.topology.config());
         let there: HashSet<String> = mailed.iter().map(|alert| alert.when.clone()).collect();
+        // Looked at afterwards: one that ended meanwhile is then told as ended. One that goes on, but is no longer told by mail,
+        // has nothing to tell.
+        let views = self.sources.alerts.views();
+        let goes_on = |when: &String| views.iter().any(|view| view.when == *when);
+        self.alerts.retain(|when, _| there.contains(when) || !goes_on(when));
         for (_, alert) in self.alerts.values_mut().filter(|(_, alert)| !there.contains(&alert.when)) {
             (alert.active, alert.sentence) = (false, format!("alert {} ends: it is no longer watched", alert.when));
         }

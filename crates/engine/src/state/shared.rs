@@ -87,7 +87,7 @@ impl Shared {
     /// Replaces the topology, and applies its access rules and alerts.
     pub(crate) fn replace_topology(&self, topology: Topology) {
         self.access.follow(topology.config.access.clone());
-        self.alerts.follow(&topology.config.alerts, &self.telemetry);
+        self.alerts.follow(&topology, &self.telemetry);
         self.topology.replace(topology);
     }
 

@@ -61,8 +61,13 @@ impl Alerts {
         self.tell(changes, telemetry);
     }
 
-    /// Watches those of a changed configuration. One whose text is as before goes on as it stands.
-    pub(super) fn follow(&self, configured: &[AlertConfig], telemetry: &Telemetry) {
+    /// Watches those of a changed configuration. One whose text is as before goes on as it stands, and so does one that a
+    /// command set, while what it is about is there.
+    pub(super) fn follow(&self, topology: &Topology, telemetry: &Telemetry) {
+        let configured = &topology.config.alerts;
+        let backends = topology.backends_by_name();
+        let names: Vec<(&str, &str)> =
+            backends.iter().map(|(pool, backend)| (pool.as_str(), backend.as_str())).collect();
         let mut watched = self.watched();
         let mut before = std::mem::take(&mut *watched);
         for config in configured {
@@ -73,7 +78,8 @@ impl Alerts {
                 None => Watched::configured(config.clone()),
             });
         }
-        let (tried, gone): (Vec<_>, Vec<_>) = before.into_iter().partition(|alert| alert.tried);
+        let (tried, gone): (Vec<_>, Vec<_>) =
+            before.into_iter().partition(|alert| alert.tried && alert.config.when.scope().find(&names).is_ok());
         watched.extend(tried);
         drop(watched);
         let changes = gone.into_iter().filter_map(Watched::abandon).collect();
