@@ -9,18 +9,18 @@ use crate::support::home::Home;
 use crate::support::program::{Headless, get, is_hidden, program, run_to_end, until};
 
 /// The program with a script's pipe as its standard input.
-fn piped(mut command: Command) -> Headless {
+pub(crate) fn piped(mut command: Command) -> Headless {
     command.stdin(Stdio::piped());
     Headless::from(command)
 }
 
 impl Headless {
-    fn say(&mut self, lines: &str) {
+    pub(crate) fn say(&mut self, lines: &str) {
         self.child.stdin.as_mut().unwrap().write_all(lines.as_bytes()).unwrap();
     }
 }
 
-fn inside(home: &Home, words: &[&str]) -> Command {
+pub(crate) fn inside(home: &Home, words: &[&str]) -> Command {
     let mut command = program(words);
     command.env("XDG_RUNTIME_DIR", home.path());
     command

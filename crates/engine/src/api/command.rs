@@ -77,8 +77,9 @@ pub enum Command {
         /// Such as `p95>500ms for=10s`; `None` ends the one that was set so.
         when: Option<String>,
     },
-    /// Keep the bodies of requests and responses beside their heads, the first 16 KiB of each, or forget them. It is off
-    /// at the start, and again when the last front end leaves.
+    /// Keep the bodies of requests and responses beside their heads, the first 16 KiB of each, or forget all of
+    /// them but the first 4 KiB of each response's, which a replay compares. It is off at the start, and again when the last
+    /// front end leaves.
     KeepBodies {
         /// Whether they are kept from now on.
         on: bool,
@@ -183,6 +184,9 @@ pub enum CommandError {
         /// Why, as one sentence.
         reason: Untrusted<String>,
     },
+    /// Bodies cannot be kept while no front end is there that could show them.
+    #[error("there is no screen that bodies could be kept for: start one first, or attach one")]
+    NoScreen,
     /// No backend was started by this program.
     #[error("nothing was started here that could be restarted")]
     NothingSpawned,

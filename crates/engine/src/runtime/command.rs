@@ -81,15 +81,7 @@ impl Balancer {
                 Ok("the configuration file is applied".to_owned())
             }
             Command::SetAlert { when } => self.set_alert(when.as_deref()),
-            Command::KeepBodies { on } => {
-                self.keep_bodies(on);
-                let said = if on {
-                    "bodies are kept from now on, 16 KB of each, while a screen is there"
-                } else {
-                    "bodies are not kept any more, and none is left"
-                };
-                Ok(said.to_owned())
-            }
+            Command::KeepBodies { on } => self.keep_bodies(on),
             Command::Undo => Err(CommandError::NothingToUndo),
         }
     }

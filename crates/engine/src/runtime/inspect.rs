@@ -1,9 +1,9 @@
 //! Inspects single requests: shows their heads and replays them.
 
 use super::start::Balancer;
-use crate::api::{BODY_KEPT, Heads, Replayed, RequestNumber, ToReplay};
+use crate::api::{BODY_KEPT, COMPARED, CommandError, Heads, Replayed, RequestNumber, ToReplay};
 use crate::proxy::replay;
-use crate::state::HeadWatch;
+use crate::state::{HeadWatch, NobodyWatches};
 
 impl Balancer {
     /// Heads of requests are stored while the returned guard lives.
@@ -18,17 +18,24 @@ impl Balancer {
         self.shared.telemetry.heads.get(number).map(|heads| Box::new(self.with_url(heads)))
     }
 
-    /// Has bodies kept from now on, or forgets all there are.
-    pub(super) fn keep_bodies(&self, on: bool) {
-        let heads = &self.shared.telemetry.heads;
-        if heads.keeps_bodies() != on {
-            self.notice(if on {
-                format!("bodies are kept: the first {} KB of each, while a screen is there", BODY_KEPT / 1024)
-            } else {
-                "bodies are not kept any more, and those that were are forgotten".to_owned()
-            });
+    /// Has bodies kept from now on, or forgets all there are; says so.
+    pub(super) fn keep_bodies(&self, on: bool) -> Result<String, CommandError> {
+        let before = self.shared.telemetry.heads.keep_bodies(on);
+        let before = before.map_err(|NobodyWatches| CommandError::NoScreen)?;
+        let (most, compared) = (BODY_KEPT / 1024, COMPARED / 1024);
+        let said = match (before, on) {
+            (_, true) => format!("bodies are kept from now on: the first {most} KB of each, while a screen is there"),
+            (true, false) => {
+                format!(
+                    "bodies are not kept any more; of an answer the first {compared} KB stay, to be compared by a replay"
+                )
+            }
+            (false, false) => "bodies were not kept".to_owned(),
+        };
+        if before != on {
+            self.notice(said.clone());
         }
-        heads.keep_bodies(on);
+        Ok(said)
     }
 
     /// Sends a request again, as it was or as a person edited it.

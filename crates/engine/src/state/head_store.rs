@@ -10,13 +10,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::recording::Recording;
+use super::recording::{Recording, Room};
 use crate::api::{Heads, RequestNumber};
 
 /// Most requests on one shelf.
 const SHELF: usize = 1000;
 
-/// Most bytes on all shelves together. One shelf gets at least `LEAST`, even if that makes the total larger.
+/// Most bytes on all shelves together. One shelf gets at least `LEAST`, even if that makes the total larger. Bodies of
+/// requests that have not ended are on no shelf yet, and may be as many bytes again.
 const ALL: usize = 16 << 20;
 
 const LEAST: usize = 512 << 10;
@@ -37,6 +38,8 @@ struct Asked {
     watchers: AtomicUsize,
     /// Whether bodies are kept as well.
     bodies: AtomicBool,
+    /// Bytes set aside for bodies that pass now.
+    passing: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -46,12 +49,13 @@ struct Kept {
 }
 
 impl Shelf {
-    /// A record for a new request; `None` if nobody is watching.
+    /// A record for a new request, without its bodies if too many others pass; `None` if nobody is watching.
     pub(crate) fn begin(&self, listener: SocketAddr, peer: SocketAddr) -> Option<Box<Recording>> {
         (self.asked.watchers.load(Relaxed) > 0).then(|| {
             let number = self.last.fetch_add(1, Relaxed) + 1;
             let heads = Heads::new(number.into(), listener, peer);
-            Box::new(Recording::new(heads, self.asked.bodies.load(Relaxed)))
+            let room = if self.asked.bodies.load(Relaxed) { Room::take(&self.asked.passing, ALL) } else { None };
+            Box::new(Recording::new(heads, room))
         })
     }
 
@@ -83,6 +87,8 @@ impl Shelf {
 /// All shelves.
 pub(crate) struct HeadStore {
     asked: Arc<Asked>,
+    /// Held while what is asked for changes, so that nobody's wish is lost when the last watcher leaves.
+    changing: Mutex<()>,
     shelves: Vec<Arc<Shelf>>,
 }
 
@@ -98,7 +104,7 @@ impl HeadStore {
                 most: (ALL / shelves).max(LEAST),
             })
         };
-        HeadStore { shelves: (0..shelves).map(shelf).collect(), asked }
+        HeadStore { shelves: (0..shelves).map(shelf).collect(), asked, changing: Mutex::default() }
     }
 
     pub(crate) fn shelf(&self, index: usize) -> Arc<Shelf> {
@@ -116,12 +122,23 @@ impl HeadStore {
         self.asked.bodies.load(Relaxed)
     }
 
-    /// Has bodies kept from now on, or forgets all there are.
-    pub(crate) fn keep_bodies(&self, on: bool) {
-        self.asked.bodies.store(on, Relaxed);
-        if on {
-            return;
+    /// Has bodies kept from now on, or forgets all there are; returns whether they were kept until now.
+    ///
+    /// # Errors
+    /// Nobody watches whom they could be kept for.
+    pub(crate) fn keep_bodies(&self, on: bool) -> Result<bool, NobodyWatches> {
+        let _alone = self.changing();
+        if on && self.asked.watchers.load(Relaxed) == 0 {
+            return Err(NobodyWatches);
         }
+        let before = self.asked.bodies.swap(on, Relaxed);
+        if !on {
+            self.forget_bodies();
+        }
+        Ok(before)
+    }
+
+    fn forget_bodies(&self) {
         for shelf in &self.shelves {
             let mut kept = shelf.kept();
             kept.heads.iter_mut().for_each(Heads::forget_bodies);
@@ -131,10 +148,20 @@ impl HeadStore {
 
     /// Heads are stored while the returned guard lives.
     pub(crate) fn watch(self: &Arc<Self>) -> HeadWatch {
+        let _alone = self.changing();
         self.asked.watchers.fetch_add(1, Relaxed);
         HeadWatch { store: Arc::clone(self) }
     }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        // Ignoring poison is safe: there is nothing in it.
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+/// Nobody watches whom bodies could be kept for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NobodyWatches;
 
 /// While one lives, heads of requests are stored. Dropping the last one clears the store, and bodies are not asked for any
 /// more.
@@ -144,6 +171,7 @@ pub struct HeadWatch {
 
 impl Drop for HeadWatch {
     fn drop(&mut self) {
+        let _alone = self.store.changing();
         if self.store.asked.watchers.fetch_sub(1, Relaxed) == 1 {
             self.store.asked.bodies.store(false, Relaxed);
             for shelf in &self.store.shelves {
@@ -211,26 +239,53 @@ mod tests {
         let before = heads(&shelf, b"x").expect("watched");
         assert_eq!(body(before), None);
         let lean = shelf.kept().bytes;
-        store.keep_bodies(true);
+        store.keep_bodies(true).expect("somebody watches");
         let number = heads(&shelf, b"x").expect("watched");
         assert_eq!(body(number).expect("kept").bytes.len(), BODY_KEPT);
         assert!(shelf.kept().bytes > lean + 2 * BODY_KEPT, "bodies count");
         let late = shelf.begin(([127, 0, 0, 1], 3001).into(), ([127, 0, 0, 1], 1).into()).expect("watched");
-        store.keep_bodies(false);
+        assert_eq!(store.keep_bodies(false), Ok(true));
         assert_eq!(body(number), None);
         let last = late.heads.number;
         shelf.keep(late.into_heads([0, 0], true));
         assert_eq!(body(last), None, "what was on its way meanwhile has none either");
-        store.keep_bodies(true);
+        store.keep_bodies(true).expect("somebody watches");
         drop(watch);
         assert!(!store.keeps_bodies(), "they are not asked for once nobody watches");
+        assert_eq!(store.keep_bodies(true), Err(NobodyWatches), "nor can they be");
+        let _next = store.watch();
+        assert!(!store.keeps_bodies(), "who comes next has not asked for them");
+    }
+
+    #[test]
+    fn bodies_that_pass_at_one_time_are_bounded_and_the_next_are_kept_when_they_have_passed() {
+        let store = Arc::new(HeadStore::new(1));
+        let _watch = store.watch();
+        store.keep_bodies(true).expect("somebody watches");
+        let shelf = store.shelf(0);
+        let begin = || shelf.begin(([127, 0, 0, 1], 3001).into(), ([127, 0, 0, 1], 1).into()).expect("watched");
+        let keeps = |recording: &mut Recording| recording.upload(Framing::Chunked).is_some();
+        let mut passing: Vec<_> = (0..ALL / (2 * BODY_KEPT)).map(|_| begin()).collect();
+        assert!(passing.iter_mut().all(|recording| keeps(recording)));
+        let mut one_more = begin();
+        assert!(!keeps(&mut one_more));
+        let heads = one_more.into_heads([0, 5], true);
+        assert_eq!((heads.request_body, heads.answer_body), (None, None), "its head alone");
+        // What is known to be short, or has passed, makes room.
+        for recording in &mut passing[..2] {
+            recording.passes(b"HTTP/1.1 204 No Content\r\n\r\n", Framing::None);
+        }
+        assert!(keeps(&mut begin()));
+        passing.clear();
+        assert!(keeps(&mut begin()));
+        assert_eq!(store.asked.passing.load(Relaxed), 0);
     }
 
     #[test]
     fn bodies_count_for_the_bounds() {
         let store = Arc::new(HeadStore::new(64));
         let _watch = store.watch();
-        store.keep_bodies(true);
+        store.keep_bodies(true).expect("somebody watches");
         let shelf = store.shelf(0);
         for _ in 0..100 {
             heads(&shelf, b"x");

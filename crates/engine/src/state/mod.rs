@@ -36,7 +36,7 @@ pub(crate) use alerts::{Alerts, MailedAlert};
 pub use check_function::{CheckFunction, Checks};
 pub(crate) use connected::Connected;
 pub use head_store::HeadWatch;
-pub(crate) use head_store::Shelf;
+pub(crate) use head_store::{NobodyWatches, Shelf};
 pub(crate) use idle_pools::IdlePools;
 pub use journal::{Behind, EventReader};
 pub(crate) use journal::{EventRing, Journal, Slot};

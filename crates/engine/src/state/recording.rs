@@ -1,5 +1,6 @@
 //! What is kept of a request while it passes: heads, and bodies where they are asked for.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use stickylb_http1::{BodyRelay, Framing, Version};
 
@@ -52,23 +53,73 @@ pub(crate) fn add_to(record: &UploadRecord, framed: &[u8]) {
     record.lock().unwrap_or_else(PoisonError::into_inner).add(framed);
 }
 
+/// Room for the two bodies of one request while they pass, taken from what there is for all. It is given back on drop.
+pub(super) struct Room {
+    /// Bytes taken by all.
+    taken: Arc<AtomicUsize>,
+    up: usize,
+    down: usize,
+}
+
+impl Room {
+    /// Room for as much as is kept of two bodies; `None` where there is no more of `all`.
+    pub(super) fn take(taken: &Arc<AtomicUsize>, all: usize) -> Option<Self> {
+        let room = Room { taken: Arc::clone(taken), up: BODY_KEPT, down: BODY_KEPT };
+        // Where it is too much, the drop gives it back.
+        let before = taken.fetch_add(room.up + room.down, Relaxed);
+        (before + room.up + room.down <= all).then_some(room)
+    }
+
+    /// A request's body in this frame needs no more than that.
+    fn for_upload(&mut self, framing: Framing) {
+        let spare = self.up - self.up.min(need(framing));
+        self.up -= spare;
+        self.taken.fetch_sub(spare, Relaxed);
+    }
+
+    /// The same for a response's.
+    fn for_answer(&mut self, framing: Framing) {
+        let spare = self.down - self.down.min(need(framing));
+        self.down -= spare;
+        self.taken.fetch_sub(spare, Relaxed);
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.up + self.down, Relaxed);
+    }
+}
+
+/// How much of a body in this frame is kept at most.
+fn need(framing: Framing) -> usize {
+    match framing {
+        Framing::None => 0,
+        Framing::Length(length) => usize::try_from(length).map_or(BODY_KEPT, |length| length.min(BODY_KEPT)),
+        _ => BODY_KEPT,
+    }
+}
+
 /// What is kept of a request while it passes.
 pub(crate) struct Recording {
     pub(crate) heads: Heads,
-    /// Whether bodies are kept.
-    bodies: bool,
+    /// Where bodies are kept, their room.
+    room: Option<Room>,
     up: Option<UploadRecord>,
     down: BodyRecord,
 }
 
 impl Recording {
-    pub(super) fn new(heads: Heads, bodies: bool) -> Self {
-        Recording { heads, bodies, up: None, down: BodyRecord::nothing() }
+    pub(super) fn new(heads: Heads, room: Option<Room>) -> Self {
+        Recording { heads, room, up: None, down: BodyRecord::nothing() }
     }
 
     /// Where the request's body is to be recorded; `None` where it has none or bodies are not kept.
     pub(crate) fn upload(&mut self, framing: Framing) -> Option<UploadRecord> {
-        if self.bodies && framing != Framing::None {
+        if let Some(room) = &mut self.room {
+            room.for_upload(framing);
+        }
+        if self.room.is_some() && framing != Framing::None {
             self.up = Some(Arc::new(Mutex::new(BodyRecord::new(framing, BODY_KEPT))));
         }
         self.up.clone()
@@ -77,7 +128,10 @@ impl Recording {
     /// Keeps the head of the response as the client gets it; its body goes in this frame.
     pub(crate) fn passes(&mut self, head: &[u8], framing: Framing) {
         self.heads.passed.set(head);
-        self.down = BodyRecord::new(framing, if self.bodies { BODY_KEPT } else { COMPARED });
+        if let Some(room) = &mut self.room {
+            room.for_answer(framing);
+        }
+        self.down = BodyRecord::new(framing, if self.room.is_some() { BODY_KEPT } else { COMPARED });
     }
 
     /// Keeps the beginning of the response's body, in its frame.
@@ -87,8 +141,8 @@ impl Recording {
 
     /// All that is kept, at the end: so many bytes of body went down and up, and the response was whole or not.
     pub(crate) fn into_heads(self, [down, up]: [u64; 2], complete: bool) -> Heads {
-        let Recording { mut heads, bodies, up: record, down: answer } = self;
-        if bodies {
+        let Recording { mut heads, room, up: record, down: answer } = self;
+        if room.is_some() {
             let nothing = BodyRecord::nothing();
             let request = record.map_or(nothing, |record| {
                 std::mem::replace(&mut *record.lock().unwrap_or_else(PoisonError::into_inner), BodyRecord::nothing())
@@ -110,7 +164,8 @@ mod tests {
 
     fn recording(bodies: bool) -> Recording {
         let here = SocketAddr::from(([127, 0, 0, 1], 3001));
-        Recording::new(Heads::new(1.into(), here, here), bodies)
+        let room = if bodies { Room::take(&Arc::default(), usize::MAX) } else { None };
+        Recording::new(Heads::new(1.into(), here, here), room)
     }
 
     #[test]
