@@ -136,6 +136,12 @@ impl Balancer {
         self.shared.snapshot()
     }
 
+    /// Requests and tunnels that would be waited for, or cut, if it stopped now.
+    pub(super) fn unfinished(&self) -> u64 {
+        let tunnels: u64 = self.shared.topology.backends().iter().map(|b| u64::from(b.counters.tunnels())).sum();
+        self.shared.telemetry.counters.in_flight() + tunnels
+    }
+
     /// Changes once a second, right after the rates were updated. The value is the number of seconds since the start.
     pub fn seconds(&self) -> watch::Receiver<u64> {
         self.shared.telemetry.seconds.subscribe()
