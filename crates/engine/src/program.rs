@@ -1,8 +1,12 @@
 //! Internals for the program `stickylb-tui`. Not part of the library's interface; may change at any time.
 
-pub use crate::config::{
-    Keys, Location, Node, SCHEMA, is_local_name, nearest, parse_beside_copies, parse_by, schema_by,
-};
+pub use crate::config::document::Location;
+pub use crate::config::file::parse_by;
+pub use crate::config::keys::Keys;
+pub use crate::config::nearest::nearest;
+pub use crate::config::node::Node;
+pub use crate::config::schema::schema_by;
+pub use crate::config::{SCHEMA, is_local_name, parse_beside_copies};
 #[cfg(unix)]
 pub use crate::listener::Downgrade;
 pub use crate::process::{raise_descriptor_limit, supervise};

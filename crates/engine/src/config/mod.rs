@@ -19,20 +19,20 @@ mod backend_spec;
 mod check_algorithm;
 mod conflict;
 mod cookie;
-mod document;
+pub(crate) mod document;
 mod email;
 mod expect;
-mod file;
+pub(crate) mod file;
 mod health;
 mod host_header;
-mod keys;
+pub(crate) mod keys;
 mod limits;
 mod listener;
 mod listeners_and_pools;
 mod local;
 mod locations;
-mod nearest;
-mod node;
+pub(crate) mod nearest;
+pub(crate) mod node;
 mod passive;
 mod pool;
 mod problem;
@@ -40,7 +40,7 @@ mod read_file;
 mod retry;
 mod root;
 mod route;
-mod schema;
+pub(crate) mod schema;
 mod secret;
 mod statuses;
 mod sticky;
@@ -60,27 +60,17 @@ pub use backend_spec::BackendSpec;
 pub use check_algorithm::CheckAlgorithm;
 pub(crate) use conflict::{is_itself, recipients};
 pub use cookie::{CookieConfig, SameSite};
-#[doc(hidden)]
-pub use document::Location;
 #[cfg(unix)]
 pub(crate) use email::is_host_name;
 pub use email::{EmailAuth, EmailConfig, Encryption};
 pub use expect::Expect;
-#[doc(hidden)]
-pub use file::parse_by;
 pub use file::{parse, parse_beside_copies};
 pub use health::HealthCheck;
 pub use host_header::HostHeader;
-#[doc(hidden)]
-pub use keys::Keys;
 pub use limits::Limits;
 pub use listener::{DEFAULT_PORT, ListenerConfig};
 pub use local::is_local_name;
 pub(crate) use local::reaches;
-#[doc(hidden)]
-pub use nearest::nearest;
-#[doc(hidden)]
-pub use node::Node;
 pub use passive::Passive;
 pub use pool::{DEFAULT_POOL, PoolConfig};
 pub use problem::{ConfigError, Problem};
@@ -89,8 +79,6 @@ pub use retry::RetryConfig;
 pub use root::Config;
 pub use route::{RouteConfig, UpgradeMatch};
 pub use schema::SCHEMA;
-#[doc(hidden)]
-pub use schema::schema_by;
 pub use secret::Secret;
 pub use statuses::Statuses;
 pub use sticky::{MissingKey, OnFailure, StickyConfig};
