@@ -13,7 +13,7 @@ pub(crate) type Outcome = Result<Vec<Effect>, String>;
 /// Carries out a word of the command language. A backend that is left out is the selected one.
 pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
     let pool = pool(state).ok().map(|pool| pool.name.raw().to_owned());
-    let meant = Meant { backend: backend(state).ok().map(|backend| backend.id), pool };
+    let meant = Meant { backend: Some(backend(state).map(|backend| backend.id)), pool };
     match words::command(word, given, state.live(), &meant)? {
         Command::Kill { id } => {
             let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
@@ -115,8 +115,11 @@ fn ask_to_kill(state: &mut State, backend: &BackendView) -> Outcome {
 
 /// The selected backend.
 pub(crate) fn backend(state: &State) -> Result<&BackendView, String> {
-    let none = || format!("there is no backend yet: press {} to start a demo backend", state.key(Action::SpawnDemo));
-    state.live().backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(none)
+    let backends = &state.live().backends;
+    backends.iter().find(|b| Some(b.id) == state.selected).ok_or_else(|| match backends.as_slice() {
+        [] => format!("there is no backend yet: press {} to start a demo backend", state.key(Action::SpawnDemo)),
+        _ => format!("no backend is selected: none matches the filter, {} changes it", state.key(Action::Filter)),
+    })
 }
 
 /// Sends a command, and applies it to the snapshot at once, so that a key pressed before the next snapshot starts from
@@ -239,6 +242,19 @@ mod tests {
             assert_eq!(press(&mut state, ":drain alpha\n"), intent(Intent::Drain));
             assert_eq!(press(&mut state, ":maint alpha\n"), intent(Intent::Maint));
         }
+    }
+
+    #[test]
+    fn a_command_without_a_backend_does_nothing_to_those_that_the_filter_hides() {
+        let mut state = state();
+        press(&mut state, "/backend:zzz\n");
+        for line in [":restart\n", ":weight 3\n", ":maint\n"] {
+            assert!(press(&mut state, line).is_empty(), "{line}");
+            let Some(Dialog::Palette(palette)) = state.dialog.take() else { panic!("{line}") };
+            let why = "no backend is selected: none matches the filter, / changes it";
+            assert_eq!(palette.trouble.as_deref(), Some(why), "{line}");
+        }
+        assert_eq!(press(&mut state, ":restart bravo\n"), [Command::Restart { id: 7.into() }]);
     }
 
     #[test]

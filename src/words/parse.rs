@@ -10,7 +10,9 @@ use super::table::{Argument, Does, Word};
 /// What is meant where it is left out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Meant {
-    pub(crate) backend: Option<BackendId>,
+    /// `None` where no backend is ever selected: there a word says itself whether it is for all then. The error says why none
+    /// is selected now.
+    pub(crate) backend: Option<Result<BackendId, String>>,
     /// `None` is all pools.
     pub(crate) pool: Option<String>,
 }
@@ -62,7 +64,7 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
     Err(format!("'{}' is too much: {}", Untrusted::new(given.rest.join(" ")), word.usage()))
 }
 
-/// Whether the backend is left out, and it is known which is meant.
+/// Whether the backend is left out, and the selected one is meant.
 fn left_out(word: &Word, given: usize, meant: &Meant) -> bool {
     let needed = word.arguments.iter().filter(|argument| **argument != Argument::Pool).count();
     let begins = matches!(word.arguments.first(), Some(Argument::Backend | Argument::BackendOrAll));
@@ -89,8 +91,8 @@ impl<'g> Given<'g> {
     }
 
     fn backend(&mut self) -> Result<BackendId, String> {
-        if let (true, Some(id)) = (self.left_out, self.meant.backend) {
-            return Ok(id);
+        if let (true, Some(selected)) = (self.left_out, &self.meant.backend) {
+            return selected.clone();
         }
         let name = self.next(Argument::Backend)?;
         named(self.snapshot, name).map(|backend| backend.id)
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_the_one_that_is_meant_or_missing() {
-        let meant = Meant { backend: Some(7.into()), pool: Some("web".to_owned()) };
+        let meant = Meant { backend: Some(Ok(7.into())), pool: Some("web".to_owned()) };
         assert_eq!(said("weight 5", &meant), Ok(Command::SetWeight { id: 7.into(), weight: 5 }));
         assert_eq!(said("kill", &meant), Ok(Command::Kill { id: 7.into() }));
         assert_eq!(said("restart", &meant), Ok(Command::Restart { id: 7.into() }));
@@ -176,6 +178,16 @@ mod tests {
         assert_eq!(said("strategy random", &meant), random(Some("web")));
         assert_eq!(said("strategy random", &Meant::default()), random(None));
         assert_eq!(said("strategy random api", &meant), random(Some("api")));
+    }
+
+    #[test]
+    fn where_a_backend_could_be_selected_and_none_is_nothing_is_done_to_all() {
+        let meant = Meant { backend: Some(Err("none is selected".to_owned())), pool: None };
+        for line in ["restart", "kill", "weight 5", "drain"] {
+            assert_eq!(said(line, &meant), Err("none is selected".to_owned()), "{line}");
+        }
+        assert_eq!(said("restart alpha", &meant), Ok(Command::Restart { id: 1.into() }));
+        assert_eq!(said("restart-all", &meant), Ok(Command::RestartAll));
     }
 
     #[test]
