@@ -18,7 +18,18 @@ use crate::screen::filter::Filter;
 pub(crate) const LINES: usize = 100_000;
 
 /// Maximum marks. Marked lines are kept when the lines around them are dropped.
-const MARKS: usize = 100;
+pub(crate) const MARKS: usize = 100;
+
+/// Why the log did not do what was asked for. Which keys help is known where the keys are.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There are [`MARKS`] marks already.
+    TooManyMarks,
+    /// There is neither a mark nor a filter to look for.
+    NothingToFind,
+    /// There is none that way; a sentence.
+    NoneThere(String),
+}
 
 /// A line and its number.
 #[derive(Clone)]
@@ -288,8 +299,8 @@ impl Log {
     /// Sets or removes the selected line's mark. While following, selects and marks the last line.
     ///
     /// # Errors
-    /// A sentence if there are [`MARKS`] marks already.
-    pub(crate) fn toggle_mark(&mut self) -> Result<(), String> {
+    /// There are [`MARKS`] marks already.
+    pub(crate) fn toggle_mark(&mut self) -> Result<(), Refused> {
         self.hold();
         let Some(number) = self.held else { return Ok(()) };
         if let Some(at) = self.marks.iter().position(|mark| *mark == number) {
@@ -299,7 +310,7 @@ impl Log {
                 self.held = Some(self.first);
             }
         } else if self.marks.len() == MARKS {
-            return Err(format!("there are {MARKS} marks already: take one of them away first"));
+            return Err(Refused::TooManyMarks);
         } else {
             self.marks.push(number);
             self.marks.sort_unstable();
@@ -317,8 +328,8 @@ impl Log {
     /// Selects the next or previous line that matches the filter or, without a filter, is marked.
     ///
     /// # Errors
-    /// A sentence if there is none.
-    pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), String> {
+    /// There is none.
+    pub(crate) fn next_match(&mut self, forward: bool) -> Result<(), Refused> {
         let from = self.held.unwrap_or(u64::MAX);
         let end = self.end();
         let (what, next) = match &self.filter {
@@ -334,11 +345,8 @@ impl Log {
                 self.held = Some(number);
                 Ok(())
             }
-            None if what == "mark" && self.marks.is_empty() => {
-                Err("there is no mark: mark a line, or filter".to_owned())
-            }
-            None if forward => Err(format!("there is no {what} below")),
-            None => Err(format!("there is no {what} above")),
+            None if what == "mark" && self.marks.is_empty() => Err(Refused::NothingToFind),
+            None => Err(Refused::NoneThere(format!("there is no {what} {}", if forward { "below" } else { "above" }))),
         }
     }
 }

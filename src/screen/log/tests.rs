@@ -51,7 +51,7 @@ fn marks_outlive_the_lines_around_them() {
         })
         .collect();
     assert_eq!(found, ["line 20", "line 10"]);
-    assert_eq!(log.next_match(false), Err("there is no mark above".to_owned()));
+    assert_eq!(log.next_match(false), Err(Refused::NoneThere("there is no mark above".to_owned())));
     log.toggle_mark().expect("taken away");
     assert_eq!(log.shown(), LINES + 1);
 }

@@ -5,6 +5,7 @@ use stickylb::api::Event;
 
 use crate::screen::action::Action;
 use crate::screen::inspect;
+use crate::screen::log::{MARKS, Refused};
 use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, spot};
@@ -137,12 +138,22 @@ pub(crate) fn why(state: &mut State) -> Result<(), String> {
 
 pub(crate) fn next_match(state: &mut State, forward: bool) -> Result<(), String> {
     state.focus = Focus::Log;
-    state.log.next_match(forward)
+    state.log.next_match(forward).map_err(|why| in_words(state, why))
+}
+
+/// Why the log did not do it, with the keys that help.
+fn in_words(state: &State, why: Refused) -> String {
+    let (mark, filter) = (state.key(Action::Mark), state.key(Action::Filter));
+    match why {
+        Refused::TooManyMarks => format!("there are {MARKS} marks already: {mark} on a marked line takes one away"),
+        Refused::NothingToFind => format!("there is no mark: {mark} marks a line, {filter} filters"),
+        Refused::NoneThere(sentence) => sentence,
+    }
 }
 
 pub(crate) fn mark(state: &mut State) -> Result<(), String> {
     state.focus = Focus::Log;
-    state.log.toggle_mark()
+    state.log.toggle_mark().map_err(|why| in_words(state, why))
 }
 
 pub(crate) fn toggle_everything(state: &mut State) -> Result<(), String> {
@@ -151,4 +162,22 @@ pub(crate) fn toggle_everything(state: &mut State) -> Result<(), String> {
     }
     state.log.toggle_everything();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::action::Keymap;
+    use crate::screen::glyphs::Glyphs;
+    use crate::screen::theme::{Colors, Theme};
+
+    #[test]
+    fn where_there_is_nothing_to_find_the_keys_in_force_are_named() {
+        let mut state = State::new(Theme { glyphs: Glyphs::Unicode, colors: Colors::Dark });
+        assert_eq!(next_match(&mut state, true), Err("there is no mark: m marks a line, / filters".to_owned()));
+        let mut keys = Keymap::default();
+        keys.bind(Action::Mark, vec!["F2".parse().expect("a key")]);
+        state.keys = keys;
+        assert_eq!(next_match(&mut state, true), Err("there is no mark: F2 marks a line, / filters".to_owned()));
+    }
 }
