@@ -88,7 +88,7 @@ pub(crate) fn press(state: &mut State, chosen: Column, key: KeyEvent) -> Option<
         (_, Some(Action::Up)) => return list.get(at.saturating_sub(1)).copied(),
         (_, Some(Action::First)) => return list.first().copied(),
         (_, Some(Action::Last)) => return list.last().copied(),
-        (_, Some(Action::LastColumn)) => shift(&mut state.table, chosen, at.checked_sub(1)),
+        (_, Some(Action::PreviousColumn)) => shift(&mut state.table, chosen, at.checked_sub(1)),
         (_, Some(Action::NextColumn)) => shift(&mut state.table, chosen, Some(at + 1)),
         _ => {}
     }

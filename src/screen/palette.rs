@@ -13,7 +13,7 @@ use super::state::{Side, State};
 use super::table::Column;
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::export::Export;
-use crate::words::{named, word};
+use crate::words::{Argument, named};
 
 /// One completion.
 pub(crate) struct Proposal {
@@ -71,11 +71,6 @@ fn takes_weight(entry: &Entry) -> bool {
     entry.arguments().any(|argument| argument == "N")
 }
 
-/// What a command does when it is typed; its key may do more.
-pub(crate) fn help(entry: &Entry) -> &'static str {
-    word(entry.name()).map_or(entry.help, |word| word.help)
-}
-
 /// The completions of a line, the best match first.
 pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     if let Some(typed) = Typed::of(text) {
@@ -89,7 +84,7 @@ pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     let mut found: Vec<(i32, &Entry)> = commands()
         .filter_map(|entry| {
             // Search the descriptions too; such matches rank last.
-            let described = || help(entry).to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
+            let described = || entry.help_of_command().to_lowercase().contains(&text.to_lowercase()).then_some(-1000);
             Some((score(text, entry.name()).or_else(described)?, entry))
         })
         .collect();
@@ -114,8 +109,8 @@ pub(crate) fn hint(state: &State, text: &str) -> Option<String> {
         "BACKEND" if last.is_empty() && takes_weight(entry) => {
             Some(format!("then a number from 0 to {MAX_WEIGHT}; a number alone is for {}", selected()))
         }
-        "WHEN…" => Some("such as p95>500ms for=10s, errors>1% or up<2; off ends it".to_owned()),
-        "MODE" => proposals(state, text).is_empty().then(|| "cookie, ip, header:NAME, query:NAME or off".to_owned()),
+        "WHEN…" => Some(Argument::When.help().to_owned()),
+        "MODE" => proposals(state, text).is_empty().then(|| Argument::Mode.help().to_owned()),
         argument if !argument.contains('|') && proposals(state, text).is_empty() && !last.is_empty() => {
             Some(format!("no {} matches '{last}'", argument.to_lowercase()))
         }

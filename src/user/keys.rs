@@ -22,7 +22,7 @@ pub(super) fn keys(n: Node<'_, '_>) -> Option<Keymap> {
         for entry in ACTIONS {
             let (action, word) = (entry.action, entry.word());
             let key = |n: Node<'_, '_>| Some(Given { action, word, key: n.parsed(str::parse)?, place: n.place() });
-            if let Some(list) = keys.get(word, entry.help, |n| n.list(key)) {
+            if let Some(list) = keys.get(word, entry.help(), |n| n.list(key)) {
                 keymap.bind(action, list.iter().map(|given| given.key).collect());
                 given.extend(list);
                 named.push(action);

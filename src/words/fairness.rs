@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::columns::aligned;
+use super::text_table::aligned;
 use stickylb::api::{BackendFairness, Fairness, PoolView, Snapshot};
 
 /// The text of `fairness`: of each pool what it measured, and its backends.

@@ -4,19 +4,19 @@
 //! and the words of `--plain` are made from it or compared with it.
 
 mod answer;
-mod columns;
 mod fairness;
 mod name;
 mod parse;
 mod status;
 mod table;
+mod text_table;
 
 pub(crate) use answer::answer;
-#[cfg(unix)]
-pub(crate) use columns::aligned;
 pub(crate) use fairness::fairness;
 #[cfg(feature = "tui")]
 pub(crate) use name::named;
 pub(crate) use parse::{Meant, command};
 pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
+#[cfg(unix)]
+pub(crate) use text_table::aligned;

@@ -2,8 +2,8 @@
 
 use stickylb::api::{PoolView, Snapshot};
 
-use super::columns::aligned;
 use super::name::full_name;
+use super::text_table::aligned;
 
 /// The text of `status`: a table, then what was dropped and what is wrong.
 pub(crate) fn status(snapshot: &Snapshot) -> String {

@@ -82,7 +82,7 @@ impl Argument {
             Argument::Mode => "cookie, ip, header:NAME, query:NAME or off",
             Argument::Pool => "In this pool alone",
             Argument::OnOff => "on keeps them, off forgets them",
-            Argument::When => "Such as p95>500ms for=10s, errors>1% or up<2; off ends it",
+            Argument::When => "p95>500ms for=10s, errors>1% or up<2, for example; off ends it",
         }
     }
 }
@@ -117,7 +117,7 @@ pub(crate) const WORDS: &[Word] = &[
         "restart",
         &[Argument::BackendOrAll],
         Does::Restart,
-        "restart a backend's process, or all one after the other, without losing a request",
+        "restart a backend's process once its clients have moved, or start it again",
     ),
     entry("restart-all", &[], Does::RestartAll, "restart all processes one after the other, without losing a request"),
     entry("demo", &[], Does::Demo, "start one more demo backend"),
@@ -143,4 +143,18 @@ pub(crate) const WORDS: &[Word] = &[
 /// The word with this name.
 pub(crate) fn word(name: &str) -> Option<&'static Word> {
     WORDS.iter().find(|word| word.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use stickylb::api::{BODY_KEPT, MAX_WEIGHT};
+
+    use super::*;
+
+    #[test]
+    fn help_names_the_limits_that_hold() {
+        assert!(Argument::Weight.help().starts_with(&format!("0 to {MAX_WEIGHT};")));
+        let bodies = word("bodies").expect("a word").help;
+        assert!(bodies.contains(&format!("the first {} KB of each", BODY_KEPT / 1024)), "{bodies}");
+    }
 }

@@ -144,22 +144,23 @@ impl FromStr for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = NAMES.into_iter().find(|(_, code)| *code == self.code).map(|(names, _)| names[0]);
+        if named.is_none() && !matches!(self.code, KeyCode::Char(_) | KeyCode::F(_)) {
+            // No key that can be bound, but a terminal may tell of it.
+            return f.write_str("this key");
+        }
         for (name, modifier) in MODIFIERS {
             if self.modifiers.contains(modifier) {
                 f.write_str(name)?;
             }
         }
-        if let Some((names, _)) = NAMES.into_iter().find(|(_, code)| *code == self.code) {
-            return f.write_str(names[0]);
-        }
-        match self.code {
-            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+        match (named, self.code) {
+            (None, KeyCode::Char(c)) if self.modifiers.contains(KeyModifiers::CONTROL) => {
                 write!(f, "{}", c.to_ascii_uppercase())
             }
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(number) => write!(f, "F{number}"),
-            // Neither the table nor `from_str` has others.
-            _ => Ok(()),
+            (None, KeyCode::Char(c)) => write!(f, "{c}"),
+            (None, KeyCode::F(number)) => write!(f, "F{number}"),
+            (named, _) => f.write_str(named.unwrap_or_default()),
         }
     }
 }
@@ -219,5 +220,8 @@ mod tests {
         assert_eq!(press(KeyCode::Char('X'), KeyModifiers::CONTROL | KeyModifiers::SHIFT), "Ctrl-X");
         assert_eq!(press(KeyCode::BackTab, KeyModifiers::SHIFT), "Shift-Tab");
         assert_eq!(press(KeyCode::Up, KeyModifiers::SHIFT), "Shift-↑");
+        // Keys that have no name here.
+        assert_eq!(press(KeyCode::CapsLock, KeyModifiers::NONE), "this key");
+        assert_eq!(press(KeyCode::Null, KeyModifiers::CONTROL), "this key");
     }
 }

@@ -93,7 +93,7 @@ impl Keymap {
         let mut table = String::new();
         for (entry, [keys, word]) in ACTIONS.iter().zip(&rows) {
             // Writing to a string cannot fail.
-            let _ = writeln!(table, "{keys:<first$}  {word:<second$}  {}", entry.help);
+            let _ = writeln!(table, "{keys:<first$}  {word:<second$}  {}", entry.help());
         }
         table
     }
@@ -125,7 +125,7 @@ mod tests {
         for entry in ACTIONS.iter().filter(|entry| entry.keys != "1-9") {
             for key in entry.keys.split(' ').filter(|key| !key.is_empty()) {
                 let key: Key = key.parse().expect("a key");
-                assert!(keymap.keys(entry.action).contains(&key), "{key} does not {}", entry.help);
+                assert!(keymap.keys(entry.action).contains(&key), "{key} does not {}", entry.help());
             }
         }
         assert_eq!(keymap.keys(Action::Pick).len(), 9);

@@ -12,6 +12,8 @@ pub(crate) use key::Key;
 pub(crate) use keymap::Keymap;
 pub(crate) use table::ACTIONS;
 
+use crate::words::word;
+
 /// What a key or a palette command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -43,9 +45,9 @@ pub(crate) enum Action {
     Filter,
     Everything,
     NextMatch,
-    LastMatch,
+    PreviousMatch,
     Mark,
-    LastColumn,
+    PreviousColumn,
     NextColumn,
     Columns,
     Sort,
@@ -87,8 +89,8 @@ pub(crate) struct Entry {
     /// The command's name and its arguments: a placeholder in capitals or the alternatives separated by `|`; brackets
     /// mark optional ones. Empty if there is only a key.
     pub(crate) command: &'static str,
-    /// The description in help and docs.
-    pub(crate) help: &'static str,
+    /// What its keys do; empty where the command's word says all of it.
+    help: &'static str,
 }
 
 impl Entry {
@@ -100,6 +102,16 @@ impl Entry {
     /// The command's arguments, one word each.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.command.split(' ').skip(1)
+    }
+
+    /// The description in help and docs.
+    pub(crate) fn help(&self) -> &'static str {
+        if self.help.is_empty() { self.help_of_command() } else { self.help }
+    }
+
+    /// What the command does when it is typed; the keys may do more.
+    pub(crate) fn help_of_command(&self) -> &'static str {
+        word(self.name()).map_or(self.help, |word| word.help)
     }
 
     /// Whether its last argument may be several words.
@@ -118,7 +130,7 @@ pub fn keys_table() -> String {
             some => format!("`{some}`"),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "| {} | {command} | {} |", keys.join(" "), entry.help);
+        let _ = writeln!(table, "| {} | {command} | {} |", keys.join(" "), entry.help());
     }
     table
 }
@@ -139,6 +151,16 @@ mod tests {
             assert!(entry.name().is_empty() || !named.contains(&entry.name()), "{}", entry.name());
             named.push(entry.name());
             assert!(!(entry.keys.is_empty() && entry.command.is_empty()), "{:?} cannot be reached", entry.action);
+        }
+    }
+
+    #[test]
+    fn a_command_without_a_key_reads_the_same_wherever_it_is_explained() {
+        for entry in ACTIONS {
+            assert!(!entry.help().is_empty(), "{:?}", entry.action);
+            if let (Some(word), []) = (word(entry.name()), entry.bound) {
+                assert_eq!(entry.help(), word.help, "{}", word.name);
+            }
         }
     }
 

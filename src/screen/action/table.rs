@@ -4,6 +4,9 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::{Action, Entry};
 
+/// The help of a row whose word says all of it.
+const AS_THE_WORD: &str = "";
+
 const NONE: KeyModifiers = KeyModifiers::NONE;
 
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
@@ -66,8 +69,8 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "drain [BACKEND]",
         "drain: it keeps its sessions and connections and gets no new ones; the key again ends it",
     ),
-    entry(Action::InService, "", &[], None, "up [BACKEND]", "put it in service, whatever it was before"),
-    entry(Action::TakeOut, "", &[], None, "down [BACKEND]", "take it out, the same as maint"),
+    entry(Action::InService, "", &[], None, "up [BACKEND]", AS_THE_WORD),
+    entry(Action::TakeOut, "", &[], None, "down [BACKEND]", AS_THE_WORD),
     entry(
         Action::WeightUp,
         "+",
@@ -77,7 +80,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "one more weight",
     ),
     entry(Action::WeightDown, "-", &[(NONE, KeyCode::Char('-'))], None, "", "one less weight; 0 gets no new clients"),
-    entry(Action::SetWeight, "", &[], None, "weight [BACKEND] N", "set its weight, from 0 to 1000"),
+    entry(Action::SetWeight, "", &[], None, "weight [BACKEND] N", AS_THE_WORD),
     entry(Action::CheckNow, "R", &[(NONE, KeyCode::Char('R'))], Some(("check", 30)), "check [BACKEND]", "check it now"),
     entry(
         Action::Kill,
@@ -85,7 +88,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[(NONE, KeyCode::Char('X'))],
         Some(("kill", 60)),
         "kill [BACKEND]",
-        "kill the process of a demo backend (asks first)",
+        "kill the selected backend's process at once, as a crash would (asks first)",
     ),
     entry(
         Action::Strategy,
@@ -111,22 +114,8 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "demo",
         "start a demo backend; on one that was killed, start that one again",
     ),
-    entry(
-        Action::Restart,
-        "",
-        &[],
-        None,
-        "restart [BACKEND]",
-        "restart its process once its clients have moved, or start it again",
-    ),
-    entry(
-        Action::RestartAll,
-        "A",
-        &[(NONE, KeyCode::Char('A'))],
-        None,
-        "restart-all",
-        "restart all processes one after the other, without losing a request",
-    ),
+    entry(Action::Restart, "", &[], None, "restart [BACKEND]", AS_THE_WORD),
+    entry(Action::RestartAll, "A", &[(NONE, KeyCode::Char('A'))], None, "restart-all", AS_THE_WORD),
     entry(
         Action::Follow,
         "f",
@@ -159,7 +148,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "",
         "next line that matches; without a filter, the next marked one",
     ),
-    entry(Action::LastMatch, "N", &[(NONE, KeyCode::Char('N'))], None, "", "the one before"),
+    entry(Action::PreviousMatch, "N", &[(NONE, KeyCode::Char('N'))], None, "", "the one before"),
     entry(
         Action::Mark,
         "m",
@@ -169,7 +158,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "mark the selected line of the log, or unmark it",
     ),
     entry(
-        Action::LastColumn,
+        Action::PreviousColumn,
         "h ←",
         &[(NONE, KeyCode::Char('h')), (NONE, KeyCode::Left)],
         None,
@@ -290,14 +279,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "secrets",
         "show the secrets in the selected request, or hide them again",
     ),
-    entry(
-        Action::Bodies,
-        "",
-        &[],
-        None,
-        "bodies [on|off]",
-        "keep the bodies of requests and answers for the screens, the first 16 KB of each, or forget them",
-    ),
+    entry(Action::Bodies, "", &[], None, "bodies [on|off]", AS_THE_WORD),
     entry(Action::Zoom, "z", &[(NONE, KeyCode::Char('z'))], None, "zoom", "give the pane the whole screen, or not"),
     entry(
         Action::Undo,
@@ -307,15 +289,8 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "undo",
         "take back the last change of weight, state, strategy or stickiness; again for the one before",
     ),
-    entry(
-        Action::Baseline,
-        "",
-        &[],
-        None,
-        "baseline",
-        "count fairness anew from now on, and keep the figures until now to compare with",
-    ),
-    entry(Action::Reload, "", &[], None, "reload", "read the configuration file again, as after a change of it"),
+    entry(Action::Baseline, "", &[], None, "baseline", AS_THE_WORD),
+    entry(Action::Reload, "", &[], None, "reload", AS_THE_WORD),
     entry(
         Action::Palette,
         ":",
@@ -333,14 +308,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "notify [off|bell|desktop]",
         "tell you when a backend goes DOWN, or an alert begins or ends, while you look elsewhere",
     ),
-    entry(
-        Action::Alert,
-        "",
-        &[],
-        None,
-        "alert [WHEN…]",
-        "watch a threshold from now on, as in: alert p95>500ms for=10s; alert off ends that",
-    ),
+    entry(Action::Alert, "", &[], None, "alert [WHEN…]", AS_THE_WORD),
     entry(Action::Help, "?", &[(NONE, KeyCode::Char('?'))], Some(("help", 110)), "help", "this help"),
     entry(
         Action::Suspend,

@@ -101,7 +101,7 @@ fn wrong_key(state: &State, key: KeyEvent) -> String {
     let meant = other.and_then(|other| {
         let action = state.keys.action_of(other)?;
         let entry = ACTIONS.iter().find(|entry| entry.action == action)?;
-        let what = entry.help.split([';', '(']).next().unwrap_or_default().trim();
+        let what = entry.help().split([';', '(']).next().unwrap_or_default().trim();
         Some(format!("{} is: {what}; ", Key::pressed(other)))
     });
     let (help, palette) = (state.key(Action::Help), state.key(Action::Palette));
@@ -144,10 +144,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Filter => dialog::ask_for_filter(state),
         Action::Everything => movement::toggle_everything(state)?,
         Action::NextMatch => movement::next_match(state, true)?,
-        Action::LastMatch => movement::next_match(state, false)?,
+        Action::PreviousMatch => movement::next_match(state, false)?,
         Action::Mark => movement::mark(state)?,
         Action::NextColumn => state.table.step(true),
-        Action::LastColumn => state.table.step(false),
+        Action::PreviousColumn => state.table.step(false),
         Action::Columns => columns::choose(state, words.first().copied())?,
         Action::Sort => {
             match words.first() {

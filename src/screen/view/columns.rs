@@ -51,7 +51,7 @@ fn line(state: &State, column: Column, chosen: bool) -> Line<'static> {
 }
 
 fn keys(state: &State) -> Line<'static> {
-    let moves = format!("{} {}", state.key(Action::LastColumn), state.key(Action::NextColumn));
+    let moves = format!("{} {}", state.key(Action::PreviousColumn), state.key(Action::NextColumn));
     let keys = [("space".to_owned(), "shows or hides"), (moves, "move"), ("Esc".to_owned(), "closes")];
     let spans = keys
         .into_iter()

@@ -51,7 +51,7 @@ fn help_lines(width: u16, keymap: &Keymap, theme: Theme) -> Vec<Line<'static>> {
             continue;
         }
         // Wrapped lines repeat neither keys nor command.
-        for (n, part) in wrapped(entry.help, columns).into_iter().enumerate() {
+        for (n, part) in wrapped(entry.help(), columns).into_iter().enumerate() {
             let (keys, command) = if n == 0 { (shown.as_str(), entry.command) } else { ("", "") };
             let mut line = vec![Span::styled(fit(keys, room - 1, theme) + " ", theme.key())];
             if commands > 0 {

@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::dialog_frame::frame_of;
 use crate::screen::format::{cut, fit};
-use crate::screen::palette::{Proposal, help, hint, proposals};
+use crate::screen::palette::{Proposal, hint, proposals};
 use crate::screen::palette_line::Palette;
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
@@ -69,7 +69,7 @@ fn proposal(state: &State, proposal: &Proposal, chosen: bool, columns: usize) ->
         Line::from(vec![
             Span::raw(format!("{marker}{command} ")),
             Span::styled(key, state.theme.key()),
-            Span::raw(format!(" {}", fit(help(entry), room, state.theme))),
+            Span::raw(format!(" {}", fit(entry.help_of_command(), room, state.theme))),
         ])
     };
     if chosen { line.style(Theme::selected()) } else { line }
