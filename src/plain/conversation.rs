@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot};
 
 use super::input::Typed;
-use super::lines::{LogLines, Shown};
+use super::lines::{LogLines, LogShown};
 use super::reply::Reply;
 use super::words::{help, help_for, unknown, usage};
 use crate::screen::filter::Filter;
@@ -23,6 +23,8 @@ pub(super) enum Wanted {
     Answer(Reply),
     Command(Command),
     Replay(RequestNumber, Option<BackendId>),
+    /// To leave, unless something is in flight: [`Conversation::quit_with`] is told how much.
+    Quit,
     Leave(Left),
 }
 
@@ -103,7 +105,7 @@ impl Conversation {
         let line = match typed {
             Typed::Line(line) => line,
             Typed::TooLong => return Wanted::Answer(Reply::trouble("a line has at most 64 KiB: nothing was done")),
-            Typed::End => return self.ended(now),
+            Typed::End => return self.ended(),
         };
         let words: Vec<&str> = line.split_whitespace().collect();
         if self.mode == Mode::Asked {
@@ -127,10 +129,10 @@ impl Conversation {
             ("replay", [number, backend]) => return self.replay(number, Some(backend), now),
             ("log", []) => self.log_in_words().to_owned(),
             ("log", [which]) => self.choose(which)?,
-            ("filter", _) => self.filter(line.trim_start().split_once(' ').map_or("", |(_, filter)| filter))?,
+            ("filter", _) => self.filter(line.trim_start().strip_prefix(name).unwrap_or_default().trim())?,
             ("help", []) => help(),
             ("help", [asked]) => help_for(asked)?,
-            ("quit", []) => return Ok(self.quit(now)),
+            ("quit", []) => return Ok(self.quit()),
             ("status" | "fairness" | "why" | "replay" | "log" | "help" | "quit", _) => {
                 return Err(format!("write it so: {}", usage(name)));
             }
@@ -165,9 +167,9 @@ impl Conversation {
 
     fn choose(&mut self, which: &str) -> Result<String, String> {
         self.log.shown = match which {
-            "on" => Shown::All,
-            "errors" => Shown::Errors,
-            "off" => Shown::Nothing,
+            "on" => LogShown::All,
+            "errors" => LogShown::Errors,
+            "off" => LogShown::Nothing,
             _ => return Err(format!("write it so: {}", usage("log"))),
         };
         Ok(self.log_in_words().to_owned())
@@ -175,31 +177,39 @@ impl Conversation {
 
     fn log_in_words(&self) -> &'static str {
         match self.log.shown {
-            Shown::All => "all log lines are shown",
-            Shown::Errors => "log lines of failures and warnings are shown",
-            Shown::Nothing => "no log lines are shown",
+            LogShown::All => "all log lines are shown",
+            LogShown::Errors => "log lines of failures and warnings are shown",
+            LogShown::Nothing => "no log lines are shown",
         }
     }
 
     fn filter(&mut self, text: &str) -> Result<String, String> {
         self.log.filter = Filter::parse(text).map_err(|error| error.to_string())?;
         Ok(match &self.log.filter {
-            Some(filter) => format!("only log lines that match are shown: {}", filter.text()),
-            None => "no filter: all log lines are shown".to_owned(),
+            Some(filter) if self.log.shown == LogShown::All => {
+                format!("only log lines that match are shown: {}", filter.text())
+            }
+            Some(filter) => format!("filter {}; {}", filter.text(), self.log_in_words()),
+            None => format!("no filter; {}", self.log_in_words()),
         })
     }
 
     /// Leaves, or asks first if requests are in flight. A script is not asked: its next line is no answer.
-    fn quit(&mut self, now: &Snapshot) -> Wanted {
-        let in_flight = now.totals.in_flight + now.totals.tunnels;
-        if in_flight == 0 || self.leaving == Leaving::GoesOn || self.mode == Mode::Script {
-            return Wanted::Leave(Left::Quit);
+    fn quit(&self) -> Wanted {
+        let at_once = self.leaving == Leaving::GoesOn || self.mode == Mode::Script;
+        if at_once { Wanted::Leave(Left::Quit) } else { Wanted::Quit }
+    }
+
+    /// The question to a person who wants to quit while so many requests and tunnels are in flight; `None` if nothing is.
+    pub(super) fn quit_with(&mut self, in_flight: u64) -> Option<Reply> {
+        if in_flight == 0 {
+            return None;
         }
         self.mode = Mode::Asked;
         let what = if in_flight == 1 { "request or connection is" } else { "requests and connections are" };
         let detach = if self.leaving == Leaving::EndsOrGoesOn { ", or d to go on without a terminal" } else { "" };
         let asked = format!("{in_flight} {what} in flight. Quit when they have finished? y or n{detach}");
-        Wanted::Answer(Reply::done(asked))
+        Some(Reply::done(asked))
     }
 
     fn confirmed(&self, answer: &str) -> Wanted {
@@ -210,7 +220,12 @@ impl Conversation {
         }
     }
 
-    /// A signal ends the conversation: what is written next begins a line.
+    /// The conversation is over: the log lines that still wait are its last words.
+    pub(super) fn leave(&mut self) {
+        self.text += &self.log.take();
+    }
+
+    /// A signal or Ctrl-D comes while the prompt may stand: what is written next begins a line.
     pub(super) fn cut_off(&mut self) {
         if !self.follows() {
             self.text.push('\n');
@@ -218,13 +233,13 @@ impl Conversation {
     }
 
     /// Ctrl-D is `quit`. At the end of a script a balancer goes on serving; one that runs elsewhere is left.
-    fn ended(&mut self, now: &Snapshot) -> Wanted {
-        if self.mode != Mode::Script {
-            // The prompt's line has no end yet.
-            self.text.push('\n');
-            return if self.mode == Mode::Asked { Wanted::Leave(Left::Quit) } else { self.quit(now) };
+    fn ended(&mut self) -> Wanted {
+        self.cut_off();
+        match self.mode {
+            Mode::Script if self.leaving != Leaving::GoesOn => Wanted::Nothing,
+            Mode::Script | Mode::Asked => Wanted::Leave(Left::Quit),
+            Mode::Prompt | Mode::Following => self.quit(),
         }
-        if self.leaving == Leaving::GoesOn { Wanted::Leave(Left::Quit) } else { Wanted::Nothing }
     }
 }
 
@@ -285,21 +300,64 @@ mod tests {
 
     #[test]
     fn quit_asks_a_person_and_no_script() {
-        let mut busy = now();
-        busy.totals.in_flight = 2;
-        let ask = |conversation: &mut Conversation, text: &str| conversation.typed(Typed::Line(text.to_owned()), &busy);
-        let mut someone = person();
-        assert!(matches!(ask(&mut someone, "quit"), Wanted::Answer(_)));
-        assert_eq!(ask(&mut someone, "n"), Wanted::Answer(Reply::done("it goes on")));
-        ask(&mut someone, "quit");
-        assert_eq!(ask(&mut someone, "d"), Wanted::Leave(Left::Detached));
-        ask(&mut someone, "quit");
-        assert_eq!(someone.typed(Typed::End, &busy), Wanted::Leave(Left::Quit));
+        let asked = || {
+            let mut someone = person();
+            assert_eq!(line(&mut someone, "quit"), Wanted::Quit);
+            assert!(someone.quit_with(2).is_some());
+            someone
+        };
+        assert_eq!(line(&mut asked(), "n"), Wanted::Answer(Reply::done("it goes on")));
+        assert_eq!(line(&mut asked(), "d"), Wanted::Leave(Left::Detached));
+        assert_eq!(asked().typed(Typed::End, &now()), Wanted::Leave(Left::Quit));
+        assert_eq!(person().quit_with(0), None);
         let mut script = Conversation::new(Leaving::EndsOrGoesOn, false);
-        assert_eq!(script.typed(Typed::End, &busy), Wanted::Nothing);
-        assert_eq!(ask(&mut script, "quit"), Wanted::Leave(Left::Quit));
+        assert_eq!(script.typed(Typed::End, &now()), Wanted::Nothing);
+        assert_eq!(line(&mut script, "quit"), Wanted::Leave(Left::Quit));
         let mut attached = Conversation::new(Leaving::GoesOn, false);
-        assert_eq!(attached.typed(Typed::End, &busy), Wanted::Leave(Left::Quit));
+        assert_eq!(attached.typed(Typed::End, &now()), Wanted::Leave(Left::Quit));
+    }
+
+    #[test]
+    fn the_end_of_input_ends_the_prompts_line_and_writes_the_log_lines_that_wait() {
+        let mut person = person();
+        person.happened(request(1), 0);
+        assert_eq!(person.typed(Typed::End, &now()), Wanted::Quit);
+        person.leave();
+        let text = person.take_text();
+        assert!(text.starts_with('\n') && text.ends_with(" #1\n"), "{text:?}");
+        line(&mut person, "");
+        person.take_text();
+        person.happened(request(2), 0);
+        assert_eq!(person.typed(Typed::End, &now()), Wanted::Quit);
+        let text = person.take_text();
+        assert!(
+            text.ends_with(" #2\n") && text.lines().count() == 1,
+            "no prompt stands while the log is followed: {text:?}"
+        );
+    }
+
+    #[test]
+    fn what_was_typed_is_answered_without_its_control_characters() {
+        let mut person = person();
+        for text in ["why \x1b[2J", "filter path:\x1b[2J", "replay \x1b[2J", "log \x1b", "help \x1b", "drain \x1b"] {
+            let Wanted::Answer(reply) = line(&mut person, text) else { panic!("{text:?}") };
+            let told = reply.marked();
+            assert!(!told.trim_end().chars().any(char::is_control), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_filter_may_stand_behind_any_blank_and_its_end_says_what_is_shown() {
+        let mut person = person();
+        let mut told = |text| match line(&mut person, text) {
+            Wanted::Answer(reply) => reply.marked(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told("filter\tstatus>=500"), "= only log lines that match are shown: status>=500\n");
+        assert_eq!(told("filter"), "= no filter; all log lines are shown\n");
+        told("log off");
+        assert_eq!(told("  filter  status>=500"), "= filter status>=500; no log lines are shown\n");
+        assert_eq!(told("filter"), "= no filter; no log lines are shown\n");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use stickylb::api::{Ended, Event, Level, Outcome, RequestEvent, RequestNumber, State};
+use stickylb::api::{Event, Level, RequestEvent, RequestNumber, State};
 
 use crate::headless::{Lines, LogFormat};
-use crate::screen::filter::Filter;
+use crate::screen::filter::{Filter, failed};
 
 /// Lines that wait at most; then the oldest are left out.
 const WAITING: usize = 100;
@@ -16,7 +16,7 @@ const REQUESTS: usize = 1000;
 
 /// Which log lines are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum LogShown {
     All,
     Errors,
     Nothing,
@@ -25,7 +25,7 @@ pub(super) enum Shown {
 /// The log.
 pub(super) struct LogLines {
     format: Lines,
-    pub(super) shown: Shown,
+    pub(super) shown: LogShown,
     pub(super) filter: Option<Filter>,
     waiting: VecDeque<String>,
     left_out: u64,
@@ -37,7 +37,7 @@ impl LogLines {
     pub(super) fn new() -> Self {
         LogLines {
             format: Lines::new(LogFormat::Text),
-            shown: Shown::All,
+            shown: LogShown::All,
             filter: None,
             waiting: VecDeque::new(),
             left_out: 0,
@@ -47,7 +47,7 @@ impl LogLines {
 
     /// Adds the lines of these events, and one that says how many were missed.
     pub(super) fn add(&mut self, events: impl Iterator<Item = Arc<Event>>, missed: u64) {
-        if missed > 0 && self.shown != Shown::Nothing {
+        if missed > 0 && self.shown != LogShown::Nothing {
             self.format.clear();
             self.format.dropped(missed);
             let line = self.format.text().to_owned();
@@ -112,21 +112,19 @@ impl LogLines {
 
     fn shows(&self, event: &Event) -> bool {
         let wanted = match self.shown {
-            Shown::All => true,
-            Shown::Errors => is_trouble(event),
-            Shown::Nothing => false,
+            LogShown::All => true,
+            LogShown::Errors => is_trouble(event),
+            LogShown::Nothing => false,
         };
         wanted && self.filter.as_ref().is_none_or(|filter| filter.line(event, false))
     }
 }
 
-/// Whether a line tells of something that went wrong.
+/// Whether a line tells of something that went wrong: besides requests that `failed` of the filter finds, states and
+/// warnings.
 fn is_trouble(event: &Event) -> bool {
     match event {
-        Event::Request(request) => {
-            let failed = request.decision.attempts.iter().any(|attempt| attempt.outcome != Outcome::Answered);
-            request.status >= 500 || failed || !matches!(request.ended, Ended::Complete | Ended::ClientGone)
-        }
+        Event::Request(request) => failed(request),
         Event::Update(update) => matches!(update.to, State::Down | State::Ejected),
         Event::Notice(notice) => notice.level == Level::Warning,
         _ => false,
@@ -135,7 +133,7 @@ fn is_trouble(event: &Event) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use stickylb::api::{Decision, Strategy};
+    use stickylb::api::{Decision, Ended, Strategy};
 
     use super::*;
 
@@ -145,6 +143,13 @@ mod tests {
         request.decision = Decision::new(Strategy::RoundRobin);
         request.status = status;
         request.number = Some(u64::from(status % 100).into());
+        Arc::new(Event::Request(request))
+    }
+
+    /// The same, of which the backend left out the end.
+    fn cut(status: u16) -> Arc<Event> {
+        let Event::Request(mut request) = (*request(status)).clone() else { unreachable!("it is a request") };
+        request.ended = Ended::CutByBackend;
         Arc::new(Event::Request(request))
     }
 
@@ -161,14 +166,16 @@ mod tests {
     #[test]
     fn only_what_was_asked_for_is_shown() {
         let mut log = LogLines::new();
-        log.shown = Shown::Errors;
+        log.shown = LogShown::Errors;
         log.add([201, 502].into_iter().map(request), 0);
         assert!(log.take().ends_with(" #2\n"));
-        log.shown = Shown::All;
+        log.add(std::iter::once(cut(204)), 0);
+        assert!(log.take().ends_with(" #4\n"), "an answer that was cut is a failure");
+        log.shown = LogShown::All;
         log.filter = Filter::parse("status>=500").expect("a filter");
         log.add([203, 504].into_iter().map(request), 0);
         assert_eq!(log.take().lines().count(), 1);
-        log.shown = Shown::Nothing;
+        log.shown = LogShown::Nothing;
         log.add([505].into_iter().map(request), 4);
         assert_eq!(log.take(), "");
     }

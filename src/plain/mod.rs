@@ -70,6 +70,8 @@ impl<O: writable::Output> Talk<O> {
                     due = None;
                     let wanted = self.conversation.typed(typed, &engine.snapshot());
                     if let Some(left) = self.carry_out(engine, wanted).await? {
+                        self.conversation.leave();
+                        self.write()?;
                         return Ok(left);
                     }
                 }
@@ -103,6 +105,16 @@ impl<O: writable::Output> Talk<O> {
             Wanted::Nothing => None,
             Wanted::Leave(left) => return Ok(Some(left)),
             Wanted::Answer(reply) => Some(reply),
+            Wanted::Quit => {
+                let Some(in_flight) = self.unless_told_to_leave(engine.in_flight()).await else {
+                    return Ok(Some(Left::Ended));
+                };
+                // An engine that cannot be asked cannot be waited for either.
+                let Some(question) = self.conversation.quit_with(in_flight.unwrap_or(0)) else {
+                    return Ok(Some(Left::Quit));
+                };
+                Some(question)
+            }
             Wanted::Command(command) => {
                 let Some(done) = self.unless_told_to_leave(engine.command(command)).await else {
                     return Ok(Some(Left::Ended));

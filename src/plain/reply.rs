@@ -1,5 +1,9 @@
 //! Answers, which are told from log lines by their mark.
 
+use std::fmt::Write as _;
+
+use stickylb::untrusted::Untrusted;
+
 /// What each line of an answer begins with.
 const MARK: &str = "= ";
 
@@ -18,8 +22,13 @@ impl Reply {
         Reply(format!("error: {}", text.as_ref()))
     }
 
-    /// The lines, each with the mark and its end.
+    /// The lines, each with the mark and its end. What an answer repeats of a typed line is shown as text, too.
     pub(super) fn marked(&self) -> String {
-        self.0.lines().flat_map(|line| [MARK, line, "\n"]).collect()
+        let mut text = String::new();
+        for line in self.0.lines() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{MARK}{}", Untrusted::new(line));
+        }
+        text
     }
 }

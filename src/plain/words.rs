@@ -8,37 +8,37 @@ use stickylb::untrusted::Untrusted;
 use crate::words::{WORDS, word};
 
 /// A word with what may follow it, and what it does.
-struct Own {
+struct PlainWord {
     usage: &'static str,
     help: &'static str,
 }
 
 /// The words of the conversation itself.
-const OWN: &[Own] = &[
-    Own { usage: "status", help: "how things stand, as a table" },
-    Own { usage: "fairness", help: "how evenly requests were shared out since the baseline, and before it" },
-    Own { usage: "why [NUMBER]", help: "why the last request went where it went, or the one with this number" },
-    Own {
+const PLAIN_WORDS: &[PlainWord] = &[
+    PlainWord { usage: "status", help: "how things stand, as a table" },
+    PlainWord { usage: "fairness", help: "how evenly requests were shared out since the baseline, and before it" },
+    PlainWord { usage: "why [NUMBER]", help: "why the last request went where it went, or the one with this number" },
+    PlainWord {
         usage: "replay NUMBER [BACKEND]",
         help: "send the request with this number again, to this backend or as it is balanced",
     },
-    Own { usage: "log on|off|errors", help: "which log lines are shown: all, none, or failures and warnings" },
-    Own {
+    PlainWord { usage: "log on|off|errors", help: "which log lines are shown: all, none, or failures and warnings" },
+    PlainWord {
         usage: "filter [FILTER]",
         help: "show only the log lines that match, such as backend:alpha status>=500; alone, show all again",
     },
-    Own { usage: "help [WORD]", help: "all words, or more of one" },
-    Own { usage: "quit", help: "leave; asks if requests are in flight" },
+    PlainWord { usage: "help [WORD]", help: "all words, or more of one" },
+    PlainWord { usage: "quit", help: "leave; asks if requests are in flight" },
 ];
 
-fn name(own: &Own) -> &'static str {
+fn name(own: &PlainWord) -> &'static str {
     own.usage.split(' ').next().unwrap_or_default()
 }
 
 /// All words, one a line.
 pub(super) fn help() -> String {
     let mut text = String::new();
-    let own = OWN.iter().map(|own| (own.usage.to_owned(), own.help));
+    let own = PLAIN_WORDS.iter().map(|own| (own.usage.to_owned(), own.help));
     for (usage, help) in WORDS.iter().map(|word| (word.usage(), word.help)).chain(own) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{usage}: {help}");
@@ -55,20 +55,20 @@ pub(super) fn help_for(asked: &str) -> Result<String, String> {
         let arguments = word.arguments.iter().map(|one| format!("\n{}: {}", one.placeholder(), one.help()));
         return Ok(format!("{}: {}{}", word.usage(), word.help, arguments.collect::<String>()));
     }
-    let own = OWN.iter().find(|own| name(own) == asked).ok_or_else(|| unknown(asked))?;
+    let own = PLAIN_WORDS.iter().find(|own| name(own) == asked).ok_or_else(|| unknown(asked))?;
     Ok(format!("{}: {}", own.usage, own.help))
 }
 
 /// Says that there is no such word, and which is near.
 pub(super) fn unknown(asked: &str) -> String {
-    let near = nearest(asked, WORDS.iter().map(|word| word.name).chain(OWN.iter().map(name)));
+    let near = nearest(asked, WORDS.iter().map(|word| word.name).chain(PLAIN_WORDS.iter().map(name)));
     let more = if near.is_empty() { ": help lists the words" } else { "" };
     format!("there is no command '{}'{near}{more}", Untrusted::new(asked))
 }
 
 /// How the word with this name is written.
 pub(super) fn usage(asked: &str) -> &'static str {
-    OWN.iter().find(|own| name(own) == asked).map_or("help", |own| own.usage)
+    PLAIN_WORDS.iter().find(|own| name(own) == asked).map_or("help", |own| own.usage)
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
         for word in WORDS {
             assert!(help().contains(&word.usage()) && help_for(word.name).is_ok(), "{}", word.name);
         }
-        for own in OWN {
+        for own in PLAIN_WORDS {
             assert!(help_for(name(own)).is_ok() && word(name(own)).is_none(), "{}", own.usage);
         }
         assert_eq!(unknown("drian"), "there is no command 'drian', did you mean 'drain'?");

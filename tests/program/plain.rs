@@ -75,6 +75,17 @@ fn a_script_asks_why_chooses_lines_and_quits_without_being_asked() {
 }
 
 #[test]
+fn a_control_character_in_a_script_moves_no_terminal() {
+    let mut lb = piped(program(&["--plain", "--demo=1", "-p", "0"]));
+    lb.ready(1);
+    lb.say("why \x1b[2J\nfilter path:\x1b[2J\nquit\n");
+    lb.line_with("= error: '\\x1b[2J' is no number of a request");
+    lb.line_with("= only log lines that match are shown: path:\\x1b[2J");
+    assert_eq!(lb.ended().code(), Some(0));
+    assert!(lb.seen.iter().all(|line| !line.chars().any(is_hidden)), "{:?}", lb.seen);
+}
+
+#[test]
 fn a_script_that_is_attached_leaves_with_its_end_and_the_balancer_goes_on() {
     let home = Home::new();
     let (mut lb, port) = home.demo(2, &[]);

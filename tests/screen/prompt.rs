@@ -71,9 +71,10 @@ fn status_is_the_table_of_ctl_and_a_mistyped_word_is_answered_with_the_nearest()
     until("it is gone", || get(port, "/_lb/health").contains("\"DOWN\"").then_some(()));
     terminal.press("restart alpha\r");
     terminal.shows("= alpha is started again");
-    // Ctrl-D quits as well.
+    // Ctrl-D quits as well, and ends the prompt's line.
     terminal.press("\x04");
     terminal.is_given_back();
+    assert!(terminal.written().ends_with(b"> \r\n"), "{:?}", String::from_utf8_lossy(&terminal.written()));
     is_plain(&terminal);
 }
 

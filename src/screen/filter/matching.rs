@@ -1,6 +1,6 @@
 //! Matches one filter test against a log line or a table row.
 
-use stickylb::api::{BackendView, Event, Outcome, RequestEvent, UpdateEvent};
+use stickylb::api::{BackendView, Ended, Event, Outcome, RequestEvent, UpdateEvent};
 
 use super::fields::Text;
 use super::test::{Flag, Match, Test, contains};
@@ -38,11 +38,12 @@ pub(super) fn row(test: &Test, backend: &BackendView) -> Option<bool> {
 
 fn of_request(test: &Test, request: &RequestEvent) -> bool {
     let decision = &request.decision;
-    let failed = || decision.attempts.iter().any(|attempt| attempt.outcome != Outcome::Answered);
     match test {
         Test::Flag(Flag::Retried) => decision.attempts.len() > 1,
-        Test::Flag(Flag::Moved) => decision.moved_from.is_some() || (decision.key.is_some() && failed()),
-        Test::Flag(Flag::Failed) => request.status >= 500 || failed(),
+        Test::Flag(Flag::Moved) => {
+            decision.moved_from.is_some() || (decision.key.is_some() && some_attempt_failed(request))
+        }
+        Test::Flag(Flag::Failed) => failed(request),
         Test::Flag(Flag::WebSocket) => request.status == 101,
         Test::Flag(Flag::Change | Flag::Marked) | Test::Text(Text::State | Text::Address, _) => false,
         Test::Text(Text::Method, wanted) => wanted.holds(request.method.raw()),
@@ -63,6 +64,16 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
                 || contains(&decision.reason(), word)
         }
     }
+}
+
+/// Whether a request went wrong on the balancer's side of it: a 5xx, a try that failed, or an answer or tunnel that was cut.
+pub(crate) fn failed(request: &RequestEvent) -> bool {
+    let cut = !matches!(request.ended, Ended::Complete | Ended::ClientGone);
+    request.status >= 500 || some_attempt_failed(request) || cut
+}
+
+fn some_attempt_failed(request: &RequestEvent) -> bool {
+    request.decision.attempts.iter().any(|attempt| attempt.outcome != Outcome::Answered)
 }
 
 /// The backend that got the request, then the backend of every attempt.

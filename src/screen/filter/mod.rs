@@ -13,6 +13,7 @@ mod tests;
 use stickylb::api::{BackendView, Event};
 
 pub(crate) use fields::HINT;
+pub(crate) use matching::failed;
 pub use parse::FilterError;
 use test::{Flag, Test};
 
