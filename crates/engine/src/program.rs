@@ -3,7 +3,7 @@
 pub use crate::config::document::Location;
 pub use crate::config::file::parse_by;
 pub use crate::config::keys::Keys;
-pub use crate::config::nearest::nearest;
+pub use crate::config::nearest::{nearest, nearest_within};
 pub use crate::config::node::Node;
 pub use crate::config::schema::schema_by;
 pub use crate::config::{SCHEMA, is_local_name, parse_beside_copies};
