@@ -33,15 +33,14 @@ pub(super) fn run(work: impl Future<Output = Result<(), UsageError>>) -> Result<
 /// `ctl WHAT`.
 pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError> {
     let instance = Instance::find(port).await?;
-    let snapshot = snapshot(&instance).await?;
     match what {
         Ctl::Status { json: true } => {
-            say(&pretty_json(&snapshot).map_err(|error| UsageError::Failed(error.to_string()))?)
+            say(&pretty_json(&snapshot(&instance).await?).map_err(|error| UsageError::Failed(error.to_string()))?)
         }
-        Ctl::Status { json: false } => say(&words::status(&snapshot)),
+        Ctl::Status { json: false } => say(&words::status(&snapshot(&instance).await?)),
         Ctl::Do(word, given) => {
             let given: Vec<&str> = given.iter().map(String::as_str).collect();
-            let command = words::command(word, &given, &snapshot, &Meant::default())
+            let command = words::command(word, &given, &snapshot(&instance).await?, &Meant::default())
                 .map_err(|trouble| UsageError::Words(vec![trouble.into()]))?;
             match instance.ask(&Request::Do(command)).await? {
                 Reply::Done(done) => say(&words::answer(&done, "undo")),
@@ -49,8 +48,9 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
                 _ => Err(UsageError::Failed(format!("the balancer on port {} gave another answer", instance.port()))),
             }
         }
-        Ctl::Fairness { json: false } => say(&words::fairness(&snapshot)),
+        Ctl::Fairness { json: false } => say(&words::fairness(&snapshot(&instance).await?)),
         Ctl::Fairness { json: true } => {
+            let snapshot = snapshot(&instance).await?;
             let pools = snapshot.pools.iter();
             let pools: Vec<_> = pools.map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
             say(&pretty_json(&pools).map_err(|error| UsageError::Failed(error.to_string()))?)

@@ -1,5 +1,6 @@
 //! The subcommands of `ctl`: how things stand, the words of the command language, and the end.
 
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::words::{Argument, WORDS, Word};
@@ -55,8 +56,8 @@ fn subcommand(word: &'static Word) -> Command {
     about[..1].make_ascii_uppercase();
     let command = Command::new(word.name).about(about).args(word.arguments.iter().map(|argument| one(*argument)));
     if word.arguments.contains(&Argument::Pool) {
-        // How it was written before there was one language for all.
-        command.arg(Arg::new("--pool").long("pool").value_name("POOL").hide(true).conflicts_with("[POOL]"))
+        let help = "The same, as an option";
+        command.arg(Arg::new("--pool").long("pool").value_name("POOL").conflicts_with("[POOL]").help(help))
     } else {
         command
     }
@@ -76,8 +77,7 @@ fn one(argument: Argument) -> Arg {
 
 impl FromArgMatches for Ctl {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let (name, given) =
-            matches.subcommand().ok_or_else(|| Error::new(clap::error::ErrorKind::MissingSubcommand))?;
+        let (name, given) = matches.subcommand().ok_or_else(|| Error::new(ErrorKind::MissingSubcommand))?;
         Ok(match (name, crate::words::word(name)) {
             ("status", _) => Ctl::Status { json: given.get_flag("json") },
             ("fairness", _) => Ctl::Fairness { json: given.get_flag("json") },
@@ -86,7 +86,8 @@ impl FromArgMatches for Ctl {
                 let ids = word.arguments.iter().map(|argument| argument.placeholder()).chain(pool);
                 Ctl::Do(word, ids.filter_map(|id| given.get_many::<String>(id)).flatten().cloned().collect())
             }
-            _ => Ctl::Stop,
+            ("stop", _) => Ctl::Stop,
+            _ => return Err(Error::new(ErrorKind::InvalidSubcommand)),
         })
     }
 

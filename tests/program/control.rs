@@ -98,6 +98,10 @@ fn backends_are_taken_out_drained_weighed_and_put_back_by_id_and_by_name() {
     assert!(health().contains("\"weight\":7,"));
     home.good(&["ctl", "strategy", "least-connections"]);
     assert!(health().contains("\"strategy\":\"least-connections\""));
+    let snapshot: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
+    let pool = snapshot["pools"][0]["name"].as_str().unwrap();
+    home.good(&["ctl", "strategy", "random", "--pool", pool]);
+    assert!(health().contains("\"strategy\":\"random\""));
     home.good(&["ctl", "sticky", "off"]);
     assert!(!get(port, "/whoami").to_lowercase().contains("set-cookie"));
     home.good(&["ctl", "check", "alpha"]);
