@@ -132,7 +132,7 @@ impl TypedValueParser for ThemeName {
     }
 }
 
-/// How a backend that goes DOWN is told.
+/// How a backend that goes DOWN is told, and alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum NotifyHow {
     Off,

@@ -15,7 +15,8 @@ use crate::signals::Signals;
 /// Shows the screen until the user leaves, a signal comes, or the balancer ends.
 pub(super) fn attach(args: &Args, port: Option<u16>, plain: bool) -> Result<ExitCode, UsageError> {
     let is_plain = plain || args.options.plain;
-    let what = if is_plain { Shown::Plain } else { Shown::Screen(Box::new(screen::options(&args.options)?)) };
+    let look = screen::look(!is_plain, &args.options)?;
+    let what = look.map_or(Shown::Plain, |look| Shown::Screen(Box::new(look)));
     threads::run(move |main| shown(main, port, what))
 }
 

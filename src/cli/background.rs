@@ -30,6 +30,10 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
         let why = "start takes options and backends, or run: leave the other subcommand out".to_owned();
         return Err(UsageError::Words(vec![why.into()]));
     }
+    if is_plain(&args) {
+        let why = "start shows no prompt: leave --plain out; stickylb-tui attach --plain has one for what runs";
+        return Err(UsageError::Words(vec![why.into()]));
+    }
     let failed = |error: io::Error| UsageError::Failed(format!("cannot start in the background: {error}"));
     let itself = std::env::current_exe().map_err(failed)?;
     // The child writes errors to our stderr. Once it serves, it writes its URL to stdout and closes both.
@@ -54,6 +58,18 @@ pub(super) fn start(words: &[OsString]) -> Result<ExitCode, UsageError> {
     let said = say(&format!("{serves}\nits screen:   stickylb-tui attach\nto stop it:   stickylb-tui stop"));
     said.map_err(|error| UsageError::Failed(format!("{serves}, but {error}: stickylb-tui stop ends it")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "tui")]
+fn is_plain(args: &Args) -> bool {
+    let of_run = matches!(&args.subcommand, Some(Subcommand::Run(run)) if run.options.plain);
+    args.options.plain || of_run
+}
+
+/// Without the `tui` feature there is no such option.
+#[cfg(not(feature = "tui"))]
+fn is_plain(_: &Args) -> bool {
+    false
 }
 
 /// The first step of a background process: it leaves the session of the process that started it.

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Args, Run, Settings, THEMES};
+#[cfg(not(feature = "tui"))]
+use super::args::THEMES;
+use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
 use super::control::Control;
@@ -198,12 +200,10 @@ type Look = crate::screen::Options;
 #[cfg(not(feature = "tui"))]
 type Look = ();
 
-/// The look of the screen, if there is one. A theme of the user's own is looked up in any case, so that a wrong name is
-/// told wherever it is written.
+/// The look of the screen, if there is one.
 #[cfg(feature = "tui")]
 fn look(front: Front, args: &Settings) -> Result<Option<Look>, UsageError> {
-    let is_own = args.theme.as_deref().is_some_and(|name| !THEMES.contains(&name));
-    (front == Front::Screen || is_own).then(|| super::screen::options(args)).transpose()
+    super::screen::look(front == Front::Screen, args)
 }
 
 #[cfg(not(feature = "tui"))]

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::sync::watch;
 
-use super::args::{self, NotifyHow, Settings};
+use super::args::{self, NotifyHow, Settings, THEMES};
 use super::layers::UsageError;
 use super::threads::MainThread;
 use crate::plain;
@@ -60,9 +60,17 @@ pub(super) async fn show<D: EngineHandle + Send + 'static>(
     shown.map_or((Ok(Left::Ended), None), |(left, engine)| (left, Some(engine)))
 }
 
+/// The look of the screen, if there is one. A theme of the user's own is looked up in any case, so that a wrong name is told
+/// where there is no screen, too.
+pub(super) fn look(is_screen: bool, args: &Settings) -> Result<Option<Options>, UsageError> {
+    let is_own = args.theme.as_deref().is_some_and(|name| !THEMES.contains(&name));
+    let options = (is_screen || is_own).then(|| options(args)).transpose()?;
+    Ok(options.filter(|_| is_screen))
+}
+
 /// Built-in values, then the user's file, then the command line. `NO_COLOR` wins over the file; a theme that the command
 /// line names wins over both.
-pub(super) fn options(args: &Settings) -> Result<Options, UsageError> {
+fn options(args: &Settings) -> Result<Options, UsageError> {
     let Kept { arrangement, keep, trouble } = user::kept();
     let user = user::load(arrangement)?;
     let glyphs = match args.glyphs {

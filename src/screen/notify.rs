@@ -1,4 +1,5 @@
-//! Notifies a user who is not looking at the screen that a backend went DOWN, by bell or desktop notification.
+//! Notifies a user who is not looking at the screen that a backend went DOWN, and of alerts, by bell or desktop
+//! notification.
 
 use std::io;
 use std::io::Write;

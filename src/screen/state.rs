@@ -150,7 +150,7 @@ pub struct State {
     pub(crate) said: Option<Said>,
     /// When it was said.
     said_at: SystemTime,
-    /// How to notify when a backend goes DOWN.
+    /// How to notify when a backend goes DOWN, and of alerts.
     pub(crate) notify: Notify,
     /// What leaving the screen does to the engine.
     pub(crate) leaving: Leaving,

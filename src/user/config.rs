@@ -63,7 +63,7 @@ impl UserConfig {
         let described = "Whether the mouse selects, scrolls and sorts from the start";
         self.mouse = keys.get("mouse", described, |n| n.boolean()).unwrap_or_default();
         let ways = [Notify::Off, Notify::Bell, Notify::Desktop].map(|how| (how.name(), how));
-        let described = "How you are told when a backend goes DOWN";
+        let described = "How you are told when a backend goes DOWN, and of alerts";
         self.notify = keys.get("notify", described, |n| n.one_of(&ways)).unwrap_or_default();
     }
 }

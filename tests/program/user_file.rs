@@ -98,11 +98,13 @@ fn every_problem_of_the_users_file_is_told_at_once_with_its_place_and_the_neares
 #[test]
 fn a_theme_that_is_nowhere_is_refused_with_all_names() {
     let own = Own::new(r#"{ "themes": { "paper": {} } }"#);
-    let (status, _, err) = own.run(&["--headless", "--theme", "papre", "5000"]);
-    assert_eq!(status, Some(2));
     let names =
         "there is no theme 'papre': dark, light, high-contrast, color-blind, mono, paper, did you mean 'paper'?";
-    assert!(err.contains(names), "{err}");
+    for words in [&["--headless", "--theme", "papre", "5000"][..], &["--theme", "papre", "attach", "--plain"]] {
+        let (status, _, err) = own.run(words);
+        assert_eq!(status, Some(2));
+        assert!(err.contains(names), "{words:?}: {err}");
+    }
 }
 
 #[test]

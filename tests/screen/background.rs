@@ -72,6 +72,18 @@ fn a_start_that_fails_says_what_the_foreground_would_say_and_leaves_nothing_behi
     assert!(home.good_or_empty_list());
 }
 
+#[test]
+fn a_prompt_in_the_background_is_refused() {
+    let home = Home::new();
+    for words in [&["start", "--plain", "--demo=1"][..], &["start", "run", "--plain", "--", "sleep", "9"]] {
+        let output = home.run(words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains("start shows no prompt: leave --plain out"), "{words:?}: {said}");
+    }
+    assert!(home.good_or_empty_list());
+}
+
 impl Home {
     fn good_or_empty_list(&self) -> bool {
         let output = self.run(&["list"]);
