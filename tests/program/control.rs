@@ -115,7 +115,7 @@ fn processes_are_started_killed_and_restarted_by_name() {
     let home = Home::new();
     let (mut lb, port) = home.demo(2, &[]);
     let health = || get(port, "/_lb/health");
-    assert_eq!(home.good(&["ctl", "demo"]), "charlie is started\n");
+    assert!(home.good(&["ctl", "demo"]).starts_with("demo backend charlie is started: localhost:"));
     until("there is a third", || health().contains("\"healthy\":3,").then_some(()));
     let before = program::children(lb.pid());
     assert!(home.good(&["ctl", "kill", "alpha"]).starts_with("alpha is killed"));

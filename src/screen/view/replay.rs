@@ -125,11 +125,18 @@ fn lines(state: &State, shown: &Shown, again: &RequestEvent) -> Vec<Line<'static
     if again.decision.edited {
         lines.push(Line::raw(""));
         lines.push(Line::styled("What was edited", Theme::strong()));
-        heads::differences(&mut lines, [&one.request, &other.request], reveal, theme);
+        let changes = heads::differences(&mut lines, [&one.request, &other.request], reveal, theme);
         if let (Some(was), Some(is)) = (&one.request_body, &other.request_body) {
             let bytes = |body: &Body| bytes(body.total);
-            let how =
-                if was == is { "the same".to_owned() } else { format!("{} before, {} now", bytes(was), bytes(is)) };
+            let how = if was == is {
+                "the same".to_owned()
+            } else {
+                format!("changed: {} before, {} now", bytes(was), bytes(is))
+            };
+            if changes == 0 && was != is {
+                // It says that nothing changed.
+                lines.pop();
+            }
             lines.push(super::why::fact(state, "its body", how));
         }
     }

@@ -13,6 +13,10 @@ use crate::api::BackendId;
 /// How long requests that cannot be told apart go where the first of them went. By then a browser has its new cookie.
 const TOGETHER: Duration = Duration::from_secs(2);
 
+/// How many requests at most go where the first of them went, of clients that nothing tells apart: as many as a browser
+/// sends at once over HTTP/1.1. A whole class, or a load script, would all go to one backend else.
+const AT_ONCE: u32 = 6;
+
 /// Most marks that are remembered (64 bytes each, and those of a client once more). Others move one request at a time.
 const MOST: usize = 1 << 15;
 
@@ -29,6 +33,8 @@ struct Move {
     to: BackendId,
     began: Instant,
     last: Instant,
+    /// How many requests went there.
+    requests: u32,
     /// All that its request had.
     marks: Arc<[Mark]>,
 }
@@ -96,15 +102,18 @@ impl Table {
 
     fn way(&self, client: &Traits, now: Instant) -> Way {
         match self.last(client, now) {
-            Some(known) if now.saturating_duration_since(known.began) < TOGETHER => Way::After(known.to),
-            Some(_) => Way::Late,
+            Some(known) if now.saturating_duration_since(known.began) >= TOGETHER => Way::Late,
+            Some(known) if known.is_full(client) => Way::First,
+            Some(known) => Way::After(known.to),
             None => Way::First,
         }
     }
 
     fn note(&mut self, client: &Traits, to: BackendId, now: Instant) {
-        let began = self.last(client, now).map_or(now, |known| known.began);
-        let noted = Move { to, began, last: now, marks: Arc::clone(&client.marks) };
+        let known = self.last(client, now);
+        let began = known.map_or(now, |known| known.began);
+        let requests = known.filter(|known| !known.is_full(client)).map_or(0, |known| known.requests) + 1;
+        let noted = Move { to, began, last: now, requests, marks: Arc::clone(&client.marks) };
         for mark in &*client.marks {
             if self.0.len() < MOST || self.0.contains_key(&mark.whole) {
                 self.0.insert(mark.whole, noted.clone());
@@ -114,6 +123,11 @@ impl Table {
 }
 
 impl Move {
+    /// Whether the next request of clients like this one begins anew.
+    fn is_full(&self, client: &Traits) -> bool {
+        !client.told.is_personal() && self.requests >= AT_ONCE
+    }
+
     /// A client that paused for so long may load another page: its requests move together anew.
     fn is_over(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) >= TOGETHER
@@ -144,6 +158,20 @@ mod tests {
         assert_eq!(moves.way(&one, at(5_900)), Way::First);
         moves.forget(at(5_900));
         assert!(moves.table().0.is_empty());
+    }
+
+    #[test]
+    fn of_clients_that_nothing_tells_apart_six_requests_go_together_and_the_next_goes_by_strategy() {
+        let (moves, class, now) = (Moves::default(), client(1), Instant::now());
+        let ways: Vec<bool> = (0..14)
+            .map(|_| {
+                let way = moves.way(&class, now);
+                moves.note(&class, TO, now);
+                way == Way::First
+            })
+            .collect();
+        let first: Vec<usize> = (0..14).filter(|n| ways[*n]).collect();
+        assert_eq!(first, [0, 6, 12]);
     }
 
     #[test]

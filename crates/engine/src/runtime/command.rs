@@ -62,7 +62,8 @@ impl Balancer {
             }
             Command::SpawnDemo => {
                 let added = self.processes.add_demo().await?;
-                let said = format!("{} is started", added.0.name().raw());
+                let (name, address) = (added.0.name().raw(), added.0.endpoint.address.short());
+                let said = format!("demo backend {name} is started: {address}");
                 drop(self.keep(added));
                 Ok(said)
             }

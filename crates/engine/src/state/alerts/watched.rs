@@ -48,11 +48,14 @@ impl Watched {
         Watched::new(AlertConfig::new(rule), true)
     }
 
-    /// Evaluates it. It begins or ends where its condition has said so at each evaluation for as long as its `for=`: those
-    /// where it was unknown count neither way.
+    /// Evaluates it. It begins or ends where its condition has said so at each evaluation for as long as its `for=`. Where it is
+    /// unknown, because there is no traffic, it does not begin, and one that is active has no reason to go on.
     pub(super) fn step(&mut self, value: impl Fn(Figure) -> Option<f64>, now: SystemTime) -> Option<Change> {
         self.value = self.config.when.in_words(&value);
-        let holds = self.config.when.holds(value)?;
+        let holds = match self.config.when.holds(value) {
+            None if self.active => false,
+            known => known?,
+        };
         if holds == self.active {
             self.against = 0;
             return None;
@@ -143,12 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_neither_begins_nor_ends_it() {
+    fn what_is_unknown_does_not_begin_it_and_gives_it_no_reason_to_go_on() {
         let mut alert = alert("p95>500ms for=1s");
         assert_eq!(told(&mut alert, &[Some(900), None, None, None]), []);
-        assert_eq!(told(&mut alert, &[Some(900), None, None, None, Some(10), None]), [(0, true)]);
+        assert_eq!(told(&mut alert, &[Some(900), None, None, None, Some(10), None]), [(0, true), (2, false)]);
         assert_eq!(alert.in_words(), "alert p95>500ms for=1s: p95 is unknown");
-        assert_eq!(told(&mut alert, &[Some(10)]), [(0, false)]);
     }
 
     #[test]

@@ -120,7 +120,11 @@ fn rows(figures: &Value) -> String {
         for (label, cell) in labels.into_iter().zip(cells) {
             let _ = write!(rows, "<td role=\"cell\" class=\"n\" data-label=\"{label}\">{cell}</td>");
         }
-        let _ = write!(rows, "<td role=\"cell\" class=\"why\">{}</td></tr>", text(&backend["lastError"]));
+        let _ = write!(
+            rows,
+            "<td role=\"cell\" class=\"why\">{}</td></tr>",
+            text(if backend["healthy"] == true { &Value::Null } else { &backend["lastError"] })
+        );
     }
     rows
 }

@@ -38,6 +38,8 @@
     if (micros === null || micros === undefined) return "–";
     return micros < 9950 ? (micros / 1000).toFixed(1) + " ms" : Math.round(micros / 1000) + " ms";
   };
+  /* What the last check found wrong; of a backend that is well it is past. */
+  const present = (b) => (b.healthy ? "" : b.lastError ?? "");
   const clock = (time) => {
     const two = (n) => String(n).padStart(2, "0");
     const parts = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
@@ -65,7 +67,7 @@
   const COLUMNS = [
     ["Weight", (b) => b.weight], ["Requests", (b) => b.requests], ["Per second", (b) => b.rate],
     ["In flight", (b) => b.activeConnections], ["Sessions", (b) => b.sticky], ["p95", (b) => millis(b.latency.p95)],
-    ["Errors", (b) => b.errors], ["Last check's error", (b) => b.lastError ?? ""],
+    ["Errors", (b) => b.errors], ["Last check's error", (b) => present(b)],
   ];
   const rows = new Map();
   const begin = () => {
@@ -98,7 +100,7 @@
       set(now.state, (GLYPHS[b.state] ?? "") + " " + b.state);
       COLUMNS.forEach(([, text], n) => {
         set(now.cells[n], text(b));
-        if (n === COLUMNS.length - 1) now.cells[n].hidden = !b.lastError && matchMedia("(max-width: 46rem)").matches;
+        if (n === COLUMNS.length - 1) now.cells[n].hidden = !present(b) && matchMedia("(max-width: 46rem)").matches;
       });
       return now.row;
     });
