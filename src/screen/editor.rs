@@ -151,6 +151,10 @@ impl PrivateFile {
     /// What it holds now, as one sentence if that cannot be read.
     fn read(&self) -> Result<Vec<u8>, String> {
         let mut text = Vec::new();
+        // An editor may have put a pipe or a link to a terminal in its place, which would be waited for.
+        if !std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file()) {
+            return Err("what was edited is no file any more".to_owned());
+        }
         let read = std::fs::File::open(&self.path).and_then(|file| file.take(TEXT as u64 + 1).read_to_end(&mut text));
         match read {
             Ok(_) if text.len() > TEXT => Err(format!("it is longer than {} KB", TEXT / 1024)),

@@ -6,19 +6,22 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-/// Bytes that are read of what is no regular file: it may have no end.
+/// Bytes that are read. What is no regular file may have no end, and a larger regular one is not what was meant.
 const MOST: usize = 16 * 1024 * 1024;
 
 /// Reads a whole file. What is no regular file may be waited for, for at most `within` where that is set.
 ///
 /// # Errors
-/// It cannot be read, nothing was written to it in time, or it has no end.
+/// It cannot be read, nothing was written to it in time, it has more than 16 MB, or no end.
 pub fn read_file(path: &Path, within: Option<Duration>) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let found = file.metadata()?;
     if found.is_file() || found.is_dir() {
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        (&mut file).take(MOST as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > MOST {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 16 MB"));
+        }
         return Ok(bytes);
     }
     read_as_it_comes(file, within)
@@ -109,6 +112,13 @@ mod tests {
         let (_folder, path) = pipe();
         let error = read_file(&path, Some(Duration::from_millis(50))).expect_err("nobody writes");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_file_that_is_far_too_large_is_not_read_to_its_end() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(1 << 32).expect("sparse");
+        assert_eq!(read_file(file.path(), None).expect_err("too large").to_string(), "it has more than 16 MB");
     }
 
     #[test]
