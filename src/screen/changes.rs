@@ -13,9 +13,11 @@ use stickylb::api::{
 /// Changes kept.
 const KEPT: usize = 64;
 
-/// The engine counts changes within two seconds as one, from the first or the last of them on; and its notice is told a
-/// moment later.
-const TOGETHER: Duration = Duration::from_millis(2_500);
+/// Changes within this time are one, as the engine counts them.
+const TOGETHER: Duration = Duration::from_secs(2);
+
+/// How far a baseline may be from the notice of its change: that is told a moment later, and is one of several at most.
+const NEAR: Duration = Duration::from_millis(2_500);
 
 /// Steps kept of one change, such as of a program that crashes at each start.
 const STEPS: usize = 8;
@@ -177,7 +179,7 @@ impl Changes {
         let is_next = |before: &&mut Change| {
             before.setting().is_some_and(|(time, before)| {
                 let is_same = before.pool == now.pool && is_same_setting(&before.change, &now.change);
-                is_same && apart(time, event.time()) <= TOGETHER
+                is_same && apart(time, event.time()) < TOGETHER
             })
         };
         match self.kept.back_mut().filter(is_next) {
@@ -232,7 +234,7 @@ impl Changes {
             let Some(before) = pool.fairness.before.as_deref() else { continue };
             let is_last = |change: &&mut Change| {
                 let at = change.setting().filter(|(_, setting)| setting.pool == pool.name).map(|(time, _)| time);
-                at.is_some_and(|at| apart(at, pool.fairness.since) <= TOGETHER)
+                at.is_some_and(|at| apart(at, pool.fairness.since) <= NEAR)
             };
             if let Some(change) = self.kept.iter_mut().rev().find(is_last) {
                 change.evenness = Some([Evenness::of(before), Evenness::of(&pool.fairness)]);
