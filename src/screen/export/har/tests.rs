@@ -140,7 +140,7 @@ fn a_secret_in_a_body_that_is_no_text_is_hidden_too() {
 }
 
 #[test]
-fn a_secret_in_the_value_of_any_header_is_hidden() {
+fn a_secret_in_the_value_of_any_header_stands_in_no_archive() {
     let answer =
         "Location: /cb?a=1&access_token=hunter2\r\nReferer: http://a/?token=hunter2\r\nX-Next: a%3Ftoken%3Dhunter2\r\n";
     let text = har(&held(b"", answer), None, &hiding());
