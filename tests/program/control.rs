@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::plain::{inside, piped};
 use crate::support::home::Home;
 use crate::support::program::{self, get, signal, until};
 
@@ -54,31 +53,6 @@ fn status_shows_what_the_screen_shows_and_all_of_it_as_json() {
     let snapshot: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
     let requests = |index: usize| snapshot["backends"][index]["requests"].as_u64().unwrap();
     assert_eq!(requests(0) + requests(1), 3);
-}
-
-#[test]
-fn bodies_are_asked_for_and_forgotten_by_a_word() {
-    let home = Home::new();
-    let (_lb, _) = home.demo(1, &[]);
-    let keeps = || {
-        let snapshot: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
-        snapshot["keepsBodies"].as_bool().unwrap()
-    };
-    assert_eq!(home.good(&["ctl", "bodies", "off"]), "bodies were not kept\n");
-    home.refused(&["ctl", "bodies", "on"], 1, &["there is no screen that bodies could be kept for"]);
-    let mut attached = piped(inside(&home, &["attach", "--plain"]));
-    attached.say("status\n");
-    attached.line_with("= ID  NAME");
-    assert!(!keeps(), "nobody asked for them");
-    assert!(home.good(&["ctl", "bodies", "on"]).contains("bodies are kept from now on: the first 16 KB of each"));
-    assert!(keeps());
-    let off = home.good(&["ctl", "bodies", "off"]);
-    assert!(off.contains("not kept any more; of an answer the first 4 KB stay, to be compared by a replay"), "{off}");
-    assert!(!keeps());
-    assert!(home.good(&["ctl", "bodies", "on"]).contains("bodies are kept"));
-    drop(attached.child.stdin.take());
-    assert_eq!(attached.ended().code(), Some(0));
-    until("they are forgotten with the last screen", || (!keeps()).then_some(()));
 }
 
 #[test]

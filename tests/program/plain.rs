@@ -4,23 +4,24 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::support::home::Home;
 use crate::support::program::{Headless, get, is_hidden, program, run_to_end, until};
 
 /// The program with a script's pipe as its standard input.
-pub(crate) fn piped(mut command: Command) -> Headless {
+fn piped(mut command: Command) -> Headless {
     command.stdin(Stdio::piped());
     Headless::from(command)
 }
 
 impl Headless {
-    pub(crate) fn say(&mut self, lines: &str) {
+    fn say(&mut self, lines: &str) {
         self.child.stdin.as_mut().unwrap().write_all(lines.as_bytes()).unwrap();
     }
 }
 
-pub(crate) fn inside(home: &Home, words: &[&str]) -> Command {
+fn inside(home: &Home, words: &[&str]) -> Command {
     let mut command = program(words);
     command.env("XDG_RUNTIME_DIR", home.path());
     command
@@ -149,4 +150,34 @@ fn a_word_of_palette_ctl_or_plain_that_moves_the_engine_is_a_word_of_all_three()
         let name = line.split([' ', ':']).next().unwrap();
         assert!(own.contains(&name) || names.contains(&name), "ctl lacks {name}");
     }
+}
+
+#[test]
+fn bodies_are_asked_for_and_forgotten_by_a_word() {
+    let home = Home::new();
+    let (_lb, _) = home.demo(1, &[]);
+    let keeps = || {
+        let snapshot: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
+        snapshot["keepsBodies"].as_bool().unwrap()
+    };
+    assert_eq!(home.good(&["ctl", "bodies", "off"]), "bodies were not kept\n");
+    let refused = home.run(&["ctl", "bodies", "on"]);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(1) && why.contains("there is no screen that bodies could be kept for"),
+        "{why}"
+    );
+    let mut attached = piped(inside(&home, &["attach", "--plain"]));
+    attached.say("status\n");
+    attached.line_with("= ID  NAME");
+    assert!(!keeps(), "nobody asked for them");
+    assert!(home.good(&["ctl", "bodies", "on"]).contains("bodies are kept from now on: the first 16 KB of each"));
+    assert!(keeps());
+    let off = home.good(&["ctl", "bodies", "off"]);
+    assert!(off.contains("not kept any more; of an answer the first 4 KB stay, to be compared by a replay"), "{off}");
+    assert!(!keeps());
+    assert!(home.good(&["ctl", "bodies", "on"]).contains("bodies are kept"));
+    drop(attached.child.stdin.take());
+    assert_eq!(attached.ended().code(), Some(0));
+    until("they are forgotten with the last screen", || (!keeps()).then_some(()));
 }
