@@ -29,7 +29,7 @@ fn schema() -> Value {
     schema
 }
 
-/// The schema of another file that is read by [`parse_by`](super::parse_by), as text.
+/// The schema of another file that is read by [`parse_by`](super::file::parse_by), as text.
 pub fn schema_by(description: &str, read: impl FnOnce(&mut Keys<'_, '_>)) -> String {
     format!("{:#}\n", schema_of(description, read))
 }
