@@ -223,7 +223,7 @@ fn path_and_query_pass_byte_for_byte() {
         b"/\"quoted\"",
         b"/{curly}",
         b"/?q=http://user@host:1/x?y",
-        b"/_lb",
+        b"/_lbx",
         b"/a/_lb/health",
     ];
     let mut wrong = Vec::new();
