@@ -1,4 +1,4 @@
-//! What the command line says of the user's own file: its keys in force, whether it is good, its schema.
+//! What the command line says of the user's own file: the current keys, whether it is good, its schema.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use crate::screen::Arrangement;
 use crate::user;
 use stickylb::untrusted::Untrusted;
 
-/// Prints the keys in force: as a table, or as a file that sets all of them.
+/// Prints the current key bindings: as a table, or as a file that sets all of them.
 pub(super) fn keys(print: bool) -> Result<ExitCode, UsageError> {
     let keys = user::load(Arrangement::default())?.keys;
     say(&if print { keys.json() } else { keys.table() })?;

@@ -1,4 +1,4 @@
-//! The keys in force: those of the table, where the user has not chosen others.
+//! The current key bindings: those of the table, where the user has not chosen others.
 
 use crossterm::event::KeyEvent;
 use std::fmt::Write as _;

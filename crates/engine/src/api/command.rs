@@ -84,7 +84,7 @@ pub enum Command {
         /// Whether they are kept from now on.
         on: bool,
     },
-    /// Take back the last change of an intent, a weight, a strategy or of stickiness, whoever made it; the one before with
+    /// Take back the last change of an intent, a weight, a strategy or of stickiness, by any front end; the one before with
     /// the next. At most 100 are remembered.
     Undo,
 }

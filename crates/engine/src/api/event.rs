@@ -114,7 +114,7 @@ pub struct Notice {
     pub level: Level,
     /// One plain sentence.
     pub text: Untrusted<String>,
-    /// What changed, where it tells of a change of a strategy, a stickiness or a weight, whoever changed it; of a state
+    /// What changed, where it tells of a change of a strategy, a stickiness or a weight, by key, command or reload; of a state
     /// [`UpdateEvent`] tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<PoolChange>>,

@@ -24,7 +24,7 @@ const MOST: usize = 1 << 15;
 #[derive(Default)]
 pub(crate) struct Moves(Mutex<Table>);
 
-/// The last move of whoever has a mark, by that mark.
+/// The last move of the client with a mark, by that mark.
 #[derive(Default)]
 struct Table(HashMap<u64, Move>);
 

@@ -115,7 +115,7 @@ impl LivePool {
 
     /// Replaces the current value, and returns what changed with it. The caller must hold the registry's lock, or a concurrent
     /// change could be lost.
-    #[must_use = "whoever watches is told of what changed"]
+    #[must_use = "event readers are told of these changes"]
     pub(super) fn replace(&self, pool: Pool) -> Vec<Change> {
         let pool = Arc::new(pool);
         let changes = self.record().follow(&self.current.load(), &pool, &self.picks, Instant::now());

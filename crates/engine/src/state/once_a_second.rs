@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_made_once_a_second_whoever_asks() {
+    fn it_is_made_once_a_second_for_all_readers() {
         let times = std::cell::Cell::new(0);
         let figures = OnceASecond::default();
         let get = |second| {
