@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrit
 
 use stickylb::api::{
     Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
-    ToReplay, Unclear,
+    SurviveReport, ToReplay, Unclear,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -60,6 +60,8 @@ pub(crate) enum Request {
     },
     /// Send a request again.
     Replay(ToReplay),
+    /// Get what `survive` has found.
+    SurviveReport,
     /// Send events and snapshots from now on. Heads are kept as long as any client follows.
     Follow,
     /// Stop, and report how the program ended.
@@ -93,6 +95,11 @@ pub(crate) enum Reply {
     NotReplayed {
         /// Why, as one sentence.
         why: Untrusted<String>,
+    },
+    /// What `survive` has found.
+    Survived {
+        /// `None` where there was no run.
+        report: Option<Box<SurviveReport>>,
     },
     /// An event.
     Happened(Arc<Event>),

@@ -13,7 +13,7 @@ use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
     Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
-    ToReplay,
+    SurviveReport, ToReplay,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -159,6 +159,19 @@ impl EngineHandle for Remote {
             }
         }
     }
+
+    fn survive_report(
+        &self,
+    ) -> impl Future<Output = Result<Option<Box<SurviveReport>>, Untrusted<String>>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            match instance.ask(&Request::SurviveReport).await {
+                Ok(Reply::Survived { report }) => Ok(report),
+                Ok(_) => Err(OTHER.into()),
+                Err(error) => Err(error.to_string().into()),
+            }
+        }
+    }
 }
 
 /// What is in flight there at this moment: on a connection of its own, since the other has news of a while ago on its way.
@@ -223,6 +236,7 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Heads { .. }
         | Reply::Replayed(_)
         | Reply::NotReplayed { .. }
+        | Reply::Survived { .. }
         | Reply::Stopping
         | Reply::Refused { .. } => {}
     }

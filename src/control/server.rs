@@ -154,6 +154,7 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                 Ok(replayed) => Reply::Replayed(replayed),
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },
+            Request::SurviveReport => Reply::Survived { report: served.engine.survive_report() },
             Request::Follow => return served.follow(&mut to, place).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;

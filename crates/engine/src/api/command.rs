@@ -6,6 +6,7 @@ use super::backend_state::Intent;
 use super::ids::BackendId;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
+use super::survive::SurviveOptions;
 use crate::untrusted::{Untrusted, joined};
 
 /// The largest weight a backend may have; the least is 0, which gets no new clients.
@@ -84,6 +85,15 @@ pub enum Command {
         /// Whether they are kept from now on.
         on: bool,
     },
+    /// Find out whether the app behind a pool survives more than one copy: record what passes, or read a HAR file, until
+    /// [`SurviveReport`](Command::SurviveReport). With a HAR file the tests begin by themselves. It returns at once; how far
+    /// it is stands in [`Snapshot::survive`](super::Snapshot::survive).
+    Survive(SurviveOptions),
+    /// Stop recording, and test what was recorded. It returns at once; the report is
+    /// [`EngineHandle::survive_report`](super::EngineHandle::survive_report)'s when the stage is `Ended`.
+    SurviveReport,
+    /// Stop it where it is. What was found so far is a report that says so.
+    SurviveStop,
     /// Take back the last change of an intent, a weight, a strategy or of stickiness, by any front end; the one before with
     /// the next. At most 100 are remembered.
     Undo,
@@ -187,6 +197,18 @@ pub enum CommandError {
     /// Bodies cannot be kept while no front end is there that could show them.
     #[error("there is no screen that bodies could be kept for: start one first, or attach one")]
     NoScreen,
+    /// A run of `survive` is under way.
+    #[error("survive is at work already: wait for its report, or stop it")]
+    SurviveUnderWay,
+    /// No run of `survive` is under way.
+    #[error("survive is not at work: start it first")]
+    SurviveNotUnderWay,
+    /// A run of `survive` cannot begin.
+    #[error("{reason}")]
+    CannotSurvive {
+        /// Why, and what to do, as one sentence.
+        reason: Untrusted<String>,
+    },
     /// No backend was started by this program.
     #[error("nothing was started here that could be restarted")]
     NothingSpawned,

@@ -9,6 +9,7 @@ use super::heads::Heads;
 use super::ids::RequestNumber;
 use super::replayed::Replayed;
 use super::snapshot::Snapshot;
+use super::survive::SurviveReport;
 use super::to_replay::ToReplay;
 use crate::untrusted::Untrusted;
 
@@ -54,6 +55,15 @@ pub trait EngineHandle {
         &self,
         replay: ToReplay,
     ) -> impl Future<Output = Result<Box<Replayed>, Untrusted<String>>> + Send + 'static;
+
+    /// What the last run of `survive` has found, which is all once its stage is
+    /// [`Ended`](super::SurviveStage::Ended); `None` where there was none.
+    ///
+    /// # Errors
+    /// The engine cannot be asked; why, as one sentence.
+    fn survive_report(
+        &self,
+    ) -> impl Future<Output = Result<Option<Box<SurviveReport>>, Untrusted<String>>> + Send + 'static;
 }
 
 /// What is new.

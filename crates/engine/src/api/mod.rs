@@ -47,6 +47,7 @@ mod request_event;
 mod snapshot;
 mod sticky_by;
 mod strategy;
+mod survive;
 mod text;
 mod timestamp;
 mod to_replay;
@@ -86,6 +87,9 @@ pub use request_event::{Ended, RequestEvent};
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
+pub use survive::{
+    SmallestConfig, SurviveEntry, SurviveKind, SurviveOptions, SurviveReport, SurviveStage, SurviveVerdict, SurviveView,
+};
 pub use text::Text;
 pub use timestamp::rfc3339;
 pub use to_replay::{EDITED_BODY, Edited, ToReplay};

@@ -15,6 +15,7 @@ use super::mode::Mode;
 use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
+use super::survive::SurviveView;
 use super::warning::Warning;
 use crate::untrusted::Untrusted;
 
@@ -88,6 +89,9 @@ pub struct Snapshot {
     /// The alerts that are watched.
     #[serde(default)]
     pub alerts: Vec<AlertView>,
+    /// The run of `survive` that is under way, or the last one; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survive: Option<SurviveView>,
 }
 
 impl Snapshot {

@@ -9,7 +9,8 @@ use tokio::task::JoinError;
 
 use super::start::Balancer;
 use crate::api::{
-    Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot, ToReplay,
+    Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot, SurviveReport,
+    ToReplay,
 };
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
@@ -116,6 +117,12 @@ impl EngineHandle for LocalHandle {
         let engine = Arc::clone(&self.engine);
         let replayed = self.runtime.spawn(async move { engine.replay(replay).await });
         async { replayed.await.unwrap_or_else(|lost| Err(lost.to_string())).map_err(Untrusted::new) }
+    }
+
+    fn survive_report(
+        &self,
+    ) -> impl Future<Output = Result<Option<Box<SurviveReport>>, Untrusted<String>>> + Send + 'static {
+        std::future::ready(Ok(self.engine.survive_report()))
     }
 }
 

@@ -17,6 +17,7 @@ mod self_target;
 mod source;
 mod start;
 mod start_error;
+mod survive;
 mod warm_connections;
 mod worker;
 
