@@ -10,10 +10,13 @@ mod exchange;
 pub mod har;
 mod journey;
 mod judge;
+mod mask;
+mod name_words;
 mod signatures;
+mod unpack;
 
 pub use every_copy::EveryCopy;
 pub use exchange::{Answer, End, Exchange, Fields, Request};
 pub use journey::{Halving, Journey, Learn, Loss, LossKind, journeys};
-pub use judge::{CopyNames, Difference, Judgement, Sample, judge};
+pub use judge::{CopyNames, Difference, Facts, Judgement, Sample, differing, facts, judge};
 pub use signatures::{Framework, Signature, signatures};

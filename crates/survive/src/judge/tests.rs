@@ -1,0 +1,240 @@
+use super::*;
+use crate::{End, Fields};
+
+/// What a copy answers to its nth request; the second number is the place among all samples.
+type App = dyn Fn(usize, usize, usize) -> Answer;
+
+fn answer(media: &str, body: impl Into<String>) -> Answer {
+    let fields = Fields(vec![("Content-Type".to_owned(), media.as_bytes().to_vec())]);
+    Answer { status: 200, fields, body: body.into().into_bytes(), end: End::Whole }
+}
+
+fn json(body: impl Into<String>) -> Answer {
+    answer("application/json", body)
+}
+
+fn html(body: impl Into<String>) -> Answer {
+    answer("text/html; charset=utf-8", body)
+}
+
+fn with(mut answer: Answer, name: &str, value: &str) -> Answer {
+    answer.fields.0.push((name.to_owned(), value.as_bytes().to_vec()));
+    answer
+}
+
+fn copies() -> [CopyNames; 2] {
+    [0, 1].map(|copy| CopyNames {
+        name: ["alpha", "beta"][copy].to_owned(),
+        port: Some([5001, 5002][copy]),
+        pid: Some([4711, 4712][copy]),
+        instance: Some(copy),
+    })
+}
+
+/// A B B A, as often as is asked for.
+fn samples(rounds: usize, app: &App) -> Vec<Sample> {
+    let mut own = [0; 2];
+    let mut at = Duration::ZERO;
+    (0..4 * rounds)
+        .map(|nth| {
+            let copy = [0, 1, 1, 0][nth % 4];
+            own[copy] += 1;
+            at += Duration::from_millis(90 + (nth as u64 * 37) % 230);
+            Sample { copy, at, answer: app(copy, own[copy], nth) }
+        })
+        .collect()
+}
+
+fn judged(app: &App) -> Judgement {
+    judge(&samples(6, app), &copies())
+}
+
+/// What is expected of one app: places of differences, of counters, and of names.
+type Expected = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// Draws that are the same in every run.
+fn draw(nth: usize, salt: usize) -> usize {
+    (0..3).fold(nth * 31 + salt * 1009 + 7, |x, _| (x ^ (x << 13) ^ (x >> 7)).wrapping_mul(2_654_435_761) & 0xffff_ffff)
+        >> 8
+}
+
+fn apps() -> Vec<(Expected, Box<App>)> {
+    let mut apps: Vec<(Expected, Box<App>)> = Vec::new();
+    let mut app = |expected: Expected, answer: Box<App>| apps.push((expected, answer));
+    app(("equal", &[], &[], &[]), Box::new(|_, _, _| json(r#"{"a":1}"#)));
+    app(("a value", &["/a"], &[], &[]), Box::new(|copy, _, _| json(format!(r#"{{"a":"x{copy}y"}}"#))));
+    app(("a date", &[], &[], &[]), Box::new(|_, _, nth| json(format!(r#"{{"now":"2026-11-29T10:31:{nth:02}Z"}}"#))));
+    app(("a counter", &[], &["/visits"], &[]), Box::new(|_, own, _| json(format!(r#"{{"visits":{own}}}"#))));
+    app(
+        ("a counter that began elsewhere", &[], &["/visits"], &[]),
+        Box::new(|copy, own, _| json(format!(r#"{{"visits":{}}}"#, own + 40 * copy))),
+    );
+    app(("a shared counter", &[], &[], &[]), Box::new(|_, _, nth| json(format!(r#"{{"visits":{nth}}}"#))));
+    app(
+        ("a visitor", &[], &["html > body > p"], &[]),
+        Box::new(|_, own, _| html(format!("<html><body><p>You are visitor {own}.</p></body></html>"))),
+    );
+    app(
+        ("a limit", &[], &["header X-Ratelimit-Remaining"], &[]),
+        Box::new(|_, own, _| with(json("{}"), "x-ratelimit-remaining", &(100 - own).to_string())),
+    );
+    app(("a port", &[], &[], &["/port"]), Box::new(|copy, _, _| json(format!(r#"{{"port":{}}}"#, 5001 + copy))));
+    app(
+        ("a greeting", &[], &[], &["line 1"]),
+        Box::new(|copy, _, _| answer("text/plain", format!("Hello from {}\n", 5001 + copy))),
+    );
+    app(
+        ("a host with its port", &[], &[], &["html > p"]),
+        Box::new(|copy, _, _| html(format!("<html><p>localhost:{} says hello</p></html>", 5001 + copy))),
+    );
+    app(
+        ("a process", &[], &[], &["header X-Pid"]),
+        Box::new(|copy, _, _| with(json("{}"), "X-Pid", ["17", "18"][copy])),
+    );
+    app(
+        ("a name", &[], &[], &["header X-Served-By"]),
+        Box::new(|copy, _, _| with(json("{}"), "X-Served-By", ["a7f3", "c2d9"][copy])),
+    );
+    app(
+        ("a start", &[], &[], &["/startedAt"]),
+        Box::new(|copy, _, _| json(format!(r#"{{"startedAt":"2026-11-29T10:31:0{copy}.123Z"}}"#))),
+    );
+    app(
+        ("an id of a process", &[], &[], &["/boot"]),
+        Box::new(|copy, _, _| {
+            json(format!(
+                r#"{{"boot":"{}"}}"#,
+                ["0b8e4a52-7c19-4e0f-9d21-3f5a6b7c8d9e", "7d6c5b4a-3f2e-4d1c-8b0a-9e8f7a6b5c4d"][copy]
+            ))
+        }),
+    );
+    app(
+        ("a secret of each copy", &["/csrfToken"], &[], &[]),
+        Box::new(|copy, _, _| {
+            json(format!(r#"{{"csrfToken":"{}"}}"#, ["9f8e7d6c5b4a39281706", "0a1b2c3d4e5f60718293"][copy]))
+        }),
+    );
+    app(
+        ("another status", &["status"], &[], &[]),
+        Box::new(|copy, _, _| Answer { status: [200, 404][copy], ..json("{}") }),
+    );
+    app(("another kind", &["kind of body"], &[], &[]), Box::new(|copy, _, _| [json("{}"), html("<p>x")][copy].clone()));
+    app(
+        ("a shuffled list", &[], &[], &[]),
+        Box::new(|_, _, nth| json([r#"["a","b"]"#, r#"["b","a"]"#][draw(nth, 1) % 2])),
+    );
+    app(
+        ("a shuffled list that lacks one", &["/*"], &[], &[]),
+        Box::new(|copy, _, nth| {
+            let (x, y) = [("a", "b"), ("b", "a")][draw(nth, 1) % 2];
+            json(format!(r#"["{x}","{y}","{}"]"#, ["c", "d"][copy]))
+        }),
+    );
+    app(
+        ("another order in each copy", &[], &[], &[]),
+        Box::new(|copy, _, _| json([r#"["a","b"]"#, r#"["b","a"]"#][copy])),
+    );
+    app(
+        ("keys in another order", &[], &[], &[]),
+        Box::new(|copy, _, _| json([r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#][copy])),
+    );
+    app(
+        ("an item more", &["html > body > ul > li"], &[], &[]),
+        Box::new(|copy, _, _| html(format!("<html><body><ul><li>a{}<li>c</ul></body></html>", ["", "<li>b"][copy]))),
+    );
+    app(
+        ("a list with times", &["/1/price"], &[], &[]),
+        Box::new(|copy, _, nth| json(format!(r#"[{{"at":{nth},"price":7}},{{"at":{nth},"price":{}}}]"#, 8 + copy))),
+    );
+    app(("a draw", &[], &[], &[]), Box::new(|_, _, nth| json(format!(r#"{{"quote":{}}}"#, draw(nth, 3) % 2))));
+    app(
+        ("a subtree that comes and goes", &[], &[], &[]),
+        Box::new(|copy, _, nth| {
+            json(if draw(nth, 5).is_multiple_of(2) {
+                format!(r#"{{"ad":{{"of":"x{copy}y"}}}}"#)
+            } else {
+                "{}".to_owned()
+            })
+        }),
+    );
+    app(
+        ("the seconds it has been up", &[], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"{{"uptime":{}}}"#, 17 + copy))),
+    );
+    app(
+        ("the time it has been up", &[], &[], &[]),
+        Box::new(|copy, _, nth| html(format!("<p>Up 0h {}m {}s</p>", 4 + copy, 7 + nth))),
+    );
+    app(
+        ("memory", &[], &[], &[]),
+        Box::new(|copy, _, nth| json(format!(r#"{{"heap":"{}.{} MB"}}"#, 44 + copy, 3 + nth % 2))),
+    );
+    app(
+        ("a session of each answer", &[], &[], &[]),
+        Box::new(|_, _, nth| with(json("{}"), "Set-Cookie", &format!("sid={:016x}; Path=/; HttpOnly", draw(nth, 9)))),
+    );
+    app(
+        ("a cookie with another attribute", &["cookie sid secure"], &[], &[]),
+        Box::new(|copy, _, nth| {
+            with(json("{}"), "Set-Cookie", &format!("sid={}; Path=/{}", draw(nth, 9), ["", "; Secure"][copy]))
+        }),
+    );
+    app(
+        ("a redirect to itself", &[], &[], &[]),
+        Box::new(|copy, _, _| {
+            with(Answer { status: 302, ..html("") }, "Location", &format!("http://127.0.0.1:{}/login", 12345 + copy))
+        }),
+    );
+    app(
+        ("a redirect elsewhere", &["header Location"], &[], &[]),
+        Box::new(|copy, _, _| with(Answer { status: 302, ..html("") }, "Location", ["/login", "/cart"][copy])),
+    );
+    app(
+        ("its metrics", &[], &[], &[]),
+        Box::new(|_, own, _| answer("text/plain; version=0.0.4", format!("http_requests_total {own}\n"))),
+    );
+    app(
+        ("bytes", &["body"], &[], &[]),
+        Box::new(|copy, _, _| Answer { body: vec![0xff, [1, 2][copy]], ..answer("image/png", "") }),
+    );
+    app(
+        ("lines of JSON", &["/1/n"], &[], &[]),
+        Box::new(|copy, _, _| {
+            answer("application/x-ndjson", format!("{{\"n\":\"a\"}}\n{{\"n\":\"{}\"}}\n", ["b", "c"][copy]))
+        }),
+    );
+    app(("a nonce", &[], &[], &[]), Box::new(|copy, _, _| html(format!("<script nonce=x{copy}y src=/a.js></script>"))));
+    app(
+        ("a script with data", &["html > script /cart"], &[], &[]),
+        Box::new(|copy, _, _| {
+            html(format!(r#"<html><script type="application/json">{{"cart":"x{copy}y"}}</script></html>"#))
+        }),
+    );
+    app(
+        ("stream", &[], &[], &[]),
+        Box::new(|copy, own, _| Answer { end: End::Held, ..answer("text/event-stream", format!("data: {copy}{own}")) }),
+    );
+    app(
+        ("a beginning", &["/1"], &[], &[]),
+        Box::new(|copy, _, _| Answer { end: End::Longer, ..json(format!(r#"["a","x{copy}y","{}"#, "z".repeat(copy))) }),
+    );
+    apps
+}
+
+#[test]
+fn each_app_is_told_as_what_it_is() {
+    let mut wrong = Vec::new();
+    for ((name, differences, counters, names), app) in apps() {
+        let judgement = judged(&app);
+        let places = |of: &[Difference]| of.iter().map(|one| one.place.clone()).collect::<Vec<_>>();
+        let as_expected = places(&judgement.differences) == differences
+            && places(&judgement.counters) == counters
+            && places(&judgement.names_itself) == names
+            && !judgement.needs_more
+            && judgement.inconclusive.is_none();
+        if !as_expected {
+            wrong.push(format!("{name}: {judgement:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
