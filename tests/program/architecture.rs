@@ -234,7 +234,7 @@ fn room(module: &Module) -> &str {
 /// Each room of a crate and the rooms it uses: those of its own crate, and this project's packages.
 fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let packages = ["stickylb", "stickylb_http1", "stickylb_tcp_info", "demo_backends"];
+    let packages = ["stickylb", "stickylb_http1", "stickylb_survive", "stickylb_tcp_info", "demo_backends"];
     for (module, source) in &read.modules {
         let from = room(module);
         if FACES.contains(&from) {

@@ -129,6 +129,7 @@ mod proxy;
 mod proxy_protocol;
 mod runtime;
 mod state;
+mod survive;
 pub mod untrusted;
 mod upstream;
 

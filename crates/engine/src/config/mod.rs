@@ -74,6 +74,7 @@ pub(crate) use local::reaches;
 pub use passive::Passive;
 pub use pool::{DEFAULT_POOL, PoolConfig};
 pub use problem::{ConfigError, Problem};
+pub(crate) use read_file::open_file;
 pub use read_file::read_file;
 pub use retry::RetryConfig;
 pub use root::Config;

@@ -9,6 +9,16 @@ use std::time::Duration;
 /// Bytes that are read. What is no regular file may have no end, and a larger regular one is not what was meant.
 const MOST: usize = 16 * 1024 * 1024;
 
+/// Opens a file to be read as it comes, however large it is. What is no regular file is read at once, for at most `within`
+/// and up to 16 MB.
+pub(crate) fn open_file(path: &Path, within: Duration) -> io::Result<Box<dyn Read>> {
+    let file = open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(Box::new(file));
+    }
+    Ok(Box::new(io::Cursor::new(read_file(path, Some(within))?)))
+}
+
 /// Reads a whole file. What is no regular file may be waited for, for at most `within` where that is set.
 ///
 /// # Errors

@@ -83,7 +83,7 @@ impl Balancer {
             }
             Command::SetAlert { when } => self.set_alert(when.as_deref()),
             Command::KeepBodies { on } => self.keep_bodies(on),
-            Command::Survive(options) => self.survive(options).await,
+            Command::Survive(options) => self.survive(options),
             Command::SurviveReport => self.survive_test(),
             Command::SurviveStop => self.survive_stop(),
             Command::Undo => Err(CommandError::NothingToUndo),

@@ -33,4 +33,6 @@ pub struct Options {
     /// Where [`Command::Reload`](crate::api::Command::Reload) reads the configuration from; with `None`, that command
     /// fails.
     pub source: Option<Source>,
+    /// Whether nothing of it goes to the program's log: it is a balancer for tests inside another one.
+    pub(crate) quiet: bool,
 }

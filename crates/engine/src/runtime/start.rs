@@ -13,6 +13,7 @@ use super::options::Options;
 use super::processes::{Added, Processes};
 use super::source::Source;
 use super::start_error::StartError;
+use super::survive::SurviveRun;
 use super::worker;
 use super::worker::Work;
 use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
@@ -42,6 +43,7 @@ pub struct Balancer {
     tasks: Mutex<JoinSet<()>>,
     pub(super) processes: Arc<Processes>,
     pub(super) history: History,
+    pub(super) survive_run: SurviveRun,
     pub(crate) source: Option<Source>,
     pub(crate) connection_limit: ConnectionLimit,
     /// Held during a configuration reload.
@@ -66,7 +68,8 @@ impl Balancer {
         let can_spawn = options.program.is_some();
         // Listeners are bound before anything else, so that nothing starts if a port is in use.
         let topology = open(config, options.sticky_key)?;
-        let shared = Arc::new(Shared::new(topology, workers, options.admission, options.checks, can_spawn));
+        let shared =
+            Arc::new(Shared::new(topology, workers, options.admission, options.checks, can_spawn, options.quiet));
 
         let (phase, phases) = watch::channel(Phase::Starting);
         let (done, workers_done) = mpsc::channel(1);
@@ -86,6 +89,7 @@ impl Balancer {
             mail: tokio::sync::Mutex::new(mail_done),
             tasks: Mutex::default(),
             history: History::default(),
+            survive_run: SurviveRun::default(),
             source: options.source,
             connection_limit,
             reloading: tokio::sync::Mutex::default(),

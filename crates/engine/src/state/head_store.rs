@@ -36,7 +36,11 @@ pub(crate) struct Shelf {
 struct Asked {
     /// Who watches: while nobody does, nothing is kept.
     watchers: AtomicUsize,
-    /// Whether bodies are kept as well.
+    /// Whether a person wants bodies kept as well.
+    wished: AtomicBool,
+    /// How many recorders need them, whatever a person wants.
+    recorders: AtomicUsize,
+    /// Whether bodies are kept: one of the two.
     bodies: AtomicBool,
     /// Bytes set aside for bodies that pass now.
     passing: Arc<AtomicUsize>,
@@ -117,9 +121,9 @@ impl HeadStore {
         self.shelves.iter().find_map(on)
     }
 
-    /// Whether bodies are kept beside heads.
+    /// Whether a person wants bodies kept beside heads.
     pub(crate) fn keeps_bodies(&self) -> bool {
-        self.asked.bodies.load(Relaxed)
+        self.asked.wished.load(Relaxed)
     }
 
     /// Has bodies kept from now on, or forgets all there are; returns whether they were kept until now.
@@ -131,11 +135,19 @@ impl HeadStore {
         if on && self.asked.watchers.load(Relaxed) == 0 {
             return Err(NobodyWatches);
         }
-        let before = self.asked.bodies.swap(on, Relaxed);
-        if !on {
+        let before = self.asked.wished.swap(on, Relaxed);
+        self.follow_wishes();
+        Ok(before)
+    }
+
+    /// Keeps bodies while somebody wants them, and forgets them when nobody does any more. The caller must be the only one
+    /// who changes what is asked for.
+    fn follow_wishes(&self) {
+        let wanted = self.asked.wished.load(Relaxed) || self.asked.recorders.load(Relaxed) > 0;
+        self.asked.bodies.store(wanted, Relaxed);
+        if !wanted {
             self.forget_bodies();
         }
-        Ok(before)
     }
 
     fn forget_bodies(&self) {
@@ -151,6 +163,15 @@ impl HeadStore {
         let _alone = self.changing();
         self.asked.watchers.fetch_add(1, Relaxed);
         HeadWatch { store: Arc::clone(self) }
+    }
+
+    /// Heads and bodies are stored while the returned guard lives, whether a person wants bodies or not.
+    pub(crate) fn record(self: &Arc<Self>) -> BodyWatch {
+        let heads = self.watch();
+        let _alone = self.changing();
+        self.asked.recorders.fetch_add(1, Relaxed);
+        self.follow_wishes();
+        BodyWatch { heads }
     }
 
     fn changing(&self) -> MutexGuard<'_, ()> {
@@ -173,11 +194,26 @@ impl Drop for HeadWatch {
     fn drop(&mut self) {
         let _alone = self.store.changing();
         if self.store.asked.watchers.fetch_sub(1, Relaxed) == 1 {
+            self.store.asked.wished.store(false, Relaxed);
             self.store.asked.bodies.store(false, Relaxed);
             for shelf in &self.store.shelves {
                 *shelf.kept() = Kept::default();
             }
         }
+    }
+}
+
+/// While one lives, heads and bodies of requests are stored. What a person wants of bodies is as it was when it is gone.
+pub(crate) struct BodyWatch {
+    heads: HeadWatch,
+}
+
+impl Drop for BodyWatch {
+    fn drop(&mut self) {
+        // Before the watch itself ends, which clears everything if it is the last one.
+        let _alone = self.heads.store.changing();
+        self.heads.store.asked.recorders.fetch_sub(1, Relaxed);
+        self.heads.store.follow_wishes();
     }
 }
 
@@ -255,6 +291,27 @@ mod tests {
         assert_eq!(store.keep_bodies(true), Err(NobodyWatches), "nor can they be");
         let _next = store.watch();
         assert!(!store.keeps_bodies(), "who comes next has not asked for them");
+    }
+
+    #[test]
+    fn a_recorder_has_bodies_kept_and_leaves_a_persons_wish_as_it_was() {
+        let store = Arc::new(HeadStore::new(1));
+        let _watch = store.watch();
+        let shelf = store.shelf(0);
+        let keeps = || {
+            let number = heads(&shelf, b"x").expect("watched");
+            store.get(number).expect("kept").request_body.is_some()
+        };
+        let recorder = store.record();
+        assert!(keeps() && !store.keeps_bodies());
+        assert_eq!(store.keep_bodies(true), Ok(false));
+        drop(recorder);
+        assert!(keeps() && store.keeps_bodies(), "a wish of that time holds");
+        let recorder = store.record();
+        assert_eq!(store.keep_bodies(false), Ok(true));
+        assert!(keeps(), "the recorder still needs them");
+        drop(recorder);
+        assert!(!keeps());
     }
 
     #[test]

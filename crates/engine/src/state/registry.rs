@@ -12,7 +12,7 @@ use super::live_topology::LiveTopology;
 use super::marks::Marks;
 use super::slow_start::SlowStarts;
 use super::telemetry::Telemetry;
-use crate::api::{BackendId, CheckMark, Event, Intent, Outcome, Spawned, State, UpdateEvent};
+use crate::api::{BackendId, CheckMark, Event, Intent, Level, Outcome, Spawned, State, UpdateEvent};
 use crate::balancer::{AgentWord, Backend, Pool, Verdict};
 use crate::untrusted::Untrusted;
 
@@ -160,11 +160,8 @@ impl Registry {
         self.telemetry.tell_changes(&pool, changes);
         self.changes.send_replace(());
         let name = backend.name();
-        if matches!(to, State::Down | State::Ejected) {
-            log::warn!("{name} is {to}: {reason}");
-        } else {
-            log::info!("{name} is {to}: {reason}");
-        }
+        let level = if matches!(to, State::Down | State::Ejected) { Level::Warning } else { Level::Info };
+        self.telemetry.log(level, format_args!("{name} is {to}: {reason}"));
         self.telemetry.journal.tell(Event::Update(UpdateEvent {
             time: SystemTime::now(),
             backend: Arc::clone(&backend.identity),

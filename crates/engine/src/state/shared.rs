@@ -10,6 +10,7 @@ use super::live_topology::LiveTopology;
 use super::once_a_second::OnceASecond;
 use super::registry::Registry;
 use super::retry_budget::RetryBudget;
+use super::survive_progress::SurviveProgress;
 use super::telemetry::Telemetry;
 use super::topology::Topology;
 use super::via::Via;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     retries: RetryBudget,
     /// The figures for all readers of `/_lb/events` that ask for them.
     pub(crate) figures: OnceASecond,
+    /// How far `survive` is.
+    pub(crate) survive: SurviveProgress,
 }
 
 impl Shared {
@@ -49,11 +52,12 @@ impl Shared {
         admission: Option<Admission>,
         checks: Checks,
         can_spawn: bool,
+        quiet: bool,
     ) -> Self {
         let access = Access::new(topology.config.access.clone(), admission);
         let alerts = Arc::new(Alerts::new(&topology.config.alerts));
         let topology = Arc::new(LiveTopology::new(topology));
-        let telemetry = Arc::new(Telemetry::new(workers + 1));
+        let telemetry = Arc::new(Telemetry::new(workers + 1, quiet));
         Shared {
             registry: Arc::new(Registry::new(Arc::clone(&topology), Arc::clone(&telemetry))),
             topology,
@@ -67,6 +71,7 @@ impl Shared {
             can_spawn,
             retries: RetryBudget::default(),
             figures: OnceASecond::default(),
+            survive: SurviveProgress::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the engine reports while it runs: counters, rates, events, heads of requests, and warnings.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -38,11 +39,13 @@ pub(crate) struct Telemetry {
     event_streams: Arc<Semaphore>,
     /// Requests in this second whose candidates were recorded.
     noted: AtomicU32,
+    /// Whether nothing of it goes to the program's log: another balancer's it is.
+    quiet: bool,
 }
 
 impl Telemetry {
-    /// `threads` is the number of event rings and head shelves.
-    pub(super) fn new(threads: usize) -> Self {
+    /// `threads` is the number of event rings and head shelves; `quiet` keeps it all out of the program's log.
+    pub(super) fn new(threads: usize, quiet: bool) -> Self {
         Telemetry {
             counters: Counters::default(),
             journal: Arc::new(Journal::new(threads)),
@@ -53,6 +56,7 @@ impl Telemetry {
             logs: Mutex::default(),
             event_streams: Arc::new(Semaphore::new(EVENT_READERS)),
             noted: AtomicU32::new(0),
+            quiet,
         }
     }
 
@@ -87,11 +91,17 @@ impl Telemetry {
         self.tell(Notice::new(SystemTime::now(), level, text));
     }
 
-    fn tell(&self, notice: Notice) {
-        match notice.level {
-            Level::Info => log::info!("{}", notice.text),
-            Level::Warning => log::warn!("{}", notice.text),
+    /// Writes to the program's log.
+    pub(super) fn log(&self, level: Level, text: fmt::Arguments<'_>) {
+        match level {
+            _ if self.quiet => {}
+            Level::Info => log::info!("{text}"),
+            Level::Warning => log::warn!("{text}"),
         }
+    }
+
+    fn tell(&self, notice: Notice) {
+        self.log(notice.level, format_args!("{}", notice.text));
         self.journal.tell(Event::Notice(notice));
     }
 

@@ -50,7 +50,7 @@ impl Shared {
             can_spawn: self.can_spawn,
             warnings: [self.telemetry.warnings().clone(), active].concat(),
             alerts,
-            survive: None,
+            survive: self.survive.view(),
         }
     }
 

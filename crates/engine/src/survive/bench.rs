@@ -1,0 +1,55 @@
+//! The lab's listeners for single copies, and the client that asks there.
+
+use std::time::Duration;
+use stickylb_survive::{Answer, End, Request};
+
+use super::client::{Client, OwnCookie};
+use super::copies::Copies;
+use super::lab::Lab;
+
+/// How long a copy that does not answer is waited for to be known as gone.
+const GONE: Duration = Duration::from_millis(1500);
+
+/// Asks single copies.
+pub(crate) struct Bench<'r> {
+    pub(crate) copies: &'r Copies,
+    pub(crate) lab: &'r Lab,
+    pub(crate) client: &'r Client,
+}
+
+impl Bench<'_> {
+    /// What this copy answers.
+    ///
+    /// # Errors
+    /// A copy is not what it was when the run began; why, as one sentence.
+    pub(crate) async fn send(&self, copy: usize, request: &Request) -> Result<Answer, String> {
+        let answer = self.client.send(self.lab.copies[copy], request, None).await.answer;
+        self.is_alive(&answer).await?;
+        Ok(answer)
+    }
+
+    /// What one of the copies answers, as the stickiness that is tried has it.
+    ///
+    /// # Errors
+    /// See [`send`](Self::send).
+    pub(crate) async fn send_balanced(&self, request: &Request, cookie: &mut OwnCookie) -> Result<Answer, String> {
+        let reply = self.client.send(self.lab.balanced, request, Some(cookie)).await;
+        if reply.own_cookie.is_some() {
+            cookie.value = reply.own_cookie;
+        }
+        self.is_alive(&reply.answer).await?;
+        Ok(reply.answer)
+    }
+
+    /// Finds out whether a copy has died, where one gave no answer.
+    async fn is_alive(&self, answer: &Answer) -> Result<(), String> {
+        if answer.status != 0 || answer.end != End::Cut {
+            return Ok(());
+        }
+        for backend in &self.copies.each {
+            backend.signals.check_now.notify_one();
+        }
+        tokio::time::sleep(GONE).await;
+        self.copies.trouble().map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,87 @@
+//! The different requests of a recording that can be sent to each copy.
+
+use std::collections::HashMap;
+use stickylb_survive::{Exchange, Request};
+
+use super::exclude::Exclude;
+use super::groups::group;
+
+/// Fields with which a server answers less than the whole: what copies have is compared, not what a cache had.
+const CONDITIONS: [&str; 6] =
+    ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"];
+
+/// A GET or HEAD, with how it was answered when it was recorded.
+pub(crate) struct Distinct {
+    /// The request, without conditions.
+    pub(crate) request: Request,
+    /// Its path with ids left out.
+    pub(crate) group: String,
+    /// The status it had when it was recorded last.
+    pub(crate) status: u16,
+}
+
+/// The different GETs and HEADs: by method, target, cookies and authorization. Those that end a session come last.
+pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> Vec<Distinct> {
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut found: Vec<Distinct> = Vec::new();
+    for exchange in exchanges {
+        let request = &exchange.request;
+        let can_be_sent = matches!(request.method.as_str(), "GET" | "HEAD") && request.whole;
+        if !can_be_sent || exclude.has(&request.method, request.path()) {
+            continue;
+        }
+        let values = |name| request.fields.named(name).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        let key = (request.method.clone(), request.target.clone(), values("cookie"), values("authorization"));
+        if let Some(place) = places.get(&key) {
+            found[*place].status = exchange.answer.status;
+            continue;
+        }
+        places.insert(key, found.len());
+        let mut request = request.clone();
+        request.fields.0.retain(|(name, _)| !CONDITIONS.iter().any(|one| name.eq_ignore_ascii_case(one)));
+        let group = group(request.path());
+        found.push(Distinct { request, group, status: exchange.answer.status });
+    }
+    // A stable sort: the others stay in their order.
+    found.sort_by_key(|one| ends_session(one.request.path()));
+    found
+}
+
+fn ends_session(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["logout", "log-out", "signout", "sign-out", "logoff"].iter().any(|word| path.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stickylb_survive::{Answer, Fields};
+
+    fn get(target: &str, cookie: &str) -> Exchange {
+        let fields =
+            vec![("Cookie".to_owned(), cookie.as_bytes().to_vec()), ("Range".to_owned(), b"bytes=0-1".to_vec())];
+        let request = Request {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            fields: Fields(fields),
+            body: Vec::new(),
+            whole: true,
+        };
+        Exchange { request, answer: Answer { status: 200, ..Answer::default() }, ..Exchange::default() }
+    }
+
+    #[test]
+    fn each_client_and_target_is_asked_for_once_and_whole_and_what_ends_a_session_last() {
+        let exchanges = [get("/logout", "a=1"), get("/cart", "a=1"), get("/cart", "a=2"), get("/cart", "a=1")];
+        let found = distinct(&exchanges, &Exclude::new(&[]));
+        let targets: Vec<_> = found.iter().map(|one| one.request.target.as_str()).collect();
+        assert_eq!(targets, ["/cart", "/cart", "/logout"]);
+        assert!(found[0].request.fields.text("range").is_none());
+    }
+
+    #[test]
+    fn what_is_excluded_is_not_sent() {
+        let exclude = Exclude::new(&["/cart".to_owned()]);
+        assert!(distinct(&[get("/cart?x=1", "a=1")], &exclude).is_empty());
+    }
+}

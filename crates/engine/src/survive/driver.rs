@@ -1,0 +1,161 @@
+//! A run from its beginning to its report.
+
+use std::sync::Arc;
+use std::time::Duration;
+use stickylb_survive::Exchange;
+use tokio::sync::watch;
+
+use super::aside::aside;
+use super::client::Client;
+use super::copies::Copies;
+use super::examine::Examination;
+use super::har;
+use super::lab::OpenLab;
+use super::recorder::Recorder;
+use super::telling::Telling;
+use crate::api::{SurviveOptions, SurviveReport, SurviveStage, SurviveVerdict};
+use crate::state::Phase;
+
+/// How long copies are listened to for what they write by themselves, with nobody asking anything of them.
+const LISTEN: Duration = Duration::from_secs(5);
+
+/// The longest that tests may take.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// How often copies are looked at while the run goes on.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What a run is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Word {
+    /// Record what passes.
+    Watch,
+    /// Test what was recorded.
+    Test,
+    /// Stop, and report what was found so far.
+    Stop,
+}
+
+/// One run.
+pub(crate) struct Run {
+    pub(crate) copies: Arc<Copies>,
+    pub(crate) options: SurviveOptions,
+    pub(crate) lab: Box<dyn OpenLab>,
+}
+
+impl Run {
+    /// Runs until the report is there: until all is tested, `words` say that it is to stop, or the balancer stops.
+    pub(crate) async fn run(self, words: watch::Receiver<Word>, phase: watch::Receiver<Phase>) {
+        let copies = Arc::clone(&self.copies);
+        let telling = Telling::new(&copies);
+        let mut examination = Examination::new(Arc::clone(&copies), &self.options, telling);
+        let ended = tokio::select! {
+            biased;
+            why = stopped(words.clone(), phase) => Some(why),
+            why = changed(&copies) => Some(why),
+            done = self.all(&mut examination, words) => done.err(),
+        };
+        end(&copies, examination, ended);
+    }
+
+    /// Records and tests; why it could not go on, in one sentence.
+    async fn all(&self, examination: &mut Examination, mut words: watch::Receiver<Word>) -> Result<(), String> {
+        let copies = &*self.copies;
+        let telling = Telling::new(copies);
+        telling.stage(SurviveStage::Watching, 0);
+        let mut recorder = Recorder::begin(copies);
+        let mut from_file = Vec::new();
+        if let Some(path) = self.options.har.clone() {
+            let (exchanges, left_out) = self.read(path).await?;
+            from_file = exchanges;
+            examination.left_out.extend(left_out);
+        } else {
+            let test = async { words.wait_for(|word| *word >= Word::Test).await.is_ok() };
+            tokio::select! {
+                () = recorder.watch(copies) => {}
+                _ = test => {}
+            }
+        }
+        if copies.are_spawned() {
+            telling.now("listens to what copies do by themselves");
+            let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
+        }
+        let tunnels = Recorder::open_tunnels(copies);
+        if tunnels > 0 && from_file.is_empty() {
+            let one =
+                if tunnels == 1 { "one WebSocket or other tunnel was" } else { "WebSockets or other tunnels were" };
+            let count = if tunnels == 1 { String::new() } else { format!("{tunnels} ") };
+            examination.left_out.push(format!("{count}{one} still open, and not recorded"));
+        }
+        let mut recorded = recorder.end(copies);
+        if recorded.missed > 0 && from_file.is_empty() {
+            examination.left_out.push(format!("{} requests passed and were not recorded", recorded.missed));
+        }
+        if !from_file.is_empty() {
+            recorded.exchanges = from_file;
+        }
+        copies.shared.survive.show(|view| view.recorded = recorded.exchanges.len() as u64);
+        examination.take(recorded);
+        let client = Client::default();
+        match tokio::time::timeout(LONGEST, examination.test(&*self.lab, &client)).await {
+            Ok(tested) => tested,
+            Err(_) => Err(format!("the tests took longer than {} minutes", LONGEST.as_secs() / 60)),
+        }
+    }
+
+    /// The requests of a HAR file as if they had been made to this balancer, and what is left out.
+    async fn read(&self, path: String) -> Result<(Vec<Exchange>, Vec<String>), String> {
+        Telling::new(&self.copies).now("reads the HAR file");
+        let url = self.copies.url();
+        let read = aside(move || {
+            let mut har = har::read(&path)?;
+            har::turn(&mut har.exchanges, &har.host, &url);
+            Ok(har)
+        });
+        let har = read.await.unwrap_or_else(|| Err("the HAR file could not be read".to_owned()))?;
+        let others = har.other_hosts.iter().map(|(host, count)| format!("{count} requests to {host}"));
+        Ok((har.exchanges, har.left_out.into_iter().chain(others).collect()))
+    }
+}
+
+/// Waits until the run is to stop, and says why.
+async fn stopped(mut words: watch::Receiver<Word>, mut phase: watch::Receiver<Phase>) -> String {
+    tokio::select! {
+        word = words.wait_for(|word| *word == Word::Stop) => match word {
+            Ok(_) => "it was stopped".to_owned(),
+            Err(_) => "the balancer stops".to_owned(),
+        },
+        _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => "the balancer stops".to_owned(),
+    }
+}
+
+/// Waits until a copy is not what it was, and says which.
+async fn changed(copies: &Copies) -> String {
+    loop {
+        if let Some(trouble) = copies.trouble() {
+            return trouble;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Puts the report there; `ended` is why it is not whole.
+fn end(copies: &Copies, examination: Examination, ended: Option<String>) {
+    let telling = Telling::new(copies);
+    let mut report = examination.report();
+    report.partial = ended.map(Into::into);
+    report.copies = copies.each.iter().map(|backend| backend.name().clone()).collect();
+    let said = summary(&report);
+    copies.shared.survive.report_is(report);
+    telling.stage(SurviveStage::Ended, 0);
+    telling.notice(&said);
+}
+
+/// A report in one sentence.
+fn summary(report: &SurviveReport) -> String {
+    let findings = report.entries.iter().filter(|entry| entry.verdict.is_finding()).count();
+    let safe = report.entries.iter().filter(|entry| entry.verdict == SurviveVerdict::Safe).count();
+    let plural = if findings == 1 { "" } else { "s" };
+    let partial = report.partial.as_ref().map(|why| format!("not whole, because {why}: ")).unwrap_or_default();
+    format!("the report is there: {partial}{findings} finding{plural}, {safe} safe")
+}

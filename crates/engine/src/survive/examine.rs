@@ -1,0 +1,322 @@
+//! The tests of a recording, and what they find.
+
+use std::sync::Arc;
+use stickylb_survive::{CopyNames, Exchange, Framework, Journey, LossKind, Signature, journeys, signatures};
+
+use super::aside::aside;
+use super::bench::Bench;
+use super::classify::{for_everyone, for_its_client, lines};
+use super::client::Client;
+use super::compare::compare;
+use super::copies::Copies;
+use super::distinct::{Distinct, distinct};
+use super::exclude::Exclude;
+use super::groups::group;
+use super::ids::Ids;
+use super::lab::OpenLab;
+use super::prove::prove;
+use super::recorder::Recorded;
+use super::replay::{Allowed, Lost, Replay, Replayed, STEPS};
+use super::report::{Findings, details};
+use super::telling::Telling;
+use crate::api::{
+    SmallestConfig, StickyBy, Strategy, SurviveEntry, SurviveKind, SurviveOptions, SurviveReport, SurviveStage,
+    SurviveVerdict,
+};
+
+/// The most different requests that are compared.
+const COMPARED: usize = 300;
+
+/// The most journeys that are sent again.
+const JOURNEYS: usize = 20;
+
+/// What is tested, and what was found so far.
+pub(crate) struct Examination {
+    copies: Arc<Copies>,
+    names: Vec<CopyNames>,
+    exclude: Exclude,
+    unsafe_methods: bool,
+    telling: Telling,
+    exchanges: Arc<Vec<Exchange>>,
+    findings: Findings,
+    /// What was left out, each in one sentence.
+    pub(crate) left_out: Vec<String>,
+    smallest: Option<SmallestConfig>,
+    has_enough: bool,
+}
+
+/// What was found in a recording before anything is sent again.
+struct Analysis {
+    signatures: Vec<Signature>,
+    journeys: Vec<Journey>,
+    ids: Ids,
+}
+
+impl Examination {
+    /// One in which nothing was found yet.
+    pub(crate) fn new(copies: Arc<Copies>, options: &SurviveOptions, telling: Telling) -> Self {
+        Examination {
+            names: copies.names(),
+            copies,
+            exclude: Exclude::new(&options.exclude),
+            unsafe_methods: options.unsafe_methods,
+            telling,
+            exchanges: Arc::default(),
+            findings: Findings::default(),
+            left_out: Vec::new(),
+            smallest: None,
+            has_enough: false,
+        }
+    }
+
+    /// Takes what was recorded.
+    pub(crate) fn take(&mut self, recorded: Recorded) {
+        self.exchanges = Arc::new(recorded.exchanges);
+        for line in recorded.in_every_copy {
+            let mut entry = SurviveEntry::new(SurviveVerdict::RunsInEveryCopy, "", &line, "");
+            entry.kind = Some(SurviveKind::TimerPerCopy);
+            self.find(entry);
+        }
+    }
+
+    /// Sends again what was recorded, and finds what differs.
+    ///
+    /// # Errors
+    /// Why it could not go on, in one sentence.
+    pub(crate) async fn test(&mut self, lab: &dyn OpenLab, client: &Client) -> Result<(), String> {
+        let exchanges = Arc::clone(&self.exchanges);
+        let analysis = aside(move || Analysis {
+            signatures: signatures(&exchanges),
+            journeys: journeys(&exchanges),
+            ids: Ids::of(&exchanges),
+        });
+        let Some(Analysis { signatures, mut journeys, ids }) = analysis.await else {
+            return Err("what was recorded could not be read".to_owned());
+        };
+        for signature in &signatures {
+            self.watched(signature, &ids);
+        }
+        let copies = Arc::clone(&self.copies);
+        let opened = lab.open(StickyBy::Off, Strategy::RoundRobin).await?;
+        let bench = Bench { copies: &copies, lab: &opened, client };
+        self.compare_all(&bench, &ids).await?;
+        if journeys.len() > JOURNEYS {
+            let more = journeys.len() - JOURNEYS;
+            self.left_out.push(format!("{more} clients' requests were not sent again in their order: {JOURNEYS} were"));
+            journeys.truncate(JOURNEYS);
+        }
+        let replayed = self.replay_all(&bench, journeys).await?;
+        self.telling.stage(SurviveStage::Proving, 0);
+        let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
+        let proof = prove(&copies, lab, client, &allowed, &replayed, &mut self.findings, &mut self.left_out).await?;
+        (self.smallest, self.has_enough) = (proof.smallest, proof.has_enough);
+        Ok(())
+    }
+
+    /// A client was answered so by another copy than its own, while it was watched.
+    fn watched(&mut self, signature: &Signature, ids: &Ids) {
+        let exchanges = Arc::clone(&self.exchanges);
+        let (Some(lost), Some(worked)) = (exchanges.get(signature.at), exchanges.get(signature.worked_at)) else {
+            return;
+        };
+        let request = &lost.request;
+        let (kind, learn) = match signature.framework {
+            Framework::SocketIo => (SurviveKind::UnknownId, Some("socket.io".to_owned())),
+            Framework::SignalR => (SurviveKind::UnknownId, Some("signalr".to_owned())),
+            Framework::Mcp => (SurviveKind::UnknownId, Some("mcp".to_owned())),
+            Framework::Streamlit => (SurviveKind::UnknownId, Some("streamlit".to_owned())),
+            Framework::Gradio => (SurviveKind::UnknownId, Some("gradio".to_owned())),
+            Framework::Csrf => (SurviveKind::CsrfRefused, first_cookie(ids, lost)),
+            _ => (SurviveKind::SessionLost, first_cookie(ids, lost)),
+        };
+        let words = signature.words.clone();
+        let mut entry =
+            SurviveEntry::new(SurviveVerdict::NeedsStickiness, &request.method, &group(request.path()), words);
+        entry.kind = Some(kind);
+        entry.learn = learn.map(Into::into);
+        let line = |exchange: &Exchange| {
+            let copy = exchange.copy.and_then(|copy| self.names.get(copy)).map_or("?", |copy| copy.name.as_str());
+            format!("{copy}: {} to #{}", exchange.answer.status, exchange.number)
+        };
+        entry.details = details([line(worked), line(lost)]);
+        self.find(entry);
+    }
+
+    async fn compare_all(&mut self, bench: &Bench<'_>, ids: &Ids) -> Result<(), String> {
+        let mut all = distinct(&self.exchanges, &self.exclude);
+        if all.len() > COMPARED {
+            let more = all.len() - COMPARED;
+            self.left_out.push(format!("{more} more different requests were not compared: {COMPARED} were"));
+            all.truncate(COMPARED);
+        }
+        self.telling.stage(SurviveStage::Comparing, all.len());
+        for one in &all {
+            self.telling.now(&format!("{} {}", one.request.method, one.request.path()));
+            self.compare_one(bench, one, ids).await?;
+            self.telling.done();
+        }
+        Ok(())
+    }
+
+    async fn compare_one(&mut self, bench: &Bench<'_>, one: &Distinct, ids: &Ids) -> Result<(), String> {
+        let Distinct { request, group, status } = one;
+        let new = |verdict, words: String| SurviveEntry::new(verdict, &request.method, group, words);
+        let mut compared = compare(bench, request, &self.names).await?;
+        for named in &compared.judgement.names_itself {
+            let mut entry = new(SurviveVerdict::Remark, format!("a copy names itself: {}", named.place));
+            entry.details = details(lines(named, &self.names));
+            self.findings.add(entry);
+        }
+        let mut times = compared.times;
+        let differs = compared.judgement.inconclusive.is_none() && !compared.is_same();
+        if differs {
+            // Once more: what changes with time looks like a difference only once.
+            compared = compare(bench, request, &self.names).await?;
+            times += compared.times;
+        }
+        self.findings.tried(&request.method, group, &request.target);
+        let mut entry = if let Some(reason) = &compared.judgement.inconclusive {
+            new(SurviveVerdict::Inconclusive, reason.clone())
+        } else if differs && compared.is_same() {
+            new(SurviveVerdict::Inconclusive, "copies differed once, and not again".to_owned())
+        } else if differs {
+            match ids.strip(request) {
+                None => for_everyone(request, group, &compared, ids, &self.names),
+                Some(stripped) => {
+                    let without = compare(bench, &stripped.request, &self.names).await?;
+                    times += without.times;
+                    if without.is_same() {
+                        for_its_client(request, group, &compared, &stripped, &self.names)
+                    } else if let Some(reason) = &without.judgement.inconclusive {
+                        new(SurviveVerdict::Inconclusive, format!("copies differ, and without its ids {reason}"))
+                    } else {
+                        for_everyone(request, group, &without, ids, &self.names)
+                    }
+                }
+            }
+        } else {
+            same(&compared.answers.first().map_or(0, |answer| answer.status), status, new)
+        };
+        entry.times = times;
+        self.find(entry);
+        Ok(())
+    }
+
+    async fn replay_all(
+        &mut self,
+        bench: &Bench<'_>,
+        journeys: Vec<Journey>,
+    ) -> Result<Vec<(Journey, Replayed)>, String> {
+        self.telling.stage(SurviveStage::Replaying, journeys.len());
+        let mut all = Vec::new();
+        for (number, journey) in journeys.into_iter().enumerate() {
+            self.telling.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
+            let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
+            let replay = Replay { bench, allowed: &allowed };
+            let replayed = replay.journey(&journey, number % self.names.len()).await?;
+            self.replayed(&journey, &replayed);
+            self.telling.done();
+            all.push((journey, replayed));
+        }
+        all.retain(|(_, replayed)| replayed.reproduced.contains(&true));
+        Ok(all)
+    }
+
+    /// Takes what came of one journey.
+    fn replayed(&mut self, journey: &Journey, replayed: &Replayed) {
+        for lost in &replayed.lost {
+            self.find(self.lost(journey, replayed, lost));
+        }
+        for (step, exchange) in journey.steps.iter().enumerate().take(STEPS) {
+            let request = &exchange.request;
+            let group = group(request.path());
+            let new = |verdict, words: &str| SurviveEntry::new(verdict, &request.method, &group, words.to_owned());
+            let entry = if replayed.lost.iter().any(|lost| lost.loss.step == step) {
+                continue;
+            } else if replayed.unsure.contains(&step) {
+                new(SurviveVerdict::Inconclusive, "a client that moved lost it, and not each time")
+            } else if replayed.reproduced.get(step) == Some(&true) {
+                self.findings.tried(&request.method, &group, &request.target);
+                SurviveEntry { times: replayed.moved, ..new(SurviveVerdict::Safe, "") }
+            } else {
+                let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
+                let why = allowed.why_not(request).unwrap_or("a new client on one copy was not answered as recorded");
+                new(SurviveVerdict::Unknown, why)
+            };
+            self.find(entry);
+        }
+    }
+
+    fn lost(&self, journey: &Journey, replayed: &Replayed, lost: &Lost) -> SurviveEntry {
+        let request = &journey.steps[lost.loss.step].request;
+        let words = lost.loss.words.clone();
+        let mut entry =
+            SurviveEntry::new(SurviveVerdict::NeedsStickiness, &request.method, &group(request.path()), words);
+        entry.kind = Some(kind_of(lost.loss.kind));
+        entry.learn = lost.learn.as_ref().map(|learn| learn.0.clone().into());
+        let [stayed, moved] = lost.statuses;
+        let home = &self.names[replayed.home].name;
+        entry.details =
+            details([format!("a client that stays on {home}: {stayed}"), format!("a client that moves: {moved}")]);
+        entry.times = replayed.moved;
+        entry
+    }
+
+    /// Adds a line, and tells of it where it is a new finding.
+    fn find(&mut self, entry: SurviveEntry) {
+        if self.findings.add(entry.clone()) {
+            self.telling.found(&entry);
+        }
+    }
+
+    /// The report of what was found, and of what was not tried.
+    pub(crate) fn report(mut self) -> SurviveReport {
+        let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
+        for exchange in self.exchanges.iter() {
+            let request = &exchange.request;
+            let why = allowed.why_not(request).unwrap_or("it was not tried");
+            let group = group(request.path());
+            self.findings.add(SurviveEntry::new(SurviveVerdict::Unknown, &request.method, &group, why.to_owned()));
+        }
+        let (entries, more) = self.findings.entries(&self.exchanges);
+        if more > 0 {
+            self.left_out.push(format!("{more} lines of the report"));
+        }
+        let left_out = self.left_out.into_iter().map(Into::into).collect();
+        SurviveReport {
+            entries,
+            smallest: self.smallest,
+            has_enough: self.has_enough,
+            left_out,
+            ..SurviveReport::default()
+        }
+    }
+}
+
+/// What is told where all copies answered the same: that it is safe, or that it is not what was recorded.
+fn same(now: &u16, then: &u16, new: impl Fn(SurviveVerdict, String) -> SurviveEntry) -> SurviveEntry {
+    let class = |status: u16| if status == 304 { 2 } else { status / 100 };
+    match now {
+        0 => new(SurviveVerdict::Inconclusive, "no copy answered".to_owned()),
+        now if class(*now) != class(*then) => {
+            new(SurviveVerdict::Unknown, format!("answered {now} now, and {then} when it was recorded"))
+        }
+        _ => new(SurviveVerdict::Safe, String::new()),
+    }
+}
+
+fn first_cookie(ids: &Ids, exchange: &Exchange) -> Option<String> {
+    ids.strip(&exchange.request)?.ids.into_iter().find(|id| id.starts_with("cookie:"))
+}
+
+fn kind_of(loss: LossKind) -> SurviveKind {
+    match loss {
+        LossKind::Session | LossKind::CookieAnew => SurviveKind::SessionLost,
+        LossKind::Secret => SurviveKind::SecretPerCopy,
+        LossKind::Csrf => SurviveKind::CsrfRefused,
+        LossKind::Upload => SurviveKind::UploadGone,
+        LossKind::UnknownId => SurviveKind::UnknownId,
+        LossKind::WebSocket => SurviveKind::WebSocketCut,
+        _ => SurviveKind::StatePerCopy,
+    }
+}

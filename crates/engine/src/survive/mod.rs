@@ -1,0 +1,33 @@
+//! Finds out whether the app behind a pool survives more than one copy: records what passes, sends it again to each copy, and
+//! tells what differs.
+//!
+//! Nothing of it exists while nobody asks for it. It touches neither the user's balancer nor its clients: what it sends goes
+//! through the balancers of a [`Lab`].
+
+mod aside;
+mod bench;
+mod classify;
+mod client;
+mod compare;
+mod copies;
+mod distinct;
+mod driver;
+mod examine;
+mod exchange;
+mod exclude;
+mod groups;
+mod har;
+mod ids;
+mod lab;
+mod pace;
+mod proof;
+mod prove;
+mod quiet;
+mod recorder;
+mod replay;
+mod report;
+mod telling;
+
+pub(crate) use copies::Copies;
+pub(crate) use driver::{Run, Word};
+pub(crate) use lab::{Lab, OpenLab, Opening};

@@ -1,0 +1,178 @@
+//! What was found, put together: one line for each path and kind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use stickylb_survive::Exchange;
+
+use super::groups::group;
+use crate::api::{SurviveEntry, SurviveKind, SurviveVerdict};
+use crate::untrusted::Untrusted;
+
+/// The most lines of a report.
+const ENTRIES: usize = 1000;
+
+/// The most lines that show how each copy answered.
+const DETAILS: usize = 8;
+
+/// What tells lines apart.
+type Key = (SurviveVerdict, Option<SurviveKind>, String, String);
+
+/// What was found so far.
+#[derive(Default)]
+pub(crate) struct Findings {
+    entries: BTreeMap<Key, SurviveEntry>,
+    /// Targets that were sent again, by method and group.
+    tried: HashMap<(String, String), HashSet<String>>,
+}
+
+impl Findings {
+    /// Adds a line, or puts it together with one of its kind; whether it is a finding that was not there.
+    pub(crate) fn add(&mut self, entry: SurviveEntry) -> bool {
+        let key = (entry.verdict, entry.kind, entry.method.raw().to_owned(), entry.path.raw().to_owned());
+        let Some(known) = self.entries.get_mut(&key) else {
+            let is_finding = entry.verdict.is_finding();
+            if self.entries.len() < 4 * ENTRIES {
+                self.entries.insert(key, entry);
+            }
+            return is_finding;
+        };
+        known.times = known.times.max(entry.times);
+        known.learn = known.learn.take().or(entry.learn);
+        for detail in entry.details {
+            if known.details.len() < DETAILS && !known.details.contains(&detail) {
+                known.details.push(detail);
+            }
+        }
+        false
+    }
+
+    /// A target was sent to every copy.
+    pub(crate) fn tried(&mut self, method: &str, group: &str, target: &str) {
+        self.tried.entry((method.to_owned(), group.to_owned())).or_default().insert(target.to_owned());
+    }
+
+    /// All that needs stickiness.
+    pub(crate) fn need_stickiness(&self) -> impl Iterator<Item = &SurviveEntry> {
+        self.entries.values().filter(|entry| entry.verdict == SurviveVerdict::NeedsStickiness)
+    }
+
+    /// What needs stickiness on this method and path breaks even with it.
+    pub(crate) fn breaks_even_with_it(&mut self, method: &str, group: &str) {
+        let is_it = |key: &Key| key.0 == SurviveVerdict::NeedsStickiness && key.2 == method && key.3 == group;
+        let keys: Vec<Key> = self.entries.keys().filter(|key| is_it(key)).cloned().collect();
+        for key in keys {
+            if let Some(mut entry) = self.entries.remove(&key) {
+                entry.verdict = SurviveVerdict::BreaksEvenWithIt;
+                entry.learn = None;
+                self.add(entry);
+            }
+        }
+    }
+
+    /// The lines of the report: of a path with a finding nothing else is told but remarks, and what was tried is not unknown.
+    pub(crate) fn entries(mut self, exchanges: &[Exchange]) -> (Vec<SurviveEntry>, usize) {
+        let mut worst: HashMap<(String, String), u8> = HashMap::new();
+        for (verdict, _, method, path) in self.entries.keys() {
+            let worst = worst.entry((method.clone(), path.clone())).or_default();
+            *worst = (*worst).max(weight(*verdict));
+        }
+        self.entries.retain(|(verdict, _, method, path), _| {
+            let worst = worst.get(&(method.clone(), path.clone())).copied().unwrap_or_default();
+            *verdict == SurviveVerdict::Remark || weight(*verdict) == worst
+        });
+        let breaks: BTreeSet<_> = self
+            .entries
+            .keys()
+            .filter(|key| key.0 == SurviveVerdict::BreaksEvenWithIt)
+            .map(|key| (key.1, key.2.clone(), key.3.clone()))
+            .collect();
+        self.entries.retain(|(verdict, kind, method, path), _| {
+            *verdict != SurviveVerdict::NeedsStickiness || !breaks.contains(&(*kind, method.clone(), path.clone()))
+        });
+        let mut recorded: HashMap<(String, String), Vec<&str>> = HashMap::new();
+        for exchange in exchanges {
+            let key = (exchange.request.method.clone(), group(exchange.request.path()));
+            recorded.entry(key).or_default().push(&exchange.request.target);
+        }
+        let mut entries: Vec<SurviveEntry> = self.entries.into_values().collect();
+        for entry in &mut entries {
+            let key = (entry.method.raw().to_owned(), entry.path.raw().to_owned());
+            let Some(targets) = recorded.get(&key) else { continue };
+            let tried = self.tried.get(&key);
+            let counts = |target: &&&str| {
+                entry.verdict != SurviveVerdict::Safe || tried.is_some_and(|tried| tried.contains(**target))
+            };
+            entry.requests = targets.iter().filter(counts).count() as u64;
+        }
+        let more = entries.len().saturating_sub(ENTRIES);
+        entries.truncate(ENTRIES);
+        (entries, more)
+    }
+}
+
+/// How much a verdict counts where a path has several; findings are all told.
+fn weight(verdict: SurviveVerdict) -> u8 {
+    match verdict {
+        _ if verdict.is_finding() => 5,
+        SurviveVerdict::Inconclusive => 3,
+        SurviveVerdict::Safe => 2,
+        SurviveVerdict::Unknown => 1,
+        _ => 0,
+    }
+}
+
+/// Lines that show something, as far as there is room.
+pub(crate) fn details(lines: impl IntoIterator<Item = String>) -> Vec<Untrusted<String>> {
+    lines.into_iter().take(DETAILS).map(Untrusted::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stickylb_survive::Request;
+
+    fn entry(verdict: SurviveVerdict, kind: Option<SurviveKind>, path: &str) -> SurviveEntry {
+        SurviveEntry { kind, ..SurviveEntry::new(verdict, "GET", path, "words") }
+    }
+
+    fn exchange(target: &str) -> Exchange {
+        let request = Request { method: "GET".to_owned(), target: target.to_owned(), ..Request::default() };
+        Exchange { request, ..Exchange::default() }
+    }
+
+    fn verdicts(findings: Findings) -> Vec<(SurviveVerdict, String)> {
+        findings.entries(&[]).0.into_iter().map(|entry| (entry.verdict, entry.path.into_raw())).collect()
+    }
+
+    #[test]
+    fn the_worst_of_a_path_wins_and_what_was_tried_is_not_unknown() {
+        use SurviveVerdict::{NeedsStickiness, Remark, Safe, Unknown};
+        let mut findings = Findings::default();
+        for (verdict, path) in [(Safe, "/a"), (NeedsStickiness, "/a"), (Unknown, "/b"), (Safe, "/b"), (Remark, "/b")] {
+            findings.add(entry(verdict, None, path));
+        }
+        let told = [(NeedsStickiness, "/a"), (Safe, "/b"), (Remark, "/b")].map(|(v, path)| (v, path.to_owned()));
+        assert_eq!(verdicts(findings), told);
+    }
+
+    #[test]
+    fn what_breaks_even_with_stickiness_is_told_once() {
+        let mut findings = Findings::default();
+        let kind = Some(SurviveKind::StatePerCopy);
+        assert!(findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/a")));
+        assert!(!findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/a")), "it is known");
+        findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/b"));
+        findings.add(entry(SurviveVerdict::BreaksEvenWithIt, kind, "/b"));
+        findings.breaks_even_with_it("GET", "/a");
+        let told = ["/a", "/b"].map(|path| (SurviveVerdict::BreaksEvenWithIt, path.to_owned()));
+        assert_eq!(verdicts(findings), told);
+    }
+
+    #[test]
+    fn safe_counts_the_requests_that_were_tried_and_no_others() {
+        let mut findings = Findings::default();
+        findings.add(entry(SurviveVerdict::Safe, None, "/users/{id}"));
+        findings.tried("GET", "/users/{id}", "/users/1");
+        let exchanges = [exchange("/users/1"), exchange("/users/1"), exchange("/users/2"), exchange("/")];
+        assert_eq!(findings.entries(&exchanges).0[0].requests, 2);
+    }
+}
