@@ -17,6 +17,6 @@ mod unpack;
 
 pub use every_copy::EveryCopy;
 pub use exchange::{Answer, End, Exchange, Fields, Request};
-pub use journey::{Halving, Journey, Learn, Loss, LossKind, journeys};
+pub use journey::{Halving, Journey, Journeys, Learn, Loss, LossKind, journeys, turns};
 pub use judge::{CopyNames, Difference, Facts, Judgement, Sample, differing, facts, judge};
 pub use signatures::{Framework, Signature, signatures};

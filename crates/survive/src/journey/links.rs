@@ -1,0 +1,104 @@
+//! Which values of a request were given by which earlier answers.
+
+use std::collections::HashSet;
+
+use super::cookies;
+use super::index::Index;
+use super::limits::SHORTEST;
+use super::origin::Origin;
+use super::slot::{self, Carried, Slot};
+use super::url::Codec;
+use crate::Exchange;
+
+/// A value that a request carries and an earlier answer gave.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    /// Where it is carried.
+    pub(super) at: Carried,
+    /// Where it was given: steps and places, in their order.
+    pub(super) from: Vec<(usize, Origin)>,
+}
+
+/// A cookie that a request carries.
+#[derive(Clone, Debug)]
+pub(super) struct CookieLink {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// The latest step whose answer set it to this value; `None` where the client had it before.
+    pub(super) from: Option<usize>,
+}
+
+/// What one step carries.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Links {
+    /// Ids, of which none is within another.
+    pub(super) ids: Vec<Link>,
+    /// Cookies, in their order.
+    pub(super) cookies: Vec<CookieLink>,
+}
+
+impl Links {
+    /// The steps whose answers gave what is carried.
+    pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
+        let ids = self.ids.iter().flat_map(|link| link.from.iter().map(|(step, _)| *step));
+        ids.chain(self.cookies.iter().filter_map(|cookie| cookie.from))
+    }
+}
+
+/// The links of each step.
+pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
+    let carried: Vec<Vec<Carried>> = steps.iter().map(carried).collect();
+    let wanted: HashSet<&str> = carried.iter().flatten().map(|one| one.value.as_str()).collect();
+    let (mut given, mut set) = (Index::default(), std::collections::HashMap::<(String, String), usize>::new());
+    // A value that a client used before an answer had it is the client's own, and what answers say of it an echo.
+    let mut own: HashSet<&str> = HashSet::new();
+    let mut found = Vec::with_capacity(steps.len());
+    for (step, (exchange, carried)) in steps.iter().zip(&carried).enumerate() {
+        let mut links = Links::default();
+        for cookie in cookies::carried(&exchange.request) {
+            let from = set.get(&(cookie.name.to_owned(), cookie.value.to_owned())).copied();
+            links.cookies.push(CookieLink { name: cookie.name.to_owned(), value: cookie.value.to_owned(), from });
+        }
+        for one in carried {
+            if own.contains(one.value.as_str()) {
+                continue;
+            }
+            let from = given.of(&one.value);
+            if from.is_empty() {
+                own.insert(&one.value);
+            } else if !links.ids.iter().any(|other| overlaps(&other.at, one)) {
+                links.ids.push(Link { at: one.clone(), from: from.to_vec() });
+            }
+        }
+        given.add(step, &exchange.answer, |value| wanted.contains(value));
+        for cookie in cookies::set(&exchange.answer).filter(|cookie| !cookie.deleted) {
+            set.insert((cookie.name.to_owned(), cookie.value.to_owned()), step);
+        }
+        found.push(links);
+    }
+    found
+}
+
+/// What a request carries, cookies among it that no answer need have set: a script may have put them there.
+fn carried(step: &Exchange) -> Vec<Carried> {
+    let mut found = slot::carried(&step.request, SHORTEST);
+    for cookie in cookies::carried(&step.request).into_iter().filter(|cookie| cookie.value.len() >= SHORTEST) {
+        found.push(Carried {
+            slot: Slot::Cookie(cookie.field),
+            span: cookie.span,
+            codec: Codec::Raw,
+            value: cookie.value.to_owned(),
+            name: cookie.name.to_owned(),
+        });
+    }
+    found
+}
+
+/// Whether two values share bytes of a request.
+fn overlaps(one: &Carried, other: &Carried) -> bool {
+    let same = match (&one.slot, &other.slot) {
+        (Slot::Target(_), Slot::Target(_)) => true,
+        (one, other) => one == other,
+    };
+    same && one.span.start < other.span.end && other.span.start < one.span.end
+}

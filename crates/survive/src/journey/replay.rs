@@ -1,0 +1,158 @@
+//! A step's request with the ids of a new run.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::cookies;
+use super::links::{Link, Links};
+use super::origin::{self, Origin};
+use super::slot::Slot;
+use super::url::Codec;
+use crate::{Answer, Exchange, Request};
+
+/// Fields that are not sent again: those of the connection, and those that make an answer less than whole.
+const LEFT_OUT: [&str; 14] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "keep-alive",
+    "proxy-connection",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "x-forwarded-for",
+];
+
+/// The request of a step, with the cookies and ids that `so_far` gave.
+pub(super) fn request(steps: &[Exchange], links: &[Links], step: usize, so_far: &[Option<Answer>]) -> Request {
+    let mut request = steps[step].request.clone();
+    let mut edits: Vec<(Slot, Range<usize>, String)> = Vec::new();
+    for link in &links[step].ids {
+        let written = given(steps, link, so_far).and_then(|value| link.at.codec.write(&value));
+        let in_cookie = matches!(link.at.slot, Slot::Cookie(_));
+        if let Some(written) = written.filter(|written| !in_cookie || !written.contains(';')) {
+            edits.push((link.at.slot.clone(), link.at.span.clone(), written));
+        }
+    }
+    let carried = cookies::carried(&steps[step].request);
+    let mut dropped: Vec<(usize, Range<usize>)> = Vec::new();
+    for (cookie, link) in carried.into_iter().zip(&links[step].cookies) {
+        match in_jar(steps, links, step, so_far, &link.name, &link.value) {
+            InJar::AsRecorded => {}
+            InJar::Now(value) => {
+                edits.retain(|(slot, span, _)| *slot != Slot::Cookie(cookie.field) || *span != cookie.span);
+                edits.push((Slot::Cookie(cookie.field), cookie.span, value));
+            }
+            InJar::Deleted => dropped.push((cookie.field, cookie.span)),
+        }
+    }
+    // From behind, so that what is before keeps its place.
+    edits.sort_by_key(|(_, span, _)| std::cmp::Reverse(span.start));
+    for (slot, span, written) in edits {
+        if let Slot::Cookie(field) = slot
+            && dropped.contains(&(field, span.clone()))
+        {
+            continue;
+        }
+        match slot {
+            Slot::Target(_) => request.target.replace_range(span, &written),
+            Slot::Body => drop(request.body.splice(span, written.into_bytes())),
+            Slot::Field(at) | Slot::Cookie(at) => drop(request.fields.0[at].1.splice(span, written.into_bytes())),
+        }
+    }
+    drop_cookies(&mut request, &steps[step].request, &dropped);
+    request.fields.0.retain(|(name, value)| {
+        let left_out = LEFT_OUT.iter().any(|left_out| name.eq_ignore_ascii_case(left_out));
+        !left_out && (!value.is_empty() || !name.eq_ignore_ascii_case("cookie"))
+    });
+    request
+}
+
+/// Takes cookies out by their places in the recorded request.
+fn drop_cookies(request: &mut Request, recorded: &Request, dropped: &[(usize, Range<usize>)]) {
+    if dropped.is_empty() {
+        return;
+    }
+    let carried = cookies::carried(recorded);
+    for field in 0..request.fields.0.len() {
+        if !dropped.iter().any(|(one, _)| *one == field) {
+            continue;
+        }
+        let gone =
+            carried.iter().filter(|one| one.field == field).map(|one| dropped.contains(&(field, one.span.clone())));
+        let now = cookies::carried(request);
+        let kept = now.iter().filter(|one| one.field == field).zip(gone).filter(|(_, gone)| !gone);
+        let kept: Vec<String> = kept.map(|(one, _)| format!("{}={}", one.name, one.value)).collect();
+        request.fields.0[field].1 = kept.join("; ").into_bytes();
+    }
+}
+
+/// What a new run gave in place of an id; `None` where it gave nothing there.
+pub(super) fn given(steps: &[Exchange], link: &Link, so_far: &[Option<Answer>]) -> Option<String> {
+    let recorded = &link.at.value;
+    link.from.iter().rev().find_map(|(step, origin)| {
+        let answer = so_far.get(*step)?.as_ref()?;
+        if let Origin::Cookie(_) = origin {
+            let value = origin.read(answer)?;
+            let encoded = origin.read(&steps[*step].answer).is_some_and(|raw| raw != *recorded);
+            return Some(if encoded { Codec::Percent.read(&value).into_owned() } else { value });
+        }
+        // What is still there, in whatever place, is data that stays, and no id of a run.
+        if origin::has(answer, recorded) { Some(recorded.clone()) } else { origin.read(answer) }
+    })
+}
+
+/// What the jar of a new run has in place of a cookie.
+enum InJar {
+    /// No answer has changed it.
+    AsRecorded,
+    Now(String),
+    Deleted,
+}
+
+/// Follows a cookie through the recorded and the new answers. Values are told apart as recorded, so that a recording of
+/// several clients with one name each keeps them apart.
+fn in_jar(
+    steps: &[Exchange],
+    links: &[Links],
+    step: usize,
+    so_far: &[Option<Answer>],
+    name: &str,
+    value: &str,
+) -> InJar {
+    let mut jar: HashMap<&str, Option<String>> = HashMap::new();
+    for (earlier, now) in so_far.iter().enumerate().take(step) {
+        let Some(now) = now else { continue };
+        let now = cookies::set(now).filter(|cookie| cookie.name == name).last();
+        let recorded = cookies::set(&steps[earlier].answer).filter(|cookie| cookie.name == name).last();
+        let carried =
+            links[earlier].cookies.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.as_str());
+        let follows = match (recorded.filter(|cookie| !cookie.deleted), carried) {
+            (Some(set), _) => set.value,
+            (None, Some(carried)) => carried,
+            (None, None) => continue,
+        };
+        match now {
+            Some(now) => {
+                jar.insert(follows, (!now.deleted).then(|| now.value.to_owned()));
+            }
+            // The client keeps what it has where the recording gave it something new.
+            None => {
+                if let Some(carried) = carried.filter(|carried| *carried != follows) {
+                    let kept = jar.get(carried).cloned().unwrap_or_else(|| Some(carried.to_owned()));
+                    jar.insert(follows, kept);
+                }
+            }
+        }
+    }
+    match jar.remove(value) {
+        None => InJar::AsRecorded,
+        Some(None) => InJar::Deleted,
+        Some(Some(value)) => InJar::Now(value),
+    }
+}
