@@ -23,6 +23,8 @@ mod outcome;
 mod replay;
 mod sealed;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod url;
 mod words;
 
