@@ -1,7 +1,7 @@
 //! The tests of a recording, and what they find.
 
 use std::sync::Arc;
-use stickylb_survive::{CopyNames, Exchange, Framework, Journey, LossKind, Signature, journeys, signatures};
+use stickylb_survive::{CopyNames, Exchange, Framework, Journey, Journeys, LossKind, Signature, journeys, signatures};
 
 use super::aside::aside;
 use super::bench::Bench;
@@ -48,7 +48,7 @@ pub(crate) struct Examination {
 /// What was found in a recording before anything is sent again.
 struct Analysis {
     signatures: Vec<Signature>,
-    journeys: Vec<Journey>,
+    journeys: Journeys,
     ids: Ids,
 }
 
@@ -90,9 +90,12 @@ impl Examination {
             journeys: journeys(&exchanges),
             ids: Ids::of(&exchanges),
         });
-        let Some(Analysis { signatures, mut journeys, ids }) = analysis.await else {
+        let Some(Analysis { signatures, journeys: Journeys { kept: mut journeys, left_out, .. }, ids }) =
+            analysis.await
+        else {
             return Err("what was recorded could not be read".to_owned());
         };
+        self.left_out.extend(left_out);
         for signature in &signatures {
             self.watched(signature, &ids);
         }
@@ -233,15 +236,14 @@ impl Examination {
             let new = |verdict, words: &str| SurviveEntry::new(verdict, &request.method, &group, words.to_owned());
             let entry = if replayed.lost.iter().any(|lost| lost.loss.step == step) {
                 continue;
-            } else if replayed.unsure.contains(&step) {
-                new(SurviveVerdict::Inconclusive, "a client that moved lost it, and not each time")
+            } else if let Some(why) = replayed.unsure.get(&step) {
+                new(SurviveVerdict::Inconclusive, why)
             } else if replayed.reproduced.get(step) == Some(&true) {
                 self.findings.tried(&request.method, &group, &request.target);
                 SurviveEntry { times: replayed.moved, ..new(SurviveVerdict::Safe, "") }
             } else {
                 let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
-                let why = allowed.why_not(request).unwrap_or("a new client on one copy was not answered as recorded");
-                new(SurviveVerdict::Unknown, why)
+                new(SurviveVerdict::Unknown, &why_not(journey, replayed, step, &allowed))
             };
             self.find(entry);
         }
@@ -303,6 +305,20 @@ fn same(now: &u16, then: &u16, new: impl Fn(SurviveVerdict, String) -> SurviveEn
         }
         _ => new(SurviveVerdict::Safe, String::new()),
     }
+}
+
+/// Why nothing is known of a step.
+fn why_not(journey: &Journey, replayed: &Replayed, step: usize, allowed: &Allowed<'_>) -> String {
+    if let Some(why) = allowed.why_not(&journey.steps[step].request) {
+        return why.to_owned();
+    }
+    let needed = replayed.controls.first().and_then(|control| journey.needs_left_out(step, control));
+    let Some(needed) = needed.and_then(|needed| journey.steps.get(needed)) else {
+        return "a new client on one copy was not answered as recorded".to_owned();
+    };
+    let request = &needed.request;
+    let why = allowed.why_not(request).unwrap_or("not sent");
+    format!("needs {} {} ({why})", request.method, group(request.path()))
 }
 
 fn first_cookie(ids: &Ids, exchange: &Exchange) -> Option<String> {

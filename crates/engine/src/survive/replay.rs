@@ -1,6 +1,7 @@
 //! One client's journey again, as new clients: some that stay on a copy, and some that are moved.
 
-use stickylb_survive::{Answer, Halving, Journey, Learn, Loss, Request};
+use std::collections::HashMap;
+use stickylb_survive::{Answer, Halving, Journey, Learn, Loss, Request, turns};
 
 use super::bench::Bench;
 use super::client::OwnCookie;
@@ -11,6 +12,9 @@ pub(crate) const STEPS: usize = 60;
 
 /// The most losses of one journey that are looked into.
 const LOSSES: usize = 6;
+
+/// In how many ways a journey's steps are spread over two copies: with four, any two of sixteen steps are apart once.
+const TURNS: usize = 4;
 
 /// The answers of one run, step by step; `None` where a step was left out.
 type Run = Vec<Option<Answer>>;
@@ -39,18 +43,19 @@ impl Allowed<'_> {
 }
 
 /// A journey that was sent again.
+#[derive(Default)]
 pub(crate) struct Replayed {
     /// What its clients lost that were moved.
     pub(crate) lost: Vec<Lost>,
-    /// The runs on one copy.
+    /// The runs that stayed on one copy.
     pub(crate) controls: Vec<Run>,
-    /// The copy that they were on.
+    /// The copy that most of them were on.
     pub(crate) home: usize,
     /// For each step, whether the controls did what was recorded.
     pub(crate) reproduced: Vec<bool>,
-    /// Losses that did not come each time, by their step.
-    pub(crate) unsure: Vec<usize>,
-    /// How often each step was sent by clients that were moved.
+    /// Steps of which nothing can be told, and why.
+    pub(crate) unsure: HashMap<usize, String>,
+    /// How often clients that were moved went its way.
     pub(crate) moved: u64,
 }
 
@@ -71,84 +76,82 @@ pub(crate) struct Replay<'r> {
 }
 
 impl Replay<'_> {
-    /// One journey: twice on the copy `home`, then over all copies in turn, and what is lost there is looked into.
+    /// One journey: as clients that stay on a copy, twice on `home` and once on another, and as clients that are moved, until
+    /// any two steps were on different copies. What is lost there is looked into.
     ///
     /// # Errors
     /// A copy is not what it was when the run began; why, as one sentence.
     pub(crate) async fn journey(&self, journey: &Journey, home: usize) -> Result<Replayed, String> {
         let steps = journey.steps.len().min(STEPS);
-        let copies = self.bench.copies.each.len();
-        let mut controls = Vec::new();
-        for _ in 0..2 {
-            controls.push(self.run(journey, steps, |_| home).await?);
+        let other = (home + 1) % self.bench.copies.each.len();
+        let mut replayed = Replayed { home, ..Replayed::default() };
+        // What a copy says of itself differs between the controls, and is no loss.
+        for copy in [home, other, home] {
+            replayed.controls.push(self.run(journey, steps, |_| copy).await?);
         }
-        let reproduced: Vec<bool> =
-            (0..steps).map(|step| controls.iter().all(|control| journey.reproduced(step, control))).collect();
-        let mut replayed = Replayed { lost: Vec::new(), controls, home, reproduced, unsure: Vec::new(), moved: 0 };
+        let reproduced = |step| replayed.controls.iter().all(|control| journey.reproduced(step, control));
+        replayed.reproduced = (0..steps).map(reproduced).collect();
         if !replayed.reproduced.contains(&true) {
             return Ok(replayed);
         }
-        let alternating = |step: usize| (home + step) % copies;
-        let moved = self.run(journey, steps, alternating).await?;
-        replayed.moved = 1;
-        let found = self.told(journey, &replayed, &moved);
-        if found.is_empty() {
-            return Ok(replayed);
-        }
-        // More of both, so that chance is no finding.
-        replayed.controls.push(self.run(journey, steps, |_| home).await?);
-        let mut again = Vec::new();
-        for _ in 0..2 {
-            again.push(self.run(journey, steps, alternating).await?);
+        for turn in turns(steps).into_iter().take(TURNS) {
+            let place = |step: usize| if turn[step] { other } else { home };
+            let mut moved = vec![self.run(journey, steps, place).await?];
             replayed.moved += 1;
-        }
-        for loss in found.into_iter().take(LOSSES) {
-            let is_lost = |run: &Run| self.told(journey, &replayed, run).iter().any(|other| is_same(other, &loss));
-            if !again.iter().all(is_lost) {
-                replayed.unsure.push(loss.step);
+            spoil(journey, &mut replayed, &moved);
+            let found = journey.losses(&replayed.controls, &moved);
+            let found: Vec<Loss> = found.into_iter().filter(|loss| !replayed.knows(loss.step)).collect();
+            if found.is_empty() {
                 continue;
             }
-            let answered = |run: &Run| run.get(loss.step).and_then(Option::as_ref).map_or(0, |answer| answer.status);
-            let statuses = [answered(&replayed.controls[0]), answered(&moved)];
-            match self.binding(journey, &mut replayed, &loss).await? {
-                Some(binding) => {
-                    let learn = journey.learn(binding, loss.step);
-                    replayed.lost.push(Lost { loss, learn, statuses });
+            // More of both, so that chance is no finding.
+            replayed.controls.push(self.run(journey, steps, |_| home).await?);
+            let more = if found.iter().all(|loss| loss.sure) { 1 } else { 2 };
+            for _ in 0..more {
+                moved.push(self.run(journey, steps, place).await?);
+                replayed.moved += 1;
+            }
+            spoil(journey, &mut replayed, &moved);
+            let confirmed = journey.losses(&replayed.controls, &moved);
+            for loss in found.into_iter().take(LOSSES) {
+                if !confirmed.iter().any(|other| is_same(other, &loss)) {
+                    let why = "a client that moved lost it, and not each time";
+                    replayed.unsure.insert(loss.step, why.to_owned());
+                    continue;
                 }
-                None => replayed.unsure.push(loss.step),
+                self.look_into(journey, &mut replayed, loss, &moved[0]).await?;
             }
         }
         Ok(replayed)
     }
 
-    /// The first step that binds the client which loses this; `None` where it is not lost by a client that is moved once.
-    async fn binding(&self, journey: &Journey, replayed: &mut Replayed, loss: &Loss) -> Result<Option<usize>, String> {
+    /// Finds the step that binds a client which loses this.
+    async fn look_into(
+        &self,
+        journey: &Journey,
+        replayed: &mut Replayed,
+        loss: Loss,
+        moved: &Run,
+    ) -> Result<(), String> {
         let (home, other) = (replayed.home, (replayed.home + 1) % self.bench.copies.each.len());
         let mut halving = Halving::new(loss.step);
-        let mut at = Some(loss.step);
-        let mut is_first = true;
-        while let Some(step) = at {
+        while let Some(step) = halving.next() {
             let place = |now: usize| if now < step { home } else { other };
-            let run = self.run(journey, loss.step + 1, place).await?;
+            let run = [self.run(journey, loss.step + 1, place).await?];
             replayed.moved += 1;
-            let lost = self.told(journey, replayed, &run).iter().any(|other| other.step == loss.step);
-            if is_first && !lost {
-                return Ok(None);
-            }
-            if !is_first {
-                halving.moved_at(step, lost);
-            }
-            is_first = false;
-            at = halving.next();
+            let lost = journey.losses(&replayed.controls, &run).iter().any(|other| other.step == loss.step);
+            halving.moved_at(step, lost);
         }
-        Ok(halving.binding())
-    }
-
-    /// What a moved run lost of the steps that the controls reproduced.
-    fn told(&self, journey: &Journey, replayed: &Replayed, moved: &Run) -> Vec<Loss> {
-        let mut losses = journey.losses(&replayed.controls, moved);
-        losses.retain(|loss| replayed.reproduced.get(loss.step) == Some(&true));
-        losses
+        if let Some(why) = halving.inconclusive() {
+            replayed.unsure.insert(loss.step, why.to_owned());
+            return Ok(());
+        }
+        let learn = halving.binding().and_then(|binding| journey.learn(binding, loss.step));
+        let answered = |run: &Run| run.get(loss.step).and_then(Option::as_ref).map_or(0, |answer| answer.status);
+        let statuses = [answered(&replayed.controls[0]), answered(moved)];
+        replayed.unsure.remove(&loss.step);
+        replayed.lost.push(Lost { loss, learn, statuses });
+        Ok(())
     }
 
     /// What a journey loses where the balancer chooses, with the stickiness that is tried.
@@ -171,7 +174,7 @@ impl Replay<'_> {
                 None => None,
             });
         }
-        Ok(self.told(journey, known, &run))
+        Ok(journey.losses(&known.controls, &[run]))
     }
 
     /// Sends the first `steps` steps, each to the copy that `place` says.
@@ -190,6 +193,26 @@ impl Replay<'_> {
     /// A step's request, where it may be sent.
     fn request(&self, journey: &Journey, step: usize, so_far: &[Option<Answer>]) -> Option<Request> {
         self.allowed.why_not(&journey.steps[step].request).is_none().then(|| journey.request(step, so_far))
+    }
+}
+
+impl Replayed {
+    /// Whether it is known that this step is lost.
+    fn knows(&self, step: usize) -> bool {
+        self.lost.iter().any(|lost| lost.loss.step == step)
+    }
+}
+
+/// Where moved runs had answers that tell of load, nothing can be told of the steps from there on.
+fn spoil(journey: &Journey, replayed: &mut Replayed, moved: &[Run]) {
+    let Some(why) = journey.inconclusive(&replayed.controls, moved) else { return };
+    let is_of_load = |answer: &Answer| matches!(answer.status, 0 | 429 | 502 | 503 | 504);
+    let had = |run: &Run| run.iter().position(|answer| answer.as_ref().is_some_and(is_of_load));
+    let from = moved.iter().filter_map(had).min().unwrap_or(0);
+    for step in (from..replayed.reproduced.len()).filter(|step| replayed.reproduced[*step]).collect::<Vec<_>>() {
+        if !replayed.knows(step) {
+            replayed.unsure.insert(step, why.clone());
+        }
     }
 }
 
