@@ -15,7 +15,7 @@ mod name_words;
 mod signatures;
 mod unpack;
 
-pub use every_copy::EveryCopy;
+pub use every_copy::{EveryCopy, OwnDoing};
 pub use exchange::{Answer, End, Exchange, Fields, Request};
 pub use journey::{Halving, Journey, Journeys, Learn, Loss, LossKind, journeys, turns};
 pub use judge::{CopyNames, Difference, Facts, Judgement, Sample, differing, facts, judge};

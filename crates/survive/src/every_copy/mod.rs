@@ -1,0 +1,149 @@
+//! What every copy does by itself, such as a timer that sends mails: once for each user with one copy, twice with two.
+//!
+//! It shows in the copies' output: the same kind of line from several of them, while none had a request. What differs each
+//! time (dates, numbers, ids) is a `#` in the kind of a line (`template.rs`). To be no false alarm, a line counts only
+//! where
+//!
+//! - its copy had had neither request nor check for half a second when it came at least once: what comes then is no answer
+//!   to one;
+//! - its copy had started two seconds before, and ten where it came once only: what a copy does at its start, it must;
+//! - it is no line of requests, garbage collection, signals or heartbeats, and says of no election or lock that this copy
+//!   did not get it (`harmless.rs`);
+//! - its copy started at most twice: the output of a crash loop is that of the crash;
+//! - at least two copies write it at the same rhythm. Where one of them at a time holds a lock, the copies write it in turn
+//!   and each by itself at no rhythm at all, or exactly between the others' times: only with four times each in strict
+//!   turns could that look like a timer in each copy.
+
+mod harmless;
+mod rhythm;
+mod template;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rhythm::{Verdict, judge};
+
+/// How long a copy must have had nothing to do for its line to be its own doing.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// How long after its start a copy's lines are those of starting.
+const STARTING: Duration = Duration::from_secs(2);
+
+/// The same for a line that comes once: what is put off at the start, such as filling a cache, comes once as well.
+const STARTING_ONCE: Duration = Duration::from_secs(10);
+
+/// How often a copy may start.
+const STARTS: usize = 2;
+
+/// The longest line, in bytes: of a longer one the beginning.
+const LONGEST: usize = 4096;
+
+/// The most kinds of lines that are known, and the most times that are kept of one in one copy.
+const KINDS: usize = 4000;
+
+const TIMES: usize = 64;
+
+/// A line that several copies wrote by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnDoing {
+    /// The line as one of them wrote it first.
+    pub line: String,
+    /// Each copy that wrote it, by its place, and how many times it did so. Lines of this kind within a quarter of a second
+    /// are one time.
+    pub times: Vec<(usize, usize)>,
+    /// Whether each of them did so more than once, and at one rhythm. Where not, each did so once, and all at about the
+    /// same time, as a job does that is due once a minute.
+    pub repeated: bool,
+}
+
+/// One kind of line.
+#[derive(Debug)]
+struct Kind {
+    line: String,
+    copies: BTreeMap<usize, Written>,
+}
+
+/// When one copy wrote it.
+#[derive(Debug, Default)]
+struct Written {
+    count: usize,
+    /// The first times.
+    times: Vec<Duration>,
+    last: Duration,
+    /// Whether it had nothing to do at one of them.
+    quiet: bool,
+}
+
+/// Finds lines that several copies wrote while no request was in flight.
+#[derive(Debug, Default)]
+pub struct EveryCopy {
+    kinds: BTreeMap<String, Kind>,
+    /// When each copy last started, and how often it did.
+    started: BTreeMap<usize, (Duration, usize)>,
+}
+
+impl EveryCopy {
+    /// A copy is ready, at the beginning or once more: what it writes for two seconds is about that. A copy of which this
+    /// is not said started when its first line came.
+    pub fn started(&mut self, copy: usize, at: Duration) {
+        let started = self.started.entry(copy).or_insert((at, 0));
+        *started = (at, started.1 + 1);
+    }
+
+    /// A line of a copy's output, times in order. `idle_for` is how long that copy had had no request and no check when the
+    /// line came.
+    pub fn line(&mut self, copy: usize, at: Duration, idle_for: Duration, line: &str) {
+        let (started, _) = *self.started.entry(copy).or_insert((at, 1));
+        if at < started + STARTING {
+            return;
+        }
+        let line = beginning(line.trim_end());
+        let template = template::template(line);
+        if template.is_empty() || !self.kinds.contains_key(&template) && self.kinds.len() >= KINDS {
+            return;
+        }
+        let new = || Kind { line: line.to_owned(), copies: BTreeMap::new() };
+        let written = self.kinds.entry(template).or_insert_with(new).copies.entry(copy).or_default();
+        written.quiet |= idle_for >= QUIET;
+        if written.count > 0 && at.saturating_sub(written.last) < rhythm::ONE {
+            written.last = at;
+            return;
+        }
+        written.count += 1;
+        written.last = at;
+        if written.times.len() < TIMES {
+            written.times.push(at);
+        }
+    }
+
+    /// The lines that more than one copy wrote by itself, each kind once.
+    pub fn found(&self) -> Vec<OwnDoing> {
+        let kinds = self.kinds.iter().filter(|(template, _)| !harmless::is_harmless(template));
+        kinds.filter_map(|(_, kind)| self.doing(kind)).collect()
+    }
+
+    fn doing(&self, kind: &Kind) -> Option<OwnDoing> {
+        let is_stable = |copy: usize| self.started.get(&copy).is_some_and(|(_, starts)| *starts <= STARTS);
+        let copies = kind.copies.iter().filter(|(copy, written)| written.quiet && is_stable(**copy));
+        let (copies, times): (Vec<usize>, Vec<&[Duration]>) =
+            copies.map(|(copy, written)| (*copy, written.times.as_slice())).unzip();
+        let is_old = |copy: usize, at: Duration| {
+            self.started.get(&copy).is_some_and(|(started, _)| at >= *started + STARTING_ONCE)
+        };
+        let (repeated, those) = match judge(&times) {
+            Verdict::Rhythm(those) => (true, those),
+            Verdict::Once(those) if those.iter().all(|one| is_old(copies[*one], times[*one][0])) => (false, those),
+            Verdict::Once(_) | Verdict::Nothing => return None,
+        };
+        let times = those.into_iter().map(|one| (copies[one], kind.copies[&copies[one]].count)).collect();
+        Some(OwnDoing { line: kind.line.clone(), times, repeated })
+    }
+}
+
+/// As much of a line as is kept.
+fn beginning(line: &str) -> &str {
+    &line[..line.floor_char_boundary(LONGEST)]
+}
+
+#[cfg(test)]
+mod tests;
