@@ -12,6 +12,7 @@ mod plain;
 #[cfg(feature = "tui")]
 pub mod screen;
 mod signals;
+mod survive_report;
 #[cfg(feature = "tui")]
 mod user;
 mod words;

@@ -9,6 +9,7 @@ use clap::{Arg, Command, Parser, ValueEnum};
 
 #[cfg(unix)]
 use super::ctl_words::Ctl;
+use super::survive::wanted::Wanted;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
 
@@ -16,10 +17,11 @@ use stickylb::api::{StickyBy, Strategy};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "stickylb-tui", version, max_term_width = 100, args_conflicts_with_subcommands = false)]
 #[command(after_help = "Begin with one of:
-  stickylb-tui --demo             three demo backends, nothing else needed
-  stickylb-tui 5000 5001          your own servers on these ports
-  stickylb-tui run -- npm start   copies of your own program
-  stickylb-tui --config lb.json   everything from a file")]
+  stickylb-tui --demo                 three demo backends, nothing else needed
+  stickylb-tui 5000 5001              your own servers on these ports
+  stickylb-tui run -- npm start       copies of your own program
+  stickylb-tui survive -- npm start   whether it survives more than one copy
+  stickylb-tui --config lb.json       everything from a file")]
 pub(super) struct Args {
     /// 5000, :5000, host:port, http(s)://host:port or unix:/path, then perhaps ,weight=2 ,name=api ,id=7
     #[arg(value_name = "BACKEND")]
@@ -144,6 +146,8 @@ pub(super) enum NotifyHow {
 pub(super) enum Subcommand {
     /// Start several copies of your program, each with a $PORT of its own, and balance them
     Run(Run),
+    /// Find out whether your program survives more than one copy of itself
+    Survive(Survive),
     /// Read a configuration file, report everything wrong in it, start nothing
     Check {
         /// The file; the one of --config, or ./stickylb.json
@@ -249,6 +253,34 @@ pub(super) struct Run {
 
     /// The program and its arguments; {port} in an argument is replaced by the copy's port
     #[arg(value_name = "CMD", required = true, last = true)]
+    pub(super) command: Vec<OsString>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = "With --har or --test it goes by itself and prints a report. Without, it watches what you click until q or Ctrl-C.
+It ends with 1 if it finds something that breaks with several copies, or does not come to its end.
+
+  stickylb-tui survive --test 'npm test' -- npm start
+  stickylb-tui survive --har session.har -- node server.js
+  stickylb-tui survive -- npm start
+  stickylb-tui survive --config lb.json",
+    mut_arg("config", |config| config.help("JSON file; its backends are the copies where there is no CMD")),
+    mut_arg("port", |port| port.help("Port to listen on; 0 takes any free one [default: 3001; with --har or --test: 0]"))
+)]
+pub(super) struct Survive {
+    /// How many copies of CMD [default: 2]
+    #[arg(short = 'n', long = "copies", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(super) copies: Option<u16>,
+
+    #[command(flatten)]
+    pub(super) wanted: Wanted,
+
+    #[command(flatten)]
+    pub(super) options: Settings,
+
+    /// The program and its arguments; {port} in an argument is replaced by the copy's port
+    #[arg(value_name = "CMD", last = true)]
     pub(super) command: Vec<OsString>,
 }
 

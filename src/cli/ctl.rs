@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::ctl_words::Ctl;
 use super::layers::UsageError;
 use super::say::{complain, say};
+use super::survive::of_running;
 use crate::control::{ControlError, Instance, Reply, Request, instances};
 use crate::words::{self, Meant, aligned};
 use stickylb::api::{Ending, Snapshot};
@@ -55,6 +56,7 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             let pools: Vec<_> = pools.map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
             say(&pretty_json(&pools).map_err(|error| UsageError::Failed(error.to_string()))?)
         }
+        Ctl::Survive(step, wanted) => of_running(&instance, *step, wanted).await,
         Ctl::Stop => stop_one(&instance).await,
     }
 }

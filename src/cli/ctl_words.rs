@@ -1,9 +1,14 @@
 //! The subcommands of `ctl`: how things stand, the words of the command language, and the end.
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
+use super::survive::wanted::{Step, Wanted};
 use crate::words::{Argument, WORDS, Word};
+
+/// The word that has options of its own here.
+const SURVIVE: &str = "survive";
 
 /// What is asked of a balancer that runs.
 #[derive(Clone)]
@@ -14,6 +19,7 @@ pub(super) enum Ctl {
     Fairness {
         json: bool,
     },
+    Survive(Step, Box<Wanted>),
     Stop,
     /// A word, and what follows it.
     Do(&'static Word, Vec<String>),
@@ -24,6 +30,7 @@ impl std::fmt::Debug for Ctl {
         match self {
             Ctl::Status { json } => write!(f, "Status {{ json: {json} }}"),
             Ctl::Fairness { json } => write!(f, "Fairness {{ json: {json} }}"),
+            Ctl::Survive(step, wanted) => write!(f, "Survive({step:?}, {wanted:?})"),
             Ctl::Stop => f.write_str("Stop"),
             Ctl::Do(word, given) => write!(f, "{} {given:?}", word.name),
         }
@@ -55,6 +62,14 @@ fn subcommand(word: &'static Word) -> Command {
     let mut about = word.help.to_owned();
     about[..1].make_ascii_uppercase();
     let command = Command::new(word.name).about(about).args(word.arguments.iter().map(|argument| one(*argument)));
+    if word.name == SURVIVE {
+        // The group of options has no help of its own for a command.
+        let about = command.get_about().cloned().unwrap_or_default();
+        return Wanted::augment_args(command).about(about).after_help(
+            "Without --har and --test it watches what passes until Enter or Ctrl-C. It ends with 1 if it finds something that \
+             breaks with several copies, or does not come to its end.",
+        );
+    }
     if word.arguments.contains(&Argument::Pool) {
         let help = "The same, as an option";
         command.arg(Arg::new("--pool").long("pool").value_name("POOL").conflicts_with("[POOL]").help(help))
@@ -75,12 +90,40 @@ fn one(argument: Argument) -> Arg {
         .help(argument.help())
 }
 
+/// What is to be done with a run of `survive`. The options are for one that begins, but for the report's form.
+fn step(given: &ArgMatches) -> Result<Step, Error> {
+    let step = match given.get_one::<String>(Argument::Step.placeholder()).map(String::as_str) {
+        None => return Ok(Step::Whole),
+        Some("report") => Step::Report,
+        Some("stop") => Step::Stop,
+        Some(other) => {
+            let why = format!("'{other}' is neither report nor stop; survive alone begins\n");
+            return Err(Error::raw(ErrorKind::InvalidValue, why));
+        }
+    };
+    let begins = ["har", "test", "exclude", "unsafe_methods"];
+    let shows = ["json", "junit"];
+    let is_given = |id: &&str| given.value_source(id).is_some_and(|from| from == ValueSource::CommandLine);
+    let unshown: &[&str] = if step == Step::Stop { &shows } else { &[] };
+    match begins.iter().chain(unshown).copied().find(is_given) {
+        None => Ok(step),
+        Some(id) => {
+            let option = id.split('_').next().unwrap_or_default();
+            Err(Error::raw(
+                ErrorKind::ArgumentConflict,
+                format!("--{option} is for a run that begins: leave it out here\n"),
+            ))
+        }
+    }
+}
+
 impl FromArgMatches for Ctl {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let (name, given) = matches.subcommand().ok_or_else(|| Error::new(ErrorKind::MissingSubcommand))?;
         Ok(match (name, crate::words::word(name)) {
             ("status", _) => Ctl::Status { json: given.get_flag("json") },
             ("fairness", _) => Ctl::Fairness { json: given.get_flag("json") },
+            (SURVIVE, _) => Ctl::Survive(step(given)?, Box::new(Wanted::from_arg_matches(given)?)),
             (_, Some(word)) => {
                 let pool = word.arguments.contains(&Argument::Pool).then_some("--pool");
                 let ids = word.arguments.iter().map(|argument| argument.placeholder()).chain(pool);

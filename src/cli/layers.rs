@@ -33,6 +33,9 @@ pub(super) enum UsageError {
     /// One problem for each of several balancers.
     #[error("{} failed", .0.len())]
     Several(Vec<Untrusted<String>>),
+    /// What there is to say has been said; the program fails all the same.
+    #[error("what was printed says why")]
+    Told,
 }
 
 impl UsageError {
@@ -43,6 +46,7 @@ impl UsageError {
             | UsageError::Several(problems)
             | UsageError::Start(StartError::Config(problems)) => problems.clone(),
             UsageError::Config(error) => error.problems(),
+            UsageError::Told => Vec::new(),
             other => vec![other.to_string().into()],
         }
     }
@@ -70,6 +74,12 @@ pub(super) fn beside_copies(options: &Settings, within: Option<Duration>) -> Res
         None => Config::new(Vec::new()),
     };
     with(config, options)
+}
+
+/// The configuration of the file that is named.
+pub(super) fn of_file(options: &Settings, within: Option<Duration>) -> Result<Config, UsageError> {
+    let path = options.config.as_ref().ok_or(UsageError::NothingToBalance)?;
+    with(config::parse(path, &bytes(path, within)?)?, options)
 }
 
 /// Checks a configuration file. If it lacks only the backends that `run` starts itself, the problem says so.

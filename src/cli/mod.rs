@@ -24,6 +24,7 @@ mod run;
 mod say;
 #[cfg(feature = "tui")]
 mod screen;
+mod survive;
 mod threads;
 #[cfg(feature = "tui")]
 mod user;
@@ -87,9 +88,10 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Man) => say(&man::page(Args::command())).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Schema { .. }) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),
+        Some(Subcommand::Survive(asked)) => survive::survive(&args, asked),
         None => {
             let backends = run::Backends::of(&args);
-            layers::config(&args, None).and_then(|config| run::run(&args.options, config, backends))
+            layers::config(&args, None).and_then(|config| run::run(&args.options, config, backends, None))
         }
     };
     result.unwrap_or_else(|error| fail(&error))

@@ -13,6 +13,7 @@ use super::background;
 use super::control::Control;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
+use super::survive::watch::Watch;
 use super::threads::{self, MainThread, cannot_start};
 use crate::headless::{self, Log, LogFile};
 use crate::signals::Signals;
@@ -83,6 +84,11 @@ impl Backends {
     pub(super) fn of(args: &Args) -> Self {
         Backends { demos: args.demo.map_or(0, usize::from), copies: None, file: Followed::of(args) }
     }
+
+    /// Those of `survive`.
+    pub(super) fn watched(copies: Option<Copies>, file: Option<Followed>) -> Self {
+        Backends { demos: 0, copies, file }
+    }
 }
 
 /// Runs copies of a program, balanced, until told to stop.
@@ -103,11 +109,16 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
-    run(&settings, config, Backends { demos: 0, copies: Some(copies), file })
+    run(&settings, config, Backends { demos: 0, copies: Some(copies), file }, None)
 }
 
-/// Runs until told to stop.
-pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result<ExitCode, UsageError> {
+/// Runs until told to stop. What is to be watched is reported then.
+pub(super) fn run(
+    args: &Settings,
+    config: Config,
+    backends: Backends,
+    watch: Option<Watch>,
+) -> Result<ExitCode, UsageError> {
     let front = Front::of(args);
     let none = config.backends().next().is_none() && backends.demos == 0 && backends.copies.is_none();
     if front.needs_backends() && none {
@@ -120,7 +131,27 @@ pub(super) fn run(args: &Settings, config: Config, backends: Backends) -> Result
     let look = look(front, args)?;
     stickylb::program::raise_descriptor_limit();
     let args = args.clone();
-    threads::run(move |main| serve(main, args, config, backends, front, look))
+    threads::run(move |main| serve(main, args, config, backends, Shown { front, look, watch }))
+}
+
+/// Opens the log file, if there is to be one, before anything else starts, so that a wrong path starts nothing. `None`
+/// where a signal came first.
+pub(super) async fn opened_log(args: &Settings, signals: &mut Signals) -> Result<Option<Option<LogFile>>, UsageError> {
+    let Some(path) = &args.log_file else { return Ok(Some(None)) };
+    tokio::select! {
+        file = LogFile::open(path, args.log_format) => {
+            file.map(|file| Some(Some(file))).map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))
+        }
+        () = signals.next() => Ok(None),
+    }
+}
+
+/// What the user sees of a run.
+struct Shown {
+    front: Front,
+    look: Option<Look>,
+    /// What is reported at its end.
+    watch: Option<Watch>,
 }
 
 /// All of a run, on the control thread.
@@ -129,20 +160,11 @@ async fn serve(
     args: Settings,
     config: Config,
     backends: Backends,
-    front: Front,
-    look: Option<Look>,
+    shown: Shown,
 ) -> Result<(), UsageError> {
+    let Shown { front, look, watch } = shown;
     let mut signals = Signals::new().map_err(cannot_start)?;
-    // Opened before anything else starts, so that a wrong path starts nothing.
-    let file = match &args.log_file {
-        None => None,
-        Some(path) => tokio::select! {
-            file = LogFile::open(path, args.log_format) => {
-                Some(file.map_err(|error| UsageError::Failed(format!("cannot write the log file: {error}")))?)
-            }
-            () = signals.next() => return Ok(()),
-        },
-    };
+    let Some(file) = opened_log(&args, &mut signals).await? else { return Ok(()) };
     let mut warnings = warnings(&config);
     #[cfg(unix)]
     warnings.extend(lead_root(&config));
@@ -161,17 +183,34 @@ async fn serve(
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
     let file = file.map(|file| file.start(&engine, on_hangup())).transpose().map_err(cannot_log)?;
     let mut lines = None;
+    if let Some(watch) = &watch {
+        watch.begin(&engine).await?;
+    }
+    // Without a control socket nobody could attach to the balancer after a detach.
+    let leaving = match &watch {
+        Some(_) => Leaves::Reports,
+        None if control.is_open() => Leaves::EndsOrGoesOn,
+        None => Leaves::Ends,
+    };
     let shown = match front {
         Front::Screen => {
             engine.announce(&warnings);
-            screen(&main, look, &engine, &mut signals, control.is_open()).await
+            screen(&main, look, &engine, &mut signals, leaving).await
         }
         #[cfg(feature = "tui")]
         Front::Plain => {
             engine.announce(&warnings);
-            screen(&main, None, &engine, &mut signals, control.is_open()).await
+            screen(&main, None, &engine, &mut signals, leaving).await
+        }
+        Front::Lines if watch.as_ref().is_some_and(Watch::has_stdout) => {
+            Watch::invite(&main, &engine);
+            signals.next().await;
+            Ok(())
         }
         Front::Lines => {
+            if watch.is_some() {
+                Watch::invite(&main, &engine);
+            }
             let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             engine.announce(&warnings);
             tokio::select! {
@@ -187,6 +226,14 @@ async fn serve(
             let unheard = |error| UsageError::Failed(format!("nobody waits for it to start any more: {error}"));
             background::serve(&main, &engine, &mut signals).await.map_err(unheard)
         }
+    };
+    let shown = match (shown, watch) {
+        (Ok(()), Some(watch)) => {
+            // The log's last lines come before the report.
+            headless::finish(lines.take()).await;
+            watch.report(&main, &engine, &mut signals).await
+        }
+        (shown, _) => shown,
     };
     let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;
@@ -216,6 +263,18 @@ fn look(_: Front, args: &Settings) -> Result<Option<Look>, UsageError> {
     }
 }
 
+/// What leaving the screen does.
+#[cfg(feature = "tui")]
+type Leaves = crate::screen::Leaving;
+
+/// The same where there is no screen.
+#[cfg(not(feature = "tui"))]
+enum Leaves {
+    Ends,
+    EndsOrGoesOn,
+    Reports,
+}
+
 /// Shows the screen or the prompt until it is left for good.
 #[cfg(feature = "tui")]
 async fn screen(
@@ -223,14 +282,12 @@ async fn screen(
     look: Option<Look>,
     engine: &Arc<Balancer>,
     signals: &mut Signals,
-    reachable: bool,
+    leaving: Leaves,
 ) -> Result<(), UsageError> {
     use super::screen::{self, Shown};
-    use crate::screen::{Leaving, Left};
+    use crate::screen::Left;
     let what = look.map_or(Shown::Plain, |look| Shown::Screen(Box::new(look)));
     let failed = what.failure();
-    // Without a control socket nobody could attach to the balancer after a detach.
-    let leaving = if reachable { Leaving::EndsOrGoesOn } else { Leaving::Ends };
     let (left, handle) = screen::show(main, stickylb::LocalHandle::new(engine), leaving, signals, what).await;
     let left = left.map_err(failed)?;
     // The engine keeps request heads as long as this handle lives.
@@ -249,7 +306,7 @@ async fn screen(
     _: Option<Look>,
     _: &Arc<Balancer>,
     signals: &mut Signals,
-    _: bool,
+    _: Leaves,
 ) -> Result<(), UsageError> {
     signals.next().await;
     Ok(())
@@ -264,7 +321,7 @@ fn is_seen(front: Front) -> bool {
 }
 
 /// Lets requests in flight finish, until a signal cuts that short. If `seen`, says what it is waiting for.
-async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
+pub(super) async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
     if seen {
         let patience = tokio::time::sleep(Duration::from_millis(300));

@@ -44,7 +44,7 @@ pub(super) fn fail(error: &UsageError) -> ExitCode {
 
 /// The exit status for this error.
 pub(super) fn status(error: &UsageError) -> u8 {
-    if matches!(error, UsageError::Failed(_) | UsageError::Several(_)) { FAILED } else { MISUSED }
+    if matches!(error, UsageError::Failed(_) | UsageError::Several(_) | UsageError::Told) { FAILED } else { MISUSED }
 }
 
 /// Prints help, version or a usage error. Arguments quoted in it may hold control characters, which are escaped.

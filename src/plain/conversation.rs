@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot};
+use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot, SurviveStage};
 
 use super::input::Typed;
 use super::lines::{LogLines, LogShown};
@@ -23,6 +23,8 @@ pub(super) enum Wanted {
     Answer(Reply),
     Command(Command),
     Replay(RequestNumber, Option<BackendId>),
+    /// The last report of `survive`.
+    Survived,
     /// To leave, unless something is in flight: [`Conversation::quit_with`] is told how much.
     Quit,
     Leave(Left),
@@ -79,6 +81,14 @@ impl Conversation {
         }
     }
 
+    /// Takes a report that has just come.
+    pub(super) fn reported(&mut self, report: &Reply) {
+        self.log.report(report);
+        if self.follows() {
+            self.text += &self.log.take();
+        }
+    }
+
     /// Answers, after the log lines that wait.
     pub(super) fn answer(&mut self, reply: &Reply) {
         self.text += &self.log.take();
@@ -118,7 +128,11 @@ impl Conversation {
 
     fn meant(&mut self, name: &str, given: &[&str], line: &str, now: &Snapshot) -> Result<Wanted, String> {
         if let Some(word) = word(name) {
-            return command(word, given, now, &Meant::default()).map(Wanted::Command);
+            let ended = now.survive.as_ref().is_some_and(|view| view.stage == SurviveStage::Ended);
+            return command(word, given, now, &Meant::default()).map(|command| match command {
+                Command::SurviveReport if ended => Wanted::Survived,
+                other => Wanted::Command(other),
+            });
         }
         let text = match (name, given) {
             ("status", []) => status(now),
@@ -196,7 +210,7 @@ impl Conversation {
 
     /// Leaves, or asks first if requests are in flight. A script is not asked: its next line is no answer.
     fn quit(&self) -> Wanted {
-        let at_once = self.leaving == Leaving::GoesOn || self.mode == Mode::Script;
+        let at_once = matches!(self.leaving, Leaving::GoesOn | Leaving::Reports) || self.mode == Mode::Script;
         if at_once { Wanted::Leave(Left::Quit) } else { Wanted::Quit }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stickylb::api::{Event, Level, RequestEvent, RequestNumber, State};
 
+use super::reply::Reply;
 use crate::headless::{Lines, LogFormat};
 use crate::screen::filter::{Filter, failed};
 
@@ -29,6 +30,8 @@ pub(super) struct LogLines {
     pub(super) filter: Option<Filter>,
     waiting: VecDeque<String>,
     left_out: u64,
+    /// A report that waits behind the lines.
+    reported: String,
     /// The latest requests.
     requests: VecDeque<Arc<Event>>,
 }
@@ -41,6 +44,7 @@ impl LogLines {
             filter: None,
             waiting: VecDeque::new(),
             left_out: 0,
+            reported: String::new(),
             requests: VecDeque::new(),
         }
     }
@@ -62,11 +66,16 @@ impl LogLines {
         }
     }
 
-    /// Takes the lines that wait.
+    /// Lets a report wait as lines do: it is no answer to what is typed. Only the latest is kept.
+    pub(super) fn report(&mut self, report: &Reply) {
+        self.reported = report.marked();
+    }
+
+    /// Takes what waits.
     pub(super) fn take(&mut self) -> String {
         let left_out = std::mem::take(&mut self.left_out);
         let told = if left_out > 0 { format!("{left_out} earlier log lines left out\n") } else { String::new() };
-        told + &self.waiting.drain(..).collect::<String>()
+        told + &self.waiting.drain(..).collect::<String>() + &std::mem::take(&mut self.reported)
     }
 
     /// The log line of an event, without its end.

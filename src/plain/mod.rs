@@ -14,10 +14,13 @@ mod words;
 use std::io;
 use std::time::{Duration, Instant};
 
-use stickylb::api::{CommandError, Done, EngineHandle, Event, News, Replayed, ToReplay};
+use stickylb::api::{
+    CommandError, Done, EngineHandle, Event, News, Replayed, Snapshot, SurviveReport, SurviveStage, ToReplay,
+};
 use stickylb::untrusted::Untrusted;
 
 use crate::screen::{Leaving, Left, Orders};
+use crate::survive_report;
 use crate::words::answer;
 use crate::writable;
 use conversation::{Conversation, Wanted};
@@ -37,7 +40,9 @@ pub(crate) fn run(engine: &mut impl EngineHandle, leaving: Leaving, orders: Orde
     let talk = async {
         let (input, is_prompted) = Input::open()?;
         let conversation = Conversation::new(leaving, is_prompted);
-        Talk { conversation, input, orders, out: writable::stdout()?, events: Vec::new() }.run(engine).await
+        Talk { conversation, input, orders, out: writable::stdout()?, events: Vec::new(), stage: None }
+            .run(engine)
+            .await
     };
     let left = runtime.block_on(talk);
     left.or_else(|error| if is_gone(&error) { Ok(Left::Ended) } else { Err(error) })
@@ -54,6 +59,8 @@ struct Talk<O> {
     orders: Orders,
     out: O,
     events: Vec<std::sync::Arc<Event>>,
+    /// The stage of `survive` when last looked at.
+    stage: Option<SurviveStage>,
 }
 
 impl<O: writable::Output> Talk<O> {
@@ -77,7 +84,15 @@ impl<O: writable::Output> Talk<O> {
                 }
                 news = engine.news(due.is_none()) => match news {
                     News::Events => due = Some(Instant::now() + BATCH),
-                    News::Figures => {}
+                    News::Figures => {
+                        if self.has_reported(&engine.snapshot()) {
+                            let Some(report) = self.unless_told_to_leave(engine.survive_report()).await else {
+                                return Ok(Left::Ended);
+                            };
+                            self.conversation.reported(&report_in_words(report));
+                            self.write()?;
+                        }
+                    }
                     News::Ended(why) => {
                         self.take(engine);
                         self.conversation.answer(&Reply::done(why.to_string()));
@@ -121,6 +136,12 @@ impl<O: writable::Output> Talk<O> {
                 };
                 Some(done_in_words(done))
             }
+            Wanted::Survived => {
+                let Some(report) = self.unless_told_to_leave(engine.survive_report()).await else {
+                    return Ok(Some(Left::Ended));
+                };
+                Some(report_in_words(report))
+            }
             Wanted::Replay(number, to) => {
                 let Some(replayed) = self.unless_told_to_leave(engine.replay(ToReplay::new(number, to))).await else {
                     return Ok(Some(Left::Ended));
@@ -142,6 +163,13 @@ impl<O: writable::Output> Talk<O> {
             done = work => Some(done),
             () = self.orders.leave() => None,
         }
+    }
+
+    /// Whether `survive` has come to its end since this was asked last.
+    fn has_reported(&mut self, now: &Snapshot) -> bool {
+        let now = now.survive.as_ref().map(|view| view.stage);
+        let before = std::mem::replace(&mut self.stage, now);
+        now == Some(SurviveStage::Ended) && before.is_some_and(|before| before != SurviveStage::Ended)
     }
 
     fn replayed_in_words(&mut self, replayed: Result<Box<Replayed>, Untrusted<String>>) -> Reply {
@@ -166,6 +194,14 @@ impl<O: writable::Output> Talk<O> {
 async fn until(due: Option<Instant>) {
     if let Some(due) = due {
         tokio::time::sleep_until(due.into()).await;
+    }
+}
+
+fn report_in_words(report: Result<Option<Box<SurviveReport>>, Untrusted<String>>) -> Reply {
+    match report {
+        Ok(Some(report)) => Reply::done(survive_report::text(&report, None)),
+        Ok(None) => Reply::trouble("there is no report: survive begins"),
+        Err(why) => Reply::trouble(why.to_string()),
     }
 }
 

@@ -4,6 +4,7 @@ use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Sn
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
+use super::survive;
 use crate::screen::action::{ACTIONS, Action};
 use crate::words::{self, Meant, Word, word};
 
@@ -19,6 +20,7 @@ pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
             let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
             found.map_or_else(|| Ok(Vec::new()), |backend| ask_to_kill(state, &backend))
         }
+        wanted @ (Command::Survive(_) | Command::SurviveReport) => Ok(survive::command(state, wanted)),
         wanted => Ok(command(state, wanted)),
     }
 }

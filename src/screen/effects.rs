@@ -72,6 +72,12 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Heads(number, heads.await));
                 });
             }
+            Effect::SurviveReport => {
+                let (report, tell) = (engine.survive_report(), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::Survived(report.await));
+                });
+            }
             Effect::Replay(replay, draft) => {
                 let (replayed, tell) = (engine.replay(replay), tell.clone());
                 tokio::spawn(async move {

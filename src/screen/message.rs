@@ -3,7 +3,9 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
-use stickylb::api::{Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot, ToReplay};
+use stickylb::api::{
+    Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot, SurviveReport, ToReplay,
+};
 use stickylb::untrusted::Untrusted;
 
 use super::draft::Draft;
@@ -32,6 +34,8 @@ pub enum Message {
     Heads(RequestNumber, Result<Option<Box<Heads>>, Untrusted<String>>),
     /// The result of a replay, or why the request was not sent again; the text of it if it was edited.
     Replayed(Result<Box<Replayed>, Untrusted<String>>, Option<Box<Draft>>),
+    /// What `survive` has found; `None` if there was no run.
+    Survived(Result<Option<Box<SurviveReport>>, Untrusted<String>>),
     /// How many requests and tunnels are in flight, or why the engine could not be asked.
     InFlight(Result<u64, Untrusted<String>>),
     /// A request came back from the editor: its text, or why there is none.
@@ -65,6 +69,8 @@ pub enum Effect {
     AskInFlight,
     /// Fetch the heads of the request with this number.
     Heads(RequestNumber),
+    /// Fetch what `survive` has found.
+    SurviveReport,
     /// Send a request again, and the text of it if it was edited.
     Replay(ToReplay, Option<Box<Draft>>),
     /// Give the terminal to the user's editor with this request.

@@ -45,6 +45,7 @@ mod picks;
 mod secrets;
 mod side;
 mod state;
+mod survive;
 mod suspend;
 mod svg;
 mod symbols;

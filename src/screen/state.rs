@@ -5,7 +5,9 @@ use jiff::tz::TimeZone;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb::api::{BackendId, BackendView, Event, Fairness, Mark, Snapshot, State as BackendState, ToReplay};
+use stickylb::api::{
+    BackendId, BackendView, Event, Fairness, Mark, Snapshot, State as BackendState, SurviveReport, ToReplay,
+};
 use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
@@ -62,6 +64,8 @@ pub(crate) enum Dialog {
     Replay(ReplayChoice),
     /// The result of a replay.
     Replayed(Shown),
+    /// How far `survive` is, and its report once it is there; the scroll offset in lines.
+    Survive(u16),
     /// The filter prompt.
     Filter(FilterPrompt),
 }
@@ -113,6 +117,8 @@ pub enum Leaving {
     Ends,
     /// It stops too, unless the user detaches the screen.
     EndsOrGoesOn,
+    /// It ends what it watches, reports what that shows of the app, and stops then.
+    Reports,
     /// It runs on, because it is another process.
     GoesOn,
 }
@@ -146,6 +152,8 @@ pub struct State {
     /// The heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
+    /// The last report of `survive`.
+    pub(crate) survived: Option<Box<SurviveReport>>,
     /// The result of the last key or command, if there is a message.
     pub(crate) said: Option<Said>,
     /// When it was said.
@@ -194,6 +202,7 @@ impl State {
             detail: None,
             inspected: Inspected::default(),
             dialog: None,
+            survived: None,
             said: None,
             said_at: SystemTime::UNIX_EPOCH,
             notify: Notify::default(),

@@ -1,6 +1,6 @@
 //! Turns a word and what follows it into a command.
 
-use stickylb::api::{BackendId, Command, MAX_WEIGHT, Snapshot, StickyBy, Strategy};
+use stickylb::api::{BackendId, Command, MAX_WEIGHT, Snapshot, StickyBy, Strategy, SurviveOptions};
 use stickylb::config::AlertRule;
 use stickylb::untrusted::Untrusted;
 
@@ -56,6 +56,8 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
             Command::SetAlert { when: Some(when) }
         }
         Does::Bodies => Command::KeepBodies { on: on_or_off(given.next(Argument::OnOff)?)? },
+        Does::Survive if given.rest.is_empty() => Command::Survive(SurviveOptions::default()),
+        Does::Survive => step(given.next(Argument::Step)?)?,
         Does::Reload => Command::Reload,
     };
     if given.rest.is_empty() {
@@ -114,6 +116,14 @@ fn on_or_off(word: &str) -> Result<bool, String> {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err(format!("'{}' is neither on nor off", Untrusted::new(word))),
+    }
+}
+
+fn step(word: &str) -> Result<Command, String> {
+    match word {
+        "report" => Ok(Command::SurviveReport),
+        "stop" => Ok(Command::SurviveStop),
+        _ => Err(format!("'{}' is neither report nor stop; survive alone begins", Untrusted::new(word))),
     }
 }
 
@@ -194,6 +204,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let trouble = |line| said(line, &Meant::default()).expect_err("it is wrong");
         assert_eq!(trouble("weight alpha 1001"), "'1001' is no weight: it is a whole number from 0 to 1000");
+        assert_eq!(trouble("survive now"), "'now' is neither report nor stop; survive alone begins");
         assert_eq!(trouble("undo it now"), "'it now' is too much: undo");
         assert_eq!(trouble("strategy random db"), "there is no pool 'db': there is web, api");
         assert!(trouble("strategy best").starts_with("Unknown strategy 'best'. Valid options: "));

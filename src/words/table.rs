@@ -29,6 +29,8 @@ pub(crate) enum Argument {
     OnOff,
     /// What an alert is told of, in as many words as it takes, or `off`.
     When,
+    /// `report` or `stop`; nothing begins.
+    Step,
 }
 
 /// What a word does, before its arguments are known.
@@ -47,6 +49,7 @@ pub(super) enum Does {
     Baseline,
     Alert,
     Bodies,
+    Survive,
     Reload,
 }
 
@@ -62,12 +65,13 @@ impl Argument {
             Argument::Pool => "[POOL]",
             Argument::OnOff => "on|off",
             Argument::When => "WHEN…",
+            Argument::Step => "[report|stop]",
         }
     }
 
     /// Whether it may be left out everywhere.
     pub(crate) const fn is_optional(self) -> bool {
-        matches!(self, Argument::BackendOrAll | Argument::Pool)
+        matches!(self, Argument::BackendOrAll | Argument::Pool | Argument::Step)
     }
 
     /// What to write for it.
@@ -81,6 +85,9 @@ impl Argument {
             }
             Argument::Mode => "cookie, ip, header:NAME, query:NAME or off",
             Argument::Pool => "In this pool alone",
+            Argument::Step => {
+                "report ends the watch and tries what was seen, or shows the last report; stop ends it where it is"
+            }
             Argument::OnOff => "on keeps them, off forgets them",
             Argument::When => "p95>500ms for=10s, errors>1% or up<2, for example; off ends it",
         }
@@ -136,6 +143,12 @@ pub(crate) const WORDS: &[Word] = &[
         &[Argument::OnOff],
         Does::Bodies,
         "keep the bodies of requests and answers for the screens, the first 16 KB of each, or forget them",
+    ),
+    entry(
+        "survive",
+        &[Argument::Step],
+        Does::Survive,
+        "find out whether the app survives more than one copy: watch what passes, then try it on each copy",
     ),
     entry("reload", &[], Does::Reload, "read the configuration file again"),
 ];

@@ -67,6 +67,7 @@ pub(crate) enum Action {
     Replay,
     Undo,
     Baseline,
+    Survive,
     Reload,
     Theme,
     Notify,

@@ -290,6 +290,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "take back the last change of weight, state, strategy or stickiness; again for the one before",
     ),
     entry(Action::Baseline, "", &[], None, "baseline", AS_THE_WORD),
+    entry(Action::Survive, "", &[], None, "survive [report|stop]", AS_THE_WORD),
     entry(Action::Reload, "", &[], None, "reload", AS_THE_WORD),
     entry(
         Action::Palette,

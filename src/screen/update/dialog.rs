@@ -15,7 +15,7 @@ use crate::screen::message::Effect;
 use crate::screen::palette::Meaning;
 use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, FilterPrompt, Question, State};
-use crate::screen::view::help_hides;
+use crate::screen::view::{help_hides, survive_hides};
 use crate::words::word;
 
 /// Keys held until it is known what is in flight.
@@ -74,6 +74,20 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
             Some(Action::Quit) => return super::on_key(state, key),
             _ => {}
         },
+        Dialog::Survive(scroll) => {
+            let most = survive_hides(state);
+            let page = super::movement::PAGE;
+            state.dialog = match state.keys.action_of(key) {
+                Some(Action::Down) => Some(Dialog::Survive((scroll + 1).min(most))),
+                Some(Action::PageDown) => Some(Dialog::Survive(scroll.saturating_add(page).min(most))),
+                Some(Action::Up) => Some(Dialog::Survive(scroll.saturating_sub(1))),
+                Some(Action::PageUp) => Some(Dialog::Survive(scroll.saturating_sub(page))),
+                Some(Action::First) => Some(Dialog::Survive(0)),
+                Some(Action::Last) => Some(Dialog::Survive(most)),
+                Some(Action::Quit) => return super::on_key(state, key),
+                _ => None,
+            };
+        }
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Columns(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
         Dialog::Columns(column) => state.dialog = columns::press(state, column, key).map(Dialog::Columns),

@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{columns, control, edit, inspect};
+use super::{columns, control, edit, inspect, survive};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -43,8 +43,17 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             state.size = (columns, rows);
             state.changed = true;
         }
-        Message::Snapshot(snapshot) => state.refresh(*snapshot),
-        Message::Second(now, snapshot) => state.second(now, *snapshot),
+        Message::Snapshot(snapshot) => {
+            let before = survive::stage(state.live());
+            state.refresh(*snapshot);
+            return survive::follow(state, before);
+        }
+        Message::Second(now, snapshot) => {
+            let before = survive::stage(state.live());
+            state.second(now, *snapshot);
+            return survive::follow(state, before);
+        }
+        Message::Survived(report) => survive::take(state, report),
         Message::Events(events, missed) => {
             let effects = notify::due(state.notify, &events);
             state.append(events, missed);
@@ -206,6 +215,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         | Action::SetWeight
         | Action::Restart
         | Action::Baseline
+        | Action::Survive
         | Action::Reload => return control::word_of(state, action),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => control::alerts(state),
@@ -229,9 +239,9 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     Ok(Vec::new())
 }
 
-/// Quits at once where the engine runs on; else the engine is asked what is in flight at this moment.
+/// Quits at once where the engine runs on, for ever or for a report; else the engine is asked what is in flight at this moment.
 fn quit(state: &mut State) -> Effect {
-    if state.leaving == Leaving::GoesOn {
+    if matches!(state.leaving, Leaving::GoesOn | Leaving::Reports) {
         return Effect::Quit;
     }
     state.dialog = Some(Dialog::Quitting(Vec::new()));

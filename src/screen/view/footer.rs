@@ -44,7 +44,7 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     let usual = entry.footer;
-    if matches!(state.dialog, Some(Dialog::Why(..))) {
+    if matches!(state.dialog, Some(Dialog::Why(..) | Dialog::Survive(_))) {
         return match entry.action {
             Action::Back => Some(("back", 119)),
             Action::Down => Some(("further down", 118)),

@@ -9,12 +9,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use stickylb::api::{State as BackendState, Strategy};
+use stickylb::api::{State as BackendState, Strategy, SurviveStage};
 
 use super::fitted;
+use crate::screen::action::Action;
 use crate::screen::format::{count, micros, spark};
-use crate::screen::state::State;
+use crate::screen::state::{Leaving, State};
 use crate::screen::theme::Theme;
+use crate::survive_report::progress;
 
 /// The states in the order in which their counts are shown.
 const ORDER: [BackendState; 6] = [
@@ -59,6 +61,11 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
         vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];
     for listener in snapshot.listeners.iter().skip(1) {
         parts.push((70, vec![Span::raw(listener.url.to_string())]));
+    }
+    if let Some(view) = snapshot.survive.as_ref().filter(|view| view.stage != SurviveStage::Ended) {
+        let reports = state.leaving == Leaving::Reports && view.stage == SurviveStage::Watching;
+        let hint = if reports { format!(" · {} reports", state.key(Action::Quit)) } else { String::new() };
+        parts.push((97, vec![Span::styled(format!("survive: {}{hint}", progress(view)), theme.warning())]));
     }
     if snapshot.keeps_bodies {
         parts.push((65, vec![Span::styled("bodies kept", theme.warning())]));

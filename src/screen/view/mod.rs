@@ -34,6 +34,7 @@ mod palette;
 mod prompt;
 mod replay;
 mod spot;
+mod survive;
 mod timing;
 mod warnings;
 mod why;
@@ -51,6 +52,7 @@ use crate::screen::theme::Role;
 pub(crate) use dialog::help_hides;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
+pub(crate) use survive::hides as survive_hides;
 pub(crate) use why::as_text as why_as_text;
 
 /// Minimum columns and rows of the full layout; smaller terminals get the compact one.

@@ -6,6 +6,7 @@ mod inspected;
 mod safe;
 mod sample;
 mod sizes;
+mod survive;
 mod themes;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
