@@ -17,7 +17,7 @@ use crate::api::{SurviveOptions, SurviveReport, SurviveStage, SurviveVerdict};
 use crate::state::Phase;
 
 /// How long copies are listened to for what they write by themselves, with nobody asking anything of them.
-const LISTEN: Duration = Duration::from_secs(5);
+const LISTEN: Duration = Duration::from_secs(6);
 
 /// The longest that tests may take.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -107,11 +107,7 @@ impl Run {
     async fn read(&self, path: String) -> Result<(Vec<Exchange>, Vec<String>), String> {
         Telling::new(&self.copies).now("reads the HAR file");
         let url = self.copies.url();
-        let read = aside(move || {
-            let mut har = har::read(&path)?;
-            har::turn(&mut har.exchanges, &har.host, &url);
-            Ok(har)
-        });
+        let read = aside(move || har::read(&path, &url));
         let har = read.await.unwrap_or_else(|| Err("the HAR file could not be read".to_owned()))?;
         let others = har.other_hosts.iter().map(|(host, count)| format!("{count} requests to {host}"));
         Ok((har.exchanges, har.left_out.into_iter().chain(others).collect()))

@@ -72,9 +72,14 @@ impl Examination {
     /// Takes what was recorded.
     pub(crate) fn take(&mut self, recorded: Recorded) {
         self.exchanges = Arc::new(recorded.exchanges);
-        for line in recorded.in_every_copy {
-            let mut entry = SurviveEntry::new(SurviveVerdict::RunsInEveryCopy, "", &line, "");
+        for doing in recorded.in_every_copy {
+            let mut entry = SurviveEntry::new(SurviveVerdict::RunsInEveryCopy, "", &doing.line, "");
             entry.kind = Some(SurviveKind::TimerPerCopy);
+            let line = |(copy, times): &(usize, usize)| {
+                let name = self.names.get(*copy).map_or("?", |copy| copy.name.as_str());
+                format!("{name}: {times} times with nobody asking")
+            };
+            entry.details = details(doing.times.iter().map(line));
             self.find(entry);
         }
     }
@@ -123,15 +128,14 @@ impl Examination {
             return;
         };
         let request = &lost.request;
-        let (kind, learn) = match signature.framework {
-            Framework::SocketIo => (SurviveKind::UnknownId, Some("socket.io".to_owned())),
-            Framework::SignalR => (SurviveKind::UnknownId, Some("signalr".to_owned())),
-            Framework::Mcp => (SurviveKind::UnknownId, Some("mcp".to_owned())),
-            Framework::Streamlit => (SurviveKind::UnknownId, Some("streamlit".to_owned())),
-            Framework::Gradio => (SurviveKind::UnknownId, Some("gradio".to_owned())),
-            Framework::Csrf => (SurviveKind::CsrfRefused, first_cookie(ids, lost)),
-            _ => (SurviveKind::SessionLost, first_cookie(ids, lost)),
+        let kind = match signature.framework {
+            Framework::Csrf => SurviveKind::CsrfRefused,
+            Framework::Session => SurviveKind::SessionLost,
+            _ => SurviveKind::UnknownId,
         };
+        let first_cookie = || ids.strip(request)?.ids.into_iter().find(|id| id.starts_with("cookie:"));
+        let is_cookies = matches!(signature.framework, Framework::Csrf | Framework::Session);
+        let learn = signature.learn.clone().or_else(|| if is_cookies { first_cookie() } else { None });
         let words = signature.words.clone();
         let mut entry =
             SurviveEntry::new(SurviveVerdict::NeedsStickiness, &request.method, &group(request.path()), words);
@@ -319,10 +323,6 @@ fn why_not(journey: &Journey, replayed: &Replayed, step: usize, allowed: &Allowe
     let request = &needed.request;
     let why = allowed.why_not(request).unwrap_or("not sent");
     format!("needs {} {} ({why})", request.method, group(request.path()))
-}
-
-fn first_cookie(ids: &Ids, exchange: &Exchange) -> Option<String> {
-    ids.strip(&exchange.request)?.ids.into_iter().find(|id| id.starts_with("cookie:"))
 }
 
 fn kind_of(loss: LossKind) -> SurviveKind {

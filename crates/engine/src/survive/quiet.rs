@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
-use stickylb_survive::EveryCopy;
+use stickylb_survive::{EveryCopy, OwnDoing};
 
 /// A line is judged this long after it came: a request that caused it may be told later.
 const LATE: Duration = Duration::from_secs(1);
@@ -24,12 +24,11 @@ pub(crate) struct Quiet {
 impl Quiet {
     /// Of so many copies, from now on.
     pub(crate) fn new(copies: usize) -> Self {
-        Quiet {
-            began: SystemTime::now(),
-            busy: vec![VecDeque::new(); copies],
-            waiting: VecDeque::new(),
-            every_copy: EveryCopy::default(),
+        let mut every_copy = EveryCopy::default();
+        for copy in 0..copies {
+            every_copy.started(copy, Duration::ZERO);
         }
+        Quiet { began: SystemTime::now(), busy: vec![VecDeque::new(); copies], waiting: VecDeque::new(), every_copy }
     }
 
     /// A copy had a request or a check at that time.
@@ -72,7 +71,7 @@ impl Quiet {
     }
 
     /// What more than one of them wrote by itself.
-    pub(crate) fn found(&self) -> Vec<String> {
+    pub(crate) fn found(&self) -> Vec<OwnDoing> {
         self.every_copy.found()
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use stickylb_survive::Exchange;
+use stickylb_survive::{Exchange, OwnDoing};
 
 use super::copies::Copies;
 use super::exchange::exchange;
 use super::quiet::Quiet;
-use crate::api::{BackendId, Event, RequestEvent, State};
+use crate::api::{BackendId, Event, RequestEvent};
 use crate::state::{BodyWatch, EventReader};
 
 /// The most exchanges that are kept.
@@ -17,9 +17,6 @@ pub(crate) const MOST: usize = 5000;
 
 /// The most bytes of them.
 const BYTES: usize = 64 << 20;
-
-/// How long after all copies are UP what they write may still be of their start.
-const SETTLED: Duration = Duration::from_secs(2);
 
 /// How often what passed is fetched: heads are kept for a thousand requests of each worker.
 const EVERY: Duration = Duration::from_millis(50);
@@ -35,7 +32,6 @@ pub(crate) struct Recorder {
     recorded: Recorded,
     bytes: usize,
     quiet: Quiet,
-    settled: Option<SystemTime>,
 }
 
 /// What was recorded.
@@ -46,7 +42,7 @@ pub(crate) struct Recorded {
     /// Requests that passed, and could not be kept.
     pub(crate) missed: u64,
     /// Lines that several copies wrote by themselves.
-    pub(crate) in_every_copy: Vec<String>,
+    pub(crate) in_every_copy: Vec<OwnDoing>,
 }
 
 impl Recorder {
@@ -64,7 +60,6 @@ impl Recorder {
             recorded: Recorded::default(),
             bytes: 0,
             quiet: Quiet::new(copies.each.len()),
-            settled: None,
         }
     }
 
@@ -98,17 +93,13 @@ impl Recorder {
                 }
                 Event::Output(output) => {
                     if let Some(copy) = copies.place(output.backend.id) {
-                        let line = output.line.raw();
-                        if self.has_settled(copies, output.time) {
-                            self.quiet.line(copy, output.time, line);
-                        }
+                        self.quiet.line(copy, output.time, output.line.raw());
                     }
                 }
                 _ => {}
             }
         }
         self.note_checks(copies);
-        self.has_settled(copies, SystemTime::now());
         let busy = |copy: usize| {
             let counters = &copies.each[copy].counters;
             counters.active() > counters.tunnels()
@@ -153,16 +144,6 @@ impl Recorder {
                 self.quiet.was_busy(copy, mark.time, mark.time + Duration::from_micros(mark.micros));
             }
         }
-    }
-
-    /// Whether all copies have been UP for a while then.
-    fn has_settled(&mut self, copies: &Copies, at: SystemTime) -> bool {
-        if copies.each.iter().any(|backend| backend.state() != State::Up) {
-            self.settled = None;
-            return false;
-        }
-        let settled = *self.settled.get_or_insert_with(|| SystemTime::now() + SETTLED);
-        at >= settled
     }
 
     /// How many WebSockets and other tunnels are open still: their requests have not ended, and are not recorded.
