@@ -31,7 +31,7 @@ function extras(began) {
   if (date) more.servedAt = new Date().toISOString();
   if (milliseconds) more.time = Date.now();
   if (timing) more.took = performance.now() - began;
-  if (recommendations) more.recommended = shuffle(["tea", "coffee", "water", "cake", "bread"]).slice(0, 1 + Math.random() * 4);
+  if (recommendations) more.recommended = shuffle(["tea", "coffee", "cake", "bread"]).slice(0, 1 + Math.random() * 4);
   if (namesItself) more.instance = { host: os.hostname(), pid: process.pid, port: Number(process.env.PORT) };
   if (uptime) more.uptime = process.uptime();
   return more;

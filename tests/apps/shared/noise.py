@@ -1,4 +1,4 @@
-"""What differs from answer to answer in any real app, and means nothing: noise.mjs for Flask, with the same mixtures."""
+"""What differs from answer to answer in any real app, and means nothing: noise.mjs for Flask, with its mixtures."""
 
 import datetime
 import json
@@ -30,7 +30,7 @@ def _extras():
     if _has(30):
         more["requestId"] = str(uuid.uuid4())
     if _has(29):
-        more["servedAt"] = datetime.datetime.now(datetime.UTC).isoformat()
+        more["servedAt"] = datetime.datetime.now(datetime.timezone.utc).isoformat()
     if _has(28):
         more["time"] = int(time.time() * 1000)
     if _has(25):

@@ -1,9 +1,10 @@
-// A visitor with a cookie jar, for the apps' traffic. With HAR=FILE, what it did is written there as a browser exports it.
+// A visitor with a cookie jar, for the apps' traffic. With HAR=FILE, what the first one did is written there as a
+// browser exports it, which has one jar.
 import { writeFileSync } from "node:fs";
 import { CookieJar } from "tough-cookie";
 
 const base = process.env.STICKYLB_URL;
-const entries = [];
+const visitors = [];
 
 /** Says that an answer is not as expected; the traffic goes on, and fails at its end. */
 export function check(what, good) {
@@ -14,12 +15,20 @@ export function check(what, good) {
 
 export class Visitor {
   jar = new CookieJar();
+  entries = [];
+
+  constructor() {
+    visitors.push(this);
+  }
 
   get = (path, headers) => this.request("GET", path, { headers });
   postForm = (path, fields) => this.request("POST", path, { body: new URLSearchParams(fields) });
   postJson = (path, value, headers) => this.sendJson("POST", path, value, headers);
-  sendJson = (method, path, value, headers) =>
-    this.request(method, path, { body: JSON.stringify(value), headers: { "Content-Type": "application/json", ...headers } });
+
+  sendJson(method, path, value, headers) {
+    const body = JSON.stringify(value);
+    return this.request(method, path, { body, headers: { "Content-Type": "application/json", ...headers } });
+  }
 
   /** Sends a request, follows redirects, and gives the last answer with its whole `body`. */
   async request(method, path, { body, headers } = {}) {
@@ -32,16 +41,16 @@ export class Visitor {
     const response = await fetch(request);
     const answer = await response.text();
     for (const line of response.headers.getSetCookie()) await this.jar.setCookie(line, url.href);
-    entries.push(harEntry(began, request, sent, response, answer));
+    this.entries.push(harEntry(began, request, sent, response, answer));
     const location = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && location) return this.get(new URL(location, url).href);
     return { status: response.status, headers: response.headers, body: answer, url: url.href };
   }
 }
 
-/** Writes the HAR file, if one is asked for. Called at the end of the traffic. */
+/** Ends the traffic: writes the HAR file, if one is asked for. */
 export function finish() {
-  const log = { version: "1.2", creator: { name: "traffic", version: "1" }, pages: [], entries };
+  const log = { version: "1.2", creator: { name: "traffic", version: "1" }, pages: [], entries: visitors[0].entries };
   if (process.env.HAR) writeFileSync(process.env.HAR, JSON.stringify({ log }, null, 1));
 }
 

@@ -15,9 +15,10 @@ const upload = multer({ dest: disk, limits: { fileSize: 1_000_000 } });
 
 const app = express();
 app.use(noise);
-app.get("/", (req, res) =>
-  res.page("Album", `<form method="post" action="/pictures" enctype="multipart/form-data"><input name="picture" type="file"></form>`),
-);
+app.get("/", (req, res) => {
+  const input = `<input name="title"><input name="picture" type="file">`;
+  res.page("Album", `<form method="post" action="/pictures" enctype="multipart/form-data">${input}</form>`);
+});
 app.get("/api/pictures", async (req, res) => res.json({ pictures: unordered((await readdir(disk)).sort()) }));
 app.post("/pictures", upload.single("picture"), (req, res) => {
   const url = `/pictures/${req.file.filename}`;

@@ -1,0 +1,91 @@
+//! The apps, and what is wrong with each in its broken form.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use stickylb::api::SurviveKind;
+
+use crate::app::{Form, From, Run};
+use crate::ground::missing;
+use crate::support::left_out::left_out;
+use crate::table;
+
+/// How many tests this file has: the last to end prints the table.
+const TESTS: usize = 8;
+
+/// Counts a test that ends, however it does.
+struct Ends;
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        static ENDED: AtomicUsize = AtomicUsize::new(0);
+        if ENDED.fetch_add(1, SeqCst) + 1 == TESTS {
+            table::print();
+        }
+    }
+}
+
+/// How many seeds each app is run with.
+fn seeds() -> u64 {
+    let Ok(number) = std::env::var("STICKYLB_SURVIVE_SEEDS") else { return 1 };
+    number.parse().expect("STICKYLB_SURVIVE_SEEDS is a whole number")
+}
+
+/// Runs an app in both forms. The seeds begin with this one, so that a single round of all apps has many mixtures of
+/// noise.
+fn told_apart(app: &str, from: From, first: u64, kind: SurviveKind) {
+    if let Some(why) = missing() {
+        return left_out(&format!("{app}: {why}"));
+    }
+    let _ends = Ends;
+    let mut problems = Vec::new();
+    for seed in first..first + seeds() {
+        for form in [Form::Broken, Form::Mended] {
+            let survived = Run { app, form, seed, from }.survive();
+            let problem = if form == Form::Broken { survived.misses(kind) } else { survived.alarms() };
+            let row = if from == From::Har { format!("{app} (HAR)") } else { app.to_owned() };
+            table::add(&row, form, &survived, problem.is_none());
+            problems.extend(problem.map(|problem| format!("{row}, {form:?}, seed {seed}: {problem}")));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn sessions_in_memory_are_lost_and_sessions_in_redis_are_not() {
+    told_apart("sessions", From::Test, 1, SurviveKind::SessionLost);
+}
+
+#[test]
+fn a_random_secret_per_process_is_found_and_a_shared_one_is_fine() {
+    told_apart("secret", From::Test, 2, SurviveKind::SecretPerCopy);
+}
+
+#[test]
+fn a_csrf_token_of_one_copy_is_refused_by_another_unless_they_share_a_secret() {
+    told_apart("csrf", From::Test, 3, SurviveKind::CsrfRefused);
+}
+
+#[test]
+fn a_rate_limit_per_copy_is_found_and_one_in_redis_is_fine() {
+    told_apart("rate-limit", From::Test, 4, SurviveKind::CounterPerCopy);
+}
+
+#[test]
+fn an_upload_to_the_copys_own_disk_is_gone_and_one_to_a_shared_disk_is_there() {
+    told_apart("upload", From::Test, 5, SurviveKind::UploadGone);
+}
+
+#[test]
+fn a_cache_in_each_process_is_found_and_one_in_redis_is_fine() {
+    told_apart("cache", From::Test, 6, SurviveKind::StatePerCopy);
+}
+
+#[test]
+fn a_saved_browser_session_tells_sessions_in_memory_and_in_redis_apart() {
+    told_apart("sessions", From::Har, 13, SurviveKind::SessionLost);
+}
+
+#[test]
+fn a_saved_browser_session_tells_an_own_disk_and_a_shared_one_apart() {
+    told_apart("upload", From::Har, 14, SurviveKind::UploadGone);
+}
