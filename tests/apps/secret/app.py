@@ -13,7 +13,7 @@ from flask import Flask, redirect, request, session, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "shared"))
-from noise import answer, noise, page, unordered
+from noise import answer, has, noise, page, unordered
 
 BROKEN = os.environ["BROKEN"] == "1"
 
@@ -48,13 +48,15 @@ def log_in():
     if request.form["password"] != "correct horse":
         return page("Sign in", "Wrong password", 401)
     session["user"] = request.form["user"]
+    session.permanent = has(15)  # then each answer has the cookie, signed anew
     return redirect(url_for("notes"), 303)
 
 
 @app.get("/notes")
 @signed_in
 def notes():
-    return page("Notes", f"<p>Those of {session['user']}</p>" + "".join(f"<p>{note['title']}</p>" for note in NOTES))
+    titles = "".join(f"<p>{note['title']}</p>" for note in unordered(NOTES))
+    return page("Notes", f"<p>Those of {session['user']}</p>{titles}")
 
 
 @app.post("/api/token")

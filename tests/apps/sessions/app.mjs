@@ -4,7 +4,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { broken, redis, serve, sharedSecret } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { has, noise, unordered } from "../shared/noise.mjs";
 
 const products = ["Apples", "Bread", "Cheese", "Dates"].map((name, id) => ({ id, name, price: 100 + 25 * id }));
 
@@ -16,7 +16,8 @@ app.use(
     secret: sharedSecret(),
     store: broken ? undefined : new RedisStore({ client: await redis() }),
     resave: false,
-    saveUninitialized: false,
+    rolling: has(15), // each answer has the session's cookie
+    saveUninitialized: has(14), // a visitor has a session before signing in
   }),
 );
 
@@ -28,11 +29,14 @@ app.get("/api/products/:id", (req, res) => res.json(products[req.params.id] ?? {
 app.get("/login", (req, res) =>
   res.page("Sign in", `<form method="post"><input name="user"><input name="password" type="password"></form>`),
 );
-app.post("/login", (req, res) => {
+app.post("/login", (req, res, next) => {
   if (req.body.password !== "correct horse") return res.status(401).page("Sign in", "Wrong password");
-  req.session.user = req.body.user;
-  req.session.cart = [];
-  res.redirect(303, "/account");
+  // A new id, so that nobody can have fixed it before.
+  req.session.regenerate((error) => {
+    if (error) return next(error);
+    Object.assign(req.session, { user: req.body.user, cart: [] });
+    res.redirect(303, "/account");
+  });
 });
 app.get("/account", signedIn, (req, res) => res.page("Account", `<p>Hello, ${req.session.user}</p>`));
 app.post("/cart", signedIn, (req, res) => {

@@ -4,7 +4,9 @@ import { randomUUID } from "node:crypto";
 import os from "node:os";
 
 const mixture = Math.imul(Number(process.env.SEED ?? 1), 0x9e3779b1) >>> 0;
-const has = (bit) => ((mixture >>> bit) & 1) === 1;
+
+/** Whether this mixture has a thing. Bits 31 to 16 are of the noise below, 15 to 8 are for an app's own settings. */
+export const has = (bit) => ((mixture >>> bit) & 1) === 1;
 
 const requestIdHeader = has(31);
 const requestId = has(30);
@@ -18,6 +20,8 @@ const namesItself = has(23);
 const uptime = has(22);
 const nonce = has(21);
 const delay = has(20);
+const cookie = has(19);
+const elementIds = has(18);
 
 const shuffle = (list) => list.map((item) => [Math.random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
 
@@ -42,6 +46,7 @@ export function noise(req, res, next) {
   const began = performance.now();
   if (requestIdHeader) res.set("X-Request-Id", randomUUID());
   if (timing) res.set("Server-Timing", `app;dur=${Math.random() * 9}`);
+  if (cookie) res.append("Set-Cookie", `last_seen=${randomUUID()}; Path=/`);
   if (namesItself) res.set("X-Served-By", `${os.hostname()}:${process.env.PORT}`);
 
   const json = res.json.bind(res);
@@ -53,10 +58,11 @@ export function noise(req, res, next) {
     const once = nonce ? randomUUID().replaceAll("-", "") : "";
     if (nonce) res.set("Content-Security-Policy", `script-src 'nonce-${once}'`);
     const script = nonce ? `<script nonce="${once}">document.documentElement.lang = "en"</script>` : "";
+    const id = elementIds ? ` id="w${randomUUID()}"` : "";
     const lines = Object.entries(extras(began)).map(([name, value]) => `<li>${name}: ${JSON.stringify(value)}</li>`);
     return res.send(
       `<!doctype html><html><head><title>${title}</title>${script}</head>` +
-        `<body><h1>${title}</h1>${html}<footer><ul>${lines.join("")}</ul></footer></body></html>`,
+        `<body><h1>${title}</h1>${html}<footer${id}><ul>${lines.join("")}</ul></footer></body></html>`,
     );
   };
   setTimeout(next, delay ? Math.random() * 15 : 0);
