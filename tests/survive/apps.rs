@@ -10,7 +10,7 @@ use crate::support::left_out::left_out;
 use crate::table;
 
 /// How many tests this file has: the last to end prints the table.
-const TESTS: usize = 8;
+const TESTS: usize = 14;
 
 /// Counts a test that ends, however it does.
 struct Ends;
@@ -78,6 +78,36 @@ fn an_upload_to_the_copys_own_disk_is_gone_and_one_to_a_shared_disk_is_there() {
 #[test]
 fn a_cache_in_each_process_is_found_and_one_in_redis_is_fine() {
     told_apart("cache", From::Test, 6, SurviveKind::StatePerCopy);
+}
+
+#[test]
+fn a_socket_io_session_is_unknown_to_other_copies_unless_it_is_one_websocket() {
+    told_apart("socketio", From::Test, 7, SurviveKind::UnknownId);
+}
+
+#[test]
+fn a_socket_io_adapter_alone_is_not_enough_for_long_polling() {
+    told_apart("socketio-redis", From::Test, 8, SurviveKind::UnknownId);
+}
+
+#[test]
+fn a_signalr_connection_is_unknown_to_other_copies_unless_it_skips_negotiation() {
+    told_apart("signalr", From::Test, 9, SurviveKind::UnknownId);
+}
+
+#[test]
+fn an_mcp_session_is_unknown_to_other_copies_and_a_server_without_sessions_is_fine() {
+    told_apart("mcp", From::Test, 10, SurviveKind::UnknownId);
+}
+
+#[test]
+fn a_timer_in_every_copy_is_found_and_one_behind_a_lock_is_fine() {
+    told_apart("cron", From::Test, 11, SurviveKind::TimerPerCopy);
+}
+
+#[test]
+fn a_counter_in_each_copy_is_found_and_one_in_redis_is_fine() {
+    told_apart("counter", From::Test, 12, SurviveKind::CounterPerCopy);
 }
 
 #[test]
