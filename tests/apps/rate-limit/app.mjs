@@ -4,17 +4,17 @@ import express from "express";
 import { rateLimit } from "express-rate-limit";
 import { RedisStore } from "rate-limit-redis";
 import { broken, redis, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { has, noise, unordered } from "../shared/noise.mjs";
 
 const words = ["apple", "apricot", "banana", "cherry", "date", "fig"];
 
 const client = broken ? undefined : await redis();
 const limiter = rateLimit({
   windowMs: 15 * 60 * 1000,
-  limit: 1000,
+  limit: has(15) ? 1000 : 100,
   standardHeaders: "draft-6",
   legacyHeaders: true,
-  store: broken ? undefined : new RedisStore({ sendCommand: (...words) => client.sendCommand(words) }),
+  store: broken ? undefined : new RedisStore({ sendCommand: (...command) => client.sendCommand(command) }),
 });
 
 const app = express();
