@@ -32,8 +32,10 @@ pub(crate) fn missing() -> Option<String> {
     if !works(Path::new("node")) {
         return Some("there is no node".to_owned());
     }
-    if !folder().join("node_modules/express").exists() {
-        return Some("the packages of the apps are not installed: npm ci --prefix tests/apps".to_owned());
+    // npm writes the first when it installs what the second asks for.
+    let changed = |file: &str| std::fs::metadata(folder().join(file)).and_then(|about| about.modified()).ok();
+    if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
+        return Some("the packages of the apps are not installed, or not these: npm ci --prefix tests/apps".to_owned());
     }
     if !works(Path::new("redis-server")) {
         return Some("there is no redis-server".to_owned());
