@@ -18,6 +18,7 @@ io.on("connection", (socket) => {
     io.emit("said", text, Date.now());
     done({ text, at: new Date() });
   });
+  socket.on("note", (text, done) => done({ text }));
 });
 
 app.use(noise);
