@@ -6,3 +6,4 @@ mod embedding;
 mod json;
 #[path = "../support/mod.rs"]
 mod support;
+mod survive;

@@ -21,7 +21,7 @@ const HEAD: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Time for a body as a whole.
-const BODY: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_secs(4);
 
 /// The most that is read of a body.
 const MOST: usize = 256 * 1024;

@@ -8,9 +8,6 @@ use super::bench::Bench;
 /// How often each copy is asked in turn and back: A B B A.
 const ROUNDS: usize = 3;
 
-/// The same for an answer that does not end.
-const HELD: usize = 2;
-
 /// How often as many are added where more would tell more.
 const MORE: usize = 3;
 
@@ -41,22 +38,25 @@ impl Compared {
 /// A copy is not what it was when the run began; why, as one sentence.
 pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyNames]) -> Result<Compared, String> {
     let copies = names.len();
-    // The first request to a copy may fill a cache or compile a page.
-    let mut held = true;
-    for copy in 0..copies {
-        let answer = bench.send(copy, request).await?;
-        held &= answer.end == End::Held && answer.status != 101;
-    }
-    // A stream takes its time each time, and tells what it tells at its beginning.
-    let rounds = if held { HELD } else { ROUNDS };
     let began = Instant::now();
-    let mut samples = sample(bench, request, copies, rounds, began).await?;
+    // The first request to a copy may fill a cache or compile a page.
+    let warm = sample(bench, request, 0..copies, began).await?;
+    if warm.iter().all(|sample| sample.answer.status == 0) {
+        let answers = warm.into_iter().map(|sample| sample.answer).collect();
+        let judgement = Judgement { inconclusive: Some("no copy answered".to_owned()), ..Judgement::default() };
+        return Ok(Compared { answers, judgement, times: 1 });
+    }
+    let is_held = |sample: &Sample| sample.answer.end == End::Held && sample.answer.status != 101;
+    let held = warm.iter().all(is_held);
+    // A stream takes its time each time, and tells what it tells at its beginning.
+    let (mut samples, rounds) = if held { (warm, 1) } else { (Vec::new(), ROUNDS) };
+    samples.extend(turns(bench, request, copies, rounds, began).await?);
     let mut judgement = judge(&samples, names);
     for _ in 0..MORE {
         if !judgement.needs_more || held {
             break;
         }
-        samples.extend(sample(bench, request, copies, ROUNDS, began).await?);
+        samples.extend(turns(bench, request, copies, ROUNDS, began).await?);
         judgement = judge(&samples, names);
     }
     let first = |copy| samples.iter().find(|sample| sample.copy == copy).map(|sample| sample.answer.clone());
@@ -64,7 +64,8 @@ pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyN
     Ok(Compared { answers, judgement, times: samples.len() as u64 })
 }
 
-async fn sample(
+/// Asks each copy in turn and back, so often.
+async fn turns(
     bench: &Bench<'_>,
     request: &Request,
     copies: usize,
@@ -73,11 +74,23 @@ async fn sample(
 ) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     for _ in 0..rounds {
-        for copy in (0..copies).chain((0..copies).rev()) {
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
-            let at = began.elapsed();
-            samples.push(Sample { copy, at, answer: bench.send(copy, request).await? });
-        }
+        samples.extend(sample(bench, request, (0..copies).chain((0..copies).rev()), began).await?);
+    }
+    Ok(samples)
+}
+
+/// Asks these copies, one after the other.
+async fn sample(
+    bench: &Bench<'_>,
+    request: &Request,
+    copies: impl Iterator<Item = usize>,
+    began: Instant,
+) -> Result<Vec<Sample>, String> {
+    let mut samples = Vec::new();
+    for copy in copies {
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
+        let at = began.elapsed();
+        samples.push(Sample { copy, at, answer: bench.send(copy, request).await? });
     }
     Ok(samples)
 }

@@ -6,6 +6,7 @@ use stickylb_survive::CopyNames;
 use crate::api::{BackendId, Mode, State};
 use crate::balancer::Backend;
 use crate::state::{BoundListener, LivePool, Shared};
+use crate::untrusted::Untrusted;
 
 /// The copies of one run, in the order of their pool.
 pub(crate) struct Copies {
@@ -26,16 +27,19 @@ impl Copies {
     /// Why nothing can be compared, and what to do, as one sentence.
     pub(crate) fn of(shared: &Arc<Shared>, pool: Option<&str>) -> Result<Copies, String> {
         let topology = shared.topology.load();
-        let pool = match pool {
+        let found = match pool {
             Some(name) => topology.pools.iter().find(|pool| *pool.name() == name),
             None => topology.pools.iter().find(|pool| pool.mode == Mode::Http),
         };
-        let pool = match pool {
+        let pool = match found {
             Some(pool) if pool.mode == Mode::Tcp => {
                 return Err(format!("survive reads HTTP, and the pool '{}' passes on raw connections", pool.name()));
             }
             Some(pool) => Arc::clone(pool),
-            None => return Err("survive compares copies of a web app, and there is no such pool".to_owned()),
+            None => {
+                let named = pool.map(|name| format!(" '{}'", Untrusted::new(name))).unwrap_or_default();
+                return Err(format!("survive compares copies of a web app, and there is no pool{named} of one"));
+            }
         };
         let each: Vec<_> = pool.current.load().backends.iter().filter(|b| b.state() == State::Up).cloned().collect();
         if each.len() < 2 {

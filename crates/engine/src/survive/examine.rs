@@ -1,6 +1,7 @@
 //! The tests of a recording, and what they find.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use stickylb_survive::{CopyNames, Exchange, Framework, Journey, Journeys, LossKind, Signature, journeys, signatures};
 
 use super::aside::aside;
@@ -29,6 +30,9 @@ const COMPARED: usize = 300;
 
 /// The most journeys that are sent again.
 const JOURNEYS: usize = 20;
+
+/// The longest that either takes: answers without an end take their time, and are not to take the other's.
+const LONGEST: Duration = Duration::from_mins(4);
 
 /// What is tested, and what was found so far.
 pub(crate) struct Examination {
@@ -157,7 +161,13 @@ impl Examination {
             all.truncate(COMPARED);
         }
         self.telling.stage(SurviveStage::Comparing, all.len());
-        for one in &all {
+        let began = Instant::now();
+        for (done, one) in all.iter().enumerate() {
+            if began.elapsed() > LONGEST {
+                self.left_out
+                    .push(format!("{} requests were not compared: the others took too long", all.len() - done));
+                break;
+            }
             self.telling.now(&format!("{} {}", one.request.method, one.request.path()));
             self.compare_one(bench, one, ids).await?;
             self.telling.done();
@@ -215,8 +225,14 @@ impl Examination {
         journeys: Vec<Journey>,
     ) -> Result<Vec<(Journey, Replayed)>, String> {
         self.telling.stage(SurviveStage::Replaying, journeys.len());
+        let (began, count) = (Instant::now(), journeys.len());
         let mut all = Vec::new();
         for (number, journey) in journeys.into_iter().enumerate() {
+            if began.elapsed() > LONGEST {
+                let more = count - number;
+                self.left_out.push(format!("{more} clients' requests were not sent again: the others took too long"));
+                break;
+            }
             self.telling.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
             let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
             let replay = Replay { bench, allowed: &allowed };
