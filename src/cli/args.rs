@@ -59,7 +59,7 @@ pub(super) struct Settings {
     #[arg(short, long, value_name = "NAME")]
     pub(super) strategy: Option<Strategy>,
 
-    /// What binds a client to its backend: cookie, ip, header:NAME, query:NAME or off [default: cookie]
+    /// What binds a client to its backend: cookie, ip, header:NAME, query:NAME, learn:FROM or off [default: cookie]
     #[arg(long, value_name = "MODE")]
     pub(super) sticky: Option<StickyBy>,
 

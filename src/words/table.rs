@@ -83,7 +83,7 @@ impl Argument {
             Argument::Strategy => {
                 "round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash or first"
             }
-            Argument::Mode => "cookie, ip, header:NAME, query:NAME or off",
+            Argument::Mode => "cookie, ip, header:NAME, query:NAME, learn:FROM or off",
             Argument::Pool => "In this pool alone",
             Argument::Step => {
                 "report ends the watch and tries what was seen, or shows the last report; stop ends it where it is"

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
+use super::learn_from::{LearnFrom, is_parameter};
 use crate::untrusted::Untrusted;
 
 /// What binds a client to its backend. It is parsed from and displayed as the word that files and the command line have for
-/// it: `cookie`, `ip`, `header:NAME`, `query:NAME`, `off`; the strings are also its JSON.
+/// it: `cookie`, `ip`, `header:NAME`, `query:NAME`, `learn:FROM[,FROM…]`, `off`; the strings are also its JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
@@ -21,6 +22,8 @@ pub enum StickyBy {
     Header(Arc<str>),
     /// The first parameter of this name in the query, in this case.
     Query(Arc<str>),
+    /// An id that a backend gives out, learned from its responses: at least one source, each once.
+    Learn(Arc<[LearnFrom]>),
     /// What a [function](crate::KeyFunction) of an embedding program makes of the request; no file and no command line has it.
     Custom,
     /// Nothing: every request is balanced anew.
@@ -28,6 +31,21 @@ pub enum StickyBy {
 }
 
 impl StickyBy {
+    /// Learned stickiness from these sources, at least one.
+    ///
+    /// # Errors
+    /// There is none, or one twice; as one sentence.
+    pub fn learn(sources: Vec<LearnFrom>) -> Result<Self, String> {
+        if sources.is_empty() {
+            return Err("nothing to learn from is named: write \"mcp\" or \"cookie:JSESSIONID\"".to_owned());
+        }
+        let twice = sources.iter().enumerate().find(|(n, source)| sources[..*n].contains(source));
+        if let Some((_, source)) = twice {
+            return Err(format!("'{source}' is written twice: leave one"));
+        }
+        Ok(StickyBy::Learn(sources.into()))
+    }
+
     /// What stickiness is, in words behind `is`: `by ip`, `off`.
     pub fn in_words(&self) -> String {
         if *self == StickyBy::Off { self.to_string() } else { format!("by {self}") }
@@ -41,6 +59,12 @@ impl fmt::Display for StickyBy {
             StickyBy::Ip => f.write_str("ip"),
             StickyBy::Header(name) => write!(f, "header:{}", Untrusted::new(name)),
             StickyBy::Query(name) => write!(f, "query:{}", Untrusted::new(name)),
+            StickyBy::Learn(sources) => {
+                for (n, source) in sources.iter().enumerate() {
+                    write!(f, "{}{source}", if n == 0 { "learn:" } else { "," })?;
+                }
+                Ok(())
+            }
             StickyBy::Custom => f.write_str("a key of its own"),
             StickyBy::Off => f.write_str("off"),
         }
@@ -65,9 +89,16 @@ impl std::str::FromStr for StickyBy {
             (_, Some(("query", name))) => {
                 Err(format!("'{}' is not a parameter's name: write query:user", Untrusted::new(name)))
             }
+            (_, Some(("learn", from))) => {
+                StickyBy::learn(from.split(',').map(str::parse).collect::<Result<Vec<LearnFrom>, String>>()?)
+            }
+            ("learn", _) => {
+                Err("learn needs to be told from what: write learn:mcp or learn:cookie:JSESSIONID".to_owned())
+            }
             _ => {
                 let text = Untrusted::new(text);
-                Err(format!("unknown sticky mode '{text}': write cookie, ip, header:NAME, query:NAME or off"))
+                let modes = "cookie, ip, header:NAME, query:NAME, learn:FROM or off";
+                Err(format!("unknown sticky mode '{text}': write {modes}"))
             }
         }
     }
@@ -85,9 +116,4 @@ impl From<StickyBy> for String {
     fn from(by: StickyBy) -> String {
         by.to_string()
     }
-}
-
-/// A name as it can stand in a query (RFC 3986 3.4), before its `=`.
-fn is_parameter(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"&=#?\"<>".contains(&b))
 }

@@ -102,7 +102,7 @@ impl Sticky {
     /// [`StickyBy::Custom`]; without it, stickiness is off.
     pub(crate) fn new(config: &StickyConfig, by: &StickyBy, own: Option<&KeyFunction>) -> Self {
         let source = match by {
-            StickyBy::Off => Source::Off,
+            StickyBy::Off | StickyBy::Learn(_) => Source::Off,
             StickyBy::Custom => own.map_or(Source::Off, |function| Source::Custom {
                 function: function.clone(),
                 key_cache: Arc::default(),

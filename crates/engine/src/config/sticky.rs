@@ -68,7 +68,7 @@ impl Default for StickyConfig {
 impl StickyConfig {
     /// Reads the section; tells whether it says what binds a client.
     pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>) -> bool {
-        let by = "cookie, ip, header:NAME, query:NAME or off; ip is the default in TCP mode";
+        let by = "cookie, ip, header:NAME, query:NAME, learn:FROM or off; ip is the default in TCP mode";
         let says_by = keys.set("by", by, &mut self.by, |n| {
             n.hint("pattern", "^(cookie|ip|off|header:.+|query:.+)$").parsed(str::parse)
         });
