@@ -103,6 +103,9 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::check(&path)?;
+    for warning in run::hashed_ids(&config) {
+        complain(&format!("stickylb-tui: warning: {}", Untrusted::new(warning)));
+    }
     say(&format!("{} is good: {}", Untrusted::new(path.display().to_string()), summary(&config)))?;
     Ok(ExitCode::SUCCESS)
 }

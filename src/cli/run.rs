@@ -18,7 +18,7 @@ use super::threads::{self, MainThread, cannot_start};
 use crate::headless::{self, Log, LogFile};
 use crate::signals::Signals;
 use stickylb::api::Ending;
-use stickylb::config::{Config, Encryption};
+use stickylb::config::{Config, Encryption, PoolConfig};
 use stickylb::program::is_local_name;
 use stickylb::{Balancer, Copies, Options};
 
@@ -354,9 +354,19 @@ fn lead_root(config: &Config) -> Option<String> {
     Some(format!("root's ctl, list and stop do not find this balancer: {error}"))
 }
 
+/// Warnings about stickiness by a hash of what backends are known to make.
+pub(super) fn hashed_ids(config: &Config) -> Vec<String> {
+    let several = config.pools.len() > 1;
+    let warning = |pool: &PoolConfig| {
+        let warning = pool.sticky.by.is_known_to_come_from_backends()?;
+        Some(if several { format!("pool {}: {warning}", pool.name) } else { warning })
+    };
+    config.pools.iter().filter_map(warning).collect()
+}
+
 /// Warnings about risky settings.
 fn warnings(config: &Config) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings = hashed_ids(config);
     for listener in config.listeners.iter().filter(|listener| listener.host.is_unspecified()) {
         let host = listener.host;
         warnings.push(format!("listening on {host}: everyone on your network can reach the backends through it"));

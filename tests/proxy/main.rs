@@ -18,6 +18,7 @@ mod framing;
 mod headers;
 mod health;
 mod interim;
+mod learn;
 mod leaving;
 mod limits;
 mod live_page;

@@ -104,7 +104,7 @@ pub(crate) const ACTIONS: &[Entry] = &[
         &[(NONE, KeyCode::Char('t'))],
         Some(("sticky", 35)),
         "sticky MODE [POOL]",
-        "what clients stick by: the next of cookie, ip, the configured header or query, off; or what is named",
+        "what clients stick by: the next of cookie, ip, the configured header, query or learn, off; or what is named",
     ),
     entry(
         Action::SpawnDemo,

@@ -101,6 +101,7 @@ fn key(state: &State, decision: &Decision) -> String {
         }
         // A header's value may be private, so it is not shown.
         StickyKey::Query { value: Some(value), .. } => format!("{words}={value}"),
+        StickyKey::Learned { id, .. } => format!("{words}: {id}"),
         _ => words,
     }
 }

@@ -52,6 +52,15 @@ pub enum StickyKey {
         /// The first 64 bytes of its value, as it was written.
         value: Option<Untrusted<Text>>,
     },
+    /// An id that a backend gave out.
+    Learned {
+        /// Where the request brought it, in words: `cookie sid`, `header Mcp-Session-Id`.
+        from: Untrusted<Arc<str>>,
+        /// The first four of 16 letters and more, for it is a credential.
+        id: Untrusted<Text>,
+        /// The request whose response gave it out, where somebody watched then.
+        number: Option<RequestNumber>,
+    },
     /// One that a [function](crate::KeyFunction) of the embedding program made. It may be made of a secret, so that it is
     /// shown to nobody.
     #[serde(rename = "own")]
@@ -77,6 +86,8 @@ impl fmt::Display for StickyKey {
             StickyKey::Ip { ip } => write!(f, "ip {ip}"),
             StickyKey::Header { name, .. } => write!(f, "header {name}"),
             StickyKey::Query { name, .. } => write!(f, "query {name}"),
+            StickyKey::Learned { from, number: Some(number), .. } => write!(f, "{from} learned from #{number}"),
+            StickyKey::Learned { from, .. } => write!(f, "{from} learned"),
             StickyKey::Custom => f.write_str("a key of its own"),
             StickyKey::Missing { by } => write!(f, "without {by}"),
         }

@@ -80,11 +80,7 @@ impl LearnPreset {
 }
 
 impl LearnFrom {
-    /// The id that the backend writes at `response`, and the client brings at `request`, both as in a file.
-    ///
-    /// # Errors
-    /// One of them is malformed, as one sentence.
-    pub fn pair(response: &str, request: &str) -> Result<Self, String> {
+    fn pair(response: &str, request: &str) -> Result<Self, String> {
         Ok(LearnFrom::Id { response: response.parse()?, request: request.parse()? })
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-use super::learn_from::{LearnFrom, is_parameter};
+use super::learn_from::{IdInRequest, IdInResponse, LearnFrom, LearnPreset, is_parameter};
 use crate::untrusted::Untrusted;
 
 /// What binds a client to its backend. It is parsed from and displayed as the word that files and the command line have for
@@ -44,6 +44,45 @@ impl StickyBy {
             return Err(format!("'{source}' is written twice: leave one"));
         }
         Ok(StickyBy::Learn(sources.into()))
+    }
+
+    /// What learns the id that this hashes, where backends may make it.
+    pub fn learned(&self) -> Option<StickyBy> {
+        let source = match self {
+            StickyBy::Header(name) if name.eq_ignore_ascii_case("Mcp-Session-Id") => {
+                LearnFrom::Preset(LearnPreset::Mcp)
+            }
+            StickyBy::Header(name) => {
+                let (response, request) =
+                    (IdInResponse::Header(Arc::clone(name)), IdInRequest::Header(Arc::clone(name)));
+                LearnFrom::Id { response, request }
+            }
+            StickyBy::Query(name) if **name == *"sid" => LearnFrom::Preset(LearnPreset::SocketIo),
+            StickyBy::Query(name) if **name == *"id" => LearnFrom::Preset(LearnPreset::SignalR),
+            _ => return None,
+        };
+        Some(StickyBy::Learn([source].into()))
+    }
+
+    /// What is wrong with this where backends make the id that it hashes, as one sentence with what to write.
+    pub fn hashes_what_backends_make(&self) -> Option<String> {
+        let learned = self.learned()?;
+        let from = learned.to_string();
+        let from = from.strip_prefix("learn:").unwrap_or(&from);
+        Some(format!(
+            "sticky {self}: this id comes from the backend: use learn, --sticky learn:{from} or \
+             \"sticky\": {{\"by\": \"learn\", \"from\": \"{from}\"}}"
+        ))
+    }
+
+    /// The same where that is known of the name alone.
+    pub fn is_known_to_come_from_backends(&self) -> Option<String> {
+        let known = match self {
+            StickyBy::Header(name) => name.eq_ignore_ascii_case("Mcp-Session-Id"),
+            StickyBy::Query(name) => **name == *"sid",
+            _ => false,
+        };
+        known.then(|| self.hashes_what_backends_make())?
     }
 
     /// What stickiness is, in words behind `is`: `by ip`, `off`.

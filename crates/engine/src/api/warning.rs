@@ -12,6 +12,8 @@ use crate::untrusted::Untrusted;
 pub enum About {
     /// The changed configuration: it is not applied; the previous one stays.
     Configuration,
+    /// Stickiness: it hashes an id that backends make.
+    Sticky,
     /// Mail: the last one failed.
     Mail,
     /// Log lines on standard output: they are dropped.

@@ -170,7 +170,7 @@ impl Pool {
     fn own(&self, client: &Bound) -> Option<usize> {
         match client.own {
             Affinity::Nobody => None,
-            Affinity::Id(id) => self.index_of(id),
+            Affinity::Id(id) | Affinity::Learned(id) => self.index_of(id),
             Affinity::Suited => {
                 let score = |index: &usize| {
                     let backend = &self.backends[*index];

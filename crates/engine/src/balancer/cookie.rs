@@ -99,7 +99,7 @@ fn is_in(name: &str, line: &[u8]) -> bool {
 }
 
 /// The value of `pair` if its name is exactly `name`: cookie names are case-sensitive (RFC 6265 5.3).
-fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
+pub(super) fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
     pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"=")
 }
 

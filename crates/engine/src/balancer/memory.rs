@@ -1,9 +1,11 @@
 //! What choices leave behind for the next ones.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::keys_seen::KeysSeen;
+use super::learned::LearnedTable;
 use super::moves::Moves;
 use super::traits::Traits;
 
@@ -16,6 +18,10 @@ pub(crate) struct Memory {
     pub(crate) moves: Moves,
     /// The keys that were hashed.
     pub(crate) keys: KeysSeen,
+    /// The ids that backends gave out.
+    pub(crate) learned: Arc<LearnedTable>,
+    /// The ids that backends were seen to make, where ids are hashed.
+    pub(crate) made: Arc<LearnedTable>,
 }
 
 impl Memory {
@@ -29,6 +35,8 @@ impl Memory {
             turn: AtomicUsize::new(self.turn.load(Relaxed)),
             moves: client.map(|client| self.moves.of(client)).unwrap_or_default(),
             keys: KeysSeen::default(),
+            learned: Arc::clone(&self.learned),
+            made: Arc::clone(&self.made),
         }
     }
 }

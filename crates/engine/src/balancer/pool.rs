@@ -2,12 +2,15 @@
 
 use foldhash::HashMap;
 use http::HeaderValue;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
+use stickylb_http1::RequestHead;
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
 use super::key_cache::KeyCache;
+use super::learned::Watch;
 use super::memory::Memory;
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
@@ -142,6 +145,21 @@ impl Pool {
         Pool::new(self.backends.to_vec(), self.strategy, sticky, Arc::clone(&self.memory))
     }
 
+    /// Reads what binds a request to a backend. `ip` is the client's address; `query` is without the question mark.
+    pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr, now: Instant) -> Bound {
+        let Some(learner) = self.sticky.learner() else { return self.sticky.read(head, query, ip) };
+        if learner.is_probing() {
+            let probes = !learner.has_said();
+            let watch = probes.then(|| Box::new(Watch::new(learner, &self.memory.made, head, query, now)));
+            return Bound { watch, ..self.sticky.read(head, query, ip) };
+        }
+        let watch = Watch::new(learner, &self.memory.learned, head, query, now);
+        if watch.has_id() {
+            return Bound::by_id(watch, ip);
+        }
+        Bound { watch: Some(Box::new(watch)), ..self.sticky.without_key(ip) }
+    }
+
     /// The backend with this id.
     pub(crate) fn get(&self, id: BackendId) -> Option<&Arc<Backend>> {
         self.index_of(id).map(|index| &self.backends[index])
@@ -167,9 +185,10 @@ impl Pool {
         shares
     }
 
-    /// The number of clients bound to each backend: by the keys seen lately, or by the cookies given out.
+    /// The number of clients bound to each backend: by the keys seen lately, by the ids learned, or by the cookies given out.
     pub(crate) fn sessions(&self) -> Vec<u64> {
-        let by_key = self.sticky.key_cache().map(KeyCache::counts);
+        let learned = || self.sticky.learner().map(|_| self.memory.learned.counts());
+        let by_key = self.sticky.key_cache().map(KeyCache::counts).or_else(learned);
         let of = |backend: &Arc<Backend>| match &by_key {
             Some(counts) => counts.get(&backend.id()).copied().unwrap_or_default(),
             None => backend.counters.sessions(),

@@ -1,6 +1,6 @@
 //! Stickiness: reads a request's sticky key and finds out which backend its client is bound to.
 //!
-//! A cookie names the backend itself. Any other key (address, header, query, own) is hashed over the backends' ids
+//! A cookie names the backend itself. An id that is learned is looked up ([`learned`](super::learned)). Any other key (address, header, query, own) is hashed over the backends' ids
 //! (`rendezvous`), so no table is needed and the binding survives a restart.
 
 use std::net::IpAddr;
@@ -10,6 +10,7 @@ use stickylb_http1::{FieldKind, RequestHead};
 use super::cookie::CookieSticky;
 use super::key_cache::KeyCache;
 use super::key_function::{Asking, KeyFunction};
+use super::learned::{Learner, Watch};
 use super::rendezvous::Fingerprint;
 use super::traits::Traits;
 use crate::api::{BackendId, StickyBy, StickyKey, Text};
@@ -25,6 +26,8 @@ pub(crate) struct Sticky {
     /// Which part of a request is the key.
     pub(crate) by: StickyBy,
     source: Source,
+    /// What learns ids, or finds out whether backends make those that are hashed.
+    learner: Option<Arc<Learner>>,
     missing: MissingKey,
     pub(crate) on_failure: OnFailure,
 }
@@ -37,6 +40,7 @@ enum Source {
     Header { name: Arc<str>, key_cache: Arc<KeyCache> },
     Query { name: Arc<str>, key_cache: Arc<KeyCache> },
     Custom { function: KeyFunction, key_cache: Arc<KeyCache> },
+    Learn,
 }
 
 /// A client's binding, for the choice of a backend.
@@ -50,6 +54,8 @@ pub(crate) struct Bound {
     pub(crate) fingerprint: Fingerprint,
     /// What tells it from others; read once it has lost its backend.
     pub(crate) traits: Option<Box<Traits>>,
+    /// What learns from its response, where ids are learned.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// Which backend a client is bound to.
@@ -60,6 +66,8 @@ pub(crate) enum Affinity {
     Nobody,
     /// To the one with this id.
     Id(BackendId),
+    /// To the one that gave out its id.
+    Learned(BackendId),
     /// To the one with the highest score for its fingerprint.
     Suited,
 }
@@ -67,7 +75,7 @@ pub(crate) enum Affinity {
 impl Bound {
     /// A client that is not bound yet.
     fn new(ip: IpAddr) -> Self {
-        Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip), traits: None }
+        Bound { own: Affinity::Nobody, key: None, fingerprint: Fingerprint::of_ip(ip), ..Bound::default() }
     }
 
     /// A client in TCP mode, bound to the backend that its address sticks to, if any.
@@ -92,8 +100,19 @@ impl Bound {
         Bound { own: Affinity::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
+    /// A client with learned stickiness.
+    pub(crate) fn by_id(watch: Watch, ip: IpAddr) -> Self {
+        let bound = match watch.bound_to() {
+            None => Bound::new(ip),
+            Some((id, key, fingerprint)) => {
+                Bound { own: Affinity::Learned(id), key: Some(key.clone()), fingerprint, ..Bound::default() }
+            }
+        };
+        Bound { watch: Some(Box::new(watch)), ..bound }
+    }
+
     fn by_key(key: StickyKey, bytes: &[u8]) -> Self {
-        Bound { own: Affinity::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes), traits: None }
+        Bound { own: Affinity::Suited, key: Some(key), fingerprint: Fingerprint::of(bytes), ..Bound::default() }
     }
 }
 
@@ -102,7 +121,8 @@ impl Sticky {
     /// [`StickyBy::Custom`]; without it, stickiness is off.
     pub(crate) fn new(config: &StickyConfig, by: &StickyBy, own: Option<&KeyFunction>) -> Self {
         let source = match by {
-            StickyBy::Off | StickyBy::Learn(_) => Source::Off,
+            StickyBy::Off => Source::Off,
+            StickyBy::Learn(_) => Source::Learn,
             StickyBy::Custom => own.map_or(Source::Off, |function| Source::Custom {
                 function: function.clone(),
                 key_cache: Arc::default(),
@@ -112,7 +132,17 @@ impl Sticky {
             StickyBy::Query(name) => Source::Query { name: Arc::clone(name), key_cache: Arc::default() },
             StickyBy::Header(name) => Source::Header { name: Arc::clone(name), key_cache: Arc::default() },
         };
-        Sticky { by: by.clone(), source, missing: config.missing, on_failure: config.on_failure }
+        let learner = match by {
+            StickyBy::Learn(sources) => Some(Learner::new(sources)),
+            _ => Learner::probing(by),
+        };
+        Sticky {
+            by: by.clone(),
+            source,
+            learner: learner.map(Arc::new),
+            missing: config.missing,
+            on_failure: config.on_failure,
+        }
     }
 
     /// The sticky cookie; `None` if clients are not bound by cookie.
@@ -135,14 +165,19 @@ impl Sticky {
             | Source::Header { key_cache, .. }
             | Source::Query { key_cache, .. }
             | Source::Custom { key_cache, .. } => Some(key_cache),
-            Source::Off | Source::Cookie(_) => None,
+            Source::Off | Source::Cookie(_) | Source::Learn => None,
         }
     }
 
-    /// Reads a request's key. `ip` is the client's address; `query` is without the question mark.
+    /// What learns ids, or finds out whether backends make those that are hashed; `None` if neither may be.
+    pub(super) fn learner(&self) -> Option<&Arc<Learner>> {
+        self.learner.as_ref()
+    }
+
+    /// Reads a request's key, but for one that is learned. `ip` is the client's address; `query` is without the question mark.
     pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr) -> Bound {
         match &self.source {
-            Source::Off => Bound::new(ip),
+            Source::Off | Source::Learn => Bound::new(ip),
             Source::Cookie(cookie) => match cookie.id(head.values(FieldKind::Cookie)) {
                 None => Bound::new(ip),
                 Some(id) => {
@@ -179,7 +214,8 @@ impl Sticky {
         }
     }
 
-    fn without_key(&self, ip: IpAddr) -> Bound {
+    /// The binding of a request without a key.
+    pub(super) fn without_key(&self, ip: IpAddr) -> Bound {
         match self.missing {
             MissingKey::Balance => Bound::new(ip),
             MissingKey::Fixed => Bound::by_key(StickyKey::Missing { by: self.by.clone() }, b""),

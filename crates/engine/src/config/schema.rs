@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     /// Refused for what no schema can know: other keys and values, the environment, the system, or the text itself.
-    const READER_ALONE: [&str; 32] = [
+    const READER_ALONE: [&str; 35] = [
         "alerts-about-nothing",
         "alerts-without-email",
         "balancer-itself",
@@ -81,6 +81,9 @@ mod tests {
         "secret-empty-name",
         "secret-no-file",
         "secret-not-set",
+        "sticky-from-without-learn",
+        "sticky-learn-in-tcp-mode",
+        "sticky-learn-without-from",
         "sticky-query",
         "tcp-and-http-in-the-flat-form",
         "two-addresses-without-names",

@@ -1,11 +1,13 @@
 //! What binds a client to its backend: the `sticky` section.
 
+use jsonc_parser::ast::Value;
 use std::time::Duration;
 
 use super::cookie::CookieConfig;
 use super::keys::Keys;
+use super::node::Node;
 use super::written::Named;
-use crate::api::StickyBy;
+use crate::api::{LearnFrom, StickyBy};
 
 /// Where a request goes that has no key, by header or query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,10 +70,29 @@ impl Default for StickyConfig {
 impl StickyConfig {
     /// Reads the section; tells whether it says what binds a client.
     pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>) -> bool {
-        let by = "cookie, ip, header:NAME, query:NAME, learn:FROM or off; ip is the default in TCP mode";
+        let by = "cookie, ip, header:NAME, query:NAME, learn with from, or off; ip is the default in TCP mode";
+        let mut learns = false;
         let says_by = keys.set("by", by, &mut self.by, |n| {
-            n.hint("pattern", "^(cookie|ip|off|header:.+|query:.+)$").parsed(str::parse)
+            let n = n.hint("pattern", "^(cookie|ip|off|header:.+|query:.+|learn|learn:.+)$");
+            learns = matches!(n.value, Value::StringLit(word) if word.value == "learn");
+            if learns { None } else { n.parsed(str::parse) }
         });
+        let from = "Where learn finds the ids that backends give out: mcp, socket.io, signalr, streamlit, gradio, header:NAME, \
+                    cookie:NAME, json:/pointer=query:NAME, or a list of them";
+        let sources = keys.get("from", from, |n| {
+            n.either(n.is_array(), |n| n.list(source), |n| source(n).map(|source| vec![source]))
+        });
+        match (learns, keys.has("from"), sources) {
+            (true, false, _) => {
+                keys.wrong_at("by", "learn needs to be told from what: write \"from\": \"mcp\" beside it".to_owned());
+            }
+            (false, true, _) => keys.wrong_at("from", "is for \"by\": \"learn\" alone: leave it out".to_owned()),
+            (true, true, Some(sources)) => match StickyBy::learn(sources) {
+                Ok(by) => self.by = by,
+                Err(message) => keys.wrong_at("from", message),
+            },
+            _ => {}
+        }
         keys.set(
             "expiry",
             "In TCP mode, how long an address is remembered after its last connection has closed",
@@ -91,6 +112,34 @@ impl StickyConfig {
             &mut self.on_failure,
             |n| n.one_of(OnFailure::NAMES),
         );
-        says_by
+        says_by || learns
     }
+}
+
+/// One source of learned stickiness: a word, or an object that says where the backend writes the id and where the client
+/// brings it.
+fn source(n: Node<'_, '_>) -> Option<LearnFrom> {
+    n.either(
+        n.is_string(),
+        |n| {
+            let words = "^(mcp|socket\\.io|signalr|streamlit|gradio|header:.+|cookie:.+|.+=.+)$";
+            n.hint("pattern", words).parsed(str::parse)
+        },
+        |n| {
+            n.object(|keys| {
+                let response = keys.get(
+                    "response",
+                    "Where the backend writes the id: header:NAME, cookie:NAME or json:/pointer",
+                    |n| n.hint("pattern", "^(header|cookie|json):.+$").parsed(str::parse),
+                );
+                let request =
+                    keys.get("request", "Where the client brings it: header:NAME, cookie:NAME or query:NAME", |n| {
+                        n.hint("pattern", "^(header|cookie|query):.+$").parsed(str::parse)
+                    });
+                keys.require("response", "needs 'response', where the backend writes the id: json:/connectionToken");
+                keys.require("request", "needs 'request', where the client brings the id: query:id");
+                Some(LearnFrom::Id { response: response?, request: request? })
+            })?
+        },
+    )
 }

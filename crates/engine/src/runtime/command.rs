@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::history::{in_words, step};
 use super::start::Balancer;
-use crate::api::{BackendId, Command, CommandError, Done, Intent};
+use crate::api::{About, BackendId, Command, CommandError, Done, Intent};
 use crate::config::MAX_WEIGHT;
 use crate::state::LivePool;
 
@@ -47,6 +47,7 @@ impl Balancer {
                 for pool in &pools {
                     self.shared.registry.change_pool(pool, |value| value.with_sticky(pool.sticky_by(&by)));
                 }
+                self.shared.telemetry.is_well(About::Sticky);
                 Ok(format!("stickiness{} is {}", of_pools(&pools), by.in_words()))
             }
             Command::Baseline => {

@@ -101,6 +101,9 @@ impl Balancer {
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
             let old = live.follow(pool);
+            if old.sticky != pool.sticky {
+                self.shared.telemetry.is_well(About::Sticky);
+            }
             self.shared.registry.change_pool(live, |value| {
                 let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
                 let kept =

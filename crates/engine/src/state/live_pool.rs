@@ -82,6 +82,8 @@ impl LivePool {
         self.record().tick(&pool, now);
         pool.memory.moves.forget(now);
         pool.memory.keys.tick();
+        pool.memory.learned.expire(now);
+        pool.memory.made.expire(now);
         for id in self.table.forget(now) {
             if let Some(backend) = pool.get(id) {
                 backend.counters.session_moved();
@@ -106,7 +108,8 @@ impl LivePool {
     pub(crate) fn sticky_modes(&self) -> Vec<StickyBy> {
         let config = self.config.load();
         let configured = &config.sticky.by;
-        let named = matches!(configured, StickyBy::Header(_) | StickyBy::Query(_)).then(|| configured.clone());
+        let named = matches!(configured, StickyBy::Header(_) | StickyBy::Query(_) | StickyBy::Learn(_));
+        let named = named.then(|| configured.clone());
         match self.mode {
             Mode::Tcp => vec![StickyBy::Ip, StickyBy::Off],
             Mode::Http => [StickyBy::Cookie, StickyBy::Ip].into_iter().chain(named).chain([StickyBy::Off]).collect(),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::{BodyCut, Decision, Ended, RequestEvent, Rule, Text};
-use crate::balancer::{Active, Backend};
+use crate::balancer::{Active, Backend, Learning};
 use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Moments, Recording, Slot, Tried, time_of_day};
@@ -31,6 +31,8 @@ pub(crate) struct Exchange<'c> {
     active: Option<Active>,
     /// What is kept of it, while somebody watches.
     pub(crate) recording: Option<Box<Recording>>,
+    /// What learns from the response's body, where ids are learned from bodies.
+    pub(crate) learning: Option<Box<Learning>>,
     booked: bool,
 }
 
@@ -51,6 +53,7 @@ impl<'c> Exchange<'c> {
             status: None,
             active: None,
             recording,
+            learning: None,
             booked: false,
         };
         exchange.is_from(client.ip);

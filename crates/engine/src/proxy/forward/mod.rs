@@ -3,6 +3,7 @@
 mod hold;
 mod policy;
 mod queue;
+mod read_ahead;
 mod retry;
 mod route;
 mod selection;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stickylb_http1::FieldKind;
 
+use super::read_ahead::{may_have_id, read_ahead};
 use super::retry::{may_retry, tries_made};
 use super::route::{own_cookies, route};
 use super::selection::{SelectBy, Selection};
 use crate::api::{
-    Attempt, BackendId, CookieAction, Decision, Ended, Fault, Outcome, Part, Rule, StickyKey, Stopped, Strategy,
+    About, Attempt, BackendId, CookieAction, Decision, Ended, Fault, Level, Outcome, Part, Rule, StickyKey, Stopped,
+    Strategy,
 };
-use crate::balancer::{Backend, Choice, NoBackend, Pool, Slot, Traits};
+use crate::balancer::{AnsweredBy, Backend, Bound, Choice, NoBackend, Pool, Slot, Taught, Traits, Watch};
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
@@ -76,22 +78,27 @@ impl<'t, 'c> Tries<'t, 'c> {
         }
     }
 
+    /// An error of `None` is that the request's body is to be read first.
     #[inline]
-    fn choose(&mut self) -> Result<Choice, NoBackend> {
+    fn choose(&mut self) -> Result<Choice, Option<NoBackend>> {
         let pool = self.selection.live.current.load();
         if !mem::replace(&mut self.key_read, true) {
             self.read_key(&pool);
+            let looks_into = |watch: &Watch| watch.looks_into_body() && may_have_id(self.request);
+            if self.selection.bound.watch.as_deref().is_some_and(looks_into) {
+                return Err(None);
+            }
         }
         if let Some(lost) = pool.lost(&self.selection.bound, &self.selection.tried) {
             self.tell_apart(lost);
         }
-        self.selection.choose_from(&pool, self.exchange.decision())
+        self.selection.choose_from(&pool, self.exchange.decision()).map_err(Some)
     }
 
     /// Reads what binds the request to a backend of this pool, and which of its cookies are no backend's business.
     fn read_key(&mut self, pool: &Pool) {
         let request = &mut *self.request;
-        self.selection.bound = pool.sticky.read(&request.head, request.query(), request.ip);
+        self.selection.bound = pool.read(&request.head, request.query(), request.ip, self.selection.began);
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
@@ -104,7 +111,24 @@ impl<'t, 'c> Tries<'t, 'c> {
         self.selection.bound.traits.get_or_insert_with(read).is_replay = self.client.replay.is_some();
     }
 
-    async fn wait(&mut self, no: NoBackend) -> Result<Choice, Stop> {
+    /// Chooses by the id in the request's body, where it has one.
+    async fn choose_by_body(&mut self) -> Result<Choice, NoBackend> {
+        let body = read_ahead(self.client, self.request.framing).await;
+        if let Some(watch) = self.selection.bound.watch.take() {
+            let ip = self.request.ip;
+            self.selection.bound = Bound::by_id(watch.with_body(&body, self.selection.began), ip);
+        }
+        self.choose().map_err(|no| no.unwrap_or(NoBackend::Nobody))
+    }
+
+    async fn wait(&mut self, no: Option<NoBackend>) -> Result<Choice, Stop> {
+        let no = match no {
+            Some(no) => no,
+            None => match self.choose_by_body().await {
+                Ok(choice) => return Ok(choice),
+                Err(no) => no,
+            },
+        };
         // Its backend may go while it waits for it.
         if let Some(own) = self.selection.bound.named() {
             self.tell_apart(own);
@@ -250,6 +274,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         if self.selection.bound.is_by_key() && !is_replay {
             self.selection.live.current.load().note(&self.selection.bound, backend.id());
         }
+        if let Some(watch) = self.selection.bound.watch.take().filter(|_| !is_replay) {
+            self.learn(*watch, backend, answered, since);
+        }
         let binds = !self.exchange.decision().rule.is_sticky() && !is_replay;
         let set_cookie = set_cookie.filter(|_| binds);
         if set_cookie.is_some() {
@@ -261,6 +288,26 @@ impl<'t, 'c> Tries<'t, 'c> {
             Box::pin(take_rest(self.client, self.request, &mut answered.upstream)).await;
         }
         delivered
+    }
+
+    /// Learns from a response whose ids are this backend's.
+    fn learn(&mut self, watch: Watch, backend: &Backend, answered: &Answered, now: Instant) {
+        let by = AnsweredBy {
+            backend: backend.id(),
+            number: self.exchange.recording.as_ref().map(|recording| recording.heads.number),
+            deletes: self.request.head.method() == b"DELETE",
+            now,
+        };
+        let Taught { learning, moved, warning } = watch.answered(&answered.head, by);
+        self.exchange.learning = learning;
+        if moved {
+            self.selection.live.picks.moved();
+        }
+        if let Some(warning) = warning {
+            let telemetry = &self.client.proxy.shared.telemetry;
+            telemetry.notice(Level::Warning, warning.clone());
+            telemetry.warn_of(About::Sticky, warning);
+        }
     }
 
     /// Notes that the client gets this backend's cookie, and whose it had.

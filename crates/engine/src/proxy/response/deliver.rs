@@ -210,6 +210,9 @@ impl Delivery<'_, '_> {
             if let Some(recording) = &mut self.exchange.recording {
                 recording.passes(out, passed_framing(said.framing, self.request.version()));
             }
+            if let Some(learning) = &mut self.exchange.learning {
+                learning.passes(passed_framing(said.framing, self.request.version()));
+            }
             if !self.relay.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
                 self.upstream.answer.consume(|bytes| {
@@ -217,6 +220,9 @@ impl Delivery<'_, '_> {
                     out.extend_from_slice(passed.out);
                     if let Some(recording) = &mut self.exchange.recording {
                         recording.carries(passed.out);
+                    }
+                    if let Some(learning) = &mut self.exchange.learning {
+                        learning.carries(passed.out);
                     }
                     self.cut = passed.bad.map(|bad| cut_of(bad, self.framing));
                     passed.used
@@ -289,6 +295,9 @@ impl Delivery<'_, '_> {
         self.cut = cut.map(|bad| cut_of(bad, self.framing));
         if let Some(recording) = &mut self.exchange.recording {
             recording.carries(out);
+        }
+        if let Some(learning) = &mut self.exchange.learning {
+            learning.carries(out);
         }
         if self.relay.is_done() {
             self.now = Instant::now();
