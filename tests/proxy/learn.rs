@@ -121,6 +121,13 @@ fn gradios_session_is_found_in_what_its_page_sends() {
     }
 }
 
+/// Reads until this has come, which may be in the middle of a body.
+fn has_come(client: &mut Client, text: &str) {
+    while !String::from_utf8_lossy(&client.received()).contains(text) {
+        assert_ne!(client.wire.fill().unwrap(), 0, "the connection ended before '{text}'");
+    }
+}
+
 #[test]
 fn an_id_split_over_chunks_is_known_before_the_client_has_it_and_nothing_is_held_back() {
     let gate = Arc::new(Gate::default());
@@ -144,15 +151,9 @@ fn an_id_split_over_chunks_is_known_before_the_client_has_it_and_nothing_is_held
     let mut client = balancer.client();
     client.send(&request("GET", "/begin", &[]));
     let copy = client.head().unwrap().unwrap().backend().unwrap();
-    until("the beginning of the id is there", || {
-        client.wire.fill().unwrap();
-        String::from_utf8_lossy(&client.received()).contains("\"co\r\n")
-    });
+    has_come(&mut client, "\"co\r\n");
     gate.open();
-    until("the end of the id is there, and not of the body", || {
-        client.wire.fill().unwrap();
-        String::from_utf8_lossy(&client.received()).contains(&format!("py{copy}\""))
-    });
+    has_come(&mut client, &format!("py{copy}\""));
     assert_eq!(goes(&mut balancer.client(), &request("GET", &format!("/?sid=copy{copy}"), &[])), copy);
     last.open();
 }
@@ -426,8 +427,9 @@ fn on_failure_fail_holds_for_ids_too() {
     let copy = began.backend().unwrap();
     copies[copy as usize].stop();
     balancer.ctl(&["check", &format!("b{copy}")]);
-    balancer.line(&format!("b{copy} is DOWN"));
-    assert_eq!(in_session(&mut balancer.client(), "POST", &id).status, 503);
+    until("it is DOWN", || status(&balancer)["backends"][copy as usize]["state"] == "DOWN");
+    assert_eq!(in_session(&mut client, "POST", &id).status, 503);
+    assert_eq!(initialize(&mut client).1.status, 200, "new sessions begin elsewhere");
 }
 
 #[test]
