@@ -21,10 +21,7 @@ const WORDS: &[&str] = &[
     "already running",
     "another instance",
     "other instance",
-    "primary",
-    "secondary",
     "not elected",
-    "passive",
     // What a process says of itself.
     "gc",
     "garbage",
@@ -34,7 +31,6 @@ const WORDS: &[&str] = &[
     "heap",
     "rss",
     "memory usage",
-    "memory",
     "uptime",
     "event loop",
     "heartbeat",
@@ -45,7 +41,6 @@ const WORDS: &[&str] = &[
     "pong",
     "metrics",
     "stats",
-    "statistics",
     "health",
     "healthcheck",
     "idle",
@@ -54,14 +49,8 @@ const WORDS: &[&str] = &[
     "watching",
     // The beginning and the end.
     "listening",
-    "started",
-    "starting",
-    "ready",
-    "connected",
     "reconnected",
-    "connecting",
     "reconnecting",
-    "disconnected",
     "sigterm",
     "sigint",
     "sighup",
@@ -81,7 +70,6 @@ const WORDS: &[&str] = &[
     // Debuggers, deprecations and loggers.
     "deprecationwarning",
     "experimentalwarning",
-    "warning:",
     "debugger",
 ];
 

@@ -10,9 +10,8 @@
 //! - it is no line of requests, garbage collection, signals or heartbeats, and says of no election or lock that this copy
 //!   did not get it (`harmless.rs`);
 //! - its copy started at most twice: the output of a crash loop is that of the crash;
-//! - at least two copies write it at the same rhythm. Where one of them at a time holds a lock, the copies write it in turn
-//!   and each by itself at no rhythm at all, or exactly between the others' times: only with four times each in strict
-//!   turns could that look like a timer in each copy.
+//! - at least two copies write it at the same rhythm and at the same time. Where one copy leads, or holds a lock for each
+//!   run, the times of all copies together have one rhythm (`rhythm.rs`).
 
 mod harmless;
 mod rhythm;
@@ -90,8 +89,8 @@ impl EveryCopy {
         *started = (at, started.1 + 1);
     }
 
-    /// A line of a copy's output, times in order. `idle_for` is how long that copy had had no request and no check when the
-    /// line came.
+    /// A line of a copy's output, times in order. `idle_for` is how long the copies had had no request, and this one no
+    /// check, when the line came: a request to one copy may be told to the others.
     pub fn line(&mut self, copy: usize, at: Duration, idle_for: Duration, line: &str) {
         let (started, _) = *self.started.entry(copy).or_insert((at, 1));
         if at < started + STARTING {
@@ -123,20 +122,21 @@ impl EveryCopy {
     }
 
     fn doing(&self, kind: &Kind) -> Option<OwnDoing> {
-        let is_stable = |copy: usize| self.started.get(&copy).is_some_and(|(_, starts)| *starts <= STARTS);
-        let copies = kind.copies.iter().filter(|(copy, written)| written.quiet && is_stable(**copy));
-        let (copies, times): (Vec<usize>, Vec<&[Duration]>) =
-            copies.map(|(copy, written)| (*copy, written.times.as_slice())).unzip();
-        let is_old = |copy: usize, at: Duration| {
-            self.started.get(&copy).is_some_and(|(started, _)| at >= *started + STARTING_ONCE)
-        };
+        let copies: Vec<(usize, &Written)> = kind.copies.iter().map(|(copy, written)| (*copy, written)).collect();
+        let started = |copy: usize| self.started.get(&copy).copied().unwrap_or_default();
+        let counts = |(copy, written): &&(usize, &Written)| written.quiet && started(*copy).1 <= STARTS;
+        let is_late = |(copy, written): &(usize, &Written)| written.times[0] >= started(*copy).0 + STARTING_ONCE;
+        // What a busy copy did is judged too: the lock may have been there.
+        let times: Vec<&[Duration]> = copies.iter().map(|(_, written)| written.times.as_slice()).collect();
         let (repeated, those) = match judge(&times) {
             Verdict::Rhythm(those) => (true, those),
-            Verdict::Once(those) if those.iter().all(|one| is_old(copies[*one], times[*one][0])) => (false, those),
-            Verdict::Once(_) | Verdict::Nothing => return None,
+            Verdict::Once(those) => (false, those),
+            Verdict::Nothing => return None,
         };
-        let times = those.into_iter().map(|one| (copies[one], kind.copies[&copies[one]].count)).collect();
-        Some(OwnDoing { line: kind.line.clone(), times, repeated })
+        let told: Vec<&(usize, &Written)> = those.iter().map(|place| &copies[*place]).filter(counts).collect();
+        let is_told = told.len() >= 2 && (repeated || told.iter().all(|one| is_late(one)));
+        let times = told.iter().map(|(copy, written)| (*copy, written.count)).collect();
+        is_told.then(|| OwnDoing { line: kind.line.clone(), times, repeated })
     }
 }
 

@@ -27,12 +27,13 @@ pub(super) fn judge(copies: &[&[Duration]]) -> Verdict {
     for period in periods.iter().flatten() {
         let same = |other: &Option<Duration>| other.is_some_and(|other| is_near(other, *period));
         let those: Vec<usize> = (0..copies.len()).filter(|place| same(&periods[*place])).collect();
-        if those.len() > best.len() && !takes_turns(copies, &those, *period) {
+        let those = at_once(copies, &those, *period);
+        if those.len() > best.len() {
             best = those;
         }
     }
     if best.len() >= 2 {
-        return Verdict::Rhythm(best);
+        return if take_turns(copies) { Verdict::Nothing } else { Verdict::Rhythm(best) };
     }
     let once: Vec<usize> = (0..copies.len()).filter(|place| copies[*place].len() == 1).collect();
     let all = once.len() == copies.len() && once.len() >= 2;
@@ -50,21 +51,47 @@ fn period(times: &[Duration]) -> Option<Duration> {
     (near * 3 >= gaps.len() * 2).then_some(median)
 }
 
+/// Those of these copies that go on while the others do. Where one leads and is followed by another, or a lock stays with
+/// one for a while, each writes while the others do not.
+fn at_once(copies: &[&[Duration]], those: &[usize], period: Duration) -> Vec<usize> {
+    let Some(first) = those.first() else { return Vec::new() };
+    let with_first = |one: &&usize| *one == first || are_at_once(copies[*first], copies[**one], period);
+    those.iter().filter(with_first).copied().collect()
+}
+
+/// Whether both write nearly every time that is due in the time in which both do.
+fn are_at_once(one: &[Duration], other: &[Duration], period: Duration) -> bool {
+    let (Some(from), Some(to)) = (one.first().max(other.first()), one.last().min(other.last())) else { return false };
+    let both = to.saturating_sub(*from);
+    // In tenths of a period, from the first time due to the last.
+    let due = (both.as_millis() * 10).checked_div(period.as_millis()).unwrap_or_default() + 10;
+    let margin = period / 3;
+    let written = |times: &[Duration]| {
+        times.iter().filter(|at| (from.saturating_sub(margin)..=*to + margin).contains(at)).count() as u128 * 10
+    };
+    due >= 16 && written(one) * 10 >= due * 7 && written(other) * 10 >= due * 7
+}
+
 /// Within a third of each other.
 fn is_near(one: Duration, other: Duration) -> bool {
     one.abs_diff(other) <= one.min(other) / 3
 }
 
-/// Whether these copies can be taking turns: few times, and each one's about in the middle (for three, at a third) of the
-/// others'.
-fn takes_turns(copies: &[&[Duration]], those: &[usize], period: Duration) -> bool {
-    if those.iter().any(|place| copies[*place].len() >= 4) || those.len() < 2 {
-        return false;
-    }
-    let share = period / u32::try_from(those.len()).unwrap_or(u32::MAX);
-    let mut all: Vec<Duration> = those.iter().flat_map(|place| copies[*place].iter().copied()).collect();
+/// Whether the copies can be sharing one timer, each time being one copy's: all times together have one rhythm. Timers in
+/// each copy look the same only where each ticks in the middle of the others' times. They do so in the same order for
+/// ever, which is believed once each did four times.
+fn take_turns(copies: &[&[Duration]]) -> bool {
+    let each = copies.iter().enumerate().filter(|(_, times)| !times.is_empty());
+    let count = each.clone().count();
+    let mut all: Vec<(Duration, usize)> =
+        each.flat_map(|(copy, times)| times.iter().map(move |at| (*at, copy))).collect();
     all.sort_unstable();
-    all.windows(2).all(|pair| is_near(pair[1].saturating_sub(pair[0]), share))
+    let mut gaps: Vec<Duration> = all.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
+    gaps.sort_unstable();
+    let Some(median) = gaps.get(gaps.len() / 2) else { return true };
+    let same_order = all.windows(count + 1).all(|some| some[0].1 == some[count].1);
+    let is_certain = same_order && all.len() >= 4 * count;
+    !is_certain && gaps.iter().all(|gap| is_near(*gap, *median))
 }
 
 #[cfg(test)]
@@ -101,5 +128,8 @@ mod tests {
         assert_eq!(of(&[&[10, 30], &[20, 40]]), Verdict::Nothing);
         assert_eq!(of(&[&[10, 40, 70], &[20, 50, 80], &[30, 60, 90]]), Verdict::Nothing);
         assert_eq!(of(&[&[10, 20, 30, 40, 50], &[]]), Verdict::Nothing);
+        assert_eq!(of(&[&[10, 20, 30, 40], &[50, 60, 70, 80]]), Verdict::Nothing);
+        assert_eq!(of(&[&[10, 20, 50, 60], &[30, 40, 70, 80]]), Verdict::Nothing);
+        assert_eq!(of(&[&[10, 20, 30, 70, 80, 90], &[40, 50, 60, 100, 110]]), Verdict::Nothing);
     }
 }
