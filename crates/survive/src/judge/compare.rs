@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::counters::{Reading, per_copy};
+use super::counters::{Counts, Reading, per_copy};
 use super::names::{Context, CopyNames, without_names};
 use super::places::Facts;
 use super::tokens::{has_digit, tokens};
@@ -30,6 +30,8 @@ pub(super) struct Compared {
     pub(super) counters: Vec<Found>,
     pub(super) names: Vec<Found>,
     pub(super) noise: usize,
+    /// Whether a place among the noise may be a counter, which samples after a longer pause would tell.
+    pub(super) may_count: bool,
 }
 
 /// Answers to be compared, in the order in which they were asked for.
@@ -205,10 +207,12 @@ impl<'f> Comparison<'f> {
                     .zip(&values)
                     .map(|(taken, value)| Reading { copy: taken.copy, at: taken.at, value })
                     .collect();
-                if per_copy(&readings, self.copies.len()) && !context.is_of_a_moment(values[0]) {
-                    out.counters.push(at);
-                } else {
-                    out.noise += 1;
+                match per_copy(&readings, self.copies.len()) {
+                    Counts::Own if !context.is_of_a_moment(values[0]) => out.counters.push(at),
+                    counts => {
+                        out.may_count |= counts == Counts::Perhaps;
+                        out.noise += 1;
+                    }
                 }
                 continue;
             }
@@ -259,12 +263,14 @@ struct Pieces {
     names: bool,
     /// Which pieces count.
     counters: Vec<usize>,
+    /// Whether another may count.
+    may_count: bool,
     noise: usize,
 }
 
 impl Pieces {
     fn into_compared(self, place: &str, of: &Comparison, values: &[&str]) -> Compared {
-        let mut out = Compared { noise: self.noise, ..Compared::default() };
+        let mut out = Compared { noise: self.noise, may_count: self.may_count, ..Compared::default() };
         let found = |values: Vec<String>| Found { place: place.to_owned(), values };
         if self.differs {
             out.differences.push(found(of.first_of_each(values).into_iter().map(str::to_owned).collect()));
@@ -288,5 +294,6 @@ impl Compared {
         self.counters.extend(other.counters);
         self.names.extend(other.names);
         self.noise += other.noise;
+        self.may_count |= other.may_count;
     }
 }

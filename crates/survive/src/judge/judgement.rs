@@ -25,8 +25,9 @@ pub struct Judgement {
     pub names_itself: Vec<Difference>,
     /// How many places vary within one copy.
     pub noise: usize,
-    /// Whether what was found may still be chance, such as a draw from few values: the caller asks each copy more, and judges
-    /// all answers again, until this is `false`.
+    /// Whether what was found may still be chance, such as a draw from few values, or a clock. The caller then waits for 1.3 s,
+    /// asks each copy as often again, and judges all answers, until this is `false`; what is found with 12 answers of each
+    /// copy over more than that time is none.
     pub needs_more: bool,
     /// Why nothing can be told, in one sentence, where that is so.
     pub inconclusive: Option<String>,

@@ -88,8 +88,9 @@ pub fn judge(samples: &[Sample], copies: &[CopyNames]) -> Judgement {
     let span = taken.last().map_or(Duration::ZERO, |last| last.at.saturating_sub(taken[0].at));
     let compared = Comparison { taken, copies }.run();
     let numeric = compared.differences.iter().any(|found| found.values.iter().any(|value| tokens::has_digit(value)));
-    let needs_more = !compared.differences.is_empty()
-        && (is_chance(compared.noise, fewest) || numeric && span > Duration::ZERO && span < SECONDS)
+    let needs_more = compared.may_count
+        || !compared.differences.is_empty()
+            && (is_chance(compared.noise, fewest) || numeric && span > Duration::ZERO && span < SECONDS)
         || !compared.counters.is_empty() && fewest < FEW;
     Judgement {
         differences: shown(&compared.differences),

@@ -1,53 +1,8 @@
-use super::*;
-use crate::{End, Fields};
+//! One app for each thing that is told, and for each that is not.
 
-/// What a copy answers to its nth request; the second number is the place among all samples.
-type App = dyn Fn(usize, usize, usize) -> Answer;
-
-fn answer(media: &str, body: impl Into<String>) -> Answer {
-    let fields = Fields(vec![("Content-Type".to_owned(), media.as_bytes().to_vec())]);
-    Answer { status: 200, fields, body: body.into().into_bytes(), end: End::Whole }
-}
-
-fn json(body: impl Into<String>) -> Answer {
-    answer("application/json", body)
-}
-
-fn html(body: impl Into<String>) -> Answer {
-    answer("text/html; charset=utf-8", body)
-}
-
-fn with(mut answer: Answer, name: &str, value: &str) -> Answer {
-    answer.fields.0.push((name.to_owned(), value.as_bytes().to_vec()));
-    answer
-}
-
-fn copies() -> [CopyNames; 2] {
-    [0, 1].map(|copy| CopyNames {
-        name: ["alpha", "beta"][copy].to_owned(),
-        port: Some([5001, 5002][copy]),
-        pid: Some([4711, 4712][copy]),
-        instance: Some(copy),
-    })
-}
-
-/// A B B A, as often as is asked for.
-fn samples(rounds: usize, app: &App) -> Vec<Sample> {
-    let mut own = [0; 2];
-    let mut at = Duration::ZERO;
-    (0..4 * rounds)
-        .map(|nth| {
-            let copy = [0, 1, 1, 0][nth % 4];
-            own[copy] += 1;
-            at += Duration::from_millis(90 + (nth as u64 * 37) % 230);
-            Sample { copy, at, answer: app(copy, own[copy], nth) }
-        })
-        .collect()
-}
-
-fn judged(app: &App) -> Judgement {
-    judge(&samples(6, app), &copies())
-}
+use super::{App, answer, html, json, judged, with};
+use crate::judge::Difference;
+use crate::{Answer, End};
 
 /// What is expected of one app: places of differences, of counters, and of names.
 type Expected = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
@@ -58,9 +13,9 @@ fn draw(nth: usize, salt: usize) -> usize {
         >> 8
 }
 
-fn apps() -> Vec<(Expected, Box<App>)> {
-    let mut apps: Vec<(Expected, Box<App>)> = Vec::new();
-    let mut app = |expected: Expected, answer: Box<App>| apps.push((expected, answer));
+fn apps() -> Vec<(Expected, Box<App<'static>>)> {
+    let mut apps: Vec<(Expected, Box<App<'static>>)> = Vec::new();
+    let mut app = |expected: Expected, answer: Box<App<'static>>| apps.push((expected, answer));
     app(("equal", &[], &[], &[]), Box::new(|_, _, _| json(r#"{"a":1}"#)));
     app(("a value", &["/a"], &[], &[]), Box::new(|copy, _, _| json(format!(r#"{{"a":"x{copy}y"}}"#))));
     app(("a date", &[], &[], &[]), Box::new(|_, _, nth| json(format!(r#"{{"now":"2026-11-29T10:31:{nth:02}Z"}}"#))));
