@@ -1,5 +1,6 @@
 //! What an answer comes to, its data aside.
 
+use super::limits::SHORTEST;
 use super::url::Part;
 use crate::{Answer, End};
 
@@ -51,19 +52,25 @@ impl Class {
 
 /// Whether a path is that of a login, as frameworks and people call it.
 pub(super) fn is_login(path: &str) -> bool {
-    const NAMES: [&str; 10] =
-        ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "logon", "authenticate", "sso", "auth"];
+    const NAMES: [&str; 7] = ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "logon"];
+    const LAST: [&str; 3] = ["auth", "authenticate", "sso"];
     let path = path.to_ascii_lowercase();
-    path.split(['/', '.']).any(|segment| NAMES.contains(&segment))
+    let mut segments = path.trim_end_matches('/').split(['/', '.']);
+    segments.clone().next_back().is_some_and(|last| LAST.contains(&last)) || segments.any(|one| NAMES.contains(&one))
 }
 
 /// A path or URL without its query, and with `*` for what may be an id.
 pub(super) fn shape(url: &str) -> String {
     let path = Part::Path.of(url).or_else(|| Part::Target.of(url)).unwrap_or_else(|| url.to_owned());
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let id = |segment: &str| segment.len() > 24 || segment.bytes().any(|byte| byte.is_ascii_digit());
-    let segments: Vec<&str> = path.split('/').map(|segment| if id(segment) { "*" } else { segment }).collect();
+    let segments: Vec<&str> = path.split('/').map(|segment| if may_be_id(segment) { "*" } else { segment }).collect();
     segments.join("/")
+}
+
+fn may_be_id(segment: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| segment.bytes().any(|byte| kind(&byte));
+    let mixed = segment.len() >= SHORTEST && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    segment.len() > 24 || mixed || has(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -76,5 +83,7 @@ mod tests {
         assert_eq!(shape("/login?next=/a"), "/login");
         assert_eq!(shape("login"), "login");
         assert!(is_login("/accounts/login/") && is_login("/signin") && is_login("/login.php") && !is_login("/loginfo"));
+        assert!(is_login("/auth") && !is_login("/auth/callback"));
+        assert_eq!(shape("/files/VxKdPqRsTuVwXyZaBcDeF"), "/files/*");
     }
 }

@@ -7,53 +7,76 @@
 /// its step: moved there nothing is lost, moved one later it is.
 #[derive(Clone, Debug)]
 pub struct Halving {
-    /// Moved here or before, nothing was lost.
+    /// Moved here, nothing was lost.
     fine: usize,
-    /// Moved here, it is lost; whether that was seen.
+    /// Moved here, it is lost.
     lost: usize,
-    seen: bool,
-    nothing: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Whether a single move loses it at all is seen first, at the step that was lost.
+    Single,
+    /// Then whether it is lost with every step on the other copy.
+    Whole,
+    Halves,
+    /// A single move loses nothing.
+    Never,
+    /// It is lost wherever the client is moved.
+    Always,
 }
 
 impl Halving {
-    /// Between the first step and the one that was lost when the client alternated.
+    /// Between the first step and the one that was lost when the client took turns.
     pub fn new(lost_at: usize) -> Self {
-        // Moved at the first step, a client is on one copy all the time.
-        Halving { fine: 0, lost: lost_at, seen: false, nothing: lost_at == 0 }
+        Halving { fine: 0, lost: lost_at, stage: Stage::Single }
     }
 
     /// The step to move at next; `None` once it is known whether one binds.
     pub fn next(&self) -> Option<usize> {
-        if self.nothing {
-            None
-        } else if self.seen {
-            (self.lost - self.fine > 1).then(|| self.fine.midpoint(self.lost))
-        } else {
-            // Whether a single move loses it at all is seen first.
-            Some(self.lost)
+        match self.stage {
+            Stage::Single => Some(self.lost),
+            Stage::Whole => Some(0),
+            Stage::Halves => (self.lost - self.fine > 1).then(|| self.fine.midpoint(self.lost)),
+            Stage::Never | Stage::Always => None,
         }
     }
 
-    /// Whether the same step was lost by moving there.
-    pub fn moved_at(&mut self, step: usize, lost: bool) {
-        if !self.seen {
-            (self.seen, self.nothing) = (lost, !lost);
-        } else if lost {
-            self.lost = step.clamp(self.fine + 1, self.lost);
-        } else {
-            self.fine = step.clamp(self.fine, self.lost - 1);
+    /// Whether the same step was lost by moving at [`next`](Halving::next).
+    pub fn moved(&mut self, lost: bool) {
+        match (self.stage, lost) {
+            (Stage::Single, true) if self.lost > 0 => self.stage = Stage::Whole,
+            (Stage::Single | Stage::Whole, true) => self.stage = Stage::Always,
+            (Stage::Single, false) => self.stage = Stage::Never,
+            (Stage::Whole, false) => self.stage = Stage::Halves,
+            (Stage::Halves, true) => self.lost = self.fine.midpoint(self.lost),
+            (Stage::Halves, false) => self.fine = self.fine.midpoint(self.lost),
+            (Stage::Never | Stage::Always, _) => {}
         }
     }
 
     /// The step that binds, once it is known.
     pub fn binding(&self) -> Option<usize> {
-        (self.seen && self.lost - self.fine == 1).then_some(self.fine)
+        (self.stage == Stage::Halves && self.lost - self.fine == 1).then_some(self.fine)
+    }
+
+    /// Whether it is lost with every step on the other copy, too: what binds it was before them, or was left out.
+    pub fn is_bound_before(&self) -> bool {
+        self.stage == Stage::Always
     }
 
     /// Why no step can be named, where that is so.
     pub fn inconclusive(&self) -> Option<&'static str> {
-        self.nothing
-            .then_some("moving the client once loses nothing, and sending its requests to the copies in turn does")
+        match self.stage {
+            Stage::Never => {
+                Some("moving the client once loses nothing, and sending its requests to the copies in turn does")
+            }
+            Stage::Always => {
+                Some("what binds the client was before the requests that were sent again, or was left out")
+            }
+            _ => None,
+        }
     }
 }
 
@@ -72,7 +95,7 @@ mod tests {
         let mut halving = Halving::new(lost_at);
         let mut runs = 0;
         while let Some(step) = halving.next() {
-            halving.moved_at(step, lost(step));
+            halving.moved(lost(step));
             runs += 1;
             assert!(runs <= 10, "it ends");
         }
@@ -100,11 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn where_a_single_move_loses_nothing_it_says_so() {
+    fn where_no_step_binds_it_says_why() {
         let (halving, runs) = search(7, |_| false);
-        assert_eq!((halving.binding(), runs), (None, 1));
+        assert_eq!((halving.binding(), runs, halving.is_bound_before()), (None, 1, false));
         assert!(halving.inconclusive().is_some());
-        assert_eq!(search(0, |_| true).0.binding(), None, "the first request is bound to nothing");
+        for lost_at in [0, 1, 7] {
+            let (halving, _) = search(lost_at, |_| true);
+            assert_eq!((halving.binding(), halving.is_bound_before()), (None, true));
+            assert!(halving.inconclusive().is_some());
+        }
     }
 
     #[test]

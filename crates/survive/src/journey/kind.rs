@@ -2,6 +2,7 @@
 
 use super::class::Class;
 use super::cookies;
+use super::limits::SHORTEST;
 use super::links::{Link, Links};
 use super::loss::LossKind;
 use super::origin::Origin;
@@ -86,7 +87,8 @@ impl Refused<'_> {
 
     /// Names and values by which the client says who it is, that earlier answers gave.
     pub(super) fn authority(&self) -> impl Iterator<Item = (&str, &str)> {
-        let cookies = self.links().cookies.iter().filter(|cookie| cookie.from.is_some() && !is_csrf(&cookie.name));
+        let cookies = self.links().cookies.iter();
+        let cookies = cookies.filter(|one| one.from.is_some() && one.value.len() >= SHORTEST && !is_csrf(&one.name));
         let fields = self.links().ids.iter().filter(|link| {
             let name = link.at.name.to_ascii_lowercase();
             let authority = name == "authorization" || name.contains("session") || name.contains("auth");

@@ -6,6 +6,7 @@ use super::cookies;
 use super::index::Index;
 use super::limits::SHORTEST;
 use super::origin::Origin;
+use super::short_ids;
 use super::slot::{self, Carried, Slot};
 use super::url::Codec;
 use crate::Exchange;
@@ -52,6 +53,7 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
     let (mut given, mut set) = (Index::default(), std::collections::HashMap::<(String, String), usize>::new());
     // A value that a client used before an answer had it is the client's own, and what answers say of it an echo.
     let mut own: HashSet<&str> = HashSet::new();
+    let mut short = Vec::new();
     let mut found = Vec::with_capacity(steps.len());
     for (step, (exchange, carried)) in steps.iter().zip(&carried).enumerate() {
         let mut links = Links::default();
@@ -70,6 +72,12 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
                 links.ids.push(Link { at: one.clone(), from: from.to_vec() });
             }
         }
+        if let Some((at, id)) = short_ids::carried(&exchange.request, &short)
+            && !links.ids.iter().any(|other| overlaps(&other.at, &at))
+        {
+            links.ids.push(Link { at, from: vec![id.from()] });
+        }
+        short_ids::given(step, exchange, &mut short);
         given.add(step, &exchange.answer, |value| wanted.contains(value));
         for cookie in cookies::set(&exchange.answer).filter(|cookie| !cookie.deleted) {
             set.insert((cookie.name.to_owned(), cookie.value.to_owned()), step);

@@ -3,8 +3,9 @@
 //! [`journeys`] sorts a recording into clients. A [`Journey`] gives the request of each step with the ids of the new run, tells
 //! what moved runs lost that controls had, and what to learn against it; [`Halving`] finds the step that binds.
 //!
-//! Controls are runs that stay on one copy, at least two. One of them on another copy than the others makes what a copy says of
-//! itself noise, too.
+//! Controls are runs that stay on one copy, at least two, and on the one where the journey was recorded. A loss that is not sure
+//! is seen again with one more control, on another copy and last of all runs: then what a copy says of itself is noise, too, and
+//! what that control writes there hides nothing from the moved runs.
 
 mod class;
 mod clients;
@@ -22,13 +23,14 @@ mod origin;
 mod outcome;
 mod replay;
 mod sealed;
+mod short_ids;
 mod slot;
 #[cfg(test)]
 mod tests;
 mod url;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use halving::{Halving, turns};
 pub use learn::Learn;
@@ -117,6 +119,15 @@ impl Journey {
         replay::request(&self.steps, &self.links, step, so_far)
     }
 
+    /// The copy that answered most of its steps when it was recorded; `None` where that is not known. Sessions that began before
+    /// the recording, or with a request that is not sent again, are there.
+    pub fn home(&self) -> Option<usize> {
+        let copies = self.steps.iter().filter_map(|step| step.copy);
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        copies.for_each(|copy| *counts.entry(copy).or_default() += 1);
+        counts.into_iter().max_by_key(|(copy, count)| (*count, std::cmp::Reverse(*copy))).map(|(copy, _)| copy)
+    }
+
     /// Whether a control run did what was recorded, so that something can be told of the step: `false` where it was left out,
     /// a step was on which it depends, or its session was over.
     pub fn reproduced(&self, step: usize, control: &[Option<Answer>]) -> bool {
@@ -140,7 +151,7 @@ impl Journey {
     /// Why nothing can be told of a moved run from some step on: it was answered by a limit on requests, or not at all, and no
     /// control was.
     pub fn inconclusive(&self, controls: &[Vec<Option<Answer>>], moved: &[Vec<Option<Answer>>]) -> Option<String> {
-        let step = outcome::spoiled(controls, moved)?;
+        let step = outcome::spoiled(&self.steps, controls, moved)?;
         let request = &self.steps.get(step)?.request;
         let status = moved.iter().filter_map(|run| run.get(step)?.as_ref()).map(|answer| answer.status).max()?;
         let status = if status == 0 { "no answer".to_owned() } else { status.to_string() };

@@ -26,9 +26,13 @@ const fn is_of_load(status: u16) -> bool {
 }
 
 /// The first step at which a moved run had an answer that tells of load, and no control did: nothing that follows counts.
-pub(super) fn spoiled(controls: &[Run], moved: &[Run]) -> Option<usize> {
+pub(super) fn spoiled(steps: &[Exchange], controls: &[Run], moved: &[Run]) -> Option<usize> {
     let of_load = |run: &Run, step: usize| {
-        run.get(step).and_then(Option::as_ref).is_some_and(|a| is_of_load(a.status) && a.end != crate::End::Held)
+        let Some(Some(answer)) = run.get(step) else { return false };
+        // Some servers refuse an upgrade by closing the connection.
+        let refused =
+            answer.status == 0 && steps.get(step).is_some_and(|step| step.request.fields.text("upgrade").is_some());
+        is_of_load(answer.status) && answer.end != crate::End::Held && !refused
     };
     let steps = moved.iter().map(Vec::len).max().unwrap_or(0);
     (0..steps)
@@ -64,7 +68,7 @@ pub(super) fn losses(steps: &[Exchange], links: &[Links], controls: &[Run], move
     if controls.len() < 2 || moved.is_empty() {
         return Vec::new();
     }
-    let end = spoiled(controls, moved).unwrap_or(steps.len());
+    let end = spoiled(steps, controls, moved).unwrap_or(steps.len());
     let mut found: Vec<Loss> = Vec::new();
     for step in 0..end {
         let Some(loss) = loss(steps, links, step, controls, moved) else { continue };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::cookies;
+use super::limits::SHORTEST;
 use super::links::{Link, Links};
 use super::origin::{self, Origin};
 use super::slot::Slot;
@@ -103,7 +104,11 @@ pub(super) fn given(steps: &[Exchange], link: &Link, so_far: &[Option<Answer>]) 
             return Some(if encoded { Codec::Percent.read(&value).into_owned() } else { value });
         }
         // What is still there, in whatever place, is data that stays, and no id of a run.
-        if origin::has(answer, recorded) { Some(recorded.clone()) } else { origin.read(answer) }
+        if recorded.len() >= SHORTEST && origin::has(answer, recorded) {
+            Some(recorded.clone())
+        } else {
+            origin.read(answer)
+        }
     })
 }
 

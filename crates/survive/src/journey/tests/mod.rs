@@ -206,7 +206,7 @@ impl World {
         let mut halving = Halving::new(lost_at);
         while let Some(at) = halving.next() {
             let moved = [self.run(journey, |step| Some(usize::from(step >= at)))];
-            halving.moved_at(at, journey.losses(controls, &moved).iter().any(|loss| loss.step == lost_at));
+            halving.moved(journey.losses(controls, &moved).iter().any(|loss| loss.step == lost_at));
         }
         halving.binding()
     }
