@@ -1,7 +1,9 @@
 //! Small apps in several copies, a browser that records a journey on one of them, and runs that move between them.
 
 mod apps;
+mod clients;
 mod kinds;
+mod replay;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
