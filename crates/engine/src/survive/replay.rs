@@ -140,7 +140,7 @@ impl Replay<'_> {
             let run = [self.run(journey, loss.step + 1, place).await?];
             replayed.moved += 1;
             let lost = journey.losses(&replayed.controls, &run).iter().any(|other| other.step == loss.step);
-            halving.moved_at(step, lost);
+            halving.moved(lost);
         }
         if let Some(why) = halving.inconclusive() {
             replayed.unsure.insert(loss.step, why.to_owned());
