@@ -95,8 +95,8 @@ impl OpenLab for Beside {
             let balancer = Balancer::start(config, options).await.map_err(|error| cannot(&error))?;
             balancer.serving().await;
             let mut addresses = balancer.addresses();
-            let balanced = addresses.pop().ok_or_else(|| cannot(&"it has no listener"))?;
-            Ok(Lab { copies: addresses, balanced, _serving: Box::new(balancer) })
+            let all = addresses.pop().ok_or_else(|| cannot(&"it has no listener"))?;
+            Ok(Lab { copies: addresses, balanced: all, _serving: Box::new(balancer) })
         })
     }
 }

@@ -3,7 +3,7 @@
 use stickylb_survive::{Answer, CopyNames, Difference, Request};
 
 use super::compare::Compared;
-use super::ids::{Ids, Stripped};
+use super::ids::Ids;
 use super::report::details;
 use crate::api::{SurviveEntry, SurviveKind, SurviveVerdict};
 
@@ -32,16 +32,15 @@ pub(crate) fn for_everyone(
     entry(verdict, kind, words, request, group, compared, names)
 }
 
-/// A difference that is there only with the ids of a client.
+/// A difference that is there only with the ids of a client; `id` is the one that makes it, where it is one alone.
 pub(crate) fn for_its_client(
     request: &Request,
     group: &str,
     compared: &Compared,
-    stripped: &Stripped,
+    id: Option<&str>,
     names: &[CopyNames],
 ) -> SurviveEntry {
-    // The likeliest one comes first.
-    let id = stripped.ids.first().map_or("", String::as_str);
+    let id = id.unwrap_or_default();
     let (kind, words) = lost(&compared.answers, id);
     let mut entry = entry(SurviveVerdict::NeedsStickiness, kind, words, request, group, compared, names);
     entry.learn = learnt(request, id).map(Into::into);
@@ -69,15 +68,15 @@ fn lost(answers: &[Answer], id: &str) -> (SurviveKind, String) {
     }
 }
 
-/// What to learn, in the words of `sticky.from`: a framework's, where it is one that is known. Where an id in a query came
-/// from, one request does not tell.
+/// What to learn, in the words of `sticky.from`: a framework's, where it is one that is known. Where an id in a query or an
+/// `Authorization` came from, one request does not tell.
 fn learnt(request: &Request, id: &str) -> Option<String> {
     let is = |text: &str| id.eq_ignore_ascii_case(text);
     if is("query:sid") && request.query().split('&').any(|pair| pair.starts_with("EIO=")) {
         Some("socket.io".to_owned())
     } else if is("header:mcp-session-id") {
         Some("mcp".to_owned())
-    } else if id.starts_with("query:") {
+    } else if id.is_empty() || id.starts_with("query:") || is("header:authorization") {
         None
     } else {
         Some(id.to_owned())
@@ -153,8 +152,7 @@ mod tests {
 
     fn told(answers: [Answer; 2], target: &str, id: &str) -> (Option<SurviveKind>, String, String) {
         let request = Request { method: "GET".to_owned(), target: target.to_owned(), ..Request::default() };
-        let stripped = Stripped { request: request.clone(), ids: vec![id.to_owned()] };
-        let entry = for_its_client(&request, request.path(), &compared(answers.into()), &stripped, &[]);
+        let entry = for_its_client(&request, request.path(), &compared(answers.into()), Some(id), &[]);
         (entry.kind, entry.words.to_string(), entry.learn.expect("an id").to_string())
     }
 

@@ -87,15 +87,15 @@ impl Run {
             let count = if tunnels == 1 { String::new() } else { format!("{tunnels} ") };
             examination.left_out.push(format!("{count}{one} still open, and not recorded"));
         }
-        let mut recorded = recorder.end(copies);
-        if recorded.missed > 0 && from_file.is_empty() {
-            examination.left_out.push(format!("{} requests passed and were not recorded", recorded.missed));
+        let mut passed = recorder.end(copies);
+        if passed.missed > 0 && from_file.is_empty() {
+            examination.left_out.push(format!("{} requests passed and were not recorded", passed.missed));
         }
         if !from_file.is_empty() {
-            recorded.exchanges = from_file;
+            passed.exchanges = from_file;
         }
-        copies.shared.survive.show(|view| view.recorded = recorded.exchanges.len() as u64);
-        examination.take(recorded);
+        copies.shared.survive.show(|view| view.recorded = passed.exchanges.len() as u64);
+        examination.take(passed);
         let client = Client::default();
         match tokio::time::timeout(LONGEST, examination.test(&*self.lab, &client)).await {
             Ok(tested) => tested,

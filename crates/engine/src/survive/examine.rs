@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stickylb_survive::{CopyNames, Exchange, Framework, Journey, Journeys, LossKind, Signature, journeys, signatures};
+use stickylb_survive::{
+    CopyNames, Exchange, Framework, Journey, Journeys, LossKind, Request, Signature, journeys, signatures,
+};
 
 use super::aside::aside;
 use super::bench::Bench;
@@ -13,7 +15,7 @@ use super::copies::Copies;
 use super::distinct::{Distinct, distinct};
 use super::exclude::Exclude;
 use super::groups::group;
-use super::ids::Ids;
+use super::ids::{Ids, Stripped};
 use super::lab::OpenLab;
 use super::prove::prove;
 use super::recorder::Recorded;
@@ -30,6 +32,9 @@ const COMPARED: usize = 300;
 
 /// The most journeys that are sent again.
 const JOURNEYS: usize = 20;
+
+/// The most ids of one request of which it is tried whether they bind it.
+const IDS: usize = 5;
 
 /// The longest that either takes: answers without an end take their time, and are not to take the other's.
 const LONGEST: Duration = Duration::from_mins(4);
@@ -203,7 +208,8 @@ impl Examination {
                     let without = compare(bench, &stripped.request, &self.names).await?;
                     times += without.times;
                     if without.is_same() {
-                        for_its_client(request, group, &compared, &stripped, &self.names)
+                        let id = self.binding(bench, request, &stripped).await?;
+                        for_its_client(request, group, &compared, id, &self.names)
                     } else if let Some(reason) = &without.judgement.inconclusive {
                         new(SurviveVerdict::Inconclusive, format!("copies differ, and without its ids {reason}"))
                     } else {
@@ -212,11 +218,29 @@ impl Examination {
                 }
             }
         } else {
-            same(&compared.answers.first().map_or(0, |answer| answer.status), status, new)
+            same(compared.answers.first().map_or(0, |answer| answer.status), *status, new)
         };
         entry.times = times;
         self.find(entry);
         Ok(())
+    }
+
+    /// Which of a request's ids binds it: without that one alone, copies do the same.
+    async fn binding<'s>(
+        &self,
+        bench: &Bench<'_>,
+        request: &Request,
+        stripped: &'s Stripped,
+    ) -> Result<Option<&'s str>, String> {
+        if let [one] = stripped.ids.as_slice() {
+            return Ok(Some(one));
+        }
+        for id in stripped.ids.iter().take(IDS) {
+            if compare(bench, &Ids::without(request, id), &self.names).await?.is_same() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     async fn replay_all(
@@ -286,9 +310,10 @@ impl Examination {
 
     /// Adds a line, and tells of it where it is a new finding.
     fn find(&mut self, entry: SurviveEntry) {
-        if self.findings.add(entry.clone()) {
+        if self.findings.is_news(&entry) {
             self.telling.found(&entry);
         }
+        self.findings.add(entry);
     }
 
     /// The report of what was found, and of what was not tried.
@@ -316,11 +341,11 @@ impl Examination {
 }
 
 /// What is told where all copies answered the same: that it is safe, or that it is not what was recorded.
-fn same(now: &u16, then: &u16, new: impl Fn(SurviveVerdict, String) -> SurviveEntry) -> SurviveEntry {
+fn same(now: u16, then: u16, new: impl Fn(SurviveVerdict, String) -> SurviveEntry) -> SurviveEntry {
     let class = |status: u16| if status == 304 { 2 } else { status / 100 };
     match now {
         0 => new(SurviveVerdict::Inconclusive, "no copy answered".to_owned()),
-        now if class(*now) != class(*then) => {
+        _ if class(now) != class(then) => {
             new(SurviveVerdict::Unknown, format!("answered {now} now, and {then} when it was recorded"))
         }
         _ => new(SurviveVerdict::Safe, String::new()),

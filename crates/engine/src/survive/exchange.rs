@@ -3,7 +3,7 @@
 use std::time::Duration;
 use stickylb_survive::{Answer, End, Exchange, Fields, Request};
 
-use crate::api::{Body, Ended, Heads, RequestEvent};
+use crate::api::{Body, Ended, Heads, RequestEvent, RequestNumber};
 
 /// Fields of the connection, which the next one has its own of (RFC 9110 7.6.1), and of the body's frame. `Upgrade` stays: it
 /// tells that a request asks for another protocol.
@@ -70,7 +70,7 @@ pub(crate) fn exchange(
     let end = if status == 101 { End::Held } else { end(event, &body) };
     let mut answer = Answer { status, fields, body: body.bytes, end };
     answer.unpack();
-    let number = event.number.map_or(0, |number| number.get());
+    let number = event.number.map_or(0, RequestNumber::get);
     Some(Exchange { number, connection, copy: Some(copy), at, request, answer })
 }
 
@@ -105,7 +105,7 @@ fn origin_form(target: &str) -> String {
 }
 
 /// Takes a cookie out of a request.
-fn without_cookie(fields: &mut Fields, cookie: &str) {
+pub(crate) fn without_cookie(fields: &mut Fields, cookie: &str) {
     for (name, value) in &mut fields.0 {
         if name.eq_ignore_ascii_case("cookie") {
             let others: Vec<&[u8]> = value

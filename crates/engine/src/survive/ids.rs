@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use stickylb_survive::{Exchange, Request};
 
+use super::exchange::without_cookie;
+
 /// The shortest that is taken for an id, and the longest.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
@@ -86,6 +88,24 @@ impl Ids {
         (!ids.is_empty()).then_some(Stripped { request: stripped, ids })
     }
 
+    /// The request without one of its ids alone.
+    pub(crate) fn without(request: &Request, id: &str) -> Request {
+        let mut stripped = request.clone();
+        let Some((place, name)) = id.split_once(':') else { return stripped };
+        match place {
+            "cookie" => without_cookie(&mut stripped.fields, name),
+            "header" => stripped.fields.0.retain(|(field, _)| field != name),
+            _ => {
+                let kept: Vec<&str> =
+                    request.query().split('&').filter(|pair| pair.split('=').next() != Some(name)).collect();
+                let query = kept.join("&");
+                let mark = if query.is_empty() { "" } else { "?" };
+                stripped.target = format!("{}{mark}{query}", request.path());
+            }
+        }
+        stripped
+    }
+
     /// Whether a field is one that carries an id an answer gave: none that every client sends.
     fn is_header_id(&self, name: &str, value: &[u8]) -> bool {
         const COMMON: [&str; 8] =
@@ -145,6 +165,9 @@ mod tests {
         let stripped = ids.strip(&request).expect("it has ids");
         assert_eq!(stripped.ids, ["cookie:sid", "cookie:theme", "header:mcp-session-id", "query:t"]);
         assert_eq!((stripped.request.target.as_str(), stripped.request.fields.0.len()), ("/cart?page=2", 1));
+        assert_eq!(Ids::without(&request, "cookie:sid").fields.text("cookie"), Some("theme=dark"));
+        assert_eq!(Ids::without(&request, "header:mcp-session-id").fields.0.len(), 2);
+        assert_eq!(Ids::without(&request, "query:t").target, "/cart?page=2");
         let upload = Request { target: "/files/up98765432".to_owned(), ..Request::default() };
         assert!(ids.asks_for_what_was_made(&upload) && ids.strip(&upload).is_none());
     }

@@ -71,11 +71,11 @@ pub(crate) async fn prove(
         // Nothing is left that stickiness would help.
         return Ok(proven);
     }
-    let learns = match &learnt {
+    let is_learning_enough = match &learnt {
         Some(learnt) => is_enough(&proof.lost(&learnt.sticky, journeys).await?),
         None => false,
     };
-    if let Some(learnt) = learnt.filter(|_| learns) {
+    if let Some(learnt) = learnt.filter(|_| is_learning_enough) {
         smallest(learnt);
     } else if is_enough(&with_cookie) {
         smallest(Candidate::cookie());

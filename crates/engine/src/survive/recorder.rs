@@ -85,7 +85,7 @@ impl Recorder {
     fn take(&mut self, copies: &Copies) {
         let mut batch = Vec::new();
         self.recorded.missed += self.events.take(&mut batch);
-        let cookie = copies.pool.current.load().sticky.cookie_name().map(|name| name.to_string());
+        let cookie = copies.pool.current.load().sticky.cookie_name().map(ToString::to_string);
         for event in &batch {
             match &**event {
                 Event::Request(request) if request.time >= self.began => {

@@ -139,8 +139,8 @@ impl Replay<'_> {
             let place = |now: usize| if now < step { home } else { other };
             let run = [self.run(journey, loss.step + 1, place).await?];
             replayed.moved += 1;
-            let lost = journey.losses(&replayed.controls, &run).iter().any(|other| other.step == loss.step);
-            halving.moved(lost);
+            let again = journey.losses(&replayed.controls, &run);
+            halving.moved(again.iter().any(|other| other.step == loss.step));
         }
         if let Some(why) = halving.inconclusive() {
             replayed.unsure.insert(loss.step, why.to_owned());

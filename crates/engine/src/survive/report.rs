@@ -25,24 +25,27 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Adds a line, or puts it together with one of its kind; whether it is a finding that was not there.
-    pub(crate) fn add(&mut self, entry: SurviveEntry) -> bool {
-        let key = (entry.verdict, entry.kind, entry.method.raw().to_owned(), entry.path.raw().to_owned());
+    /// Whether it is a finding that was not there.
+    pub(crate) fn is_news(&self, entry: &SurviveEntry) -> bool {
+        entry.verdict.is_finding() && !self.entries.contains_key(&key(entry))
+    }
+
+    /// Adds a line, or puts it together with one of its kind.
+    pub(crate) fn add(&mut self, entry: SurviveEntry) {
+        let key = key(&entry);
         let Some(known) = self.entries.get_mut(&key) else {
-            let is_finding = entry.verdict.is_finding();
             if self.entries.len() < 4 * ENTRIES {
                 self.entries.insert(key, entry);
             }
-            return is_finding;
+            return;
         };
         known.times = known.times.max(entry.times);
         known.learn = known.learn.take().or(entry.learn);
-        for detail in entry.details {
-            if known.details.len() < DETAILS && !known.details.contains(&detail) {
-                known.details.push(detail);
-            }
-        }
-        false
+        // One example is enough of each way in which it was found.
+        let who = |detail: &Untrusted<String>| detail.raw().split_once(": ").map(|(who, _)| who.to_owned());
+        let told: HashSet<_> = known.details.iter().map(who).collect();
+        let room = DETAILS.saturating_sub(known.details.len());
+        known.details.extend(entry.details.into_iter().filter(|detail| !told.contains(&who(detail))).take(room));
     }
 
     /// A target was sent to every copy.
@@ -79,14 +82,16 @@ impl Findings {
             let worst = worst.get(&(method.clone(), path.clone())).copied().unwrap_or_default();
             *verdict == SurviveVerdict::Remark || weight(*verdict) == worst
         });
-        let breaks: BTreeSet<_> = self
-            .entries
-            .keys()
-            .filter(|key| key.0 == SurviveVerdict::BreaksEvenWithIt)
-            .map(|key| (key.1, key.2.clone(), key.3.clone()))
-            .collect();
+        let told: BTreeSet<Key> = self.entries.keys().cloned().collect();
+        let is_told = |verdict, kinds: &dyn Fn(Option<SurviveKind>) -> bool, (method, path): (&str, &str)| {
+            told.iter().any(|key| (key.0, &*key.2, &*key.3) == (verdict, method, path) && kinds(key.1))
+        };
         self.entries.retain(|(verdict, kind, method, path), _| {
-            *verdict != SurviveVerdict::NeedsStickiness || !breaks.contains(&(*kind, method.clone(), path.clone()))
+            let place = (method.as_str(), path.as_str());
+            // What it is in particular is told rather than that a session is lost.
+            let is_vague = *kind == Some(SurviveKind::SessionLost) && is_told(*verdict, &|other| other > *kind, place);
+            let breaks = is_told(SurviveVerdict::BreaksEvenWithIt, &|other| other == *kind, place);
+            *verdict != SurviveVerdict::NeedsStickiness || !(is_vague || breaks)
         });
         let mut recorded: HashMap<(String, String), Vec<&str>> = HashMap::new();
         for exchange in exchanges {
@@ -107,6 +112,10 @@ impl Findings {
         entries.truncate(ENTRIES);
         (entries, more)
     }
+}
+
+fn key(entry: &SurviveEntry) -> Key {
+    (entry.verdict, entry.kind, entry.method.raw().to_owned(), entry.path.raw().to_owned())
 }
 
 /// How much a verdict counts where a path has several; findings are all told.
@@ -158,13 +167,26 @@ mod tests {
     fn what_breaks_even_with_stickiness_is_told_once() {
         let mut findings = Findings::default();
         let kind = Some(SurviveKind::StatePerCopy);
-        assert!(findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/a")));
-        assert!(!findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/a")), "it is known");
+        let first = entry(SurviveVerdict::NeedsStickiness, kind, "/a");
+        assert!(findings.is_news(&first));
+        findings.add(first.clone());
+        assert!(!findings.is_news(&first));
+        findings.add(first);
         findings.add(entry(SurviveVerdict::NeedsStickiness, kind, "/b"));
         findings.add(entry(SurviveVerdict::BreaksEvenWithIt, kind, "/b"));
         findings.breaks_even_with_it("GET", "/a");
         let told = ["/a", "/b"].map(|path| (SurviveVerdict::BreaksEvenWithIt, path.to_owned()));
         assert_eq!(verdicts(findings), told);
+    }
+
+    #[test]
+    fn of_a_lost_session_it_is_told_what_it_is_in_particular() {
+        let mut findings = Findings::default();
+        for kind in [SurviveKind::SessionLost, SurviveKind::SecretPerCopy] {
+            findings.add(entry(SurviveVerdict::NeedsStickiness, Some(kind), "/a"));
+        }
+        let kinds: Vec<_> = findings.entries(&[]).0.into_iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [Some(SurviveKind::SecretPerCopy)]);
     }
 
     #[test]
