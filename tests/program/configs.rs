@@ -97,6 +97,25 @@ fn every_bad_configuration_is_refused_with_the_words_beside_it() {
 }
 
 #[test]
+fn stickiness_by_an_id_that_backends_are_known_to_make_is_good_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    for (by, from) in [("header:mcp-session-id", Some("mcp")), ("query:sid", Some("socket.io")), ("query:id", None)] {
+        let file =
+            serde_json::json!({"port": 3001, "backends": [{"url": "http://localhost:5000"}], "sticky": {"by": by}});
+        std::fs::write(folder.path().join("lb.json"), file.to_string()).unwrap();
+        let output = check(folder.path(), "lb");
+        assert_eq!(output.status.code(), Some(0), "{by}");
+        let warning = from.map(|from| {
+            format!(
+                "stickylb-tui: warning: sticky {by}: this id comes from the backend: use learn, --sticky learn:{from} or \
+                 \"sticky\": {{\"by\": \"learn\", \"from\": \"{from}\"}}\n"
+            )
+        });
+        assert_eq!(text(&output.stderr), warning.unwrap_or_default(), "{by}");
+    }
+}
+
+#[test]
 fn every_message_is_one_line_that_begins_with_file_line_and_column() {
     let mut wrong = String::new();
     for name in configurations(BAD) {

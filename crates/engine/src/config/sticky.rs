@@ -79,9 +79,8 @@ impl StickyConfig {
         });
         let from = "Where learn finds the ids that backends give out: mcp, socket.io, signalr, streamlit, gradio, header:NAME, \
                     cookie:NAME, json:/pointer=query:NAME, or a list of them";
-        let sources = keys.get("from", from, |n| {
-            n.either(n.is_array(), |n| n.list(source), |n| source(n).map(|source| vec![source]))
-        });
+        let sources =
+            keys.get("from", from, |n| n.either(n.is_array(), all_sources, |n| source(n).map(|source| vec![source])));
         match (learns, keys.has("from"), sources) {
             (true, false, _) => {
                 keys.wrong_at("by", "learn needs to be told from what: write \"from\": \"mcp\" beside it".to_owned());
@@ -116,6 +115,13 @@ impl StickyConfig {
     }
 }
 
+/// A list of sources; `None` where one is wrong.
+fn all_sources(n: Node<'_, '_>) -> Option<Vec<LearnFrom>> {
+    let mut sources = Vec::new();
+    let count = n.each(|n| sources.extend(source(n)))?;
+    (sources.len() == count).then_some(sources)
+}
+
 /// One source of learned stickiness: a word, or an object that says where the backend writes the id and where the client
 /// brings it.
 fn source(n: Node<'_, '_>) -> Option<LearnFrom> {
@@ -126,6 +132,9 @@ fn source(n: Node<'_, '_>) -> Option<LearnFrom> {
             n.hint("pattern", words).parsed(str::parse)
         },
         |n| {
+            if n.schema.is_none() && !matches!(n.value, Value::Object(_)) {
+                return n.expected("a source such as \"mcp\", or an object");
+            }
             n.object(|keys| {
                 let response = keys.get(
                     "response",
