@@ -20,7 +20,7 @@ fn over(copies: &[Backend; 3], sticky: Value) -> Balancer {
     Config::new(&copies.each_ref()).set("/sticky", sticky).start()
 }
 
-fn learn(from: Value) -> Value {
+fn learn(from: &Value) -> Value {
     json!({"by": "learn", "from": from})
 }
 
@@ -75,7 +75,7 @@ fn each_source_leads_back_to_the_backend_that_gave_out_the_id() {
     ];
     for (from, lines, body, brings) in cases {
         let copies = three(|copy| giving(copy, lines, body));
-        let balancer = over(&copies, learn(from.clone()));
+        let balancer = over(&copies, learn(&from));
         let mut client = balancer.client();
         let begun: Vec<u32> = (0..3).map(|_| client.exchange(&request("GET", "/", &[])).backend().unwrap()).collect();
         assert_eq!(begun.iter().collect::<HashSet<_>>().len(), 3, "{from}: new sessions are balanced");
@@ -88,7 +88,7 @@ fn each_source_leads_back_to_the_backend_that_gave_out_the_id() {
 #[test]
 fn gradios_session_is_where_its_page_first_brought_it() {
     let copies = three(|_| Backend::echoing());
-    let balancer = over(&copies, learn(json!("gradio")));
+    let balancer = over(&copies, learn(&json!("gradio")));
     let mut client = balancer.client();
     for session in ["abc", "def", "ghi"] {
         let first = client.exchange(&request("GET", &format!("/gradio_api/heartbeat/{session}"), &[])).backend();
@@ -100,7 +100,7 @@ fn gradios_session_is_where_its_page_first_brought_it() {
 #[test]
 fn gradios_session_is_found_in_what_its_page_sends() {
     let copies = three(|_| Backend::echoing());
-    let balancer = over(&copies, learn(json!("gradio")));
+    let balancer = over(&copies, learn(&json!("gradio")));
     for session in ["abc", "def", "ghi"] {
         let mut client = balancer.client();
         let body = json!({"data": ["x".repeat(20_000)], "fn_index": 0, "session_hash": session}).to_string();
@@ -147,7 +147,7 @@ fn an_id_split_over_chunks_is_known_before_the_client_has_it_and_nothing_is_held
             After::Keep
         })
     });
-    let balancer = over(&copies, learn(json!("json:/sid=query:sid")));
+    let balancer = over(&copies, learn(&json!("json:/sid=query:sid")));
     let mut client = balancer.client();
     client.send(&request("GET", "/begin", &[]));
     let copy = client.head().unwrap().unwrap().backend().unwrap();
@@ -170,7 +170,7 @@ fn a_packed_body_passes_as_it_is_and_is_learned_from() {
             After::Keep
         })
     });
-    let balancer = over(&copies, learn(json!("json:/sid=query:sid")));
+    let balancer = over(&copies, learn(&json!("json:/sid=query:sid")));
     let mut client = balancer.client();
     let first = client.exchange(&request("GET", "/", &["Accept-Encoding: gzip"]));
     assert_eq!(first.get("content-encoding").as_deref(), Some("gzip"));
@@ -189,7 +189,7 @@ fn of_a_long_body_the_first_four_kilobytes_are_learned_from() {
             After::Keep
         })
     });
-    let balancer = over(&copies, learn(json!(["json:/early=query:early", "json:/late=query:late"])));
+    let balancer = over(&copies, learn(&json!(["json:/early=query:early", "json:/late=query:late"])));
     let mut client = balancer.client();
     let copy = client.exchange(&request("GET", "/", &[])).backend().unwrap();
     assert_eq!(goes(&mut client, &request("GET", &format!("/?early=early{copy}"), &[])), copy);
@@ -209,7 +209,7 @@ fn hostile_bodies_pass_and_teach_nothing() {
     ] {
         let sent = body.clone();
         let copies = three(|_| Backend::answering(response("200 OK", &[], &sent)));
-        let balancer = over(&copies, learn(json!("json:/sid=query:sid")));
+        let balancer = over(&copies, learn(&json!("json:/sid=query:sid")));
         let mut client = balancer.client();
         assert_eq!(client.exchange(&request("GET", "/", &[])).text(), body);
         is_balanced(&mut client, &request("GET", &format!("/?sid={}", "x".repeat(257)), &[]));
@@ -219,7 +219,7 @@ fn hostile_bodies_pass_and_teach_nothing() {
 #[test]
 fn an_id_is_found_among_200_cookies_and_of_two_ids_the_first_known_one_counts() {
     let copies = three(|copy| giving(copy, &["Set-Cookie: sid=ID", "X-Session: head-ID"], ""));
-    let balancer = over(&copies, learn(json!(["header:X-Session", "cookie:sid"])));
+    let balancer = over(&copies, learn(&json!(["header:X-Session", "cookie:sid"])));
     let mut client = balancer.client();
     let begun: Vec<u32> = (0..3).map(|_| client.exchange(&request("GET", "/", &[])).backend().unwrap()).collect();
     let mut many = "Cookie: ".to_owned();
@@ -241,7 +241,7 @@ fn an_id_of_257_bytes_is_none_and_one_of_256_is() {
             let id = copy.to_string().repeat(length);
             Backend::answering(response("200 OK", &[&format!("X-Session: {id}")], ""))
         });
-        let balancer = over(&copies, learn(json!("header:X-Session")));
+        let balancer = over(&copies, learn(&json!("header:X-Session")));
         let mut client = balancer.client();
         let copy = client.exchange(&request("GET", "/", &[])).backend().unwrap();
         let back = request("GET", "/", &[&format!("X-Session: {}", copy.to_string().repeat(length))]);
@@ -252,7 +252,7 @@ fn an_id_of_257_bytes_is_none_and_one_of_256_is() {
 #[test]
 fn what_was_learned_stays_over_a_reload_and_while_another_mode_is_tried() {
     let copies = three(|copy| giving(copy, &["X-Session: ID"], ""));
-    let config = Config::new(&copies.each_ref()).set("/sticky", learn(json!("header:X-Session")));
+    let config = Config::new(&copies.each_ref()).set("/sticky", learn(&json!("header:X-Session")));
     let balancer = config.start();
     let mut client = balancer.client();
     let copy = client.exchange(&request("GET", "/", &[])).backend().unwrap();
@@ -315,7 +315,7 @@ fn mcp_failures(balancer: &Balancer) -> usize {
 #[test]
 fn a_thousand_sessions_in_the_manner_of_mcp_go_without_an_error_and_fail_where_the_id_is_hashed() {
     let copies = three(mcp);
-    let balancer = over(&copies, learn(json!("mcp")));
+    let balancer = over(&copies, learn(&json!("mcp")));
     assert_eq!(mcp_failures(&balancer), 0);
     assert!(copies.iter().all(|copy| copy.requests().len() > 1000), "all copies have their share");
     balancer.ctl(&["sticky", "header:Mcp-Session-Id"]);
@@ -371,7 +371,7 @@ fn polling_failures(balancer: &Balancer) -> usize {
 #[test]
 fn a_thousand_polling_sessions_go_without_an_error_and_fail_where_the_id_is_hashed() {
     let copies = three(polling);
-    let balancer = over(&copies, learn(json!("socket.io")));
+    let balancer = over(&copies, learn(&json!("socket.io")));
     assert_eq!(polling_failures(&balancer), 0);
     assert!(copies.iter().all(|copy| copy.requests().len() > 700), "all copies have their share");
     balancer.ctl(&["sticky", "query:sid"]);
@@ -381,7 +381,7 @@ fn a_thousand_polling_sessions_go_without_an_error_and_fail_where_the_id_is_hash
 #[test]
 fn a_delete_that_succeeds_ends_the_id() {
     let copies = three(mcp);
-    let balancer = over(&copies, learn(json!("mcp")));
+    let balancer = over(&copies, learn(&json!("mcp")));
     let mut client = balancer.client();
     let (id, began) = initialize(&mut client);
     assert_eq!(in_session(&mut client, "GET", &id).backend(), began.backend());
@@ -405,7 +405,7 @@ fn sessions(balancer: &Balancer) -> u64 {
 #[test]
 fn ids_of_a_backend_that_dies_go_to_another_whose_404_lets_the_client_begin_anew() {
     let mut copies = three(mcp);
-    let balancer = over(&copies, learn(json!("mcp")));
+    let balancer = over(&copies, learn(&json!("mcp")));
     let mut client = balancer.client();
     let (id, began) = initialize(&mut client);
     let copy = began.backend().unwrap();
@@ -435,7 +435,7 @@ fn on_failure_fail_holds_for_ids_too() {
 #[test]
 fn a_draining_backend_keeps_the_ids_it_gave_out_and_begins_no_session() {
     let copies = three(mcp);
-    let balancer = over(&copies, learn(json!("mcp")));
+    let balancer = over(&copies, learn(&json!("mcp")));
     let mut client = balancer.client();
     let (id, began) = initialize(&mut client);
     let copy = began.backend().unwrap();
@@ -450,13 +450,14 @@ fn a_draining_backend_keeps_the_ids_it_gave_out_and_begins_no_session() {
 #[test]
 fn the_mode_the_count_and_the_reason_are_told_and_the_id_is_not() {
     let copies = three(mcp);
-    let balancer = over(&copies, learn(json!("mcp")));
+    let balancer = over(&copies, learn(&json!("mcp")));
     let mut client = balancer.client();
     let (id, _) = initialize(&mut client);
     in_session(&mut client, "POST", &id);
     let line = balancer.line("sticky header Mcp-Session-Id learned");
     assert!(!line.contains(&id), "{line}");
     assert_eq!(status(&balancer)["pools"][0]["sticky"], "learn:mcp");
+    assert_eq!(status(&balancer)["pools"][0]["stickyModes"], json!(["cookie", "ip", "learn:mcp", "off"]));
     assert_eq!(sessions(&balancer), 1);
     let explained = balancer.said(&["explain", "POST", "/mcp", "-H", &format!("Mcp-Session-Id: {id}")]);
     assert!(explained.contains("header Mcp-Session-Id learned"), "{explained}");

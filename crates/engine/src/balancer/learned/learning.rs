@@ -82,7 +82,7 @@ impl Watch {
                 ended = Some(id.hash);
             }
             Some(BroughtId { hash, learned: Some(learned), .. }) if learned.backend == backend => {
-                table.touch(*hash, now)
+                table.touch(*hash, now);
             }
             // Another backend stood in. One that knows nothing of the id says so, and the client begins anew.
             Some(BroughtId { hash, learned, binds_on_use, .. }) if status < 400 => {

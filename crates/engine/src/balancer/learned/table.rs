@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 const LONGEST: usize = 256;
 
 /// After so long without a request an id is forgotten.
-const IDLE: Duration = Duration::from_secs(30 * 60);
+const IDLE: Duration = Duration::from_mins(30);
 
 /// Ids by their hash, so that no id is kept: they are credentials. The hash is of 128 bits with seeds of this table's own, so
 /// that two ids have the same one neither by chance nor on purpose.
