@@ -29,7 +29,7 @@ const WORDS: [&str; 15] = [
 ];
 
 /// Names that mean a secret only where they are all of it.
-const NAMES: [&str; 5] = ["pass", "pin", "otp", "cvv", "cvc"];
+const NAMES: [&str; 6] = ["pass", "pin", "otp", "cvv", "cvc", "sid"];
 
 /// How far around a name is looked for what belongs to it, so that no text takes long.
 const NEAR: usize = 256;

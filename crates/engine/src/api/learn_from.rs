@@ -26,7 +26,8 @@ pub enum LearnFrom {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LearnPreset {
-    /// Model Context Protocol over streamable HTTP: the header `Mcp-Session-Id` of responses and requests.
+    /// Model Context Protocol: the header `Mcp-Session-Id` of responses and requests; in the older transport by server-sent
+    /// events the `sessionId` or `session_id` in the address that the first event has.
     Mcp,
     /// Socket.IO, or Engine.IO alone, by polling: the `sid` of a connection's first packet, and the query's `sid`.
     SocketIo,

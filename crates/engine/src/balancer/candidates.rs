@@ -14,7 +14,11 @@ impl Pool {
     /// after the choice, so loads may have changed since.
     pub(crate) fn candidates(&self, client: &Bound, rule: &Rule, tried: &[BackendId]) -> Vec<Candidate> {
         let now = Instant::now();
-        let by_key = client.own == Affinity::Suited && (rule.is_sticky() || *rule == Rule::Together);
+        let by_key = match client.own {
+            Affinity::Suited => rule.is_sticky() || *rule == Rule::Together,
+            Affinity::Learned(_) => *rule == Rule::Together,
+            Affinity::Nobody | Affinity::Id(_) => false,
+        };
         let candidate = |(index, backend): (usize, &Arc<Backend>)| Candidate {
             backend: Arc::clone(&backend.identity),
             weight: backend.weight.get(),

@@ -16,6 +16,21 @@ fn a_sticky_request_names_its_cookie() {
 }
 
 #[test]
+fn a_learned_id_says_from_which_request_it_is_known_and_not_what_it_is() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    let learned = |number: Option<u64>| StickyKey::Learned {
+        from: "header Mcp-Session-Id".into(),
+        id: "0123…".into(),
+        number: number.map(RequestNumber::new),
+    };
+    decision.rule = Rule::Sticky;
+    for (number, said) in [(Some(12), "learned from #12"), (None, "learned")] {
+        decision.key = Some(learned(number));
+        assert_eq!(decision.reason(), format!("sticky header Mcp-Session-Id {said}"));
+    }
+}
+
+#[test]
 fn a_retried_request_says_who_failed_and_how() {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.rule = Rule::Strategy { place: 1, of: 2, against: None };

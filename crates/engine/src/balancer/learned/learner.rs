@@ -112,16 +112,16 @@ impl Learner {
         self.sources.iter().filter_map(|source| table.hash(&source.place, source.written_in_head(head)?))
     }
 
-    /// Whether any source is a response's body.
-    pub(super) fn looks_at_bodies(&self) -> bool {
-        self.sources.iter().any(Source::is_in_body)
+    /// Whether the body behind this head may give out ids.
+    pub(super) fn looks_at_body(&self, head: &ResponseHead) -> bool {
+        self.sources.iter().any(|source| source.is_in_body_of(head))
     }
 
     /// The ids that a body gives out, of which as much is there, and whether no better one may come. Of sources for the same
     /// place the first is taken that is there.
     pub(super) fn written_in_body(&self, table: &LearnedTable, text: &[u8]) -> (Vec<IdHash>, bool) {
         let (mut ids, mut places, mut all) = (Vec::new(), Vec::new(), true);
-        for source in self.sources.iter().filter(|source| source.is_in_body()) {
+        for source in self.sources.iter().filter(|source| source.is_in_bodies()) {
             if places.contains(&&source.place) {
                 continue;
             }

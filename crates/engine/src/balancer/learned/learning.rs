@@ -148,7 +148,7 @@ impl Learning {
     ) -> Option<Box<Self>> {
         let succeeds = (200..300).contains(&head.line.status);
         let encoding = head.value(FieldKind::ContentEncoding);
-        let body = (succeeds && learner.looks_at_bodies()).then(|| BodyStart::new(encoding))?;
+        let body = (succeeds && learner.looks_at_body(head)).then(|| BodyStart::new(encoding))?;
         body.map(|body| Box::new(Learning { learner, table, says, now, body: Some(body) }))
     }
 
@@ -166,8 +166,8 @@ impl Learning {
         let text = body.text();
         let (ids, all) = match text.trim_ascii_start().first() {
             None => (Vec::new(), false),
-            Some(b'{' | b'[' | b'0'..=b'9' | 0) => self.learner.written_in_body(&self.table, text),
-            // No JSON, and no packet.
+            Some(b'{' | b'[' | b'0'..=b'9' | 0 | b'e') => self.learner.written_in_body(&self.table, text),
+            // No JSON, no packet and no event.
             Some(_) => (Vec::new(), true),
         };
         for id in ids {

@@ -38,6 +38,8 @@ enum Written {
     Json(Pointer),
     /// The first packet of Engine.IO, whose JSON has it there.
     Packet(Pointer),
+    /// The address in the first event of a stream, whose query has it under this name.
+    Endpoint(&'static str),
     /// Nowhere: clients make them.
     Nowhere,
 }
@@ -69,7 +71,10 @@ impl Source {
         match preset {
             LearnPreset::Mcp => {
                 let name: Arc<str> = "Mcp-Session-Id".into();
-                vec![Source::new(Brought::Header(Arc::clone(&name)), Written::Header(name))]
+                // The older transport of events says in the first one where to send to.
+                let endpoint = |name| Source::new(query(name), Written::Endpoint(name));
+                let header = Source::new(Brought::Header(Arc::clone(&name)), Written::Header(name));
+                vec![header, endpoint("sessionId"), endpoint("session_id")]
             }
             LearnPreset::SocketIo => vec![Source::new(query("sid"), Written::Packet(Pointer::new("/sid")))],
             LearnPreset::SignalR => vec![
@@ -107,11 +112,7 @@ impl Source {
                 let mut pairs = head.values(FieldKind::Cookie).flat_map(|line| line.split(|b| *b == b';'));
                 Cow::Borrowed(pairs.find_map(|pair| value_of(pair, name.as_bytes()))?)
             }
-            Brought::Query(name) => {
-                let mut pairs = query.split(|b| *b == b'&');
-                let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-                percent_decode(value).into()
-            }
+            Brought::Query(name) => parameter(query, name)?,
             Brought::Behind(segment) => {
                 let path = head.target().split(|b| *b == b'?').next()?;
                 let mut segments = path.split(|b| *b == b'/');
@@ -147,9 +148,17 @@ impl Source {
         Some(id).filter(|id| !id.is_empty())
     }
 
-    /// Whether a response's body gives out ids.
-    pub(super) fn is_in_body(&self) -> bool {
-        matches!(self.written, Written::Json(_) | Written::Packet(_))
+    /// Whether bodies give out ids.
+    pub(super) fn is_in_bodies(&self) -> bool {
+        matches!(self.written, Written::Json(_) | Written::Packet(_) | Written::Endpoint(_))
+    }
+
+    /// Whether the body behind this head may.
+    pub(super) fn is_in_body_of(&self, head: &ResponseHead) -> bool {
+        let is_stream = |kind: &[u8]| kind.starts_with(b"text/event-stream");
+        let may =
+            !matches!(self.written, Written::Endpoint(_)) || head.value(FieldKind::ContentType).is_some_and(is_stream);
+        self.is_in_bodies() && may
     }
 
     /// The id in a body, of which as much is there.
@@ -157,9 +166,29 @@ impl Source {
         match &self.written {
             Written::Json(pointer) => pointer.find(text),
             Written::Packet(pointer) => pointer.find(first_packet(text)?),
+            Written::Endpoint(name) => {
+                let (_, query) = endpoint(text)?.split_once('?')?;
+                parameter(query.as_bytes(), name).map(|id| String::from_utf8_lossy(&id).into_owned())
+            }
             Written::Header(_) | Written::Cookie(_) | Written::Nowhere => None,
         }
     }
+}
+
+/// The first value of a query parameter, without its percent-encoding.
+fn parameter<'q>(query: &'q [u8], name: &str) -> Option<Cow<'q, [u8]>> {
+    let mut pairs = query.split(|b| *b == b'&');
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(percent_decode(value).into())
+}
+
+/// The address that the event `endpoint` has, where it is the first and has come to its end.
+fn endpoint(text: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (event, rest) = text.split_once('\n')?;
+    let (data, _) = rest.split_once('\n')?;
+    let is_endpoint = event.strip_prefix("event:").is_some_and(|name| name.trim() == "endpoint");
+    data.strip_prefix("data:").map(str::trim).filter(|_| is_endpoint)
 }
 
 fn brought(request: &IdInRequest) -> Brought {
@@ -187,6 +216,20 @@ fn first_packet(text: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_in_the_first_event_is_found_once_its_line_has_ended() {
+        for (text, found) in [
+            ("event: endpoint\ndata: /messages?sessionId=x\n", Some("/messages?sessionId=x")),
+            ("event:endpoint\r\ndata:/m/?session_id=x\r\n\r\n", Some("/m/?session_id=x")),
+            ("event: endpoint\ndata: /messages?sessionId=x", None),
+            ("event: endpoint\n", None),
+            ("event: message\ndata: /messages?sessionId=x\n", None),
+            ("", None),
+        ] {
+            assert_eq!(endpoint(text.as_bytes()), found, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_packet_that_opens_a_connection_is_found_in_each_version() {
