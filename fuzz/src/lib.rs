@@ -8,6 +8,7 @@ pub mod configuration;
 #[cfg(unix)]
 pub mod control;
 pub mod filter;
+pub mod har;
 pub mod heads;
 mod mutate;
 mod pieces;

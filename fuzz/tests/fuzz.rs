@@ -7,7 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use stickylb_fuzz::{chunks, configuration, filter, heads, mutated, proxy_protocol};
+use stickylb_fuzz::{chunks, configuration, filter, har, heads, mutated, proxy_protocol};
 
 /// Inputs for each target by default.
 const INPUTS: u64 = 10_000;
@@ -86,6 +86,11 @@ fn configuration() {
 #[test]
 fn filter() {
     run("filter", filter::target, filter::TOKENS, &["corpus/filter"]);
+}
+
+#[test]
+fn har() {
+    run("har", har::target, har::TOKENS, &["corpus/har", "../crates/survive/src/har/testdata"]);
 }
 
 #[cfg(unix)]
