@@ -6,6 +6,10 @@ use super::tokens::number;
 
 /// With fewer samples of a copy than this, equal steps are no proof.
 const ENOUGH: usize = 4;
+/// With fewer, steps are no proof of which some are longer.
+const ENOUGH_UNEVEN: usize = 6;
+/// How many requests of others, such as a health check, may have come between two samples.
+const OTHERS: i64 = 4;
 /// The largest step.
 const LARGEST_STEP: i64 = 100;
 /// Rates, in steps a second, of clocks that are slow enough to step evenly for a while.
@@ -33,25 +37,36 @@ pub(super) struct Reading<'v> {
 }
 
 /// Whether each copy counts by itself: its own numbers change by one same step from request to request, while all of them in
-/// their order are not what one counter for all would give. A counter that other requests move as well has uneven steps, and
-/// is not told from a clock or a gauge: it is noise.
+/// their order are not what one counter for all would give. Two steps of three must be the same, and the others a few times as
+/// long, so that a health check in between does not hide a counter. Where others move it more often, it cannot be told from a
+/// gauge, and is noise.
 pub(super) fn per_copy(readings: &[Reading], copies: usize) -> Counts {
     let Some(numbers) = numbers(readings) else { return Counts::No };
     let own = |copy| readings.iter().zip(&numbers).filter(move |(reading, _)| reading.copy == copy).map(|(_, n)| *n);
-    let mut step = None;
-    for copy in 0..copies {
+    let steps_of = |copy| {
         let own: Vec<i64> = own(copy).collect();
-        let even = own.windows(2).all(|pair| *step.get_or_insert(pair[1] - pair[0]) == pair[1] - pair[0]);
-        if own.len() < ENOUGH || !even {
-            return Counts::No;
-        }
+        own.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<i64>>()
+    };
+    let all: Vec<Vec<i64>> = (0..copies).map(steps_of).collect();
+    let Some(step) = all.iter().flatten().copied().min_by_key(|step| step.abs()) else { return Counts::No };
+    if step == 0 || step.abs() > LARGEST_STEP {
+        return Counts::No;
     }
-    let Some(step) = step.filter(|step| *step != 0 && step.abs() <= LARGEST_STEP) else { return Counts::No };
+    let fewest = all.iter().map(Vec::len).min().unwrap_or(0) + 1;
+    let are_even = all.iter().flatten().all(|one| *one == step);
+    let are_nearly = all.iter().all(|steps| {
+        let same = steps.iter().filter(|one| **one == step).count();
+        let times = |one: &i64| one % step == 0 && (1..=1 + OTHERS).contains(&(one / step));
+        same * 3 >= steps.len() * 2 && steps.iter().all(times)
+    });
+    if fewest < ENOUGH || !are_nearly {
+        return Counts::No;
+    }
     let shared = numbers.windows(2).all(|pair| (pair[1] - pair[0]).signum() == step.signum());
     let clock = || CLOCKS.iter().any(|rate| may_be_clock(readings, &numbers, copies, *rate * step.signum() as f64));
     match () {
         () if shared => Counts::No,
-        () if clock() => Counts::Perhaps,
+        () if clock() || !are_even && fewest < ENOUGH_UNEVEN => Counts::Perhaps,
         () => Counts::Own,
     }
 }

@@ -16,6 +16,8 @@ const VOID: [&str; 13] =
 const FOLLOWED: [&str; 9] = ["li", "dt", "dd", "p", "tr", "td", "th", "option", "thead"];
 /// Attributes that are made for one answer, or for one start of the server, and say nothing of what it shows.
 const OF_THE_ANSWER: [&str; 1] = ["nonce"];
+/// Elements whose text is often named by the text before them: `Port: <b>3000</b>`.
+const LABELLED: [&str; 11] = ["td", "dd", "b", "strong", "em", "i", "code", "span", "output", "samp", "kbd"];
 /// The deepest element that has a place of its own: what is below it counts as its own.
 const DEEPEST: usize = 48;
 
@@ -39,6 +41,8 @@ struct Walk<'p> {
     alike: String,
     /// Text that has come since the last tag.
     text: String,
+    /// The run of text before.
+    label: Option<String>,
     into: &'p mut Places,
 }
 
@@ -51,6 +55,7 @@ pub(super) fn read(page: &str, into: &mut Places) {
         place: String::new(),
         alike: String::new(),
         text: String::new(),
+        label: None,
         into,
     };
     for Ok(token) in Tokenizer::new_with_emitter(page, emitter) {
@@ -146,6 +151,10 @@ impl Walk<'_> {
             return;
         }
         let line = run.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.into.add(&place, alike, line);
+        let label = self.label.replace(line.chars().take(60).collect());
+        match label.filter(|_| LABELLED.contains(&open.name.as_str())) {
+            Some(label) => self.into.add_labelled(&place, alike, line, &label),
+            None => self.into.add(&place, alike, line),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the comparison of answers tells, in words that may be shown.
 
-use super::compare::Found;
+use super::found::Found;
 use super::tokens::{is_random, is_uuid, tokens};
 use crate::mask::{is_secret, mask, shorten};
 

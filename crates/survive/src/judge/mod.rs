@@ -1,9 +1,11 @@
 //! What several copies answered to one request: what varies within one copy is noise, what is stable in each and differs
 //! between them is a difference.
 
+mod answers;
 mod compare;
 mod counters;
 mod facts;
+mod found;
 mod headers;
 mod html;
 mod json;
@@ -12,6 +14,7 @@ mod names;
 mod places;
 mod text;
 mod tokens;
+mod value;
 
 use std::time::Duration;
 
@@ -21,7 +24,9 @@ pub use names::CopyNames;
 pub use places::Facts;
 
 use crate::Answer;
-use compare::{Comparison, Found, Taken};
+use answers::{Answers, Taken};
+use compare::compare;
+use found::Found;
 
 /// With fewer samples of a copy, nothing is told.
 const FEWEST: usize = 3;
@@ -64,11 +69,14 @@ pub fn judge(samples: &[Sample], copies: &[CopyNames]) -> Judgement {
     if let Some(why) = limited(&taken, copies) {
         let mut judgement = inconclusive(why);
         let taken = taken.into_iter().filter(|taken| taken.facts.outcome.starts_with('2')).collect();
-        judgement.counters = shown(&(Comparison { taken, copies }).run().counters);
+        judgement.counters = shown(&compare(&Answers::new(taken, copies, false)).counters);
         if !judgement.counters.is_empty() {
             judgement.inconclusive = None;
         }
         return judgement;
+    }
+    if fewest > 0 && taken.iter().all(|one| one.facts == taken[0].facts) {
+        return Judgement::default();
     }
     if fewest < FEWEST {
         return inconclusive(format!(
@@ -86,7 +94,7 @@ pub fn judge(samples: &[Sample], copies: &[CopyNames]) -> Judgement {
         };
     }
     let span = taken.last().map_or(Duration::ZERO, |last| last.at.saturating_sub(taken[0].at));
-    let compared = Comparison { taken, copies }.run();
+    let compared = compare(&Answers::new(taken, copies, false));
     let numeric = compared.differences.iter().any(|found| found.values.iter().any(|value| tokens::has_digit(value)));
     let needs_more = compared.may_count
         || !compared.differences.is_empty()
@@ -114,7 +122,7 @@ pub fn differing(controls: &[Facts], other: &Facts) -> Vec<Difference> {
     if let Some(difference) = differ_as_a_whole(&taken, 2) {
         return shown(&[difference]);
     }
-    shown(&Comparison { taken, copies: &copies }.run().differences)
+    shown(&compare(&Answers::new(taken, &copies, true)).differences)
 }
 
 /// Whether draws from two equally likely values, the worst case, at as many places as vary and one more, would look like this

@@ -1,6 +1,6 @@
 //! Whether a value tells which copy answered, and nothing of what the app knows.
 
-use super::tokens::{has_digit, is_random, is_time, number, tokens};
+use super::tokens::{has_digit, is_random, is_time, number};
 use crate::mask::is_secret;
 use crate::name_words::words;
 
@@ -18,7 +18,7 @@ pub struct CopyNames {
 }
 
 /// Words for a process or the machine it is on.
-const OF_A_COPY: [&str; 20] = [
+const OF_A_COPY: [&str; 16] = [
     "pid",
     "port",
     "host",
@@ -30,15 +30,11 @@ const OF_A_COPY: [&str; 20] = [
     "replica",
     "pod",
     "container",
-    "served",
     "backend",
     "upstream",
     "process",
     "machine",
     "dyno",
-    "shard",
-    "addr",
-    "address",
 ];
 /// Words for when it began.
 const OF_ITS_START: [&str; 9] =
@@ -72,8 +68,25 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// The words that say what the value is: those before it in a text, or those of its key, field or attribute.
-    fn words(&self) -> Vec<String> {
+    /// Of a whole value: `alike` is its place without regard to order, `label` what stands before it in a page.
+    pub(super) fn of(place: &str, alike: &str, label: Option<&str>) -> Self {
+        let before = label.map(|label| label.split(' ').map(str::to_owned).collect()).unwrap_or_default();
+        let items = ["li", "tr", "td", "option", "dd"];
+        let in_list = alike.contains("/*") || alike.split(" > ").any(|part| items.contains(&part));
+        Context { place: place.to_owned(), before, after: String::new(), in_list }
+    }
+
+    /// Of one of the pieces of a value.
+    pub(super) fn at_piece(&self, pieces: &[&str], at: usize) -> Self {
+        let said = self.before.iter().map(String::as_str).chain(pieces[..at].iter().copied());
+        let before: Vec<String> = said.map(str::to_owned).collect();
+        let before = before[before.len().saturating_sub(3)..].to_vec();
+        let after = pieces.get(at + 1).map_or_else(String::new, |piece| (*piece).to_owned());
+        Context { before, after, ..self.clone() }
+    }
+
+    /// The words before the value in a text.
+    fn words_before(&self) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
         for piece in self.before.iter().rev().take(3) {
             let of_piece: Vec<String> = words(piece).collect();
@@ -83,23 +96,26 @@ impl Context {
                 break;
             }
         }
-        let last = self.place.rsplit(['/', '>', ' ']).next().unwrap_or("").trim_start_matches('@');
-        if self.before.is_empty() && (self.place.starts_with('/') || self.place.contains('@'))
-            || self.place.starts_with("header ")
-        {
-            said.extend(words(last));
+        said
+    }
+
+    /// The words of its key, field or attribute; and of the key above, where its own says nothing.
+    fn words_of_key(&self) -> Vec<String> {
+        let is_json = self.place.starts_with('/') || self.place.contains(" /");
+        if !(is_json || self.place.contains(" @") || self.place.starts_with("header ")) {
+            return Vec::new();
         }
-        let parent = self.place.rsplit('/').nth(1).filter(|_| self.place.starts_with('/'));
-        if let Some(parent) =
-            parent.filter(|_| words(last).all(|word| BETWEEN.contains(&word.as_str()) || word == "value"))
-        {
-            said.extend(words(parent));
+        let mut keys = self.place.rsplit(['/', ' ']).filter(|key| !key.bytes().all(|byte| byte.is_ascii_digit()));
+        let mut said: Vec<String> = keys.next().map(|key| words(key).collect()).unwrap_or_default();
+        if is_json && said.iter().all(|word| BETWEEN.contains(&word.as_str()) || word == "value") {
+            said.extend(keys.next().into_iter().flat_map(words));
         }
         said
     }
 
     fn says(&self, list: &[&str]) -> bool {
-        self.words().iter().any(|word| list.contains(&word.as_str()))
+        let is_one = |word: &String| list.contains(&word.as_str());
+        self.words_before().iter().any(is_one) || self.before.is_empty() && self.words_of_key().iter().any(is_one)
     }
 
     /// Whether the value is, or leads to, something that a client asks for next.
@@ -112,9 +128,10 @@ impl Context {
     /// Whether the value is a figure of the moment, such as the seconds a process has been up: it may stand still for as long
     /// as the samples took.
     pub(super) fn is_of_a_moment(&self, value: &str) -> bool {
-        has_digit(value)
-            && value.len() <= 40
-            && (self.says(&OF_A_MOMENT) || UNITS.contains(&self.after.as_str()) || has_unit(value))
+        let is_one = |word: String| OF_A_MOMENT.contains(&word.as_str());
+        let below = || self.place.starts_with('/') && self.place.split('/').any(|key| words(key).any(is_one));
+        let said = self.says(&OF_A_MOMENT) || UNITS.contains(&self.after.as_str()) || has_unit(value);
+        has_digit(value) && value.len() <= 40 && (said || below())
     }
 
     /// Whether values, one of each copy, tell which copy it is.
@@ -127,25 +144,23 @@ impl Context {
         let all = |own: &dyn Fn(&str, &CopyNames) -> bool| {
             values.len() <= copies.len() && values.iter().zip(copies).all(|(value, names)| own(trimmed(value), names))
         };
-        let says_so = self.says(&OF_A_COPY);
+        let says_so = self.says(&OF_A_COPY) || values.iter().all(|value| says_copy(&words(value).collect::<Vec<_>>()));
         all(&|value, names| names.port.is_some_and(|port| last_number(value) == Some(u64::from(port))))
             || all(&|value, names| {
                 names.pid.is_some_and(|pid| (pid >= 100 || says_so) && last_number(value) == Some(u64::from(pid)))
             })
             || all(&|value, names| !names.name.is_empty() && value.eq_ignore_ascii_case(&names.name))
-            || (says_so || values.iter().all(|value| words(value).any(|word| OF_A_COPY.contains(&word.as_str()))))
-                && all(&|value, names| names.instance.is_some_and(|number| last_number(value) == Some(number as u64)))
+            || says_so && all(&|value, names| names.instance.is_some_and(|nth| last_number(value) == Some(nth as u64)))
     }
 
     /// The words around them say that they are names of a process or a machine, or when it began.
     fn says_so(&self, values: &[&str]) -> bool {
-        let short = values.iter().all(|value| value.len() <= 64);
-        let own_words =
-            |list: &[&str]| values.iter().all(|value| words(value).any(|word| list.contains(&word.as_str())));
-        short
-            && !self.in_list
-            && (self.says(&OF_A_COPY) || own_words(&OF_A_COPY) && values.iter().all(|v| tokens(v).len() == 1))
-            || short && self.says(&OF_ITS_START) && values.iter().all(|value| value.split(' ').any(is_time))
+        let are_short = values.iter().all(|value| value.len() <= 64);
+        let in_value = || values.iter().all(|value| says_copy(&words(value).collect::<Vec<_>>()));
+        let in_key = self.before.is_empty() && says_copy(&self.words_of_key());
+        let is_name = says_copy(&self.words_before()) || (in_key || in_value()) && !self.in_list;
+        let is_start = || self.says(&OF_ITS_START) && !self.in_list && values.iter().all(|value| is_time(value));
+        are_short && (is_name || is_start())
     }
 
     /// They look drawn at random, stand alone, and are none that a client sends again. An id in a list, in a link, in a form or
@@ -158,6 +173,12 @@ impl Context {
             && !is_secret(self.place.rsplit(['/', ' ']).next().unwrap_or(""))
             && !self.before.last().is_some_and(|word| is_secret(word))
     }
+}
+
+/// Whether words name a process or a machine.
+fn says_copy(said: &[String]) -> bool {
+    let is = |wanted: &str| said.iter().any(|word| word == wanted);
+    OF_A_COPY.iter().any(|word| is(word)) || is("served") && is("by")
 }
 
 /// A value in which each of the copy's own names is the same sign.

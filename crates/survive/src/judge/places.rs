@@ -16,6 +16,8 @@ pub(super) struct Fact {
     pub(super) alike: Arc<str>,
     /// What is there, as text.
     pub(super) value: String,
+    /// What stands before it in a page, where that says what it is, as `Port:` does.
+    pub(super) label: Option<Arc<str>>,
 }
 
 /// What kind of body an answer has.
@@ -77,7 +79,16 @@ impl Places {
         };
         self.last_alike = Some(Arc::clone(&alike));
         let place = if *place == *alike { Arc::clone(&alike) } else { Arc::from(place) };
-        self.facts.push(Fact { place, alike, value: bounded(value.into()) });
+        self.facts.push(Fact { place, alike, value: bounded(value.into()), label: None });
+    }
+
+    /// Adds a value with what stands before it.
+    pub(super) fn add_labelled(&mut self, place: &str, alike: &str, value: impl Into<String>, label: &str) {
+        let before = self.facts.len();
+        self.add(place, alike, value);
+        if let Some(fact) = self.facts.get_mut(before) {
+            fact.label = Some(Arc::from(label));
+        }
     }
 }
 
