@@ -45,8 +45,7 @@ fn body(answer: &Answer, into: &mut Places) -> Kind {
             std::str::from_utf8(&answer.body[..error.valid_up_to()]).unwrap_or("")
         }
         Err(_) if essence.contains("html") => {
-            html::read(&String::from_utf8_lossy(&answer.body), into);
-            return Kind::Html;
+            return page(&String::from_utf8_lossy(&answer.body), whole, into);
         }
         Err(_) => return bytes(&answer.body, "body", into),
     };
@@ -61,14 +60,27 @@ fn body(answer: &Answer, into: &mut Places) -> Kind {
         return Kind::Json;
     }
     if essence.contains("html") || essence.contains("xml") || looks_like("<!doctype html") || looks_like("<html") {
-        html::read(body, into);
-        return Kind::Html;
+        return page(body, whole, into);
     }
     if body.contains('\0') {
         return bytes(&answer.body, "body", into);
     }
     text::read(body, "", into);
+    without_cut_off(whole, into);
     Kind::Text
+}
+
+fn page(body: &str, whole: bool, into: &mut Places) -> Kind {
+    html::read(body, into);
+    without_cut_off(whole, into);
+    Kind::Html
+}
+
+/// Takes back what was read last where the body goes on: how much is there of it depends on the length of all before.
+fn without_cut_off(whole: bool, into: &mut Places) {
+    if !whole {
+        into.facts.pop();
+    }
 }
 
 fn bytes(body: &[u8], place: &str, into: &mut Places) -> Kind {

@@ -7,7 +7,7 @@ use crate::Fields;
 
 /// Fields that say nothing of what the app answered: those of the connection, of the moment, of the body's form, and those
 /// that repeat what the body is compared for.
-const PASSED_OVER: [&str; 30] = [
+const PASSED_OVER: [&str; 36] = [
     "age",
     "alt-svc",
     "connection",
@@ -36,6 +36,12 @@ const PASSED_OVER: [&str; 30] = [
     "vary",
     "via",
     "x-response-time",
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-trace-id",
+    "x-amzn-trace-id",
+    "cf-ray",
     "x-runtime",
     "x-process-time",
 ];

@@ -40,10 +40,12 @@ const OF_A_COPY: [&str; 16] = [
 const OF_ITS_START: [&str; 9] =
     ["started", "start", "boot", "booted", "since", "launched", "launch", "init", "initialized"];
 /// Words for figures that a process has at a moment.
-const OF_A_MOMENT: [&str; 16] = [
-    "uptime", "elapsed", "duration", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "load", "loadavg", "up",
-    "freemem", "heapused", "runtime",
-];
+const OF_A_MOMENT: [&str; 11] =
+    ["uptime", "elapsed", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "loadavg", "up"];
+/// Of these, the words under which a whole object of figures stands.
+const OF_A_PROCESS: [&str; 6] = ["memory", "mem", "rss", "heap", "cpu", "loadavg"];
+/// Words for what an id is made for that is new in each answer.
+const OF_A_REQUEST: [&str; 5] = ["request", "req", "trace", "correlation", "span"];
 /// Units of times that pass.
 const UNITS: [&str; 8] = ["ms", "s", "sec", "secs", "second", "seconds", "milliseconds", "msec"];
 /// Words for ids of what an app keeps: a client sends them again, and they must mean the same on every copy.
@@ -53,6 +55,9 @@ const OF_DATA: [&str; 14] = [
 ];
 /// Words that stand between a name and its value.
 const BETWEEN: [&str; 10] = ["is", "id", "number", "no", "by", "at", "on", "name", "nr", "the"];
+
+/// A value of more pieces is a text.
+const FEW_PIECES: usize = 4;
 
 /// Where a value stands.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +70,8 @@ pub(super) struct Context {
     pub(super) after: String,
     /// Whether there are others like it, as the items of a list.
     pub(super) in_list: bool,
+    /// Whether it is a part of a longer text, of which a key or a field's name says less.
+    pub(super) in_text: bool,
 }
 
 impl Context {
@@ -73,7 +80,7 @@ impl Context {
         let before = label.map(|label| label.split(' ').map(str::to_owned).collect()).unwrap_or_default();
         let items = ["li", "tr", "td", "option", "dd"];
         let in_list = alike.contains("/*") || alike.split(" > ").any(|part| items.contains(&part));
-        Context { place: place.to_owned(), before, after: String::new(), in_list }
+        Context { place: place.to_owned(), before, after: String::new(), in_list, in_text: false }
     }
 
     /// Of one of the pieces of a value.
@@ -82,7 +89,7 @@ impl Context {
         let before: Vec<String> = said.map(str::to_owned).collect();
         let before = before[before.len().saturating_sub(3)..].to_vec();
         let after = pieces.get(at + 1).map_or_else(String::new, |piece| (*piece).to_owned());
-        Context { before, after, ..self.clone() }
+        Context { before, after, in_text: pieces.len() > FEW_PIECES, ..self.clone() }
     }
 
     /// The words before the value in a text.
@@ -115,7 +122,7 @@ impl Context {
 
     fn says(&self, list: &[&str]) -> bool {
         let is_one = |word: &String| list.contains(&word.as_str());
-        self.words_before().iter().any(is_one) || self.before.is_empty() && self.words_of_key().iter().any(is_one)
+        self.words_before().iter().any(is_one) || !self.in_text && self.words_of_key().iter().any(is_one)
     }
 
     /// Whether the value is, or leads to, something that a client asks for next.
@@ -128,15 +135,23 @@ impl Context {
     /// Whether the value is a figure of the moment, such as the seconds a process has been up: it may stand still for as long
     /// as the samples took.
     pub(super) fn is_of_a_moment(&self, value: &str) -> bool {
-        let is_one = |word: String| OF_A_MOMENT.contains(&word.as_str());
+        let is_one = |word: String| OF_A_PROCESS.contains(&word.as_str());
         let below = || self.place.starts_with('/') && self.place.split('/').any(|key| words(key).any(is_one));
         let said = self.says(&OF_A_MOMENT) || UNITS.contains(&self.after.as_str()) || has_unit(value);
         has_digit(value) && value.len() <= 40 && (said || below())
     }
 
+    /// Whether the value is the id of the request itself, which may well be counted by each copy.
+    pub(super) fn is_of_the_request(&self) -> bool {
+        self.says(&OF_A_REQUEST) && self.says(&["id"])
+    }
+
     /// Whether values, one of each copy, tell which copy it is.
     pub(super) fn names_copies(&self, values: &[&str], copies: &[CopyNames]) -> bool {
-        self.are_own(values, copies) || self.says_so(values) || self.are_ids_of_processes(values)
+        self.are_own(values, copies)
+            || self.says_so(values)
+            || self.are_ids_of_processes(values)
+            || values.iter().all(|value| is_memory_address(trimmed(value)))
     }
 
     /// Each is the copy's own port, process, name or number.
@@ -157,7 +172,7 @@ impl Context {
     fn says_so(&self, values: &[&str]) -> bool {
         let are_short = values.iter().all(|value| value.len() <= 64);
         let in_value = || values.iter().all(|value| says_copy(&words(value).collect::<Vec<_>>()));
-        let in_key = self.before.is_empty() && says_copy(&self.words_of_key());
+        let in_key = !self.in_text && says_copy(&self.words_of_key());
         let is_name = says_copy(&self.words_before()) || (in_key || in_value()) && !self.in_list;
         let is_start = || self.says(&OF_ITS_START) && !self.in_list && values.iter().all(|value| is_time(value));
         are_short && (is_name || is_start())
@@ -205,6 +220,20 @@ fn replaced(text: &str, own: &str) -> String {
         rest = after;
     }
     out + rest
+}
+
+/// Numbers as close to each other as ports and processes of copies are.
+pub(super) fn may_be_ports(values: &[&str]) -> bool {
+    let numbers: Option<Vec<u64>> = values.iter().map(|value| last_number(trimmed(value))).collect();
+    numbers.is_some_and(|numbers| {
+        let (least, most) = (numbers.iter().min().copied().unwrap_or(0), numbers.iter().max().copied().unwrap_or(0));
+        least >= 1024 && most - least < 1000
+    })
+}
+
+/// Whether it is an address in a process's memory, as in `<Cart object at 0x7f3a2b1c4d50>`.
+fn is_memory_address(value: &str) -> bool {
+    value.strip_prefix("0x").is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Without the punctuation of a sentence around it.

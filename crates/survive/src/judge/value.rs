@@ -3,7 +3,7 @@
 use super::answers::{Answers, Taken, are_equal};
 use super::counters::{Counts, Reading, per_copy};
 use super::found::{Compared, Found};
-use super::names::{Context, without_names};
+use super::names::{Context, may_be_ports, without_names};
 use super::tokens::{has_digit, is_time, tokens};
 
 /// How many pieces beside one that moves may be parts of the same time or amount.
@@ -24,6 +24,14 @@ struct Pieces {
 /// Judges the value at a place.
 pub(super) fn judge_value(answers: &Answers, context: &Context, values: &[&str]) -> Compared {
     let pieces: Vec<Vec<&str>> = values.iter().map(|value| tokens(value)).collect();
+    let mut in_any_order = pieces.clone();
+    for pieces in &mut in_any_order {
+        pieces.sort_unstable();
+    }
+    if in_any_order[0].len() > 1 && are_equal(&in_any_order) && !are_equal(&pieces) {
+        // A set in a text may have another order in each process.
+        return Compared { noise: 1, ..Compared::default() };
+    }
     let mut found = judge_pieces(answers, context, &pieces);
     if found == Pieces::default() {
         // Nothing but what stands between the pieces differs.
@@ -71,7 +79,7 @@ fn judge_pieces(answers: &Answers, context: &Context, pieces: &[Vec<&str>]) -> P
             let read = |(taken, value): (&Taken, _)| Reading { copy: taken.copy, at: taken.at, value };
             let readings: Vec<Reading> = answers.taken.iter().zip(values.iter().copied()).map(read).collect();
             match per_copy(&readings, answers.copies.len()) {
-                Counts::Own if !here.is_of_a_moment(values[0]) => out.counters.push(at),
+                Counts::Own if !here.is_of_a_moment(values[0]) && !here.is_of_the_request() => out.counters.push(at),
                 counts => {
                     out.may_count |= counts == Counts::Perhaps;
                     out.noise += 1;
@@ -84,8 +92,10 @@ fn judge_pieces(answers: &Answers, context: &Context, pieces: &[Vec<&str>]) -> P
         let digits = values.iter().all(|value| has_digit(value));
         let moves_beside = digits && beside.any(|other| moves[other] && has_digit(pieces[0][other]));
         let of_copies = answers.of_copies(&values);
-        let stood_still = answers.few && values.iter().all(|value| is_time(value));
-        if moves_beside || stood_still || of_copies.iter().all(|value| here.is_of_a_moment(value)) {
+        let of_a_moment = || of_copies.iter().all(|value| here.is_of_a_moment(value)) || here.is_of_the_request();
+        // Too few to rule out that a clock stood still, and nothing is known of the copies' names.
+        let too_few = || answers.few && (values.iter().all(|value| is_time(value)) || may_be_ports(&values));
+        if moves_beside || too_few() || of_a_moment() {
             out.noise += 1;
         } else if here.names_copies(&of_copies, answers.copies) {
             out.names = true;

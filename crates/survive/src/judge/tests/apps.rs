@@ -173,6 +173,46 @@ fn apps() -> Vec<(Expected, Box<App<'static>>)> {
         ("a beginning", &["/1"], &[], &[]),
         Box::new(|copy, _, _| Answer { end: End::Longer, ..json(format!(r#"["a","x{copy}y","{}"#, "z".repeat(copy))) }),
     );
+    app(
+        ("a set in a text", &[], &[], &[]),
+        Box::new(|copy, _, _| html(["<p>Tags: red, blue", "<p>Tags: blue, red"][copy])),
+    );
+    app(
+        ("an id of each request", &[], &[], &[]),
+        Box::new(|_, own, _| with(json(format!(r#"{{"reqId":"req-{own}"}}"#)), "Request-Id", &format!("req-{own}"))),
+    );
+    app(
+        ("an object in memory", &[], &[], &["p"]),
+        Box::new(|copy, _, _| html(format!("<p>A Cart at 0x7f3a2b1c4d{copy}0</p>"))),
+    );
+    app(
+        ("memory of a process", &[], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"{{"memory":{{"used":{}}}}}"#, 44 + copy))),
+    );
+    app(
+        ("a server in words", &[], &[], &["/server"]),
+        Box::new(|copy, _, _| json(format!(r#"{{"server":"copy {}"}}"#, ["one", "two"][copy]))),
+    );
+    app(
+        ("a cut page after names of another length", &[], &[], &["p"]),
+        Box::new(|copy, _, _| {
+            let page = format!("<p>{}</p><p>{}", ["alpha", "beta"][copy], "word ".repeat(100));
+            Answer { end: End::Longer, ..html(&page[..300]) }
+        }),
+    );
+    app(("an id of an item", &["/id"], &[], &[]), Box::new(|copy, _, _| json(format!(r#"{{"id":"order-x{copy}"}}"#))));
+    app(
+        ("a link to an asset", &["link @href"], &[], &[]),
+        Box::new(|copy, _, _| html(format!("<link href=/app.9f8e7d6c5b4a392817{copy}6.css>"))),
+    );
+    app(
+        ("a key that each copy made", &["/keys/0/n"], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"{{"keys":[{{"n":"9f8e7d6c5b4a392817{copy}6"}}]}}"#))),
+    );
+    app(
+        ("an address", &["/address"], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"{{"address":"{} Main Street"}}"#, ["12", "14"][copy]))),
+    );
     apps
 }
 

@@ -91,7 +91,8 @@ fn values_are_shortened_and_secrets_masked() {
 #[test]
 fn a_step_differs_from_its_controls_apart_from_what_varies_and_from_clocks() {
     let page = |name: &str, nonce: u32, second: u32| {
-        facts(&html(format!("<p>Hello {name}</p><i>{nonce}</i><small>10:31:{second}</small>")))
+        let port = 5000 + nonce / 3;
+        facts(&html(format!("<p>Hello {name}</p><i>{nonce}</i><small>10:31:{second}</small> from {port}")))
     };
     let controls = [page("Ada", 1, 22), page("Ada", 2, 22)];
     assert_eq!(differing(&controls, &page("Ada", 3, 23)), Vec::new());

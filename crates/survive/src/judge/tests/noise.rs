@@ -261,5 +261,5 @@ fn a_counter_of_each_copy_is_found_among_all_noise_and_a_shared_one_is_none() {
 
 /// How many apps each test makes; more by hand, with `SEEDS`.
 fn seeds() -> u64 {
-    std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(40)
+    std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(24)
 }
