@@ -34,8 +34,8 @@ const FEWEST: usize = 3;
 const FEW: usize = 6;
 /// With as many, nothing more is asked for.
 const MOST: usize = 16;
-/// The longest chance that what was found was drawn.
-const CHANCE: f64 = 1e-6;
+/// How likely it may be, at most, that what was found was drawn.
+const CHANCE: f64 = 1e-5;
 /// A clock that shows seconds stands still for less.
 const SECONDS: Duration = Duration::from_millis(1200);
 /// The most places that are told of one request.
@@ -126,7 +126,7 @@ pub fn differing(controls: &[Facts], other: &Facts) -> Vec<Difference> {
 }
 
 /// Whether draws from two equally likely values, the worst case, at as many places as vary and one more, would look like this
-/// more often than once in a million requests.
+/// more often than once in a hundred thousand requests.
 fn is_chance(noise: usize, samples: usize) -> bool {
     let exponent = i32::try_from(samples).unwrap_or(i32::MAX);
     samples < FEW || samples < MOST && (noise + 1) as f64 * 2.0 * 0.25_f64.powi(exponent) > CHANCE

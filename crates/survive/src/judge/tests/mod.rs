@@ -4,6 +4,7 @@
 
 mod apps;
 mod bounds;
+mod documents;
 mod hostile;
 mod noise;
 

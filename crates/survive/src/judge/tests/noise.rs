@@ -28,7 +28,7 @@ impl Draws {
         texts[usize::try_from(self.below(texts.len() as u64)).unwrap()]
     }
 
-    fn shuffled<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
+    pub(super) fn shuffled<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
         let mut items = items.to_vec();
         for at in (1..items.len()).rev() {
             items.swap(at, usize::try_from(self.below(at as u64 + 1)).unwrap());
