@@ -12,6 +12,8 @@ mod app;
 mod apps;
 #[cfg(unix)]
 mod ground;
+#[cfg(unix)]
+mod learn_real;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(unix)]

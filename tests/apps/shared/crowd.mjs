@@ -2,7 +2,7 @@
 
 const sessions = Number(process.env.SESSIONS ?? 100);
 const AT_ONCE = 24;
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** Rejects where what is waited for takes too long, so that no crowd waits for ever. */
 export async function inTime(what, promise) {
