@@ -89,6 +89,14 @@ impl Theme {
         }
     }
 
+    /// A sentence with what separates and multiplies in it drawn in these characters.
+    pub(crate) fn drawn(self, sentence: &str) -> String {
+        match self.glyphs {
+            Glyphs::Unicode => sentence.to_owned(),
+            Glyphs::Ascii => sentence.replace('·', "-").replace('×', "x").replace('…', self.ellipsis()),
+        }
+    }
+
     /// Shown instead of a missing value.
     pub(crate) fn none(self) -> &'static str {
         match self.glyphs {

@@ -101,7 +101,7 @@ pub(super) async fn tested(
     };
     let Some(how) = how else {
         tell("survive: stopping; what was found so far is reported".to_owned());
-        test.stop().await;
+        test.stop(signals).await;
         engine.command(Command::SurviveStop).await?;
         return finished(engine, signals, tell).await;
     };

@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::cli::layers::UsageError;
+use crate::signals::Signals;
 
 /// Milliseconds that it has to end when it is told to.
 const GRACE: &str = "5000";
@@ -62,10 +63,15 @@ impl TestCommand {
         how
     }
 
-    /// Ends it: asked to first, and killed when its time is over.
-    pub(super) async fn stop(&mut self) {
-        // An error means that it has ended.
+    /// Ends it: asked to first, and killed when its time is over or with the next signal.
+    pub(super) async fn stop(&mut self, signals: &mut Signals) {
+        // An error means that it has ended, here and below.
         let _ = self.orders.write_all(b"stop\n").await;
+        tokio::select! {
+            _ = self.ended() => return,
+            () = signals.next() => {}
+        }
+        let _ = self.orders.write_all(b"kill\n").await;
         let _ = self.ended().await;
     }
 }

@@ -65,7 +65,10 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     if let Some(view) = snapshot.survive.as_ref().filter(|view| view.stage != SurviveStage::Ended) {
         let reports = state.leaving == Leaving::Reports && view.stage == SurviveStage::Watching;
         let hint = if reports { format!(" · {} reports", state.key(Action::Quit)) } else { String::new() };
-        parts.push((97, vec![Span::styled(format!("survive: {}{hint}", progress(view)), theme.warning())]));
+        parts.push((
+            97,
+            vec![Span::styled(theme.drawn(&format!("survive: {}{hint}", progress(view))), theme.warning())],
+        ));
     }
     if snapshot.keeps_bodies {
         parts.push((65, vec![Span::styled("bodies kept", theme.warning())]));

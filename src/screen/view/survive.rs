@@ -53,7 +53,9 @@ fn rows(lines: &[Line<'_>]) -> u16 {
 fn lines(state: &State, width: u16) -> Vec<Line<'static>> {
     let columns = usize::from(width.saturating_sub(FRAME.0));
     match &state.survived {
-        Some(report) => text(report, Some(columns)).lines().map(|line| coloured(line, state.theme)).collect(),
+        Some(report) => {
+            text(report, Some(columns)).lines().map(|line| coloured(&state.theme.drawn(line), state.theme)).collect()
+        }
         None => under_way(state, columns),
     }
 }
@@ -92,7 +94,7 @@ fn under_way(state: &State, columns: usize) -> Vec<Line<'static>> {
     };
     let styled =
         |text: &str, style: Style| wrapped(text, columns).into_iter().map(move |line| Line::styled(line, style));
-    let mut lines: Vec<Line<'static>> = styled(&progress(view), Theme::strong()).collect();
+    let mut lines: Vec<Line<'static>> = styled(&state.theme.drawn(&progress(view)), Theme::strong()).collect();
     let now = view.now.to_string();
     if !now.is_empty() {
         lines.extend(styled(&now, Style::new()));

@@ -4,8 +4,10 @@ use stickylb::api::{Command, SurviveStage, SurviveView};
 
 use super::sample::state;
 use super::{frame, golden, press};
+use crate::screen::glyphs::Glyphs;
 use crate::screen::message::{Effect, Message};
 use crate::screen::state::{Leaving, State};
+use crate::screen::theme::{Colors, Theme};
 use crate::screen::update;
 use crate::survive_report::sample::report;
 
@@ -75,6 +77,24 @@ fn a_report_that_comes_while_something_else_is_open_waits() {
     press(&mut state, "\x1b");
     let text = format!("{:?}", frame(&state, 120, 40));
     assert!(!text.contains("session lost"), "{text}");
+}
+
+#[test]
+fn in_ascii_a_report_is_drawn_with_ascii_alone() {
+    let mut state = state();
+    state.theme = Theme { glyphs: Glyphs::Ascii, colors: Colors::Mono };
+    let mut snapshot = state.snapshot.clone();
+    snapshot.backends.truncate(2);
+    state.refresh(snapshot);
+    at(&mut state, SurviveStage::Comparing, 12);
+    let drawn = |state: &State| {
+        let frame = frame(state, 80, 24);
+        frame.content().iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+    };
+    assert!(drawn(&state).contains("survive: comparing copies - 12 of 40"));
+    update(&mut state, Message::Survived(Ok(Some(Box::new(report())))));
+    let shown = drawn(&state);
+    assert!(shown.contains("14 requests x 12") && shown.is_ascii(), "{shown}");
 }
 
 #[test]
