@@ -75,7 +75,11 @@ fn check(exchange: &Exchange) {
     assert!(target.starts_with(b"/") && target.iter().all(u8::is_ascii_graphic), "target {:?}", request.target);
     for (name, value) in request.fields.0.iter().chain(&answer.fields.0) {
         assert!(is_token(name), "field {name:?}");
-        assert!(!value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t'), "{name}: {}", value.escape_ascii());
+        assert!(
+            !value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t'),
+            "{name}: {}",
+            value.escape_ascii()
+        );
     }
     assert!(request.fields.text("host").is_some(), "no host");
     assert!((100..=999).contains(&answer.status), "status {}", answer.status);

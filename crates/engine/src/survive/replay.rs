@@ -174,7 +174,10 @@ impl Replay<'_> {
                 None => None,
             });
         }
-        Ok(journey.losses(&known.controls, &[run]))
+        let mut losses = journey.losses(&known.controls, &[run]);
+        // What may be chance was looked into before.
+        losses.retain(|loss| !known.unsure.contains_key(&loss.step) && (loss.sure || known.knows(loss.step)));
+        Ok(losses)
     }
 
     /// Sends the first `steps` steps, each to the copy that `place` says.
