@@ -3,7 +3,7 @@
 use std::time::Duration;
 use stickylb_survive::{Answer, End, Request};
 
-use super::client::{Client, OwnCookie};
+use super::client::{Client, OwnCookie, Patience};
 use super::copies::Copies;
 use super::lab::Lab;
 
@@ -22,8 +22,8 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// A copy is not what it was when the run began; why, as one sentence.
-    pub(crate) async fn send(&self, copy: usize, request: &Request) -> Result<Answer, String> {
-        let answer = self.client.send(self.lab.copies[copy], request, None).await.answer;
+    pub(crate) async fn send(&self, copy: usize, request: &Request, patience: Patience) -> Result<Answer, String> {
+        let answer = self.client.send(self.lab.copies[copy], request, patience, None).await.answer;
         self.is_alive(&answer).await?;
         Ok(answer)
     }
@@ -32,8 +32,13 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// See [`send`](Self::send).
-    pub(crate) async fn send_balanced(&self, request: &Request, cookie: &mut OwnCookie) -> Result<Answer, String> {
-        let reply = self.client.send(self.lab.balanced, request, Some(cookie)).await;
+    pub(crate) async fn send_balanced(
+        &self,
+        request: &Request,
+        patience: Patience,
+        cookie: &mut OwnCookie,
+    ) -> Result<Answer, String> {
+        let reply = self.client.send(self.lab.balanced, request, patience, Some(cookie)).await;
         if reply.own_cookie.is_some() {
             cookie.value = reply.own_cookie;
         }

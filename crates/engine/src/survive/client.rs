@@ -14,14 +14,26 @@ use tokio::time::{Instant, timeout};
 use super::exchange::{ends_with_connection, is_cookie, is_not_the_apps};
 use super::pace::Pace;
 
-/// Time for a connection and a head.
-const HEAD: Duration = Duration::from_secs(5);
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// Time for a connection and a head.
+    head: Duration,
+    /// Time without a byte of a body, after which it is taken for a stream.
+    silence: Duration,
+    /// Time for a body as a whole.
+    body: Duration,
+}
 
-/// Time without a byte of a body, after which it is taken for a stream.
-const SILENCE: Duration = Duration::from_secs(2);
+impl Patience {
+    /// For a request of which nothing is known.
+    pub(crate) const ANY: Patience =
+        Patience { head: Duration::from_secs(5), silence: Duration::from_secs(2), body: Duration::from_secs(4) };
 
-/// Time for a body as a whole.
-const BODY: Duration = Duration::from_secs(4);
+    /// For one that is known to be held: a refusal would come at once.
+    pub(crate) const HELD: Patience =
+        Patience { head: Duration::from_secs(1), silence: Duration::from_millis(500), body: Duration::from_secs(1) };
+}
 
 /// The most that is read of a body.
 const MOST: usize = 256 * 1024;
@@ -60,16 +72,22 @@ pub(crate) struct OwnCookie {
 
 impl Client {
     /// Sends a request to this address.
-    pub(crate) async fn send(&self, to: SocketAddr, request: &Request, cookie: Option<&OwnCookie>) -> Reply {
+    pub(crate) async fn send(
+        &self,
+        to: SocketAddr,
+        request: &Request,
+        patience: Patience,
+        cookie: Option<&OwnCookie>,
+    ) -> Reply {
         self.pace.wait().await;
         let nothing = |end| Reply { answer: Answer { end, ..Answer::default() }, own_cookie: None };
         let Some(built) = build(request, cookie) else { return nothing(End::Cut) };
-        match timeout(HEAD, head(to, built)).await {
+        match timeout(patience.head, head(to, built)).await {
             Err(_) => nothing(End::Held),
             Ok(None) => nothing(End::Cut),
             Ok(Some((response, _connection))) => {
                 let name = cookie.map(|cookie| cookie.name.as_str());
-                read(response, name).await.unwrap_or_else(|| nothing(End::Cut))
+                read(response, patience, name).await.unwrap_or_else(|| nothing(End::Cut))
             }
         }
     }
@@ -133,7 +151,7 @@ fn build(request: &Request, cookie: Option<&OwnCookie>) -> Option<http::Request<
 }
 
 /// Reads an answer; `None` where it is the balancer's own, because no copy gave one.
-async fn read(response: http::Response<Incoming>, own: Option<&str>) -> Option<Reply> {
+async fn read(response: http::Response<Incoming>, patience: Patience, own: Option<&str>) -> Option<Reply> {
     let headers = response.headers();
     if !headers.contains_key("x-backend-id") {
         return None;
@@ -150,7 +168,8 @@ async fn read(response: http::Response<Incoming>, own: Option<&str>) -> Option<R
         }
     }
     let status = response.status().as_u16();
-    let (body, end) = if status == 101 { (Vec::new(), upgraded(response).await) } else { body(response).await };
+    let (body, end) =
+        if status == 101 { (Vec::new(), upgraded(response).await) } else { body(response, patience).await };
     let mut answer = Answer { status, fields, body, end };
     answer.unpack();
     Some(Reply { answer, own_cookie })
@@ -171,12 +190,12 @@ async fn upgraded(response: http::Response<Incoming>) -> End {
     }
 }
 
-async fn body(response: http::Response<Incoming>) -> (Vec<u8>, End) {
+async fn body(response: http::Response<Incoming>, patience: Patience) -> (Vec<u8>, End) {
     let mut incoming = response.into_body();
     let mut body = Vec::new();
-    let until = Instant::now() + BODY;
+    let until = Instant::now() + patience.body;
     loop {
-        let silent = (Instant::now() + SILENCE).min(until);
+        let silent = (Instant::now() + patience.silence).min(until);
         match tokio::time::timeout_at(silent, incoming.frame()).await {
             Err(_) => return (body, End::Held),
             Ok(None) => return (body, End::Whole),

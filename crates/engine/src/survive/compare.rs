@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use stickylb_survive::{Answer, CopyNames, End, Judgement, Request, Sample, judge};
 
 use super::bench::Bench;
+use super::client::Patience;
 
 /// How often each copy is asked in turn and back: A B B A.
 const ROUNDS: usize = 3;
@@ -40,7 +41,7 @@ pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyN
     let copies = names.len();
     let began = Instant::now();
     // The first request to a copy may fill a cache or compile a page.
-    let warm = sample(bench, request, 0..copies, began).await?;
+    let warm = sample(bench, request, Patience::ANY, 0..copies, began).await?;
     if warm.iter().all(|sample| sample.answer.status == 0) {
         let answers = warm.into_iter().map(|sample| sample.answer).collect();
         let judgement = Judgement { inconclusive: Some("no copy answered".to_owned()), ..Judgement::default() };
@@ -49,14 +50,15 @@ pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyN
     let is_held = |sample: &Sample| sample.answer.end == End::Held && sample.answer.status != 101;
     let held = warm.iter().all(is_held);
     // A stream takes its time each time, and tells what it tells at its beginning.
+    let patience = if held { Patience::HELD } else { Patience::ANY };
     let (mut samples, rounds) = if held { (warm, 1) } else { (Vec::new(), ROUNDS) };
-    samples.extend(turns(bench, request, copies, rounds, began).await?);
+    samples.extend(turns(bench, request, patience, copies, rounds, began).await?);
     let mut judgement = judge(&samples, names);
     for _ in 0..MORE {
         if !judgement.needs_more || held {
             break;
         }
-        samples.extend(turns(bench, request, copies, ROUNDS, began).await?);
+        samples.extend(turns(bench, request, patience, copies, ROUNDS, began).await?);
         judgement = judge(&samples, names);
     }
     let first = |copy| samples.iter().find(|sample| sample.copy == copy).map(|sample| sample.answer.clone());
@@ -68,13 +70,14 @@ pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyN
 async fn turns(
     bench: &Bench<'_>,
     request: &Request,
+    patience: Patience,
     copies: usize,
     rounds: usize,
     began: Instant,
 ) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     for _ in 0..rounds {
-        samples.extend(sample(bench, request, (0..copies).chain((0..copies).rev()), began).await?);
+        samples.extend(sample(bench, request, patience, (0..copies).chain((0..copies).rev()), began).await?);
     }
     Ok(samples)
 }
@@ -83,6 +86,7 @@ async fn turns(
 async fn sample(
     bench: &Bench<'_>,
     request: &Request,
+    patience: Patience,
     copies: impl Iterator<Item = usize>,
     began: Instant,
 ) -> Result<Vec<Sample>, String> {
@@ -90,7 +94,7 @@ async fn sample(
     for copy in copies {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
         let at = began.elapsed();
-        samples.push(Sample { copy, at, answer: bench.send(copy, request).await? });
+        samples.push(Sample { copy, at, answer: bench.send(copy, request, patience).await? });
     }
     Ok(samples)
 }

@@ -19,7 +19,7 @@ use super::ids::{Ids, Stripped};
 use super::lab::OpenLab;
 use super::prove::prove;
 use super::recorder::Recorded;
-use super::replay::{Allowed, Lost, Replay, Replayed, STEPS};
+use super::replay::{self, Allowed, Lost, Replay, Replayed, STEPS};
 use super::report::{Findings, details};
 use super::telling::Telling;
 use crate::api::{
@@ -37,7 +37,7 @@ const JOURNEYS: usize = 20;
 const IDS: usize = 5;
 
 /// The longest that either takes: answers without an end take their time, and are not to take the other's.
-const LONGEST: Duration = Duration::from_mins(4);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// What is tested, and what was found so far.
 pub(crate) struct Examination {
@@ -259,7 +259,7 @@ impl Examination {
             }
             self.telling.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
             let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
-            let replay = Replay { bench, allowed: &allowed };
+            let replay = Replay { bench, allowed: &allowed, until: Instant::now() + replay::LONGEST };
             let replayed = replay.journey(&journey, number % self.names.len()).await?;
             self.replayed(&journey, &replayed);
             self.telling.done();
@@ -282,6 +282,8 @@ impl Examination {
                 continue;
             } else if let Some(why) = replayed.unsure.get(&step) {
                 new(SurviveVerdict::Inconclusive, why)
+            } else if replayed.is_cut && replayed.reproduced.get(step) == Some(&true) {
+                new(SurviveVerdict::Unknown, "its client's requests took too long to be sent again in every way")
             } else if replayed.reproduced.get(step) == Some(&true) {
                 self.findings.tried(&request.method, &group, &request.target);
                 SurviveEntry { times: replayed.moved, ..new(SurviveVerdict::Safe, "") }

@@ -1,6 +1,7 @@
 //! Which configuration is enough, and a run with it.
 
 use serde_json::{Value, json};
+use std::time::Instant;
 use stickylb_survive::Journey;
 
 use super::bench::Bench;
@@ -14,6 +15,7 @@ use crate::api::{StickyBy, Strategy};
 const SPREAD: [Strategy; 3] = [Strategy::RoundRobin, Strategy::Random, Strategy::RoundRobin];
 
 /// One stickiness that may be enough.
+#[derive(Clone)]
 pub(crate) struct Candidate {
     /// It, as the balancer is told.
     pub(crate) sticky: StickyBy,
@@ -60,10 +62,13 @@ pub(crate) struct Proof<'r> {
     pub(crate) allowed: &'r Allowed<'r>,
     /// The name of the balancer's own cookie.
     pub(crate) cookie: String,
+    /// When nothing more is tried.
+    pub(crate) until: Instant,
 }
 
 impl Proof<'_> {
-    /// What is lost with a stickiness, by journey and step: once for each way in which clients are spread.
+    /// What is lost with a stickiness, by journey and step: once for each way in which clients are spread;
+    /// `None` where there was not the time.
     ///
     /// # Errors
     /// It cannot be tried, or a copy is not what it was when the run began; why, as one sentence.
@@ -71,20 +76,20 @@ impl Proof<'_> {
         &self,
         sticky: &StickyBy,
         journeys: &[(Journey, Replayed)],
-    ) -> Result<Vec<Vec<(usize, usize)>>, String> {
+    ) -> Result<Option<Vec<Vec<(usize, usize)>>>, String> {
         let mut all = Vec::new();
         for strategy in SPREAD {
             let lab = self.lab.open(sticky.clone(), strategy).await?;
             let bench = Bench { copies: self.copies, lab: &lab, client: self.client };
-            let replay = Replay { bench: &bench, allowed: self.allowed };
+            let replay = Replay { bench: &bench, allowed: self.allowed, until: self.until };
             let mut lost = Vec::new();
             for (number, (journey, known)) in journeys.iter().enumerate() {
-                let losses = replay.balanced(journey, known, &self.cookie).await?;
+                let Some(losses) = replay.balanced(journey, known, &self.cookie).await? else { return Ok(None) };
                 lost.extend(losses.iter().map(|loss| (number, loss.step)));
             }
             all.push(lost);
         }
-        Ok(all)
+        Ok(Some(all))
     }
 }
 

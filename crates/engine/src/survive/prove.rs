@@ -1,6 +1,7 @@
 //! The least that has to be configured, found by runs with it.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 use stickylb_survive::Journey;
 
 use super::client::Client;
@@ -10,7 +11,10 @@ use super::lab::OpenLab;
 use super::proof::{Candidate, Proof};
 use super::replay::{Allowed, Replayed};
 use super::report::Findings;
-use crate::api::{SmallestConfig, StickyBy};
+use crate::api::{SmallestConfig, StickyBy, SurviveEntry};
+
+/// The longest that all of it takes.
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// What was proven.
 #[derive(Default)]
@@ -36,27 +40,47 @@ pub(crate) async fn prove(
     left_out: &mut Vec<String>,
 ) -> Result<Proven, String> {
     let cookie = copies.pool.config.load().sticky.cookie.name.clone();
-    let proof = Proof { copies, lab, client, allowed, cookie };
+    let proof = Proof { copies, lab, client, allowed, cookie, until: Instant::now() + LONGEST };
     let needs = findings.need_stickiness().next().is_some();
     let learnt = Candidate::learn(&to_learn(findings));
+    let unproven = needs.then(|| learnt.clone().unwrap_or_else(Candidate::cookie));
+    let unproven = unproven.map(|candidate| SmallestConfig { sticky: candidate.section, proven: false });
     if journeys.is_empty() {
-        let candidate = needs.then(|| learnt.unwrap_or_else(Candidate::cookie));
-        let smallest = candidate.map(|candidate| SmallestConfig { sticky: candidate.section, proven: false });
-        return Ok(Proven { smallest, has_enough: false });
+        return Ok(Proven { smallest: unproven, has_enough: false });
     }
+    let Some(proven) = tried(&proof, journeys, learnt, needs, findings, left_out).await? else {
+        left_out.push("no configuration is proven: its runs took too long".to_owned());
+        return Ok(Proven { smallest: unproven, has_enough: false });
+    };
+    Ok(proven)
+}
+
+/// The runs with each stickiness; `None` where there was not the time.
+async fn tried(
+    proof: &Proof<'_>,
+    journeys: &[(Journey, Replayed)],
+    learnt: Option<Candidate>,
+    needs: bool,
+    findings: &mut Findings,
+    left_out: &mut Vec<String>,
+) -> Result<Option<Proven>, String> {
     let mut proven = Proven::default();
+    // What no client's requests could show again is not proven by them.
+    let is_shown = |entry: &SurviveEntry| journeys.iter().any(|(journey, replayed)| shows(journey, replayed, entry));
+    let is_proof = findings.need_stickiness().all(is_shown);
     let mut smallest = |candidate: Candidate| {
-        proven.smallest = Some(SmallestConfig { sticky: candidate.section, proven: true });
+        proven.smallest = Some(SmallestConfig { sticky: candidate.section, proven: is_proof });
     };
     if !needs {
-        if proof.lost(&StickyBy::Off, journeys).await?.concat().is_empty() {
+        let Some(lost) = proof.lost(&StickyBy::Off, journeys).await? else { return Ok(None) };
+        if lost.concat().is_empty() {
             smallest(Candidate::off());
         } else {
             left_out.push("no stickiness is recommended: a run without any lost something that no test did".to_owned());
         }
-        return Ok(proven);
+        return Ok(Some(proven));
     }
-    let with_cookie = proof.lost(&StickyBy::Cookie, journeys).await?;
+    let Some(with_cookie) = proof.lost(&StickyBy::Cookie, journeys).await? else { return Ok(None) };
     let always: HashSet<(usize, usize)> = with_cookie
         .iter()
         .map(|lost| lost.iter().copied().collect::<HashSet<_>>())
@@ -69,22 +93,31 @@ pub(crate) async fn prove(
     let is_enough = |lost: &[Vec<(usize, usize)>]| lost.iter().flatten().all(|one| always.contains(one));
     if findings.need_stickiness().next().is_none() {
         // Nothing is left that stickiness would help.
-        return Ok(proven);
+        return Ok(Some(proven));
     }
-    let is_learning_enough = match &learnt {
-        Some(learnt) => is_enough(&proof.lost(&learnt.sticky, journeys).await?),
-        None => false,
-    };
+    let mut is_learning_enough = false;
+    if let Some(learnt) = &learnt {
+        let Some(lost) = proof.lost(&learnt.sticky, journeys).await? else { return Ok(None) };
+        is_learning_enough = is_enough(&lost);
+    }
     if let Some(learnt) = learnt.filter(|_| is_learning_enough) {
         smallest(learnt);
     } else if is_enough(&with_cookie) {
         smallest(Candidate::cookie());
     }
-    let own = copies.pool.current.load().sticky.by.clone();
-    if own != StickyBy::default() && own != StickyBy::Off && own != StickyBy::Custom {
-        proven.has_enough = is_enough(&proof.lost(&own, journeys).await?);
+    let own = proof.copies.pool.current.load().sticky.by.clone();
+    if is_proof && own != StickyBy::default() && own != StickyBy::Off && own != StickyBy::Custom {
+        let Some(lost) = proof.lost(&own, journeys).await? else { return Ok(None) };
+        proven.has_enough = is_enough(&lost);
     }
-    Ok(proven)
+    Ok(Some(proven))
+}
+
+/// Whether a journey that was sent again has a request of this method and path in it.
+fn shows(journey: &Journey, replayed: &Replayed, entry: &SurviveEntry) -> bool {
+    journey.steps.iter().zip(&replayed.reproduced).any(|(step, reproduced)| {
+        *reproduced && entry.method == step.request.method && entry.path == group(step.request.path())
+    })
 }
 
 /// All that findings say is to be learnt, each once.

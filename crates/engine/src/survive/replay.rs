@@ -1,10 +1,11 @@
 //! One client's journey again, as new clients: some that stay on a copy, and some that are moved.
 
 use std::collections::HashMap;
-use stickylb_survive::{Answer, Halving, Journey, Learn, Loss, Request, turns};
+use std::time::{Duration, Instant};
+use stickylb_survive::{Answer, End, Halving, Journey, Learn, Loss, Request, turns};
 
 use super::bench::Bench;
-use super::client::OwnCookie;
+use super::client::{OwnCookie, Patience};
 use super::exclude::Exclude;
 
 /// The most steps of one journey that are sent again.
@@ -15,6 +16,9 @@ const LOSSES: usize = 6;
 
 /// In how many ways a journey's steps are spread over two copies: with four, any two of sixteen steps are apart once.
 const TURNS: usize = 4;
+
+/// The longest that one journey takes in all its runs: one with many answers that are held is left where it is then.
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 /// The answers of one run, step by step; `None` where a step was left out.
 type Run = Vec<Option<Answer>>;
@@ -57,6 +61,8 @@ pub(crate) struct Replayed {
     pub(crate) unsure: HashMap<usize, String>,
     /// How often clients that were moved went its way.
     pub(crate) moved: u64,
+    /// Whether there was not the time for all of it.
+    pub(crate) is_cut: bool,
 }
 
 /// A loss that came each time.
@@ -73,6 +79,8 @@ pub(crate) struct Lost {
 pub(crate) struct Replay<'r> {
     pub(crate) bench: &'r Bench<'r>,
     pub(crate) allowed: &'r Allowed<'r>,
+    /// When nothing more is sent.
+    pub(crate) until: Instant,
 }
 
 impl Replay<'_> {
@@ -87,7 +95,7 @@ impl Replay<'_> {
         let mut replayed = Replayed { home, ..Replayed::default() };
         // What a copy says of itself differs between the controls, and is no loss.
         for copy in [home, other, home] {
-            replayed.controls.push(self.run(journey, steps, |_| copy).await?);
+            replayed.controls.push(self.run(journey, &replayed.controls, steps, |_| copy).await?);
         }
         let reproduced = |step| replayed.controls.iter().all(|control| journey.reproduced(step, control));
         replayed.reproduced = (0..steps).map(reproduced).collect();
@@ -95,8 +103,11 @@ impl Replay<'_> {
             return Ok(replayed);
         }
         for turn in turns(steps).into_iter().take(TURNS) {
+            if self.is_over() {
+                break;
+            }
             let place = |step: usize| if turn[step] { other } else { home };
-            let mut moved = vec![self.run(journey, steps, place).await?];
+            let mut moved = vec![self.run(journey, &replayed.controls, steps, place).await?];
             replayed.moved += 1;
             spoil(journey, &mut replayed, &moved);
             let found = journey.losses(&replayed.controls, &moved);
@@ -105,10 +116,10 @@ impl Replay<'_> {
                 continue;
             }
             // More of both, so that chance is no finding.
-            replayed.controls.push(self.run(journey, steps, |_| home).await?);
+            replayed.controls.push(self.run(journey, &replayed.controls, steps, |_| home).await?);
             let more = if found.iter().all(|loss| loss.sure) { 1 } else { 2 };
             for _ in 0..more {
-                moved.push(self.run(journey, steps, place).await?);
+                moved.push(self.run(journey, &replayed.controls, steps, place).await?);
                 replayed.moved += 1;
             }
             spoil(journey, &mut replayed, &moved);
@@ -122,6 +133,7 @@ impl Replay<'_> {
                 self.look_into(journey, &mut replayed, loss, &moved[0]).await?;
             }
         }
+        replayed.is_cut = self.is_over();
         Ok(replayed)
     }
 
@@ -135,9 +147,9 @@ impl Replay<'_> {
     ) -> Result<(), String> {
         let (home, other) = (replayed.home, (replayed.home + 1) % self.bench.copies.each.len());
         let mut halving = Halving::new(loss.step);
-        while let Some(step) = halving.next() {
+        while let Some(step) = halving.next().filter(|_| !self.is_over()) {
             let place = |now: usize| if now < step { home } else { other };
-            let run = [self.run(journey, loss.step + 1, place).await?];
+            let run = [self.run(journey, &replayed.controls, loss.step + 1, place).await?];
             replayed.moved += 1;
             let again = journey.losses(&replayed.controls, &run);
             halving.moved(again.iter().any(|other| other.step == loss.step));
@@ -154,7 +166,13 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// What a journey loses where the balancer chooses, with the stickiness that is tried.
+    /// Whether there is no more time.
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// What a journey loses where the balancer chooses, with the stickiness that is tried; `None` where there was not the
+    /// time.
     ///
     /// # Errors
     /// See [`journey`](Self::journey).
@@ -163,38 +181,52 @@ impl Replay<'_> {
         journey: &Journey,
         known: &Replayed,
         cookie: &str,
-    ) -> Result<Vec<Loss>, String> {
+    ) -> Result<Option<Vec<Loss>>, String> {
         let steps = journey.steps.len().min(STEPS);
         let mut own = OwnCookie { name: cookie.to_owned(), value: None };
         let mut run = Run::new();
         for step in 0..steps {
             let request = self.request(journey, step, &run);
             run.push(match request {
-                Some(request) => Some(self.bench.send_balanced(&request, &mut own).await?),
+                Some(request) => {
+                    Some(self.bench.send_balanced(&request, patience(&known.controls, step), &mut own).await?)
+                }
                 None => None,
             });
         }
         let mut losses = journey.losses(&known.controls, &[run]);
         // What may be chance was looked into before.
+        if self.is_over() {
+            return Ok(None);
+        }
         losses.retain(|loss| !known.unsure.contains_key(&loss.step) && (loss.sure || known.knows(loss.step)));
-        Ok(losses)
+        Ok(Some(losses))
     }
 
     /// Sends the first `steps` steps, each to the copy that `place` says.
-    async fn run(&self, journey: &Journey, steps: usize, place: impl Fn(usize) -> usize) -> Result<Run, String> {
+    async fn run(
+        &self,
+        journey: &Journey,
+        controls: &[Run],
+        steps: usize,
+        place: impl Fn(usize) -> usize,
+    ) -> Result<Run, String> {
         let mut run = Run::new();
         for step in 0..steps {
             let request = self.request(journey, step, &run);
             run.push(match request {
-                Some(request) => Some(self.bench.send(place(step), &request).await?),
+                Some(request) => Some(self.bench.send(place(step), &request, patience(controls, step)).await?),
                 None => None,
             });
         }
         Ok(run)
     }
 
-    /// A step's request, where it may be sent.
+    /// A step's request, where it may be sent and there is the time.
     fn request(&self, journey: &Journey, step: usize, so_far: &[Option<Answer>]) -> Option<Request> {
+        if self.is_over() {
+            return None;
+        }
         self.allowed.why_not(&journey.steps[step].request).is_none().then(|| journey.request(step, so_far))
     }
 }
@@ -217,6 +249,12 @@ fn spoil(journey: &Journey, replayed: &mut Replayed, moved: &[Run]) {
             replayed.unsure.insert(step, why.clone());
         }
     }
+}
+
+/// How long the answer of a step is waited for: where a control's had no end, no longer than a refusal takes.
+fn patience(controls: &[Run], step: usize) -> Patience {
+    let is_held = |run: &Run| run.get(step).and_then(Option::as_ref).is_some_and(|answer| answer.end == End::Held);
+    if controls.iter().any(is_held) { Patience::HELD } else { Patience::ANY }
 }
 
 fn is_same(one: &Loss, other: &Loss) -> bool {
