@@ -90,11 +90,12 @@ async fn sample(
     copies: impl Iterator<Item = usize>,
     began: Instant,
 ) -> Result<Vec<Sample>, String> {
-    let mut samples = Vec::new();
+    let mut samples: Vec<Sample> = Vec::new();
     for copy in copies {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
         let at = began.elapsed();
-        samples.push(Sample { copy, at, answer: bench.send(copy, request, patience).await? });
+        samples.push(Sample { copy, at, answer: bench.send(copy, request, patience).await });
     }
+    bench.are_alive(samples.iter().map(|sample| &sample.answer)).await?;
     Ok(samples)
 }

@@ -189,16 +189,17 @@ impl Replay<'_> {
             let request = self.request(journey, step, &run);
             run.push(match request {
                 Some(request) => {
-                    Some(self.bench.send_balanced(&request, patience(&known.controls, step), &mut own).await?)
+                    Some(self.bench.send_balanced(&request, patience(&known.controls, step), &mut own).await)
                 }
                 None => None,
             });
         }
-        let mut losses = journey.losses(&known.controls, &[run]);
-        // What may be chance was looked into before.
+        self.bench.are_alive(run.iter().flatten()).await?;
         if self.is_over() {
             return Ok(None);
         }
+        let mut losses = journey.losses(&known.controls, &[run]);
+        // What may be chance was looked into before.
         losses.retain(|loss| !known.unsure.contains_key(&loss.step) && (loss.sure || known.knows(loss.step)));
         Ok(Some(losses))
     }
@@ -215,10 +216,11 @@ impl Replay<'_> {
         for step in 0..steps {
             let request = self.request(journey, step, &run);
             run.push(match request {
-                Some(request) => Some(self.bench.send(place(step), &request, patience(controls, step)).await?),
+                Some(request) => Some(self.bench.send(place(step), &request, patience(controls, step)).await),
                 None => None,
             });
         }
+        self.bench.are_alive(run.iter().flatten()).await?;
         Ok(run)
     }
 
@@ -241,7 +243,7 @@ impl Replayed {
 /// Where moved runs had answers that tell of load, nothing can be told of the steps from there on.
 fn spoil(journey: &Journey, replayed: &mut Replayed, moved: &[Run]) {
     let Some(why) = journey.inconclusive(&replayed.controls, moved) else { return };
-    let is_of_load = |answer: &Answer| matches!(answer.status, 0 | 429 | 502 | 503 | 504);
+    let is_of_load = |answer: &Answer| matches!(answer.status, 0 | 429 | 502 | 503 | 504) && answer.end != End::Held;
     let had = |run: &Run| run.iter().position(|answer| answer.as_ref().is_some_and(is_of_load));
     let from = moved.iter().filter_map(had).min().unwrap_or(0);
     for step in (from..replayed.reproduced.len()).filter(|step| replayed.reproduced[*step]).collect::<Vec<_>>() {
