@@ -19,6 +19,7 @@ mod headers;
 mod health;
 mod interim;
 mod learn;
+mod learn_sessions;
 mod leaving;
 mod limits;
 mod live_page;

@@ -226,7 +226,9 @@ mod tests {
             let taught = self.asks(&format!("{request}\r\n\r\n")).answered(&head, by);
             if let Some(mut learning) = taught.learning {
                 learning.passes(Framing::Close);
-                pieces.iter().for_each(|piece| learning.carries(piece));
+                for piece in pieces {
+                    learning.carries(piece);
+                }
             }
         }
     }
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     fn a_cookie_is_learned_from_each_response_that_sets_it() {
         let pool = Pool::new("cookie:sid");
-        let others: String = (0..200).map(|n| format!("c{n}=v{n}; ")).collect();
+        let others = "other=value; ".repeat(200);
         pool.passes(GET, 1, "302 Found\r\nSet-Cookie: a=b\r\nSet-Cookie: sid=one; Path=/; HttpOnly", &[]);
         pool.passes(GET, 2, "403 Forbidden\r\nSet-Cookie: sid=two", &[]);
         pool.passes(GET, 3, "200 OK\r\nSet-Cookie: sid=; Max-Age=0\r\nSet-Cookie: xsid=three", &[]);
