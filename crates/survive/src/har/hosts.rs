@@ -19,7 +19,8 @@ const HOSTS: usize = 1000;
 struct Candidate {
     authority: String,
     exchanges: Vec<(Option<i64>, Exchange)>,
-    documents: usize,
+    /// Requests before it was seen that it may be the app.
+    before: usize,
     /// Requests beyond the most that are kept, and those for which no room was left.
     beyond: usize,
     cramped: usize,
@@ -42,6 +43,7 @@ pub(super) struct Hosts {
 pub(super) struct Found {
     pub(super) authority: String,
     pub(super) exchanges: Vec<Exchange>,
+    pub(super) before: usize,
     pub(super) beyond: usize,
     pub(super) cramped: usize,
     /// The other hosts, the most asked ones first.
@@ -64,13 +66,7 @@ impl Hosts {
             Some(at) => at,
             None if wanted => {
                 let before = self.others.remove(&authority).unwrap_or_default();
-                self.candidates.push(Candidate {
-                    authority,
-                    exchanges: Vec::new(),
-                    documents: 0,
-                    beyond: before,
-                    cramped: 0,
-                });
+                self.candidates.push(Candidate { authority, exchanges: Vec::new(), before, beyond: 0, cramped: 0 });
                 self.candidates.len() - 1
             }
             None => {
@@ -87,12 +83,11 @@ impl Hosts {
                 first.get_or_insert(at);
             }
         }
-        self.keep(at, exchange, document, began);
+        self.keep(at, exchange, began);
     }
 
-    fn keep(&mut self, at: usize, mut exchange: Exchange, document: bool, began: Option<i64>) {
+    fn keep(&mut self, at: usize, mut exchange: Exchange, began: Option<i64>) {
         let candidate = &mut self.candidates[at];
-        candidate.documents += usize::from(document);
         if candidate.exchanges.len() >= self.most {
             candidate.beyond += 1;
             return;
@@ -124,13 +119,22 @@ impl Hosts {
         let app = local_page.or(more_local).or(page).or(first)?;
         let app = self.candidates.swap_remove(app);
         let mut others: Vec<(String, usize)> = self.others.into_iter().collect();
-        others.extend(self.candidates.into_iter().map(|one| (one.authority, one.exchanges.len() + one.beyond)));
+        others.extend(
+            self.candidates.into_iter().map(|one| (one.authority, one.exchanges.len() + one.before + one.beyond)),
+        );
         others.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         if self.beyond_others > 0 {
             others.push((format!("others beyond {HOSTS} hosts"), self.beyond_others));
         }
         let exchanges = in_order(app.exchanges);
-        Some(Found { authority: app.authority, exchanges, beyond: app.beyond, cramped: app.cramped, others })
+        Some(Found {
+            authority: app.authority,
+            exchanges,
+            before: app.before,
+            beyond: app.beyond,
+            cramped: app.cramped,
+            others,
+        })
     }
 }
 

@@ -179,10 +179,18 @@ impl Collected {
             let why = why.join("; ");
             return Err(HarError::Malformed(format!("no request in this HAR file can be sent again: {why}")));
         };
-        let Found { authority, exchanges, beyond, cramped, others } = found;
+        let Found { authority, exchanges, before, beyond, cramped, others } = found;
         left_out.extend(why);
+        if before > 0 {
+            let requests = count(before, "request");
+            left_out.push(format!("{requests} to {authority} before its first page {} left out", are(before)));
+        }
         if beyond > 0 {
-            left_out.push(format!("{} of {} are left out: there are too many", count(beyond, "request"), authority));
+            left_out.push(format!(
+                "{} to {authority} {} left out: there are too many",
+                count(beyond, "request"),
+                are(beyond)
+            ));
         }
         if cramped > 0 {
             left_out.push(format!("the bodies of {} are left out: there are too many", count(cramped, "request")));
@@ -225,7 +233,7 @@ impl LeftOut {
     /// It, for so many entries.
     fn sentence(&self, times: usize) -> String {
         let requests = count(times, "request");
-        let are = if times == 1 { "is" } else { "are" };
+        let are = are(times);
         match self {
             LeftOut::Scheme(scheme) => format!("{requests} to {scheme}: {are} left out, which {are} to no server"),
             LeftOut::Unanswered => format!("{requests} without an answer {are} left out"),
@@ -237,6 +245,11 @@ impl LeftOut {
 /// `1 request`, `2 requests`.
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What goes with so many.
+fn are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
 }
 
 #[cfg(test)]

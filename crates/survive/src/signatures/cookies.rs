@@ -1,6 +1,7 @@
 //! Cookies in requests and answers.
 
-use crate::{Answer, Request};
+use super::login::{is_of_login, is_of_logout, login};
+use crate::{Answer, Exchange, Request};
 
 /// The cookies of a request, in their order.
 pub(super) fn sent(request: &Request) -> Vec<(&str, &str)> {
@@ -59,6 +60,15 @@ impl Who {
     pub(super) fn shares(&self, other: &Who) -> bool {
         !self.authorization.is_empty() && self.authorization == other.authorization
             || self.cookies.iter().any(|cookie| other.cookies.contains(cookie))
+    }
+
+    /// Whether a request, sent by `other`, can have changed who this is to a server: one of its own, or of somebody without
+    /// cookies, who can be the same person. A redirect that leads on from a login is its end.
+    pub(super) fn may_change_by(&self, exchange: &Exchange, other: &Who) -> bool {
+        let Exchange { request, answer, .. } = exchange;
+        let is_login = is_of_login(request.path()) && (300..400).contains(&answer.status) && login(answer).is_none();
+        let changes = !request.is_safe() || is_of_logout(request.path()) || is_login;
+        changes && (other.shares(self) || other.is_nobody())
     }
 
     /// Whether it has this cookie.

@@ -1,7 +1,7 @@
 //! Tokens against cross-site request forgery: one copy gave a token, and another does not take it.
 
-use super::cookies::Who;
-use super::found::{Found, Framework, Signature, has, said, worked};
+use super::cookies::{Who, set};
+use super::found::{Found, Framework, Signature, given, said, worked};
 use super::ids::since;
 use super::login::login;
 use crate::{Exchange, Request};
@@ -34,98 +34,115 @@ const FIELDS: [&str; 7] =
 const SAYS: [&str; 7] =
     ["csrf", "xsrf", "authenticitytoken", "authenticity token", "antiforgery", "forgery", "page expired"];
 
-/// How long a token that was given is surely good.
-const LIVES: Duration = Duration::from_mins(10);
+/// How long a token that was given is surely good, and the session that it is of.
+const LIVES: Duration = Duration::from_mins(1);
 
-/// How many earlier answers are searched for the one that gave a token.
-const SEARCHED: usize = 1000;
+/// What was watched, each request with the client's own and the token that it carries where it is no safe one.
+struct Watched<'e> {
+    exchanges: &'e [Exchange],
+    who: Vec<Who>,
+    tokens: Vec<Option<String>>,
+}
 
 /// Refused tokens that another copy gave or took, the client being the same by all its cookies.
 pub(super) fn signatures(exchanges: &[Exchange]) -> Vec<Found> {
+    let who = exchanges.iter().map(|exchange| Who::of(&exchange.request)).collect();
+    let of = |exchange: &Exchange| if exchange.request.is_safe() { None } else { token(&exchange.request) };
+    let watched = Watched { exchanges, who, tokens: exchanges.iter().map(of).collect() };
     let mut found = Vec::new();
     for (at, exchange) in exchanges.iter().enumerate() {
         let status = exchange.answer.status;
-        if exchange.request.is_safe() || exchange.copy.is_none() || !matches!(status, 400 | 403 | 419 | 422) {
+        let Some(token) = &watched.tokens[at] else { continue };
+        if exchange.copy.is_none() || !matches!(status, 400 | 403 | 419 | 422) {
             continue;
         }
-        let Some(token) = token(&exchange.request) else { continue };
         let text = said(exchange);
         let says = status == 419 || SAYS.iter().any(|one| text.contains(one));
-        let Some(worked_at) = evidence(exchanges, at, &token, says) else { continue };
-        let client = Who::of(&exchange.request);
+        if !says && !is_silent(status, &text) {
+            continue;
+        }
+        let Some(worked_at) = watched.evidence(at, token, says) else { continue };
         let signature = Signature {
             at,
             worked_at,
             framework: Framework::Csrf,
             words: format!("{status} CSRF token refused"),
             times: 1,
-            learn: client.session().map(|cookie| format!("cookie:{cookie}")),
+            learn: watched.who[at].session().map(|cookie| format!("cookie:{cookie}")),
         };
         found.push((signature, exchange.request.path().to_owned()));
     }
     found
 }
 
-/// Where the token was good: the other copy takes the very same request afterwards, or takes the token before and after, or
-/// gave it shortly before. An answer that speaks of no token could be about anything, and needs the first of these.
-fn evidence(exchanges: &[Exchange], at: usize, token: &str, says: bool) -> Option<usize> {
-    let refused = &exchanges[at];
-    let client = Who::of(&refused.request);
-    let is_same = |exchange: &Exchange| {
-        let (one, other) = (&exchange.request, &refused.request);
-        one.method == other.method && one.path() == other.path() && one.body == other.body && Who::of(one) == client
-    };
-    let later = || (at + 1..exchanges.len()).filter(|place| exchanges[*place].copy.is_some());
-    if let Some(next) = later().find(|place| is_same(&exchanges[*place]))
-        && exchanges[next].copy != refused.copy
-    {
-        return (takes(&exchanges[next]) && is_unchanged(exchanges, at, next, &client)).then_some(next);
+impl Watched<'_> {
+    /// Where the token was good: the other copy takes the very same request afterwards, or takes the token before and
+    /// after, or gave it shortly before. An answer that says nothing needs the first of these.
+    fn evidence(&self, at: usize, token: &str, says: bool) -> Option<usize> {
+        let (exchanges, client) = (self.exchanges, &self.who[at]);
+        let refused = &exchanges[at];
+        let is_same = |place: &usize| {
+            let (one, other) = (&exchanges[*place].request, &refused.request);
+            one.method == other.method
+                && one.path() == other.path()
+                && one.body == other.body
+                && self.who[*place] == *client
+        };
+        let later = || (at + 1..exchanges.len()).filter(|place| exchanges[*place].copy.is_some());
+        if let Some(next) = later().find(is_same)
+            && exchanges[next].copy != refused.copy
+        {
+            return (takes(&exchanges[next]) && self.is_unchanged(at, next, client)).then_some(next);
+        }
+        if !says {
+            return None;
+        }
+        let with_it = |place: &usize| self.tokens[*place].as_deref() == Some(token) && self.who[*place] == *client;
+        let elsewhere = |place: &usize| exchanges[*place].copy.is_some_and(|copy| Some(copy) != refused.copy);
+        let used = (0..at).rev().find(with_it);
+        let gave = given(exchanges, at, longest_word(token));
+        if let Some(after) = later().find(|place| with_it(place) && elsewhere(place)) {
+            let home = exchanges[after].copy;
+            let before = used.filter(|place| takes(&exchanges[*place])).or(gave);
+            return before.filter(|place| exchanges[*place].copy == home && takes(&exchanges[after]));
+        }
+        // One that was used may be used up.
+        let gave = gave.filter(|gave| elsewhere(gave) && used.is_none())?;
+        let is_good = since(exchanges, gave, at) <= LIVES
+            && self.who[gave].clone().after(&exchanges[gave].answer) == *client
+            && self.is_unchanged(gave, at, client)
+            && !(gave + 1..at).any(|place| renews(&exchanges[place]) && !self.is_other(place, client));
+        is_good.then_some(gave)
     }
-    if !says {
-        return None;
+
+    /// Whether a request is surely another client's.
+    fn is_other(&self, place: usize, client: &Who) -> bool {
+        !self.who[place].shares(client) && !self.who[place].is_nobody()
     }
-    let with_it = |place: &usize| {
-        let request = &exchanges[*place].request;
-        !request.is_safe() && Who::of(request) == client && self::token(request).as_deref() == Some(token)
-    };
-    let elsewhere = |place: &usize| exchanges[*place].copy.is_some_and(|copy| Some(copy) != refused.copy);
-    let used = (0..at).rev().find(with_it);
-    let gave = given(exchanges, at, token);
-    if let Some(after) = later().find(|place| with_it(place) && elsewhere(place)) {
-        let home = exchanges[after].copy;
-        let before = used.filter(|place| takes(&exchanges[*place])).or(gave);
-        return before.filter(|place| exchanges[*place].copy == home && takes(&exchanges[after]));
+
+    /// Whether nothing between two exchanges could have given the client another token or session.
+    fn is_unchanged(&self, from: usize, to: usize, client: &Who) -> bool {
+        !(from + 1..to).any(|place| client.may_change_by(&self.exchanges[place], &self.who[place]))
     }
-    // One that was used may be used up.
-    let gave = gave.filter(|gave| elsewhere(gave) && used.is_none())?;
-    let giver = &exchanges[gave];
-    let is_good = since(exchanges, gave, at) <= LIVES
-        && Who::of(&giver.request).after(&giver.answer) == client
-        && is_unchanged(exchanges, gave, at, &client);
-    is_good.then_some(gave)
+}
+
+/// Whether a refusal says nothing of its reason, as ASP.NET's 400 and Spring's 403 do.
+fn is_silent(status: u16, text: &str) -> bool {
+    let is_short = text.is_empty() || matches!(text.trim(), "forbidden" | "bad request");
+    matches!(status, 400 | 403) && (is_short || text.starts_with('{') && text.contains("\"error\":\"forbidden\""))
+}
+
+/// Whether an answer gives a token, after which an earlier one may be good no more.
+fn renews(exchange: &Exchange) -> bool {
+    const SIGNS: [&str; 5] = ["csrf", "xsrf", "authenticity_token", "__requestverificationtoken", "_token"];
+    let body = String::from_utf8_lossy(&exchange.answer.body).to_ascii_lowercase();
+    let cookies = set(&exchange.answer).into_iter().map(|(name, _)| name.to_ascii_lowercase());
+    worked(exchange) && std::iter::once(body).chain(cookies).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
 }
 
 /// Whether a form was taken.
 fn takes(exchange: &Exchange) -> bool {
     worked(exchange) || (300..400).contains(&exchange.answer.status) && login(&exchange.answer).is_none()
-}
-
-/// The last answer that gave a token, in its body, in a cookie or another field.
-fn given(exchanges: &[Exchange], at: usize, token: &str) -> Option<usize> {
-    let part = longest_word(token);
-    let gives = |exchange: &Exchange| {
-        worked(exchange)
-            && (has(&exchange.answer.body, part) || exchange.answer.fields.0.iter().any(|(_, value)| has(value, part)))
-    };
-    (at.saturating_sub(SEARCHED)..at).rev().find(|place| gives(&exchanges[*place]))
-}
-
-/// Whether nothing between two exchanges could have given the client another token or session.
-fn is_unchanged(exchanges: &[Exchange], from: usize, to: usize, client: &Who) -> bool {
-    !exchanges[from + 1..to].iter().any(|exchange| {
-        let other = Who::of(&exchange.request);
-        !exchange.request.is_safe() && (other.shares(client) || other.is_nobody())
-    })
 }
 
 /// The longest part of a token that no page writes otherwise: some write `+` and `=` as `&#43;` and `&#x3D;`, cookies as

@@ -96,7 +96,27 @@ pub(super) fn said(exchange: &Exchange) -> String {
 /// How much of a body is looked at for what it says, in bytes: an error page of a framework says it after its style sheet.
 const SAID: usize = 16 * 1024;
 
+/// The last answer before this place that gave what has this text in it: in its body, in a cookie or another field. What
+/// was given long before is not found.
+pub(super) fn given(exchanges: &[Exchange], before: usize, text: &str) -> Option<usize> {
+    let mut left = SEARCHED;
+    for (place, exchange) in exchanges[..before].iter().enumerate().rev() {
+        let answer = &exchange.answer;
+        let gives = || has(&answer.body, text) || answer.fields.0.iter().any(|(_, value)| has(value, text));
+        if worked(exchange) && gives() {
+            return Some(place);
+        }
+        left = left.checked_sub(answer.body.len() + EACH)?;
+    }
+    None
+}
+
+/// How many bytes of answers are searched for what one gave, and what an answer counts beside its body.
+const SEARCHED: usize = 8 << 20;
+
+const EACH: usize = 1024;
+
 /// Whether the bytes have this text in them.
-pub(super) fn has(bytes: &[u8], text: &str) -> bool {
+fn has(bytes: &[u8], text: &str) -> bool {
     !text.is_empty() && bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

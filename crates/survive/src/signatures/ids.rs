@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::found::{Found, Signature, has, said, worked};
+use super::found::{Found, Signature, given, said, worked};
 use super::table::{Place, ROWS, Row};
 use crate::{Exchange, Request};
 
 /// Ids that are shorter could be a number or a word that others use too.
 const SHORTEST: usize = 6;
-
-/// How many earlier answers are searched for the one that gave an id.
-const SEARCHED: usize = 2000;
 
 /// One use of an id.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +68,8 @@ fn elsewhere(row: &Row, id: &str, uses: &[Use], place: usize, exchanges: &[Excha
     let same_path = |one: &Use| !row.says.is_empty() || path_of(exchanges, one.at) == path_of(exchanges, refused.at);
     let is_good = |one: &&Use| one.outcome == Outcome::Worked && same_path(one);
     let before = uses[..place].iter().rev().find(is_good).map(|one| (one.at, one.copy));
-    let before = before.or_else(|| given(id, uses[0].at, exchanges));
+    let gave = || given(exchanges, uses[0].at, id).and_then(|place| Some((place, exchanges[place].copy?)));
+    let before = before.or_else(gave);
     let after = uses[place + 1..].iter().find(is_good).map(|one| (one.at, one.copy));
     let Some((last, home)) = before else {
         // It was given before anything was watched.
@@ -100,16 +98,6 @@ fn path_of(exchanges: &[Exchange], at: usize) -> &str {
 /// The time between two exchanges.
 pub(super) fn since(exchanges: &[Exchange], first: usize, then: usize) -> Duration {
     exchanges[then].at.saturating_sub(exchanges[first].at)
-}
-
-/// The answer that gave an id, before it was used first.
-fn given(id: &str, used: usize, exchanges: &[Exchange]) -> Option<(usize, usize)> {
-    let earlier = exchanges[..used].iter().enumerate().rev().take(SEARCHED);
-    let gives = |exchange: &Exchange| {
-        worked(exchange)
-            && (has(&exchange.answer.body, id) || exchange.answer.fields.0.iter().any(|(_, value)| has(value, id)))
-    };
-    earlier.filter(|(_, exchange)| gives(exchange)).find_map(|(at, exchange)| Some((at, exchange.copy?)))
 }
 
 /// Whether a request ends its session: MCP's and SignalR's DELETE, engine.io's packet "close" (1).

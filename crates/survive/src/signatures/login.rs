@@ -3,7 +3,7 @@
 use crate::Answer;
 
 /// Where the answer redirects to, in case that is a login: its path has a word such as `login`, `signin` or `auth`.
-pub(crate) fn login(answer: &Answer) -> Option<&str> {
+pub(super) fn login(answer: &Answer) -> Option<&str> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cookies::{Who, set};
 use super::found::{Found, Framework, Signature, worked};
-use super::login::{is_of_logout, login};
+use super::login::login;
 use crate::Exchange;
 
 /// Answers that a session was unknown to, where the same client with the same cookies was known to another copy before
@@ -35,7 +35,7 @@ pub(super) fn signatures(exchanges: &[Exchange]) -> Vec<Found> {
                 && !all.iter().any(|other| {
                     (before..*after).contains(other) && at_home(&other) && lost(&exchanges[*other]).is_some()
                 })
-                && !is_changed(exchanges, &who, before, *after, client)
+                && !(before + 1..*after).any(|one| one != *at && client.may_change_by(&exchanges[one], &who[one]))
             {
                 let signature = Signature {
                     at: *at,
@@ -67,13 +67,5 @@ fn began(exchanges: &[Exchange], at: usize, home: Option<usize>, client: &Who) -
     earlier.filter(|(_, exchange)| exchange.copy == home).find_map(|(place, exchange)| {
         let gives = set(&exchange.answer).iter().any(|(name, value)| client.has(name, value));
         gives.then_some(place)
-    })
-}
-
-/// Whether anything between two exchanges could have changed who the client is to a server.
-fn is_changed(exchanges: &[Exchange], who: &[Who], from: usize, to: usize, client: &Who) -> bool {
-    exchanges[from + 1..to].iter().zip(&who[from + 1..to]).any(|(exchange, other)| {
-        let request = &exchange.request;
-        (!request.is_safe() || is_of_logout(request.path())) && (other.shares(client) || other.is_nobody())
     })
 }

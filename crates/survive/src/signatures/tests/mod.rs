@@ -1,5 +1,7 @@
 //! Conversations as they are, with copies 0 and 1, and the same that must not be told.
 
+mod simulated;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
