@@ -109,12 +109,11 @@ impl App {
 
     fn form(&mut self, who: usize, copy: usize, memory: usize, cookie: &str, known: Option<Session>) {
         let fresh = self.id("tok");
-        let (sid, set) = match (&self.clients[who].sid, &known) {
-            (Some(sid), Some(_)) => (sid.clone(), String::new()),
-            _ => {
-                let sid = self.id("sid");
-                (sid.clone(), format!("\nSet-Cookie: sid={sid}; Path=/"))
-            }
+        let (sid, set) = if let (Some(sid), Some(_)) = (&self.clients[who].sid, &known) {
+            (sid.clone(), String::new())
+        } else {
+            let sid = self.id("sid");
+            (sid.clone(), format!("\nSet-Cookie: sid={sid}; Path=/"))
         };
         let mut session = known.unwrap_or_default();
         if self.make.one_time || session.token.is_empty() {
