@@ -19,7 +19,7 @@ const FIELD: usize = 64 * 1024;
 
 /// Fields of a request that belong to the connection it came on (RFC 9110 7.6.1), or that whoever sends it again sets:
 /// its framing, and the codings that it can decode.
-const OF_THE_CONNECTION: [&str; 9] = [
+const OF_THE_CONNECTION: [&str; 12] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -29,6 +29,9 @@ const OF_THE_CONNECTION: [&str; 9] = [
     "content-length",
     "accept-encoding",
     "upgrade",
+    "http2-settings",
+    "proxy-authorization",
+    "expect",
 ];
 
 /// Fields of an answer that no longer hold for its body as the file has it.
@@ -102,6 +105,7 @@ fn request(asked: &Asked, method: String, target: String, websocket: bool, autho
     {
         fields.0.push(("Cookie".to_owned(), cookies.into_bytes()));
     }
+    join_cookies(&mut fields);
     if websocket {
         upgrade(&mut fields);
     }
@@ -124,6 +128,15 @@ fn sent_length(asked: &Asked) -> Option<usize> {
 
 fn is_named(pair: &Pair, name: &str) -> bool {
     pair.name.as_str().eq_ignore_ascii_case(name)
+}
+
+/// Makes one field of several with cookies, which only HTTP/2 may have (RFC 9113 8.2.3).
+fn join_cookies(fields: &mut Fields) {
+    let all: Vec<Vec<u8>> = fields.named("cookie").map(<[u8]>::to_vec).collect();
+    if all.len() > 1 {
+        fields.0.retain(|(name, _)| !name.eq_ignore_ascii_case("cookie"));
+        fields.0.push(("Cookie".to_owned(), all.join(&b"; "[..])));
+    }
 }
 
 /// What makes a request an upgrade (RFC 6455 4.1), where the file does not have it.

@@ -163,3 +163,29 @@ fn size(exchange: &Exchange) -> usize {
         + exchange.request.body.len()
         + exchange.answer.body.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, Request};
+
+    #[test]
+    fn bodies_have_bounded_room_and_are_said_to_be_longer_beyond_it() {
+        let mut hosts = Hosts::new(usize::MAX);
+        let requests = 2 * ROOM / (64 * 1024);
+        for _ in 0..requests {
+            let answer = Answer { status: 200, body: vec![b'a'; 64 * 1024], ..Answer::default() };
+            let request =
+                Request { method: "GET".to_owned(), target: "/".to_owned(), whole: true, ..Request::default() };
+            let exchange = Exchange { request, answer, ..Exchange::default() };
+            hosts.take(Converted { authority: "localhost".to_owned(), exchange, document: true, began: None });
+        }
+        assert!(hosts.used <= 2 * ROOM, "{} bytes", hosts.used);
+        let found = hosts.found().expect("the app");
+        let kept: usize = found.exchanges.iter().map(|exchange| exchange.answer.body.len()).sum();
+        assert_eq!((found.exchanges.len(), found.beyond), (requests, 0));
+        assert!(kept <= ROOM && kept > ROOM / 2, "{kept} bytes");
+        let longer = found.exchanges.iter().filter(|exchange| exchange.answer.end == End::Longer).count();
+        assert_eq!(longer, found.cramped);
+    }
+}

@@ -235,7 +235,7 @@ impl LeftOut {
         let requests = count(times, "request");
         let are = are(times);
         match self {
-            LeftOut::Scheme(scheme) => format!("{requests} to {scheme}: {are} left out, which {are} to no server"),
+            LeftOut::Scheme(scheme) => format!("{requests} to {scheme}: {are} left out, as no server is asked"),
             LeftOut::Unanswered => format!("{requests} without an answer {are} left out"),
             LeftOut::Malformed => format!("{requests} without an address or a method {are} left out"),
         }

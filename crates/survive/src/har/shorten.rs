@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn a_long_string_is_cut_between_characters_and_what_follows_is_there() {
         for unit in ["a", "é", "😀", r"\n", r"\u00e9", r"\ud83d\ude00"] {
-            for before in ["", "x", "xy", "xyz"] {
-                let long = unit.repeat(2 * LONGEST / unit.len());
+            for before in ["", "x", "xyz"] {
+                let long = unit.repeat(LONGEST / unit.len() + 100);
                 let out = passed(format!(r#"["{before}{long}", "end"]"#).as_bytes());
                 let read: Vec<String> = serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{unit}: {error}"));
                 assert!(read[0].ends_with(CUT) && read[0].len() <= LONGEST + 16, "{unit}: {}", read[0].len());

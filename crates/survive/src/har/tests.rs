@@ -73,7 +73,7 @@ fn what_chromium_writes_is_read() {
     assert!(har.exchanges.iter().all(|one| one.connection == 0 && one.copy.is_none()));
     assert_eq!(
         har.left_out,
-        ["1 request to data: is left out, which is to no server", "1 request without an answer is left out"]
+        ["1 request to data: is left out, as no server is asked", "1 request without an answer is left out"]
     );
 }
 
@@ -282,6 +282,18 @@ fn a_file_without_cookies_says_what_browsers_leave_out() {
     entry["request"]["headers"] = json!([]);
     let har = read_ok(&har_of(&[entry]));
     assert!(har.left_out[0].starts_with("there is not one cookie in this file"), "{:?}", har.left_out);
+}
+
+#[test]
+fn cookies_in_several_fields_become_one() {
+    let mut entry = get("http://localhost/", "text/html", 1);
+    entry["request"]["headers"] = json!([
+        {"name": "cookie", "value": "a=1"},
+        {"name": "accept", "value": "*/*"},
+        {"name": "cookie", "value": "b=2; c=3"},
+    ]);
+    let request = read_ok(&har_of(&[entry])).exchanges.remove(0).request;
+    assert_eq!(request.fields.named("cookie").collect::<Vec<_>>(), [&b"a=1; b=2; c=3"[..]]);
 }
 
 #[test]
