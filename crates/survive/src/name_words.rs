@@ -1,6 +1,7 @@
 //! The words that a name is made of.
 
-/// The words of a name in small letters: `startedAt`, `started_at` and `X-Started-At` all have `started` and `at`.
+/// The words of a name in small letters: `startedAt`, `started_at` and `X-Started-At` all have `started` and `at`,
+/// and `worker3` has `worker` and `3`.
 pub(crate) fn words(name: &str) -> impl Iterator<Item = String> + '_ {
     let mut rest = name;
     std::iter::from_fn(move || {
@@ -11,7 +12,9 @@ pub(crate) fn words(name: &str) -> impl Iterator<Item = String> + '_ {
         let mut end = rest.len();
         let mut before: Option<char> = None;
         for (at, c) in rest.char_indices() {
-            let begins_anew = before.is_some_and(|before| before.is_lowercase() && c.is_uppercase());
+            let begins_anew = before.is_some_and(|before| {
+                before.is_lowercase() && c.is_uppercase() || before.is_numeric() != c.is_numeric()
+            });
             if !c.is_alphanumeric() || begins_anew {
                 end = at;
                 break;

@@ -4,6 +4,9 @@ use super::found::Found;
 use super::tokens::{is_random, is_uuid, tokens};
 use crate::mask::{is_secret, mask, shorten};
 
+/// How many characters are shown of what values begin with alike, where they differ further on.
+const LEAD: usize = 24;
+
 /// One place in an answer where copies differ, or that tells a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -38,11 +41,26 @@ impl Difference {
         let name = found.place.rsplit(['/', '>']).next().unwrap_or("");
         let secret = is_secret(name) && !found.values.iter().all(|value| value.len() < 8);
         let secret = secret || found.place.starts_with("cookie ") && found.place.ends_with(" value");
-        let values =
-            found.values.iter().map(|value| if secret { mask(value) } else { shorten(&masked(value)) }).collect();
+        let values = if secret {
+            found.values.iter().map(|value| mask(value)).collect()
+        } else {
+            let values: Vec<String> = found.values.iter().map(|value| masked(value)).collect();
+            let from = common_beginning(&values).saturating_sub(LEAD);
+            let (from, lead) = if from > LEAD { (from, "…") } else { (0, "") };
+            let rest = |value: &String| value.chars().skip(from).collect::<String>();
+            values.iter().map(|value| shorten(&format!("{lead}{}", rest(value)))).collect()
+        };
         let place: String = found.place.chars().take(200).collect();
         Difference { place, values }
     }
+}
+
+/// How many characters all that are not empty begin with alike.
+fn common_beginning(values: &[String]) -> usize {
+    let mut there = values.iter().filter(|value| !value.is_empty());
+    let Some(first) = there.next() else { return 0 };
+    let alike = |other: &String| first.chars().zip(other.chars()).take_while(|(one, another)| one == another).count();
+    there.map(alike).min().unwrap_or(0)
 }
 
 /// What looks like a secret, masked; a UUID is an id, and is shown.

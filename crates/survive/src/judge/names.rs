@@ -18,7 +18,8 @@ pub struct CopyNames {
 }
 
 /// Words for a process or the machine it is on.
-const OF_A_COPY: [&str; 16] = [
+const OF_A_COPY: [&str; 17] = [
+    "copy",
     "pid",
     "port",
     "host",

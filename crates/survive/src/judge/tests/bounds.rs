@@ -89,6 +89,15 @@ fn values_are_shortened_and_secrets_masked() {
 }
 
 #[test]
+fn where_long_values_differ_further_on_the_difference_is_shown() {
+    let long = judged(6, &|copy, _, _| html(format!("<p>{} in {} stock", "word ".repeat(200), ["good", "bad"][copy])));
+    let values = &long.differences[0].values;
+    assert!(values[0].contains("good") && values[1].contains("bad"), "{values:?}");
+    let kinds = judged(6, &|copy, _, _| html(["<p>in stock", ""][copy]));
+    assert_eq!(kinds.differences[0].values, ["HTML", "no body"]);
+}
+
+#[test]
 fn a_step_differs_from_its_controls_apart_from_what_varies_and_from_clocks() {
     let page = |name: &str, nonce: u32, second: u32| {
         let port = 5000 + nonce / 3;
@@ -135,6 +144,8 @@ fn a_copys_own_name_is_found_in_a_page_and_a_table() {
         "<ul><li>Instance: <b>a7f{}</b></ul>",
         "<table><tr><td>Port<td>{port}</table>",
         "<p>x<p>I am app on port {port}.",
+        "<p>worker{}",
+        "<p>Hello from copy {}",
         "<dl><dt>Hostname<dd>box-{}</dl>",
     ]
     .iter()
