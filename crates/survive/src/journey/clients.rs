@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::class::shape;
 use super::cookies;
 use super::limits::SHORTEST;
-use super::{origin, slot};
+use super::{runs, slot};
 use crate::Exchange;
 
 /// Groups of exchanges of which each is of one client, by their places; each group, and the groups, in the order of time.
@@ -111,7 +111,11 @@ const GIVERS: usize = 4;
 fn by_id(exchanges: &[Exchange], order: &[usize], groups: &mut Groups) {
     let carried: Vec<Vec<u64>> = exchanges
         .iter()
-        .map(|exchange| slot::carried(&exchange.request, SHORTEST).iter().map(|one| hashed(&one.value)).collect())
+        .map(|exchange| {
+            let carried = slot::carried(&exchange.request, SHORTEST);
+            let runs = carried.iter().filter_map(|one| runs::longest(&one.value));
+            runs.filter(|(length, _)| *length >= SHORTEST).map(|(_, hash)| hash).collect()
+        })
         .collect();
     let wanted: HashSet<u64> = carried.iter().flatten().copied().collect();
     let mut given: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -123,8 +127,7 @@ fn by_id(exchanges: &[Exchange], order: &[usize], groups: &mut Groups) {
                 groups.join(client, *at);
             }
         }
-        origin::minted(&exchanges[*at].answer, |_, value| {
-            let value = hashed(value);
+        runs::of_answer(&exchanges[*at].answer, |value| {
             if wanted.contains(&value) && !carried[*at].contains(&value) {
                 let givers = given.entry(value).or_default();
                 if givers.len() < GIVERS && givers.last() != Some(at) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::origin::{self, Origin};
+use super::runs::Wanted;
 use super::url::Codec;
 use crate::Answer;
 
@@ -17,16 +18,19 @@ impl Index {
     const PLACES: usize = 4;
 
     /// Takes in what a step's answer gives, of what is `wanted`.
-    pub(super) fn add(&mut self, step: usize, answer: &Answer, wanted: impl Fn(&str) -> bool) {
+    pub(super) fn add(&mut self, step: usize, answer: &Answer, wanted: &Wanted<'_>) {
+        if !wanted.may_be_in(answer) {
+            return;
+        }
         origin::minted(answer, |origin, value| {
             // A cookie's value is often carried out of its percent-encoding elsewhere, as in a header with a token.
             if let Origin::Cookie(_) = origin {
                 let plain = Codec::Percent.read(value);
-                if plain != value && wanted(&plain) {
+                if plain != value && wanted.has(&plain) {
                     self.insert(&plain, step, &origin);
                 }
             }
-            if wanted(value) {
+            if wanted.has(value) {
                 self.insert(value, step, &origin);
             }
         });

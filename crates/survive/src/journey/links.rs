@@ -1,11 +1,12 @@
 //! Which values of a request were given by which earlier answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::cookies;
 use super::index::Index;
 use super::limits::SHORTEST;
 use super::origin::Origin;
+use super::runs::Wanted;
 use super::short_ids;
 use super::slot::{self, Carried, Slot};
 use super::url::Codec;
@@ -36,6 +37,8 @@ pub(super) struct Links {
     pub(super) ids: Vec<Link>,
     /// Cookies, in their order.
     pub(super) cookies: Vec<CookieLink>,
+    /// Cookies that its answer sets, the last of each name; `None` where it deletes one.
+    pub(super) set: HashMap<String, Option<String>>,
 }
 
 impl Links {
@@ -46,11 +49,14 @@ impl Links {
     }
 }
 
+/// No more ids of one request are followed.
+const MOST: usize = 64;
+
 /// The links of each step.
 pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
     let carried: Vec<Vec<Carried>> = steps.iter().map(carried).collect();
-    let wanted: HashSet<&str> = carried.iter().flatten().map(|one| one.value.as_str()).collect();
-    let (mut given, mut set) = (Index::default(), std::collections::HashMap::<(String, String), usize>::new());
+    let wanted = Wanted::new(carried.iter().flatten().map(|one| one.value.as_str()));
+    let (mut given, mut set) = (Index::default(), HashMap::<(String, String), usize>::new());
     // A value that a client used before an answer had it is the client's own, and what answers say of it an echo.
     let mut own: HashSet<&str> = HashSet::new();
     let mut short = Vec::new();
@@ -68,7 +74,7 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
             let from = given.of(&one.value);
             if from.is_empty() {
                 own.insert(&one.value);
-            } else if !links.ids.iter().any(|other| overlaps(&other.at, one)) {
+            } else if links.ids.len() < MOST && !links.ids.iter().any(|other| overlaps(&other.at, one)) {
                 links.ids.push(Link { at: one.clone(), from: from.to_vec() });
             }
         }
@@ -78,9 +84,13 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
             links.ids.push(Link { at, from: vec![id.from()] });
         }
         short_ids::given(step, exchange, &mut short);
-        given.add(step, &exchange.answer, |value| wanted.contains(value));
-        for cookie in cookies::set(&exchange.answer).filter(|cookie| !cookie.deleted) {
-            set.insert((cookie.name.to_owned(), cookie.value.to_owned()), step);
+        given.add(step, &exchange.answer, &wanted);
+        for cookie in cookies::set(&exchange.answer) {
+            let value = (!cookie.deleted).then(|| cookie.value.to_owned());
+            if let Some(value) = &value {
+                set.insert((cookie.name.to_owned(), value.clone()), step);
+            }
+            links.set.insert(cookie.name.to_owned(), value);
         }
         found.push(links);
     }

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::limits::{LONGEST, SHORTEST};
+use super::limits::{LONGEST, SEARCHED, SHORTEST};
+use super::runs::of_id;
 use super::url::{Part, parts};
 use super::{cookies, html, json};
 use crate::Answer;
 
-/// No more of a body is searched for ids.
-const SEARCHED: usize = 64 * 1024;
 /// No more text before an id tells where it is.
 const BEFORE: usize = 16;
 
@@ -82,6 +81,11 @@ fn says_nothing(name: &str) -> bool {
     NAMES.contains(&name.as_str()) || name.starts_with("access-control-")
 }
 
+/// The part of a body in which ids are looked for.
+fn searched(answer: &Answer) -> &[u8] {
+    &answer.body[..answer.body.len().min(SEARCHED)]
+}
+
 /// Hands every value of an answer that may be an id to `each`, with its place.
 pub(super) fn minted(answer: &Answer, mut each: impl FnMut(Origin, &str)) {
     for set in cookies::set(answer).filter(|set| !set.deleted) {
@@ -104,7 +108,7 @@ pub(super) fn minted(answer: &Answer, mut each: impl FnMut(Origin, &str)) {
             whole_and_parts(value.trim(), &|part| Origin::Header(name.to_ascii_lowercase(), part));
         }
     }
-    let body = &answer.body[..answer.body.len().min(SEARCHED)];
+    let body = searched(answer);
     match form(answer) {
         Form::Json(begin) => json::scalars(&body[begin..], |scalar| {
             whole_and_parts(&scalar.text, &|part| Origin::Json(scalar.pointer.to_owned(), part));
@@ -117,10 +121,6 @@ pub(super) fn minted(answer: &Answer, mut each: impl FnMut(Origin, &str)) {
         Form::Text => tokens(body, |before, token, behind| each(Origin::Text(before.to_vec(), behind), token)),
         Form::Other => {}
     }
-}
-
-const fn of_id(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
 }
 
 /// Hands on what looks like an id in text: with a digit, and with text before it that tells where it is.
@@ -175,7 +175,7 @@ impl Origin {
             Origin::Header(name, part) => part.of(answer.fields.text(name)?.trim()),
             Origin::Json(pointer, part) => {
                 let mut found = None;
-                json::scalars(answer.body.get(json::begin(&answer.body)?..)?, |scalar| {
+                json::scalars(searched(answer).get(json::begin(&answer.body)?..)?, |scalar| {
                     if scalar.pointer != pointer {
                         return ControlFlow::Continue(());
                     }
@@ -186,14 +186,14 @@ impl Origin {
             }
             Origin::Html(key, part) => {
                 let mut found = None;
-                html::attributes(&answer.body, |one, value| {
+                html::attributes(searched(answer), |one, value| {
                     if one == key {
                         found = part.of(value);
                     }
                 });
                 found
             }
-            Origin::Text(before, behind) => text_at(&answer.body, before, *behind),
+            Origin::Text(before, behind) => text_at(searched(answer), before, *behind),
         }
     }
 }
@@ -202,10 +202,10 @@ impl Origin {
 pub(super) fn has(answer: &Answer, text: &str) -> bool {
     let within = |bytes: &[u8]| contains(bytes, text.as_bytes());
     let in_head = || answer.fields.0.iter().any(|(_, value)| within(value));
-    within(&answer.body) || in_head() || {
+    within(searched(answer)) || in_head() || {
         let escaped = serde_json::to_string(text).unwrap_or_default();
         let escaped = escaped.trim_matches('"').replace('/', "\\/");
-        escaped != text && contains(&answer.body, escaped.as_bytes())
+        escaped != text && contains(searched(answer), escaped.as_bytes())
     }
 }
 

@@ -1,13 +1,16 @@
 //! What a moved run lost that every control had.
 
+use std::collections::{HashMap, HashSet};
+
 use super::class::Class;
 use super::cookies;
+use super::jar::{Jar, Now};
 use super::kind::Refused;
+use super::limits::SHORTEST;
 use super::links::Links;
 use super::loss::{Loss, LossKind};
-use super::replay;
-use super::words::is_csrf;
-use crate::{Answer, Exchange, Facts, differing, facts};
+use super::words::{is_csrf, masked};
+use crate::{Answer, End, Exchange, Facts, differing, facts};
 
 /// One run's answers, by step.
 pub(super) type Run = Vec<Option<Answer>>;
@@ -32,7 +35,7 @@ pub(super) fn spoiled(steps: &[Exchange], controls: &[Run], moved: &[Run]) -> Op
         // Some servers refuse an upgrade by closing the connection.
         let refused =
             answer.status == 0 && steps.get(step).is_some_and(|step| step.request.fields.text("upgrade").is_some());
-        is_of_load(answer.status) && answer.end != crate::End::Held && !refused
+        is_of_load(answer.status) && answer.end != End::Held && !refused
     };
     let steps = moved.iter().map(Vec::len).max().unwrap_or(0);
     (0..steps)
@@ -70,96 +73,137 @@ pub(super) fn losses(steps: &[Exchange], links: &[Links], controls: &[Run], move
     }
     let end = spoiled(steps, controls, moved).unwrap_or(steps.len());
     let mut found: Vec<Loss> = Vec::new();
-    for step in 0..end {
-        let Some(loss) = loss(steps, links, step, controls, moved) else { continue };
-        if !follows(steps, links, &found, &loss) {
+    let mut controls: Vec<Followed<'_>> = controls.iter().map(Followed::new).collect();
+    let mut moved: Vec<Followed<'_>> = moved.iter().map(Followed::new).collect();
+    for (step, links_here) in links.iter().enumerate().take(end) {
+        let refused = Refused { steps, links, step };
+        if let Some(loss) = loss(&refused, links_here, &controls, &moved)
+            && !follows(steps, links, &found, &loss)
+        {
             found.push(loss);
         }
+        controls.iter_mut().chain(&mut moved).for_each(|run| run.go_on(step, links_here));
     }
     found
 }
 
-fn loss(steps: &[Exchange], links: &[Links], step: usize, controls: &[Run], moved: &[Run]) -> Option<Loss> {
-    let at = |run: &'_ Run| run.get(step).and_then(Option::as_ref).cloned();
-    let control: Vec<Answer> = controls.iter().map(at).collect::<Option<_>>()?;
-    let now: Vec<Answer> = moved.iter().map(at).collect::<Option<_>>()?;
-    let classes: Vec<Class> = control.iter().map(Class::of).collect();
+/// A run, with the jar that its client has before a step.
+struct Followed<'r> {
+    run: &'r Run,
+    jar: Jar<'r>,
+}
+
+impl<'r> Followed<'r> {
+    fn new(run: &'r Run) -> Self {
+        Followed { run, jar: Jar::default() }
+    }
+
+    fn at(&self, step: usize) -> Option<&'r Answer> {
+        self.run.get(step)?.as_ref()
+    }
+
+    fn go_on(&mut self, step: usize, links: &'r Links) {
+        if let Some(answer) = self.at(step) {
+            self.jar.take_in(links, answer);
+        }
+    }
+
+    /// Cookies that the answer to a step sets to something else than the client has, each with whether it deletes it.
+    fn changed(&self, step: usize, links: &'r Links) -> Vec<(&'r str, bool)> {
+        let Some(answer) = self.at(step) else { return Vec::new() };
+        let had: HashMap<&str, &str> =
+            links.cookies.iter().map(|cookie| (cookie.name.as_str(), cookie.value.as_str())).collect();
+        let changes = |set: &cookies::Set<'_>| {
+            let recorded = had.get(set.name)?;
+            let had = match self.jar.in_place_of(set.name, recorded) {
+                None => recorded,
+                Some(Now::Value(value)) => value.as_str(),
+                Some(Now::Deleted) => return None,
+            };
+            (set.deleted || (had != set.value && set.value.len() >= SHORTEST)).then_some(())
+        };
+        cookies::set(answer).filter(|set| changes(set).is_some()).map(|set| (set.name, set.deleted)).collect()
+    }
+}
+
+fn loss(refused: &Refused<'_>, links: &Links, controls: &[Followed<'_>], moved: &[Followed<'_>]) -> Option<Loss> {
+    let step = refused.step;
+    let control: Vec<&Answer> = controls.iter().map(|run| run.at(step)).collect::<Option<_>>()?;
+    let now: Vec<&Answer> = moved.iter().map(|run| run.at(step)).collect::<Option<_>>()?;
+    let classes: Vec<Class> = control.iter().map(|answer| Class::of(answer)).collect();
     let stable = classes.iter().all(|class| class.like(&classes[0]));
-    if !stable || !controls.iter().all(|run| reproduced(steps, step, run)) || is_of_load(control[0].status) {
+    if !stable || !controls.iter().all(|run| reproduced(refused.steps, step, run.run)) || is_of_load(control[0].status)
+    {
         return None;
     }
-    let refused = Refused { steps, links, step };
-    let otherwise = now.iter().all(|answer| !classes[0].like(&Class::of(answer)));
-    if otherwise {
+    let alike = now.iter().filter(|answer| classes[0].like(&Class::of(answer))).count();
+    if alike == 0 {
         let kinds: Vec<_> = now.iter().map(|answer| refused.kind(&classes[0], answer)).collect();
         let (kind, words) = kinds.first()?.clone();
         let sure = !now.iter().any(|answer| matches!(Class::of(answer), Class::Cut | Class::Held));
         return kinds.iter().all(|(other, _)| *other == kind).then_some(Loss { step, kind, words, sure });
     }
-    if now.iter().any(|answer| !classes[0].like(&Class::of(answer))) {
+    if alike < now.len() {
         return None;
     }
-    let cut = |answer: &Answer| answer.end == crate::End::Cut;
     if classes[0] == Class::Upgraded {
+        let cut = |answer: &&Answer| answer.end == End::Cut;
         let lost = now.iter().all(cut) && !control.iter().any(cut);
         return lost.then(|| Loss { step, kind: LossKind::WebSocket, words: "WebSocket cut".to_owned(), sure: false });
     }
-    cookie_anew(steps, links, step, controls, moved, &refused).or_else(|| another_body(step, &control, &now, &refused))
+    let (kind, words) =
+        another_cookie(refused, links, controls, moved).or_else(|| another_body(refused, &control, &now))?;
+    Some(Loss { step, kind, words, sure: false })
 }
 
-/// A cookie that the moved runs' answers set, or delete, though the client had it, and that the controls left as it was.
-fn cookie_anew(
-    steps: &[Exchange],
-    links: &[Links],
-    step: usize,
-    controls: &[Run],
-    moved: &[Run],
+/// A cookie that the moved runs' answers set anew, or delete, though the client had it, and that the controls left as it was.
+fn another_cookie<'r>(
     refused: &Refused<'_>,
-) -> Option<Loss> {
-    let changes = |run: &Run| -> Vec<(String, bool)> {
-        let Some(Some(answer)) = run.get(step) else { return Vec::new() };
-        if answer.fields.named("set-cookie").next().is_none() {
-            return Vec::new();
-        }
-        let sent = replay::request(steps, links, step, run);
-        let carried = cookies::carried(&sent);
-        let anew = |set: &cookies::Set<'_>| {
-            let had = carried.iter().find(|one| one.name == set.name);
-            had.is_some_and(|had| set.deleted || (had.value != set.value && set.value.len() >= super::limits::SHORTEST))
-        };
-        cookies::set(answer).filter(anew).map(|set| (set.name.to_owned(), set.deleted)).collect()
-    };
-    let of_controls: Vec<(String, bool)> = controls.iter().flat_map(changes).collect();
-    let of_moved: Vec<Vec<(String, bool)>> = moved.iter().map(changes).collect();
-    let (name, deleted) = of_moved.first()?.iter().find(|(name, deleted)| {
-        !is_csrf(name)
-            && !of_controls.iter().any(|(other, _)| other == name)
-            && of_moved.iter().all(|run| run.iter().any(|one| one == &(name.clone(), *deleted)))
+    links: &'r Links,
+    controls: &[Followed<'r>],
+    moved: &[Followed<'r>],
+) -> Option<(LossKind, String)> {
+    let step = refused.step;
+    let of_moved: Vec<Vec<(&str, bool)>> = moved.iter().map(|run| run.changed(step, links)).collect();
+    if of_moved.first()?.is_empty() {
+        return None;
+    }
+    let of_controls: HashSet<&str> =
+        controls.iter().flat_map(|run| run.changed(step, links)).map(|(name, _)| name).collect();
+    let (name, deleted) = of_moved.first()?.iter().find(|change| {
+        !is_csrf(change.0) && !of_controls.contains(change.0) && of_moved.iter().all(|run| run.contains(change))
     })?;
-    let name = super::words::masked(name);
+    let name = masked(name);
     Some(if *deleted {
-        Loss { step, kind: refused.session_kind(), words: format!("session lost (cookie {name} deleted)"), sure: false }
+        (refused.session_kind(), format!("session lost (cookie {name} deleted)"))
     } else {
-        Loss { step, kind: LossKind::CookieAnew, words: format!("session begun anew (cookie {name})"), sure: false }
+        (LossKind::CookieAnew, format!("session begun anew (cookie {name})"))
     })
 }
 
 /// The same status with other facts: what varies between the controls aside, each moved run differs at the same place.
-fn another_body(step: usize, control: &[Answer], now: &[Answer], refused: &Refused<'_>) -> Option<Loss> {
-    let controls: Vec<Facts> = control.iter().map(facts).collect();
+fn another_body(refused: &Refused<'_>, control: &[&Answer], now: &[&Answer]) -> Option<(LossKind, String)> {
+    let same = |one: &Answer, other: &Answer| one.body == other.body && one.status == other.status;
+    if now.iter().any(|answer| control.iter().any(|control| same(control, answer))) {
+        return None;
+    }
+    let controls: Vec<Facts> = control.iter().map(|answer| facts(answer)).collect();
     let mut places: Option<Vec<String>> = None;
     for answer in now {
-        let differs: Vec<String> = differing(&controls, &facts(answer)).into_iter().map(|one| one.place).collect();
+        // Fields differ for many reasons that no client notices.
+        let of_field = |place: &str| place.starts_with("header ") || place.starts_with("cookie ");
+        let differs = differing(&controls, &facts(answer)).into_iter().map(|one| one.place);
+        let differs: Vec<String> = differs.filter(|place| !of_field(place)).collect();
         places = Some(match places {
             None => differs,
             Some(before) => before.into_iter().filter(|place| differs.contains(place)).collect(),
         });
     }
-    let place = super::words::masked(places?.first()?);
+    let place = masked(places?.first()?);
     Some(if refused.authority().next().is_some() {
-        Loss { step, kind: refused.session_kind(), words: format!("session lost (other answer: {place})"), sure: false }
+        (refused.session_kind(), format!("session lost (other answer: {place})"))
     } else {
-        Loss { step, kind: LossKind::Answer, words: format!("other answer: {place}"), sure: false }
+        (LossKind::Answer, format!("other answer: {place}"))
     })
 }
 

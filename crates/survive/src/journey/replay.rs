@@ -1,9 +1,9 @@
 //! A step's request with the ids of a new run.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::cookies;
+use super::jar::{Jar, Now};
 use super::limits::SHORTEST;
 use super::links::{Link, Links};
 use super::origin::{self, Origin};
@@ -40,16 +40,16 @@ pub(super) fn request(steps: &[Exchange], links: &[Links], step: usize, so_far: 
             edits.push((link.at.slot.clone(), link.at.span.clone(), written));
         }
     }
-    let carried = cookies::carried(&steps[step].request);
     let mut dropped: Vec<(usize, Range<usize>)> = Vec::new();
-    for (cookie, link) in carried.into_iter().zip(&links[step].cookies) {
-        match in_jar(steps, links, step, so_far, &link.name, &link.value) {
-            InJar::AsRecorded => {}
-            InJar::Now(value) => {
+    let jar = Jar::new(links, step, so_far);
+    for (cookie, link) in cookies::carried(&steps[step].request).into_iter().zip(&links[step].cookies) {
+        match jar.in_place_of(&link.name, &link.value) {
+            None => {}
+            Some(Now::Value(value)) => {
                 edits.retain(|(slot, span, _)| *slot != Slot::Cookie(cookie.field) || *span != cookie.span);
-                edits.push((Slot::Cookie(cookie.field), cookie.span, value));
+                edits.push((Slot::Cookie(cookie.field), cookie.span, value.clone()));
             }
-            InJar::Deleted => dropped.push((cookie.field, cookie.span)),
+            Some(Now::Deleted) => dropped.push((cookie.field, cookie.span)),
         }
     }
     // From behind, so that what is before keeps its place.
@@ -110,54 +110,4 @@ pub(super) fn given(steps: &[Exchange], link: &Link, so_far: &[Option<Answer>]) 
             origin.read(answer)
         }
     })
-}
-
-/// What the jar of a new run has in place of a cookie.
-enum InJar {
-    /// No answer has changed it.
-    AsRecorded,
-    Now(String),
-    Deleted,
-}
-
-/// Follows a cookie through the recorded and the new answers. Values are told apart as recorded, so that a recording of
-/// several clients with one name each keeps them apart.
-fn in_jar(
-    steps: &[Exchange],
-    links: &[Links],
-    step: usize,
-    so_far: &[Option<Answer>],
-    name: &str,
-    value: &str,
-) -> InJar {
-    let mut jar: HashMap<&str, Option<String>> = HashMap::new();
-    for (earlier, now) in so_far.iter().enumerate().take(step) {
-        let Some(now) = now else { continue };
-        let now = cookies::set(now).filter(|cookie| cookie.name == name).last();
-        let recorded = cookies::set(&steps[earlier].answer).filter(|cookie| cookie.name == name).last();
-        let carried =
-            links[earlier].cookies.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.as_str());
-        let follows = match (recorded.filter(|cookie| !cookie.deleted), carried) {
-            (Some(set), _) => set.value,
-            (None, Some(carried)) => carried,
-            (None, None) => continue,
-        };
-        match now {
-            Some(now) => {
-                jar.insert(follows, (!now.deleted).then(|| now.value.to_owned()));
-            }
-            // The client keeps what it has where the recording gave it something new.
-            None => {
-                if let Some(carried) = carried.filter(|carried| *carried != follows) {
-                    let kept = jar.get(carried).cloned().unwrap_or_else(|| Some(carried.to_owned()));
-                    jar.insert(follows, kept);
-                }
-            }
-        }
-    }
-    match jar.remove(value) {
-        None => InJar::AsRecorded,
-        Some(None) => InJar::Deleted,
-        Some(Some(value)) => InJar::Now(value),
-    }
 }

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::json;
-use super::limits::LONGEST;
+use super::limits::{LONGEST, SEARCHED};
 use super::url::{self, Codec, Part};
 use crate::Request;
 
@@ -114,15 +114,22 @@ fn pieces<'t>(text: &'t str, between: &'t [u8]) -> impl Iterator<Item = Range<us
 }
 
 fn body(request: &Request, take: &mut impl FnMut(Slot, &str, Range<usize>, Codec, &str)) {
-    let bytes = &request.body;
-    if bytes.is_empty() {
+    if request.body.is_empty() {
         return;
     }
     let kind = request.fields.text("content-type").unwrap_or_default().to_ascii_lowercase();
     if let Some(boundary) = boundary(request) {
-        return multipart(bytes, boundary.as_bytes(), take);
+        return multipart(&request.body, boundary.as_bytes(), take);
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let bytes = &request.body[..request.body.len().min(SEARCHED)];
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // A character that is cut in two at the end.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return,
+    };
     if json::begin(bytes).is_some() {
         // Packets of engine.io, divided by 1E.
         let mut at = 0;
