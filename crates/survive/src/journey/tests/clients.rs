@@ -67,7 +67,9 @@ fn requests_are_in_the_order_of_time_and_a_har_file_is_one_client() {
     let mut exchanges =
         [exchange(3, 1, "/c", "", plain()), exchange(1, 2, "/a", "", plain()), exchange(2, 3, "/b", "", plain())];
     assert_eq!(sorted(&exchanges), [vec![1], vec![2], vec![3]]);
-    exchanges.iter_mut().for_each(|exchange| exchange.copy = None);
+    for exchange in &mut exchanges {
+        exchange.copy = None;
+    }
     assert_eq!(sorted(&exchanges), [vec![1, 2, 3]]);
     assert!(sorted(&[]).is_empty());
 }
@@ -103,6 +105,8 @@ fn a_journey_is_at_home_where_most_of_it_was_answered() {
     exchanges[1].copy = Some(1);
     exchanges[2].copy = Some(1);
     assert_eq!(journeys(&exchanges).kept[0].home(), Some(1));
-    exchanges.iter_mut().for_each(|exchange| exchange.copy = None);
+    for exchange in &mut exchanges {
+        exchange.copy = None;
+    }
     assert_eq!(journeys(&exchanges).kept[0].home(), None);
 }

@@ -1,6 +1,7 @@
 //! Small apps in several copies, a browser that records a journey on one of them, and runs that move between them.
 
 mod apps;
+mod bounds;
 mod clients;
 mod kinds;
 mod replay;

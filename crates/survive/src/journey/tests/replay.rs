@@ -83,8 +83,8 @@ fn ids_of_the_new_run_stand_where_the_recorded_ones_did() {
         (
             json(r#"{"n":12345678}"#),
             json(r#"{"n":87654321}"#),
-            request("PUT", "/", &[], r#"[1, 12345678]"#),
-            request("PUT", "/", &[], r#"[1, 87654321]"#),
+            request("PUT", "/", &[], "[1, 12345678]"),
+            request("PUT", "/", &[], "[1, 87654321]"),
         ),
         (
             json(r#"{"t":"aaaa1111"}"#),
@@ -175,20 +175,24 @@ fn the_jar_follows_what_the_new_run_sets_replaces_and_deletes() {
         (with("sid=old-2; theme=dark"), plain()),
         (with("theme=dark; sid=old-2"), plain()),
     ]);
-    let sent = |step: usize, so_far: &[Answer]| {
+    let jar = |step: usize, so_far: &[Answer]| {
         let so_far: Vec<_> = so_far.iter().cloned().map(Some).collect();
         journey.request(step, &so_far).fields.text("cookie").map(str::to_owned)
     };
     let first = set("sid=new-1");
-    assert_eq!(sent(1, &[first.clone()]).as_deref(), Some("sid=new-1; theme=dark"), "theme is as it was before");
+    assert_eq!(
+        jar(1, std::slice::from_ref(&first)).as_deref(),
+        Some("sid=new-1; theme=dark"),
+        "theme is as it was before"
+    );
     let second = set("sid=new-2; Path=/");
-    assert_eq!(sent(2, &[first.clone(), second.clone()]).as_deref(), Some("sid=new-2; theme=dark"));
-    assert_eq!(sent(2, &[first.clone(), plain()]).as_deref(), Some("sid=new-1; theme=dark"), "it keeps what it has");
+    assert_eq!(jar(2, &[first.clone(), second.clone()]).as_deref(), Some("sid=new-2; theme=dark"));
+    assert_eq!(jar(2, &[first.clone(), plain()]).as_deref(), Some("sid=new-1; theme=dark"), "it keeps what it has");
     let anew = set("sid=new-3");
-    assert_eq!(sent(3, &[first.clone(), second.clone(), anew]).as_deref(), Some("theme=dark; sid=new-3"));
+    assert_eq!(jar(3, &[first.clone(), second.clone(), anew]).as_deref(), Some("theme=dark; sid=new-3"));
     let deleted = set("sid=; Max-Age=0");
-    assert_eq!(sent(3, &[first.clone(), second.clone(), deleted.clone()]).as_deref(), Some("theme=dark"));
-    assert_eq!(sent(2, &[first, deleted]).as_deref(), Some("theme=dark"));
+    assert_eq!(jar(3, &[first.clone(), second.clone(), deleted.clone()]).as_deref(), Some("theme=dark"));
+    assert_eq!(jar(2, &[first, deleted]).as_deref(), Some("theme=dark"));
     assert_eq!(journey.request(2, &[None, None]).fields.text("cookie"), Some("sid=old-2; theme=dark"));
 }
 
