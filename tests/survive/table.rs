@@ -17,7 +17,8 @@ struct Row {
     runs: usize,
     as_promised: usize,
     kinds: BTreeMap<String, usize>,
-    inconclusive: usize,
+    /// Runs in which nothing could be called safe.
+    unsure: usize,
     longest: Duration,
 }
 
@@ -33,18 +34,18 @@ pub(crate) fn add(app: &str, form: Form, survived: &Survived, as_promised: bool)
     for kind in survived.kinds() {
         *row.kinds.entry(kind).or_default() += 1;
     }
-    row.inconclusive += survived.count(SurviveVerdict::Inconclusive);
+    row.unsure += usize::from(survived.count(SurviveVerdict::Safe) == 0);
     row.longest = row.longest.max(survived.took);
 }
 
 /// Prints the rows.
 pub(crate) fn print() {
-    let mut text = "\napp                    form     runs as promised inconclusive  longest  found\n".to_owned();
+    let mut text = "\napp                    form     runs as promised nothing safe  longest  found\n".to_owned();
     for ((app, form), row) in ROWS.lock().unwrap().iter() {
         let kinds: Vec<String> = row.kinds.iter().map(|(kind, times)| format!("{kind} {times}")).collect();
         let found = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
         let (runs, good, seconds) = (row.runs, row.as_promised, row.longest.as_secs_f32());
-        let unsure = row.inconclusive;
+        let unsure = row.unsure;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{app:<22} {form:<7} {runs:>5} {good:>11} {unsure:>12} {seconds:>6.1} s  {found}");
     }
