@@ -183,57 +183,65 @@ async fn serve(
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
     let file = file.map(|file| file.start(&engine, on_hangup())).transpose().map_err(cannot_log)?;
     let mut lines = None;
-    if let Some(watch) = &watch {
-        watch.begin(&engine).await?;
-    }
+    let beside = watch.as_ref().filter(|_| front != Front::Lines).map(|watch| watch.beside(&engine));
     // Without a control socket nobody could attach to the balancer after a detach.
     let leaving = match &watch {
         Some(_) => Leaves::Reports,
         None if control.is_open() => Leaves::EndsOrGoesOn,
         None => Leaves::Ends,
     };
+    // Whether there is somebody who could read a report.
     let shown = match front {
         Front::Screen => {
             engine.announce(&warnings);
-            screen(&main, look, &engine, &mut signals, leaving).await
+            let left = screen(&main, look, &engine, &mut signals, leaving).await;
+            // Where the terminal is gone, nobody could read a report.
+            left.map(|()| std::io::stdout().is_terminal())
         }
         #[cfg(feature = "tui")]
         Front::Plain => {
             engine.announce(&warnings);
-            screen(&main, None, &engine, &mut signals, leaving).await
-        }
-        Front::Lines if watch.as_ref().is_some_and(Watch::has_stdout) => {
-            Watch::invite(&main, &engine);
-            signals.next().await;
-            Ok(())
+            screen(&main, None, &engine, &mut signals, leaving).await.map(|()| true)
         }
         Front::Lines => {
-            if watch.is_some() {
-                Watch::invite(&main, &engine);
+            if !watch.as_ref().is_some_and(Watch::has_stdout) {
+                lines = Some(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             }
-            let lines = lines.insert(Log::stdout(&engine, args.log_format).map_err(cannot_log)?);
             engine.announce(&warnings);
+            let watching = async {
+                match &watch {
+                    Some(watch) => watch.serve(&main, &engine).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let closed = async {
+                match &mut lines {
+                    Some(lines) => lines.closed().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = signals.next() => {}
-                // The reader of stdout has closed it, as `head` does: no failure.
-                () = lines.closed() => {}
+                () = signals.next() => Ok(true),
+                // The reader of stdout has closed it, as `head` does: no failure, and nobody who could read a report.
+                () = closed => Ok(false),
+                never = watching => never.map(|never| match never {}),
             }
-            Ok(())
         }
         #[cfg(unix)]
         Front::Background => {
             engine.announce(&warnings);
             let unheard = |error| UsageError::Failed(format!("nobody waits for it to start any more: {error}"));
-            background::serve(&main, &engine, &mut signals).await.map_err(unheard)
+            background::serve(&main, &engine, &mut signals).await.map(|()| false).map_err(unheard)
         }
     };
+    drop(beside);
     let shown = match (shown, watch) {
-        (Ok(()), Some(watch)) => {
+        (Ok(true), Some(watch)) => {
             // The log's last lines come before the report.
             headless::finish(lines.take()).await;
             watch.report(&main, &engine, &mut signals).await
         }
-        (shown, _) => shown,
+        (shown, _) => shown.map(drop),
     };
     let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
     control.close(ending).await;

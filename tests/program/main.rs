@@ -37,6 +37,8 @@ mod reload;
 mod run;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(unix)]
+mod survive_cli;
 mod untrusted;
 #[cfg(all(unix, feature = "tui"))]
 mod user_file;

@@ -24,6 +24,7 @@ mod server;
 mod stalled_terminal;
 #[path = "../support/mod.rs"]
 mod support;
+mod survive;
 mod suspend;
 mod terminal;
 mod trouble;

@@ -20,7 +20,8 @@ impl Home {
         self.0.path()
     }
 
-    fn program(&self, words: &[&str]) -> Command {
+    /// The program in this runtime directory.
+    pub(crate) fn program(&self, words: &[&str]) -> Command {
         let mut command = program(words);
         command.env("XDG_RUNTIME_DIR", self.path());
         command

@@ -14,6 +14,7 @@ pub(crate) mod patience;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod socket;
+pub(crate) mod survive;
 pub(crate) mod tls;
 pub(crate) mod wire;
 

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a test gives up: much longer than a busy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a whole run of `survive` may take, which paces itself and tries everything many times.
+pub(crate) const OF_A_RUN: Duration = Duration::from_secs(180);
+
 /// One wait, which is over after [`PATIENCE`] however many steps it has. A reader needs it besides the limit of each
 /// read, which keep-alive bytes can reset again and again.
 pub(crate) struct Wait(Instant);
@@ -37,13 +40,19 @@ impl Wait {
 
 /// Waits for a value.
 #[track_caller]
-pub(crate) fn until_some<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
-    let wait = Wait::begin();
+pub(crate) fn until_some<T>(what: &str, value: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, value)
+}
+
+/// The same with another limit.
+#[track_caller]
+pub(crate) fn until_within<T>(limit: Duration, what: &str, mut value: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
     loop {
         if let Some(value) = value() {
             return value;
         }
-        assert!(!wait.is_over(), "waited in vain: {what}");
+        assert!(began.elapsed() < limit, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -64,16 +73,22 @@ pub(crate) fn read_to_end(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Res
 
 /// Runs a program until it and its output end. If they do not, the program is killed and the test fails.
 #[track_caller]
-pub(crate) fn run_to_end(mut command: Command) -> Output {
+pub(crate) fn run_to_end(command: Command) -> Output {
+    run_within(PATIENCE, command)
+}
+
+/// The same with another limit for the program.
+#[track_caller]
+pub(crate) fn run_within(limit: Duration, mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let (stdout, stderr) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
-    let wait = Wait::begin();
+    let began = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if wait.is_over() {
+        if began.elapsed() >= limit {
             // It may be ending at this moment.
             let _ = child.kill();
             let _ = child.wait();

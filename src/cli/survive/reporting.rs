@@ -122,6 +122,10 @@ struct Teller {
 
 impl Teller {
     fn look(&mut self, view: &SurviveView, tell: &impl Fn(String)) {
+        if view.stage == SurviveStage::Watching {
+            // It ends in a moment: it has been told to.
+            return;
+        }
         let line = format!("survive: {}", progress(view));
         let is_due = self
             .last
