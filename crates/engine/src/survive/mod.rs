@@ -12,6 +12,7 @@ mod compare;
 mod copies;
 mod distinct;
 mod driver;
+mod entries;
 mod examine;
 mod exchange;
 mod exclude;
