@@ -8,7 +8,7 @@ use super::aside::aside;
 use super::bench::Bench;
 use super::classify::{for_everyone, for_its_client, lines};
 use super::client::Client;
-use super::compare::compare;
+use super::compare::{COPIES, compare};
 use super::copies::Copies;
 use super::distinct::{Distinct, distinct};
 use super::entries::{moved, same, watched, why_not};
@@ -35,8 +35,11 @@ const JOURNEYS: usize = 20;
 /// The most ids of one request of which it is tried whether they bind it.
 const IDS: usize = 5;
 
-/// The longest that either takes: answers without an end take their time, and are not to take the other's.
-const LONGEST: Duration = Duration::from_mins(3);
+/// The longest that requests are compared: answers without an end take their time, and are not to take the journeys'.
+const COMPARING: Duration = Duration::from_mins(3);
+
+/// The longest that journeys are sent again.
+const REPLAYING: Duration = Duration::from_secs(80);
 
 /// What is tested, and what was found so far.
 pub(crate) struct Examination {
@@ -138,10 +141,14 @@ impl Examination {
             self.left_out.push(format!("{more} more different requests were not compared: {COMPARED} were"));
             all.truncate(COMPARED);
         }
+        if self.names.len() > COPIES {
+            let all = self.names.len();
+            self.left_out.push(format!("requests were compared on {COPIES} of the {all} copies"));
+        }
         self.telling.stage(SurviveStage::Comparing, all.len());
         let began = Instant::now();
         for (done, one) in all.iter().enumerate() {
-            if began.elapsed() > LONGEST {
+            if began.elapsed() > COMPARING {
                 self.left_out
                     .push(format!("{} requests were not compared: the others took too long", all.len() - done));
                 break;
@@ -229,7 +236,7 @@ impl Examination {
         let (began, count) = (Instant::now(), journeys.len());
         let mut all = Vec::new();
         for (number, journey) in journeys.into_iter().enumerate() {
-            if began.elapsed() > LONGEST {
+            if began.elapsed() > REPLAYING {
                 let more = count - number;
                 self.left_out.push(format!("{more} clients' requests were not sent again: the others took too long"));
                 break;
