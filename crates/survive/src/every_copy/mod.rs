@@ -5,7 +5,7 @@
 //! where
 //!
 //! - its copy had had neither request nor check for half a second when it came at least once: what comes then is no answer
-//!   to one;
+//!   to one, nor to what another copy told of its own request, which would have written it then too;
 //! - its copy had started two seconds before, and ten where it came once only: what a copy does at its start, it must;
 //! - it is no line of requests, garbage collection, signals or heartbeats, and says of no election or lock that this copy
 //!   did not get it (`harmless.rs`);
@@ -37,6 +37,9 @@ const STARTS: usize = 2;
 /// The longest line, in bytes: of a longer one the beginning.
 const LONGEST: usize = 4096;
 
+/// How long lines in a row are of one time.
+const LONGEST_TIME: Duration = Duration::from_secs(1);
+
 /// The most kinds of lines that are known, and the most times that are kept of one in one copy.
 const KINDS: usize = 4000;
 
@@ -47,8 +50,8 @@ const TIMES: usize = 64;
 pub struct OwnDoing {
     /// The line as one of them wrote it first.
     pub line: String,
-    /// Each copy that wrote it, by its place, and how many times it did so. Lines of this kind within a quarter of a second
-    /// are one time.
+    /// Each copy that wrote it, by its place, and how many times it did so. Lines of this kind that follow each other within
+    /// a quarter of a second are one time, for a second.
     pub times: Vec<(usize, usize)>,
     /// Whether each of them did so more than once, and at one rhythm. Where not, each did so once, and all at about the
     /// same time, as a job does that is due once a minute.
@@ -68,9 +71,11 @@ struct Written {
     count: usize,
     /// The first times.
     times: Vec<Duration>,
+    /// For each of them, whether the copy had had nothing to do.
+    idle: Vec<bool>,
+    /// The first and the last line of the last time.
+    begun: Duration,
     last: Duration,
-    /// Whether it had nothing to do at one of them.
-    quiet: bool,
 }
 
 /// Finds lines that several copies wrote while no request was in flight.
@@ -103,16 +108,7 @@ impl EveryCopy {
         }
         let new = || Kind { line: line.to_owned(), copies: BTreeMap::new() };
         let written = self.kinds.entry(template).or_insert_with(new).copies.entry(copy).or_default();
-        written.quiet |= idle_for >= QUIET;
-        if written.count > 0 && at.saturating_sub(written.last) < rhythm::ONE {
-            written.last = at;
-            return;
-        }
-        written.count += 1;
-        written.last = at;
-        if written.times.len() < TIMES {
-            written.times.push(at);
-        }
+        written.add(at, idle_for >= QUIET);
     }
 
     /// The lines that more than one copy wrote by itself, each kind once.
@@ -124,7 +120,10 @@ impl EveryCopy {
     fn doing(&self, kind: &Kind) -> Option<OwnDoing> {
         let copies: Vec<(usize, &Written)> = kind.copies.iter().map(|(copy, written)| (*copy, written)).collect();
         let started = |copy: usize| self.started.get(&copy).copied().unwrap_or_default();
-        let counts = |(copy, written): &&(usize, &Written)| written.quiet && started(*copy).1 <= STARTS;
+        let counts = |(copy, written): &&(usize, &Written)| {
+            started(*copy).1 <= STARTS
+                && written.idle_times().any(|at| !copies.iter().any(|(_, other)| other.was_busy(at)))
+        };
         let is_late = |(copy, written): &(usize, &Written)| written.times[0] >= started(*copy).0 + STARTING_ONCE;
         // What a busy copy did is judged too: the lock may have been there.
         let times: Vec<&[Duration]> = copies.iter().map(|(_, written)| written.times.as_slice()).collect();
@@ -137,6 +136,35 @@ impl EveryCopy {
         let is_told = told.len() >= 2 && (repeated || told.iter().all(|one| is_late(one)));
         let times = told.iter().map(|(copy, written)| (*copy, written.count)).collect();
         is_told.then(|| OwnDoing { line: kind.line.clone(), times, repeated })
+    }
+}
+
+impl Written {
+    /// One more line, which is of the time before where that is a moment ago.
+    fn add(&mut self, at: Duration, idle: bool) {
+        let last = self.last;
+        self.last = at;
+        if self.count > 0 && at.saturating_sub(last) < rhythm::ONE && at.saturating_sub(self.begun) < LONGEST_TIME {
+            // What begins with a request can end later than it.
+            return;
+        }
+        self.count += 1;
+        self.begun = at;
+        if self.times.len() < TIMES {
+            self.times.push(at);
+            self.idle.push(idle);
+        }
+    }
+
+    /// The times at which the copy had had nothing to do.
+    fn idle_times(&self) -> impl Iterator<Item = Duration> {
+        self.times.iter().zip(&self.idle).filter(|(_, idle)| **idle).map(|(at, _)| *at)
+    }
+
+    /// Whether the copy wrote it at about this time and had something to do. Where it told the others of a request that it
+    /// had, they write the same.
+    fn was_busy(&self, then: Duration) -> bool {
+        self.times.iter().zip(&self.idle).any(|(at, idle)| !idle && at.abs_diff(then) < rhythm::ONE)
     }
 }
 

@@ -109,6 +109,27 @@ fn what_comes_with_requests_is_not_told() {
 }
 
 #[test]
+fn what_a_copy_tells_the_others_of_its_request_is_not_told() {
+    let mut every = copies(3);
+    for round in 0..12 {
+        let at = 4000 + 1000 * round;
+        for copy in 0..3 {
+            let idle = if round % 3 == copy { 5 } else { 1000 };
+            let copy = usize::try_from(copy).expect("a copy");
+            every.line(copy, ms(at + 20), ms(idle), "cache: product 17 is out of date");
+        }
+    }
+    assert_eq!(every.found(), []);
+}
+
+#[test]
+fn a_timer_that_ticks_all_the_time_is_told() {
+    let lines: Vec<_> =
+        (0..100).map(|tick| (tick % 2, 3000 + 50 * u64::try_from(tick).expect("a few"), "tick")).collect();
+    assert_eq!(quiet(2, &lines).len(), 1);
+}
+
+#[test]
 fn the_output_of_a_crash_loop_is_not_told() {
     let mut every = EveryCopy::default();
     for round in 0..6 {
