@@ -1,14 +1,11 @@
 //! An entry of the file as an exchange.
 
-use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
 use super::address::{Address, address};
 use super::entry::{Answered, Asked, Content, Entry, Pair};
 use super::form;
-use super::loose::{List, Object, Text};
+use super::loose::{List, Object};
 use super::shorten::CUT;
+use super::text::{decoded, whole};
 use crate::{Answer, End, Exchange, Fields, Request};
 
 /// The most bytes of an answer's body that are kept.
@@ -37,14 +34,6 @@ const OF_THE_CONNECTION: [&str; 12] = [
 /// Fields of an answer that no longer hold for its body as the file has it.
 const OF_THE_ANSWERS_FRAMING: [&str; 6] =
     ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "content-encoding"];
-
-/// What ends in base64 without its padding, as after being cut, is decoded all the same.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Why an entry is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,35 +160,24 @@ fn answer(answered: Answered, status: u16) -> Answer {
     if fields.text("content-type").is_none() && mime.contains('/') && is_value(mime) {
         add(&mut fields, "Content-Type", mime.to_owned());
     }
-    let (body, end) = answered_body(content);
+    let (body, end) = answered_body(&content);
     Answer { status, fields, body, end }
 }
 
 /// The body as far as it is in the file.
-fn answered_body(content: Content) -> (Vec<u8>, End) {
+fn answered_body(content: &Content) -> (Vec<u8>, End) {
     let size = content.size.number().unwrap_or_default();
-    let Some(text) = content.text.0 else {
+    if content.text.0.is_none() {
         // Saved without contents, or too large for the browser to keep.
         return (Vec::new(), if size > 0 { End::Longer } else { End::Whole });
-    };
-    let cut = text.ends_with(CUT);
-    let text = text.strip_suffix(CUT).unwrap_or(&text);
+    }
+    let (text, all) = whole(&content.text);
     let mut body =
         if content.encoding.as_str().eq_ignore_ascii_case("base64") { decoded(text) } else { text.as_bytes().to_vec() };
-    let longer = cut || body.len() > ANSWER;
+    let longer = !all || body.len() > ANSWER;
     body.truncate(ANSWER);
     body.shrink_to_fit();
     (body, if longer { End::Longer } else { End::Whole })
-}
-
-/// Base64 decoded, as far as it is.
-pub(super) fn decoded(text: &str) -> Vec<u8> {
-    let mut bytes: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    // One letter beyond fours carries no whole byte.
-    if bytes.len() % 4 == 1 {
-        bytes.pop();
-    }
-    BASE64.decode(&bytes).unwrap_or_default()
 }
 
 /// The fields, without these and what is none.
@@ -242,12 +220,4 @@ fn cookie(pair: &Pair) -> Option<String> {
 fn cookies(list: &List<Object<Pair>>) -> Option<String> {
     let all: Vec<String> = list.0.iter().filter_map(|pair| pair.0.as_ref()).filter_map(cookie).collect();
     (!all.is_empty()).then(|| all.join("; "))
-}
-
-/// What a text that may be cut has, and whether it is all of it.
-pub(super) fn whole(text: &Text) -> (&str, bool) {
-    match text.as_str().strip_suffix(CUT) {
-        Some(beginning) => (beginning, false),
-        None => (text.as_str(), true),
-    }
 }

@@ -1,7 +1,7 @@
 //! The body of a request, which a HAR file has as text or as a form's parts.
 
-use super::convert::{decoded, whole};
 use super::entry::{Pair, Posted};
+use super::text::{decoded, whole};
 
 /// The body, and whether it is all that was sent. `kind` is what the request says of it.
 pub(super) fn body(posted: &Posted, kind: Option<&str>) -> (Vec<u8>, bool) {

@@ -15,6 +15,7 @@ mod hosts;
 mod log;
 mod loose;
 mod shorten;
+mod text;
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
