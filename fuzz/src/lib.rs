@@ -3,6 +3,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells that a promise is broken")]
 
+pub mod answers;
 pub mod chunks;
 pub mod configuration;
 #[cfg(unix)]

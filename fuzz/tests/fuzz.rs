@@ -73,6 +73,12 @@ fn chunks() {
 }
 
 #[test]
+fn answers() {
+    use stickylb_fuzz::answers;
+    run("answers", answers::target, answers::TOKENS, &["corpus/answers"]);
+}
+
+#[test]
 fn proxy_protocol() {
     run("proxy_protocol", proxy_protocol::target, proxy_protocol::TOKENS, &["corpus/proxy_protocol"]);
 }
