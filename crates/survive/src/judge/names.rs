@@ -41,8 +41,10 @@ const OF_A_COPY: [&str; 17] = [
 const OF_ITS_START: [&str; 9] =
     ["started", "start", "boot", "booted", "since", "launched", "launch", "init", "initialized"];
 /// Words for figures that a process has at a moment.
-const OF_A_MOMENT: [&str; 11] =
-    ["uptime", "elapsed", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "loadavg", "up"];
+const OF_A_MOMENT: [&str; 14] = [
+    "uptime", "elapsed", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "loadavg", "up", "reset", "resets",
+    "retry",
+];
 /// Of these, the words under which a whole object of figures stands.
 const OF_A_PROCESS: [&str; 6] = ["memory", "mem", "rss", "heap", "cpu", "loadavg"];
 /// Words for what an id is made for that is new in each answer.
@@ -138,7 +140,9 @@ impl Context {
     pub(super) fn is_of_a_moment(&self, value: &str) -> bool {
         let is_one = |word: String| OF_A_PROCESS.contains(&word.as_str());
         let below = || self.place.starts_with('/') && self.place.split('/').any(|key| words(key).any(is_one));
-        let said = self.says(&OF_A_MOMENT) || UNITS.contains(&self.after.as_str()) || has_unit(value);
+        // RateLimit: "100-in-15min"; r=98; t=900
+        let in_limit = || self.place == "header Ratelimit" && self.before.last().is_some_and(|word| word == "t");
+        let said = self.says(&OF_A_MOMENT) || in_limit() || UNITS.contains(&self.after.as_str()) || has_unit(value);
         has_digit(value) && value.len() <= 40 && (said || below())
     }
 

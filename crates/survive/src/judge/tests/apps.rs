@@ -213,7 +213,38 @@ fn apps() -> Vec<(Expected, Box<App<'static>>)> {
         ("an address", &["/address"], &[], &[]),
         Box::new(|copy, _, _| json(format!(r#"{{"address":"{} Main Street"}}"#, ["12", "14"][copy]))),
     );
+    app(
+        ("what a copy is, as text of JSON", &[], &[], &["body > ul > li[2]"]),
+        Box::new(|copy, _, nth| {
+            let it = format!(r#"{{"host":"vm","pid":{},"port":{}}}"#, 9 + copy, 5001 + copy);
+            html(format!("<body><ul><li>took: {}.5</li><li>instance: {it}</li></ul></body>", draw(nth, 4)))
+        }),
+    );
+    app(
+        ("what a copy is, as JSON", &[], &[], &["/instance/pid", "/instance/port"]),
+        Box::new(|copy, _, _| {
+            json(format!(r#"{{"instance":{{"host":"vm","pid":{},"port":{}}}}}"#, 9 + copy, 5001 + copy))
+        }),
+    );
     apps
+}
+
+#[test]
+fn a_limit_of_each_copy_is_a_counter_and_the_end_of_its_window_is_none() {
+    let fields: [fn(usize, usize) -> Vec<(&'static str, String)>; 3] = [
+        |copy, own| {
+            let (reset, left) = (1_790_000_900 + copy, 100 - own);
+            vec![("X-RateLimit-Remaining", left.to_string()), ("X-RateLimit-Reset", reset.to_string())]
+        },
+        |copy, own| vec![("RateLimit", format!("limit=100, remaining={}, reset={}", 100 - own, 899 - copy))],
+        |copy, own| vec![("RateLimit", format!("\"100-in-15min\"; r={}; t={}", 100 - own, 899 - copy))],
+    ];
+    for of in fields {
+        let judgement = judged(&|copy, own, _| {
+            of(copy, own).into_iter().fold(json("{}"), |answer, (name, value)| with(answer, name, &value))
+        });
+        assert_eq!((judgement.counters.len(), judgement.differences.len()), (1, 0), "{judgement:#?}");
+    }
 }
 
 #[test]
