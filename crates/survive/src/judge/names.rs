@@ -1,6 +1,6 @@
 //! Whether a value tells which copy answered, and nothing of what the app knows.
 
-use super::tokens::{has_digit, is_random, is_time, number};
+use super::tokens::{has_digit, is_random, number, time};
 use crate::mask::is_secret;
 use crate::name_words::words;
 
@@ -59,6 +59,8 @@ const OF_DATA: [&str; 14] = [
 /// Words that stand between a name and its value.
 const BETWEEN: [&str; 10] = ["is", "id", "number", "no", "by", "at", "on", "name", "nr", "the"];
 
+/// How many seconds after the first the last of all copies is started.
+const START: i64 = 120;
 /// A value of more pieces is a text.
 const FEW_PIECES: usize = 4;
 
@@ -157,6 +159,7 @@ impl Context {
             || self.says_so(values)
             || self.are_ids_of_processes(values)
             || values.iter().all(|value| is_memory_address(trimmed(value)))
+            || self.are_of_the_start(values)
     }
 
     /// Each is the copy's own port, process, name or number.
@@ -179,8 +182,16 @@ impl Context {
         let in_value = || values.iter().all(|value| says_copy(&words(value).collect::<Vec<_>>()));
         let in_key = !self.in_text && says_copy(&self.words_of_key());
         let is_name = says_copy(&self.words_before()) || (in_key || in_value()) && !self.in_list;
-        let is_start = || self.says(&OF_ITS_START) && !self.in_list && values.iter().all(|value| is_time(value));
+        let is_start = || self.says(&OF_ITS_START) && !self.in_list && values.iter().all(|value| time(value).is_some());
         are_short && (is_name || is_start())
+    }
+
+    /// They are times so close to each other that each copy noted them as it was started. Where they are of the items of a list,
+    /// the items are each copy's own.
+    fn are_of_the_start(&self, values: &[&str]) -> bool {
+        let times: Option<Vec<i64>> = values.iter().map(|value| time(value)).collect();
+        let apart = times.and_then(|times| Some(times.iter().max()? - times.iter().min()?));
+        apart.is_some_and(|apart| apart <= START) && !self.in_list
     }
 
     /// They look drawn at random, stand alone, and are none that a client sends again. An id in a list, in a link, in a form or

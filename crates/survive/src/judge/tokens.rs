@@ -41,13 +41,28 @@ pub(super) fn is_random(piece: &str) -> bool {
     is_uuid(piece) || piece.len() >= 16 && (hexadecimal || base64)
 }
 
-/// Whether it is a date, a time, or seconds or milliseconds since 1970 of this century.
-pub(super) fn is_time(piece: &str) -> bool {
-    let digits = piece.bytes().filter(u8::is_ascii_digit).count();
-    match number(piece) {
-        Some(("", number, "" | "Z")) => {
-            (946_684_800..4_102_444_800).contains(&number) || (946_684_800_000..4_102_444_800_000).contains(&number)
+/// Seconds and milliseconds since 1970 that are of this century.
+const CENTURY: std::ops::Range<i64> = 946_684_800..4_102_444_800;
+
+/// A date or a time, or seconds or milliseconds since 1970: as seconds on a scale of its own, on which two of one form are as far
+/// apart as their times, unless a month ends between them.
+pub(super) fn time(piece: &str) -> Option<i64> {
+    if let Some(("", number, "" | "Z")) = number(piece) {
+        return [number, number / 1000].into_iter().find(|seconds| CENTURY.contains(seconds));
+    }
+    let parts = piece.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let parts: Vec<i64> = parts.map_while(|part| part.parse().ok().filter(|number| *number < 10_000)).collect();
+    let seconds = |day: i64, time: &[i64]| {
+        let part = |at: usize| time.get(at).copied().unwrap_or(0);
+        ((day * 24 + part(0)) * 60 + part(1)) * 60 + part(2)
+    };
+    match parts.as_slice() {
+        [year, month, day, time @ ..] if piece.matches('-').count() >= 2 => {
+            Some(seconds((year * 12 + month) * 31 + day, time))
         }
-        _ => digits >= 4 && (piece.contains(':') || piece.matches('-').count() >= 2),
+        [_, _, ..] if piece.contains(':') && piece.bytes().filter(u8::is_ascii_digit).count() >= 4 => {
+            Some(seconds(0, &parts))
+        }
+        _ => None,
     }
 }

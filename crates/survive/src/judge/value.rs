@@ -4,7 +4,7 @@ use super::answers::{Answers, Taken, are_equal};
 use super::counters::{Counts, Reading, per_copy};
 use super::found::{Compared, Found};
 use super::names::{Context, may_be_ports, without_names};
-use super::tokens::{has_digit, is_time, tokens};
+use super::tokens::{has_digit, time, tokens};
 
 /// How many pieces beside one that moves may be parts of the same time or amount.
 const BESIDE: usize = 4;
@@ -94,7 +94,7 @@ fn judge_pieces(answers: &Answers, context: &Context, pieces: &[Vec<&str>]) -> P
         let of_copies = answers.of_copies(&values);
         let of_a_moment = || of_copies.iter().all(|value| here.is_of_a_moment(value)) || here.is_of_the_request();
         // Too few to rule out that a clock stood still, and nothing is known of the copies' names.
-        let too_few = || answers.few && (values.iter().all(|value| is_time(value)) || may_be_ports(&values));
+        let too_few = || answers.few && (values.iter().all(|value| time(value).is_some()) || may_be_ports(&values));
         if moves_beside || too_few() || of_a_moment() {
             out.noise += 1;
         } else if here.names_copies(&of_copies, answers.copies) {

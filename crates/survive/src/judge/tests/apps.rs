@@ -226,12 +226,25 @@ fn apps() -> Vec<(Expected, Box<App<'static>>)> {
             json(format!(r#"{{"instance":{{"host":"vm","pid":{},"port":{}}}}}"#, 9 + copy, 5001 + copy))
         }),
     );
+    app(
+        ("when it was made, at its start", &[], &[], &["/build"]),
+        Box::new(|copy, _, _| json(format!(r#"{{"build":"2026-11-29T10:31:{}.123Z"}}"#, 57 + copy))),
+    );
+    app(
+        ("when an item was made", &["/0/made"], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"[{{"made":{}}}]"#, 1_790_000_000 + copy))),
+    );
+    app(
+        ("another day", &["/day"], &[], &[]),
+        Box::new(|copy, _, _| json(format!(r#"{{"day":"2026-11-2{}"}}"#, 7 + copy))),
+    );
     apps
 }
 
 #[test]
 fn a_limit_of_each_copy_is_a_counter_and_the_end_of_its_window_is_none() {
-    let fields: [fn(usize, usize) -> Vec<(&'static str, String)>; 3] = [
+    type Limit = fn(usize, usize) -> Vec<(&'static str, String)>;
+    let fields: [Limit; 3] = [
         |copy, own| {
             let (reset, left) = (1_790_000_900 + copy, 100 - own);
             vec![("X-RateLimit-Remaining", left.to_string()), ("X-RateLimit-Reset", reset.to_string())]
