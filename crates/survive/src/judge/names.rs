@@ -18,7 +18,7 @@ pub struct CopyNames {
 }
 
 /// Words for a process or the machine it is on.
-const OF_A_COPY: [&str; 17] = [
+const OF_A_COPY: [&str; 16] = [
     "copy",
     "pid",
     "port",
@@ -33,7 +33,6 @@ const OF_A_COPY: [&str; 17] = [
     "container",
     "backend",
     "upstream",
-    "process",
     "machine",
     "dyno",
 ];
@@ -41,8 +40,8 @@ const OF_A_COPY: [&str; 17] = [
 const OF_ITS_START: [&str; 9] =
     ["started", "start", "boot", "booted", "since", "launched", "launch", "init", "initialized"];
 /// Words for figures that a process has at a moment.
-const OF_A_MOMENT: [&str; 14] = [
-    "uptime", "elapsed", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "loadavg", "up", "reset", "resets",
+const OF_A_MOMENT: [&str; 13] = [
+    "uptime", "elapsed", "took", "latency", "memory", "mem", "rss", "heap", "cpu", "loadavg", "reset", "resets",
     "retry",
 ];
 /// Of these, the words under which a whole object of figures stands.

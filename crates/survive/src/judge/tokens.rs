@@ -1,7 +1,7 @@
 //! Values in pieces, so that a varying time in a sentence does not hide the rest of it.
 
 /// What stands between pieces. Neither `:` nor `.` nor `-` does: a time, a version and a host with its port are one piece.
-const BETWEEN: [char; 18] = ['"', '\'', '(', ')', '[', ']', '{', '}', '<', '>', ',', ';', '=', '&', '?', '|', '/', '`'];
+const BETWEEN: [char; 17] = ['"', '(', ')', '[', ']', '{', '}', '<', '>', ',', ';', '=', '&', '?', '|', '/', '`'];
 
 /// The pieces of a value in their order.
 pub(super) fn tokens(value: &str) -> Vec<&str> {

@@ -39,7 +39,7 @@ pub(super) fn judge_value(answers: &Answers, context: &Context, values: &[&str])
         found.noise = usize::from(!found.differs);
     }
     if !found.differs {
-        return found.into_compared(answers, context, values);
+        return found.into_compared(answers, context, values, &pieces);
     }
     // A copy's own name may have any number of pieces.
     let blank: Vec<String> = answers
@@ -50,12 +50,12 @@ pub(super) fn judge_value(answers: &Answers, context: &Context, values: &[&str])
             answers.copies.get(taken.copy).map_or_else(|| (*value).to_owned(), |names| without_names(value, names))
         })
         .collect();
-    let pieces: Vec<Vec<&str>> = blank.iter().map(|value| tokens(value)).collect();
-    let blanked = judge_pieces(answers, context, &pieces);
+    let blank_pieces: Vec<Vec<&str>> = blank.iter().map(|value| tokens(value)).collect();
+    let blanked = judge_pieces(answers, context, &blank_pieces);
     if blanked.differs || blank.iter().zip(values).all(|(blank, value)| blank == value) {
-        found.into_compared(answers, context, values)
+        found.into_compared(answers, context, values, &pieces)
     } else {
-        Pieces { names: true, ..blanked }.into_compared(answers, context, values)
+        Pieces { names: true, ..blanked }.into_compared(answers, context, values, &blank_pieces)
     }
 }
 
@@ -107,7 +107,7 @@ fn judge_pieces(answers: &Answers, context: &Context, pieces: &[Vec<&str>]) -> P
 }
 
 impl Pieces {
-    fn into_compared(self, answers: &Answers, context: &Context, values: &[&str]) -> Compared {
+    fn into_compared(self, answers: &Answers, context: &Context, values: &[&str], pieces: &[Vec<&str>]) -> Compared {
         let mut out = Compared { noise: self.noise, may_count: self.may_count, ..Compared::default() };
         let found = |values: Vec<String>| Found { place: context.place.clone(), values };
         if self.differs || self.names {
@@ -117,8 +117,8 @@ impl Pieces {
         }
         for at in self.counters {
             let of_copy = |copy| {
-                let own = answers.taken.iter().zip(values).filter(move |(taken, _)| taken.copy == copy);
-                own.filter_map(|(_, value)| tokens(value).get(at).copied()).take(6).collect::<Vec<_>>().join(", ")
+                let own = answers.taken.iter().zip(pieces).filter(move |(taken, _)| taken.copy == copy);
+                own.filter_map(|(_, pieces)| pieces.get(at).copied()).take(6).collect::<Vec<_>>().join(", ")
             };
             out.counters.push(found((0..answers.copies.len()).map(of_copy).collect()));
         }

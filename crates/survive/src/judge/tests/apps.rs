@@ -238,6 +238,11 @@ fn apps() -> Vec<(Expected, Box<App<'static>>)> {
         ("another day", &["/day"], &[], &[]),
         Box::new(|copy, _, _| json(format!(r#"{{"day":"2026-11-2{}"}}"#, 7 + copy))),
     );
+    app(
+        ("a name beside a counter", &[], &["p"], &["p"]),
+        Box::new(|copy, own, _| html(format!("<p>{} has had {own} visitors", ["alpha", "beta"][copy]))),
+    );
+    app(("somebody's number", &["p"], &[], &[]), Box::new(|copy, _, _| html(format!("<p>Table {}'s bill", 7 + copy))));
     apps
 }
 
