@@ -70,15 +70,11 @@ impl Refused<'_> {
     pub(super) fn session_kind(&self) -> LossKind {
         let carried = &self.links().cookies;
         let signed_beside = |name: &str| carried.iter().any(|other| other.name.strip_suffix(".sig") == Some(name));
-        let is_session = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            ["sess", "sid", "session"].iter().any(|part| name.contains(part)) && !cookies::is_signature(&name)
-        };
         let mut sealed = false;
         for (name, value) in self.authority() {
             if is_sealed(value) || (value.starts_with("eyJ") && signed_beside(name)) {
                 sealed = true;
-            } else if is_session(name) && !signed_beside(name) {
+            } else if cookies::is_session_name(name) && !signed_beside(name) {
                 return LossKind::Session;
             }
         }
@@ -88,7 +84,8 @@ impl Refused<'_> {
     /// Names and values by which the client says who it is, that earlier answers gave.
     pub(super) fn authority(&self) -> impl Iterator<Item = (&str, &str)> {
         let cookies = self.links().cookies.iter();
-        let cookies = cookies.filter(|one| one.from.is_some() && one.value.len() >= SHORTEST && !is_csrf(&one.name));
+        let cookies = cookies
+            .filter(|one| one.from.is_some() && !one.is_fleeting && one.value.len() >= SHORTEST && !is_csrf(&one.name));
         let fields = self.links().ids.iter().filter(|link| {
             let name = link.at.name.to_ascii_lowercase();
             let authority = name == "authorization" || name.contains("session") || name.contains("auth");
@@ -131,7 +128,9 @@ impl Refused<'_> {
             let name = name.to_ascii_lowercase();
             is_csrf(&name) || ["token", "nonce", "verification"].iter().any(|part| name.contains(part))
         };
-        let token = |link: &&Link| !matches!(link.at.slot, Slot::Target(Part::Path | Part::Segment(_) | Part::Target));
+        let token = |link: &&Link| {
+            !matches!(link.at.slot, Slot::Cookie(_) | Slot::Target(Part::Path | Part::Segment(_) | Part::Target))
+        };
         let mut tokens =
             self.links().ids.iter().filter(token).filter(|link| !link.at.name.eq_ignore_ascii_case("authorization"));
         let of_form = |link: &Link| {

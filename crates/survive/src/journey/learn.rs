@@ -40,11 +40,12 @@ pub(super) fn learn(steps: &[Exchange], links: &[Links], binding: usize, step: u
     let kept = |cookie: &&CookieLink| {
         let set = cookies::set(&steps[binding].answer).any(|set| set.name == cookie.name && !set.deleted);
         let carried = links[binding].cookies.iter().any(|other| other.name == cookie.name);
-        cookie.from.is_some() && (set || carried) && is_name(&cookie.name)
+        cookie.from.is_some() && !cookie.is_fleeting && (set || carried) && is_name(&cookie.name)
     };
     let mut cookies: Vec<&CookieLink> = links[step].cookies.iter().filter(kept).collect();
     cookies.sort_by_key(|cookie| {
-        (is_csrf(&cookie.name), cookies::is_signature(&cookie.name), cookie.from != Some(binding))
+        let beside = is_csrf(&cookie.name) || cookies::is_signature(&cookie.name);
+        (beside, !cookies::is_session_name(&cookie.name), cookie.value.len() < SHORTEST, cookie.from != Some(binding))
     });
     if let Some(cookie) = cookies.first() {
         let streamlit = cookie.name == "_streamlit_xsrf";

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cookies;
+use super::cookies::{self, is_session_name};
 use super::index::Index;
 use super::limits::SHORTEST;
 use super::origin::Origin;
 use super::runs::Wanted;
+use super::sealed::may_be_sealed;
 use super::short_ids;
 use super::slot::{self, Carried, Slot};
 use super::url::Codec;
@@ -28,6 +29,8 @@ pub(super) struct CookieLink {
     pub(super) value: String,
     /// The latest step whose answer set it to this value; `None` where the client had it before.
     pub(super) from: Option<usize>,
+    /// Whether most answers give it another value, so that it can be no session: the time of the last visit.
+    pub(super) is_fleeting: bool,
 }
 
 /// What one step carries.
@@ -45,7 +48,7 @@ impl Links {
     /// The steps whose answers gave what is carried.
     pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
         let ids = self.ids.iter().flat_map(|link| link.from.iter().map(|(step, _)| *step));
-        ids.chain(self.cookies.iter().filter_map(|cookie| cookie.from))
+        ids.chain(self.cookies.iter().filter(|cookie| !cookie.is_fleeting).filter_map(|cookie| cookie.from))
     }
 }
 
@@ -65,10 +68,13 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
         let mut links = Links::default();
         for cookie in cookies::carried(&exchange.request) {
             let from = set.get(&(cookie.name.to_owned(), cookie.value.to_owned())).copied();
-            links.cookies.push(CookieLink { name: cookie.name.to_owned(), value: cookie.value.to_owned(), from });
+            let (name, value) = (cookie.name.to_owned(), cookie.value.to_owned());
+            links.cookies.push(CookieLink { name, value, from, is_fleeting: false });
         }
         for one in carried {
-            if own.contains(one.value.as_str()) {
+            let is_in_jar =
+                matches!(one.slot, Slot::Cookie(_)) && set.contains_key(&(one.name.clone(), one.value.clone()));
+            if is_in_jar || own.contains(one.value.as_str()) {
                 continue;
             }
             let from = given.of(&one.value);
@@ -94,7 +100,27 @@ pub(super) fn links(steps: &[Exchange]) -> Vec<Links> {
         }
         found.push(links);
     }
+    mark_fleeting(&mut found);
     found
+}
+
+/// Marks cookies that no session can be in: answers to at least half of the requests that carry them set another value, which
+/// is not one that is sealed with the same content each time.
+fn mark_fleeting(steps: &mut [Links]) {
+    // How often each is carried, and set to something else there.
+    let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
+    for step in &*steps {
+        for cookie in &step.cookies {
+            let count = counts.entry(cookie.name.clone()).or_default();
+            count.0 += 1;
+            let given = step.set.get(&cookie.name).and_then(Option::as_deref);
+            count.1 += usize::from(given.is_some_and(|given| given != cookie.value && !may_be_sealed(given)));
+        }
+    }
+    counts.retain(|name, (carried, changed)| *changed >= 2 && 2 * *changed >= *carried && !is_session_name(name));
+    for cookie in steps.iter_mut().flat_map(|step| &mut step.cookies) {
+        cookie.is_fleeting = counts.contains_key(&cookie.name);
+    }
 }
 
 /// What a request carries, cookies among it that no answer need have set: a script may have put them there.

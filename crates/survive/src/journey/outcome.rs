@@ -231,5 +231,7 @@ fn needs(links: &[Links], step: usize, given: usize) -> bool {
     let only = |link: &super::links::Link| {
         link.from.iter().all(|(from, _)| *from >= given) && link.from.iter().any(|(from, _)| *from == given)
     };
-    ids.iter().any(only) || links[step].cookies.iter().any(|cookie| cookie.from == Some(given))
+    // A cookie that the client had before it keeps where it is not set anew.
+    let had = |name: &str| links[given].cookies.iter().any(|cookie| cookie.name == name);
+    ids.iter().any(only) || links[step].cookies.iter().any(|cookie| cookie.from == Some(given) && !had(&cookie.name))
 }

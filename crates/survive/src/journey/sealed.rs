@@ -9,6 +9,11 @@ pub(super) fn is_sealed(value: &str) -> bool {
         || is_message(value)
 }
 
+/// The same, where it may also be no more than an id: Laravel seals both.
+pub(super) fn may_be_sealed(value: &str) -> bool {
+    is_sealed(value) || value.starts_with("eyJ")
+}
+
 fn is_base64(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte))
 }

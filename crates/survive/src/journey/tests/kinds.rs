@@ -1,11 +1,7 @@
 //! Each kind of loss is found with its name, its binding step and what to learn; and in mended apps nothing is.
 
 use super::super::LossKind;
-use super::{Browser, Copy, World, apps};
-use crate::{Answer, Request};
-
-type App = fn(&mut Copy, &Request) -> Answer;
-type Script = fn(&mut Browser<'_>);
+use super::{App, Script, World, apps};
 
 const APPS: [(&str, App, Script); 11] = [
     ("session", apps::session, apps::logs_in),

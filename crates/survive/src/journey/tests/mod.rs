@@ -4,6 +4,7 @@ mod apps;
 mod bounds;
 mod clients;
 mod kinds;
+mod noise;
 mod replay;
 
 use std::cell::RefCell;
@@ -13,6 +14,12 @@ use std::time::Duration;
 
 use super::{Halving, Journey, Learn, Loss, journeys, turns};
 use crate::{Answer, End, Exchange, Fields, Request};
+
+/// What a copy answers.
+type App = fn(&mut Copy, &Request) -> Answer;
+
+/// What a browser does.
+type Script = fn(&mut Browser<'_>);
 
 /// Numbers that look drawn.
 #[derive(Clone, Debug)]
@@ -42,7 +49,7 @@ struct Copy {
     random: Random,
     secret: u64,
     store: Rc<RefCell<Store>>,
-    app: fn(&mut Copy, &Request) -> Answer,
+    app: App,
 }
 
 impl Copy {
@@ -139,7 +146,7 @@ struct World {
 
 impl World {
     /// `mended` copies share what they keep, and their secret.
-    fn new(app: fn(&mut Copy, &Request) -> Answer, mended: bool, seed: u64) -> Self {
+    fn new(app: App, mended: bool, seed: u64) -> Self {
         let shared = Rc::new(RefCell::new(Store::default()));
         let copy = |at: u64| Copy {
             random: Random(seed * 1000 + at),
@@ -159,7 +166,7 @@ impl World {
         answer
     }
 
-    fn record(&mut self, script: fn(&mut Browser<'_>)) -> Journey {
+    fn record(&mut self, script: Script) -> Journey {
         let mut browser = Browser { world: self, jar: Vec::new(), recorded: Vec::new() };
         script(&mut browser);
         let recorded = browser.recorded;
