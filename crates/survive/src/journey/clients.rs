@@ -147,3 +147,15 @@ pub(super) fn did(exchanges: &[Exchange], client: &[usize]) -> u64 {
     }
     hasher.finish()
 }
+
+/// Leaves out what a client asked for again and again, such as polls: the first few of a kind tell as much.
+pub(super) fn thin_out(exchanges: &[Exchange], client: &mut Vec<usize>) {
+    const FEW: usize = 4;
+    let mut seen: HashMap<(&str, String), usize> = HashMap::new();
+    client.retain(|at| {
+        let request = &exchanges[*at].request;
+        let count = seen.entry((&request.method, shape(&request.target))).or_default();
+        *count += 1;
+        !request.is_safe() || *count <= FEW
+    });
+}

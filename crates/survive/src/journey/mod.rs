@@ -91,14 +91,15 @@ pub fn journeys(exchanges: &[Exchange]) -> Journeys {
     }
     for (did, mut client) in kept {
         if client.len() > MOST_STEPS {
-            let first = &exchanges[client[0]].request;
+            let (count, first) = (client.len(), &exchanges[client[0]].request);
+            clients::thin_out(exchanges, &mut client);
+            client.truncate(MOST_STEPS);
             found.left_out.push(format!(
-                "the journey that begins with {} {} is cut after {MOST_STEPS} of {} requests",
+                "of the {count} requests of the journey that begins with {} {}, {} are sent again",
                 first.method,
                 first.path(),
                 client.len()
             ));
-            client.truncate(MOST_STEPS);
         }
         let steps: Vec<Exchange> = client.iter().map(|at| exchanges[*at].clone()).collect();
         let links = links::links(&steps);

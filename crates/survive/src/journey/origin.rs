@@ -145,26 +145,37 @@ fn tokens(body: &[u8], mut each: impl FnMut(&[u8], &str, Option<u8>)) {
     }
 }
 
-/// The text at a place of this kind in a body.
-fn text_at(body: &[u8], before: &[u8], behind: Option<u8>) -> Option<String> {
-    let mut from = 0;
-    while from <= body.len() {
-        let found = if before.is_empty() {
-            (from == 0).then_some(0)?
-        } else {
-            body[from..].windows(before.len()).position(|window| window == before)?
-        };
-        let start = from + found + before.len();
-        let length = body[start..].iter().take_while(|byte| of_id(**byte)).count();
-        if (SHORTEST..=LONGEST).contains(&length) && body.get(start + length).copied() == behind {
-            return Some(String::from_utf8_lossy(&body[start..start + length]).into_owned());
+/// The texts at places of this kind in a body, in their order.
+fn texts_at<'b>(body: &'b [u8], before: &'b [u8], behind: Option<u8>) -> impl Iterator<Item = &'b [u8]> {
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        loop {
+            let at = from?;
+            let found = if before.is_empty() { 0 } else { find(&body[at..], before)? };
+            let start = at + found + before.len();
+            // What stands before nothing is at the beginning.
+            from = (!before.is_empty()).then_some(at + found + 1);
+            let length = body[start..].iter().take_while(|byte| of_id(**byte)).count();
+            if (SHORTEST..=LONGEST).contains(&length) && body.get(start + length).copied() == behind {
+                return Some(&body[start..start + length]);
+            }
         }
-        from += found + 1;
-    }
-    None
+    })
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
 }
 
 impl Origin {
+    /// What an answer has at the place at which another had `value`.
+    pub(super) fn read_like(&self, other: &Answer, value: &str, answer: &Answer) -> Option<String> {
+        let Origin::Text(before, behind) = self else { return self.read(answer) };
+        let place = texts_at(searched(other), before, *behind).position(|text| text == value.as_bytes())?;
+        let text = texts_at(searched(answer), before, *behind).nth(place)?;
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+
     /// What an answer has at this place.
     pub(super) fn read(&self, answer: &Answer) -> Option<String> {
         match self {
@@ -193,7 +204,10 @@ impl Origin {
                 });
                 found
             }
-            Origin::Text(before, behind) => text_at(searched(answer), before, *behind),
+            Origin::Text(before, behind) => {
+                let text = texts_at(searched(answer), before, *behind).next()?;
+                Some(String::from_utf8_lossy(text).into_owned())
+            }
         }
     }
 }

@@ -135,6 +135,16 @@ fn ids_of_the_new_run_stand_where_the_recorded_ones_did() {
 }
 
 #[test]
+fn of_several_ids_in_text_the_one_at_the_same_place_is_taken() {
+    let script = |ids: [&str; 3]| {
+        let body = ids.map(|id| format!("load({{id:'{id}'}});\n")).concat();
+        answer(200, &[("Content-Type", "text/html")], &format!("<script>{body}</script>"))
+    };
+    let (old, new) = (script(["aaaa1111", "bbbb1111", "cccc1111"]), script(["aaaa2222", "bbbb2222", "cccc2222"]));
+    assert_eq!(after(&old, new, get("/load/bbbb1111", &[])).target, "/load/bbbb2222");
+}
+
+#[test]
 fn a_short_id_is_followed_only_behind_the_path_that_made_it() {
     let make = request("POST", "/items", &[], "{}");
     let recorded = vec![
