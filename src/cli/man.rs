@@ -31,7 +31,7 @@ pub(super) fn page(command: Command) -> String {
     page.push_str(".SH EXIT STATUS\n");
     for (status, meaning) in [
         (0, "It did what it was asked to do."),
-        (FAILED, "It failed while it ran."),
+        (FAILED, "It failed while it ran; or survive found something, or did not come to its end."),
         (MISUSED, "The command line or the configuration is wrong, and nothing was started."),
     ] {
         let _ = writeln!(page, ".TP\n\\fB{status}\\fR\n{meaning}"); // writing to a String cannot fail

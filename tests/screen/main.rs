@@ -24,7 +24,7 @@ mod server;
 mod stalled_terminal;
 #[path = "../support/mod.rs"]
 mod support;
-mod survive;
+mod survive_screen;
 mod suspend;
 mod terminal;
 mod trouble;
