@@ -54,7 +54,7 @@ impl Balancer {
             None => "survive records what passes until it is asked for its report",
         };
         let lab = Box::new(Beside { copies: Arc::clone(&copies), config: self.shared.topology.config() });
-        let run = Run { copies, options, lab };
+        let run = Run::new(copies, options, lab);
         self.spawn(run.run(words, self.phase.subscribe()));
         Ok(said.to_owned())
     }

@@ -20,8 +20,14 @@ pub(crate) struct Distinct {
     pub(crate) status: u16,
 }
 
-/// The different GETs and HEADs: by method, target, cookies and authorization. Those that end a session come last.
-pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> Vec<Distinct> {
+/// The most requests of one method and group: a client that polls asks for something else each time.
+const ALIKE: usize = 12;
+
+/// The different GETs and HEADs: by method, target, cookies and authorization. Those that end a session come last. Of one
+/// method and group there are twelve at most; how many more there were is told.
+pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distinct>, usize) {
+    let mut alike: HashMap<(String, String), usize> = HashMap::new();
+    let mut more = 0;
     let mut places: HashMap<_, usize> = HashMap::new();
     let mut found: Vec<Distinct> = Vec::new();
     for exchange in exchanges {
@@ -36,15 +42,21 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> Vec<Distinc
             found[*place].status = exchange.answer.status;
             continue;
         }
+        let group = group(request.path());
+        let count = alike.entry((request.method.clone(), group.clone())).or_default();
+        *count += 1;
+        if *count > ALIKE {
+            more += 1;
+            continue;
+        }
         places.insert(key, found.len());
         let mut request = request.clone();
         request.fields.0.retain(|(name, _)| !CONDITIONS.iter().any(|one| name.eq_ignore_ascii_case(one)));
-        let group = group(request.path());
         found.push(Distinct { request, group, status: exchange.answer.status });
     }
     // A stable sort: the others stay in their order.
     found.sort_by_key(|one| ends_session(one.request.path()));
-    found
+    (found, more)
 }
 
 fn ends_session(path: &str) -> bool {
@@ -73,15 +85,22 @@ mod tests {
     #[test]
     fn each_client_and_target_is_asked_for_once_and_whole_and_what_ends_a_session_last() {
         let exchanges = [get("/logout", "a=1"), get("/cart", "a=1"), get("/cart", "a=2"), get("/cart", "a=1")];
-        let found = distinct(&exchanges, &Exclude::new(&[]));
+        let (found, _) = distinct(&exchanges, &Exclude::new(&[]));
         let targets: Vec<_> = found.iter().map(|one| one.request.target.as_str()).collect();
         assert_eq!(targets, ["/cart", "/cart", "/logout"]);
         assert!(found[0].request.fields.text("range").is_none());
     }
 
     #[test]
+    fn of_a_client_that_polls_some_requests_are_enough() {
+        let exchanges: Vec<_> = (0..30).map(|n| get(&format!("/poll?t={n}"), "a=1")).collect();
+        let (found, more) = distinct(&exchanges, &Exclude::new(&[]));
+        assert_eq!((found.len(), more), (ALIKE, 30 - ALIKE));
+    }
+
+    #[test]
     fn what_is_excluded_is_not_sent() {
         let exclude = Exclude::new(&["/cart".to_owned()]);
-        assert!(distinct(&[get("/cart?x=1", "a=1")], &exclude).is_empty());
+        assert!(distinct(&[get("/cart?x=1", "a=1")], &exclude).0.is_empty());
     }
 }

@@ -38,80 +38,92 @@ pub(crate) enum Word {
 
 /// One run.
 pub(crate) struct Run {
-    pub(crate) copies: Arc<Copies>,
-    pub(crate) options: SurviveOptions,
-    pub(crate) lab: Box<dyn OpenLab>,
+    copies: Arc<Copies>,
+    options: SurviveOptions,
+    lab: Box<dyn OpenLab>,
+    recorder: Recorder,
 }
 
 impl Run {
+    /// A run over these copies, which records from now on.
+    pub(crate) fn new(copies: Arc<Copies>, options: SurviveOptions, lab: Box<dyn OpenLab>) -> Self {
+        let recorder = Recorder::begin(&copies);
+        Run { copies, options, lab, recorder }
+    }
+
     /// Runs until the report is there: until all is tested, `words` say that it is to stop, or the balancer stops.
     pub(crate) async fn run(self, words: watch::Receiver<Word>, phase: watch::Receiver<Phase>) {
-        let copies = Arc::clone(&self.copies);
+        let Run { copies, options, lab, recorder } = self;
         let telling = Telling::new(&copies);
-        let mut examination = Examination::new(Arc::clone(&copies), &self.options, telling);
+        let mut examination = Examination::new(Arc::clone(&copies), &options, telling);
+        let tests = all(&copies, &options, &*lab, recorder, &mut examination, words.clone());
         let ended = tokio::select! {
             biased;
-            why = stopped(words.clone(), phase) => Some(why),
+            why = stopped(words, phase) => Some(why),
             why = changed(&copies) => Some(why),
-            done = self.all(&mut examination, words) => done.err(),
+            done = tests => done.err(),
         };
         end(&copies, examination, ended);
     }
+}
 
-    /// Records and tests; why it could not go on, in one sentence.
-    async fn all(&self, examination: &mut Examination, mut words: watch::Receiver<Word>) -> Result<(), String> {
-        let copies = &*self.copies;
-        let telling = Telling::new(copies);
-        telling.stage(SurviveStage::Watching, 0);
-        let mut recorder = Recorder::begin(copies);
-        let mut from_file = Vec::new();
-        if let Some(path) = self.options.har.clone() {
-            let (exchanges, left_out) = self.read(path).await?;
-            from_file = exchanges;
-            examination.left_out.extend(left_out);
-        } else {
-            let test = async { words.wait_for(|word| *word >= Word::Test).await.is_ok() };
-            tokio::select! {
-                () = recorder.watch(copies) => {}
-                _ = test => {}
-            }
-        }
-        if copies.are_spawned() {
-            telling.now("listens to what copies do by themselves");
-            let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
-        }
-        let tunnels = Recorder::open_tunnels(copies);
-        if tunnels > 0 && from_file.is_empty() {
-            let one =
-                if tunnels == 1 { "one WebSocket or other tunnel was" } else { "WebSockets or other tunnels were" };
-            let count = if tunnels == 1 { String::new() } else { format!("{tunnels} ") };
-            examination.left_out.push(format!("{count}{one} still open, and not recorded"));
-        }
-        let mut passed = recorder.end(copies);
-        if passed.missed > 0 && from_file.is_empty() {
-            examination.left_out.push(format!("{} requests passed and were not recorded", passed.missed));
-        }
-        if !from_file.is_empty() {
-            passed.exchanges = from_file;
-        }
-        copies.shared.survive.show(|view| view.recorded = passed.exchanges.len() as u64);
-        examination.take(passed);
-        let client = Client::default();
-        match tokio::time::timeout(LONGEST, examination.test(&*self.lab, &client)).await {
-            Ok(tested) => tested,
-            Err(_) => Err(format!("the tests took longer than {} minutes", LONGEST.as_secs() / 60)),
+/// Records and tests; why it could not go on, in one sentence.
+async fn all(
+    copies: &Copies,
+    options: &SurviveOptions,
+    lab: &dyn OpenLab,
+    mut recorder: Recorder,
+    examination: &mut Examination,
+    mut words: watch::Receiver<Word>,
+) -> Result<(), String> {
+    let telling = Telling::new(copies);
+    telling.stage(SurviveStage::Watching, 0);
+    let mut from_file = Vec::new();
+    if let Some(path) = options.har.clone() {
+        let (exchanges, left_out) = read(copies, path).await?;
+        from_file = exchanges;
+        examination.left_out.extend(left_out);
+    } else {
+        let test = async { words.wait_for(|word| *word >= Word::Test).await.is_ok() };
+        tokio::select! {
+            () = recorder.watch(copies) => {}
+            _ = test => {}
         }
     }
-
-    /// The requests of a HAR file as if they had been made to this balancer, and what is left out.
-    async fn read(&self, path: String) -> Result<(Vec<Exchange>, Vec<String>), String> {
-        Telling::new(&self.copies).now("reads the HAR file");
-        let url = self.copies.url();
-        let read = aside(move || har::read(&path, &url));
-        let har = read.await.unwrap_or_else(|| Err("the HAR file could not be read".to_owned()))?;
-        let others = har.other_hosts.iter().map(|(host, count)| format!("{count} requests to {host}"));
-        Ok((har.exchanges, har.left_out.into_iter().chain(others).collect()))
+    if copies.are_spawned() {
+        telling.now("listens to what copies do by themselves");
+        let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
     }
+    let tunnels = Recorder::open_tunnels(copies);
+    if tunnels > 0 && from_file.is_empty() {
+        let one = if tunnels == 1 { "one WebSocket or other tunnel was" } else { "WebSockets or other tunnels were" };
+        let count = if tunnels == 1 { String::new() } else { format!("{tunnels} ") };
+        examination.left_out.push(format!("{count}{one} still open, and not recorded"));
+    }
+    let mut passed = recorder.end(copies);
+    if passed.missed > 0 && from_file.is_empty() {
+        examination.left_out.push(format!("{} requests passed and were not recorded", passed.missed));
+    }
+    if !from_file.is_empty() {
+        passed.exchanges = from_file;
+    }
+    copies.shared.survive.show(|view| view.recorded = passed.exchanges.len() as u64);
+    examination.take(passed);
+    let client = Client::default();
+    match tokio::time::timeout(LONGEST, examination.test(lab, &client)).await {
+        Ok(tested) => tested,
+        Err(_) => Err(format!("the tests took longer than {} minutes", LONGEST.as_secs() / 60)),
+    }
+}
+
+/// The requests of a HAR file as if they had been made to this balancer, and what is left out.
+async fn read(copies: &Copies, path: String) -> Result<(Vec<Exchange>, Vec<String>), String> {
+    Telling::new(copies).now("reads the HAR file");
+    let url = copies.url();
+    let read = aside(move || har::read(&path, &url));
+    let har = read.await.unwrap_or_else(|| Err("the HAR file could not be read".to_owned()))?;
+    let others = har.other_hosts.iter().map(|(host, count)| format!("{count} requests to {host}"));
+    Ok((har.exchanges, har.left_out.into_iter().chain(others).collect()))
 }
 
 /// Waits until the run is to stop, and says why.

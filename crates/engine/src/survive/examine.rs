@@ -135,11 +135,11 @@ impl Examination {
     }
 
     async fn compare_all(&mut self, bench: &Bench<'_>, ids: &Ids) -> Result<(), String> {
-        let mut all = distinct(&self.exchanges, &self.exclude);
-        if all.len() > COMPARED {
-            let more = all.len() - COMPARED;
-            self.left_out.push(format!("{more} more different requests were not compared: {COMPARED} were"));
-            all.truncate(COMPARED);
+        let (mut all, alike) = distinct(&self.exchanges, &self.exclude);
+        let more = alike + all.len().saturating_sub(COMPARED);
+        all.truncate(COMPARED);
+        if more > 0 {
+            self.left_out.push(format!("{more} more different requests were not compared: {} were", all.len()));
         }
         if self.names.len() > COPIES {
             let all = self.names.len();

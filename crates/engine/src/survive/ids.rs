@@ -116,10 +116,15 @@ impl Ids {
     }
 }
 
-/// Words that may be ids: long enough, and with a digit among their letters.
+/// Words that may be ids: long enough, and with a digit or capitals among their letters.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
-        .filter(|word| LENGTH.contains(&word.len()) && word.iter().any(u8::is_ascii_digit))
+        .filter(|word| LENGTH.contains(&word.len()) && is_mixed(word))
+}
+
+fn is_mixed(word: &[u8]) -> bool {
+    let has = |kind: fn(&u8) -> bool| word[1..].iter().any(kind);
+    word.iter().any(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
 }
 
 fn cookie_names(value: &[u8]) -> Vec<String> {
