@@ -20,7 +20,7 @@ fn a_learned_id_says_from_which_request_it_is_known_and_not_what_it_is() {
     let mut decision = Decision::new(Strategy::RoundRobin);
     let learned = |number: Option<u64>| StickyKey::Learned {
         from: "header Mcp-Session-Id".into(),
-        id: "0123…".into(),
+        id: "0123...".into(),
         number: number.map(RequestNumber::new),
     };
     decision.rule = Rule::Sticky;
