@@ -56,10 +56,10 @@ impl Quiet {
         let over = |at: SystemTime| now.duration_since(at).is_ok_and(|passed| passed >= LATE);
         while self.waiting.front().is_some_and(|(_, at, _)| over(*at)) {
             let Some((copy, at, line)) = self.waiting.pop_front() else { break };
-            if !busy(copy) {
-                let since = at.duration_since(self.began).unwrap_or_default();
-                self.every_copy.line(copy, since, self.idle_for(copy, at), &line);
-            }
+            let since = at.duration_since(self.began).unwrap_or_default();
+            // A line of a busy copy is told all the same: without it, the others would seem to come at no rhythm.
+            let idle_for = if busy(copy) { Duration::ZERO } else { self.idle_for(copy, at) };
+            self.every_copy.line(copy, since, idle_for, &line);
         }
     }
 
