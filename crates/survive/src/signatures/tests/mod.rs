@@ -165,8 +165,11 @@ fn other_protocols_are_told() {
         talk.say(1, "GET /gradio_api/queue/data?session_hash=u26gd43ah8", "404\n\n{\"detail\":\"Session not found.\"}");
     talk.tells(2, 0, Framework::Gradio, "404 Session not found", Some("gradio"));
     let talk = Talk::default().say(0, "POST /gradio_api/call/predict", "200\n\n{\"event_id\":\"a8f3e2d1c0b9\"}");
-    let talk = talk.say(1, "GET /gradio_api/call/predict/a8f3e2d1c0b9", "500\n\nInternal Server Error");
-    talk.tells(1, 0, Framework::Gradio, "500 Event not found", Some("gradio"));
+    let talk = talk.say(1, "GET /gradio_api/call/predict/a8f3e2d1c0b9", "404\n\n{\"detail\":\"Session not found.\"}");
+    talk.tells(1, 0, Framework::Gradio, "404 Session not found", Some("gradio"));
+    let failed = || Talk::default().say(0, join, "200").say(1, join, "500\n\nInternal Server Error");
+    failed().tells_nothing();
+    failed().say(0, join, "200").tells(1, 0, Framework::Gradio, "500 Internal Server Error", Some("gradio"));
 
     let talk = Talk::default().say(0, "POST /echo/123/k3xy7abc/xhr", "200\n\no\n").say(
         1,
