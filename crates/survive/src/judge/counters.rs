@@ -9,7 +9,7 @@ const ENOUGH: usize = 4;
 /// With fewer, steps are no proof of which some are longer.
 const ENOUGH_UNEVEN: usize = 6;
 /// How many requests of others, such as a health check, may have come between two samples.
-const OTHERS: i64 = 4;
+const OTHERS: i64 = 8;
 /// The largest step.
 const LARGEST_STEP: i64 = 100;
 /// Rates, in steps a second, of clocks that are slow enough to step evenly for a while.
@@ -37,8 +37,8 @@ pub(super) struct Reading<'v> {
 }
 
 /// Whether each copy counts by itself: its own numbers change by one same step from request to request, while all of them in
-/// their order are not what one counter for all would give. Two steps of three must be the same, and the others a few times as
-/// long, so that a health check in between does not hide a counter. Where others move it more often, it cannot be told from a
+/// their order are not what one counter for all would give. Half of the steps must be the same, and the others a few times as
+/// long, so that health checks in between do not hide a counter. Where others move it more often, it cannot be told from a
 /// gauge, and is noise.
 pub(super) fn per_copy(readings: &[Reading], copies: usize) -> Counts {
     let Some(numbers) = numbers(readings) else { return Counts::No };
@@ -57,7 +57,7 @@ pub(super) fn per_copy(readings: &[Reading], copies: usize) -> Counts {
     let are_nearly = all.iter().all(|steps| {
         let same = steps.iter().filter(|one| **one == step).count();
         let times = |one: &i64| one % step == 0 && (1..=1 + OTHERS).contains(&(one / step));
-        same * 3 >= steps.len() * 2 && steps.iter().all(times)
+        same * 2 >= steps.len() && steps.iter().all(times)
     });
     if fewest < ENOUGH || !are_nearly {
         return Counts::No;
