@@ -107,6 +107,9 @@ fn a_step_differs_from_its_controls_apart_from_what_varies_and_from_clocks() {
     assert_eq!(differing(&controls, &page("Ada", 3, 23)), Vec::new());
     let places: Vec<String> = differing(&controls, &page("stranger", 3, 23)).into_iter().map(|one| one.place).collect();
     assert_eq!(places, ["p"]);
+    let recommended = |items: &str| facts(&json(format!(r#"{{"cart":["tea"],"recommended":{items}}}"#)));
+    let controls = [recommended(r#"["a"]"#), recommended(r#"["b"]"#)];
+    assert_eq!(differing(&controls, &recommended(r#"["a","b"]"#)), Vec::new());
     let gone = facts(&Answer { status: 404, ..html("") });
     assert_eq!(differing(&controls, &gone)[0].place, "status");
 }
