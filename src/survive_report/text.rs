@@ -133,7 +133,8 @@ fn words(entry: &SurviveEntry) -> String {
 }
 
 fn configuration(smallest: &SmallestConfig) -> String {
-    let proof = if smallest.proven { "proven by a run with it" } else { "not proven: no run with it went well" };
+    let proof =
+        if smallest.proven { "proven by a run with it" } else { "not proven: not all of it could be tried again" };
     format!("smallest configuration that passes:  {{ \"sticky\": {} }}       {proof}", spaced(&smallest.sticky))
 }
 
@@ -213,6 +214,14 @@ mod tests {
         assert!(text(&report, None).ends_with(
             "\nno findings on 2 copies (node-0, node-1); what needs stickiness has it: that is no finding here\n"
         ));
+    }
+
+    #[test]
+    fn a_configuration_that_could_not_be_tried_says_so() {
+        let mut report = sample::report();
+        report.smallest.as_mut().expect("it has one").proven = false;
+        let text = text(&report, None);
+        assert!(text.contains("\"socket.io\"] } }       not proven: not all of it could be tried again\n"), "{text}");
     }
 
     #[test]

@@ -60,9 +60,9 @@ impl Running {
 
     /// Waits for the report, in JSON, then hurries its end; standard output, and the status.
     fn ended_after_report(mut self) -> (String, Option<i32>) {
-        let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let lines = BufReader::new(self.child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut stdout = String::new();
-        while let Some(line) = lines.next() {
+        for line in lines {
             stdout += &line;
             if line == "}" {
                 self.signal(Signal::INT);

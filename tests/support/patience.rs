@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a whole run of `survive` may take, which paces itself and tries everything many times.
-pub(crate) const OF_A_RUN: Duration = Duration::from_secs(180);
+pub(crate) const OF_A_RUN: Duration = Duration::from_mins(3);
 
 /// One wait, which is over after [`PATIENCE`] however many steps it has. A reader needs it besides the limit of each
 /// read, which keep-alive bytes can reset again and again.

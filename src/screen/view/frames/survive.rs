@@ -12,9 +12,9 @@ use crate::screen::update;
 use crate::survive_report::sample::report;
 
 /// The run's next stage, as a snapshot tells it; returns the effects.
-fn at(state: &mut State, stage: SurviveStage, done: u64) -> Vec<Effect> {
+fn at(state: &mut State, now: SurviveStage, done: u64) -> Vec<Effect> {
     let mut view = SurviveView::default();
-    (view.stage, view.done, view.of, view.recorded, view.findings) = (stage, done, 40, 42, 2);
+    (view.stage, view.done, view.of, view.recorded, view.findings) = (now, done, 40, 42, 2);
     view.now = "GET /cart: node-0 200, node-1 302 /login".into();
     let mut snapshot = state.snapshot.clone();
     snapshot.survive = Some(view);
