@@ -1,6 +1,6 @@
 //! The different requests of a recording that can be sent to each copy.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use stickylb_survive::{Exchange, Request};
 
 use super::exclude::Exclude;
@@ -27,7 +27,7 @@ const ALIKE: usize = 12;
 /// method and group there are twelve at most; how many more there were is told.
 pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distinct>, usize) {
     let mut alike: HashMap<(String, String), usize> = HashMap::new();
-    let mut more = 0;
+    let mut more = HashSet::new();
     let mut places: HashMap<_, usize> = HashMap::new();
     let mut found: Vec<Distinct> = Vec::new();
     for exchange in exchanges {
@@ -46,7 +46,7 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distin
         let count = alike.entry((request.method.clone(), group.clone())).or_default();
         *count += 1;
         if *count > ALIKE {
-            more += 1;
+            more.insert(key);
             continue;
         }
         places.insert(key, found.len());
@@ -56,7 +56,7 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distin
     }
     // A stable sort: the others stay in their order.
     found.sort_by_key(|one| ends_session(one.request.path()));
-    (found, more)
+    (found, more.len())
 }
 
 fn ends_session(path: &str) -> bool {

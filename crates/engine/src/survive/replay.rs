@@ -18,7 +18,7 @@ const LOSSES: usize = 6;
 const TURNS: usize = 4;
 
 /// The longest that one journey takes in all its runs: one with many answers that are held is left where it is then.
-pub(crate) const LONGEST: Duration = Duration::from_secs(40);
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 /// The answers of one run, step by step; `None` where a step was left out.
 type Run = Vec<Option<Answer>>;
@@ -151,6 +151,10 @@ impl Replay<'_> {
             let place = |now: usize| if now < step { home } else { other };
             let run = [self.run(journey, &replayed.controls, loss.step + 1, place).await?];
             replayed.moved += 1;
+            if self.is_over() {
+                // This run is not whole: it tells nothing.
+                break;
+            }
             let again = journey.losses(&replayed.controls, &run);
             halving.moved(again.iter().any(|other| other.step == loss.step));
         }
