@@ -17,7 +17,7 @@ const SOME: u32 = 100;
 /// How many there are where two of three break.
 const FEW: u32 = 60;
 /// How long a crowd may take before a test gives up: many times what a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// One crowd at a time: each is five processes that keep both cores busy.
 static ALONE: Mutex<()> = Mutex::new(());
