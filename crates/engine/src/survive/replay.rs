@@ -18,7 +18,7 @@ const LOSSES: usize = 6;
 const TURNS: usize = 4;
 
 /// The longest that one journey takes in all its runs: one with many answers that are held is left where it is then.
-pub(crate) const LONGEST: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST: Duration = Duration::from_mins(1);
 
 /// The answers of one run, step by step; `None` where a step was left out.
 type Run = Vec<Option<Answer>>;
