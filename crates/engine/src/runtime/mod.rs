@@ -18,6 +18,7 @@ mod source;
 mod start;
 mod start_error;
 mod survive;
+mod survive_run;
 mod warm_connections;
 mod worker;
 

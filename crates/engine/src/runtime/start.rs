@@ -13,7 +13,7 @@ use super::options::Options;
 use super::processes::{Added, Processes};
 use super::source::Source;
 use super::start_error::StartError;
-use super::survive::SurviveRun;
+use super::survive_run::SurviveRun;
 use super::worker;
 use super::worker::Work;
 use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
