@@ -162,7 +162,11 @@ impl Replay<'_> {
             replayed.unsure.insert(loss.step, why.to_owned());
             return Ok(());
         }
-        let learn = halving.binding().and_then(|binding| journey.learn(binding, loss.step));
+        let learn = match halving.binding() {
+            Some(binding) => journey.learn(binding, loss.step),
+            // There was not the time to find it. Whether what the first gave helps is tried in the proof.
+            None => (0..loss.step).find_map(|step| journey.learn(step, loss.step)),
+        };
         let answered = |run: &Run| run.get(loss.step).and_then(Option::as_ref).map_or(0, |answer| answer.status);
         let statuses = [answered(&replayed.controls[0]), answered(moved)];
         replayed.unsure.remove(&loss.step);
