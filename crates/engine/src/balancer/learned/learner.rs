@@ -10,8 +10,8 @@ use super::table::{IdHash, Learned, LearnedTable};
 use crate::api::{LearnFrom, StickyBy, StickyKey, Text};
 use crate::untrusted::Untrusted;
 
-/// Letters of an id that are shown, where it is long enough to be none the less a secret.
-const SHOWN: usize = 4;
+/// An id of so many bytes is a secret though its first four are shown.
+const LONG: usize = 16;
 
 /// What is learned.
 pub(crate) struct Learner {
@@ -139,6 +139,8 @@ impl Learner {
 /// An id so that it can be told from others, and not be used. In ASCII, because a line of a log is written faster where all of
 /// it is.
 fn masked(id: &[u8]) -> Untrusted<Text> {
-    let shown = if id.len() < 4 * SHOWN { 0 } else { SHOWN };
-    Text::from_utf8_lossy(&[&id[..shown], b"..."].concat()).into()
+    match id {
+        [a, b, c, d, ..] if id.len() >= LONG => Text::from_utf8_lossy(&[*a, *b, *c, *d, b'.', b'.', b'.']).into(),
+        _ => Text::from_static("...").into(),
+    }
 }
