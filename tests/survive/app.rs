@@ -63,6 +63,8 @@ impl Run<'_> {
     fn tell(&self, command: &mut Command, shared: &Shared) {
         let broken = if self.form == Form::Broken { "1" } else { "0" };
         command.env("BROKEN", broken).env("SEED", self.seed.to_string()).env("SHARED", shared.path());
+        // What a broken form keeps for itself on a disk goes when the run ends.
+        command.env("TMPDIR", shared.path());
         command.current_dir(folder());
     }
 
