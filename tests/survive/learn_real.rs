@@ -22,6 +22,13 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// One crowd at a time: each is five processes that keep both cores busy.
 static ALONE: Mutex<()> = Mutex::new(());
 
+/// What a crowd's clients are written in.
+#[derive(Clone, Copy)]
+enum Clients {
+    Node,
+    Python,
+}
+
 /// What became of a crowd.
 #[derive(Debug)]
 struct Outcome {
@@ -33,8 +40,8 @@ struct Outcome {
     requests: Vec<u64>,
 }
 
-/// Lets so many clients of an app use three copies of it, by one of its scripts; `None` where this machine cannot.
-fn crowd(app: &str, script: &str, sticky: &str, sessions: u32) -> Option<Outcome> {
+/// Lets so many clients of an app use three copies of it; `None` where this machine cannot.
+fn crowd(app: &str, clients: Clients, sticky: &str, sessions: u32) -> Option<Outcome> {
     if let Some(why) = missing() {
         left_out(&format!("real clients of {app}: {why}"));
         return None;
@@ -45,10 +52,13 @@ fn crowd(app: &str, script: &str, sticky: &str, sessions: u32) -> Option<Outcome
     let mut balancer = Headless::from(command);
     let port = balancer.ready(3);
 
-    let mut clients = if script.ends_with(".py") { Command::new(python()) } else { Command::new("node") };
-    clients.arg(folder().join(app).join(script)).env("SESSIONS", sessions.to_string());
-    clients.env("STICKYLB_URL", format!("http://localhost:{port}"));
-    let told = json_of(clients);
+    let (mut command, script) = match clients {
+        Clients::Node => (Command::new("node"), "crowd.mjs"),
+        Clients::Python => (Command::new(python()), "crowd.py"),
+    };
+    command.arg(folder().join(app).join(script)).env("SESSIONS", sessions.to_string());
+    command.env("STICKYLB_URL", format!("http://localhost:{port}"));
+    let told = json_of(command);
     let health = get(port, "/_lb/health");
     let health: Value = serde_json::from_str(health.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!(told["sessions"], sessions, "{told}");
@@ -77,8 +87,8 @@ fn json_of(mut command: Command) -> Value {
 }
 
 /// Each session goes well, and each copy has a good part of them.
-fn all_go_well(app: &str, script: &str, sticky: &str, sessions: u32) {
-    let Some(outcome) = crowd(app, script, sticky, sessions) else { return };
+fn all_go_well(app: &str, clients: Clients, sticky: &str, sessions: u32) {
+    let Some(outcome) = crowd(app, clients, sticky, sessions) else { return };
     assert_eq!(outcome.failed, 0, "{outcome:?}");
     let all: u64 = outcome.requests.iter().sum();
     assert!(outcome.requests.iter().all(|one| one * 6 > all), "not spread over the copies: {outcome:?}");
@@ -87,14 +97,14 @@ fn all_go_well(app: &str, script: &str, sticky: &str, sessions: u32) {
 /// Sessions break: the id is a backend's, so that a client's first request has none, and those that have one go where its
 /// hash is, which is another copy for two of three.
 fn some_break(app: &str, sticky: &str, because: &str) {
-    let Some(outcome) = crowd(app, "crowd.mjs", sticky, FEW) else { return };
+    let Some(outcome) = crowd(app, Clients::Node, sticky, FEW) else { return };
     assert!(outcome.failed > 0, "{outcome:?}");
     assert!(outcome.why.contains(because), "{outcome:?}");
 }
 
 #[test]
 fn a_thousand_socket_io_sessions_on_polling_without_cookies_stay_with_their_copies() {
-    all_go_well("socketio", "crowd.mjs", "learn:socket.io", MANY);
+    all_go_well("socketio", Clients::Node, "learn:socket.io", MANY);
 }
 
 #[test]
@@ -104,7 +114,7 @@ fn the_same_socket_io_sessions_break_where_the_sid_is_hashed() {
 
 #[test]
 fn a_thousand_mcp_sessions_of_the_typescript_sdk_stay_with_their_copies() {
-    all_go_well("mcp", "crowd.mjs", "learn:mcp", MANY);
+    all_go_well("mcp", Clients::Node, "learn:mcp", MANY);
 }
 
 #[test]
@@ -114,12 +124,12 @@ fn the_same_mcp_sessions_break_where_the_header_is_hashed() {
 
 #[test]
 fn mcp_sessions_of_the_python_sdk_stay_with_their_copies() {
-    all_go_well("mcp", "crowd.py", "learn:mcp", SOME);
+    all_go_well("mcp", Clients::Python, "learn:mcp", SOME);
 }
 
 #[test]
 fn signalr_connections_on_polling_without_cookies_stay_with_their_copies() {
-    all_go_well("signalr", "crowd.mjs", "learn:signalr", SOME);
+    all_go_well("signalr", Clients::Node, "learn:signalr", SOME);
 }
 
 #[test]
