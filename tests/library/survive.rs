@@ -14,7 +14,7 @@ use stickylb::api::{
 use crate::support::{After, Backend, Call, Client, PATIENCE, Response, request, response};
 
 /// The longest that the tests of a recording take here.
-const WHOLE: Duration = Duration::from_secs(180);
+const WHOLE: Duration = Duration::from_mins(3);
 
 /// A browser with one connection and its cookies.
 struct Visitor {
@@ -133,7 +133,7 @@ async fn a_session_in_one_copys_memory_is_found_with_what_helps_and_touches_no_f
         "{report:?}"
     );
     assert!(cart.words.raw().contains("302 /login"), "{}", cart.words);
-    assert_eq!(cart.learn.as_ref().map(|learn| learn.raw()), Some("cookie:sid"));
+    assert_eq!(cart.learn.as_ref().map(stickylb::untrusted::Untrusted::raw), Some("cookie:sid"));
     assert_eq!(findings(&report).len(), 1, "{report:?}");
     assert_eq!(of(&report, "/products").verdict, SurviveVerdict::Safe);
     assert!(report.smallest.is_some_and(|smallest| smallest.proven));
@@ -254,7 +254,7 @@ async fn what_may_change_something_and_what_is_excluded_is_not_sent_again() {
     balancer.command(Command::SurviveReport).await.unwrap();
     let report = ended(&balancer).await;
     let sent = |target: &str| {
-        let all = [&one, &two].map(|backend| backend.requests());
+        let all = [&one, &two].map(Backend::requests);
         all.iter().flatten().filter(|request| request.target == target && request.method != "GET").count()
             + all
                 .iter()
