@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use super::args::Args;
+use super::front::is_dumb;
 use super::layers::UsageError;
-use super::run::is_dumb;
 use super::screen::{self, Shown};
 use super::threads::{self, MainThread};
 use crate::control::{Instance, Remote};

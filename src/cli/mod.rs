@@ -12,6 +12,7 @@ mod ctl;
 mod ctl_words;
 #[cfg(unix)]
 mod explain;
+mod front;
 mod import;
 #[cfg(target_os = "linux")]
 mod init;
@@ -28,6 +29,7 @@ mod survive;
 mod threads;
 #[cfg(feature = "tui")]
 mod user;
+mod warnings;
 mod watched;
 
 use std::process::ExitCode;
@@ -103,7 +105,7 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::check(&path)?;
-    for warning in run::hashed_ids(&config) {
+    for warning in warnings::hashed_ids(&config) {
         complain(&format!("stickylb-tui: warning: {}", Untrusted::new(warning)));
     }
     say(&format!("{} is good: {}", Untrusted::new(path.display().to_string()), summary(&config)))?;

@@ -11,66 +11,17 @@ use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
 use super::control::Control;
+use super::front::Front;
 use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
 use super::survive::watch::Watch;
 use super::threads::{self, MainThread, cannot_start};
+use super::warnings;
 use crate::headless::{self, Log, LogFile};
 use crate::signals::Signals;
 use stickylb::api::Ending;
-use stickylb::config::{Config, Encryption, PoolConfig};
-use stickylb::program::is_local_name;
+use stickylb::config::Config;
 use stickylb::{Balancer, Copies, Options};
-
-/// How users see what happens.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Front {
-    Screen,
-    /// A prompt.
-    #[cfg(feature = "tui")]
-    Plain,
-    Lines,
-    /// Not at all, until a client attaches.
-    #[cfg(unix)]
-    Background,
-}
-
-impl Front {
-    fn of(args: &Settings) -> Self {
-        #[cfg(unix)]
-        if args.background {
-            return Front::Background;
-        }
-        #[cfg(feature = "tui")]
-        if args.plain {
-            return Front::Plain;
-        }
-        let lines = args.headless || !cfg!(feature = "tui") || !std::io::stdout().is_terminal() || is_dumb();
-        if lines { Front::Lines } else { Front::Screen }
-    }
-
-    /// Whether it can be seen and stopped only over its control socket.
-    fn needs_control(self) -> bool {
-        #[cfg(unix)]
-        return self == Front::Background;
-        #[cfg(not(unix))]
-        false
-    }
-
-    /// Whether there is nobody who could start a first backend.
-    fn needs_backends(self) -> bool {
-        #[cfg(unix)]
-        let is_hidden = self == Front::Background;
-        #[cfg(not(unix))]
-        let is_hidden = false;
-        is_hidden || self == Front::Lines
-    }
-}
-
-/// Whether the terminal says of itself that it can only print, as the shell windows of some editors do.
-pub(super) fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
 
 /// Backends that this program starts itself, besides those of the configuration.
 pub(super) struct Backends {
@@ -165,9 +116,9 @@ async fn serve(
     let Shown { front, look, watch } = shown;
     let mut signals = Signals::new().map_err(cannot_start)?;
     let Some(file) = opened_log(&args, &mut signals).await? else { return Ok(()) };
-    let mut warnings = warnings(&config);
+    let mut warnings = warnings::warnings(&config);
     #[cfg(unix)]
-    warnings.extend(lead_root(&config));
+    warnings.extend(warnings::lead_root(&config));
     let mut options = Options::default();
     options.program = std::env::current_exe().ok();
     options.demo_backends = backends.demos;
@@ -243,7 +194,7 @@ async fn serve(
         }
         (shown, _) => shown.map(drop),
     };
-    let ending = end(&main, &engine, &mut signals, is_seen(front)).await;
+    let ending = end(&main, &engine, &mut signals, front.is_seen()).await;
     control.close(ending).await;
     headless::finish([lines, file].into_iter().flatten()).await;
     shown
@@ -320,14 +271,6 @@ async fn screen(
     Ok(())
 }
 
-/// Whether the user sees our output: another job may have the terminal's foreground.
-fn is_seen(front: Front) -> bool {
-    #[cfg(feature = "tui")]
-    return matches!(front, Front::Screen | Front::Plain) && crate::screen::in_foreground();
-    #[cfg(not(feature = "tui"))]
-    return front == Front::Screen;
-}
-
 /// Lets requests in flight finish, until a signal cuts that short. If `seen`, says what it is waiting for.
 pub(super) async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut Signals, seen: bool) -> Ending {
     let mut stopping = std::pin::pin!(engine.stop());
@@ -349,43 +292,4 @@ pub(super) async fn end(main: &MainThread, engine: &Arc<Balancer>, signals: &mut
         // A second signal cuts the connections that are left.
         () = signals.next() => engine.end_now(),
     }
-}
-
-/// Called as root before `downgradeToUser` applies: lets root's `ctl` and `list` find the balancer of that user.
-#[cfg(unix)]
-fn lead_root(config: &Config) -> Option<String> {
-    use crate::control::Server;
-    use stickylb::program::Downgrade;
-    // If it cannot become that user, the start reports that.
-    let user = Downgrade::to(config.downgrade_to_user.as_deref()?).ok()?;
-    let error = Server::lead_root_to(user.uid()).err()?;
-    Some(format!("root's ctl, list and stop do not find this balancer: {error}"))
-}
-
-/// Warnings about stickiness by a hash of what backends are known to make.
-pub(super) fn hashed_ids(config: &Config) -> Vec<String> {
-    let several = config.pools.len() > 1;
-    let warning = |pool: &PoolConfig| {
-        let warning = pool.sticky.by.is_known_to_come_from_backends()?;
-        Some(if several { format!("pool {}: {warning}", pool.name) } else { warning })
-    };
-    config.pools.iter().filter_map(warning).collect()
-}
-
-/// Warnings about risky settings.
-fn warnings(config: &Config) -> Vec<String> {
-    let mut warnings = hashed_ids(config);
-    for listener in config.listeners.iter().filter(|listener| listener.host.is_unspecified()) {
-        let host = listener.host;
-        warnings.push(format!("listening on {host}: everyone on your network can reach the backends through it"));
-    }
-    if let Some(email) = &config.email
-        && email.auth.is_some()
-        && email.encryption == Encryption::None
-        && !is_local_name(&email.host)
-    {
-        warnings
-            .push(format!("email.encryption is none: the password goes to {} readable by anyone between", email.host));
-    }
-    warnings
 }
