@@ -5,11 +5,16 @@ use stickylb::untrusted::Untrusted;
 
 use super::action::Action;
 use super::message::Effect;
-use super::state::{Dialog, State};
+use super::state::{Dialog, Leaving, State};
 
 /// The stage of the run that is under way, or of the last one.
 pub(crate) fn stage(snapshot: &Snapshot) -> Option<SurviveStage> {
     snapshot.survive.as_ref().map(|view| view.stage)
+}
+
+/// Whether leaving the screen ends the watch and makes the report.
+pub(crate) fn reports(state: &State) -> bool {
+    state.leaving == Leaving::Reports && stage(state.live()) == Some(SurviveStage::Watching)
 }
 
 /// What a command about it takes: the engine, the dialog that shows how far it is, or both.

@@ -6,6 +6,7 @@ use stickylb::api::{SurviveStage, SurviveView};
 pub(crate) fn progress(view: &SurviveView) -> String {
     let stage = match view.stage {
         SurviveStage::Watching => "watching",
+        SurviveStage::Listening => "listening to the copies",
         SurviveStage::Comparing => "comparing copies",
         SurviveStage::Replaying => "replaying clients",
         SurviveStage::Proving => "trying the smallest configuration",
@@ -19,7 +20,7 @@ pub(crate) fn progress(view: &SurviveView) -> String {
                 parts.push(format!("{} not recorded", view.missed));
             }
         }
-        SurviveStage::Ended => {}
+        SurviveStage::Ended | SurviveStage::Listening => {}
         _ if view.of > 0 => parts.push(format!("{} of {}", view.done, view.of)),
         _ => {}
     }

@@ -45,7 +45,7 @@ pub(crate) fn text(report: &SurviveReport, columns: Option<usize>) -> String {
         page.row(LEFT_OUT, VERDICT, &sentence.to_string());
     }
     if let Some(smallest) = &report.smallest {
-        page.row("", 0, &configuration(smallest));
+        page.configuration(smallest);
     }
     page.row("", 0, &summary(report));
     page.text
@@ -68,21 +68,47 @@ impl Page {
         }
     }
 
+    /// What is enough, and whether that is proven: beside each other where there is room.
+    fn configuration(&mut self, smallest: &SmallestConfig) {
+        let (what, proof) = match smallest.proven {
+            true => ("smallest configuration that passes:", "proven by a run with it"),
+            false => ("smallest configuration:", "not proven: not all of it could be tried again"),
+        };
+        let sticky = format!("{{ \"sticky\": {} }}", spaced(&smallest.sticky));
+        let one = format!("{what}  {sticky}       {proof}");
+        if self.columns.is_none_or(|columns| one.width() <= columns) {
+            self.row("", 0, &one);
+            return;
+        }
+        self.row("", 0, what);
+        for line in [&sticky, proof] {
+            self.row("", BELOW, line);
+        }
+    }
+
     /// The entries of one verdict, whose paths and words stand below each other.
     fn group(&mut self, entries: &[SurviveEntry]) {
         let narrow = self.columns.is_some_and(|columns| columns < BESIDE);
         let part = if narrow { 1 } else { 2 };
-        let most = self.columns.map_or(usize::MAX, |columns| (columns.saturating_sub(VERDICT) / part).max(LEAST));
-        let names: Vec<String> = entries.iter().map(|entry| cut_middle(&name(entry), most)).collect();
+        let room = self.columns.map(|columns| columns.saturating_sub(VERDICT));
         let words: Vec<String> = entries.iter().map(words).collect();
-        let path = names.iter().map(|name| name.width()).max().unwrap_or_default();
+        let is_bare = |entry: &SurviveEntry, words: &str| words.is_empty() && entry.learn.is_none();
+        let cut = |(entry, words): (&SurviveEntry, &String)| {
+            // What has no words has their room, too.
+            let part = if is_bare(entry, words) { 1 } else { part };
+            cut_middle(&name(entry), room.map_or(usize::MAX, |room| (room / part).max(LEAST)))
+        };
+        let names: Vec<String> = entries.iter().zip(&words).map(cut).collect();
+        let beside_words =
+            names.iter().zip(entries.iter().zip(&words)).filter(|(_, (entry, words))| !is_bare(entry, words));
+        let path = beside_words.map(|(name, _)| name.width()).max().unwrap_or_default();
         let learns = entries.iter().zip(&words).filter(|(entry, _)| entry.learn.is_some());
         let before_learn = learns.map(|(_, words)| words.width()).max().unwrap_or_default();
         for (n, ((entry, name), words)) in entries.iter().zip(&names).zip(&words).enumerate() {
             let verdict = if n == 0 { entry.verdict.words() } else { "" };
             let mut indent = VERDICT + path + 2;
             let mut begin = padded(verdict, VERDICT) + name;
-            if narrow && !(words.is_empty() && entry.learn.is_none()) {
+            if narrow && !is_bare(entry, words) {
                 self.row(&begin, begin.width(), "");
                 (begin, indent) = (String::new(), BELOW);
             }
@@ -130,12 +156,6 @@ fn words(entry: &SurviveEntry) -> String {
         SurviveVerdict::Unknown if !words.is_empty() && !words.starts_with('(') => format!("({words})"),
         _ => words,
     }
-}
-
-fn configuration(smallest: &SmallestConfig) -> String {
-    let proof =
-        if smallest.proven { "proven by a run with it" } else { "not proven: not all of it could be tried again" };
-    format!("smallest configuration that passes:  {{ \"sticky\": {} }}       {proof}", spaced(&smallest.sticky))
 }
 
 /// JSON on one line, with spaces between its parts.

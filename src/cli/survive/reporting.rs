@@ -114,10 +114,12 @@ fn columns() -> Option<usize> {
     None
 }
 
-/// Says how far it is: at each new stage, and now and then within one.
+/// Says how far it is, at each new stage and now and then within one, and what was found meanwhile.
 #[derive(Default)]
 struct Teller {
     last: Option<(SurviveStage, Instant, String)>,
+    /// Findings told.
+    told: u64,
 }
 
 impl Teller {
@@ -126,6 +128,13 @@ impl Teller {
             // It ends in a moment: it has been told to.
             return;
         }
+        let news = usize::try_from(view.findings.saturating_sub(self.told)).unwrap_or(usize::MAX);
+        self.told = view.findings;
+        // Of very many at once, the last are enough: all are in the report.
+        view.found
+            .iter()
+            .skip(view.found.len().saturating_sub(news))
+            .for_each(|found| tell(format!("survive: {found}")));
         let line = format!("survive: {}", progress(view));
         let is_due = self
             .last

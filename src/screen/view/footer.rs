@@ -10,6 +10,7 @@ use crate::screen::control;
 use crate::screen::format::cut;
 use crate::screen::message::Said;
 use crate::screen::state::{Dialog, Focus, State};
+use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -44,17 +45,21 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     let usual = entry.footer;
+    // The words of the header, which says it, too.
+    let quit = usual.map(|(label, priority)| if reports(state) { ("report", priority) } else { (label, priority) });
     if matches!(state.dialog, Some(Dialog::Why(..) | Dialog::Survive(_))) {
         return match entry.action {
             Action::Back => Some(("back", 119)),
             Action::Down => Some(("further down", 118)),
             Action::Up => Some(("up", 117)),
-            Action::Quit => usual,
+            Action::Quit => quit,
             _ => None,
         };
     }
-    if matches!(entry.action, Action::Palette | Action::Help | Action::Quit) {
-        return usual;
+    match entry.action {
+        Action::Palette | Action::Help => return usual,
+        Action::Quit => return quit,
+        _ => {}
     }
     if state.detail.is_some() {
         return match entry.action {

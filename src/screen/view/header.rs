@@ -14,7 +14,8 @@ use stickylb::api::{State as BackendState, Strategy, SurviveStage};
 use super::fitted;
 use crate::screen::action::Action;
 use crate::screen::format::{count, micros, spark};
-use crate::screen::state::{Leaving, State};
+use crate::screen::state::State;
+use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
 use crate::survive_report::progress;
 
@@ -63,8 +64,7 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
         parts.push((70, vec![Span::raw(listener.url.to_string())]));
     }
     if let Some(view) = snapshot.survive.as_ref().filter(|view| view.stage != SurviveStage::Ended) {
-        let reports = state.leaving == Leaving::Reports && view.stage == SurviveStage::Watching;
-        let hint = if reports { format!(" · {} reports", state.key(Action::Quit)) } else { String::new() };
+        let hint = if reports(state) { format!(" · {} reports", state.key(Action::Quit)) } else { String::new() };
         parts.push((
             97,
             vec![Span::styled(theme.drawn(&format!("survive: {}{hint}", progress(view))), theme.warning())],

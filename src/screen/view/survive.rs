@@ -19,6 +19,7 @@ use super::dialog_frame::{centred, frame_of};
 use crate::screen::action::Action;
 use crate::screen::format::wrapped;
 use crate::screen::state::State;
+use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
 use crate::survive_report::{progress, text};
 
@@ -83,7 +84,7 @@ fn under_way(state: &State, columns: usize) -> Vec<Line<'static>> {
         return vec![Line::raw(format!("it is not at work: {palette} survive begins"))];
     };
     let further = match view.stage {
-        SurviveStage::Watching if state.leaving == crate::screen::Leaving::Reports => {
+        SurviveStage::Watching if reports(state) => {
             format!("{} ends the watch, tries what was seen on each copy, and reports.", state.key(Action::Quit))
         }
         SurviveStage::Watching => {
@@ -98,6 +99,9 @@ fn under_way(state: &State, columns: usize) -> Vec<Line<'static>> {
     let now = view.now.to_string();
     if !now.is_empty() {
         lines.extend(styled(&now, Style::new()));
+    }
+    for found in &view.found {
+        lines.extend(wrapped(&found.to_string(), columns).iter().map(|line| coloured(line, state.theme)));
     }
     lines.push(Line::raw(""));
     lines.extend(styled(&further, state.theme.dim()));

@@ -28,6 +28,8 @@ pub enum SurviveStage {
     /// Requests are recorded as they pass.
     #[default]
     Watching,
+    /// What copies do by themselves is listened to, with no request on its way.
+    Listening,
     /// Each request is sent to each copy, and the answers are compared.
     Comparing,
     /// Clients' requests are sent again, as new clients that move between copies.
@@ -55,8 +57,11 @@ pub struct SurviveView {
     pub missed: u64,
     /// Findings so far.
     pub findings: u64,
-    /// What it does now, or found last, in a few words.
+    /// What it does now, in a few words.
     pub now: Untrusted<String>,
+    /// What was found last, in a few words each, the oldest first; at most 12.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Untrusted<String>>,
 }
 
 /// What was found of a request, or of the app.

@@ -91,7 +91,7 @@ async fn all(
         }
     }
     if copies.are_spawned() {
-        telling.now("listens to what copies do by themselves");
+        telling.stage(SurviveStage::Listening, 0);
         let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
     }
     let tunnels = Recorder::open_tunnels(copies);

@@ -15,7 +15,11 @@ use crate::survive_report::sample::report;
 fn at(state: &mut State, now: SurviveStage, done: u64) -> Vec<Effect> {
     let mut view = SurviveView::default();
     (view.stage, view.done, view.of, view.recorded, view.findings) = (now, done, 40, 42, 2);
-    view.now = "GET /cart: node-0 200, node-1 302 /login".into();
+    view.now = "GET /api/products".into();
+    view.found = vec![
+        "runs in every copy: \"cron: sending mails\"".into(),
+        "needs stickiness: /cart session lost (302 /login)".into(),
+    ];
     let mut snapshot = state.snapshot.clone();
     snapshot.survive = Some(view);
     update(state, Message::Snapshot(Box::new(snapshot)))
@@ -64,6 +68,10 @@ fn where_the_run_is_survive_itself_q_ends_the_watch_without_a_question() {
     at(&mut state, SurviveStage::Watching, 0);
     let text = format!("{:?}", frame(&state, 80, 24));
     assert!(text.contains("survive: watching · 42 requests · 2 findings · q reports"), "{text}");
+    assert!(text.contains("q report ") && !text.contains("q quit"), "{text}");
+    at(&mut state, SurviveStage::Listening, 0);
+    let text = format!("{:?}", frame(&state, 80, 24));
+    assert!(text.contains("survive: listening to the copies · 2 findings  "), "{text}");
     assert_eq!(press(&mut state, "q"), [Effect::Quit]);
 }
 
