@@ -64,9 +64,13 @@ fn whole_path(path: &Path) -> Result<String, Untrusted<String>> {
     let shown = Untrusted::new(path.display().to_string());
     let cannot = |why: String| Untrusted::new(format!("cannot read the HAR file {shown}: {why}"));
     let found = std::path::absolute(path).map_err(|error| cannot(error.to_string()))?;
-    let is_folder = |file: File| file.metadata().is_ok_and(|found| found.is_dir());
-    if File::open(&found).map(is_folder).map_err(|error| cannot(error.to_string()))? {
+    let kind = std::fs::metadata(&found).map_err(|error| cannot(error.to_string()))?;
+    if kind.is_dir() {
         return Err(cannot("it is a folder".to_owned()));
+    }
+    // Opening a named pipe waits for who writes to it, and closing it again takes their reader away.
+    if kind.is_file() {
+        File::open(&found).map_err(|error| cannot(error.to_string()))?;
     }
     found.into_os_string().into_string().map_err(|_| cannot("its path is not UTF-8: give it another name".to_owned()))
 }
