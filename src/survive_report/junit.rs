@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use stickylb::api::{SurviveEntry, SurviveReport, SurviveVerdict};
 
+use super::helps::helps;
+
 /// The test that fails where a report is not whole. It is always there: some readers take a file without tests for a fault.
 const WHOLE: &str = "survive came to its end";
 
@@ -81,7 +83,8 @@ fn result(report: &SurviveReport, entry: &SurviveEntry) -> String {
         verdict if verdict.is_finding() && !is_enough => {
             let kind = entry.kind.and_then(|kind| serde_json::to_value(kind).ok());
             let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("finding").to_owned();
-            format!("<failure message=\"{said}\" type=\"{}\">{said}{details}</failure>", escaped(&kind))
+            let helps = entry.kind.and_then(helps).map(|helps| format!("\nwhat helps: {helps}")).unwrap_or_default();
+            format!("<failure message=\"{said}\" type=\"{}\">{said}{details}{helps}</failure>", escaped(&kind))
         }
         SurviveVerdict::Unknown | SurviveVerdict::Inconclusive => format!("<skipped message=\"{said}\"/>"),
         SurviveVerdict::Safe if words.is_empty() && entry.details.is_empty() => String::new(),

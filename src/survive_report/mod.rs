@@ -1,6 +1,7 @@
 //! What `survive` has found, as text, as JSON and as JUnit XML, and how far it has come, in a few words.
 
 mod fit;
+mod helps;
 mod junit;
 mod progress;
 #[cfg(test)]

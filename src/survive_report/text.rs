@@ -6,6 +6,7 @@
 //! runs in every copy   "cron: sending mails"
 //! safe                 /api/products  14 requests × 12
 //! unknown              POST /pay  (unsafe: --unsafe)
+//! what helps           /cart: sessions where all copies see them (Redis, the database, a signed cookie)
 //! smallest configuration that passes:  { "sticky": { "by": "learn", … } }       proven by a run with it
 //! 2 findings on 2 copies (node-0, node-1)
 //! ```
@@ -16,6 +17,7 @@ use stickylb::untrusted::json_value;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::fit::{cut_middle, padded, wrapped};
+use super::helps::helps;
 use super::progress::counted;
 
 /// Columns of the verdict.
@@ -32,6 +34,9 @@ const BELOW: usize = 4;
 const PARTIAL: &str = "not whole";
 const LEFT_OUT: &str = "left out";
 
+/// What stands in front of what to do.
+const HELPS: &str = "what helps";
+
 /// The report in lines of at most so many columns, where there is a limit: then paths are cut in the middle.
 pub(crate) fn text(report: &SurviveReport, columns: Option<usize>) -> String {
     let mut page = Page { text: String::new(), columns };
@@ -41,11 +46,12 @@ pub(crate) fn text(report: &SurviveReport, columns: Option<usize>) -> String {
     for group in report.entries.chunk_by(|one, other| one.verdict == other.verdict) {
         page.group(group);
     }
+    page.helps(&report.entries);
     for sentence in &report.left_out {
         page.row(LEFT_OUT, VERDICT, &sentence.to_string());
     }
     if let Some(smallest) = &report.smallest {
-        page.configuration(smallest);
+        page.configuration(smallest, &report.entries);
     }
     page.row("", 0, &summary(report));
     page.text
@@ -68,11 +74,23 @@ impl Page {
         }
     }
 
+    /// What to do about each kind of trouble that was found, each once and in the findings' order.
+    fn helps(&mut self, entries: &[SurviveEntry]) {
+        let mut told = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.verdict.is_finding()) {
+            let Some(helps) = entry.kind.and_then(helps).filter(|helps| !told.contains(helps)) else { continue };
+            self.row(if told.is_empty() { HELPS } else { "" }, VERDICT, &format!("{}: {helps}", name(entry)));
+            told.push(helps);
+        }
+    }
+
     /// What is enough, and whether that is proven: beside each other where there is room.
-    fn configuration(&mut self, smallest: &SmallestConfig) {
-        let (what, proof) = match smallest.proven {
-            true => ("smallest configuration that passes:", "proven by a run with it"),
-            false => ("smallest configuration:", "not proven: not all of it could be tried again"),
+    fn configuration(&mut self, smallest: &SmallestConfig, entries: &[SurviveEntry]) {
+        let needs_unsafe = entries.iter().any(|entry| entry.words.raw().contains("--unsafe"));
+        let (what, proof) = match (smallest.proven, needs_unsafe) {
+            (true, _) => ("smallest configuration that passes:", "proven by a run with it"),
+            (false, true) => ("smallest configuration:", "not proven: --unsafe would try what is unknown"),
+            (false, false) => ("smallest configuration:", "not proven: not all of it could be tried again"),
         };
         let sticky = format!("{{ \"sticky\": {} }}", spaced(&smallest.sticky));
         let one = format!("{what}  {sticky}       {proof}");
@@ -240,8 +258,12 @@ mod tests {
     fn a_configuration_that_could_not_be_tried_says_so() {
         let mut report = sample::report();
         report.smallest.as_mut().expect("it has one").proven = false;
-        let text = text(&report, None);
-        assert!(text.contains("\"socket.io\"] } }       not proven: not all of it could be tried again\n"), "{text}");
+        let said = text(&report, None);
+        assert!(said.contains("smallest configuration:  { "), "{said}");
+        assert!(said.contains("\"socket.io\"] } }       not proven: --unsafe would try what is unknown\n"), "{said}");
+        report.entries.retain(|entry| entry.verdict.is_finding());
+        let said = text(&report, None);
+        assert!(said.contains("       not proven: not all of it could be tried again\n"), "{said}");
     }
 
     #[test]

@@ -135,7 +135,8 @@ impl Teller {
             .iter()
             .skip(view.found.len().saturating_sub(news))
             .for_each(|found| tell(format!("survive: {found}")));
-        let line = format!("survive: {}", progress(view));
+        let now = if view.now.raw().is_empty() { String::new() } else { format!(" · {}", view.now) };
+        let line = format!("survive: {}{now}", progress(view));
         let is_due = self
             .last
             .as_ref()
