@@ -1,21 +1,23 @@
-//! Makes the README's pictures:
+//! Makes the documents' pictures:
 //!
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
+//! `cargo run --release --example picture survive > assets/survive.svg`
 //!
-//! Everything is real: an engine on the usual port, demo backends as processes, and requests. One backend is drained
-//! and one is killed while requests go on, and the screen is drawn as it then is.
+//! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
+//! killed while requests go on, and the screen is drawn as it then is. The third is a run of `survive` with two copies of
+//! `examples/shop/server.mjs`, which needs Node.js.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use stickylb::api::Command;
-use stickylb::api::Intent;
+use stickylb::api::{Command, Intent, State as BackendState, SurviveOptions, SurviveStage, SurviveView};
 use stickylb::config::{BackendSpec, Config};
-use stickylb::{Balancer, EventReader, Options};
+use stickylb::{Balancer, Copies, EventReader, Options};
 use stickylb_tui::screen::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -26,13 +28,15 @@ fn main() -> ExitCode {
     if matches!(what.as_deref(), Some("demo-backend" | "supervise")) {
         return stickylb_tui::cli::main();
     }
-    let moving = what.as_deref() == Some("film");
-    match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(async { if moving { failover().await } else { picture().await } }))
-    {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Into::into).and_then(|runtime| {
+        runtime.block_on(async {
+            match what.as_deref() {
+                Some("film") => failover().await,
+                Some("survive") => survived().await,
+                _ => picture().await,
+            }
+        })
+    }) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -52,7 +56,7 @@ const PATHS: [&str; 7] =
     ["/", "/echo/api/cart?step=2", "/whoami", "/slow?ms=15", "/echo/api/pay", "/bytes/20000", "/status/404"];
 
 async fn picture() -> Result<String, Box<dyn std::error::Error>> {
-    let mut stage = Stage::new(4, (120, 40)).await?;
+    let mut stage = Stage::new(demos(4), (120, 40)).await?;
     stage.engine.command(Command::SetWeight { id: 1.into(), weight: 2 }).await?;
     for round in 0..110_usize {
         let command = match round {
@@ -76,7 +80,7 @@ async fn picture() -> Result<String, Box<dyn std::error::Error>> {
 /// Twelve seconds: traffic, a backend that is killed, its clients moved to the others, and the backend back again.
 async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     const SECONDS: f32 = 0.5;
-    let mut stage = Stage::new(3, (100, 24)).await?;
+    let mut stage = Stage::new(demos(3), (100, 24)).await?;
     let mut frames = Vec::new();
     for round in 0..24_usize {
         let command = match round {
@@ -95,6 +99,47 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     Ok(film(&frames, THEME, SECONDS))
 }
 
+/// The report of a shop that keeps its carts in memory, over the screen of the run.
+async fn survived() -> Result<String, Box<dyn std::error::Error>> {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
+    let mut options = Options::default();
+    options.copies = Some(Copies::new("node".into(), vec![shop.join("server.mjs").into()], 2));
+    let mut stage = Stage::new(options, (110, 34)).await?;
+    while stage.engine.snapshot().backends.iter().any(|backend| backend.state != BackendState::Up) {
+        tokio::time::sleep(LOOK).await;
+    }
+    let mut asked = SurviveOptions::default();
+    asked.unsafe_methods = true;
+    stage.engine.command(Command::Survive(asked)).await?;
+    let url = stage.engine.snapshot().url().raw().to_owned();
+    let test =
+        tokio::process::Command::new("node").arg(shop.join("test.mjs")).env("STICKYLB_URL", url).status().await?;
+    if !test.success() {
+        return Err(format!("the shop's test {test}").into());
+    }
+    stage.engine.command(Command::SurviveReport).await?;
+    let is_there = |survive: SurviveView| survive.stage == SurviveStage::Ended;
+    while !stage.engine.snapshot().survive.is_some_and(is_there) {
+        stage.frame()?;
+        tokio::time::sleep(LOOK).await;
+    }
+    stage.frame()?;
+    update(&mut stage.state, Message::Survived(Ok(stage.engine.survive_report())));
+    let frame = stage.frame()?;
+    stage.engine.stop().await;
+    Ok(svg(&frame, THEME))
+}
+
+/// How often it is looked at what goes on by itself.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// So many demo backends.
+fn demos(count: usize) -> Options {
+    let mut options = Options::default();
+    options.demo_backends = count;
+    options
+}
+
 /// The engine, its visitors, and the screen that shows it.
 struct Stage {
     engine: Balancer,
@@ -105,13 +150,11 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(demo_backends: usize, size: (u16, u16)) -> Result<Stage, Box<dyn std::error::Error>> {
+    async fn new(mut options: Options, size: (u16, u16)) -> Result<Stage, Box<dyn std::error::Error>> {
         let none: [BackendSpec; 0] = [];
         let mut config = Config::from_specs(&none);
         config.seed = Some(1);
-        let mut options = Options::default();
         options.program = Some(std::env::current_exe()?);
-        options.demo_backends = demo_backends;
         options.workers = Some(1);
         let engine = Balancer::start(config, options).await?;
         let events = engine.events();

@@ -6,10 +6,11 @@ use std::process::{Child, Command, Output, Stdio};
 use rustix::process::Signal;
 use stickylb::api::{SurviveReport, SurviveVerdict};
 
+use crate::markdown::document;
 use crate::support::home::Home;
 use crate::support::patience::{OF_A_RUN, run_to_end, run_within, until_within};
 use crate::support::program::{self, children, gone, program, run, until};
-use crate::support::survive::{APP, TRAFFIC, has_python};
+use crate::support::survive::{APP, TRAFFIC, has, has_python};
 
 /// This program's demo backend, as a server that any copy can be.
 const SERVER: [&str; 4] = [env!("CARGO_BIN_EXE_stickylb-tui"), "demo-backend", "--port", "{port}"];
@@ -147,6 +148,29 @@ fn with_a_test_command_it_finds_what_another_copy_does_not_know_and_ends_with_1(
     assert!(stdout.starts_with("needs stickiness     /cart"), "{stdout}");
     assert!(stdout.contains("smallest configuration that passes:  { \"sticky\": { "), "{stdout}");
     assert!(stderr.contains("2 copies serve at http://localhost:"), "{stderr}");
+}
+
+/// The lines of a report without what shows a finding, and without numbers.
+fn gist(report: &str) -> String {
+    let lines = report.lines().filter(|line| !line.starts_with(&" ".repeat(23)));
+    lines.map(|line| line.replace(|c: char| c.is_ascii_digit(), "") + "\n").collect()
+}
+
+#[test]
+fn the_shop_of_the_walk_is_found_broken_and_mended_as_its_page_shows() {
+    if !has("node") {
+        return;
+    }
+    let page = document("docs/survive.md");
+    let walk = page.text.split_once("\n## A walk\n").expect("it is there").1;
+    let shown: Vec<&str> = walk.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for (server, status, shown) in [("server.mjs", 1, shown[0]), ("mended.mjs", 0, shown[1])] {
+        let mut command = survive(&["--unsafe", "--test", "node test.mjs"], &["node", server]);
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop"));
+        let (stdout, stderr, ended) = said(&run_within(OF_A_RUN, command));
+        assert_eq!(gist(&stdout), gist(shown), "{stdout}{stderr}");
+        assert_eq!(ended, Some(status), "{stdout}{stderr}");
+    }
 }
 
 #[test]

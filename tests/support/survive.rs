@@ -17,10 +17,15 @@ for path in ["/", "/login", "/cart", "/cart", "/"]:
 
 /// Whether the app can be run here; where it cannot, says that the test is left out.
 pub(crate) fn has_python() -> bool {
-    let version = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    has("python3")
+}
+
+/// The same of this program.
+pub(crate) fn has(program: &str) -> bool {
+    let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let has = version.is_ok_and(|status| status.success());
     if !has {
-        left_out("there is no python3 for the app that survive is asked about");
+        left_out(&format!("there is no {program} for the app that survive is asked about"));
     }
     has
 }
