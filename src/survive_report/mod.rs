@@ -6,6 +6,7 @@ mod junit;
 mod progress;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sticky;
 mod text;
 
 use stickylb::api::SurviveReport;

@@ -11,14 +11,13 @@
 //! 2 findings on 2 copies (node-0, node-1)
 //! ```
 
-use serde_json::Value;
 use stickylb::api::{SmallestConfig, SurviveEntry, SurviveReport, SurviveVerdict};
-use stickylb::untrusted::json_value;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::fit::{cut_middle, padded, wrapped};
 use super::helps::helps;
 use super::progress::counted;
+use super::sticky::{option, spaced};
 
 /// Columns of the verdict.
 const VERDICT: usize = 21;
@@ -96,11 +95,14 @@ impl Page {
         let one = format!("{what}  {sticky}       {proof}");
         if self.columns.is_none_or(|columns| one.width() <= columns) {
             self.row("", 0, &one);
-            return;
+        } else {
+            self.row("", 0, what);
+            for line in [&sticky, proof] {
+                self.row("", BELOW, line);
+            }
         }
-        self.row("", 0, what);
-        for line in [&sticky, proof] {
-            self.row("", BELOW, line);
+        if let Some(option) = option(&smallest.sticky) {
+            self.row("", 0, &format!("the same as an option:  {option}"));
         }
     }
 
@@ -173,21 +175,6 @@ fn words(entry: &SurviveEntry) -> String {
         }
         SurviveVerdict::Unknown if !words.is_empty() && !words.starts_with('(') => format!("({words})"),
         _ => words,
-    }
-}
-
-/// JSON on one line, with spaces between its parts.
-fn spaced(value: &Value) -> String {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            let fields = fields.iter().map(|(name, value)| {
-                let name = json_value(&Value::String(name.clone()));
-                format!("{name}: {}", spaced(value))
-            });
-            format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
-        plain => json_value(plain),
     }
 }
 

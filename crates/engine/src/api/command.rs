@@ -198,7 +198,7 @@ pub enum CommandError {
     #[error("there is no screen that bodies could be kept for: start one first, or attach one")]
     NoScreen,
     /// A run of `survive` is under way.
-    #[error("survive is at work already: wait for its report, or stop it")]
+    #[error("survive is at work already: 'survive report' ends the watch, 'survive stop' all of it")]
     SurviveUnderWay,
     /// No run of `survive` is under way.
     #[error("survive is not at work: start it first")]
