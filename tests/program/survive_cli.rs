@@ -204,6 +204,22 @@ fn a_test_command_that_fails_is_told_in_the_report_which_is_made_all_the_same() 
 }
 
 #[test]
+fn a_test_command_that_sends_nothing_is_no_success() {
+    let (stdout, stderr, status) = said(&run_within(OF_A_RUN, survive(&["--test", "true"], &SERVER)));
+    assert_eq!(status, Some(1), "{stdout}{stderr}");
+    assert!(stdout.starts_with("not whole            the test command sent no request: "), "{stdout}{stderr}");
+}
+
+#[test]
+fn a_copy_that_dies_while_the_test_runs_is_told_in_the_report() {
+    let stop = r#"curl -s "$STICKYLB_URL/" >&2; kill -9 "$(curl -s "$STICKYLB_URL/whoami" | tr -dc '0-9,a-z' | sed 's/.*pid\([0-9]*\).*/\1/')"; sleep 4"#;
+    let (stdout, stderr, status) = said(&run_within(OF_A_RUN, survive(&["--test", stop], &SERVER)));
+    assert_eq!(status, Some(1), "{stdout}{stderr}");
+    assert!(stdout.starts_with("not whole            "), "{stdout}{stderr}");
+    assert!(!stderr.contains("start it first"), "{stdout}{stderr}");
+}
+
+#[test]
 fn ctrl_c_in_the_middle_of_the_test_ends_all_and_prints_what_was_found_until_then() {
     // Neither it nor its child ends by SIGTERM.
     let test = r#"trap '' TERM; echo "test at $STICKYLB_URL port $STICKYLB_PORT"; sh -c 'trap "" TERM; sleep 100' & sleep 100"#;

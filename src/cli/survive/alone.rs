@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::ready::ready;
-use super::reporting::{Trying, finished, partial, print};
+use super::reporting::{Trying, end_watch, finished, partial, print};
 use super::test_command::TestCommand;
 use crate::cli::args::Settings;
 use crate::cli::layers::UsageError;
@@ -102,11 +102,16 @@ pub(super) async fn tested(
     let Some(how) = how else {
         tell("survive: stopping; what was found so far is reported".to_owned());
         test.stop(signals).await;
-        engine.command(Command::SurviveStop).await?;
+        // An error means that it has come to its end by itself.
+        let _ = engine.command(Command::SurviveStop).await;
         return finished(engine, signals, tell).await;
     };
-    engine.command(Command::SurviveReport).await?;
+    end_watch(engine).await?;
     let mut report = finished(engine, signals, tell).await?;
+    let view = engine.view().await?.unwrap_or_default();
+    if how.is_ok() && report.partial.is_none() && view.recorded == 0 && view.missed == 0 {
+        report.partial = Some("the test command sent no request: does it use $STICKYLB_URL?".into());
+    }
     if let Err(how) = how {
         let test = format!("the test command {how}");
         let why = report.partial.take().map_or_else(|| test.clone(), |why| format!("{test}; {}", why.raw()));

@@ -5,7 +5,7 @@ use std::io::BufRead as _;
 use tokio::sync::oneshot;
 
 use super::alone::tested;
-use super::reporting::{Trying, finished, print};
+use super::reporting::{Trying, end_watch, finished, print};
 use super::wanted::{Step, Wanted};
 use crate::cli::layers::UsageError;
 use crate::cli::say::{complain, say};
@@ -87,7 +87,7 @@ async fn watched(instance: &Instance, signals: &mut Signals) -> Result<(), Usage
         () = entered() => {}
         () = signals.next() => {}
     }
-    instance.command(Command::SurviveReport).await.map(drop)
+    end_watch(instance).await
 }
 
 /// Waits for a line on standard input. Its end is none: there may never have been anybody who could type.

@@ -77,6 +77,13 @@ pub(in crate::cli) async fn finished(
         .ok_or_else(lost)
 }
 
+/// Ends the watch. It may have ended by itself, because a copy died: then its report says so.
+pub(super) async fn end_watch(engine: &impl Trying) -> Result<(), UsageError> {
+    let Err(error) = engine.command(Command::SurviveReport).await else { return Ok(()) };
+    let ended = engine.view().await?.is_some_and(|view| view.stage != SurviveStage::Watching);
+    if ended { Ok(()) } else { Err(error) }
+}
+
 fn lost() -> UsageError {
     UsageError::Failed("survive ended without a report: start it again".to_owned())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::ready::ready;
-use super::reporting::{finished, partial, print};
+use super::reporting::{end_watch, finished, partial, print};
 use crate::cli::layers::UsageError;
 use crate::cli::say::say;
 use crate::cli::threads::MainThread;
@@ -75,7 +75,7 @@ impl Watch {
         // On the screen, the user may have asked for the report already.
         let stage = engine.snapshot().survive.map(|view| view.stage);
         if stage == Some(SurviveStage::Watching) {
-            engine.command(Command::SurviveReport).await.map_err(|error| UsageError::Failed(error.to_string()))?;
+            end_watch(engine).await?;
             main.complain(
                 "survive: trying what was seen; Ctrl-C stops, with a report of what was found so far".to_owned(),
             );
