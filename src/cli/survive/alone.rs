@@ -66,15 +66,15 @@ async fn report(
     test: Option<String>,
     signals: &mut Signals,
 ) -> Result<Box<SurviveReport>, UsageError> {
+    let tell = |line| main.complain(line);
     tokio::select! {
-        ready = ready(engine) => ready?,
+        ready = ready(engine, &tell) => ready?,
         () = signals.next() => return Ok(Box::new(partial("it was stopped before the copies served"))),
     }
     let url = engine.snapshot().url().raw().to_owned();
     let copies = engine.snapshot().backends.len();
     main.complain(format!("survive: {copies} copies serve at {url}"));
     engine.command(Command::Survive(options)).await.map_err(|error| UsageError::Failed(error.to_string()))?;
-    let tell = |line| main.complain(line);
     let Some(test) = test else { return finished(engine, signals, &tell).await };
     tested(engine, &test, (&url, engine.address().port()), signals, &tell).await
 }

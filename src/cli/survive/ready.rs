@@ -13,15 +13,19 @@ const STARTING: Duration = Duration::from_mins(2);
 /// How long a server may take that was not started here, and so should serve already.
 const THERE: Duration = Duration::from_secs(15);
 
+/// After how long it is said who is waited for.
+const SAYING: Duration = Duration::from_secs(5);
+
 /// How often they are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Waits until all backends serve. Cancel-safe.
+/// Waits until all backends serve; where that takes long, `tell` gets a line about it. Cancel-safe.
 ///
 /// # Errors
 /// One of them does not, or its process ends; which, why, and what it said last.
-pub(super) async fn ready(engine: &Balancer) -> Result<(), UsageError> {
+pub(super) async fn ready(engine: &Balancer, tell: &impl Fn(String)) -> Result<(), UsageError> {
     let began = Instant::now();
+    let mut has_said = false;
     let mut events = engine.events();
     let mut heard: HashMap<BackendId, Heard> = HashMap::new();
     let mut batch = Vec::new();
@@ -48,8 +52,22 @@ pub(super) async fn ready(engine: &Balancer) -> Result<(), UsageError> {
         if backends.iter().all(|backend| backend.state == State::Up) {
             return Ok(());
         }
+        if !has_said && began.elapsed() >= SAYING {
+            has_said = true;
+            backends.iter().filter(|backend| backend.state != State::Up).for_each(|backend| tell(waiting(backend)));
+        }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Who is waited for, and what may be the matter.
+fn waiting(backend: &BackendView) -> String {
+    let check = backend.checks.last().map(|check| format!(" ({})", check.reason)).unwrap_or_default();
+    let hint = match backend.spawned {
+        Some(_) => ": does it listen on $PORT, or does it need {port} in an argument?",
+        None => "",
+    };
+    format!("survive: waiting for {}: it is {}{check}{hint}", backend.name, backend.state)
 }
 
 fn is_late(backend: &BackendView, waited: Duration) -> bool {

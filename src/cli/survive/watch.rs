@@ -39,7 +39,7 @@ impl Watch {
     /// # Errors
     /// A copy does not come to serve.
     pub(in crate::cli) async fn serve(&self, main: &MainThread, engine: &Balancer) -> Result<Infallible, UsageError> {
-        ready(engine).await?;
+        ready(engine, &|line| main.complain(line)).await?;
         let begin = Command::Survive(self.options.clone());
         engine.command(begin).await.map_err(|error| UsageError::Failed(error.to_string()))?;
         let url = engine.snapshot().url().to_string();
