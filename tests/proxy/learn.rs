@@ -25,7 +25,7 @@ pub(crate) fn learn(from: &Value) -> Value {
 }
 
 /// A copy that answers each request with this head and body; `ID` in them is a new id of its own.
-fn giving(copy: usize, lines: &'static [&'static str], body: &'static str) -> Backend {
+pub(crate) fn giving(copy: usize, lines: &'static [&'static str], body: &'static str) -> Backend {
     let given = AtomicUsize::new(0);
     Backend::start(move |call| {
         call.body();
@@ -38,14 +38,14 @@ fn giving(copy: usize, lines: &'static [&'static str], body: &'static str) -> Ba
 }
 
 /// The backend that a request goes to, three times over.
-fn goes(client: &mut Client, request: &[u8]) -> u32 {
+pub(crate) fn goes(client: &mut Client, request: &[u8]) -> u32 {
     let backends: HashSet<u32> = (0..3).map(|_| client.exchange(request).backend().unwrap()).collect();
     assert_eq!(backends.len(), 1, "{}", String::from_utf8_lossy(request));
     backends.into_iter().next().unwrap()
 }
 
 /// That a request goes wherever the strategy sends it.
-fn is_balanced(client: &mut Client, request: &[u8]) {
+pub(crate) fn is_balanced(client: &mut Client, request: &[u8]) {
     let backends: HashSet<u32> = (0..3).map(|_| client.exchange(request).backend().unwrap()).collect();
     assert_eq!(backends.len(), 3, "{}", String::from_utf8_lossy(request));
 }

@@ -135,7 +135,7 @@ fn a_delete_that_succeeds_ends_the_id() {
     assert_eq!(backends.len(), 3);
 }
 
-fn status(balancer: &Balancer) -> Value {
+pub(crate) fn status(balancer: &Balancer) -> Value {
     serde_json::from_str(&balancer.said(&["ctl", "status", "--json"])).unwrap()
 }
 

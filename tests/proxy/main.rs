@@ -19,6 +19,7 @@ mod headers;
 mod health;
 mod interim;
 mod learn;
+mod learn_answers;
 mod learn_sessions;
 mod leaving;
 mod limits;

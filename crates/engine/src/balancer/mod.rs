@@ -35,7 +35,7 @@ pub(crate) use cookie::CookieSticky;
 pub(crate) use key_cache::KeyCache;
 pub use key_function::{Asking, KeyFunction};
 pub(crate) use latency::Counts;
-pub(crate) use learned::{AnsweredBy, Learning, Taught, Watch};
+pub(crate) use learned::{AnsweredBy, Learning, OpenId, Taught, Watch};
 pub(crate) use pool::{Choice, Pool};
 pub(crate) use slots::{Slot, Slots};
 pub(crate) use state::{AgentWord, Verdict};

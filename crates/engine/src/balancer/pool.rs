@@ -5,16 +5,16 @@ use http::HeaderValue;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use stickylb_http1::RequestHead;
+use stickylb_http1::{RequestHead, ResponseHead};
 
 use super::backend::Backend;
 use super::eligible::{Eligible, smooth_row};
 use super::key_cache::KeyCache;
-use super::learned::Watch;
+use super::learned::{AnsweredBy, Learner, Taught, Watch};
 use super::memory::Memory;
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
-use crate::api::{BackendId, Strategy};
+use crate::api::{BackendId, StickyKey, Strategy};
 
 /// Approximate limit for the sum of the scaled weights while any weight is reduced, which bounds the round-robin
 /// sequence.
@@ -145,19 +145,54 @@ impl Pool {
         Pool::new(self.backends.to_vec(), self.strategy, sticky, Arc::clone(&self.memory))
     }
 
-    /// Reads what binds a request to a backend. `ip` is the client's address; `query` is without the question mark.
-    pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr, now: Instant) -> Bound {
-        let Some(learner) = self.sticky.learner() else { return self.sticky.read(head, query, ip) };
+    /// Reads what binds a request to a backend, and what it brought where ids are learned. `ip` is the client's address; `query`
+    /// is without the question mark.
+    #[inline]
+    pub(crate) fn read(&self, head: &RequestHead, query: &[u8], ip: IpAddr, now: Instant) -> (Bound, Option<Watch>) {
+        match self.sticky.learner() {
+            None => (self.sticky.read(head, query, ip), None),
+            Some(learner) => self.read_with(learner, head, query, ip, now),
+        }
+    }
+
+    fn read_with(
+        &self,
+        learner: &Learner,
+        head: &RequestHead,
+        query: &[u8],
+        ip: IpAddr,
+        now: Instant,
+    ) -> (Bound, Option<Watch>) {
         if learner.is_probing() {
-            let probes = !learner.has_said();
-            let watch = probes.then(|| Box::new(Watch::new(learner, &self.memory.made, head, query, now)));
-            return Bound { watch, ..self.sticky.read(head, query, ip) };
+            let brought = || learner.brought(&self.memory.made, head, query, now).0;
+            return (self.sticky.read(head, query, ip), (!learner.has_said()).then(brought));
         }
-        let watch = Watch::new(learner, &self.memory.learned, head, query, now);
-        if watch.has_id() {
-            return Bound::by_id(watch, ip);
+        self.bound_by(learner.brought(&self.memory.learned, head, query, now), ip)
+    }
+
+    /// The same for a request that has no id in its head, of whose body as much is there.
+    pub(crate) fn read_body(&self, text: &[u8], ip: IpAddr, now: Instant) -> (Bound, Option<Watch>) {
+        match self.sticky.learner() {
+            Some(learner) => self.bound_by(learner.brought_in_body(&self.memory.learned, text, now), ip),
+            None => (self.sticky.without_key(ip), None),
         }
-        Bound { watch: Some(Box::new(watch)), ..self.sticky.without_key(ip) }
+    }
+
+    fn bound_by(&self, (watch, key): (Watch, Option<StickyKey>), ip: IpAddr) -> (Bound, Option<Watch>) {
+        let bound = if watch.has_id() { Bound::by_id(watch, key, ip) } else { self.sticky.without_key(ip) };
+        (bound, Some(watch))
+    }
+
+    /// Whether the id may be in the body of a request that brought this.
+    pub(crate) fn looks_into_body(&self, watch: Watch) -> bool {
+        !watch.has_id() && self.sticky.learner().is_some_and(|learner| learner.looks_into_requests)
+    }
+
+    /// Learns from the head of a response; `watch` is what its request brought.
+    pub(crate) fn learn(&self, watch: Watch, head: &ResponseHead, by: AnsweredBy) -> Option<Taught> {
+        let learner = self.sticky.learner()?;
+        let table = if learner.is_probing() { &self.memory.made } else { &self.memory.learned };
+        Some(learner.answered(table, watch, head, by))
     }
 
     /// The backend with this id.

@@ -1,7 +1,7 @@
 //! Stickiness: reads a request's sticky key and finds out which backend its client is bound to.
 //!
-//! A cookie names the backend itself. An id that is learned is looked up ([`learned`](super::learned)). Any other key (address, header, query, own) is hashed over the backends' ids
-//! (`rendezvous`), so no table is needed and the binding survives a restart.
+//! A cookie names the backend itself. An id that is learned is looked up (`learned`). Any other key (address, header, query,
+//! own) is hashed over the backends' ids (`rendezvous`), so no table is needed and the binding survives a restart.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -54,8 +54,6 @@ pub(crate) struct Bound {
     pub(crate) fingerprint: Fingerprint,
     /// What tells it from others; read once it has lost its backend.
     pub(crate) traits: Option<Box<Traits>>,
-    /// What learns from its response, where ids are learned.
-    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// Which backend a client is bound to.
@@ -100,15 +98,12 @@ impl Bound {
         Bound { own: Affinity::Suited, key: Some(StickyKey::Ip { ip: ip.to_canonical() }), ..Bound::new(ip) }
     }
 
-    /// A client with learned stickiness.
-    pub(crate) fn by_id(watch: Watch, ip: IpAddr) -> Self {
-        let bound = match watch.bound_to() {
+    /// A client that brings an id, which is displayed as `key` where it is known.
+    pub(super) fn by_id(watch: Watch, key: Option<StickyKey>, ip: IpAddr) -> Self {
+        match watch.bound_to() {
             None => Bound::new(ip),
-            Some((id, key, fingerprint)) => {
-                Bound { own: Affinity::Learned(id), key: Some(key.clone()), fingerprint, ..Bound::default() }
-            }
-        };
-        Bound { watch: Some(Box::new(watch)), ..bound }
+            Some((id, fingerprint)) => Bound { own: Affinity::Learned(id), key, fingerprint, traits: None },
+        }
     }
 
     fn by_key(key: StickyKey, bytes: &[u8]) -> Self {

@@ -44,7 +44,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     decision.strategy = pool.strategy;
     decision.pool.clone_from(&live.label);
     decision.route = taken.cloned();
-    let mut bound = pool.read(&request.head, request.query(), request.ip, Instant::now());
+    let (mut bound, _) = pool.read(&request.head, request.query(), request.ip, Instant::now());
     if let Some(lost) = pool.lost(&bound, &[]) {
         let mut ours = SmallVec::new();
         own_cookies(&routing, live, &pool, &mut ours);

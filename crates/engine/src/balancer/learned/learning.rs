@@ -2,21 +2,14 @@
 
 use std::sync::Arc;
 use std::time::Instant;
-use stickylb_http1::{FieldKind, Framing, RequestHead, ResponseHead};
+use stickylb_http1::{FieldKind, Framing, ResponseHead};
 
 use super::body::BodyStart;
-use super::learner::{BroughtId, Learner};
-use super::table::{Learned, LearnedTable};
-use crate::api::{BackendId, RequestNumber, StickyKey};
-use crate::balancer::rendezvous::Fingerprint;
-
-/// What a request brought, until its response is there.
-#[derive(Clone)]
-pub(crate) struct Watch {
-    learner: Arc<Learner>,
-    table: Arc<LearnedTable>,
-    brought: Option<BroughtId>,
-}
+use super::learner::{Learner, Probe};
+use super::source::is_event_stream;
+use super::table::{Learned, LearnedTable, OpenId};
+use super::watch::Watch;
+use crate::api::{BackendId, RequestNumber};
 
 /// Whose response it is, and to which request.
 #[derive(Clone, Copy)]
@@ -29,92 +22,75 @@ pub(crate) struct AnsweredBy {
     pub(crate) now: Instant,
 }
 
-impl Watch {
-    /// Reads what a request brings; `query` is without the question mark.
-    pub(crate) fn new(
-        learner: &Arc<Learner>,
+impl Learner {
+    /// Learns from a response's head. The table is the one in which the request's id was looked up.
+    pub(crate) fn answered(
+        self: &Arc<Self>,
         table: &Arc<LearnedTable>,
-        head: &RequestHead,
-        query: &[u8],
-        now: Instant,
-    ) -> Self {
-        let brought = learner.brought(table, head, query, now);
-        Watch { learner: Arc::clone(learner), table: Arc::clone(table), brought }
-    }
-
-    /// The backend that the request's id belongs to, and the id as a key; `None` where it has none, or one that is not known.
-    pub(crate) fn bound_to(&self) -> Option<(BackendId, &StickyKey, Fingerprint)> {
-        let brought = self.brought.as_ref()?;
-        Some((brought.learned?.backend, &brought.key, Fingerprint::of(&brought.hash.to_be_bytes())))
-    }
-
-    /// Whether the request brought an id, known or not.
-    pub(crate) fn has_id(&self) -> bool {
-        self.brought.is_some()
-    }
-
-    /// Whether its id may be in the request's body, and is not in its head.
-    pub(crate) fn looks_into_body(&self) -> bool {
-        self.brought.is_none() && self.learner.looks_into_requests()
-    }
-
-    /// The same with what is there of the request's body.
-    #[must_use]
-    pub(crate) fn with_body(self, text: &[u8], now: Instant) -> Self {
-        Watch { brought: self.learner.brought_in_body(&self.table, text, now), ..self }
-    }
-
-    /// Learns from a response's head.
-    pub(crate) fn answered(self, head: &ResponseHead, by: AnsweredBy) -> Taught {
-        if self.learner.is_probing() {
-            return self.probed(head, by);
-        }
-        let Watch { learner, table, brought } = self;
+        watch: Watch,
+        head: &ResponseHead,
+        by: AnsweredBy,
+    ) -> Taught {
         let AnsweredBy { backend, number, deletes, now } = by;
         let says = Learned { backend, number };
+        if let Some(probe) = &self.probe {
+            return self.probed(probe, table, watch, head, says, now);
+        }
         let status = head.line.status;
-        let ends = deletes && (200..300).contains(&status);
-        let mut ended = None;
-        let mut moved = false;
-        match &brought {
-            Some(id) if ends => {
+        // What need not be learned: it is known, or has just ended, and the response repeats it.
+        let mut settled = None;
+        let (mut moved, mut belongs) = (false, false);
+        match watch.brought {
+            Some(id) if id.ends_by_delete && deletes && (200..300).contains(&status) => {
                 table.forget(id.hash);
-                ended = Some(id.hash);
+                settled = Some(id.hash);
             }
-            Some(BroughtId { hash, learned: Some(learned), .. }) if learned.backend == backend => {
-                table.touch(*hash, now);
+            Some(id) if id.backend == Some(backend) => {
+                settled = Some(id.hash);
+                belongs = true;
             }
             // Another backend stood in. One that knows nothing of the id says so, and the client begins anew.
-            Some(BroughtId { hash, learned, binds_on_use, .. }) if status < 400 => {
-                moved = learned.is_some();
-                if moved || *binds_on_use {
-                    table.learn(*hash, says, now);
+            Some(id) if status < 400 => {
+                moved = id.backend.is_some();
+                belongs = moved || id.binds_on_use;
+                if belongs {
+                    table.learn(id.hash, says, now);
                 }
             }
             _ => {}
         }
-        // A response may repeat the id that has just ended.
-        for id in learner.written_in_head(&table, head).filter(|id| Some(*id) != ended) {
-            table.learn(id, says, now);
-        }
-        Taught { learning: Learning::new(learner, table, head, says, now), moved, warning: None }
+        self.written_in_head(table, head, |id| {
+            if Some(id) != settled {
+                table.learn(id, says, now);
+            }
+        });
+        let remains = belongs && (status == 101 || is_event_stream(head));
+        let open = watch.brought.filter(|_| remains).map(|id| OpenId::new(table, id.hash));
+        Taught { learning: Learning::new(self, table, watch, head, says, now), open, moved, warning: None }
     }
 
     /// The same where ids are hashed. One that a client brings after a response had it, to a request that did not, is made by a
     /// backend.
-    fn probed(self, head: &ResponseHead, by: AnsweredBy) -> Taught {
-        let Watch { learner, table, brought } = self;
-        let AnsweredBy { backend, number, now, .. } = by;
-        let says = Learned { backend, number };
-        let is_made_by_backends = brought.as_ref().is_some_and(|id| id.learned.is_some());
-        if let (true, Some(probe)) = (is_made_by_backends, &learner.probe) {
-            return Taught { learning: None, moved: false, warning: probe.say() };
+    fn probed(
+        self: &Arc<Self>,
+        probe: &Probe,
+        table: &Arc<LearnedTable>,
+        watch: Watch,
+        head: &ResponseHead,
+        says: Learned,
+        now: Instant,
+    ) -> Taught {
+        if watch.brought.is_some_and(|id| id.backend.is_some()) {
+            return Taught { learning: None, open: None, moved: false, warning: probe.say() };
         }
-        let own = brought.map(|id| id.hash);
-        for id in learner.written_in_head(&table, head).filter(|id| Some(*id) != own) {
-            table.learn(id, says, now);
-        }
-        Taught { learning: Learning::new(learner, table, head, says, now), moved: false, warning: None }
+        let own = watch.brought.map(|id| id.hash);
+        self.written_in_head(table, head, |id| {
+            if Some(id) != own {
+                table.learn(id, says, now);
+            }
+        });
+        let learning = Learning::new(self, table, watch, head, says, now);
+        Taught { learning, open: None, moved: false, warning: None }
     }
 }
 
@@ -122,6 +98,8 @@ impl Watch {
 pub(crate) struct Taught {
     /// What learns from its body, where that may have ids.
     pub(crate) learning: Option<Box<Learning>>,
+    /// The request's id, where what it opened stays open.
+    pub(crate) open: Option<OpenId>,
     /// Whether the request's id belongs to another backend than before.
     pub(crate) moved: bool,
     /// What is said of ids that are hashed, and made by backends.
@@ -140,16 +118,18 @@ pub(crate) struct Learning {
 
 impl Learning {
     fn new(
-        learner: Arc<Learner>,
-        table: Arc<LearnedTable>,
+        learner: &Arc<Learner>,
+        table: &Arc<LearnedTable>,
+        watch: Watch,
         head: &ResponseHead,
         says: Learned,
         now: Instant,
     ) -> Option<Box<Self>> {
         let succeeds = (200..300).contains(&head.line.status);
-        let encoding = head.value(FieldKind::ContentEncoding);
-        let body = (succeeds && learner.looks_at_body(head)).then(|| BodyStart::new(encoding))?;
-        body.map(|body| Box::new(Learning { learner, table, says, now, body: Some(body) }))
+        let looks = succeeds && learner.looks_at_body(head, watch.brought.map(|id| id.place));
+        let body = Some(looks.then(|| BodyStart::new(head.value(FieldKind::ContentEncoding)))??);
+        let (learner, table) = (Arc::clone(learner), Arc::clone(table));
+        Some(Box::new(Learning { learner, table, says, now, body }))
     }
 
     /// The body passes in this frame.
@@ -182,7 +162,8 @@ impl Learning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb_http1::{HeadLimits, ReadBuffer};
+    use crate::api::StickyKey;
+    use stickylb_http1::{HeadLimits, ReadBuffer, RequestHead};
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 1 << 16, fields: 300 };
 
@@ -198,18 +179,19 @@ mod tests {
             Pool { learner: Arc::new(Learner::new(&sources)), table: Arc::default() }
         }
 
-        fn asks(&self, request: &str) -> Watch {
+        fn asks(&self, request: &str) -> (Watch, Option<StickyKey>) {
             let mut buffer = ReadBuffer::default();
             buffer.add(request.as_bytes());
             let head: RequestHead = buffer.head(&LIMITS).expect("a good head").expect("a whole head");
             let target = String::from_utf8_lossy(head.target()).into_owned();
             let query = target.split_once('?').map_or("", |(_, query)| query).to_owned();
-            Watch::new(&self.learner, &self.table, &head, query.as_bytes(), Instant::now())
+            self.learner.brought(&self.table, &head, query.as_bytes(), Instant::now())
         }
 
         /// Where a request with these lines goes.
         fn goes(&self, request: &str) -> Option<u32> {
-            self.asks(&format!("{request}\r\n\r\n")).bound_to().map(|(backend, ..)| backend.get())
+            let (watch, _) = self.asks(&format!("{request}\r\n\r\n"));
+            watch.bound_to().map(|(backend, _)| backend.get())
         }
 
         /// A request, and this backend's answer to it, head and body.
@@ -223,7 +205,8 @@ mod tests {
                 deletes: request.starts_with("DELETE"),
                 now: Instant::now(),
             };
-            let taught = self.asks(&format!("{request}\r\n\r\n")).answered(&head, by);
+            let (watch, _) = self.asks(&format!("{request}\r\n\r\n"));
+            let taught = self.learner.answered(&self.table, watch, &head, by);
             if let Some(mut learning) = taught.learning {
                 learning.passes(Framing::Close);
                 for piece in pieces {
@@ -320,7 +303,7 @@ mod tests {
             buffer.add(format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n").as_bytes());
             let head: ResponseHead = buffer.head(&LIMITS).expect("a good head").expect("a whole head");
             let by = AnsweredBy { backend: 1.into(), number: None, deletes: false, now: Instant::now() };
-            pool.asks(request).answered(&head, by).warning
+            pool.learner.answered(&pool.table, pool.asks(request).0, &head, by).warning
         };
         let brings = |id: &str| format!("GET / HTTP/1.1\r\nX-Id: {id}\r\n\r\n");
         for _ in 0..3 {
@@ -337,8 +320,8 @@ mod tests {
         let pool = Pool::new("cookie:sid");
         for (id, shown) in [("0123456789abcdef", "0123..."), ("0123456789abcde", "...")] {
             pool.passes(GET, 1, &format!("200 OK\r\nSet-Cookie: sid={id}"), &[]);
-            let watch = pool.asks(&format!("GET / HTTP/1.1\r\nCookie: sid={id}\r\n\r\n"));
-            let Some((_, StickyKey::Learned { id, .. }, _)) = watch.bound_to() else { panic!("it is known") };
+            let (_, key) = pool.asks(&format!("GET / HTTP/1.1\r\nCookie: sid={id}\r\n\r\n"));
+            let Some(StickyKey::Learned { id, .. }) = key else { panic!("it is known") };
             assert_eq!(id.to_string(), shown);
         }
     }

@@ -7,7 +7,9 @@ mod learning;
 mod pointer;
 mod source;
 mod table;
+mod watch;
 
 pub(crate) use learner::Learner;
-pub(crate) use learning::{AnsweredBy, Learning, Taught, Watch};
-pub(crate) use table::LearnedTable;
+pub(crate) use learning::{AnsweredBy, Learning, Taught};
+pub(crate) use table::{LearnedTable, OpenId};
+pub(crate) use watch::Watch;

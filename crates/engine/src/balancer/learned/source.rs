@@ -8,17 +8,25 @@ use stickylb_http1::{FieldKind, RequestHead, ResponseHead};
 use super::pointer::Pointer;
 use crate::api::{IdInRequest, IdInResponse, LearnFrom, LearnPreset};
 use crate::balancer::cookie::value_of;
+use crate::balancer::rendezvous::Fingerprint;
 
 /// One place where ids are found.
 pub(super) struct Source {
     /// Where clients bring them, in words: `cookie sid`. Sources with the same words have the same ids.
-    pub(super) place: Arc<str>,
+    pub(super) words: Arc<str>,
+    /// The hash of the words.
+    pub(super) place: Fingerprint,
     brought: Brought,
     written: Written,
     /// Whether an id that no backend gave out belongs to the one that it is first brought to: where the client makes it, or
     /// the backend never gives out another.
     pub(super) binds_on_use: bool,
+    /// Whether a `DELETE` with an id ends it, and no other thing.
+    pub(super) ends_by_delete: bool,
 }
+
+/// The header of a session of the Model Context Protocol.
+const MCP: &str = "Mcp-Session-Id";
 
 /// Where clients bring ids.
 enum Brought {
@@ -70,7 +78,7 @@ impl Source {
         };
         match preset {
             LearnPreset::Mcp => {
-                let name: Arc<str> = "Mcp-Session-Id".into();
+                let name: Arc<str> = MCP.into();
                 // The older transport of events says in the first one where to send to.
                 let endpoint = |name| Source::new(query(name), Written::Endpoint(name));
                 let header = Source::new(Brought::Header(Arc::clone(&name)), Written::Header(name));
@@ -85,9 +93,8 @@ impl Source {
             LearnPreset::Gradio => {
                 [query("session_hash"), Brought::Behind(b"heartbeat"), Brought::Json(Pointer::new("/session_hash"))]
                     .map(|brought| Source {
-                        place: "session_hash".into(),
                         binds_on_use: true,
-                        ..Source::new(brought, Written::Nowhere)
+                        ..Source::at("session_hash".into(), brought, Written::Nowhere)
                     })
                     .into()
             }
@@ -95,33 +102,44 @@ impl Source {
     }
 
     fn new(brought: Brought, written: Written) -> Self {
-        let place = match &brought {
+        let words = match &brought {
             Brought::Header(name) => format!("header {name}").into(),
             Brought::Cookie(name) => format!("cookie {name}").into(),
             Brought::Query(name) => format!("query {name}").into(),
             Brought::Behind(_) | Brought::Json(_) => "path or body".into(),
         };
-        Source { place, brought, written, binds_on_use: false }
+        Source::at(words, brought, written)
     }
 
-    /// The id that a request brings there; `query` is without the question mark.
-    pub(super) fn brought<'r>(&self, head: &'r RequestHead, query: &'r [u8]) -> Option<Cow<'r, [u8]>> {
-        let id = match &self.brought {
-            Brought::Header(name) => Cow::Borrowed(head.named(name.as_bytes()).next()?.trim_ascii()),
+    fn at(words: Arc<str>, brought: Brought, written: Written) -> Self {
+        let place = Fingerprint::of(words.as_bytes());
+        let ends_by_delete = matches!(&brought, Brought::Header(name) if name.eq_ignore_ascii_case(MCP));
+        Source { words, place, brought, written, binds_on_use: false, ends_by_delete }
+    }
+
+    /// What is found of an id that a request brings there; `query` is without the question mark. Of several cookies of one
+    /// name, which differ in their paths, it is the first of which something is.
+    pub(super) fn brought<T>(
+        &self,
+        head: &RequestHead,
+        query: &[u8],
+        mut find: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        match &self.brought {
+            Brought::Header(name) => find(head.named(name.as_bytes()).next()?.trim_ascii()),
             Brought::Cookie(name) => {
-                let mut pairs = head.values(FieldKind::Cookie).flat_map(|line| line.split(|b| *b == b';'));
-                Cow::Borrowed(pairs.find_map(|pair| value_of(pair, name.as_bytes()))?)
+                let pairs = head.values(FieldKind::Cookie).flat_map(|line| line.split(|b| *b == b';'));
+                pairs.filter_map(|pair| value_of(pair, name.as_bytes())).find_map(|value| find(unquoted(value)))
             }
-            Brought::Query(name) => parameter(query, name)?,
+            Brought::Query(name) => find(&parameter(query, name)?),
             Brought::Behind(segment) => {
                 let path = head.target().split(|b| *b == b'?').next()?;
                 let mut segments = path.split(|b| *b == b'/');
                 segments.find(|one| one == segment)?;
-                Cow::Borrowed(segments.next()?)
+                find(segments.next()?)
             }
-            Brought::Json(_) => return None,
-        };
-        Some(id).filter(|id| !id.is_empty())
+            Brought::Json(_) => None,
+        }
     }
 
     /// Whether requests bring the id in their bodies.
@@ -134,18 +152,26 @@ impl Source {
         if let Brought::Json(pointer) = &self.brought { pointer.find(text) } else { None }
     }
 
-    /// The id that a response's head gives out. One that says no is not believed, but for a cookie, which clients keep.
-    pub(super) fn written_in_head<'r>(&self, head: &'r ResponseHead) -> Option<&'r [u8]> {
-        let id = match &self.written {
-            Written::Header(name) if head.line.status < 400 => head.named(name.as_bytes()).next()?.trim_ascii(),
-            Written::Cookie(name) => {
-                let mut lines = head.values(FieldKind::SetCookie);
-                let pair = |line: &'r [u8]| line.split(|b| *b == b';').next();
-                lines.find_map(|line| value_of(pair(line)?, name.as_bytes()))?
+    /// Takes the ids that a response's head gives out. One that says no is not believed, but for a cookie, which clients keep.
+    pub(super) fn written_in_head(&self, head: &ResponseHead, mut take: impl FnMut(&[u8])) {
+        match &self.written {
+            Written::Header(name) if head.line.status < 400 => {
+                if let Some(id) = head.named(name.as_bytes()).next() {
+                    take(id.trim_ascii());
+                }
             }
-            _ => return None,
-        };
-        Some(id).filter(|id| !id.is_empty())
+            // All of one name: which of them a client brings is a matter of their paths.
+            Written::Cookie(name) => {
+                for line in head.values(FieldKind::SetCookie) {
+                    let mut parts = line.split(|b| *b == b';');
+                    let value = parts.next().and_then(|pair| value_of(pair, name.as_bytes()));
+                    if let Some(value) = value.filter(|_| !is_deletion(parts)) {
+                        take(unquoted(value));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Whether bodies give out ids.
@@ -153,12 +179,15 @@ impl Source {
         matches!(self.written, Written::Json(_) | Written::Packet(_) | Written::Endpoint(_))
     }
 
-    /// Whether the body behind this head may.
-    pub(super) fn is_in_body_of(&self, head: &ResponseHead) -> bool {
-        let is_stream = |kind: &[u8]| kind.starts_with(b"text/event-stream");
-        let may =
-            !matches!(self.written, Written::Endpoint(_)) || head.value(FieldKind::ContentType).is_some_and(is_stream);
-        self.is_in_bodies() && may
+    /// Whether the body behind this head may. `brought` is the place of the id that the request had.
+    pub(super) fn is_in_body_of(&self, head: &ResponseHead, brought: Option<Fingerprint>) -> bool {
+        match &self.written {
+            Written::Json(_) => true,
+            // On a connection that is open no other is opened.
+            Written::Packet(_) => brought != Some(self.place),
+            Written::Endpoint(_) => is_event_stream(head),
+            Written::Header(_) | Written::Cookie(_) | Written::Nowhere => false,
+        }
     }
 
     /// The id in a body, of which as much is there.
@@ -173,6 +202,34 @@ impl Source {
             Written::Header(_) | Written::Cookie(_) | Written::Nowhere => None,
         }
     }
+}
+
+/// Whether a response is a stream of server-sent events.
+pub(super) fn is_event_stream(head: &ResponseHead) -> bool {
+    head.value(FieldKind::ContentType).is_some_and(|kind| kind.starts_with(b"text/event-stream"))
+}
+
+/// A cookie's value without the quotes around it (RFC 6265 4.1.1), which some clients bring back and some do not.
+fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// Whether a cookie with these attributes is taken from the client: `Max-Age` is 0 or less, or without one `Expires` in a
+/// year before 2000, as frameworks write it.
+fn is_deletion<'l>(attributes: impl Iterator<Item = &'l [u8]>) -> bool {
+    let (mut at_once, mut expired) = (None, false);
+    for attribute in attributes {
+        let mut sides = attribute.splitn(2, |b| *b == b'=');
+        let (Some(name), Some(value)) = (sides.next(), sides.next()) else { continue };
+        if name.trim_ascii().eq_ignore_ascii_case(b"max-age") {
+            let age = value.trim_ascii();
+            at_once = Some(age.starts_with(b"-") || (!age.is_empty() && age.iter().all(|b| *b == b'0')));
+        } else if name.trim_ascii().eq_ignore_ascii_case(b"expires") {
+            let mut numbers = value.split(|b| !b.is_ascii_digit());
+            expired = numbers.any(|number| number.len() == 4 && number.starts_with(b"19"));
+        }
+    }
+    at_once.unwrap_or(expired)
 }
 
 /// The first value of a query parameter, without its percent-encoding.
@@ -216,6 +273,24 @@ fn first_packet(text: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cookie_that_a_client_is_told_to_drop_is_told_from_one_to_keep() {
+        for (attributes, drops) in [
+            ("Max-Age=0", true),
+            (" max-age = -1; Path=/", true),
+            ("Path=/; Expires=Thu, 01-Jan-1970 00:00:01 GMT", true),
+            ("expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly", true),
+            ("Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60", false),
+            ("Max-Age=60; Path=/", false),
+            ("Max-Age=", false),
+            ("Expires=Thu, 01 Jan 2070 19:00:00 GMT", false),
+            ("Path=/1970; HttpOnly", false),
+            ("", false),
+        ] {
+            assert_eq!(is_deletion(attributes.as_bytes().split(|b| *b == b';')), drops, "{attributes}");
+        }
+    }
 
     #[test]
     fn the_address_in_the_first_event_is_found_once_its_line_has_ended() {

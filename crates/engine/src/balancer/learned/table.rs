@@ -5,10 +5,11 @@ use foldhash::fast::RandomState;
 use foldhash::quality::RandomState as Seed;
 use lru::LruCache;
 use std::hash::BuildHasher;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::api::{BackendId, RequestNumber};
+use crate::balancer::rendezvous::Fingerprint;
 
 /// Most ids that are known at a time; the one that was used least recently leaves for another.
 const MOST: usize = 10_000;
@@ -19,15 +20,15 @@ const LONGEST: usize = 256;
 /// After so long without a request an id is forgotten.
 const IDLE: Duration = Duration::from_mins(30);
 
-/// Ids by their hash, so that no id is kept: they are credentials. The hash is of 128 bits with seeds of this table's own, so
-/// that two ids have the same one neither by chance nor on purpose.
+/// Ids by their hash, so that no id is kept: they are credentials. The hash has a seed of this table's own, so that nobody can
+/// tell which two ids share one; with 64 bits, that any of the ten thousand do is as likely as one in 10^11.
 pub(crate) struct LearnedTable {
     entries: Mutex<LruCache<IdHash, Entry, RandomState>>,
-    seeds: [Seed; 2],
+    seed: Seed,
 }
 
 /// An id's hash.
-pub(super) type IdHash = u128;
+pub(super) type IdHash = u64;
 
 /// What is known of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,27 +42,59 @@ pub(super) struct Learned {
 struct Entry {
     learned: Learned,
     used: Instant,
+    /// How many WebSockets and streams of it are open: it is used for as long as one is.
+    open: u32,
+}
+
+/// A WebSocket or a stream of events that belongs to an id, while it is open.
+pub(crate) struct OpenId {
+    table: Arc<LearnedTable>,
+    id: IdHash,
+}
+
+impl OpenId {
+    /// One of this id opens.
+    pub(super) fn new(table: &Arc<LearnedTable>, id: IdHash) -> Self {
+        if let Some(entry) = table.lock().get_mut(&id) {
+            entry.open += 1;
+        }
+        OpenId { table: Arc::clone(table), id }
+    }
+}
+
+impl Drop for OpenId {
+    fn drop(&mut self) {
+        // It may have left for another meanwhile.
+        if let Some(entry) = self.table.lock().get_mut(&self.id) {
+            entry.open = entry.open.saturating_sub(1);
+            entry.used = Instant::now();
+        }
+    }
 }
 
 impl Default for LearnedTable {
     fn default() -> Self {
         let entries = LruCache::unbounded_with_hasher(RandomState::default());
-        LearnedTable { entries: Mutex::new(entries), seeds: [Seed::default(), Seed::default()] }
+        LearnedTable { entries: Mutex::new(entries), seed: Seed::default() }
     }
 }
 
 impl LearnedTable {
-    /// The hash of an id at a place, which is named in words; `None` where it is empty or too long.
-    pub(super) fn hash(&self, place: &str, id: &[u8]) -> Option<IdHash> {
-        let [high, low] = &self.seeds;
-        let hash = |seed: &Seed| u128::from(seed.hash_one((place, id)));
-        (1..=LONGEST).contains(&id.len()).then(|| hash(high) << 64 | hash(low))
+    /// The hash of an id at a place; `None` where it is empty or too long.
+    pub(super) fn hash(&self, place: Fingerprint, id: &[u8]) -> Option<IdHash> {
+        (1..=LONGEST).contains(&id.len()).then(|| self.seed.hash_one((place.bits(), id)))
     }
 
-    /// What is known of an id. Asking is no use of it.
-    pub(super) fn get(&self, id: IdHash, now: Instant) -> Option<Learned> {
-        let entries = self.lock();
-        entries.peek(&id).filter(|entry| !entry.is_idle(now)).map(|entry| entry.learned)
+    /// What is known of an id, which is used by that.
+    pub(super) fn look_up(&self, id: IdHash, now: Instant) -> Option<Learned> {
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&id)?;
+        if entry.is_idle(now) {
+            entries.pop(&id);
+            return None;
+        }
+        entry.used = now;
+        Some(entry.learned)
     }
 
     /// An id belongs to this backend, as the response to this request says. Where that is known, it is used anew.
@@ -69,19 +102,13 @@ impl LearnedTable {
         let mut entries = self.lock();
         match entries.get_mut(&id) {
             Some(entry) if entry.learned.backend == learned.backend => entry.used = now,
-            _ => {
-                entries.put(id, Entry { learned, used: now });
+            Some(entry) => *entry = Entry { learned, used: now, open: entry.open },
+            None => {
+                entries.put(id, Entry { learned, used: now, open: 0 });
                 if entries.len() > MOST {
                     entries.pop_lru();
                 }
             }
-        }
-    }
-
-    /// An id is used.
-    pub(super) fn touch(&self, id: IdHash, now: Instant) {
-        if let Some(entry) = self.lock().get_mut(&id) {
-            entry.used = now;
         }
     }
 
@@ -93,8 +120,12 @@ impl LearnedTable {
     /// Forgets what was not used for long. To be called once a second.
     pub(crate) fn expire(&self, now: Instant) {
         let mut entries = self.lock();
-        while entries.peek_lru().is_some_and(|(_, entry)| entry.is_idle(now)) {
-            entries.pop_lru();
+        while let Some((&id, entry)) = entries.peek_lru().filter(|(_, entry)| entry.is_unused(now)) {
+            if entry.open == 0 {
+                entries.pop_lru();
+            } else if let Some(entry) = entries.get_mut(&id) {
+                entry.used = now;
+            }
         }
     }
 
@@ -115,6 +146,10 @@ impl LearnedTable {
 
 impl Entry {
     fn is_idle(&self, now: Instant) -> bool {
+        self.open == 0 && self.is_unused(now)
+    }
+
+    fn is_unused(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.used) >= IDLE
     }
 }
@@ -127,8 +162,12 @@ mod tests {
         Learned { backend: backend.into(), number: None }
     }
 
+    fn place(words: &str) -> Fingerprint {
+        Fingerprint::of(words.as_bytes())
+    }
+
     fn hash(table: &LearnedTable, n: usize) -> IdHash {
-        table.hash("cookie sid", n.to_string().as_bytes()).expect("a short one")
+        table.hash(place("cookie sid"), n.to_string().as_bytes()).expect("a short one")
     }
 
     #[test]
@@ -138,11 +177,11 @@ mod tests {
         for n in 0..MOST {
             table.learn(hash(&table, n), at(1), now);
         }
-        table.touch(hash(&table, 0), now);
+        table.look_up(hash(&table, 0), now);
         table.learn(hash(&table, MOST), at(2), now);
-        assert_eq!(table.get(hash(&table, 0), now), Some(at(1)), "it was used");
-        assert_eq!(table.get(hash(&table, 1), now), None);
-        assert_eq!(table.get(hash(&table, MOST), now), Some(at(2)));
+        assert_eq!(table.look_up(hash(&table, 0), now), Some(at(1)), "it was used");
+        assert_eq!(table.look_up(hash(&table, 1), now), None);
+        assert_eq!(table.look_up(hash(&table, MOST), now), Some(at(2)));
         assert_eq!(table.counts().values().sum::<u64>(), MOST as u64);
     }
 
@@ -153,22 +192,42 @@ mod tests {
         let (one, other) = (hash(&table, 1), hash(&table, 2));
         table.learn(one, at(1), start);
         table.learn(other, at(2), start);
-        table.touch(one, start + IDLE / 2);
-        assert_eq!(table.get(other, start + IDLE), None);
+        assert!(table.look_up(one, start + IDLE / 2).is_some());
+        assert_eq!(table.look_up(other, start + IDLE), None);
         table.expire(start + IDLE);
-        assert_eq!(table.get(one, start + IDLE), Some(at(1)));
+        assert_eq!(table.look_up(one, start + IDLE), Some(at(1)));
         assert_eq!(table.counts().len(), 1);
         table.expire(start + IDLE * 2);
         assert!(table.counts().is_empty());
     }
 
     #[test]
+    fn an_id_whose_websocket_is_open_is_used_until_half_an_hour_after_its_end() {
+        let table = Arc::new(LearnedTable::default());
+        let start = Instant::now();
+        let (one, other) = (hash(&table, 1), hash(&table, 2));
+        table.learn(one, at(1), start);
+        table.learn(other, at(2), start);
+        let open = [OpenId::new(&table, one), OpenId::new(&table, one)];
+        table.expire(start + IDLE * 3);
+        assert_eq!(table.counts().len(), 1, "the other has none");
+        assert_eq!(table.look_up(one, start + IDLE * 6), Some(at(1)));
+        table.learn(one, at(3), start + IDLE * 6);
+        table.expire(start + IDLE * 9);
+        drop(open);
+        table.expire(Instant::now());
+        assert_eq!(table.look_up(one, Instant::now()), Some(at(3)));
+        table.expire(Instant::now() + IDLE);
+        assert!(table.counts().is_empty());
+    }
+
+    #[test]
     fn an_id_of_257_bytes_or_none_is_no_id_and_one_of_another_place_is_another() {
         let table = LearnedTable::default();
-        assert!(table.hash("cookie sid", &[b'x'; 256]).is_some());
-        assert!(table.hash("cookie sid", &[b'x'; 257]).is_none());
-        assert!(table.hash("cookie sid", b"").is_none());
-        assert_ne!(table.hash("cookie sid", b"1"), table.hash("query sid", b"1"));
+        assert!(table.hash(place("cookie sid"), &[b'x'; 256]).is_some());
+        assert!(table.hash(place("cookie sid"), &[b'x'; 257]).is_none());
+        assert!(table.hash(place("cookie sid"), b"").is_none());
+        assert_ne!(table.hash(place("cookie sid"), b"1"), table.hash(place("query sid"), b"1"));
     }
 
     #[test]
@@ -179,10 +238,10 @@ mod tests {
         let id = hash(&table, 1);
         table.learn(id, from(1, 12), now);
         table.learn(id, from(1, 13), now);
-        assert_eq!(table.get(id, now), Some(from(1, 12)));
+        assert_eq!(table.look_up(id, now), Some(from(1, 12)));
         table.learn(id, from(2, 14), now);
-        assert_eq!(table.get(id, now), Some(from(2, 14)));
+        assert_eq!(table.look_up(id, now), Some(from(2, 14)));
         table.forget(id);
-        assert_eq!(table.get(id, now), None);
+        assert_eq!(table.look_up(id, now), None);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::{BodyCut, Decision, Ended, RequestEvent, Rule, Text};
-use crate::balancer::{Active, Backend, Learning};
+use crate::balancer::{Active, Backend, Learning, OpenId};
 use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Moments, Recording, Slot, Tried, time_of_day};
@@ -33,6 +33,8 @@ pub(crate) struct Exchange<'c> {
     pub(crate) recording: Option<Box<Recording>>,
     /// What learns from the response's body, where ids are learned from bodies.
     pub(crate) learning: Option<Box<Learning>>,
+    /// The learned id that it belongs to, where its response stays open.
+    pub(crate) open: Option<OpenId>,
     booked: bool,
 }
 
@@ -54,6 +56,7 @@ impl<'c> Exchange<'c> {
             active: None,
             recording,
             learning: None,
+            open: None,
             booked: false,
         };
         exchange.is_from(client.ip);

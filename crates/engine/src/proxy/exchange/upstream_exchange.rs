@@ -9,7 +9,7 @@ use super::continues::Continues;
 use super::request::Request;
 use super::rewrite;
 use crate::api::Outcome;
-use crate::balancer::{Backend, Slot};
+use crate::balancer::{Backend, OpenId, Slot};
 use crate::proxy::connection::Client;
 use crate::proxy::io::{Broken, READ, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
@@ -291,10 +291,15 @@ impl UpstreamExchange {
     }
 
     /// Hands the connection over to a tunnel.
-    pub(crate) fn into_tunnel(mut self, backend: &Arc<Backend>, websocket: bool) -> Option<Tunnel> {
+    pub(crate) fn into_tunnel(
+        mut self,
+        backend: &Arc<Backend>,
+        websocket: bool,
+        open: Option<OpenId>,
+    ) -> Option<Tunnel> {
         let early = self.answer.take();
         let slot = self.slot.take();
-        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, slot, websocket))
+        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, (slot, open), websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.

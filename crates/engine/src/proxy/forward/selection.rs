@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::hold::Hold;
 use super::queue;
 use crate::api::{BackendId, Decision};
-use crate::balancer::{Bound, Choice, NoBackend, Pool, Traits};
+use crate::balancer::{Bound, Choice, NoBackend, Pool, Traits, Watch};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
 
@@ -32,6 +32,8 @@ pub(crate) struct Selection<'a> {
     by: SelectBy,
     /// Whose client it is.
     pub(crate) bound: Bound,
+    /// What its request brought, where ids are learned.
+    pub(crate) watch: Option<Watch>,
     /// The ids of those that are not to be chosen again.
     pub(crate) tried: SmallVec<[BackendId; 4]>,
     hold: Option<Hold>,
@@ -46,7 +48,7 @@ impl<'a> Selection<'a> {
     #[inline]
     pub(crate) fn new(proxy: &'a Proxy, live: &'a Arc<LivePool>, by: SelectBy, hold: Duration, began: Instant) -> Self {
         let (bound, tried, waited) = (Bound::default(), SmallVec::new(), Duration::ZERO);
-        Selection { proxy, live, by, bound, tried, hold: Hold::new(hold), began, waited }
+        Selection { proxy, live, by, bound, watch: None, tried, hold: Hold::new(hold), began, waited }
     }
 
     /// Chooses now.

@@ -14,7 +14,7 @@ use crate::api::{
     About, Attempt, BackendId, CookieAction, Decision, Ended, Fault, Level, Outcome, Part, Rule, StickyKey, Stopped,
     Strategy,
 };
-use crate::balancer::{AnsweredBy, Backend, Bound, Choice, NoBackend, Pool, Slot, Taught, Traits, Watch};
+use crate::balancer::{AnsweredBy, Backend, Choice, NoBackend, Pool, Slot, Taught, Traits, Watch};
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
@@ -84,8 +84,8 @@ impl<'t, 'c> Tries<'t, 'c> {
         let pool = self.selection.live.current.load();
         if !mem::replace(&mut self.key_read, true) {
             self.read_key(&pool);
-            let looks_into = |watch: &Watch| watch.looks_into_body() && may_have_id(self.request);
-            if self.selection.bound.watch.as_deref().is_some_and(looks_into) {
+            let looks = |watch| pool.looks_into_body(watch) && may_have_id(self.request);
+            if self.selection.watch.is_some_and(looks) {
                 return Err(None);
             }
         }
@@ -98,7 +98,8 @@ impl<'t, 'c> Tries<'t, 'c> {
     /// Reads what binds the request to a backend of this pool, and which of its cookies are no backend's business.
     fn read_key(&mut self, pool: &Pool) {
         let request = &mut *self.request;
-        self.selection.bound = pool.read(&request.head, request.query(), request.ip, self.selection.began);
+        let read = pool.read(&request.head, request.query(), request.ip, self.selection.began);
+        (self.selection.bound, self.selection.watch) = read;
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
@@ -114,10 +115,9 @@ impl<'t, 'c> Tries<'t, 'c> {
     /// Chooses by the id in the request's body, where it has one.
     async fn choose_by_body(&mut self) -> Result<Choice, NoBackend> {
         let body = read_ahead(self.client, self.request.framing).await;
-        if let Some(watch) = self.selection.bound.watch.take() {
-            let ip = self.request.ip;
-            self.selection.bound = Bound::by_id(watch.with_body(&body, self.selection.began), ip);
-        }
+        let pool = self.selection.live.current.load();
+        let read = pool.read_body(&body, self.request.ip, self.selection.began);
+        (self.selection.bound, self.selection.watch) = read;
         self.choose().map_err(|no| no.unwrap_or(NoBackend::Nobody))
     }
 
@@ -274,8 +274,8 @@ impl<'t, 'c> Tries<'t, 'c> {
         if self.selection.bound.is_by_key() && !is_replay {
             self.selection.live.current.load().note(&self.selection.bound, backend.id());
         }
-        if let Some(watch) = self.selection.bound.watch.take().filter(|_| !is_replay) {
-            self.learn(*watch, backend, answered, since);
+        if let (Some(watch), false) = (self.selection.watch, is_replay) {
+            self.learn(watch, backend, answered, since);
         }
         let binds = !self.exchange.decision().rule.is_sticky() && !is_replay;
         let set_cookie = set_cookie.filter(|_| binds);
@@ -291,6 +291,7 @@ impl<'t, 'c> Tries<'t, 'c> {
     }
 
     /// Learns from a response whose ids are this backend's.
+    #[inline(never)]
     fn learn(&mut self, watch: Watch, backend: &Backend, answered: &Answered, now: Instant) {
         let by = AnsweredBy {
             backend: backend.id(),
@@ -298,8 +299,10 @@ impl<'t, 'c> Tries<'t, 'c> {
             deletes: self.request.head.method() == b"DELETE",
             now,
         };
-        let Taught { learning, moved, warning } = watch.answered(&answered.head, by);
+        let Some(taught) = self.selection.live.current.load().learn(watch, &answered.head, by) else { return };
+        let Taught { learning, open, moved, warning } = taught;
         self.exchange.learning = learning;
+        self.exchange.open = open;
         if moved {
             self.selection.live.picks.moved();
         }

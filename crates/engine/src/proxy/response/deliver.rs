@@ -153,7 +153,8 @@ impl Delivered {
         match &self.result {
             Ok(()) if self.switched.is_some() => {
                 // Counted as active anew before the request is not any more.
-                let tunnel = upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket));
+                let open = exchange.open.take();
+                let tunnel = upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket), open);
                 exchange.end(Ended::Complete, now);
                 tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }

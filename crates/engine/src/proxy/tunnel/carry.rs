@@ -20,7 +20,7 @@ use super::tunnel_liveness::{Gone, Sides, Waiting};
 use crate::access::AddressSlot;
 use crate::api::Intent;
 use crate::balancer;
-use crate::balancer::{Active, Backend, Tunnelling};
+use crate::balancer::{Active, Backend, OpenId, Tunnelling};
 use crate::proxy::io::{ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::state::{Connected, Phase};
 use crate::upstream::Stream;
@@ -32,24 +32,21 @@ pub(crate) struct Tunnel {
     backend: Arc<Backend>,
     /// Its counts, which end with the tunnel; a raw connection is counted by its session.
     counted: Option<(Active, Tunnelling)>,
-    /// Its place at a backend that has so many and no more.
-    slot: Option<balancer::Slot>,
+    /// Its place at a backend that has so many and no more, and the learned id that it belongs to.
+    places: Places,
     /// What the backend sends, where it is a WebSocket.
     frames: Option<Frames>,
     /// Called once, at the backend's first byte.
     on_first_byte: Option<OnFirstByte>,
 }
 
+/// What a tunnel holds of its backend and of its client's session.
+type Places = (Option<balancer::Slot>, Option<OpenId>);
+
 type OnFirstByte = Box<dyn FnOnce() + Send>;
 
 impl Tunnel {
-    pub(crate) fn new(
-        stream: Stream,
-        early: Vec<u8>,
-        backend: &Arc<Backend>,
-        slot: Option<balancer::Slot>,
-        websocket: bool,
-    ) -> Self {
+    pub(crate) fn new(stream: Stream, early: Vec<u8>, backend: &Arc<Backend>, places: Places, websocket: bool) -> Self {
         let counted = (Active::in_place(Arc::clone(backend), Instant::now()), Tunnelling::new(Arc::clone(backend)));
         let mut frames = websocket.then(Frames::default);
         if let Some(frames) = &mut frames {
@@ -60,7 +57,7 @@ impl Tunnel {
             early,
             backend: Arc::clone(backend),
             counted: Some(counted),
-            slot,
+            places,
             frames,
             on_first_byte: None,
         }
@@ -69,7 +66,7 @@ impl Tunnel {
     /// A tunnel for a raw connection. `on_first_byte` is called at the backend's first byte.
     pub(crate) fn raw(stream: Stream, backend: Arc<Backend>, on_first_byte: impl FnOnce() + Send + 'static) -> Self {
         let on_first_byte: Option<OnFirstByte> = Some(Box::new(on_first_byte));
-        Tunnel { stream, early: Vec::new(), backend, counted: None, slot: None, frames: None, on_first_byte }
+        Tunnel { stream, early: Vec::new(), backend, counted: None, places: (None, None), frames: None, on_first_byte }
     }
 }
 
@@ -115,7 +112,7 @@ pub(crate) struct Carried {
 
 /// Carries bytes until both sides have ended, one has failed, or the tunnel is cut.
 pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
-    let Tunnel { mut stream, early, backend, counted, slot, frames, mut on_first_byte } = tunnel;
+    let Tunnel { mut stream, early, backend, counted, places, frames, mut on_first_byte } = tunnel;
     let ClientHalf { stream: mut client, early: client_early, counted: slots, mut engine, idle } = client;
     let mut up = Direction::new(client_early, None);
     let mut down = Direction::new(early, frames);
@@ -192,7 +189,7 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
             let _ = client.shutdown().await;
         }
     }
-    drop((counted, slot, slots));
+    drop((counted, places, slots));
     Carried { up: up.carried, down: down.carried, finish }
 }
 
