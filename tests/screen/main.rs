@@ -14,6 +14,7 @@ mod har;
 mod hostile_text;
 mod inspector;
 mod keys;
+mod learned;
 mod log_file;
 mod named_pipes;
 mod navigation;
