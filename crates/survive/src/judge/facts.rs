@@ -52,6 +52,10 @@ fn body(answer: &Answer, into: &mut Places) -> Kind {
     let body = body.trim_start_matches('\u{feff}');
     let begins = body.trim_start();
     let looks_like = |beginning: &str| begins.get(..beginning.len()).is_some_and(|b| b.eq_ignore_ascii_case(beginning));
+    // Not all say which version of the format it is.
+    if begins.starts_with("# HELP ") || begins.starts_with("# TYPE ") {
+        return Kind::Metrics;
+    }
     let may_be_json = begins.starts_with(['{', '[']) || essence.contains("json");
     if may_be_json && (whole && json::read(body, "", into) || json::read_lines(body, whole, into)) {
         return Kind::Json;

@@ -149,6 +149,10 @@ fn apps() -> Vec<(Expected, Box<App<'static>>)> {
         Box::new(|_, own, _| answer("text/plain; version=0.0.4", format!("http_requests_total {own}\n"))),
     );
     app(
+        ("its metrics, of no version", &[], &[], &[]),
+        Box::new(|_, own, _| answer("text/plain", format!("# HELP hits Hits.\n# TYPE hits counter\nhits {own}\n"))),
+    );
+    app(
         ("bytes", &["body"], &[], &[]),
         Box::new(|copy, _, _| Answer { body: vec![0xff, [1, 2][copy]], ..answer("image/png", "") }),
     );
