@@ -10,6 +10,7 @@ mod headers;
 mod html;
 mod json;
 mod judgement;
+mod limit;
 mod names;
 mod places;
 mod text;
@@ -68,8 +69,10 @@ pub fn judge(samples: &[Sample], copies: &[CopyNames]) -> Judgement {
     }
     if let Some(why) = limited(&taken, copies) {
         let mut judgement = inconclusive(why);
+        let of_each_copy = limit::of_each_copy(&taken, copies.len());
         let taken = taken.into_iter().filter(|taken| taken.facts.outcome.starts_with('2')).collect();
-        judgement.counters = shown(&compare(&Answers::new(taken, copies, false)).counters);
+        let counters = compare(&Answers::new(taken, copies, false)).counters;
+        judgement.counters = shown(if counters.is_empty() { of_each_copy.as_slice() } else { &counters });
         if !judgement.counters.is_empty() {
             judgement.inconclusive = None;
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::noise::Draws;
 use super::{answer, copies, html, json, samples, with};
 use crate::judge::{Difference, Judgement, Sample, differing, facts, judge};
 use crate::{Answer, End};
@@ -54,6 +55,33 @@ fn a_limit_of_requests_tells_nothing_unless_each_copy_counts_by_itself() {
     let own = judged(3, &|_, own, _| limited(5_usize.saturating_sub(own)));
     assert_eq!(own.counters.len(), 1);
     assert!(own.inconclusive.is_none());
+}
+
+#[test]
+fn a_limit_of_each_copy_is_found_where_one_is_used_up_and_another_is_not() {
+    let of = |status: u16| Answer { status, ..json("{}") };
+    let order = [0, 0, 1, 1, 0, 0].repeat(4);
+    let asked = |app: &dyn Fn(usize, usize) -> u16| {
+        let sample = |(nth, copy): (usize, &usize)| Sample {
+            copy: *copy,
+            at: Duration::from_millis(30 * nth as u64),
+            answer: of(app(*copy, nth)),
+        };
+        judge(&order.iter().enumerate().map(sample).collect::<Vec<_>>(), &copies())
+    };
+    let own = asked(&|copy, nth| if copy == 0 || nth > 18 { 429 } else { 200 });
+    assert_eq!(own.counters[0].values, ["429", "200"], "{own:#?}");
+    assert!(own.inconclusive.is_none());
+    // One that all share lets in one now and then, or none; others refuse by chance.
+    for app in [|_, _| 429, |_, nth| if nth % 3 == 0 { 200 } else { 429 }, |_, nth| if nth < 6 { 200 } else { 429 }] {
+        let shared = asked(&app);
+        assert!(shared.inconclusive.is_some() && shared.counters.is_empty(), "{shared:#?}");
+    }
+    for seed in 0..500 {
+        let mut draws = Draws(seed);
+        let draws: Vec<u16> = order.iter().map(|_| if draws.below(10) < 7 { 429 } else { 200 }).collect();
+        assert!(asked(&|_, nth| draws[nth]).counters.is_empty(), "seed {seed}");
+    }
 }
 
 #[test]
