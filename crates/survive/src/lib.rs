@@ -14,9 +14,11 @@ mod mask;
 mod name_words;
 mod signatures;
 mod unpack;
+mod who;
 
 pub use every_copy::{EveryCopy, OwnDoing};
 pub use exchange::{Answer, End, Exchange, Fields, Request};
 pub use journey::{Halving, Journey, Journeys, Learn, Loss, LossKind, journeys, turns};
 pub use judge::{CopyNames, Difference, Facts, Judgement, Sample, differing, facts, judge};
 pub use signatures::{Framework, Signature, signatures};
+pub use who::{is_logout, is_session_cookie};

@@ -2,6 +2,7 @@
 
 use super::limits::SHORTEST;
 use super::url::Part;
+use crate::who::is_login;
 use crate::{Answer, End};
 
 /// What an answer comes to.
@@ -50,15 +51,6 @@ impl Class {
     }
 }
 
-/// Whether a path is that of a login, as frameworks and people call it.
-pub(super) fn is_login(path: &str) -> bool {
-    const NAMES: [&str; 7] = ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "logon"];
-    const LAST: [&str; 3] = ["auth", "authenticate", "sso"];
-    let path = path.to_ascii_lowercase();
-    let mut segments = path.trim_end_matches('/').split(['/', '.']);
-    segments.clone().next_back().is_some_and(|last| LAST.contains(&last)) || segments.any(|one| NAMES.contains(&one))
-}
-
 /// A path or URL without its query, and with `*` for what may be an id.
 pub(super) fn shape(url: &str) -> String {
     let path = Part::Path.of(url).or_else(|| Part::Target.of(url)).unwrap_or_else(|| url.to_owned());
@@ -82,8 +74,6 @@ mod tests {
         assert_eq!(shape("http://localhost:3000/items/17/edit?x=1"), "/items/*/edit");
         assert_eq!(shape("/login?next=/a"), "/login");
         assert_eq!(shape("login"), "login");
-        assert!(is_login("/accounts/login/") && is_login("/signin") && is_login("/login.php") && !is_login("/loginfo"));
-        assert!(is_login("/auth") && !is_login("/auth/callback"));
         assert_eq!(shape("/files/VxKdPqRsTuVwXyZaBcDeF"), "/files/*");
     }
 }

@@ -33,17 +33,6 @@ pub(super) fn set(answer: &Answer) -> impl Iterator<Item = Set<'_>> {
     })
 }
 
-/// Whether a cookie is the signature of another.
-pub(super) fn is_signature(name: &str) -> bool {
-    name.strip_suffix(".sig").is_some()
-}
-
-/// Whether a cookie is called as sessions are.
-pub(super) fn is_session_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["sess", "sid"].iter().any(|part| name.contains(part)) && !is_signature(&name)
-}
-
 /// A cookie that a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Carried<'a> {

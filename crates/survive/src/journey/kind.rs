@@ -1,7 +1,6 @@
 //! What kind of loss an answer is that came out otherwise.
 
 use super::class::Class;
-use super::cookies;
 use super::limits::SHORTEST;
 use super::links::{Link, Links};
 use super::loss::LossKind;
@@ -10,6 +9,7 @@ use super::sealed::is_sealed;
 use super::slot::Slot;
 use super::url::Part;
 use super::words::{is_csrf, of_body};
+use crate::who::is_session_cookie;
 use crate::{Answer, Exchange, Request};
 
 /// A step that was refused in a moved run, with what led to it.
@@ -74,7 +74,7 @@ impl Refused<'_> {
         for (name, value) in self.authority() {
             if is_sealed(value) || (value.starts_with("eyJ") && signed_beside(name)) {
                 sealed = true;
-            } else if cookies::is_session_name(name) && !signed_beside(name) {
+            } else if is_session_cookie(name) && !signed_beside(name) {
                 return LossKind::Session;
             }
         }
@@ -126,7 +126,10 @@ impl Refused<'_> {
         let said = is_csrf(&of_body(moved));
         let looks_like = |name: &str| {
             let name = name.to_ascii_lowercase();
-            is_csrf(&name) || ["token", "nonce", "verification"].iter().any(|part| name.contains(part))
+            // Those of a login are called tokens as well.
+            let of_login =
+                ["refresh", "access", "id_token", "idtoken", "device"].iter().any(|part| name.contains(part));
+            is_csrf(&name) || !of_login && ["token", "nonce", "verification"].iter().any(|part| name.contains(part))
         };
         let token = |link: &&Link| {
             !matches!(link.at.slot, Slot::Cookie(_) | Slot::Target(Part::Path | Part::Segment(_) | Part::Target))

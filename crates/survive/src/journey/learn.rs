@@ -8,6 +8,7 @@ use super::slot::{self, Slot};
 use super::url::Part;
 use super::words::is_csrf;
 use super::{cookies, limits::SHORTEST};
+use crate::who::is_session_cookie;
 use crate::{Exchange, Request};
 
 /// What a balancer could learn so that the client stays with its copy, in the words of `sticky.from`: `cookie:sid`,
@@ -44,8 +45,8 @@ pub(super) fn learn(steps: &[Exchange], links: &[Links], binding: usize, step: u
     };
     let mut cookies: Vec<&CookieLink> = links[step].cookies.iter().filter(kept).collect();
     cookies.sort_by_key(|cookie| {
-        let beside = is_csrf(&cookie.name) || cookies::is_signature(&cookie.name);
-        (beside, !cookies::is_session_name(&cookie.name), cookie.value.len() < SHORTEST, cookie.from != Some(binding))
+        let beside = is_csrf(&cookie.name) || cookie.name.strip_suffix(".sig").is_some();
+        (beside, !is_session_cookie(&cookie.name), cookie.value.len() < SHORTEST, cookie.from != Some(binding))
     });
     if let Some(cookie) = cookies.first() {
         let streamlit = cookie.name == "_streamlit_xsrf";

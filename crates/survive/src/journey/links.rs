@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cookies::{self, is_session_name};
+use super::cookies;
 use super::index::Index;
 use super::limits::SHORTEST;
 use super::origin::Origin;
@@ -12,6 +12,7 @@ use super::short_ids;
 use super::slot::{self, Carried, Slot};
 use super::url::Codec;
 use crate::Exchange;
+use crate::who::is_session_cookie;
 
 /// A value that a request carries and an earlier answer gave.
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ fn mark_fleeting(steps: &mut [Links]) {
             count.1 += usize::from(given.is_some_and(|given| given != cookie.value && !may_be_sealed(given)));
         }
     }
-    counts.retain(|name, (carried, changed)| *changed >= 2 && 2 * *changed >= *carried && !is_session_name(name));
+    counts.retain(|name, (carried, changed)| *changed >= 2 && 2 * *changed >= *carried && !is_session_cookie(name));
     for cookie in steps.iter_mut().flat_map(|step| &mut step.cookies) {
         cookie.is_fleeting = counts.contains_key(&cookie.name);
     }

@@ -1,6 +1,7 @@
 //! Cookies in requests and answers.
 
-use super::login::{is_of_login, is_of_logout, login};
+use super::login::login;
+use crate::who::{is_logout, is_session_cookie, may_log_in};
 use crate::{Answer, Exchange, Request};
 
 /// The cookies of a request, in their order.
@@ -66,8 +67,8 @@ impl Who {
     /// cookies, who can be the same person. A redirect that leads on from a login is its end.
     pub(super) fn may_change_by(&self, exchange: &Exchange, other: &Who) -> bool {
         let Exchange { request, answer, .. } = exchange;
-        let is_login = is_of_login(request.path()) && (300..400).contains(&answer.status) && login(answer).is_none();
-        let changes = !request.is_safe() || is_of_logout(request.path()) || is_login;
+        let is_login = may_log_in(request.path()) && (300..400).contains(&answer.status) && login(answer).is_none();
+        let changes = !request.is_safe() || is_logout(request.path()) || is_login;
         changes && (other.shares(self) || other.is_nobody())
     }
 
@@ -78,12 +79,7 @@ impl Who {
 
     /// The cookie that is the session's: the one that looks like it, or the only one.
     pub(super) fn session(&self) -> Option<&str> {
-        const PARTS: [&str; 7] = ["sess", "sid", "auth", "token", "login", "user", "identity"];
-        let is_likely = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            PARTS.iter().any(|part| name.contains(part)) && !name.contains("csrf") && !name.contains("xsrf")
-        };
-        let likely = self.cookies.iter().map(|(name, _)| name.as_str()).find(|name| is_likely(name));
+        let likely = self.cookies.iter().map(|(name, _)| name.as_str()).find(|name| is_session_cookie(name));
         let only = match self.cookies.as_slice() {
             [(name, _)] => Some(name.as_str()),
             _ => None,

@@ -71,6 +71,23 @@ pub(super) fn carries_a_token(browser: &mut Browser<'_>) {
     browser.send("GET", "/me", &[("Authorization", &format!("Bearer {token}"))], "");
 }
 
+/// Tokens that are changed for new ones, each known to the copy that gave it.
+pub(super) fn refresh(copy: &mut Copy, request: &Request) -> Answer {
+    let sent = form_urlencoded::parse(&request.body).find(|(name, _)| name == "refresh_token");
+    if sent.is_some_and(|(_, token)| copy.get(&token).is_none()) {
+        return answer(400, &[("Content-Type", "application/json")], r#"{"error":"invalid_grant"}"#);
+    }
+    let token = copy.random.id();
+    copy.set(&token, "given");
+    answer(200, &[("Content-Type", "application/json")], &format!(r#"{{"refresh_token":"{token}"}}"#))
+}
+
+pub(super) fn refreshes(browser: &mut Browser<'_>) {
+    let said = text(&browser.send("POST", "/token", &[], "user=alice"));
+    let token = said.split('"').nth(3).expect("a token").to_owned();
+    browser.post("/token", &format!("refresh_token={token}"));
+}
+
 /// A form with a token that the session knows.
 pub(super) fn csrf(copy: &mut Copy, request: &Request) -> Answer {
     if request.is_safe() {

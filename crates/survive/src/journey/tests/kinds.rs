@@ -3,10 +3,11 @@
 use super::super::LossKind;
 use super::{App, Script, World, apps};
 
-const APPS: [(&str, App, Script); 11] = [
+const APPS: [(&str, App, Script); 12] = [
     ("session", apps::session, apps::logs_in),
     ("signed", apps::signed, apps::signs_in),
     ("token", apps::token, apps::carries_a_token),
+    ("refresh", apps::refresh, apps::refreshes),
     ("csrf", apps::csrf, apps::sends_the_form),
     ("upload", apps::upload, apps::uploads),
     ("socket.io", apps::socket_io, apps::polls),
@@ -35,6 +36,7 @@ fn every_kind_is_found_with_the_step_that_binds_and_what_to_learn() {
             ("session", LossKind::Session, session, 1, Some("cookie:sid")),
             ("signed", LossKind::Secret, "session lost (401)", 0, Some("cookie:session")),
             ("token", LossKind::Secret, "session lost (401)", 0, None),
+            ("refresh", LossKind::UnknownId, "400 invalid_grant", 0, None),
             ("csrf", LossKind::Csrf, "403 invalid csrf token", 0, Some("cookie:sid")),
             ("upload", LossKind::Upload, "upload gone (404)", 0, None),
             ("socket.io", LossKind::UnknownId, "400 Session ID unknown", 0, Some("socket.io")),
