@@ -29,6 +29,9 @@ pub(crate) fn missing() -> Option<String> {
         let tried = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         tried.is_ok_and(|status| status.success())
     };
+    if !folder().exists() {
+        return Some("the apps are not in what is published".to_owned());
+    }
     if !works(Path::new("node")) {
         return Some("there is no node".to_owned());
     }
