@@ -31,6 +31,6 @@ pub struct Loss {
     pub kind: LossKind,
     /// It in a few words, such as `session lost (302 /login)`; ids in it are masked.
     pub words: String,
-    /// Whether a status tells it. Otherwise chance may have to do with it, and more controls and moved runs should show it.
+    /// Whether a refusal tells it: a status, or a redirect to a login. Otherwise chance may have to do with it, and more controls and moved runs should show it.
     pub sure: bool,
 }

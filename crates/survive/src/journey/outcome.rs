@@ -140,7 +140,10 @@ fn loss(refused: &Refused<'_>, links: &Links, controls: &[Followed<'_>], moved: 
     if alike == 0 {
         let kinds: Vec<_> = now.iter().map(|answer| refused.kind(&classes[0], answer)).collect();
         let (kind, words) = kinds.first()?.clone();
-        let sure = !now.iter().any(|answer| matches!(Class::of(answer), Class::Cut | Class::Held));
+        // A refusal is no chance; where a redirect leads may be drawn.
+        let is_sure =
+            |answer: &&Answer| matches!(Class::of(answer), Class::Refused(_)) || Class::of(answer).is_to_login();
+        let sure = now.iter().all(is_sure);
         return kinds.iter().all(|(other, _)| *other == kind).then_some(Loss { step, kind, words, sure });
     }
     if alike < now.len() {

@@ -75,6 +75,19 @@ fn a_copy_that_names_itself_loses_nothing_once_a_control_was_on_the_other() {
 }
 
 #[test]
+fn a_redirect_elsewhere_may_be_drawn_and_one_to_a_login_is_sure() {
+    let mut world = World::new(apps::session, true, 1);
+    let journey = world.record(apps::logs_in);
+    let controls = [0, 0].map(|copy| world.run(&journey, |_| Some(copy)));
+    for (to, sure) in [("/offers", false), ("/login", true)] {
+        let mut moved = controls[0].clone();
+        moved[1] = Some(answer(302, &[("Location", to)], ""));
+        let losses = journey.losses(&controls, &[moved]);
+        assert_eq!(losses.iter().map(|loss| (loss.step, loss.sure)).collect::<Vec<_>>(), [(1, sure)], "{to}");
+    }
+}
+
+#[test]
 fn a_limit_on_requests_is_no_loss_and_ends_what_can_be_told() {
     let mut world = World::new(apps::session, false, 1);
     let journey = world.record(apps::logs_in);
