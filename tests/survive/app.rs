@@ -10,14 +10,14 @@ use crate::support::{until, until_some};
 use crate::survived::{Survived, run_to_end};
 
 /// The two forms of an app.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Form {
     Broken,
     Mended,
 }
 
 /// Where `survive` has the requests from.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum From {
     /// It runs the app's traffic itself.
     Test,
@@ -26,14 +26,15 @@ pub(crate) enum From {
 }
 
 /// What one run is about.
-pub(crate) struct Run<'a> {
-    pub(crate) app: &'a str,
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Run {
+    pub(crate) app: &'static str,
     pub(crate) form: Form,
     pub(crate) seed: u64,
     pub(crate) from: From,
 }
 
-impl Run<'_> {
+impl Run {
     /// Runs it to its end.
     pub(crate) fn survive(&self) -> Survived {
         let shared = Shared::new();

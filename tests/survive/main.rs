@@ -11,6 +11,8 @@ mod app;
 #[cfg(unix)]
 mod apps;
 #[cfg(unix)]
+mod at_once;
+#[cfg(unix)]
 mod ground;
 #[cfg(unix)]
 mod learn_real;
