@@ -86,8 +86,11 @@ pub struct Exchange {
     pub connection: u64,
     /// The copy that answered, by its place among the copies; `None` where that is not known, as in a HAR file.
     pub copy: Option<usize>,
-    /// When it began, since the recording did.
+    /// When its answer began, since the recording did: a long poll that began before the request which releases it comes
+    /// after that.
     pub at: Duration,
+    /// How long its client waited for that.
+    pub waited: Duration,
     /// What was asked.
     pub request: Request,
     /// What was answered when it was recorded.

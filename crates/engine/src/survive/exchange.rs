@@ -40,7 +40,7 @@ pub(crate) fn exchange(
     heads: &Heads,
     copy: usize,
     connection: u64,
-    at: Duration,
+    (at, waited): (Duration, Duration),
     cookie: Option<&str>,
 ) -> Option<Exchange> {
     let is_all = !heads.request.cut && !heads.passed.cut;
@@ -71,7 +71,7 @@ pub(crate) fn exchange(
     let mut answer = Answer { status, fields, body: body.bytes, end };
     answer.unpack();
     let number = event.number.map_or(0, RequestNumber::get);
-    Some(Exchange { number, connection, copy: Some(copy), at, request, answer })
+    Some(Exchange { number, connection, copy: Some(copy), at, waited, request, answer })
 }
 
 fn end(event: &RequestEvent, body: &Body) -> End {
@@ -140,7 +140,7 @@ mod tests {
 
     fn read(heads: &Heads) -> Option<Exchange> {
         let event = RequestEvent::sample(Decision::new(Strategy::default()));
-        exchange(&event, heads, 1, 2, Duration::ZERO, Some("X-Backend-ID"))
+        exchange(&event, heads, 1, 2, (Duration::ZERO, Duration::ZERO), Some("X-Backend-ID"))
     }
 
     #[test]

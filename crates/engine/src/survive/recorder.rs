@@ -37,7 +37,7 @@ pub(crate) struct Recorder {
 /// What was recorded.
 #[derive(Default)]
 pub(crate) struct Recorded {
-    /// Requests and their answers, in the order in which they began.
+    /// Requests and their answers, in the order in which the answers began.
     pub(crate) exchanges: Vec<Exchange>,
     /// Requests that passed, and could not be kept.
     pub(crate) missed: u64,
@@ -122,8 +122,9 @@ impl Recorder {
         }
         let next = self.connections.len() as u64 + 1;
         let connection = *self.connections.entry(heads.peer).or_insert(next);
-        let at = event.time.duration_since(self.began).unwrap_or_default();
-        match exchange(event, &heads, copy, connection, at, cookie) {
+        let waited = waited(event);
+        let at = event.time.duration_since(self.began).unwrap_or_default() + waited;
+        match exchange(event, &heads, copy, connection, (at, waited), cookie) {
             Some(exchange) if self.recorded.exchanges.len() < MOST && self.bytes + heads.size() <= BYTES => {
                 self.bytes += heads.size();
                 self.recorded.exchanges.push(exchange);
@@ -160,4 +161,11 @@ impl Recorder {
         exchanges.sort_by_key(|exchange| exchange.at);
         Recorded { exchanges, missed, in_every_copy }
     }
+}
+
+/// How long a client waited until its answer began.
+fn waited(event: &RequestEvent) -> Duration {
+    let phases = &event.phases;
+    let Some(first_byte) = phases.first_byte else { return event.took };
+    Duration::from_micros(phases.head + phases.queue + phases.connect.unwrap_or_default() + first_byte)
 }

@@ -1,9 +1,11 @@
 //! An entry of the file as an exchange.
 
+use std::time::Duration;
+
 use super::address::{Address, address};
-use super::entry::{Answered, Asked, Content, Entry, Pair};
+use super::entry::{Answered, Asked, Content, Entry, Pair, Timings};
 use super::form;
-use super::loose::{List, Object};
+use super::loose::{List, Object, Text};
 use super::shorten::CUT;
 use super::text::{decoded, whole};
 use crate::{Answer, End, Exchange, Fields, Request};
@@ -34,6 +36,9 @@ const OF_THE_CONNECTION: [&str; 12] = [
 /// Fields of an answer that no longer hold for its body as the file has it.
 const OF_THE_ANSWERS_FRAMING: [&str; 6] =
     ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "content-encoding"];
+
+/// The longest that a request may have taken, in milliseconds.
+const LONGEST: u64 = 24 * 60 * 60 * 1000;
 
 /// Why an entry is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,8 +84,18 @@ pub(super) fn convert(entry: Entry, number: u64) -> Result<Converted, LeftOut> {
     let html = answer.fields.text("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/html"));
     let document = entry.resource.as_str() == "document" || html && status < 400;
     let began = entry.started.as_str().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
-    let exchange = Exchange { number, request, answer, ..Exchange::default() };
+    let waited = waited(&entry.timings.0.unwrap_or_default(), &entry.time);
+    let exchange = Exchange { number, waited, request, answer, ..Exchange::default() };
     Ok(Converted { authority, exchange, document, began })
+}
+
+/// How long it took until the answer began, or all of it where that is not said.
+fn waited(timings: &Timings, time: &Text) -> Duration {
+    let millis = |text: &Text| text.number().and_then(|millis| u64::try_from(millis).ok()).unwrap_or_default();
+    let Timings { blocked, dns, connect, send, wait } = timings;
+    let phases = [blocked, dns, connect, send, wait].map(millis);
+    let all = phases.into_iter().fold(0, u64::saturating_add);
+    Duration::from_millis(if wait.number().is_some() { all } else { millis(time) }.min(LONGEST))
 }
 
 fn request(asked: &Asked, method: String, target: String, websocket: bool, authority: &str) -> Request {

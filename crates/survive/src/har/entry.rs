@@ -10,11 +10,25 @@ use super::loose::{List, Object, Text};
 pub(super) struct Entry {
     #[serde(rename = "startedDateTime")]
     pub(super) started: Text,
+    /// How long it took, in milliseconds.
+    pub(super) time: Text,
+    pub(super) timings: Object<Timings>,
     pub(super) request: Object<Asked>,
     pub(super) response: Object<Answered>,
     /// What kind of thing was asked for, in Chromium and Playwright.
     #[serde(rename = "_resourceType")]
     pub(super) resource: Text,
+}
+
+/// How long each phase took until the answer began, in milliseconds; -1 of one that there was not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Timings {
+    pub(super) blocked: Text,
+    pub(super) dns: Text,
+    pub(super) connect: Text,
+    pub(super) send: Text,
+    pub(super) wait: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -138,19 +138,23 @@ impl Hosts {
     }
 }
 
-/// Sorted by when they began, and told since the first did. Where no time is said, it is that of the one before.
+/// Sorted by when their answers began, and told since the first did. Where no time is said, it is that of the one before.
 fn in_order(mut exchanges: Vec<(Option<i64>, Exchange)>) -> Vec<Exchange> {
     let mut last = exchanges.iter().find_map(|(began, _)| *began).unwrap_or_default();
     for (began, _) in &mut exchanges {
         last = *began.get_or_insert(last);
     }
-    exchanges.sort_by_key(|(began, _)| *began);
-    let start = exchanges.first().and_then(|(began, _)| *began).unwrap_or_default();
-    let since = |began: Option<i64>| {
-        let millis = began.unwrap_or(start).saturating_sub(start);
+    let answered = |(began, exchange): &(Option<i64>, Exchange)| {
+        let waited = i64::try_from(exchange.waited.as_millis()).unwrap_or_default();
+        began.unwrap_or_default().saturating_add(waited)
+    };
+    exchanges.sort_by_key(answered);
+    let start = exchanges.first().map(answered).unwrap_or_default();
+    let since = |one: &(Option<i64>, Exchange)| {
+        let millis = answered(one).saturating_sub(start);
         Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     };
-    exchanges.into_iter().map(|(began, exchange)| Exchange { at: since(began), ..exchange }).collect()
+    exchanges.into_iter().map(|one| Exchange { at: since(&one), ..one.1 }).collect()
 }
 
 /// About how much memory it takes.

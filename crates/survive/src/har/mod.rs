@@ -32,7 +32,7 @@ use shorten::Shorten;
 /// What was read of a HAR file.
 #[derive(Debug, Default)]
 pub struct Har {
-    /// The requests to the app, in the order in which they began. They are all of one client: a file is what one browser
+    /// The requests to the app, in the order in which their answers began. They are all of one client: a file is what one browser
     /// did.
     pub exchanges: Vec<Exchange>,
     /// Where the app was when they were recorded, such as `localhost:3000`: host, and port unless it is the scheme's own.

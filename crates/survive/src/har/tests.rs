@@ -41,6 +41,17 @@ fn post(body: &Value, headers: &Value) -> Request {
 }
 
 #[test]
+fn a_long_poll_comes_after_the_request_that_releases_it() {
+    let mut poll = get("http://localhost:3000/poll", "text/plain", 0);
+    poll["time"] = json!(30_005.5);
+    poll["timings"] = json!({"blocked": -1, "send": 0, "wait": 2500, "receive": 27_505});
+    let har = read_ok(&har_of(&[poll, get("http://localhost:3000/said", "text/plain", 2)]));
+    let told: Vec<_> =
+        har.exchanges.iter().map(|one| (one.number, one.at.as_millis(), one.waited.as_millis())).collect();
+    assert_eq!(told, [(2, 0, 0), (1, 500, 2500)]);
+}
+
+#[test]
 fn what_chromium_writes_is_read() {
     let har = read_ok(include_bytes!("testdata/chromium.har"));
     assert_eq!(har.host, "localhost:3000");
@@ -66,7 +77,7 @@ fn what_chromium_writes_is_read() {
     assert_eq!(login.request.body, b"user=a&password=b%20c&_csrf=tok%2Ben");
     assert!(login.request.whole);
     assert_eq!((login.answer.status, login.answer.fields.text("location")), (302, Some("/?from=login")));
-    assert_eq!(login.at, Duration::from_millis(1500));
+    assert_eq!(login.at, Duration::from_millis(1509));
     assert_eq!(home.answer.body, b"\x89PNG");
     assert_eq!(socket.request.fields.text("upgrade"), Some("websocket"));
     assert_eq!(socket.answer.status, 101);

@@ -14,6 +14,7 @@ fn exchange(at: u64, connection: u64, target: &str, cookie: &str, answer: Answer
         number: at,
         connection,
         copy: Some(0),
+        waited: Duration::ZERO,
         at: Duration::from_millis(at),
         request: request("GET", target, &fields, ""),
         answer,

@@ -120,6 +120,7 @@ impl Browser<'_> {
             connection: 1,
             copy: Some(0),
             at: Duration::from_millis(place),
+            waited: Duration::ZERO,
             request,
             answer: answer.clone(),
         });
