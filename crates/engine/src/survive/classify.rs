@@ -1,6 +1,6 @@
 //! What a difference between copies is called.
 
-use stickylb_survive::{Answer, CopyNames, Difference, Request};
+use stickylb_survive::{Answer, CopyNames, Difference, End, Judgement, Request};
 
 use super::compare::Compared;
 use super::ids::Ids;
@@ -26,7 +26,7 @@ pub(crate) fn for_everyone(
         Some(gone) if has_it && ids.asks_for_what_was_made(request) => {
             (SurviveKind::UploadGone, format!("upload gone ({})", gone.status))
         }
-        _ if judgement.differences.is_empty() => (SurviveKind::CounterPerCopy, counter(&judgement.counters)),
+        _ if is_counted(judgement) => (SurviveKind::CounterPerCopy, counter(&judgement.counters)),
         _ => (SurviveKind::StatePerCopy, format!("copies differ: {}", place(&judgement.differences))),
     };
     entry(verdict, kind, words, request, group, compared, names)
@@ -47,9 +47,28 @@ pub(crate) fn for_its_client(
     entry
 }
 
+/// Whether what differs is a count, and what goes with it.
+fn is_counted(judgement: &Judgement) -> bool {
+    let is_of_count = |difference: &Difference| {
+        let place = difference.place.to_ascii_lowercase();
+        let is_limits = place.starts_with("header ") && (place.contains("ratelimit") || place.contains("rate-limit"));
+        is_limits || judgement.counters.iter().any(|counter| counter.place == difference.place)
+    };
+    judgement.differences.is_empty() || !judgement.counters.is_empty() && judgement.differences.iter().all(is_of_count)
+}
+
+/// Whether a copy upgrades a connection that another refuses: the session that it belongs to is on one of them alone, whatever
+/// they answer to a request without it.
+pub(crate) fn is_of_its_connection(request: &Request, compared: &Compared) -> bool {
+    let had = |status: &dyn Fn(u16) -> bool| compared.answers.iter().any(|answer| status(answer.status));
+    request.fields.text("upgrade").is_some()
+        && had(&|status| status == 101)
+        && had(&|status| (400..500).contains(&status))
+}
+
 /// What its client loses on a copy that is not its own.
 fn lost(answers: &[Answer], id: &str) -> (SurviveKind, String) {
-    let is_good = |answer: &&Answer| answer.status < 300 && answer.status != 0;
+    let is_good = |answer: &&Answer| (answer.status < 300 && answer.status != 0) || is_held(answer);
     let has_good = answers.iter().any(|answer| is_good(&answer));
     let bad = answers.iter().find(|answer| !is_good(answer)).filter(|_| has_good);
     let Some(bad) = bad else { return (SurviveKind::SessionLost, "its session is not known to every copy".to_owned()) };
@@ -66,6 +85,11 @@ fn lost(answers: &[Answer], id: &str) -> (SurviveKind, String) {
         0 => (SurviveKind::SessionLost, "session lost (no answer)".to_owned()),
         _ => (SurviveKind::SessionLost, format!("session lost ({status})")),
     }
+}
+
+/// Whether a copy waits for something to tell to this client.
+fn is_held(answer: &Answer) -> bool {
+    answer.end == End::Held && matches!(answer.status, 0 | 200..=299)
 }
 
 /// What to learn, in the words of `sticky.from`: a framework's, where it is one that is known. Where an id in a query or an
@@ -137,7 +161,7 @@ fn shortened(place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stickylb_survive::{Fields, Judgement};
+    use stickylb_survive::Fields;
 
     fn answer(status: u16, location: &str) -> Answer {
         let fields = Fields(vec![("location".to_owned(), location.as_bytes().to_vec())]);
@@ -147,7 +171,7 @@ mod tests {
     fn compared(answers: Vec<Answer>) -> Compared {
         let difference = Difference { place: "status".to_owned(), values: vec!["200".to_owned(), String::new()] };
         let judgement = Judgement { differences: vec![difference], ..Judgement::default() };
-        Compared { answers, judgement, times: 12 }
+        Compared { answers, judgement, held: false, times: 12 }
     }
 
     fn told(answers: [Answer; 2], target: &str, id: &str) -> (Option<SurviveKind>, String, String) {

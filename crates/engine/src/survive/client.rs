@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::exchange::{ends_with_connection, is_cookie, is_not_the_apps};
+use super::limits::Limits;
 use super::pace::Pace;
 
 /// How long an answer is waited for.
@@ -27,12 +28,22 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// For a request of which nothing is known.
-    pub(crate) const ANY: Patience =
+    const ANY: Patience =
         Patience { head: Duration::from_secs(5), silence: Duration::from_secs(2), body: Duration::from_secs(4) };
+
+    /// The least time for a head: the machine may be busy.
+    const LEAST: Duration = Duration::from_millis(1500);
 
     /// For one that is known to be held: a refusal would come at once.
     pub(crate) const HELD: Patience =
         Patience { head: Duration::from_secs(1), silence: Duration::from_millis(500), body: Duration::from_secs(1) };
+
+    /// For a request whose client waited so long for its answer when it was recorded: what waits for something else to happen,
+    /// such as a long poll, is not waited for as long as that.
+    pub(crate) fn of(waited: Duration) -> Self {
+        let head = if waited > Self::ANY.head { Self::LEAST } else { waited * 3 + Self::LEAST };
+        Patience { head: head.min(Self::ANY.head), ..Self::ANY }
+    }
 }
 
 /// The most that is read of a body.
@@ -59,6 +70,7 @@ pub(crate) struct Reply {
 #[derive(Default)]
 pub(crate) struct Client {
     pace: Pace,
+    limits: Limits,
 }
 
 /// A client's own cookie of the balancer that is tried: its name, and its value once there is one.
@@ -71,8 +83,29 @@ pub(crate) struct OwnCookie {
 }
 
 impl Client {
-    /// Sends a request to this address.
+    /// Sends a request to this address; once more and slower from then on, where a limit on requests refuses it.
     pub(crate) async fn send(
+        &self,
+        to: SocketAddr,
+        request: &Request,
+        patience: Patience,
+        cookie: Option<&OwnCookie>,
+    ) -> Reply {
+        let reply = self.send_once(to, request, patience, cookie).await;
+        let Some(wait) = self.limits.wait(request, &reply.answer) else { return reply };
+        self.pace.slow_down().await;
+        tokio::time::sleep(wait).await;
+        let again = self.send_once(to, request, patience, cookie).await;
+        self.limits.note(request, &again.answer);
+        again
+    }
+
+    /// Whether a limit on requests was reached where this one goes.
+    pub(crate) fn is_limited(&self, request: &Request) -> bool {
+        self.limits.are_reached(request)
+    }
+
+    async fn send_once(
         &self,
         to: SocketAddr,
         request: &Request,

@@ -12,8 +12,12 @@ pub(crate) const COPIES: usize = 4;
 /// How often each copy is asked in turn and back: A B B A.
 const ROUNDS: usize = 3;
 
-/// How often as many are added where more would tell more.
+/// How often as many are added where more would tell more, and what is waited before: a clock that shows seconds goes on.
 const MORE: usize = 3;
+const BEFORE_MORE: Duration = Duration::from_millis(1300);
+
+/// What is told where more would still tell more.
+const CHANCE: &str = "copies differ, and it may be chance or a clock";
 
 /// Between two requests, so that no timer of the app looks like a difference.
 const PAUSE: std::ops::RangeInclusive<u64> = 2..=40;
@@ -24,6 +28,8 @@ pub(crate) struct Compared {
     pub(crate) answers: Vec<Answer>,
     /// What they tell.
     pub(crate) judgement: Judgement,
+    /// Whether a copy held it: a stream, or a long poll.
+    pub(crate) held: bool,
     /// How often it was sent, those that were not judged left out.
     pub(crate) times: u64,
 }
@@ -36,38 +42,47 @@ impl Compared {
     }
 }
 
-/// Sends a request to each copy, and compares what they answer.
+/// Sends a request to each copy, and compares what they answer. `waited` is how long its client waited when it was recorded.
 ///
 /// # Errors
 /// A copy is not what it was when the run began; why, as one sentence.
-pub(crate) async fn compare(bench: &Bench<'_>, request: &Request, names: &[CopyNames]) -> Result<Compared, String> {
+pub(crate) async fn compare(
+    bench: &Bench<'_>,
+    request: &Request,
+    waited: Duration,
+    names: &[CopyNames],
+) -> Result<Compared, String> {
     let names = &names[..names.len().min(COPIES)];
     let copies = names.len();
     let began = Instant::now();
     // The first request to a copy may fill a cache or compile a page.
-    let warm = sample(bench, request, Patience::ANY, 0..copies, began).await?;
+    let warm = sample(bench, request, Patience::of(waited), 0..copies, began).await?;
     if warm.iter().all(|sample| sample.answer.status == 0) {
         let answers = warm.into_iter().map(|sample| sample.answer).collect();
         let judgement = Judgement { inconclusive: Some("no copy answered".to_owned()), ..Judgement::default() };
-        return Ok(Compared { answers, judgement, times: 1 });
+        return Ok(Compared { answers, judgement, held: true, times: 1 });
     }
     let is_held = |sample: &Sample| sample.answer.end == End::Held && sample.answer.status != 101;
-    let held = warm.iter().all(is_held);
+    let held = warm.iter().any(is_held);
     // A stream takes its time each time, and tells what it tells at its beginning.
-    let patience = if held { Patience::HELD } else { Patience::ANY };
+    let patience = if held { Patience::HELD } else { Patience::of(waited) };
     let (mut samples, rounds) = if held { (warm, 1) } else { (Vec::new(), ROUNDS) };
     samples.extend(turns(bench, request, patience, copies, rounds, began).await?);
     let mut judgement = judge(&samples, names);
     for _ in 0..MORE {
-        if !judgement.needs_more || held {
+        if !judgement.needs_more || bench.client.is_limited(request) {
             break;
         }
-        samples.extend(turns(bench, request, patience, copies, ROUNDS, began).await?);
+        tokio::time::sleep(BEFORE_MORE).await;
+        samples.extend(turns(bench, request, patience, copies, rounds, began).await?);
         judgement = judge(&samples, names);
+    }
+    if judgement.needs_more && !judgement.differences.is_empty() {
+        judgement = Judgement { inconclusive: Some(CHANCE.to_owned()), ..judgement };
     }
     let first = |copy| samples.iter().find(|sample| sample.copy == copy).map(|sample| sample.answer.clone());
     let answers = (0..copies).filter_map(first).collect();
-    Ok(Compared { answers, judgement, times: samples.len() as u64 })
+    Ok(Compared { answers, judgement, held, times: samples.len() as u64 })
 }
 
 /// Asks each copy in turn and back, so often.
@@ -81,6 +96,9 @@ async fn turns(
 ) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     for _ in 0..rounds {
+        if bench.client.is_limited(request) {
+            break;
+        }
         samples.extend(sample(bench, request, patience, (0..copies).chain((0..copies).rev()), began).await?);
     }
     Ok(samples)

@@ -1,6 +1,7 @@
 //! The different requests of a recording that can be sent to each copy.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 use stickylb_survive::{Exchange, Request};
 
 use super::exclude::Exclude;
@@ -18,6 +19,8 @@ pub(crate) struct Distinct {
     pub(crate) group: String,
     /// The status it had when it was recorded last.
     pub(crate) status: u16,
+    /// How long its client waited for its answer.
+    pub(crate) waited: Duration,
 }
 
 /// The most requests of one method and group: a client that polls asks for something else each time.
@@ -52,7 +55,8 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distin
         places.insert(key, found.len());
         let mut request = request.clone();
         request.fields.0.retain(|(name, _)| !CONDITIONS.iter().any(|one| name.eq_ignore_ascii_case(one)));
-        found.push(Distinct { request, group, status: exchange.answer.status });
+        let (status, waited) = (exchange.answer.status, exchange.waited);
+        found.push(Distinct { request, group, status, waited });
     }
     // A stable sort: the others stay in their order.
     found.sort_by_key(|one| ends_session(one.request.path()));

@@ -2,9 +2,10 @@
 
 use stickylb_survive::{CopyNames, Exchange, Framework, Journey, LossKind, Signature};
 
+use super::allowed::Allowed;
 use super::groups::group;
 use super::ids::Ids;
-use super::replay::{Allowed, Lost, Replayed};
+use super::replay::{Lost, Replayed};
 use super::report::details;
 use crate::api::{SurviveEntry, SurviveKind, SurviveVerdict};
 
@@ -40,10 +41,11 @@ pub(crate) fn watched(
 pub(crate) fn moved(journey: &Journey, replayed: &Replayed, lost: &Lost, names: &[CopyNames]) -> SurviveEntry {
     let request = &journey.steps[lost.loss.step].request;
     let words = lost.loss.words.clone();
-    let mut entry = SurviveEntry::new(SurviveVerdict::NeedsStickiness, &request.method, &group(request.path()), words);
+    let verdict = if lost.is_everyones { SurviveVerdict::BreaksEvenWithIt } else { SurviveVerdict::NeedsStickiness };
+    let mut entry = SurviveEntry::new(verdict, &request.method, &group(request.path()), words);
     entry.kind = Some(kind_of(lost.loss.kind));
     entry.learn = lost.learn.as_ref().map(|learn| learn.0.clone().into());
-    let [stayed, moved] = lost.statuses;
+    let [stayed, moved] = &lost.answers;
     let home = &names[replayed.home].name;
     entry.details =
         details([format!("a client that stays on {home}: {stayed}"), format!("a client that moves: {moved}")]);

@@ -4,6 +4,7 @@
 //! Nothing of it exists while nobody asks for it. It touches neither the user's balancer nor its clients: what it sends goes
 //! through the balancers of a [`Lab`].
 
+mod allowed;
 mod aside;
 mod bench;
 mod classify;
@@ -20,6 +21,8 @@ mod groups;
 mod har;
 mod ids;
 mod lab;
+mod limits;
+mod moves;
 mod pace;
 mod proof;
 mod prove;

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use stickylb_survive::Journey;
 
+use super::allowed::Allowed;
 use super::bench::Bench;
 use super::client::Client;
 use super::copies::Copies;
 use super::lab::OpenLab;
-use super::replay::{Allowed, Replay, Replayed};
+use super::replay::{Replay, Replayed};
 use crate::api::{StickyBy, Strategy};
 
 /// How those without a copy are spread while a stickiness is tried: in turn, and so that no turn hides a loss.

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use stickylb_survive::Journey;
 
+use super::allowed::Allowed;
 use super::client::Client;
 use super::copies::Copies;
 use super::groups::group;
 use super::lab::OpenLab;
 use super::proof::{Candidate, Proof};
-use super::replay::{Allowed, Replayed};
+use super::replay::Replayed;
 use super::report::Findings;
 use crate::api::{SmallestConfig, StickyBy, SurviveEntry};
 

@@ -1,50 +1,21 @@
-//! One client's journey again, as new clients: some that stay on a copy, and some that are moved.
+//! One client's journey again, as a new client.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
-use stickylb_survive::{Answer, End, Halving, Journey, Learn, Loss, Request, turns};
+use stickylb_survive::{Answer, End, Journey, Learn, Loss, Request};
 
+use super::allowed::Allowed;
 use super::bench::Bench;
 use super::client::{OwnCookie, Patience};
-use super::exclude::Exclude;
 
 /// The most steps of one journey that are sent again.
 pub(crate) const STEPS: usize = 60;
-
-/// The most losses of one journey that are looked into.
-const LOSSES: usize = 6;
-
-/// In how many ways a journey's steps are spread over two copies: with four, any two of sixteen steps are apart once.
-const TURNS: usize = 4;
 
 /// The longest that one journey takes in all its runs: one with many answers that are held is left where it is then.
 pub(crate) const LONGEST: Duration = Duration::from_mins(1);
 
 /// The answers of one run, step by step; `None` where a step was left out.
-type Run = Vec<Option<Answer>>;
-
-/// What may be sent again.
-pub(crate) struct Allowed<'r> {
-    /// Whether requests that may change something may.
-    pub(crate) unsafe_methods: bool,
-    /// What may not.
-    pub(crate) exclude: &'r Exclude,
-}
-
-impl Allowed<'_> {
-    /// Why a request may not be sent again; `None` where it may.
-    pub(crate) fn why_not(&self, request: &Request) -> Option<&'static str> {
-        if self.exclude.has(&request.method, request.path()) {
-            Some("excluded")
-        } else if !request.whole {
-            Some("its body was not kept whole")
-        } else if !request.is_safe() && !self.unsafe_methods {
-            Some("unsafe: --unsafe")
-        } else {
-            None
-        }
-    }
-}
+pub(crate) type Run = Vec<Option<Answer>>;
 
 /// A journey that was sent again.
 #[derive(Default)]
@@ -53,7 +24,7 @@ pub(crate) struct Replayed {
     pub(crate) lost: Vec<Lost>,
     /// The runs that stayed on one copy.
     pub(crate) controls: Vec<Run>,
-    /// The copy that most of them were on.
+    /// The copy that they were on.
     pub(crate) home: usize,
     /// For each step, whether the controls did what was recorded.
     pub(crate) reproduced: Vec<bool>,
@@ -71,8 +42,10 @@ pub(crate) struct Lost {
     pub(crate) loss: Loss,
     /// What to learn, where that is known.
     pub(crate) learn: Option<Learn>,
+    /// Whether everyone loses it who is on another copy than those that stayed, with nothing to learn against it.
+    pub(crate) is_everyones: bool,
     /// What its controls and the moved clients were answered.
-    pub(crate) statuses: [u16; 2],
+    pub(crate) answers: [String; 2],
 }
 
 /// Sends journeys again.
@@ -84,98 +57,8 @@ pub(crate) struct Replay<'r> {
 }
 
 impl Replay<'_> {
-    /// One journey: as clients that stay on a copy, twice on `home` and once on another, and as clients that are moved, until
-    /// any two steps were on different copies. What is lost there is looked into.
-    ///
-    /// # Errors
-    /// A copy is not what it was when the run began; why, as one sentence.
-    pub(crate) async fn journey(&self, journey: &Journey, home: usize) -> Result<Replayed, String> {
-        let steps = journey.steps.len().min(STEPS);
-        let other = (home + 1) % self.bench.copies.each.len();
-        let mut replayed = Replayed { home, ..Replayed::default() };
-        // What a copy says of itself differs between the controls, and is no loss.
-        for copy in [home, other, home] {
-            replayed.controls.push(self.run(journey, &replayed.controls, steps, |_| copy).await?);
-        }
-        let reproduced = |step| replayed.controls.iter().all(|control| journey.reproduced(step, control));
-        replayed.reproduced = (0..steps).map(reproduced).collect();
-        if !replayed.reproduced.contains(&true) {
-            return Ok(replayed);
-        }
-        for turn in turns(steps).into_iter().take(TURNS) {
-            if self.is_over() {
-                break;
-            }
-            let place = |step: usize| if turn[step] { other } else { home };
-            let mut moved = vec![self.run(journey, &replayed.controls, steps, place).await?];
-            replayed.moved += 1;
-            spoil(journey, &mut replayed, &moved);
-            let found = journey.losses(&replayed.controls, &moved);
-            let found: Vec<Loss> = found.into_iter().filter(|loss| !replayed.knows(loss.step)).collect();
-            if found.is_empty() {
-                continue;
-            }
-            // More of both, so that chance is no finding.
-            replayed.controls.push(self.run(journey, &replayed.controls, steps, |_| home).await?);
-            let more = if found.iter().all(|loss| loss.sure) { 1 } else { 2 };
-            for _ in 0..more {
-                moved.push(self.run(journey, &replayed.controls, steps, place).await?);
-                replayed.moved += 1;
-            }
-            spoil(journey, &mut replayed, &moved);
-            let confirmed = journey.losses(&replayed.controls, &moved);
-            for loss in found.into_iter().take(LOSSES) {
-                if !confirmed.iter().any(|other| is_same(other, &loss)) {
-                    let why = "a client that moved lost it, and not each time";
-                    replayed.unsure.insert(loss.step, why.to_owned());
-                    continue;
-                }
-                self.look_into(journey, &mut replayed, loss, &moved[0]).await?;
-            }
-        }
-        replayed.is_cut = self.is_over();
-        Ok(replayed)
-    }
-
-    /// Finds the step that binds a client which loses this.
-    async fn look_into(
-        &self,
-        journey: &Journey,
-        replayed: &mut Replayed,
-        loss: Loss,
-        moved: &Run,
-    ) -> Result<(), String> {
-        let (home, other) = (replayed.home, (replayed.home + 1) % self.bench.copies.each.len());
-        let mut halving = Halving::new(loss.step);
-        while let Some(step) = halving.next().filter(|_| !self.is_over()) {
-            let place = |now: usize| if now < step { home } else { other };
-            let run = [self.run(journey, &replayed.controls, loss.step + 1, place).await?];
-            replayed.moved += 1;
-            if self.is_over() {
-                // This run is not whole: it tells nothing.
-                break;
-            }
-            let again = journey.losses(&replayed.controls, &run);
-            halving.moved(again.iter().any(|other| other.step == loss.step));
-        }
-        if let Some(why) = halving.inconclusive() {
-            replayed.unsure.insert(loss.step, why.to_owned());
-            return Ok(());
-        }
-        let learn = match halving.binding() {
-            Some(binding) => journey.learn(binding, loss.step),
-            // There was not the time to find it. Whether what the first gave helps is tried in the proof.
-            None => (0..loss.step).find_map(|step| journey.learn(step, loss.step)),
-        };
-        let answered = |run: &Run| run.get(loss.step).and_then(Option::as_ref).map_or(0, |answer| answer.status);
-        let statuses = [answered(&replayed.controls[0]), answered(moved)];
-        replayed.unsure.remove(&loss.step);
-        replayed.lost.push(Lost { loss, learn, statuses });
-        Ok(())
-    }
-
     /// Whether there is no more time.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.until
     }
 
@@ -183,7 +66,7 @@ impl Replay<'_> {
     /// time.
     ///
     /// # Errors
-    /// See [`journey`](Self::journey).
+    /// A copy is not what it was when the run began; why, as one sentence.
     pub(crate) async fn balanced(
         &self,
         journey: &Journey,
@@ -194,10 +77,10 @@ impl Replay<'_> {
         let mut own = OwnCookie { name: cookie.to_owned(), value: None };
         let mut run = Run::new();
         for step in 0..steps {
-            let request = self.request(journey, step, &run);
+            let request = self.request(journey, &known.controls, step, &run);
             run.push(match request {
                 Some(request) => {
-                    Some(self.bench.send_balanced(&request, patience(&known.controls, step), &mut own).await)
+                    Some(self.bench.send_balanced(&request, patience(journey, &known.controls, step), &mut own).await)
                 }
                 None => None,
             });
@@ -206,14 +89,21 @@ impl Replay<'_> {
         if self.is_over() {
             return Ok(None);
         }
-        let mut losses = journey.losses(&known.controls, &[run]);
-        // What may be chance was looked into before.
-        losses.retain(|loss| !known.unsure.contains_key(&loss.step) && (loss.sure || known.knows(loss.step)));
+        let moved = [run];
+        let mut losses = journey.losses(&known.controls, &moved);
+        // What may be chance was looked into before, and where a limit on requests was reached, steps may lack what others give.
+        losses.retain(|loss| {
+            let is_known = !known.unsure.contains_key(&loss.step) && (loss.sure || known.knows(loss.step));
+            is_known && (!self.is_limited(journey) || journey.needs_left_out(loss.step, &moved[0]).is_none())
+        });
         Ok(Some(losses))
     }
 
     /// Sends the first `steps` steps, each to the copy that `place` says.
-    async fn run(
+    ///
+    /// # Errors
+    /// A copy is not what it was when the run began; why, as one sentence.
+    pub(crate) async fn run(
         &self,
         journey: &Journey,
         controls: &[Run],
@@ -222,9 +112,9 @@ impl Replay<'_> {
     ) -> Result<Run, String> {
         let mut run = Run::new();
         for step in 0..steps {
-            let request = self.request(journey, step, &run);
+            let request = self.request(journey, controls, step, &run);
             run.push(match request {
-                Some(request) => Some(self.bench.send(place(step), &request, patience(controls, step)).await),
+                Some(request) => Some(self.bench.send(place(step), &request, patience(journey, controls, step)).await),
                 None => None,
             });
         }
@@ -232,41 +122,35 @@ impl Replay<'_> {
         Ok(run)
     }
 
-    /// A step's request, where it may be sent and there is the time.
-    fn request(&self, journey: &Journey, step: usize, so_far: &[Option<Answer>]) -> Option<Request> {
-        if self.is_over() {
+    /// A step's request, where it may be sent and there is the time. What had no answer in a control has none now.
+    fn request(&self, journey: &Journey, controls: &[Run], step: usize, so_far: &[Option<Answer>]) -> Option<Request> {
+        let request = &journey.steps[step].request;
+        if self.is_over() || held(controls, step, |status| status == 0) || self.allowed.why_not(request).is_some() {
             return None;
         }
-        self.allowed.why_not(&journey.steps[step].request).is_none().then(|| journey.request(step, so_far))
+        Some(journey.request(step, so_far))
+    }
+
+    /// Whether a limit on requests was reached with one of these.
+    fn is_limited(&self, journey: &Journey) -> bool {
+        journey.steps.iter().any(|step| self.bench.client.is_limited(&step.request))
     }
 }
 
 impl Replayed {
     /// Whether it is known that this step is lost.
-    fn knows(&self, step: usize) -> bool {
+    pub(crate) fn knows(&self, step: usize) -> bool {
         self.lost.iter().any(|lost| lost.loss.step == step)
     }
 }
 
-/// Where moved runs had answers that tell of load, nothing can be told of the steps from there on.
-fn spoil(journey: &Journey, replayed: &mut Replayed, moved: &[Run]) {
-    let Some(why) = journey.inconclusive(&replayed.controls, moved) else { return };
-    let is_of_load = |answer: &Answer| matches!(answer.status, 0 | 429 | 502 | 503 | 504) && answer.end != End::Held;
-    let had = |run: &Run| run.iter().position(|answer| answer.as_ref().is_some_and(is_of_load));
-    let from = moved.iter().filter_map(had).min().unwrap_or(0);
-    for step in (from..replayed.reproduced.len()).filter(|step| replayed.reproduced[*step]).collect::<Vec<_>>() {
-        if !replayed.knows(step) {
-            replayed.unsure.insert(step, why.clone());
-        }
-    }
-}
-
 /// How long the answer of a step is waited for: where a control's had no end, no longer than a refusal takes.
-fn patience(controls: &[Run], step: usize) -> Patience {
-    let is_held = |run: &Run| run.get(step).and_then(Option::as_ref).is_some_and(|answer| answer.end == End::Held);
-    if controls.iter().any(is_held) { Patience::HELD } else { Patience::ANY }
+fn patience(journey: &Journey, controls: &[Run], step: usize) -> Patience {
+    if held(controls, step, |_| true) { Patience::HELD } else { Patience::of(journey.steps[step].waited) }
 }
 
-fn is_same(one: &Loss, other: &Loss) -> bool {
-    (one.step, one.kind) == (other.step, other.kind)
+/// Whether a control's answer to a step had no end, and such a status.
+fn held(controls: &[Run], step: usize, status: impl Fn(u16) -> bool) -> bool {
+    let of = |run: &Run| run.get(step)?.as_ref().map(|answer| answer.end == End::Held && status(answer.status));
+    controls.iter().any(|run| of(run).unwrap_or_default())
 }

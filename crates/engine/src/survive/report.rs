@@ -20,8 +20,12 @@ type Key = (SurviveVerdict, Option<SurviveKind>, String, String);
 #[derive(Default)]
 pub(crate) struct Findings {
     entries: BTreeMap<Key, SurviveEntry>,
-    /// Targets that were sent again, by method and group.
+    /// Targets that were sent to every copy, by method and group.
     tried: HashMap<(String, String), HashSet<String>>,
+    /// Methods and targets to which one copy answers now so and now otherwise.
+    vary: HashSet<(String, String)>,
+    /// Numbers of exchanges that clients which were moved did again.
+    sent: HashSet<u64>,
 }
 
 impl Findings {
@@ -51,6 +55,28 @@ impl Findings {
     /// A target was sent to every copy.
     pub(crate) fn tried(&mut self, method: &str, group: &str, target: &str) {
         self.tried.entry((method.to_owned(), group.to_owned())).or_default().insert(target.to_owned());
+    }
+
+    /// A copy does not always answer the same to this, or copies differed once and not again.
+    pub(crate) fn found_to_vary(&mut self, method: &str, target: &str) {
+        self.vary.insert((method.to_owned(), target.to_owned()));
+    }
+
+    /// Whether that was found.
+    pub(crate) fn varies(&self, method: &str, target: &str) -> bool {
+        self.vary.contains(&(method.to_owned(), target.to_owned()))
+    }
+
+    /// Clients that were moved did the exchange with this number again.
+    pub(crate) fn sent(&mut self, number: u64) {
+        self.sent.insert(number);
+    }
+
+    /// Whether all copies answered the same to this, as often as it takes to tell.
+    pub(crate) fn is_safe(&self, method: &str, group: &str, target: &str) -> bool {
+        let key = (method.to_owned(), group.to_owned());
+        let is_safe = self.entries.contains_key(&(SurviveVerdict::Safe, None, key.0.clone(), key.1.clone()));
+        is_safe && self.tried.get(&key).is_some_and(|tried| tried.contains(target)) && !self.varies(method, target)
     }
 
     /// All that needs stickiness.
@@ -93,18 +119,19 @@ impl Findings {
             let breaks = is_told(SurviveVerdict::BreaksEvenWithIt, &|other| other == *kind, place);
             *verdict != SurviveVerdict::NeedsStickiness || !(is_vague || breaks)
         });
-        let mut recorded: HashMap<(String, String), Vec<&str>> = HashMap::new();
+        let mut recorded: HashMap<(String, String), Vec<(u64, &str)>> = HashMap::new();
         for exchange in exchanges {
             let key = (exchange.request.method.clone(), group(exchange.request.path()));
-            recorded.entry(key).or_default().push(&exchange.request.target);
+            recorded.entry(key).or_default().push((exchange.number, &exchange.request.target));
         }
         let mut entries: Vec<SurviveEntry> = self.entries.into_values().collect();
         for entry in &mut entries {
             let key = (entry.method.raw().to_owned(), entry.path.raw().to_owned());
             let Some(targets) = recorded.get(&key) else { continue };
             let tried = self.tried.get(&key);
-            let counts = |target: &&&str| {
-                entry.verdict != SurviveVerdict::Safe || tried.is_some_and(|tried| tried.contains(**target))
+            let counts = |(number, target): &&(u64, &str)| {
+                let was_tried = || tried.is_some_and(|tried| tried.contains(*target));
+                entry.verdict != SurviveVerdict::Safe || self.sent.contains(number) || was_tried()
             };
             entry.requests = targets.iter().filter(counts).count() as u64;
         }

@@ -50,6 +50,8 @@ const TIMES: usize = 64;
 pub struct OwnDoing {
     /// The line as one of them wrote it first.
     pub line: String,
+    /// The same without what differs each time and stands before all else, and a `#` for each other date, number and id.
+    pub kind: String,
     /// Each copy that wrote it, by its place, and how many times it did so. Lines of this kind that follow each other within
     /// a quarter of a second are one time, for a second.
     pub times: Vec<(usize, usize)>,
@@ -114,10 +116,10 @@ impl EveryCopy {
     /// The lines that more than one copy wrote by itself, each kind once.
     pub fn found(&self) -> Vec<OwnDoing> {
         let kinds = self.kinds.iter().filter(|(template, _)| !harmless::is_harmless(template));
-        kinds.filter_map(|(_, kind)| self.doing(kind)).collect()
+        kinds.filter_map(|(template, kind)| self.doing(template, kind)).collect()
     }
 
-    fn doing(&self, kind: &Kind) -> Option<OwnDoing> {
+    fn doing(&self, template: &str, kind: &Kind) -> Option<OwnDoing> {
         let copies: Vec<(usize, &Written)> = kind.copies.iter().map(|(copy, written)| (*copy, written)).collect();
         let started = |copy: usize| self.started.get(&copy).copied().unwrap_or_default();
         let counts = |(copy, written): &&(usize, &Written)| {
@@ -135,7 +137,9 @@ impl EveryCopy {
         let told: Vec<&(usize, &Written)> = those.iter().map(|place| &copies[*place]).filter(counts).collect();
         let is_told = told.len() >= 2 && (repeated || told.iter().all(|one| is_late(one)));
         let times = told.iter().map(|(copy, written)| (*copy, written.count)).collect();
-        is_told.then(|| OwnDoing { line: kind.line.clone(), times, repeated })
+        let is_place = |word: &&str| word.chars().all(|c| c.is_ascii_punctuation());
+        let words = || template.split(' ').skip_while(is_place).collect::<Vec<_>>().join(" ");
+        is_told.then(|| OwnDoing { line: kind.line.clone(), kind: words(), times, repeated })
     }
 }
 

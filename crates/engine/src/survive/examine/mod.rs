@@ -1,24 +1,24 @@
 //! The tests of a recording, and what they find.
 
+mod comparing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stickylb_survive::{CopyNames, Exchange, Journey, Journeys, Request, Signature, journeys, signatures};
+use stickylb_survive::{CopyNames, Exchange, Journey, Journeys, LossKind, Signature, journeys, signatures};
 
+use super::allowed::Allowed;
 use super::aside::aside;
 use super::bench::Bench;
-use super::classify::{for_everyone, for_its_client, lines};
 use super::client::Client;
-use super::compare::{COPIES, compare};
 use super::copies::Copies;
-use super::distinct::{Distinct, distinct};
-use super::entries::{moved, same, watched, why_not};
+use super::entries::{moved, watched, why_not};
 use super::exclude::Exclude;
 use super::groups::group;
-use super::ids::{Ids, Stripped};
+use super::ids::Ids;
 use super::lab::OpenLab;
 use super::prove::prove;
 use super::recorder::Recorded;
-use super::replay::{self, Allowed, Replay, Replayed, STEPS};
+use super::replay::{self, Replay, Replayed, STEPS};
 use super::report::{Findings, details};
 use super::telling::Telling;
 use crate::api::{
@@ -26,17 +26,8 @@ use crate::api::{
     SurviveVerdict,
 };
 
-/// The most different requests that are compared.
-const COMPARED: usize = 300;
-
 /// The most journeys that are sent again.
 const JOURNEYS: usize = 20;
-
-/// The most ids of one request of which it is tried whether they bind it.
-const IDS: usize = 5;
-
-/// The longest that requests are compared: answers without an end take their time, and are not to take the journeys'.
-const COMPARING: Duration = Duration::from_mins(3);
 
 /// The longest that journeys are sent again.
 const REPLAYING: Duration = Duration::from_secs(80);
@@ -84,13 +75,16 @@ impl Examination {
     pub(crate) fn take(&mut self, recorded: Recorded) {
         self.exchanges = Arc::new(recorded.exchanges);
         for doing in recorded.in_every_copy {
-            let mut entry = SurviveEntry::new(SurviveVerdict::RunsInEveryCopy, "", &doing.line, "");
+            let what = if doing.kind.is_empty() { &doing.line } else { &doing.kind };
+            let words = if doing.repeated { "" } else { "once in each, at the same time" };
+            let mut entry = SurviveEntry::new(SurviveVerdict::RunsInEveryCopy, "", what, words.to_owned());
             entry.kind = Some(SurviveKind::TimerPerCopy);
             let line = |(copy, times): &(usize, usize)| {
                 let name = self.names.get(*copy).map_or("?", |copy| copy.name.as_str());
-                format!("{name}: {times} times with nobody asking")
+                let plural = if *times == 1 { "" } else { "s" };
+                format!("{name}: {times} time{plural} with nobody asking")
             };
-            entry.details = details(doing.times.iter().map(line));
+            entry.details = details(doing.times.iter().map(line).chain([format!("for example: {}", doing.line)]));
             self.find(entry);
         }
     }
@@ -134,99 +128,6 @@ impl Examination {
         Ok(())
     }
 
-    async fn compare_all(&mut self, bench: &Bench<'_>, ids: &Ids) -> Result<(), String> {
-        let (mut all, alike) = distinct(&self.exchanges, &self.exclude);
-        let more = alike + all.len().saturating_sub(COMPARED);
-        all.truncate(COMPARED);
-        if more > 0 {
-            self.left_out.push(format!("{more} more different requests were not compared: {} were", all.len()));
-        }
-        if self.names.len() > COPIES {
-            let all = self.names.len();
-            self.left_out.push(format!("requests were compared on {COPIES} of the {all} copies"));
-        }
-        self.telling.stage(SurviveStage::Comparing, all.len());
-        let began = Instant::now();
-        for (done, one) in all.iter().enumerate() {
-            if began.elapsed() > COMPARING {
-                self.left_out
-                    .push(format!("{} requests were not compared: the others took too long", all.len() - done));
-                break;
-            }
-            self.telling.now(&format!("{} {}", one.request.method, one.request.path()));
-            self.compare_one(bench, one, ids).await?;
-            self.telling.done();
-        }
-        Ok(())
-    }
-
-    async fn compare_one(&mut self, bench: &Bench<'_>, one: &Distinct, ids: &Ids) -> Result<(), String> {
-        let Distinct { request, group, status } = one;
-        let new = |verdict, words: String| SurviveEntry::new(verdict, &request.method, group, words);
-        let mut compared = compare(bench, request, &self.names).await?;
-        for named in &compared.judgement.names_itself {
-            let mut entry = new(SurviveVerdict::Remark, format!("a copy names itself: {}", named.place));
-            entry.details = details(lines(named, &self.names));
-            self.findings.add(entry);
-        }
-        let mut times = compared.times;
-        let differs = compared.judgement.inconclusive.is_none() && !compared.is_same();
-        if differs {
-            // Once more: what changes with time looks like a difference only once.
-            compared = compare(bench, request, &self.names).await?;
-            times += compared.times;
-        }
-        self.findings.tried(&request.method, group, &request.target);
-        let mut entry = if let Some(reason) = &compared.judgement.inconclusive {
-            new(SurviveVerdict::Inconclusive, reason.clone())
-        } else if differs && compared.is_same() {
-            new(SurviveVerdict::Inconclusive, "copies differed once, and not again".to_owned())
-        } else if differs {
-            match ids.strip(request) {
-                None => for_everyone(request, group, &compared, ids, &self.names),
-                Some(stripped) => {
-                    let mut without = compare(bench, &stripped.request, &self.names).await?;
-                    if without.is_same() {
-                        // A count may stand still by chance, or look like a clock.
-                        without = compare(bench, &stripped.request, &self.names).await?;
-                    }
-                    times += without.times;
-                    if without.is_same() {
-                        let id = self.binding(bench, request, &stripped).await?;
-                        for_its_client(request, group, &compared, id, &self.names)
-                    } else if let Some(reason) = &without.judgement.inconclusive {
-                        new(SurviveVerdict::Inconclusive, format!("copies differ, and without its ids {reason}"))
-                    } else {
-                        for_everyone(request, group, &without, ids, &self.names)
-                    }
-                }
-            }
-        } else {
-            same(compared.answers.first().map_or(0, |answer| answer.status), *status, new)
-        };
-        entry.times = times;
-        self.find(entry);
-        Ok(())
-    }
-
-    /// Which of a request's ids binds it: without that one alone, copies do the same.
-    async fn binding<'s>(
-        &self,
-        bench: &Bench<'_>,
-        request: &Request,
-        stripped: &'s Stripped,
-    ) -> Result<Option<&'s str>, String> {
-        if let [one] = stripped.ids.as_slice() {
-            return Ok(Some(one));
-        }
-        for id in stripped.ids.iter().take(IDS) {
-            if compare(bench, &Ids::without(request, id), &self.names).await?.is_same() {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
     async fn replay_all(
         &mut self,
         bench: &Bench<'_>,
@@ -244,7 +145,9 @@ impl Examination {
             self.telling.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
             let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
             let replay = Replay { bench, allowed: &allowed, until: Instant::now() + replay::LONGEST };
-            let replayed = replay.journey(&journey, number % self.names.len()).await?;
+            // A session that began before the recording is there.
+            let home = journey.home().unwrap_or(number % self.names.len());
+            let replayed = replay.journey(&journey, home).await?;
             self.replayed(&journey, &replayed);
             self.telling.done();
             all.push((journey, replayed));
@@ -256,7 +159,11 @@ impl Examination {
     /// Takes what came of one journey.
     fn replayed(&mut self, journey: &Journey, replayed: &Replayed) {
         for lost in &replayed.lost {
-            self.find(moved(journey, replayed, lost, &self.names));
+            let request = &journey.steps[lost.loss.step].request;
+            // What one copy answers now so and now otherwise to the same request is no loss of whoever moves.
+            if lost.loss.kind != LossKind::Answer || !self.findings.varies(&request.method, &request.target) {
+                self.find(moved(journey, replayed, lost, &self.names));
+            }
         }
         for (step, exchange) in journey.steps.iter().enumerate().take(STEPS) {
             let request = &exchange.request;
@@ -265,11 +172,13 @@ impl Examination {
             let entry = if replayed.lost.iter().any(|lost| lost.loss.step == step) {
                 continue;
             } else if let Some(why) = replayed.unsure.get(&step) {
-                new(SurviveVerdict::Inconclusive, why)
+                // The same request to each copy tells more, where it is the same for all who ask.
+                let is_safe = self.findings.is_safe(&request.method, &group, &request.target);
+                new(if is_safe { SurviveVerdict::Remark } else { SurviveVerdict::Inconclusive }, why)
             } else if replayed.is_cut && replayed.reproduced.get(step) == Some(&true) {
                 new(SurviveVerdict::Unknown, "its client's requests took too long to be sent again in every way")
             } else if replayed.reproduced.get(step) == Some(&true) {
-                self.findings.tried(&request.method, &group, &request.target);
+                self.findings.sent(exchange.number);
                 SurviveEntry { times: replayed.moved, ..new(SurviveVerdict::Safe, "") }
             } else {
                 let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
