@@ -275,6 +275,40 @@ async fn what_may_change_something_and_what_is_excluded_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn what_each_copy_keeps_in_its_own_memory_is_found_once_clients_have_changed_it() {
+    let keeping = || {
+        let count = AtomicU64::new(0);
+        Backend::start(move |call| match call.head.start.split(' ').next().unwrap() {
+            "POST" => {
+                count.fetch_add(1, SeqCst);
+                answer(call, "201 Created", &[], "kept")
+            }
+            _ => answer(call, "200 OK", &[], &"apple ".repeat(usize::try_from(count.load(SeqCst)).unwrap())),
+        })
+    };
+    let (one, two) = (keeping(), keeping());
+    let balancer = balancer(&[&one, &two]).await;
+    let mut options = SurviveOptions::default();
+    options.unsafe_methods = true;
+    balancer.command(Command::Survive(options)).await.unwrap();
+    let port = balancer.address().port();
+    let traffic = move || {
+        // One to each copy: both have the same before anything is sent again.
+        for _ in 0..2 {
+            Visitor::new(port).send("POST", "/basket");
+        }
+        Visitor::new(port).get("/basket");
+    };
+    tokio::task::spawn_blocking(traffic).await.unwrap();
+    balancer.command(Command::SurviveReport).await.unwrap();
+    let report = ended(&balancer).await;
+    let found: Vec<_> = findings(&report).iter().map(|e| (e.verdict, e.kind, e.path.to_string())).collect();
+    let expected = (SurviveVerdict::BreaksEvenWithIt, Some(SurviveKind::StatePerCopy), "/basket".to_owned());
+    assert_eq!(found, [expected], "{report:?}");
+    balancer.end_now();
+}
+
+#[tokio::test]
 async fn a_copy_that_dies_in_the_middle_ends_it_with_a_report_that_names_it() {
     let slow = || {
         Backend::start(|call| {

@@ -97,6 +97,9 @@ async fn all(
     if copies.are_spawned() {
         telling.stage(SurviveStage::Listening, 0);
         let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
+        while recorder.may_come_again() && began.elapsed() < LONG {
+            let _ = tokio::time::timeout(LISTEN / 4, recorder.watch(copies)).await;
+        }
         let listened = began.elapsed();
         if listened < LONG {
             let seconds = listened.as_secs();

@@ -49,12 +49,16 @@ impl Replay<'_> {
             }
             replayed.moved += 1;
             let spoilt = spoil(journey, &mut replayed, &moved);
+            let went_otherwise = |step: &usize| replayed.reproduced[*step] && !journey.reproduced(*step, &moved);
+            let follow: Vec<usize> = (0..steps).filter(went_otherwise).collect();
+            replayed.follow.extend(follow);
             let lost = journey.losses(&replayed.controls, std::slice::from_ref(&moved));
             for loss in lost.into_iter().take(LOSSES) {
                 if replayed.knows(loss.step) {
                     continue;
                 }
-                if let Some(learn) = known(journey, &replayed, &loss) {
+                if let Some(known) = known(journey, &replayed, &loss) {
+                    let learn = known.learn.clone();
                     let answers = answers(&replayed, &moved, loss.step);
                     replayed.lost.push(Lost { loss, learn, is_everyones: false, answers });
                 } else {
@@ -118,20 +122,21 @@ impl Replay<'_> {
         let was_lost = halving.binding().is_some() || halving.is_bound_before();
         let is_lost = |runs: &[Run]| journey.losses(&replayed.controls, runs).iter().any(|other| is_same(other, &loss));
         // That it is not lost the second time may come from what the first has left on the copies.
-        if !is_lost(&runs) && !(loss.sure && was_lost && is_lost(&runs[..1])) {
+        let is_found = is_lost(&runs) || loss.sure && was_lost && is_lost(&runs[..1]);
+        if !is_found {
             let why = "a client that moved lost it, and not each time";
             replayed.unsure.insert(loss.step, why.to_owned());
             return Ok(());
         }
-        let (learn, is_everyones) = self.binds(journey, replayed, &halving, loss.step);
+        let (learn, is_everyones) = binds(journey, replayed, &halving, loss.step);
         let answers = answers(replayed, moved, loss.step);
         replayed.unsure.remove(&loss.step);
         let is_sure = loss.sure;
-        let lost = Lost { loss, learn, is_everyones, answers };
+        let found = Lost { loss, learn, is_everyones, answers };
         if is_sure {
-            replayed.lost.push(lost);
+            replayed.lost.push(found);
         } else {
-            doubtful.push(Doubtful { lost, moved: runs });
+            doubtful.push(Doubtful { lost: found, moved: runs });
         }
         Ok(())
     }
@@ -153,25 +158,25 @@ impl Replay<'_> {
         }
         Ok(halving)
     }
+}
 
-    /// What to learn against a loss, where that is known, and whether there is nothing to learn because it is lost by everyone
-    /// who is on the other copy.
-    fn binds(&self, journey: &Journey, replayed: &Replayed, halving: &Halving, step: usize) -> (Option<Learn>, bool) {
-        if let Some(binding) = halving.binding() {
-            return (journey.learn(binding, step), false);
-        }
-        if halving.is_bound_before() {
-            let needed = journey.needs_left_out(step, &replayed.controls[0]);
-            let fields = &journey.steps[step].request.fields;
-            let is_someones = ["cookie", "authorization"].iter().any(|name| fields.text(name).is_some());
-            return (needed.and_then(|needed| journey.learn(needed, step)), needed.is_none() && !is_someones);
-        }
-        if halving.next().is_none() {
-            return (None, false);
-        }
-        // There was not the time to find it. Whether what the first gave helps is tried in the proof.
-        ((0..step).find_map(|binding| journey.learn(binding, step)), false)
+/// What to learn against a loss, where that is known, and whether there is nothing to learn because it is lost by everyone
+/// who is on the other copy.
+fn binds(journey: &Journey, replayed: &Replayed, halving: &Halving, step: usize) -> (Option<Learn>, bool) {
+    if let Some(binding) = halving.binding() {
+        return (journey.learn(binding, step), false);
     }
+    if halving.is_bound_before() {
+        let needed = journey.needs_left_out(step, &replayed.controls[0]);
+        let fields = &journey.steps[step].request.fields;
+        let is_someones = ["cookie", "authorization"].iter().any(|name| fields.text(name).is_some());
+        return (needed.and_then(|needed| journey.learn(needed, step)), needed.is_none() && !is_someones);
+    }
+    if halving.next().is_none() {
+        return (None, false);
+    }
+    // There was not the time to find it. Whether what the first gave helps is tried in the proof.
+    ((0..step).find_map(|binding| journey.learn(binding, step)), false)
 }
 
 /// Where a moved run had an answer that tells of load, nothing can be told of the steps from there on; whether it had.
@@ -187,15 +192,15 @@ fn spoil(journey: &Journey, replayed: &mut Replayed, moved: &Run) -> bool {
     true
 }
 
-/// What is to be learnt against another loss of the same kind, method and path: each of a client's requests to one place is
+/// Another loss of the same kind, method and path: each of a client's requests to one place is
 /// lost in the same way, and need not be looked into.
-fn known(journey: &Journey, replayed: &Replayed, loss: &Loss) -> Option<Option<Learn>> {
+fn known<'r>(journey: &Journey, replayed: &'r Replayed, loss: &Loss) -> Option<&'r Lost> {
     let of = |step: usize| (&journey.steps[step].request.method, group(journey.steps[step].request.path()));
     let is_alike = |other: &&Lost| {
         let is_one = other.loss.kind == loss.kind && of(other.loss.step) == of(loss.step);
         is_one && other.loss.sure && loss.sure && !other.is_everyones
     };
-    replayed.lost.iter().find(is_alike).map(|other| other.learn.clone())
+    replayed.lost.iter().find(is_alike)
 }
 
 /// What a client that stayed and one that moved were answered at a step.

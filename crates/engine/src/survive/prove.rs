@@ -69,6 +69,9 @@ async fn tried(
     // What no client's requests could show again is not proven by them.
     let is_shown = |entry: &SurviveEntry| journeys.iter().any(|(journey, replayed)| shows(journey, replayed, entry));
     let is_proof = findings.need_stickiness().all(is_shown);
+    // A login that was not sent again may need what all that was sent again does not.
+    let is_sent = |journey: &Journey| journey.steps.iter().all(|step| proof.allowed.why_not(&step.request).is_none());
+    let is_proof = is_proof && (needs || journeys.iter().all(|(journey, _)| is_sent(journey)));
     let mut smallest = |candidate: Candidate| {
         proven.smallest = Some(SmallestConfig { sticky: candidate.section, proven: is_proof });
     };

@@ -70,6 +70,11 @@ impl Quiet {
         at.duration_since(last).unwrap_or_default()
     }
 
+    /// Whether more time would tell more.
+    pub(crate) fn may_come_again(&self) -> bool {
+        self.every_copy.may_come_again()
+    }
+
     /// What more than one of them wrote by itself.
     pub(crate) fn found(&self) -> Vec<OwnDoing> {
         self.every_copy.found()

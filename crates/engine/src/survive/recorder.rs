@@ -77,6 +77,11 @@ impl Recorder {
         }
     }
 
+    /// Whether several copies wrote a line by themselves of which more time would tell whether it comes again.
+    pub(crate) fn may_come_again(&self) -> bool {
+        self.quiet.may_come_again()
+    }
+
     /// How many requests have passed since it began and were not kept.
     fn missed(&self) -> u64 {
         self.recorded.missed + (self.events.dropped() - self.dropped)

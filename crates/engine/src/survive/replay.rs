@@ -1,6 +1,6 @@
 //! One client's journey again, as a new client.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use stickylb_survive::{Answer, End, Journey, Learn, Loss, Request};
 
@@ -12,7 +12,7 @@ use super::client::{OwnCookie, Patience};
 pub(crate) const STEPS: usize = 60;
 
 /// The longest that one journey takes in all its runs: one with many answers that are held is left where it is then.
-pub(crate) const LONGEST: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 
 /// The answers of one run, step by step; `None` where a step was left out.
 pub(crate) type Run = Vec<Option<Answer>>;
@@ -28,6 +28,8 @@ pub(crate) struct Replayed {
     pub(crate) home: usize,
     /// For each step, whether the controls did what was recorded.
     pub(crate) reproduced: Vec<bool>,
+    /// Steps that moved clients did otherwise, and that are no loss by themselves: they may follow from one before them.
+    pub(crate) follow: HashSet<usize>,
     /// Steps of which nothing can be told, and why.
     pub(crate) unsure: HashMap<usize, String>,
     /// How often clients that were moved went its way.

@@ -119,6 +119,15 @@ impl EveryCopy {
         kinds.filter_map(|(template, kind)| self.doing(template, kind)).collect()
     }
 
+    /// Whether several copies wrote a line by themselves of which more time would tell whether it comes again.
+    pub fn may_come_again(&self) -> bool {
+        self.kinds.iter().filter(|(template, _)| !harmless::is_harmless(template)).any(|(template, kind)| {
+            let own =
+                kind.copies.values().filter(|written| written.count == 1 && written.idle_times().next().is_some());
+            own.count() >= 2 && self.doing(template, kind).is_none()
+        })
+    }
+
     fn doing(&self, template: &str, kind: &Kind) -> Option<OwnDoing> {
         let copies: Vec<(usize, &Written)> = kind.copies.iter().map(|(copy, written)| (*copy, written)).collect();
         let started = |copy: usize| self.started.get(&copy).copied().unwrap_or_default();

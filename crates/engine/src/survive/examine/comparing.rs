@@ -23,6 +23,9 @@ const IDS: usize = 5;
 /// The longest that requests are compared: answers without an end take their time, and are not to take the journeys'.
 const COMPARING: Duration = Duration::from_mins(3);
 
+/// The same for what is compared once more.
+const AGAIN: Duration = Duration::from_secs(40);
+
 /// Why a request is not sent any more.
 const LIMITED: &str = "its limit on requests was reached (429)";
 
@@ -56,6 +59,28 @@ impl Examination {
         }
         if more > 0 {
             self.left_out.push(format!("{more} more different requests were not compared, which are like others"));
+        }
+        Ok(())
+    }
+
+    /// Compares once more what was safe, now that clients have changed something on one copy more often than on another: what
+    /// each copy keeps in its own memory differs only then.
+    pub(super) async fn compare_again(&mut self, bench: &Bench<'_>, ids: &Ids) -> Result<(), String> {
+        let (mut all, _) = distinct(&self.exchanges, &self.exclude);
+        if self.exchanges.iter().all(|exchange| exchange.request.is_safe()) {
+            return Ok(());
+        }
+        let mut groups = HashSet::new();
+        all.retain(|one| {
+            let Distinct { request, group, .. } = one;
+            let is_safe = self.findings.is_safe(&request.method, group, &request.target);
+            is_safe && groups.insert((request.method.clone(), group.clone()))
+        });
+        self.telling.stage(SurviveStage::Comparing, all.len());
+        let began = Instant::now();
+        for one in all.iter().take_while(|_| began.elapsed() < AGAIN) {
+            self.compare_one(bench, one, ids).await?;
+            self.telling.done();
         }
         Ok(())
     }

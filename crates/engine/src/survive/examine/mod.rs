@@ -121,6 +121,9 @@ impl Examination {
             journeys.truncate(JOURNEYS);
         }
         let replayed = self.replay_all(&bench, journeys).await?;
+        if self.unsafe_methods {
+            self.compare_again(&bench, &ids).await?;
+        }
         self.telling.stage(SurviveStage::Proving, 0);
         let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
         let proof = prove(&copies, lab, client, &allowed, &replayed, &mut self.findings, &mut self.left_out).await?;
@@ -177,6 +180,8 @@ impl Examination {
                 new(if is_safe { SurviveVerdict::Remark } else { SurviveVerdict::Inconclusive }, why)
             } else if replayed.is_cut && replayed.reproduced.get(step) == Some(&true) {
                 new(SurviveVerdict::Unknown, "its client's requests took too long to be sent again in every way")
+            } else if replayed.follow.contains(&step) {
+                new(SurviveVerdict::Unknown, "a client that moved had lost something before it")
             } else if replayed.reproduced.get(step) == Some(&true) {
                 self.findings.sent(exchange.number);
                 SurviveEntry { times: replayed.moved, ..new(SurviveVerdict::Safe, "") }
