@@ -104,6 +104,7 @@ fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
         }
         if let Some(by) = &options.sticky {
             pool.sticky.by = by.clone();
+            pool.sticky.is_written = true;
         }
     }
     if let Some(seconds) = options.hold {

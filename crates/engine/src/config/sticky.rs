@@ -45,6 +45,8 @@ impl Named for OnFailure {
 pub struct StickyConfig {
     /// What binds a client to its backend.
     pub by: StickyBy,
+    /// Whether a person wrote [`by`](StickyConfig::by), so that it is no default.
+    pub is_written: bool,
     /// The cookie of [`StickyBy::Cookie`].
     pub cookie: CookieConfig,
     /// What happens to requests without a key.
@@ -59,6 +61,7 @@ impl Default for StickyConfig {
     fn default() -> Self {
         StickyConfig {
             by: StickyBy::default(),
+            is_written: false,
             cookie: CookieConfig::default(),
             missing: MissingKey::default(),
             on_failure: OnFailure::default(),
@@ -111,6 +114,7 @@ impl StickyConfig {
             &mut self.on_failure,
             |n| n.one_of(OnFailure::NAMES),
         );
+        self.is_written |= says_by || learns;
         says_by || learns
     }
 }

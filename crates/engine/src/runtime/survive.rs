@@ -8,13 +8,14 @@ use crate::api::{BackendId, CommandError, StickyBy, Strategy, SurviveOptions, Su
 use crate::balancer::Backend;
 use crate::config::{AccessConfig, BackendConfig, Config, ListenerConfig, PoolConfig};
 use crate::state::{CheckFunction, Checks};
-use crate::survive::{Copies, Lab, OpenLab, Opening, Run, Word};
+use crate::survive::{Copies, Exclude, Lab, OpenLab, Opening, Run, Word};
 
 impl Balancer {
     /// Begins to record, or to test what a HAR file holds; says so.
     pub(super) fn survive(&self, options: SurviveOptions) -> Result<String, CommandError> {
         let cannot = |reason: String| CommandError::CannotSurvive { reason: reason.into() };
         let copies = Arc::new(Copies::of(&self.shared, options.pool.as_deref()).map_err(cannot)?);
+        let exclude = Exclude::new(&options.exclude).map_err(cannot)?;
         let words = self.survive_run.begin()?;
         self.shared.survive.begin();
         let said = match &options.har {
@@ -22,7 +23,7 @@ impl Balancer {
             None => "survive records what passes until it is asked for its report",
         };
         let lab = Box::new(Beside { copies: Arc::clone(&copies), config: self.shared.topology.config() });
-        let run = Run::new(copies, options, lab);
+        let run = Run::new(copies, options, exclude, lab);
         self.spawn(run.run(words, self.phase.subscribe()));
         Ok(said.to_owned())
     }

@@ -15,7 +15,7 @@ pub(crate) struct Allowed<'r> {
 impl Allowed<'_> {
     /// Why a request may not be sent again; `None` where it may.
     pub(crate) fn why_not(&self, request: &Request) -> Option<&'static str> {
-        if self.exclude.has(&request.method, request.path()) {
+        if self.exclude.has(request) {
             Some("excluded")
         } else if !request.whole {
             Some("its body was not kept whole")

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use stickylb_survive::{Exchange, Request};
+use stickylb_survive::{Exchange, Request, is_logout};
 
 use super::exclude::Exclude;
 use super::groups::group;
@@ -36,7 +36,7 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distin
     for exchange in exchanges {
         let request = &exchange.request;
         let can_be_sent = matches!(request.method.as_str(), "GET" | "HEAD") && request.whole;
-        if !can_be_sent || exclude.has(&request.method, request.path()) {
+        if !can_be_sent || exclude.has(request) {
             continue;
         }
         let values = |name| request.fields.named(name).map(<[u8]>::to_vec).collect::<Vec<_>>();
@@ -59,13 +59,8 @@ pub(crate) fn distinct(exchanges: &[Exchange], exclude: &Exclude) -> (Vec<Distin
         found.push(Distinct { request, group, status, waited });
     }
     // A stable sort: the others stay in their order.
-    found.sort_by_key(|one| ends_session(one.request.path()));
+    found.sort_by_key(|one| is_logout(one.request.path()));
     (found, more.len())
-}
-
-fn ends_session(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    ["logout", "log-out", "signout", "sign-out", "logoff"].iter().any(|word| path.contains(word))
 }
 
 #[cfg(test)]
@@ -89,7 +84,7 @@ mod tests {
     #[test]
     fn each_client_and_target_is_asked_for_once_and_whole_and_what_ends_a_session_last() {
         let exchanges = [get("/logout", "a=1"), get("/cart", "a=1"), get("/cart", "a=2"), get("/cart", "a=1")];
-        let (found, _) = distinct(&exchanges, &Exclude::new(&[]));
+        let (found, _) = distinct(&exchanges, &Exclude::default());
         let targets: Vec<_> = found.iter().map(|one| one.request.target.as_str()).collect();
         assert_eq!(targets, ["/cart", "/cart", "/logout"]);
         assert!(found[0].request.fields.text("range").is_none());
@@ -98,13 +93,13 @@ mod tests {
     #[test]
     fn of_a_client_that_polls_some_requests_are_enough() {
         let exchanges: Vec<_> = (0..30).map(|n| get(&format!("/poll?t={n}"), "a=1")).collect();
-        let (found, more) = distinct(&exchanges, &Exclude::new(&[]));
+        let (found, more) = distinct(&exchanges, &Exclude::default());
         assert_eq!((found.len(), more), (ALIKE, 30 - ALIKE));
     }
 
     #[test]
     fn what_is_excluded_is_not_sent() {
-        let exclude = Exclude::new(&["/cart".to_owned()]);
+        let exclude = Exclude::new(&["/cart".to_owned()]).expect("a pattern");
         assert!(distinct(&[get("/cart?x=1", "a=1")], &exclude).0.is_empty());
     }
 }

@@ -9,6 +9,7 @@ use super::aside::aside;
 use super::client::Client;
 use super::copies::Copies;
 use super::examine::Examination;
+use super::exclude::Exclude;
 use super::har;
 use super::lab::OpenLab;
 use super::recorder::Recorder;
@@ -43,22 +44,23 @@ pub(crate) enum Word {
 pub(crate) struct Run {
     copies: Arc<Copies>,
     options: SurviveOptions,
+    exclude: Exclude,
     lab: Box<dyn OpenLab>,
     recorder: Recorder,
 }
 
 impl Run {
     /// A run over these copies, which records from now on.
-    pub(crate) fn new(copies: Arc<Copies>, options: SurviveOptions, lab: Box<dyn OpenLab>) -> Self {
+    pub(crate) fn new(copies: Arc<Copies>, options: SurviveOptions, exclude: Exclude, lab: Box<dyn OpenLab>) -> Self {
         let recorder = Recorder::begin(&copies);
-        Run { copies, options, lab, recorder }
+        Run { copies, options, exclude, lab, recorder }
     }
 
     /// Runs until the report is there: until all is tested, `words` say that it is to stop, or the balancer stops.
     pub(crate) async fn run(self, words: watch::Receiver<Word>, phase: watch::Receiver<Phase>) {
-        let Run { copies, options, lab, recorder } = self;
+        let Run { copies, options, exclude, lab, recorder } = self;
         let telling = Telling::new(&copies);
-        let mut examination = Examination::new(Arc::clone(&copies), &options, telling);
+        let mut examination = Examination::new(Arc::clone(&copies), &options, exclude, telling);
         let tests = all(&copies, &options, &*lab, recorder, &mut examination, words.clone());
         let ended = tokio::select! {
             biased;
@@ -114,7 +116,10 @@ async fn all(
     }
     let mut passed = recorder.end(copies);
     if passed.missed > 0 && from_file.is_empty() {
-        examination.left_out.push(format!("{} requests passed and were not recorded", passed.missed));
+        examination.left_out.push(format!(
+            "{} that passed: no copy answered, or there were too many to record",
+            if passed.missed == 1 { "1 request".to_owned() } else { format!("{} requests", passed.missed) }
+        ));
     }
     if !from_file.is_empty() {
         passed.exchanges = from_file;

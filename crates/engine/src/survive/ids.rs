@@ -2,7 +2,7 @@
 //! or for the client of one of them.
 
 use std::collections::HashSet;
-use stickylb_survive::{Exchange, Request};
+use stickylb_survive::{Exchange, Request, is_session_cookie};
 
 use super::exchange::without_cookie;
 
@@ -65,7 +65,7 @@ impl Ids {
         let mut ids = Vec::new();
         let mut stripped = request.clone();
         let mut cookies: Vec<String> = request.fields.named("cookie").flat_map(cookie_names).collect();
-        cookies.sort_by_key(|name| (!self.cookies.contains(name), !is_session(name)));
+        cookies.sort_by_key(|name| (!self.cookies.contains(name), !is_session_cookie(name)));
         ids.extend(cookies.into_iter().map(|name| format!("cookie:{name}")));
         stripped.fields.0.retain(|(name, value)| {
             let is_id = name.eq_ignore_ascii_case("cookie") || self.is_header_id(name, value);
@@ -132,11 +132,6 @@ fn cookie_names(value: &[u8]) -> Vec<String> {
     pairs
         .map(|pair| String::from_utf8_lossy(pair.split(|b| *b == b'=').next().unwrap_or_default()).into_owned())
         .collect()
-}
-
-fn is_session(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.contains("sess") || name.contains("sid") || name.contains("auth") || name.contains("token")
 }
 
 #[cfg(test)]

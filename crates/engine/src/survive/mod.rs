@@ -34,4 +34,5 @@ mod telling;
 
 pub(crate) use copies::Copies;
 pub(crate) use driver::{Run, Word};
+pub(crate) use exclude::Exclude;
 pub(crate) use lab::{Lab, OpenLab, Opening};

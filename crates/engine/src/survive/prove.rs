@@ -110,7 +110,8 @@ async fn tried(
         smallest(Candidate::cookie());
     }
     let own = proof.copies.pool.current.load().sticky.by.clone();
-    if is_proof && own != StickyBy::default() && own != StickyBy::Off && own != StickyBy::Custom {
+    let is_asked_for = own != StickyBy::default() || proof.copies.pool.config.load().sticky.is_written;
+    if is_proof && is_asked_for && own != StickyBy::Off && own != StickyBy::Custom {
         let Some(lost) = proof.lost(&own, journeys).await? else { return Ok(None) };
         proven.has_enough = is_enough(&lost);
     }

@@ -122,7 +122,8 @@ impl Recorder {
             return;
         };
         if heads.answer.bytes.is_empty() {
-            // The balancer answered it itself.
+            // The balancer answered in its place, or its client did not wait for an answer.
+            self.recorded.missed += 1;
             return;
         }
         let next = self.connections.len() as u64 + 1;

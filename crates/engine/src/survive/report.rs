@@ -126,6 +126,11 @@ impl Findings {
         }
         let mut entries: Vec<SurviveEntry> = self.entries.into_values().collect();
         for entry in &mut entries {
+            if entry.verdict == SurviveVerdict::Safe && entry.times == 0 {
+                // Nothing is safe that one copy alone was asked for.
+                entry.verdict = SurviveVerdict::Unknown;
+                entry.words = "its client sent nothing else, so that it could not be moved".to_owned().into();
+            }
             let key = (entry.method.raw().to_owned(), entry.path.raw().to_owned());
             let Some(targets) = recorded.get(&key) else { continue };
             let tried = self.tried.get(&key);

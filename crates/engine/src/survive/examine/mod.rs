@@ -56,11 +56,11 @@ struct Analysis {
 
 impl Examination {
     /// One in which nothing was found yet.
-    pub(crate) fn new(copies: Arc<Copies>, options: &SurviveOptions, telling: Telling) -> Self {
+    pub(crate) fn new(copies: Arc<Copies>, options: &SurviveOptions, exclude: Exclude, telling: Telling) -> Self {
         Examination {
             names: copies.names(),
             copies,
-            exclude: Exclude::new(&options.exclude),
+            exclude,
             unsafe_methods: options.unsafe_methods,
             telling,
             exchanges: Arc::default(),
