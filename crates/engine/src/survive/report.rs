@@ -172,7 +172,7 @@ mod tests {
     use stickylb_survive::Request;
 
     fn entry(verdict: SurviveVerdict, kind: Option<SurviveKind>, path: &str) -> SurviveEntry {
-        SurviveEntry { kind, ..SurviveEntry::new(verdict, "GET", path, "words") }
+        SurviveEntry { kind, times: 12, ..SurviveEntry::new(verdict, "GET", path, "words") }
     }
 
     fn exchange(target: &str) -> Exchange {
@@ -219,6 +219,13 @@ mod tests {
         }
         let kinds: Vec<_> = findings.entries(&[]).0.into_iter().map(|entry| entry.kind).collect();
         assert_eq!(kinds, [Some(SurviveKind::SecretPerCopy)]);
+    }
+
+    #[test]
+    fn what_one_copy_alone_was_asked_for_is_not_safe() {
+        let mut findings = Findings::default();
+        findings.add(SurviveEntry { times: 0, ..entry(SurviveVerdict::Safe, None, "/buy") });
+        assert_eq!(verdicts(findings), [(SurviveVerdict::Unknown, "/buy".to_owned())]);
     }
 
     #[test]
