@@ -7,3 +7,4 @@ mod json;
 #[path = "../support/mod.rs"]
 mod support;
 mod survive;
+mod survive_har;
