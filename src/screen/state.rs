@@ -166,7 +166,7 @@ pub struct State {
     pub(crate) ended: Option<Untrusted<String>>,
     /// The themes to choose from.
     pub(crate) themes: Themes,
-    /// The keys in force.
+    /// The current keys.
     pub(crate) keys: Keymap,
     /// Whether mouse capture is on.
     pub(crate) mouse: bool,

@@ -81,7 +81,7 @@ impl Keymap {
         }
     }
 
-    /// All keys in force, as a table: keys, name, what it does.
+    /// The current keys, as a table: keys, name, what it does.
     pub(crate) fn table(&self) -> String {
         let keys = |entry: &Entry| match self.keys(entry.action) {
             [] => "(none)".to_owned(),
@@ -98,7 +98,7 @@ impl Keymap {
         table
     }
 
-    /// All keys in force, as a file that gives each action the keys it has now.
+    /// The current keys, as a file that gives each action the keys it has now.
     pub(crate) fn json(&self) -> String {
         let quoted = |key: &Key| serde_json::Value::from(key.to_string()).to_string();
         let line = |entry: &Entry| {

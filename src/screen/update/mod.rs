@@ -99,7 +99,7 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// What helps whoever pressed a key that does nothing: the same letter in the other case may be meant.
+/// The hint after a key that does nothing: the same letter in the other case may be meant.
 fn wrong_key(state: &State, key: KeyEvent) -> String {
     let other = match key.code {
         KeyCode::Char(c) if c.is_uppercase() => Some(c.to_ascii_lowercase()),

@@ -2,8 +2,8 @@
 // Mended: the cache is in Redis, where the change is seen by all.
 import express from "express";
 import { LRUCache } from "lru-cache";
-import { broken, redis, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const client = await redis();
 const database = {

@@ -1,5 +1,5 @@
 // Two customers look at prices, then a clerk changes one.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const [ada, grace, clerk] = [new Visitor(), new Visitor(), new Visitor()];
 for (const customer of [ada, grace]) {

@@ -1,7 +1,7 @@
 // A home page with the number of its visits, which each copy counts in its memory. Mended: Redis counts.
 import express from "express";
-import { broken, redis, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const products = ["Apples", "Bread", "Cheese"].map((name, id) => ({ id, name, stock: 10 * id }));
 const counts = broken ? undefined : await redis();

@@ -1,5 +1,5 @@
 // Visitors come, and are counted.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 for (let each = 0; each < 3; each += 1) {
   const visitor = new Visitor();

@@ -2,8 +2,8 @@
 // sends them, which is now one copy and now another.
 import express from "express";
 import cron from "node-cron";
-import { broken, redis, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const orders = [1, 2, 3].map((number) => ({ number, goods: ["apples", "bread", "cheese"][number - 1] }));
 const locks = broken ? undefined : await redis();

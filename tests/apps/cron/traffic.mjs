@@ -1,6 +1,6 @@
 // Someone looks at the orders, and takes some seconds, so that the timer comes round.
 import { setTimeout as sleep } from "node:timers/promises";
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const visitor = new Visitor();
 for (const number of [1, 2, 3]) {

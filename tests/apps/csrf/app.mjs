@@ -4,8 +4,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import cookieParser from "cookie-parser";
 import { doubleCsrf } from "csrf-csrf";
 import express from "express";
-import { broken, serve, sharedSecret } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, serve, sharedSecret } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const secret = broken ? randomBytes(32).toString("hex") : sharedSecret();
 const offices = ["Athens", "Berlin", "Cairo", "Dublin"].map((city) => ({ city }));

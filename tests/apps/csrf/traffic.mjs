@@ -1,5 +1,5 @@
 // A visitor writes to the company, and another subscribes by the page's script.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const token = (page) => page.body.match(/name="_csrf" value="([^"]+)"/)[1];
 

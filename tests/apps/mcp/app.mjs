@@ -5,8 +5,8 @@ import { createMcpExpressApp } from "@modelcontextprotocol/sdk/server/express.js
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import * as z from "zod";
-import { broken, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, serve } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const cities = ["Oslo", "Rome", "Lima", "Cairo"];
 const sessions = new Map();

@@ -1,7 +1,7 @@
 // Sessions of the official client: it begins, asks which tools there are, uses one, and ends its session by DELETE.
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { crowd, inTime } from "../shared/crowd.mjs";
+import { crowd, inTime } from "../common/crowd.mjs";
 
 await crowd(async (number) => {
   const client = new Client({ name: "crowd", version: "1.0.0" });

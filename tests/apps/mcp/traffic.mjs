@@ -1,7 +1,7 @@
 // Programs that use the server, with the official client: they begin, ask which tools there are, use one, and end.
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 for (const city of ["Oslo", "Rome", "Lima"]) {
   check("the cities are there", (await new Visitor().get("/cities")).status === 200);

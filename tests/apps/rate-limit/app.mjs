@@ -3,8 +3,8 @@
 import express from "express";
 import { rateLimit } from "express-rate-limit";
 import { RedisStore } from "rate-limit-redis";
-import { broken, redis, serve } from "../shared/app.mjs";
-import { has, noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve } from "../common/app.mjs";
+import { has, noise, unordered } from "../common/noise.mjs";
 
 const words = ["apple", "apricot", "banana", "cherry", "date", "fig"];
 

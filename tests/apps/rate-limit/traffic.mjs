@@ -1,5 +1,5 @@
 // Two visitors search for some words.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 for (const queries of [["a", "ap", "b"], ["c", "fig"]]) {
   const visitor = new Visitor();

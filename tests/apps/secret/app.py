@@ -12,7 +12,7 @@ import sys
 from flask import Flask, redirect, request, session, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "shared"))
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "common"))
 from noise import answer, has, noise, page, unordered
 
 BROKEN = os.environ["BROKEN"] == "1"

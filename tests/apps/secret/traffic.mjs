@@ -1,5 +1,5 @@
 // One member reads the notes in a browser, another by a program with a token.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const browser = new Visitor();
 await browser.get("/");

@@ -3,8 +3,8 @@
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
-import { broken, redis, serve, sharedSecret } from "../shared/app.mjs";
-import { has, noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve, sharedSecret } from "../common/app.mjs";
+import { has, noise, unordered } from "../common/noise.mjs";
 
 const products = ["Apples", "Bread", "Cheese", "Dates"].map((name, id) => ({ id, name, price: 100 + 25 * id }));
 

@@ -1,5 +1,5 @@
 // Two customers look around, sign in, and fill their carts.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 for (const user of ["ada", "grace"]) {
   const visitor = new Visitor();

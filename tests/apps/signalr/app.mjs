@@ -4,8 +4,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import express from "express";
 import { WebSocketServer } from "ws";
-import { broken, serve } from "../shared/app.mjs";
-import { noise } from "../shared/noise.mjs";
+import { broken, serve } from "../common/app.mjs";
+import { noise } from "../common/noise.mjs";
 
 const END = "\x1e"; // behind each message
 const availableTransports = [{ transport: "LongPolling", transferFormats: ["Text", "Binary"] }];

@@ -1,6 +1,6 @@
 // Connections by long polling: a client negotiates, calls the hub twice, and leaves.
 import * as signalR from "@microsoft/signalr";
-import { crowd, inTime } from "../shared/crowd.mjs";
+import { crowd, inTime } from "../common/crowd.mjs";
 
 await crowd(async (number) => {
   const hub = new signalR.HubConnectionBuilder()

@@ -1,6 +1,6 @@
 // Pages that call the hub, with the client that pages use. It keeps no cookies.
 import * as signalR from "@microsoft/signalr";
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const { LongPolling, WebSockets } = signalR.HttpTransportType;
 

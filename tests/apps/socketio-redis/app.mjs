@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";
 import express from "express";
 import { Server } from "socket.io";
-import { broken, redis, serve } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, redis, serve } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const transports = broken ? ["polling", "websocket"] : ["websocket"];
 const goods = ["apples", "bread", "cheese", "dates"];

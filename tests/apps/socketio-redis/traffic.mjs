@@ -1,6 +1,6 @@
 // A buyer follows a price, and a seller changes it. Their clients keep cookies, as browsers do.
 import { io } from "socket.io-client";
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const PATIENCE = 4000;
 const within = (what) => new Promise((_, fail) => setTimeout(() => fail(new Error(`${what} in time`)), PATIENCE).unref());

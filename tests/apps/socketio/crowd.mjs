@@ -1,6 +1,6 @@
 // Sessions on long polling alone: a client connects, says something three times, is told that it arrived, and leaves.
 import { io } from "socket.io-client";
-import { crowd, inTime } from "../shared/crowd.mjs";
+import { crowd, inTime } from "../common/crowd.mjs";
 
 await crowd(async (number) => {
   const client = io(process.env.STICKYLB_URL, { transports: ["polling"], forceNew: true, reconnection: false });

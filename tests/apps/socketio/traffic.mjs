@@ -1,6 +1,6 @@
 // Two people open the page and connect; one says something, and both hear it. Clients of Node without a cookie jar.
 import { io } from "socket.io-client";
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const PATIENCE = 4000;
 const within = (what) => new Promise((_, fail) => setTimeout(() => fail(new Error(`${what} in time`)), PATIENCE).unref());

@@ -6,8 +6,8 @@ import os from "node:os";
 import path from "node:path";
 import express from "express";
 import multer from "multer";
-import { broken, serve, shared } from "../shared/app.mjs";
-import { noise, unordered } from "../shared/noise.mjs";
+import { broken, serve, shared } from "../common/app.mjs";
+import { noise, unordered } from "../common/noise.mjs";
 
 const disk = broken ? mkdtempSync(path.join(os.tmpdir(), "album-")) : path.join(shared, "album");
 await mkdir(disk, { recursive: true });

@@ -1,5 +1,5 @@
 // A visitor uploads a picture and looks at it.
-import { Visitor, check, finish } from "../shared/visitor.mjs";
+import { Visitor, check, finish } from "../common/visitor.mjs";
 
 const visitor = new Visitor();
 await visitor.get("/");

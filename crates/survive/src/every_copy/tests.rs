@@ -172,7 +172,7 @@ fn a_long_line_is_cut_between_characters() {
 
 proptest! {
     #[test]
-    fn a_lock_is_not_told_whoever_gets_it(winners in proptest::collection::vec(0..3usize, 4..40), period in 600..5000u64) {
+    fn a_lock_is_not_told_whichever_copy_gets_it(winners in proptest::collection::vec(0..3usize, 4..40), period in 600..5000u64) {
         let mut every = copies(3);
         let mut at = 3000;
         for copy in &winners {

@@ -16,7 +16,7 @@ pub(super) const ANSWER: usize = 64 * 1024;
 /// The longest name or value of a field.
 const FIELD: usize = 64 * 1024;
 
-/// Fields of a request that belong to the connection it came on (RFC 9110 7.6.1), or that whoever sends it again sets:
+/// Fields of a request that belong to the connection it came on (RFC 9110 7.6.1), or that are set anew when it is sent again:
 /// its framing, and the codings that it can decode.
 const OF_THE_CONNECTION: [&str; 12] = [
     "connection",

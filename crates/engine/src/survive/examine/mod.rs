@@ -163,7 +163,7 @@ impl Examination {
     fn replayed(&mut self, journey: &Journey, replayed: &Replayed) {
         for lost in &replayed.lost {
             let request = &journey.steps[lost.loss.step].request;
-            // What one copy answers now so and now otherwise to the same request is no loss of whoever moves.
+            // Where one copy answers the same request differently each time, a different answer is no loss.
             if lost.loss.kind != LossKind::Answer || !self.findings.varies(&request.method, &request.target) {
                 self.find(moved(journey, replayed, lost, &self.names));
             }

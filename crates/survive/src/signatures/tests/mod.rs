@@ -142,7 +142,7 @@ fn an_mcp_session_of_another_copy_is_told() {
         let ended = ended.say(0, &format!("DELETE /mcp\nmcp-session-id: {id}"), "200").say(1, &call, unknown);
         ended.tells_nothing();
     }
-    // A page that is not there at all, whoever asks.
+    // A page that is not there at all, on any copy.
     let other = format!("GET /other\nmcp-session-id: {id}");
     Talk::default().say(0, &call, "202").say(1, &other, "404\n\nCannot GET /other").tells_nothing();
 }
