@@ -17,8 +17,13 @@ use super::telling::Telling;
 use crate::api::{SurviveOptions, SurviveReport, SurviveStage, SurviveVerdict};
 use crate::state::Phase;
 
-/// How long copies are listened to for what they write by themselves, with nobody asking anything of them.
-const LISTEN: Duration = Duration::from_secs(8);
+/// How long copies are listened to for what they write by themselves, with nobody asking anything of them: so often, and so
+/// long each time. Each begins with a check of every copy, so that checks are in step with no timer all the time: what comes
+/// right behind a check may be an answer to it. The length is no whole number of seconds, as intervals are.
+const LISTEN: (usize, Duration) = (3, Duration::from_millis(2700));
+
+/// How much longer at a time, where a line came once from several copies.
+const MORE: Duration = Duration::from_secs(2);
 
 /// With less than this, it is said that slower timers were not seen.
 const LONG: Duration = Duration::from_secs(20);
@@ -98,9 +103,12 @@ async fn all(
     }
     if copies.are_spawned() {
         telling.stage(SurviveStage::Listening, 0);
-        let _ = tokio::time::timeout(LISTEN, recorder.watch(copies)).await;
+        for _ in 0..LISTEN.0 {
+            copies.each.iter().for_each(|backend| backend.signals.check_now.notify_one());
+            let _ = tokio::time::timeout(LISTEN.1, recorder.watch(copies)).await;
+        }
         while recorder.may_come_again() && began.elapsed() < LONG {
-            let _ = tokio::time::timeout(LISTEN / 4, recorder.watch(copies)).await;
+            let _ = tokio::time::timeout(MORE, recorder.watch(copies)).await;
         }
         let listened = began.elapsed();
         if listened < LONG {

@@ -214,13 +214,10 @@ impl Examination {
         if more > 0 {
             self.left_out.push(format!("{more} lines of the report"));
         }
+        // Where nothing was told, nothing is recommended.
+        let is_told = |entry: &SurviveEntry| entry.verdict.is_finding() || entry.verdict == SurviveVerdict::Safe;
+        let smallest = self.smallest.filter(|_| entries.iter().any(is_told));
         let left_out = self.left_out.into_iter().map(Into::into).collect();
-        SurviveReport {
-            entries,
-            smallest: self.smallest,
-            has_enough: self.has_enough,
-            left_out,
-            ..SurviveReport::default()
-        }
+        SurviveReport { entries, smallest, has_enough: self.has_enough, left_out, ..SurviveReport::default() }
     }
 }
