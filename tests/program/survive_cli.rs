@@ -217,6 +217,7 @@ fn a_copy_that_dies_while_the_test_runs_is_told_in_the_report() {
     assert_eq!(status, Some(1), "{stdout}{stderr}");
     assert!(stdout.starts_with("not whole            "), "{stdout}{stderr}");
     assert!(!stderr.contains("start it first"), "{stdout}{stderr}");
+    assert!(stdout.lines().any(|line| line.starts_with("unknown ") && line.contains(" / ")), "{stdout}{stderr}");
 }
 
 #[test]

@@ -63,37 +63,59 @@ impl Run {
 
     /// Runs until the report is there: until all is tested, `words` say that it is to stop, or the balancer stops.
     pub(crate) async fn run(self, words: watch::Receiver<Word>, phase: watch::Receiver<Phase>) {
-        let Run { copies, options, exclude, lab, recorder } = self;
+        let Run { copies, options, exclude, lab, mut recorder } = self;
         let telling = Telling::new(&copies);
         let mut examination = Examination::new(Arc::clone(&copies), &options, exclude, telling);
-        let tests = all(&copies, &options, &*lab, recorder, &mut examination, words.clone());
-        let ended = tokio::select! {
-            biased;
-            why = stopped(words, phase) => Some(why),
-            why = changed(&copies) => Some(why),
-            done = tests => done.err(),
+        let listening = record(&copies, &options, &mut recorder, &mut examination.left_out, words.clone());
+        let recorded = unless_ended(&copies, &words, &phase, listening).await;
+        let mut passed = recorder.end(&copies);
+        let (from_file, ended) = recorded.map_or_else(|why| (None, Some(why)), |from_file| (from_file, None));
+        match from_file {
+            Some(from_file) => passed.exchanges = from_file,
+            None => examination.left_out.extend(not_recorded(&copies, passed.missed)),
+        }
+        copies.shared.survive.show(|view| view.recorded = passed.exchanges.len() as u64);
+        examination.take(passed);
+        let ended = match ended {
+            Some(why) => Some(why),
+            None => unless_ended(&copies, &words, &phase, test(&mut examination, &*lab)).await.err(),
         };
         end(&copies, examination, ended);
     }
 }
 
-/// Records and tests; why it could not go on, in one sentence.
-async fn all(
+/// Does this, unless the run is to stop before, or a copy is not what it was; which, as one sentence.
+async fn unless_ended<T>(
+    copies: &Copies,
+    words: &watch::Receiver<Word>,
+    phase: &watch::Receiver<Phase>,
+    work: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    tokio::select! {
+        biased;
+        why = stopped(words.clone(), phase.clone()) => Err(why),
+        why = changed(copies) => Err(why),
+        done = work => done,
+    }
+}
+
+/// Reads the HAR file and gives what it holds, or records until it is time to test; listens to the copies then. Why it could
+/// not, in one sentence.
+async fn record(
     copies: &Copies,
     options: &SurviveOptions,
-    lab: &dyn OpenLab,
-    mut recorder: Recorder,
-    examination: &mut Examination,
+    recorder: &mut Recorder,
+    left_out: &mut Vec<String>,
     mut words: watch::Receiver<Word>,
-) -> Result<(), String> {
+) -> Result<Option<Vec<Exchange>>, String> {
     let telling = Telling::new(copies);
     telling.stage(SurviveStage::Watching, 0);
     let began = Instant::now();
-    let mut from_file = Vec::new();
+    let mut from_file = None;
     if let Some(path) = options.har.clone() {
-        let (exchanges, left_out) = read(copies, path).await?;
-        from_file = exchanges;
-        examination.left_out.extend(left_out);
+        let (exchanges, not_used) = read(copies, path).await?;
+        from_file = Some(exchanges);
+        left_out.extend(not_used);
     } else {
         let test = async { words.wait_for(|word| *word >= Word::Test).await.is_ok() };
         tokio::select! {
@@ -113,27 +135,29 @@ async fn all(
         let listened = began.elapsed();
         if listened < LONG {
             let seconds = listened.as_secs();
-            examination.left_out.push(format!("copies were listened to for {seconds} s: no slower timer was seen"));
+            left_out.push(format!("copies were listened to for {seconds} s: no slower timer was seen"));
         }
     }
-    let tunnels = Recorder::open_tunnels(copies);
-    if tunnels > 0 && from_file.is_empty() {
-        let one = if tunnels == 1 { "one WebSocket or other tunnel was" } else { "WebSockets or other tunnels were" };
-        let count = if tunnels == 1 { String::new() } else { format!("{tunnels} ") };
-        examination.left_out.push(format!("{count}{one} still open, and not recorded"));
+    Ok(from_file)
+}
+
+/// What passed and could not be recorded, each in one sentence.
+fn not_recorded(copies: &Copies, missed: u64) -> Vec<String> {
+    let mut left_out = Vec::new();
+    match Recorder::open_tunnels(copies) {
+        0 => {}
+        1 => left_out.push("one WebSocket or other tunnel was still open, and not recorded".to_owned()),
+        tunnels => left_out.push(format!("{tunnels} WebSockets or other tunnels were still open, and not recorded")),
     }
-    let mut passed = recorder.end(copies);
-    if passed.missed > 0 && from_file.is_empty() {
-        examination.left_out.push(format!(
-            "{} that passed: no copy answered, or there were too many to record",
-            if passed.missed == 1 { "1 request".to_owned() } else { format!("{} requests", passed.missed) }
-        ));
+    if missed > 0 {
+        let requests = if missed == 1 { "1 request".to_owned() } else { format!("{missed} requests") };
+        left_out.push(format!("{requests} that passed: no copy answered, or there were too many to record"));
     }
-    if !from_file.is_empty() {
-        passed.exchanges = from_file;
-    }
-    copies.shared.survive.show(|view| view.recorded = passed.exchanges.len() as u64);
-    examination.take(passed);
+    left_out
+}
+
+/// Tests what was taken; why it could not go on, in one sentence.
+async fn test(examination: &mut Examination, lab: &dyn OpenLab) -> Result<(), String> {
     let client = Client::default();
     match tokio::time::timeout(LONGEST, examination.test(lab, &client)).await {
         Ok(tested) => tested,
