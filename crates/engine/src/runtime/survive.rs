@@ -8,7 +8,7 @@ use crate::api::{BackendId, CommandError, StickyBy, Strategy, SurviveOptions, Su
 use crate::balancer::Backend;
 use crate::config::{AccessConfig, BackendConfig, Config, ListenerConfig, PoolConfig};
 use crate::state::{CheckFunction, Checks};
-use crate::survive::{Copies, Exclude, Lab, OpenLab, Opening, Run, Word};
+use crate::survive::{Copies, Exclude, Lab, OpenLab, Opening, Order, Run};
 
 impl Balancer {
     /// Begins to record, or to test what a HAR file holds; says so.
@@ -16,7 +16,7 @@ impl Balancer {
         let cannot = |reason: String| CommandError::CannotSurvive { reason: reason.into() };
         let copies = Arc::new(Copies::of(&self.shared, options.pool.as_deref()).map_err(cannot)?);
         let exclude = Exclude::new(&options.exclude).map_err(cannot)?;
-        let words = self.survive_run.begin()?;
+        let orders = self.survive_run.begin()?;
         self.shared.survive.begin();
         let said = match &options.har {
             Some(_) => "survive reads the HAR file and tests what it holds",
@@ -24,19 +24,19 @@ impl Balancer {
         };
         let lab = Box::new(Beside { copies: Arc::clone(&copies), config: self.shared.topology.config() });
         let run = Run::new(copies, options, exclude, lab);
-        self.spawn(run.run(words, self.phase.subscribe()));
+        self.spawn(run.run(orders, self.phase.subscribe()));
         Ok(said.to_owned())
     }
 
     /// Ends the recording and begins the tests; says so.
     pub(super) fn survive_test(&self) -> Result<String, CommandError> {
-        self.survive_run.tell(Word::Test)?;
+        self.survive_run.tell(Order::Test)?;
         Ok("survive tests what was recorded".to_owned())
     }
 
     /// Stops a run; says so.
     pub(super) fn survive_stop(&self) -> Result<String, CommandError> {
-        self.survive_run.tell(Word::Stop)?;
+        self.survive_run.tell(Order::Stop)?;
         Ok("survive is stopped".to_owned())
     }
 

@@ -4,33 +4,33 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::api::CommandError;
-use crate::survive::Word;
+use crate::survive::Order;
 
 /// The run that is under way, or the last one.
 #[derive(Default)]
 pub(super) struct SurviveRun {
     /// What it is told; `None` where there was none. Nobody listens once it has ended.
-    words: Mutex<Option<watch::Sender<Word>>>,
+    orders: Mutex<Option<watch::Sender<Order>>>,
 }
 
 impl SurviveRun {
     /// Begins a run; what it is told comes out of the receiver.
-    pub(super) fn begin(&self) -> Result<watch::Receiver<Word>, CommandError> {
-        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.as_ref().is_some_and(|words| !words.is_closed()) {
+    pub(super) fn begin(&self) -> Result<watch::Receiver<Order>, CommandError> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        if orders.as_ref().is_some_and(|orders| !orders.is_closed()) {
             return Err(CommandError::SurviveUnderWay);
         }
-        let (tell, told) = watch::channel(Word::Watch);
-        *words = Some(tell);
+        let (tell, told) = watch::channel(Order::Watch);
+        *orders = Some(tell);
         Ok(told)
     }
 
     /// Tells a run that is under way.
-    pub(super) fn tell(&self, word: Word) -> Result<(), CommandError> {
-        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = words.as_ref().is_some_and(|words| !words.is_closed());
-        if let Some(words) = words.as_ref().filter(|_| told) {
-            words.send_modify(|now| *now = (*now).max(word));
+    pub(super) fn tell(&self, order: Order) -> Result<(), CommandError> {
+        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = orders.as_ref().is_some_and(|orders| !orders.is_closed());
+        if let Some(orders) = orders.as_ref().filter(|_| told) {
+            orders.send_modify(|now| *now = (*now).max(order));
             return Ok(());
         }
         Err(CommandError::SurviveNotUnderWay)

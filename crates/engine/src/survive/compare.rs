@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 use stickylb_survive::{Answer, CopyNames, End, Judgement, Request, Sample, judge};
 
-use super::bench::Bench;
 use super::client::Patience;
+use super::lab_client::LabClient;
 
 /// How many copies are compared: with more, one request would be sent hundreds of times.
 pub(crate) const COPIES: usize = 4;
@@ -47,7 +47,7 @@ impl Compared {
 /// # Errors
 /// A copy is not what it was when the run began; why, as one sentence.
 pub(crate) async fn compare(
-    bench: &Bench<'_>,
+    lab_client: &LabClient<'_>,
     request: &Request,
     waited: Duration,
     names: &[CopyNames],
@@ -56,7 +56,7 @@ pub(crate) async fn compare(
     let copies = names.len();
     let began = Instant::now();
     // The first request to a copy may fill a cache or compile a page.
-    let warm = sample(bench, request, Patience::of(waited), 0..copies, began).await?;
+    let warm = sample(lab_client, request, Patience::of(waited), 0..copies, began).await?;
     if warm.iter().all(|sample| sample.answer.status == 0) {
         let answers = warm.into_iter().map(|sample| sample.answer).collect();
         let judgement = Judgement { inconclusive: Some("no copy answered".to_owned()), ..Judgement::default() };
@@ -67,14 +67,14 @@ pub(crate) async fn compare(
     // A stream takes its time each time, and tells what it tells at its beginning.
     let patience = if held { Patience::HELD } else { Patience::of(waited) };
     let (mut samples, rounds) = if held { (warm, 1) } else { (Vec::new(), ROUNDS) };
-    samples.extend(turns(bench, request, patience, copies, rounds, began).await?);
+    samples.extend(turns(lab_client, request, patience, copies, rounds, began).await?);
     let mut judgement = judge(&samples, names);
     for _ in 0..MORE {
-        if !judgement.needs_more || bench.client.is_limited(request) {
+        if !judgement.needs_more || lab_client.client.is_limited(request) {
             break;
         }
         tokio::time::sleep(BEFORE_MORE).await;
-        samples.extend(turns(bench, request, patience, copies, rounds, began).await?);
+        samples.extend(turns(lab_client, request, patience, copies, rounds, began).await?);
         judgement = judge(&samples, names);
     }
     if judgement.needs_more && !judgement.differences.is_empty() {
@@ -87,7 +87,7 @@ pub(crate) async fn compare(
 
 /// Asks each copy in turn and back, so often.
 async fn turns(
-    bench: &Bench<'_>,
+    lab_client: &LabClient<'_>,
     request: &Request,
     patience: Patience,
     copies: usize,
@@ -96,17 +96,17 @@ async fn turns(
 ) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     for _ in 0..rounds {
-        if bench.client.is_limited(request) {
+        if lab_client.client.is_limited(request) {
             break;
         }
-        samples.extend(sample(bench, request, patience, (0..copies).chain((0..copies).rev()), began).await?);
+        samples.extend(sample(lab_client, request, patience, (0..copies).chain((0..copies).rev()), began).await?);
     }
     Ok(samples)
 }
 
 /// Asks these copies, one after the other.
 async fn sample(
-    bench: &Bench<'_>,
+    lab_client: &LabClient<'_>,
     request: &Request,
     patience: Patience,
     copies: impl Iterator<Item = usize>,
@@ -116,8 +116,8 @@ async fn sample(
     for copy in copies {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
         let at = began.elapsed();
-        samples.push(Sample { copy, at, answer: bench.send(copy, request, patience).await });
+        samples.push(Sample { copy, at, answer: lab_client.send(copy, request, patience).await });
     }
-    bench.are_alive(samples.iter().map(|sample| &sample.answer)).await?;
+    lab_client.are_alive(samples.iter().map(|sample| &sample.answer)).await?;
     Ok(samples)
 }

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use stickylb_survive::Exchange;
 use tokio::sync::watch;
 
-use super::aside::aside;
+use super::blocking::off_thread;
 use super::client::Client;
 use super::copies::Copies;
 use super::examine::Examination;
 use super::exclude::Exclude;
 use super::har;
 use super::lab::OpenLab;
+use super::progress::Progress;
 use super::recorder::Recorder;
-use super::telling::Telling;
 use crate::api::{SurviveOptions, SurviveReport, SurviveStage, SurviveVerdict};
 use crate::state::Phase;
 
@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// What a run is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Word {
+pub(crate) enum Order {
     /// Record what passes.
     Watch,
     /// Test what was recorded.
@@ -61,13 +61,13 @@ impl Run {
         Run { copies, options, exclude, lab, recorder }
     }
 
-    /// Runs until the report is there: until all is tested, `words` say that it is to stop, or the balancer stops.
-    pub(crate) async fn run(self, words: watch::Receiver<Word>, phase: watch::Receiver<Phase>) {
+    /// Runs until the report is there: until all is tested, `orders` say that it is to stop, or the balancer stops.
+    pub(crate) async fn run(self, orders: watch::Receiver<Order>, phase: watch::Receiver<Phase>) {
         let Run { copies, options, exclude, lab, mut recorder } = self;
-        let telling = Telling::new(&copies);
-        let mut examination = Examination::new(Arc::clone(&copies), &options, exclude, telling);
-        let listening = record(&copies, &options, &mut recorder, &mut examination.left_out, words.clone());
-        let recorded = unless_ended(&copies, &words, &phase, listening).await;
+        let progress = Progress::new(&copies);
+        let mut examination = Examination::new(Arc::clone(&copies), &options, exclude, progress);
+        let listening = record(&copies, &options, &mut recorder, &mut examination.left_out, orders.clone());
+        let recorded = unless_ended(&copies, &orders, &phase, listening).await;
         let mut passed = recorder.end(&copies);
         let (from_file, ended) = recorded.map_or_else(|why| (None, Some(why)), |from_file| (from_file, None));
         match from_file {
@@ -78,7 +78,7 @@ impl Run {
         examination.take(passed);
         let ended = match ended {
             Some(why) => Some(why),
-            None => unless_ended(&copies, &words, &phase, test(&mut examination, &*lab)).await.err(),
+            None => unless_ended(&copies, &orders, &phase, test(&mut examination, &*lab)).await.err(),
         };
         end(&copies, examination, ended);
     }
@@ -87,13 +87,13 @@ impl Run {
 /// Does this, unless the run is to stop before, or a copy is not what it was; which, as one sentence.
 async fn unless_ended<T>(
     copies: &Copies,
-    words: &watch::Receiver<Word>,
+    orders: &watch::Receiver<Order>,
     phase: &watch::Receiver<Phase>,
     work: impl Future<Output = Result<T, String>>,
 ) -> Result<T, String> {
     tokio::select! {
         biased;
-        why = stopped(words.clone(), phase.clone()) => Err(why),
+        why = stopped(orders.clone(), phase.clone()) => Err(why),
         why = changed(copies) => Err(why),
         done = work => done,
     }
@@ -106,10 +106,10 @@ async fn record(
     options: &SurviveOptions,
     recorder: &mut Recorder,
     left_out: &mut Vec<String>,
-    mut words: watch::Receiver<Word>,
+    mut orders: watch::Receiver<Order>,
 ) -> Result<Option<Vec<Exchange>>, String> {
-    let telling = Telling::new(copies);
-    telling.stage(SurviveStage::Watching, 0);
+    let progress = Progress::new(copies);
+    progress.stage(SurviveStage::Watching, 0);
     let began = Instant::now();
     let mut from_file = None;
     if let Some(path) = options.har.clone() {
@@ -117,14 +117,14 @@ async fn record(
         from_file = Some(exchanges);
         left_out.extend(not_used);
     } else {
-        let test = async { words.wait_for(|word| *word >= Word::Test).await.is_ok() };
+        let test = async { orders.wait_for(|order| *order >= Order::Test).await.is_ok() };
         tokio::select! {
             () = recorder.watch(copies) => {}
             _ = test => {}
         }
     }
     if copies.are_spawned() {
-        telling.stage(SurviveStage::Listening, 0);
+        progress.stage(SurviveStage::Listening, 0);
         for _ in 0..LISTEN.0 {
             copies.each.iter().for_each(|backend| backend.signals.check_now.notify_one());
             let _ = tokio::time::timeout(LISTEN.1, recorder.watch(copies)).await;
@@ -167,18 +167,18 @@ async fn test(examination: &mut Examination, lab: &dyn OpenLab) -> Result<(), St
 
 /// The requests of a HAR file as if they had been made to this balancer, and what is left out.
 async fn read(copies: &Copies, path: String) -> Result<(Vec<Exchange>, Vec<String>), String> {
-    Telling::new(copies).now("reads the HAR file");
+    Progress::new(copies).now("reads the HAR file");
     let url = copies.url();
-    let read = aside(move || har::read(&path, &url));
+    let read = off_thread(move || har::read(&path, &url));
     let har = read.await.unwrap_or_else(|| Err("the HAR file could not be read".to_owned()))?;
     let others = har.other_hosts.iter().map(|(host, count)| format!("{count} requests to {host}"));
     Ok((har.exchanges, har.left_out.into_iter().chain(others).collect()))
 }
 
 /// Waits until the run is to stop, and says why.
-async fn stopped(mut words: watch::Receiver<Word>, mut phase: watch::Receiver<Phase>) -> String {
+async fn stopped(mut orders: watch::Receiver<Order>, mut phase: watch::Receiver<Phase>) -> String {
     tokio::select! {
-        word = words.wait_for(|word| *word == Word::Stop) => match word {
+        order = orders.wait_for(|order| *order == Order::Stop) => match order {
             Ok(_) => "it was stopped".to_owned(),
             Err(_) => "the balancer stops".to_owned(),
         },
@@ -198,14 +198,14 @@ async fn changed(copies: &Copies) -> String {
 
 /// Puts the report there; `ended` is why it is not whole.
 fn end(copies: &Copies, examination: Examination, ended: Option<String>) {
-    let telling = Telling::new(copies);
+    let progress = Progress::new(copies);
     let mut report = examination.report();
     report.partial = ended.map(Into::into);
     report.copies = copies.each.iter().map(|backend| backend.name().clone()).collect();
     let said = summary(&report);
     copies.shared.survive.report_is(report);
-    telling.stage(SurviveStage::Ended, 0);
-    telling.notice(&said);
+    progress.stage(SurviveStage::Ended, 0);
+    progress.notice(&said);
 }
 
 /// A report in one sentence.

@@ -5,13 +5,12 @@
 //! through the balancers of a [`Lab`].
 
 mod allowed;
-mod aside;
-mod bench;
+mod blocking;
+mod candidates;
 mod classify;
 mod client;
 mod compare;
 mod copies;
-mod distinct;
 mod driver;
 mod entries;
 mod examine;
@@ -21,18 +20,19 @@ mod groups;
 mod har;
 mod ids;
 mod lab;
+mod lab_client;
 mod limits;
 mod moves;
 mod pace;
-mod proof;
-mod prove;
-mod quiet;
+mod progress;
 mod recorder;
 mod replay;
 mod report;
-mod telling;
+mod requests_to_compare;
+mod smallest_config;
+mod unprompted_output;
 
 pub(crate) use copies::Copies;
-pub(crate) use driver::{Run, Word};
+pub(crate) use driver::{Order, Run};
 pub(crate) use exclude::Exclude;
 pub(crate) use lab::{Lab, OpenLab, Opening};

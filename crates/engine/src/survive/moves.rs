@@ -30,7 +30,7 @@ impl Replay<'_> {
     /// A copy is not what it was when the run began; why, as one sentence.
     pub(crate) async fn journey(&self, journey: &Journey, home: usize) -> Result<Replayed, String> {
         let steps = journey.steps.len().min(STEPS);
-        let other = (home + 1) % self.bench.copies.each.len();
+        let other = (home + 1) % self.lab_client.copies.each.len();
         let mut replayed = Replayed { home, ..Replayed::default() };
         for _ in 0..CONTROLS {
             self.control(journey, &mut replayed, steps).await?;
@@ -143,7 +143,7 @@ impl Replay<'_> {
 
     /// Moves clients at one step each, until it is known which one binds.
     async fn halve(&self, journey: &Journey, replayed: &mut Replayed, loss: &Loss) -> Result<Halving, String> {
-        let (home, other) = (replayed.home, (replayed.home + 1) % self.bench.copies.each.len());
+        let (home, other) = (replayed.home, (replayed.home + 1) % self.lab_client.copies.each.len());
         let mut halving = Halving::new(loss.step);
         while let Some(step) = halving.next() {
             let place = |now: usize| if now < step { home } else { other };

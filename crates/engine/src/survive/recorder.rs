@@ -8,7 +8,7 @@ use stickylb_survive::{Exchange, OwnDoing};
 
 use super::copies::Copies;
 use super::exchange::exchange;
-use super::quiet::Quiet;
+use super::unprompted_output::UnpromptedOutput;
 use crate::api::{BackendId, Event, RequestEvent};
 use crate::state::{BodyWatch, EventReader};
 
@@ -31,7 +31,7 @@ pub(crate) struct Recorder {
     connections: HashMap<SocketAddr, u64>,
     recorded: Recorded,
     bytes: usize,
-    quiet: Quiet,
+    quiet: UnpromptedOutput,
 }
 
 /// What was recorded.
@@ -59,7 +59,7 @@ impl Recorder {
             connections: HashMap::new(),
             recorded: Recorded::default(),
             bytes: 0,
-            quiet: Quiet::new(copies.each.len()),
+            quiet: UnpromptedOutput::new(copies.each.len()),
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use stickylb_survive::{Answer, End, Journey, Learn, Loss, Request};
 
 use super::allowed::Allowed;
-use super::bench::Bench;
 use super::client::{OwnCookie, Patience};
+use super::lab_client::LabClient;
 
 /// The most steps of one journey that are sent again.
 pub(crate) const STEPS: usize = 60;
@@ -52,7 +52,7 @@ pub(crate) struct Lost {
 
 /// Sends journeys again.
 pub(crate) struct Replay<'r> {
-    pub(crate) bench: &'r Bench<'r>,
+    pub(crate) lab_client: &'r LabClient<'r>,
     pub(crate) allowed: &'r Allowed<'r>,
     /// When nothing more is sent.
     pub(crate) until: Instant,
@@ -81,13 +81,13 @@ impl Replay<'_> {
         for step in 0..steps {
             let request = self.request(journey, &known.controls, step, &run);
             run.push(match request {
-                Some(request) => {
-                    Some(self.bench.send_balanced(&request, patience(journey, &known.controls, step), &mut own).await)
-                }
+                Some(request) => Some(
+                    self.lab_client.send_balanced(&request, patience(journey, &known.controls, step), &mut own).await,
+                ),
                 None => None,
             });
         }
-        self.bench.are_alive(run.iter().flatten()).await?;
+        self.lab_client.are_alive(run.iter().flatten()).await?;
         if self.is_over() {
             return Ok(None);
         }
@@ -116,11 +116,13 @@ impl Replay<'_> {
         for step in 0..steps {
             let request = self.request(journey, controls, step, &run);
             run.push(match request {
-                Some(request) => Some(self.bench.send(place(step), &request, patience(journey, controls, step)).await),
+                Some(request) => {
+                    Some(self.lab_client.send(place(step), &request, patience(journey, controls, step)).await)
+                }
                 None => None,
             });
         }
-        self.bench.are_alive(run.iter().flatten()).await?;
+        self.lab_client.are_alive(run.iter().flatten()).await?;
         Ok(run)
     }
 
@@ -135,7 +137,7 @@ impl Replay<'_> {
 
     /// Whether a limit on requests was reached with one of these.
     fn is_limited(&self, journey: &Journey) -> bool {
-        journey.steps.iter().any(|step| self.bench.client.is_limited(&step.request))
+        journey.steps.iter().any(|step| self.lab_client.client.is_limited(&step.request))
     }
 }
 

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use stickylb_survive::{CopyNames, Exchange, Journey, Journeys, LossKind, Signature, journeys, signatures};
 
 use super::allowed::Allowed;
-use super::aside::aside;
-use super::bench::Bench;
+use super::blocking::off_thread;
 use super::client::Client;
 use super::copies::Copies;
 use super::entries::{moved, watched, why_not};
@@ -16,11 +15,12 @@ use super::exclude::Exclude;
 use super::groups::group;
 use super::ids::Ids;
 use super::lab::OpenLab;
-use super::prove::prove;
+use super::lab_client::LabClient;
+use super::progress::Progress;
 use super::recorder::Recorded;
 use super::replay::{self, Replay, Replayed, STEPS};
 use super::report::{Findings, details};
-use super::telling::Telling;
+use super::smallest_config::prove;
 use crate::api::{
     SmallestConfig, StickyBy, Strategy, SurviveEntry, SurviveKind, SurviveOptions, SurviveReport, SurviveStage,
     SurviveVerdict,
@@ -38,7 +38,7 @@ pub(crate) struct Examination {
     names: Vec<CopyNames>,
     exclude: Exclude,
     unsafe_methods: bool,
-    telling: Telling,
+    progress: Progress,
     exchanges: Arc<Vec<Exchange>>,
     findings: Findings,
     /// What was left out, each in one sentence.
@@ -56,13 +56,13 @@ struct Analysis {
 
 impl Examination {
     /// One in which nothing was found yet.
-    pub(crate) fn new(copies: Arc<Copies>, options: &SurviveOptions, exclude: Exclude, telling: Telling) -> Self {
+    pub(crate) fn new(copies: Arc<Copies>, options: &SurviveOptions, exclude: Exclude, progress: Progress) -> Self {
         Examination {
             names: copies.names(),
             copies,
             exclude,
             unsafe_methods: options.unsafe_methods,
-            telling,
+            progress,
             exchanges: Arc::default(),
             findings: Findings::default(),
             left_out: Vec::new(),
@@ -95,7 +95,7 @@ impl Examination {
     /// Why it could not go on, in one sentence.
     pub(crate) async fn test(&mut self, lab: &dyn OpenLab, client: &Client) -> Result<(), String> {
         let exchanges = Arc::clone(&self.exchanges);
-        let analysis = aside(move || Analysis {
+        let analysis = off_thread(move || Analysis {
             signatures: signatures(&exchanges),
             journeys: journeys(&exchanges),
             ids: Ids::of(&exchanges),
@@ -113,18 +113,18 @@ impl Examination {
         }
         let copies = Arc::clone(&self.copies);
         let opened = lab.open(StickyBy::Off, Strategy::RoundRobin).await?;
-        let bench = Bench { copies: &copies, lab: &opened, client };
-        self.compare_all(&bench, &ids).await?;
+        let lab_client = LabClient { copies: &copies, lab: &opened, client };
+        self.compare_all(&lab_client, &ids).await?;
         if journeys.len() > JOURNEYS {
             let more = journeys.len() - JOURNEYS;
             self.left_out.push(format!("{more} clients' requests were not sent again in their order: {JOURNEYS} were"));
             journeys.truncate(JOURNEYS);
         }
-        let replayed = self.replay_all(&bench, journeys).await?;
+        let replayed = self.replay_all(&lab_client, journeys).await?;
         if self.unsafe_methods {
-            self.compare_again(&bench, &ids).await?;
+            self.compare_again(&lab_client, &ids).await?;
         }
-        self.telling.stage(SurviveStage::Proving, 0);
+        self.progress.stage(SurviveStage::Proving, 0);
         let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
         let proof = prove(&copies, lab, client, &allowed, &replayed, &mut self.findings, &mut self.left_out).await?;
         (self.smallest, self.has_enough) = (proof.smallest, proof.has_enough);
@@ -133,10 +133,10 @@ impl Examination {
 
     async fn replay_all(
         &mut self,
-        bench: &Bench<'_>,
+        lab_client: &LabClient<'_>,
         journeys: Vec<Journey>,
     ) -> Result<Vec<(Journey, Replayed)>, String> {
-        self.telling.stage(SurviveStage::Replaying, journeys.len());
+        self.progress.stage(SurviveStage::Replaying, journeys.len());
         let (began, count) = (Instant::now(), journeys.len());
         let mut all = Vec::new();
         for (number, journey) in journeys.into_iter().enumerate() {
@@ -145,14 +145,14 @@ impl Examination {
                 self.left_out.push(format!("{more} clients' requests were not sent again: the others took too long"));
                 break;
             }
-            self.telling.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
+            self.progress.now(&format!("client {} with {} requests", number + 1, journey.steps.len()));
             let allowed = Allowed { unsafe_methods: self.unsafe_methods, exclude: &self.exclude };
-            let replay = Replay { bench, allowed: &allowed, until: Instant::now() + replay::LONGEST };
+            let replay = Replay { lab_client, allowed: &allowed, until: Instant::now() + replay::LONGEST };
             // A session that began before the recording is there.
             let home = journey.home().unwrap_or(number % self.names.len());
             let replayed = replay.journey(&journey, home).await?;
             self.replayed(&journey, &replayed);
-            self.telling.done();
+            self.progress.done();
             all.push((journey, replayed));
         }
         all.retain(|(_, replayed)| replayed.reproduced.contains(&true));
@@ -196,7 +196,7 @@ impl Examination {
     /// Adds a line, and tells of it where it is a new finding.
     fn find(&mut self, entry: SurviveEntry) {
         if self.findings.is_news(&entry) {
-            self.telling.found(&entry);
+            self.progress.found(&entry);
         }
         self.findings.add(entry);
     }

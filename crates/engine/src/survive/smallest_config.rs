@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use stickylb_survive::Journey;
 
 use super::allowed::Allowed;
+use super::candidates::{Candidate, Proof};
 use super::client::Client;
 use super::copies::Copies;
 use super::groups::group;
 use super::lab::OpenLab;
-use super::proof::{Candidate, Proof};
 use super::replay::Replayed;
 use super::report::Findings;
 use crate::api::{SmallestConfig, StickyBy, SurviveEntry};

@@ -12,13 +12,13 @@ const FOUND: usize = 12;
 
 /// Tells the snapshot and the log.
 #[derive(Clone)]
-pub(crate) struct Telling {
+pub(crate) struct Progress {
     shared: Arc<Shared>,
 }
 
-impl Telling {
+impl Progress {
     pub(crate) fn new(copies: &Copies) -> Self {
-        Telling { shared: Arc::clone(&copies.shared) }
+        Progress { shared: Arc::clone(&copies.shared) }
     }
 
     /// A stage begins, which has so many steps.

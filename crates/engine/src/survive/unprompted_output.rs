@@ -14,21 +14,26 @@ const REMEMBERED: usize = 256;
 const WAITING: usize = 10_000;
 
 /// What copies wrote, and when each of them had something to do.
-pub(crate) struct Quiet {
+pub(crate) struct UnpromptedOutput {
     began: SystemTime,
     busy: Vec<VecDeque<(SystemTime, SystemTime)>>,
     waiting: VecDeque<(usize, SystemTime, String)>,
     every_copy: EveryCopy,
 }
 
-impl Quiet {
+impl UnpromptedOutput {
     /// Of so many copies, from now on.
     pub(crate) fn new(copies: usize) -> Self {
         let mut every_copy = EveryCopy::default();
         for copy in 0..copies {
             every_copy.started(copy, Duration::ZERO);
         }
-        Quiet { began: SystemTime::now(), busy: vec![VecDeque::new(); copies], waiting: VecDeque::new(), every_copy }
+        UnpromptedOutput {
+            began: SystemTime::now(),
+            busy: vec![VecDeque::new(); copies],
+            waiting: VecDeque::new(),
+            every_copy,
+        }
     }
 
     /// A copy had a request or a check at that time.
@@ -87,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_copy_is_idle_since_the_end_of_its_last_request_and_not_during_one() {
-        let mut quiet = Quiet::new(2);
+        let mut quiet = UnpromptedOutput::new(2);
         let at = |seconds| quiet.began + Duration::from_secs(seconds);
         let (two, three, five, nine) = (at(2), at(3), at(5), at(9));
         quiet.was_busy(1, two, five);

@@ -11,13 +11,13 @@ use super::lab::Lab;
 const GONE: Duration = Duration::from_millis(1500);
 
 /// Asks single copies.
-pub(crate) struct Bench<'r> {
+pub(crate) struct LabClient<'r> {
     pub(crate) copies: &'r Copies,
     pub(crate) lab: &'r Lab,
     pub(crate) client: &'r Client,
 }
 
-impl Bench<'_> {
+impl LabClient<'_> {
     /// What this copy answers.
     pub(crate) async fn send(&self, copy: usize, request: &Request, patience: Patience) -> Answer {
         self.client.send(self.lab.copies[copy], request, patience, None).await.answer

@@ -5,10 +5,10 @@ use std::time::Instant;
 use stickylb_survive::Journey;
 
 use super::allowed::Allowed;
-use super::bench::Bench;
 use super::client::Client;
 use super::copies::Copies;
 use super::lab::OpenLab;
+use super::lab_client::LabClient;
 use super::replay::{Replay, Replayed};
 use crate::api::{StickyBy, Strategy};
 
@@ -81,8 +81,8 @@ impl Proof<'_> {
         let mut all = Vec::new();
         for strategy in SPREAD {
             let lab = self.lab.open(sticky.clone(), strategy).await?;
-            let bench = Bench { copies: self.copies, lab: &lab, client: self.client };
-            let replay = Replay { bench: &bench, allowed: self.allowed, until: self.until };
+            let lab_client = LabClient { copies: self.copies, lab: &lab, client: self.client };
+            let replay = Replay { lab_client: &lab_client, allowed: self.allowed, until: self.until };
             let mut lost = Vec::new();
             for (number, (journey, known)) in journeys.iter().enumerate() {
                 let Some(losses) = replay.balanced(journey, known, &self.cookie).await? else { return Ok(None) };
