@@ -8,6 +8,9 @@ mod control;
 pub mod fuzzing;
 mod headless;
 #[cfg(feature = "tui")]
+#[expect(dead_code, unused_imports, reason = "the way is paved")]
+mod learn;
+#[cfg(feature = "tui")]
 mod plain;
 #[cfg(feature = "tui")]
 pub mod screen;

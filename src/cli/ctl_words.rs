@@ -80,7 +80,7 @@ fn subcommand(word: &'static Word) -> Command {
 
 fn one(argument: Argument) -> Arg {
     let id = argument.placeholder();
-    let most = if argument == Argument::When { usize::MAX } else { 1 };
+    let most = if argument.takes_the_rest() { usize::MAX } else { 1 };
     // A word that begins with a hyphen is a mistake to be told of, and no option.
     Arg::new(id)
         .value_name(id.trim_matches(['[', ']', '…']))

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrit
 
 use stickylb::api::{
     Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
-    SurviveReport, ToReplay, Unclear,
+    SurviveReport, ToReplay, Unclear, WhatIf, WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -62,6 +62,8 @@ pub(crate) enum Request {
     Replay(ToReplay),
     /// Get what `survive` has found.
     SurviveReport,
+    /// What would each strategy have done with the last requests?
+    WhatIf(WhatIfOptions),
     /// Send events and snapshots from now on. Heads are kept as long as any client follows.
     Follow,
     /// Stop, and report how the program ended.
@@ -100,6 +102,13 @@ pub(crate) enum Reply {
     Survived {
         /// `None` where there was no run.
         report: Option<Box<SurviveReport>>,
+    },
+    /// What each strategy would have done.
+    WhatIf(Box<WhatIf>),
+    /// What-if was asked for a pool or a backend that is not there.
+    NoWhatIf {
+        /// Why, as one sentence.
+        why: Untrusted<String>,
     },
     /// An event.
     Happened(Arc<Event>),

@@ -13,7 +13,7 @@ use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
     Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
-    SurviveReport, ToReplay,
+    SurviveReport, ToReplay, WhatIf, WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -172,6 +172,21 @@ impl EngineHandle for Remote {
             }
         }
     }
+
+    fn what_if(
+        &self,
+        options: WhatIfOptions,
+    ) -> impl Future<Output = Result<Box<WhatIf>, Untrusted<String>>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            match instance.ask(&Request::WhatIf(options)).await {
+                Ok(Reply::WhatIf(told)) => Ok(told),
+                Ok(Reply::NoWhatIf { why }) => Err(why),
+                Ok(_) => Err(OTHER.into()),
+                Err(error) => Err(error.to_string().into()),
+            }
+        }
+    }
 }
 
 /// What is in flight there at this moment: on a connection of its own, since the other has news of a while ago on its way.
@@ -237,6 +252,8 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Replayed(_)
         | Reply::NotReplayed { .. }
         | Reply::Survived { .. }
+        | Reply::WhatIf(_)
+        | Reply::NoWhatIf { .. }
         | Reply::Stopping
         | Reply::Refused { .. } => {}
     }

@@ -155,6 +155,10 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },
             Request::SurviveReport => Reply::Survived { report: served.engine.survive_report() },
+            Request::WhatIf(options) => match served.engine.what_if(&options) {
+                Ok(told) => Reply::WhatIf(Box::new(told)),
+                Err(why) => Reply::NoWhatIf { why: why.into() },
+            },
             Request::Follow => return served.follow(&mut to, place).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;

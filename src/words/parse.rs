@@ -1,6 +1,8 @@
 //! Turns a word and what follows it into a command.
 
-use stickylb::api::{BackendId, Command, MAX_WEIGHT, Snapshot, StickyBy, Strategy, SurviveOptions};
+use stickylb::api::{
+    BackendId, Chaos, Command, MAX_WEIGHT, Snapshot, StickyBy, Strategy, SurviveOptions, TrafficOptions,
+};
 use stickylb::config::AlertRule;
 use stickylb::untrusted::Untrusted;
 
@@ -46,9 +48,7 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
         Does::Undo => Command::Undo,
         Does::Baseline => Command::Baseline,
         Does::Alert => {
-            let first = given.next(Argument::When)?;
-            let words = std::iter::once(first).chain(std::mem::take(&mut given.rest).iter().copied());
-            let when = words.collect::<Vec<_>>().join(" ");
+            let when = given.all(Argument::When)?;
             if when == "off" {
                 return Ok(Command::SetAlert { when: None });
             }
@@ -58,6 +58,11 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
         Does::Bodies => Command::KeepBodies { on: on_or_off(given.next(Argument::OnOff)?)? },
         Does::Survive if given.rest.is_empty() => Command::Survive(SurviveOptions::default()),
         Does::Survive => step(given.next(Argument::Step)?)?,
+        Does::Traffic => match given.all(Argument::Traffic)?.as_str() {
+            "off" => Command::TrafficOff,
+            line => Command::Traffic(line.parse::<TrafficOptions>()?),
+        },
+        Does::Chaos => given.chaos()?,
         Does::Reload => Command::Reload,
     };
     if given.rest.is_empty() {
@@ -90,6 +95,36 @@ impl<'g> Given<'g> {
             .ok_or_else(|| format!("{} is missing: {}", argument.placeholder(), self.word.usage()))?;
         self.rest = rest;
         Ok(first)
+    }
+
+    /// All words that are left, as one line; one that has blanks in it, as a shell hands it on, is put in quotation marks again.
+    fn all(&mut self, argument: Argument) -> Result<String, String> {
+        let first = self.next(argument)?;
+        let rest = std::mem::take(&mut self.rest).iter().copied();
+        let quoted = |word: &str| match word.split_once('=') {
+            Some((key, value)) if value.contains(char::is_whitespace) && !value.contains('"') => {
+                format!("{key}=\"{value}\"")
+            }
+            _ => word.to_owned(),
+        };
+        Ok(std::iter::once(first).chain(rest).map(quoted).collect::<Vec<_>>().join(" "))
+    }
+
+    /// `off`, `BACKEND off`, `BACKEND FAULT…`; a selected backend may be left out.
+    fn chaos(&mut self) -> Result<Command, String> {
+        if self.rest == ["off"] {
+            self.rest = &[];
+            return Ok(Command::ChaosOff { id: None });
+        }
+        let first = self.rest.first().copied().unwrap_or_default();
+        let id = match &self.meant.backend {
+            Some(selected) if named(self.snapshot, first).is_err() => selected.clone()?,
+            _ => self.backend()?,
+        };
+        match self.all(Argument::Fault)?.as_str() {
+            "off" => Ok(Command::ChaosOff { id: Some(id) }),
+            line => Ok(Command::SetChaos { id, chaos: line.parse::<Chaos>()? }),
+        }
     }
 
     fn backend(&mut self) -> Result<BackendId, String> {

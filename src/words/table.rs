@@ -31,6 +31,10 @@ pub(crate) enum Argument {
     When,
     /// `report` or `stop`; nothing begins.
     Step,
+    /// `open` or `closed` traffic in as many words as it takes, or `off`.
+    Traffic,
+    /// A fault in as many words as it takes, before it the backend, or `off`.
+    Fault,
 }
 
 /// What a word does, before its arguments are known.
@@ -50,6 +54,8 @@ pub(super) enum Does {
     Alert,
     Bodies,
     Survive,
+    Traffic,
+    Chaos,
     Reload,
 }
 
@@ -66,7 +72,14 @@ impl Argument {
             Argument::OnOff => "on|off",
             Argument::When => "WHEN…",
             Argument::Step => "[report|stop]",
+            Argument::Traffic => "TRAFFIC…",
+            Argument::Fault => "FAULT…",
         }
+    }
+
+    /// Whether it takes all the words that are left.
+    pub(crate) const fn takes_the_rest(self) -> bool {
+        matches!(self, Argument::When | Argument::Traffic | Argument::Fault)
     }
 
     /// Whether it may be left out everywhere.
@@ -87,6 +100,14 @@ impl Argument {
             Argument::Pool => "In this pool alone",
             Argument::Step => {
                 "report ends the watch and tries what was seen, or shows the last report; stop ends it where it is"
+            }
+            Argument::Traffic => {
+                "open rate=24 clients=12 mix=\"90% GET /, 10% POST /echo\" for=10m, or closed clients=12 think=100ms, for example; \
+                 off ends it"
+            }
+            Argument::Fault => {
+                "BACKEND and latency 300ms±50, error 503, refuse, blackhole, hang, reset, slow 10KB/s, truncate 1KB or flaky, with \
+                 for=30s share=100% first=N match=\"path~^/api\" checks=hit|spare; BACKEND off ends one, off all"
             }
             Argument::OnOff => "on keeps them, off forgets them",
             Argument::When => "p95>500ms for=10s, errors>1% or up<2, for example; off ends it",
@@ -130,7 +151,7 @@ pub(crate) const WORDS: &[Word] = &[
     entry("demo", &[], Does::Demo, "start one more demo backend"),
     entry("strategy", &[Argument::Strategy, Argument::Pool], Does::Strategy, "change how backends are chosen"),
     entry("sticky", &[Argument::Mode, Argument::Pool], Does::Sticky, "change what binds a client to its backend"),
-    entry("undo", &[], Does::Undo, "take back the last change of weight, state, strategy or stickiness"),
+    entry("undo", &[], Does::Undo, "take back the last change of weight, state, strategy or stickiness, or a fault"),
     entry(
         "baseline",
         &[],
@@ -150,6 +171,13 @@ pub(crate) const WORDS: &[Word] = &[
         Does::Survive,
         "find out whether the app survives more than one copy: watch what passes, then try it on each copy",
     ),
+    entry(
+        "traffic",
+        &[Argument::Traffic],
+        Does::Traffic,
+        "send traffic to this balancer itself, at most 500 requests a second, or no more",
+    ),
+    entry("chaos", &[Argument::Fault], Does::Chaos, "let a backend have a fault, which ends by itself, or none"),
     entry("reload", &[], Does::Reload, "read the configuration file again"),
 ];
 

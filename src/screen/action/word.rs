@@ -21,6 +21,8 @@ impl Entry {
             Action::PreviousMatch => "previous-match",
             Action::PreviousColumn => "previous-column",
             Action::NextColumn => "next-column",
+            Action::TrafficFaster => "traffic-faster",
+            Action::TrafficSlower => "traffic-slower",
             Action::StepBack => "step-back",
             Action::StepForward => "step-forward",
             Action::Palette => "commands",

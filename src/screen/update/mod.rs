@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{columns, control, edit, inspect, survive};
+use super::{chaos, columns, control, edit, flow, inspect, presenter, survive, traffic, what_if};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -217,6 +217,13 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         | Action::Baseline
         | Action::Survive
         | Action::Reload => return control::word_of(state, action),
+        Action::Traffic => return traffic::toggle(state),
+        Action::TrafficFaster => return traffic::change_rate(state, true),
+        Action::TrafficSlower => return traffic::change_rate(state, false),
+        Action::Chaos => return chaos::ask(state),
+        Action::WhatIf => return what_if::ask(state, words),
+        Action::Flow => return flow::toggle(state),
+        Action::Presenter => return presenter::toggle(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => control::alerts(state),
         Action::Theme => match words.first() {

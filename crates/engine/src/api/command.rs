@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::backend_state::Intent;
+use super::chaos::Chaos;
 use super::ids::BackendId;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::survive::SurviveOptions;
+use super::traffic::TrafficOptions;
 use crate::untrusted::{Untrusted, joined};
 
 /// The largest weight a backend may have; the least is 0, which gets no new clients.
@@ -94,7 +96,24 @@ pub enum Command {
     SurviveReport,
     /// Stop it where it is. What was found so far is a report that says so.
     SurviveStop,
-    /// Take back the last change of an intent, a weight, a strategy or of stickiness, by any front end; the one before with
+    /// Send traffic to this balancer's own listeners. Where traffic is on, it goes on in this way.
+    Traffic(TrafficOptions),
+    /// End the traffic. What is in flight is waited for.
+    TrafficOff,
+    /// Let a backend have a fault, in place of the one it has.
+    SetChaos {
+        /// The backend's id.
+        id: BackendId,
+        /// The fault.
+        chaos: Chaos,
+    },
+    /// End the fault of a backend, or all faults.
+    ChaosOff {
+        /// The backend's id; `None` is all.
+        #[serde(default)]
+        id: Option<BackendId>,
+    },
+    /// Take back the last change of an intent, a weight, a strategy, a fault or of stickiness, by any front end; the one before with
     /// the next. At most 100 are remembered.
     Undo,
 }
@@ -206,6 +225,18 @@ pub enum CommandError {
     /// A run of `survive` cannot begin.
     #[error("{reason}")]
     CannotSurvive {
+        /// Why, and what to do, as one sentence.
+        reason: Untrusted<String>,
+    },
+    /// The traffic cannot be sent.
+    #[error("{reason}")]
+    CannotSendTraffic {
+        /// Why, and what to do, as one sentence.
+        reason: Untrusted<String>,
+    },
+    /// The backend cannot have this fault.
+    #[error("{reason}")]
+    CannotHaveChaos {
         /// Why, and what to do, as one sentence.
         reason: Untrusted<String>,
     },

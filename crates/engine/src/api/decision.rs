@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::candidate::Candidate;
+use super::chaos::ChaosTouch;
 use super::exclusion::Exclusion;
 use super::ids::{BackendId, RequestNumber};
 use super::not_upgraded::NotUpgraded;
@@ -201,6 +202,12 @@ pub struct Decision {
     /// Whether that person changed it before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
+    /// The client of the balancer's own traffic that it comes from, counted from 1; `None` where it is anybody else's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<u32>,
+    /// The faults that touched it, in the order of its attempts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chaos: Vec<ChaosTouch>,
     /// The pool's strategy then.
     pub strategy: Strategy,
     /// What binds the request to a backend; `None` where nothing does.
@@ -235,6 +242,8 @@ impl Decision {
             route: None,
             replayed: None,
             edited: false,
+            traffic: None,
+            chaos: Vec::new(),
             strategy,
             key: None,
             moved_from: None,

@@ -11,6 +11,7 @@ use super::replayed::Replayed;
 use super::snapshot::Snapshot;
 use super::survive::SurviveReport;
 use super::to_replay::ToReplay;
+use super::what_if::{WhatIf, WhatIfOptions};
 use crate::untrusted::Untrusted;
 
 /// What a front end knows an engine by: [`LocalHandle`](crate::LocalHandle) in the same process, or one over a control
@@ -64,6 +65,15 @@ pub trait EngineHandle {
     fn survive_report(
         &self,
     ) -> impl Future<Output = Result<Option<Box<SurviveReport>>, Untrusted<String>>> + Send + 'static;
+
+    /// What each strategy would have done with the last requests of a pool.
+    ///
+    /// # Errors
+    /// There is no such pool or backend, or the engine cannot be asked; why, as one sentence.
+    fn what_if(
+        &self,
+        options: WhatIfOptions,
+    ) -> impl Future<Output = Result<Box<WhatIf>, Untrusted<String>>> + Send + 'static;
 }
 
 /// What is new.

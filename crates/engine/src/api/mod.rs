@@ -15,6 +15,7 @@
 //! - Most enums and structs are `#[non_exhaustive]`: a `match` needs an arm for what a later version adds.
 
 mod alert;
+mod amounts;
 mod attempts;
 mod backend_counts;
 mod backend_state;
@@ -22,6 +23,7 @@ mod body;
 mod body_cut;
 mod candidate;
 mod change;
+mod chaos;
 mod command;
 mod decision;
 mod ending;
@@ -53,7 +55,10 @@ mod text;
 mod timestamp;
 mod to_replay;
 mod told_apart;
+mod traffic;
 mod warning;
+mod what_if;
+mod words_of_a_line;
 
 pub use alert::{AlertChange, AlertView, AlertWay};
 pub use attempts::Attempts;
@@ -63,6 +68,7 @@ pub use body::{BODY_KEPT, Body};
 pub use body_cut::BodyCut;
 pub use candidate::{Candidate, Score};
 pub use change::{Change, PoolChange};
+pub use chaos::{Chaos, ChaosKind, ChaosTouch, ChaosView};
 pub use command::{Command, CommandError, Done, MAX_WEIGHT};
 pub use decision::{CookieAction, Decision, RouteTaken, Rule, StickyKey};
 pub use ending::Ending;
@@ -96,4 +102,9 @@ pub use text::Text;
 pub use timestamp::rfc3339;
 pub use to_replay::{EDITED_BODY, Edited, ToReplay};
 pub use told_apart::ToldApart;
+pub use traffic::{
+    MAX_TRAFFIC_CLIENTS, MAX_TRAFFIC_IN_FLIGHT, MAX_TRAFFIC_RATE, MixPart, Spacing, Think, TrafficModel,
+    TrafficOptions, TrafficView,
+};
 pub use warning::{About, Warning};
+pub use what_if::{Spread, WhatIf, WhatIfBackend, WhatIfOptions, WhatIfRow};

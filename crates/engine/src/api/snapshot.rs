@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::alert::AlertView;
 use super::backend_counts::BackendCounts;
 use super::backend_state::{Intent, State};
+use super::chaos::ChaosView;
 use super::decision::RouteTaken;
 use super::fairness::Fairness;
 use super::ids::BackendId;
@@ -16,6 +17,7 @@ use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::survive::SurviveView;
+use super::traffic::TrafficView;
 use super::warning::Warning;
 use crate::untrusted::Untrusted;
 
@@ -92,6 +94,9 @@ pub struct Snapshot {
     /// The run of `survive` that is under way, or the last one; `None` where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survive: Option<SurviveView>,
+    /// The traffic that is sent, or that was sent last; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficView>,
 }
 
 impl Snapshot {
@@ -252,4 +257,7 @@ pub struct BackendView {
     pub actual_share: Option<f64>,
     /// Its process; `None` where this program did not start it.
     pub spawned: Option<Spawned>,
+    /// The fault that a person lets it have; `None` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<Box<ChaosView>>,
 }

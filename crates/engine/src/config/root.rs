@@ -52,6 +52,8 @@ pub struct Config {
     pub alerts: Vec<AlertConfig>,
     /// Started by root, the user to become when every port is open, by name or number.
     pub downgrade_to_user: Option<String>,
+    /// Whether backends may have faults where a listener can be reached from another machine.
+    pub chaos: bool,
     /// Makes all random choices repeat from run to run, for lessons and tests.
     pub seed: Option<u64>,
 }
@@ -74,6 +76,7 @@ impl Config {
             email: None,
             alerts: Vec::new(),
             downgrade_to_user: None,
+            chaos: false,
             seed: None,
         };
         config.follow_schemes();
@@ -148,6 +151,8 @@ impl Config {
         let trusted = "Networks whose X-Forwarded-* and Forwarded are believed";
         keys.set("trustedProxies", trusted, &mut self.trusted_proxies, networks);
         keys.section("access", "Who may connect, and how often", &mut self.access, AccessConfig::read);
+        let chaos = "Whether faults are allowed where a listener can be reached from another machine";
+        keys.set("chaos", chaos, &mut self.chaos, |n| n.boolean());
         let email_described = "How mail about backends is sent; absent is not at all";
         self.email = keys.get("email", email_described, |n| n.or_null(|n| n.object(email))).flatten();
     }

@@ -10,7 +10,7 @@ use tokio::task::JoinError;
 use super::start::Balancer;
 use crate::api::{
     Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot, SurviveReport,
-    ToReplay,
+    ToReplay, WhatIf, WhatIfOptions,
 };
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
@@ -123,6 +123,15 @@ impl EngineHandle for LocalHandle {
         &self,
     ) -> impl Future<Output = Result<Option<Box<SurviveReport>>, Untrusted<String>>> + Send + 'static {
         std::future::ready(Ok(self.engine.survive_report()))
+    }
+
+    fn what_if(
+        &self,
+        options: WhatIfOptions,
+    ) -> impl Future<Output = Result<Box<WhatIf>, Untrusted<String>>> + Send + 'static {
+        let engine = Arc::clone(&self.engine);
+        let told = self.runtime.spawn(async move { engine.what_if(&options) });
+        async { told.await.unwrap_or_else(|lost| Err(lost.to_string())).map(Box::new).map_err(Untrusted::new) }
     }
 }
 

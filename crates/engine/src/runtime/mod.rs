@@ -2,6 +2,7 @@
 
 mod accept_socket;
 mod builder;
+mod chaos;
 mod command;
 mod connection_limit;
 mod history;
@@ -19,7 +20,9 @@ mod start;
 mod start_error;
 mod survive;
 mod survive_run;
+mod traffic;
 mod warm_connections;
+mod what_if;
 mod worker;
 
 pub use builder::Builder;

@@ -51,6 +51,7 @@ impl Shared {
             warnings: [self.telemetry.warnings().clone(), active].concat(),
             alerts,
             survive: self.survive.view(),
+            traffic: None,
         }
     }
 
@@ -135,6 +136,7 @@ fn backends_of(
             expected_share: expected[place],
             actual_share: actual[place],
             spawned: records.spawned.get(&id).copied(),
+            chaos: None,
         }
     };
     pool.backends.iter().enumerate().map(view).collect()

@@ -1,0 +1,6 @@
+//! Lessons: what one is, how far a learner is in it, and what of it is measured. It knows no screen: what a lesson is about to
+//! show is a [`LessonView`].
+
+mod view;
+
+pub(crate) use view::{Answered, CheckView, LessonPart, LessonView};
