@@ -76,10 +76,11 @@ pub struct Chaos {
     pub fuse_millis: u64,
     /// Which share of the requests it touches, drawn for each, from 0 to 100 per cent.
     pub share: u8,
-    /// How many requests it touches at most; `None` is all that it is drawn for.
+    /// How many requests it touches at most, and then checks never; `None` is all that it is drawn for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
-    /// Which requests it touches, such as `path~^/api`; `None` is all.
+    /// Which requests it touches: terms of `path` (with its query) and `method`, each with `=`, `!=`, `~` (a pattern) or `:` (a
+    /// part) and perhaps `!` before it, all of which must hold, such as `path~^/api !method=POST`; `None` is all.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub matching: Option<Untrusted<String>>,
     /// Whether health checks do not see it: then the backend stays UP and fails (a grey failure).

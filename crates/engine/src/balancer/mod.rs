@@ -7,6 +7,7 @@
 mod backend;
 mod by_status;
 mod candidates;
+mod chaos;
 mod choose;
 mod cookie;
 mod ejection;
@@ -30,6 +31,7 @@ mod traits;
 
 pub(crate) use backend::{Active, Backend, Endpoint, Integral, TRUSTED, Tunnelling};
 pub(crate) use by_status::ByStatus;
+pub(crate) use chaos::{Asks, Burning, Touch};
 pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;
 pub(crate) use key_cache::KeyCache;

@@ -1,17 +1,21 @@
 //! Makes one check by the backend's algorithm, with a timeout.
 
+use ::http::Method;
+use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 use stickylb_http1::HeadLimits;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::finding::{CheckResult, Finding};
 use super::{command, http, websocket};
-use crate::balancer::Backend;
+use crate::api::ChaosKind;
+use crate::balancer::{Asks, Backend, Burning, Touch};
 use crate::config::CheckAlgorithm;
 use crate::proxy_protocol;
 use crate::state::{CheckFunction, IdlePools};
-use crate::upstream::{DialError, dial};
+use crate::upstream::{Carries, DialError, dial, dial_faulty};
 
 /// Checks a backend once, by the embedding program's function if there is one, else by its algorithm. `limits` are for
 /// HTTP response heads.
@@ -28,7 +32,15 @@ pub(crate) async fn probe(
         // Has its own timeout, because it must kill a process group, too.
         None if backend.settings.health().algorithm == CheckAlgorithm::Command => return command::run(backend).await,
         None => {
-            let found = idle.unless_held_up(backend, time, ask(backend, limits, deadline)).await;
+            let touch = backend.chaos.burning().and_then(|burning| touch(backend, &burning));
+            let asked = ask(backend, limits, deadline, touch.as_ref().map(|touch| &touch.kind));
+            let found = idle.unless_held_up(backend, time, asked).await;
+            if let Some(touch) = touch {
+                let mut found = found.unwrap_or_else(|_| late(time));
+                // Writing to a string cannot fail.
+                let _ = write!(found.reason, " (chaos: {})", touch.told.fault);
+                return found;
+            }
             let has_answered = backend.settings.health().algorithm != CheckAlgorithm::Tcp;
             if matches!(&found, Ok(found) if found.connected && found.result == CheckResult::Passed && has_answered) {
                 idle.note_answer(backend);
@@ -36,7 +48,22 @@ pub(crate) async fn probe(
             found
         }
     };
-    found.unwrap_or_else(|_| Finding::failed(format_args!("no answer within {} ms", time.as_millis())))
+    found.unwrap_or_else(|_| late(time))
+}
+
+fn late(time: Duration) -> Finding {
+    Finding::failed(format_args!("no answer within {} ms", time.as_millis()))
+}
+
+/// What a backend's fault does to a check, if it touches it: a check that only connects has the method TCP and no path.
+#[cold]
+fn touch(backend: &Backend, burning: &Burning) -> Option<Touch> {
+    let health = backend.settings.health();
+    let (method, path) = match health.algorithm {
+        CheckAlgorithm::Tcp => ("TCP", ""),
+        _ => (health.method.as_str(), health.path.as_str()),
+    };
+    burning.touch(Asks::Check, method.as_bytes(), path.as_bytes(), std::time::Instant::now())
 }
 
 async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
@@ -48,10 +75,23 @@ async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {
 }
 
 /// Checks over a new connection, dialled in the same way as for traffic.
-async fn ask(backend: &Backend, limits: &HeadLimits, deadline: Instant) -> Result<Finding, Elapsed> {
+async fn ask(
+    backend: &Backend,
+    limits: &HeadLimits,
+    deadline: Instant,
+    fault: Option<&ChaosKind>,
+) -> Result<Finding, Elapsed> {
     let health = &backend.settings.health();
     let own = backend.endpoint.proxy_protocol.map(proxy_protocol::announce_own);
-    let stream = match dial(&backend.endpoint.address, &backend.endpoint.tls, own.as_deref(), health.timeout).await {
+    let (address, tls, first) = (&backend.endpoint.address, &backend.endpoint.tls, own.as_deref());
+    let dialled = match fault {
+        None => dial(address, tls, first, health.timeout).await,
+        Some(kind) => {
+            let carries = Carries::Response { to_head: health.method == Method::HEAD, limits: *limits };
+            dial_faulty(kind, carries, address, tls, first, health.timeout).await
+        }
+    };
+    let stream = match dialled {
         Ok(stream) => stream,
         Err(error @ DialError::Exhausted) => return Ok(Finding::new(CheckResult::Inconclusive, error)),
         Err(error) => return Ok(Finding::failed(error)),

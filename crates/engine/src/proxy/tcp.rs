@@ -12,15 +12,15 @@ use tokio::sync::watch;
 
 use super::tunnel;
 use super::worker::Proxy;
-use crate::api::{Attempt, Decision, Ended, Outcome, RequestEvent};
-use crate::balancer::{Active, Backend, Choice, NoBackend, Stuck, StuckConnection};
+use crate::api::{Attempt, ChaosKind, Decision, Ended, Outcome, RequestEvent};
+use crate::balancer::{Active, Asks, Backend, Choice, NoBackend, Stuck, StuckConnection, Touch};
 use crate::proxy::connection::Accepted;
 use crate::proxy::exchange::{CLIENT_GONE, book_refused, outcome_of};
 use crate::proxy::forward::{SelectBy, Selection};
 use crate::proxy::io::unless_disconnected;
 use crate::proxy::tunnel::{Carried, ClientHalf, Finish, Tunnel};
 use crate::state::{LivePool, Moments, Phase, Tried, time_of_day};
-use crate::upstream::{Stream, dial};
+use crate::upstream::{Carries, Stream, dial, dial_faulty};
 use crate::{balancer, proxy_protocol};
 
 /// What the log calls a connection that had no backend, and one whose backends all failed.
@@ -221,7 +221,12 @@ async fn attempt(
     account: &mut Account,
 ) -> Result<Stream, Outcome> {
     let began = Instant::now();
-    let result = open(proxy, backend, accepted).await;
+    let touch = backend.chaos.burning().and_then(|burning| burning.touch(Asks::Request, b"TCP", b"", began));
+    let fault = touch.map(|Touch { kind, told }| {
+        account.decision.chaos.push(told);
+        kind
+    });
+    let result = open(proxy, backend, accepted, fault.as_ref()).await;
     let took = began.elapsed();
     let outcome = result.as_ref().map_or_else(|outcome| *outcome, |_| Outcome::Answered);
     account.decision.attempts.push(Attempt::new(&backend.identity, outcome, took));
@@ -261,16 +266,24 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 }
 
 /// Connects to a backend, and tells it of the client where it wants to know.
-async fn open(proxy: &Proxy, backend: &Backend, accepted: &Accepted<TcpStream>) -> Result<Stream, Outcome> {
+async fn open(
+    proxy: &Proxy,
+    backend: &Backend,
+    accepted: &Accepted<TcpStream>,
+    fault: Option<&ChaosKind>,
+) -> Result<Stream, Outcome> {
     let header = backend.endpoint.proxy_protocol.map(|version| {
         // Where the socket is dead already, so is the connection.
         let to = accepted.stream.local_addr().unwrap_or(accepted.listener.address);
         proxy_protocol::announce(version, accepted.peer, to)
     });
     let limit = proxy.shared.topology.config().timeouts.connect;
-    let stream = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit)
-        .await
-        .map_err(|error| outcome_of(&error))?;
+    let (address, tls, first) = (&backend.endpoint.address, &backend.endpoint.tls, header.as_deref());
+    let dialled = match fault {
+        None => dial(address, tls, first, limit).await,
+        Some(kind) => dial_faulty(kind, Carries::Raw, address, tls, first, limit).await,
+    };
+    let stream = dialled.map_err(|error| outcome_of(&error))?;
     if closes_at_once(&stream, &accepted.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
 }
 

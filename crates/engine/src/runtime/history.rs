@@ -78,6 +78,15 @@ fn step_back(before: &Snapshot, command: &Command) -> Vec<Command> {
             .filter(|p| is_meant(pool.as_deref(), p))
             .map(|p| Command::SetSticky { pool: Some(name(p)), by: p.sticky.clone() })
             .collect(),
+        // Taken back, it ends, whatever it took the place of: a fault burns only where somebody just wanted it.
+        Command::SetChaos { id, .. } => backends(*id).map(|_| Command::ChaosOff { id: Some(*id) }).collect(),
+        // For `present` alone: see `step`.
+        Command::ChaosOff { id: Some(id) } => backends(*id)
+            .map(|b| match &b.chaos {
+                Some(burning) => Command::SetChaos { id: *id, chaos: burning.fault.clone() },
+                None => Command::ChaosOff { id: Some(*id) },
+            })
+            .collect(),
         // Others cannot be taken back.
         _ => Vec::new(),
     }
@@ -85,6 +94,10 @@ fn step_back(before: &Snapshot, command: &Command) -> Vec<Command> {
 
 /// What a command changed, from how it was before to how it was after.
 pub(super) fn step(before: &Snapshot, after: &Snapshot, command: &Command) -> Step {
+    if matches!(command, Command::ChaosOff { .. }) {
+        // No fault begins again by itself.
+        return Vec::new();
+    }
     let changed = |back: Command| {
         let since = present(after, &back)?;
         (since != back).then(|| Changed { url: url(after, &back), back, since })
@@ -105,7 +118,10 @@ fn present(now: &Snapshot, about: &Command) -> Option<Command> {
 }
 
 fn url(now: &Snapshot, about: &Command) -> Option<Untrusted<String>> {
-    let (Command::SetIntent { id, .. } | Command::SetWeight { id, .. }) = about else { return None };
+    let (Command::SetIntent { id, .. } | Command::SetWeight { id, .. } | Command::ChaosOff { id: Some(id) }) = about
+    else {
+        return None;
+    };
     now.backends.iter().find(|backend| backend.id == *id).map(|backend| backend.url.clone())
 }
 
@@ -121,6 +137,7 @@ pub(super) fn in_words(step: &Step, now: &Snapshot) -> String {
         Command::SetIntent { id, intent: Intent::Drain } => format!("{} drains again", backend(id)),
         Command::SetIntent { id, .. } => format!("{} is taken out again", backend(id)),
         Command::SetWeight { id, weight } => format!("{} has the weight {weight} again", backend(id)),
+        Command::ChaosOff { id: Some(id) } => format!("{} has no fault any more", backend(id)),
         Command::SetStrategy { pool, strategy } => format!("the strategy{} is {strategy} again", of(pool)),
         Command::SetSticky { pool, by } => format!("stickiness{} is {} again", of(pool), by.in_words()),
         _ => String::new(),
@@ -139,7 +156,7 @@ fn name(pool: &PoolView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{BackendView, Strategy};
+    use crate::api::{BackendView, Chaos, ChaosView, Strategy};
 
     fn snapshot(weight: u32) -> Snapshot {
         let mut backend = BackendView::default();
@@ -164,6 +181,30 @@ mod tests {
         let mut other = snapshot(2);
         other.backends[0].url = "http://elsewhere".into();
         assert!(history.take(&other).is_none(), "another backend has its id");
+    }
+
+    #[test]
+    fn a_fault_is_ended_by_undo_and_never_begun_again() {
+        let burning = |line: Option<&str>| {
+            let mut snapshot = snapshot(1);
+            snapshot.backends[0].chaos = line.map(|line| {
+                let fault: Chaos = line.parse().expect(line);
+                Box::new(ChaosView { words: "".into(), left_millis: 1, touched: 0, fault })
+            });
+            snapshot
+        };
+        let set = |line: &str| Command::SetChaos { id: 1.into(), chaos: line.parse().expect(line) };
+        let off = Command::ChaosOff { id: Some(1.into()) };
+        let history = History::default();
+        history.note(step(&burning(None), &burning(Some("hang")), &set("hang")));
+        history.note(step(&burning(Some("hang")), &burning(Some("refuse")), &set("refuse")));
+        let (taken, _) = history.take(&burning(Some("refuse"))).expect("a step");
+        assert_eq!(taken.iter().map(|changed| &changed.back).collect::<Vec<_>>(), [&off]);
+        assert_eq!(in_words(&taken, &burning(Some("refuse"))), "alpha has no fault any more");
+        assert!(history.take(&burning(None)).is_none(), "the one before ended when it was replaced");
+        assert!(step(&burning(Some("hang")), &burning(None), &off).is_empty());
+        history.note(step(&burning(None), &burning(Some("hang")), &set("hang")));
+        assert!(history.take(&burning(None)).is_none(), "its time was up");
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Balancer {
         self.spawn(self.connection_limit.change(before.config.limits.connections, config.limits.connections));
         self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
         self.let_go(there, &mut changes);
+        self.end_chaos_if_exposed();
         for backend in changes.new {
             self.shared.registry.begin(&backend);
             drop(self.watch(backend));
@@ -321,6 +322,10 @@ impl ReloadChanges {
         if before.limits.connections != now.limits.connections {
             self.told.push(format!("the limit of connections is {}", now.limits.connections));
         }
+        if before.chaos != now.chaos {
+            let how = if now.chaos { "faults are allowed everywhere" } else { "faults are for this machine alone" };
+            self.told.push(how.to_owned());
+        }
         if before.alerts != now.alerts {
             self.told.push(match now.alerts.len() {
                 0 => "no alert is watched".to_owned(),
@@ -335,6 +340,7 @@ impl ReloadChanges {
         told.email.clone_from(&now.email);
         told.alerts.clone_from(&now.alerts);
         told.limits.connections = now.limits.connections;
+        told.chaos = now.chaos;
         if told != *now {
             self.told.push("settings for new connections".to_owned());
         }

@@ -1,6 +1,7 @@
 //! State that workers, health checkers and front ends share while the engine runs.
 
 mod alerts;
+mod chaos;
 mod check_function;
 mod check_history;
 mod connected;

@@ -96,10 +96,11 @@ impl Shared {
         self.topology.replace(topology);
     }
 
-    /// Ends the checks of a backend that was removed from its pool, and closes its idle connections.
+    /// Ends the checks and the fault of a backend that was removed from its pool, and closes its idle connections.
     pub(crate) fn release(&self, backend: &Backend) {
         backend.signals.remove();
         self.idle.close(backend);
+        self.end_chaos(backend, None, "the backend is gone, or another one in its place");
     }
 
     /// Takes one retry from the budget; returns whether one was left. `budget_percent` is relative to recent requests.

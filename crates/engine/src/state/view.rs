@@ -136,7 +136,7 @@ fn backends_of(
             expected_share: expected[place],
             actual_share: actual[place],
             spawned: records.spawned.get(&id).copied(),
-            chaos: None,
+            chaos: backend.chaos.burning().map(|burning| Box::new(burning.view(Instant::now()))),
         }
     };
     pool.backends.iter().enumerate().map(view).collect()

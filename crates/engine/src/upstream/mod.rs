@@ -5,6 +5,8 @@
 
 mod connection;
 mod dial;
+mod dial_faulty;
+mod fault;
 mod idle;
 mod owner;
 pub(crate) mod response;
@@ -15,6 +17,8 @@ mod tls;
 
 pub(crate) use connection::Connection;
 pub(crate) use dial::{DialError, dial, is_exhausted};
+pub(crate) use dial_faulty::dial_faulty;
+pub(crate) use fault::Carries;
 pub(crate) use idle::{IdleConnections, Wanted};
 pub(crate) use owner::{Login, Owner, binds_connection};
 pub(crate) use reuse::Reuse;

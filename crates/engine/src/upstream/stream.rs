@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
+use super::fault::Faulty;
 use super::tcp::Tcp;
 
 /// A connected socket.
@@ -18,6 +19,8 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<Tcp>>),
     #[cfg(unix)]
     Unix(UnixStream),
+    /// One of the others with a fault that a person lets its backend have.
+    Faulty(Box<Faulty<Stream>>),
 }
 
 impl Stream {
@@ -37,16 +40,18 @@ impl Stream {
             Stream::Tls(tls) => Some(tls.get_ref().0),
             #[cfg(unix)]
             Stream::Unix(_) => None,
+            Stream::Faulty(faulty) => faulty.inner()?.tcp(),
         }
     }
 
-    /// The same, to be asked what changes its end.
+    /// The same, to be asked what changes its end; `None` for one with a fault, whose end is not what the system says.
     pub(crate) fn tcp_mut(&mut self) -> Option<&mut Tcp> {
         match self {
             Stream::Tcp(tcp) => Some(tcp),
             Stream::Tls(tls) => Some(tls.get_mut().0),
             #[cfg(unix)]
             Stream::Unix(_) => None,
+            Stream::Faulty(_) => None,
         }
     }
 
@@ -57,6 +62,8 @@ impl Stream {
             Stream::Unix(unix) => unix.readable().await,
             Stream::Tcp(tcp) => tcp.socket().readable().await,
             Stream::Tls(tls) => tls.get_ref().0.socket().readable().await,
+            // It is never kept idle.
+            Stream::Faulty(_) => Ok(()),
         }
     }
 
@@ -73,6 +80,8 @@ impl Stream {
                 let cx = &mut Context::from_waker(Waker::noop());
                 return Pin::new(tls).poll_read(cx, &mut read).is_pending();
             }
+            // It is never kept idle.
+            Stream::Faulty(_) => return false,
         };
         matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
@@ -86,6 +95,7 @@ macro_rules! each {
             Stream::Tls($socket) => $call,
             #[cfg(unix)]
             Stream::Unix($socket) => $call,
+            Stream::Faulty($socket) => $call,
         }
     };
 }

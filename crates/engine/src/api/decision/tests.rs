@@ -41,6 +41,19 @@ fn a_retried_request_says_who_failed_and_how() {
 }
 
 #[test]
+fn a_fault_names_its_backend_only_where_it_is_not_plain_whose_it_was() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.chaos.push(ChaosTouch { backend: "alpha".into(), fault: "latency 300 ms".into() });
+    decision.attempts.push(attempt("alpha", Outcome::Answered));
+    assert_eq!(decision.reason(), "chaos: latency 300 ms; round-robin 1 of 2");
+    decision.attempts = [attempt("alpha", Outcome::Refused)].into_iter().collect();
+    assert_eq!(decision.reason(), "chaos: latency 300 ms; failed: alpha refused; round-robin 1 of 2");
+    decision.attempts.push(attempt("bravo", Outcome::Answered));
+    assert_eq!(decision.reason(), "chaos on alpha: latency 300 ms; retried: alpha refused; round-robin 1 of 2");
+}
+
+#[test]
 fn a_moved_client_is_told_from_which_state() {
     let mut decision = Decision::new(Strategy::Random);
     decision.moved_from = Some(("bravo".into(), Exclusion::State(State::Maint)));

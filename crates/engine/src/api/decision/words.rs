@@ -4,7 +4,9 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use super::{CookieAction, Decision, Rule};
+use crate::api::chaos::ChaosTouch;
 use crate::api::outcome::Outcome;
+use crate::untrusted::Untrusted;
 
 /// The decision in words, one line, fit for a terminal: `sticky X-Backend-ID=0`, `round-robin 2 of 3; new cookie`,
 /// `retried: delta refused; round-robin 1 of 2; cookie rewritten`.
@@ -19,6 +21,13 @@ impl fmt::Display for Decision {
             words.next(format_args!("{edited}replayed from #{number}"))?;
             if let Rule::Asked { backend } = &self.rule {
                 write!(words.f, " to {backend}")?;
+            }
+        }
+        for touch in &self.chaos {
+            if self.is_clear_whose(touch) {
+                words.next(format_args!("chaos: {}", touch.fault))?;
+            } else {
+                words.next(format_args!("chaos on {}: {}", touch.backend, touch.fault))?;
             }
         }
         let mut failed = self.attempts.iter().filter(|a| a.outcome != Outcome::Answered);
@@ -119,6 +128,15 @@ impl Words<'_, '_> {
 impl Decision {
     fn answered(&self) -> bool {
         self.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered)
+    }
+
+    /// Whether the fault is that of the backend which answered, or of the only one that was asked.
+    fn is_clear_whose(&self, touch: &ChaosTouch) -> bool {
+        let is_its = |name: &Untrusted<String>| *name == touch.backend;
+        match self.attempts.last() {
+            Some(last) if last.outcome == Outcome::Answered => is_its(&last.backend.name),
+            _ => self.attempts.iter().all(|attempt| is_its(&attempt.backend.name)),
+        }
     }
 
     /// The decision in words, as a string.

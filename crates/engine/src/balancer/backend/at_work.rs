@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use super::chaos::BackendChaos;
 use super::concurrency::Concurrency;
 use super::counters::Counters;
 use super::early_close::EarlyClose;
@@ -44,6 +45,8 @@ pub(crate) struct Backend {
     pub(crate) early_close: EarlyClose,
     /// How many connections it serves at once.
     pub(crate) concurrency: Concurrency,
+    /// The fault that a person lets it have.
+    pub(crate) chaos: BackendChaos,
 }
 
 impl Backend {
@@ -71,6 +74,7 @@ impl Backend {
             signals: Signals::default(),
             early_close: EarlyClose::default(),
             concurrency: Concurrency::default(),
+            chaos: BackendChaos::default(),
         }
     }
 

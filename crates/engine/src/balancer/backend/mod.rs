@@ -1,6 +1,7 @@
 //! A running backend, split into parts so that each user takes only what it needs.
 
 mod at_work;
+mod chaos;
 mod concurrency;
 mod counters;
 mod early_close;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stickylb_http1::{FieldKind, ResponseHead};
 
+use super::connect::connect;
+use super::faulty_attempt;
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
 use crate::balancer::{Backend, Slot, TRUSTED};
 use crate::proxy::connection::{Client, ConnectionLogin};
-use crate::proxy_protocol::announce;
-use crate::upstream::{Connection, DialError, Owner, Reuse, Wanted, binds_connection, dial};
+use crate::upstream::{Connection, Owner, Reuse, Wanted, binds_connection};
 
 /// If a reused connection closes this soon, assume an idle-close race, not a crash: a backend that takes the request and
 /// dies of it mostly takes longer, and only what may be repeated is sent once more.
@@ -28,6 +29,11 @@ pub(crate) async fn attempt(
 ) -> Result<Answered, Failure> {
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.endpoint.proxy_protocol.map(|_| client.address(request.ip));
+    if let Some(burning) = backend.chaos.burning()
+        && let Some(touch) = faulty_attempt::touch(&burning, request)
+    {
+        return Box::pin(faulty_attempt::attempt(client, decision, backend, (slot, told), request, touch)).await;
+    }
     let reuse = request.reuse(backend.endpoint.is_local);
     let mut kept = kept_connection(client, backend, request.ip, told, reuse, now);
     if reuse == Reuse::Recent && !backend.early_close.is_trusted() {
@@ -40,7 +46,7 @@ pub(crate) async fn attempt(
         } else {
             // Boxed, here and where else the way is long and seldom gone: a client's connection holds the memory of the
             // longest way its requests could go for as long as it lives.
-            let connection = Box::pin(connect(client, backend, told)).await?;
+            let connection = Box::pin(connect(client, backend, told, None)).await?;
             connected = Some(Instant::now());
             connection
         };
@@ -164,33 +170,5 @@ fn note_login(
         let login = ConnectionLogin::new(client.proxy, backend, request.ip);
         connection.owner = Some(login.owner());
         client.login = Some(Box::new(login));
-    }
-}
-
-async fn connect(
-    client: &mut Client<'_>,
-    backend: &Backend,
-    told: Option<SocketAddr>,
-) -> Result<Box<Connection>, Failure> {
-    let limit = client.config.timeouts.connect;
-    if let Some(slots) = &backend.slots {
-        // This request's place is taken already: with its connection there are no more than there are places.
-        client.proxy.shared.idle.counted.trim(backend.number, slots.most.saturating_sub(slots.taken()) as usize);
-    }
-    let header =
-        backend.endpoint.proxy_protocol.zip(told).map(|(version, from)| announce(version, from, client.local()));
-    let dialled = dial(&backend.endpoint.address, &backend.endpoint.tls, header.as_deref(), limit);
-    let stream = client.unless_disconnected(dialled).await.map_err(Failure::Client)?;
-    let stream = stream.map_err(|error| Failure::Backend(outcome_of(&error)))?;
-    let owner = told.map(Owner::Announced);
-    Ok(Box::new(Connection::new(stream, owner, backend.settings.idle_timeout, Instant::now())))
-}
-
-pub(crate) fn outcome_of(error: &DialError) -> Outcome {
-    match error {
-        DialError::Exhausted => Outcome::Exhausted,
-        DialError::Refused(_) => Outcome::Refused,
-        DialError::Tls(_) => Outcome::TlsFailed,
-        DialError::Timeout(_) => Outcome::ConnectTimeout,
     }
 }

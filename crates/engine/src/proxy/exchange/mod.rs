@@ -2,7 +2,9 @@
 
 mod accounting;
 mod attempt;
+mod connect;
 mod continues;
+mod faulty_attempt;
 mod redirect;
 mod request;
 pub(crate) mod rewrite;
@@ -11,7 +13,8 @@ mod upstream_exchange;
 pub(crate) mod validate;
 
 pub(crate) use accounting::{CLIENT_GONE, Exchange, book_refused};
-pub(crate) use attempt::{attempt, outcome_of};
+pub(crate) use attempt::attempt;
+pub(crate) use connect::outcome_of;
 pub(crate) use request::{Request, wants_page};
 pub(crate) use rewrite::{Said, connection_field};
 pub(crate) use upstream_exchange::{Answered, Failure, UpstreamExchange};

@@ -53,6 +53,10 @@ pub(super) fn health(shared: &Shared) -> Value {
             if several {
                 value["pool"] = json!(view.pool);
             }
+            if let Some(chaos) = &view.chaos {
+                let left = chaos.left_millis.div_ceil(1000);
+                value["chaos"] = json!({ "fault": chaos.words, "secondsLeft": left, "touched": chaos.touched });
+            }
             value
         })
         .collect();

@@ -132,6 +132,8 @@ impl Page {
         self.each(retries, backends, |view| view.counts.retries);
         let ejections = ("stickylb_ejections_total", "counter", "Times its traffic had the backend ejected.");
         self.each(ejections, backends, |view| view.counts.ejections);
+        let chaos = ("stickylb_backend_chaos", "gauge", "1 while the backend has a fault that a person lets it have.");
+        self.each(chaos, backends, |view| u8::from(view.chaos.is_some()));
     }
 
     fn times(&mut self, backends: &[Told<'_>]) {

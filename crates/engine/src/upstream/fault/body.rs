@@ -1,0 +1,136 @@
+//! Where a response's body begins, and how much of it may pass.
+
+use std::task::{Context, Poll};
+use stickylb_http1::{BodyRelay, HeadLimits, ReadBuffer};
+
+use super::pace::Pace;
+use crate::upstream::response::{Received, next_head};
+
+/// What a connection carries, by which it is known what its body is.
+#[derive(Clone, Copy)]
+pub(crate) enum Carries {
+    /// One response; `to_head` is whether the request's method was HEAD.
+    Response { to_head: bool, limits: HeadLimits },
+    /// Raw bytes, all of which are body.
+    Raw,
+}
+
+/// How a body ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    Closed,
+    Reset,
+}
+
+/// What may pass of a body now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passes {
+    /// As much as comes: the fault has nothing to do any more.
+    Everything,
+    /// So many bytes at most.
+    Bytes(usize),
+    Nothing(Cut),
+}
+
+/// A fault of a body.
+pub(super) struct BodyFault {
+    place: Place,
+    limit: Limit,
+}
+
+enum Place {
+    Heads {
+        to_head: bool,
+        limits: HeadLimits,
+        read: ReadBuffer,
+    },
+    Body(BodyRelay),
+    /// So many bytes of a protocol that is nobody's business.
+    Raw(u64),
+    /// It is none of HTTP, and refused as it is.
+    Malformed,
+}
+
+enum Limit {
+    /// So many bytes of data, and then this.
+    Cut(u64, Cut),
+    Pace(Pace),
+}
+
+impl BodyFault {
+    pub(super) fn cut(carries: Carries, after: u64, cut: Cut) -> Self {
+        BodyFault { place: Place::new(carries), limit: Limit::Cut(after, cut) }
+    }
+
+    pub(super) fn slow(carries: Carries, bytes_per_second: u64) -> Self {
+        BodyFault { place: Place::new(carries), limit: Limit::Pace(Pace::new(bytes_per_second)) }
+    }
+
+    /// Whether the body has not begun.
+    pub(super) fn is_in_head(&self) -> bool {
+        matches!(self.place, Place::Heads { .. })
+    }
+
+    /// How many of these bytes are of heads; those behind are the body's.
+    pub(super) fn of_head(&mut self, bytes: &[u8]) -> usize {
+        let Place::Heads { to_head, limits, read } = &mut self.place else { return 0 };
+        read.add(bytes);
+        loop {
+            match next_head(read, limits, *to_head) {
+                Ok(Some(Received::Interim(_))) => {}
+                Ok(Some(Received::Final(head, framing))) => {
+                    let behind = read.len();
+                    let switches = head.line.status == 101;
+                    self.place = if switches { Place::Raw(0) } else { Place::Body(BodyRelay::new(framing)) };
+                    return bytes.len().saturating_sub(behind);
+                }
+                Ok(None) => return bytes.len(),
+                Err(_) => {
+                    self.place = Place::Malformed;
+                    return bytes.len();
+                }
+            }
+        }
+    }
+
+    /// What may pass of the body, once anything may.
+    pub(super) fn poll_passes(&mut self, cx: &mut Context<'_>) -> Poll<Passes> {
+        let data = match &self.place {
+            Place::Body(relay) if !relay.is_done() => relay.data(),
+            Place::Raw(passed) => *passed,
+            _ => return Poll::Ready(Passes::Everything),
+        };
+        match &mut self.limit {
+            Limit::Cut(after, cut) if data >= *after => Poll::Ready(Passes::Nothing(*cut)),
+            // Data is at most as long as what it comes in: a chunked body gets there in several steps.
+            Limit::Cut(after, _) => Poll::Ready(Passes::Bytes(usize::try_from(*after - data).unwrap_or(usize::MAX))),
+            Limit::Pace(pace) => pace.poll_piece(cx).map(Passes::Bytes),
+        }
+    }
+
+    /// Takes in what has passed of the body.
+    pub(super) fn passed(&mut self, bytes: &[u8]) {
+        match &mut self.place {
+            Place::Body(relay) => {
+                let bad = relay.pass(bytes, &mut Vec::new()).bad;
+                if bad.is_some() {
+                    self.place = Place::Malformed;
+                }
+            }
+            Place::Raw(passed) => *passed += bytes.len() as u64,
+            Place::Heads { .. } | Place::Malformed => {}
+        }
+        if let Limit::Pace(pace) = &mut self.limit {
+            pace.passed(bytes.len());
+        }
+    }
+}
+
+impl Place {
+    fn new(carries: Carries) -> Self {
+        match carries {
+            Carries::Response { to_head, limits } => Place::Heads { to_head, limits, read: ReadBuffer::default() },
+            Carries::Raw => Place::Raw(0),
+        }
+    }
+}
