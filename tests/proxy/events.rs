@@ -82,7 +82,7 @@ impl Stream {
     }
 
     /// The next request for this path.
-    fn request(&mut self, path: &str) -> Value {
+    pub(crate) fn request(&mut self, path: &str) -> Value {
         self.event("request", |event| event["path"] == path)
     }
 

@@ -4,6 +4,16 @@
 
 mod access;
 mod browser;
+#[cfg(unix)]
+mod chaos;
+#[cfg(unix)]
+mod chaos_checks;
+#[cfg(unix)]
+mod chaos_kinds;
+#[cfg(unix)]
+mod chaos_life;
+#[cfg(unix)]
+mod chaos_streams;
 mod check_rules;
 mod chunks;
 #[cfg(target_os = "linux")]

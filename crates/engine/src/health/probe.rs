@@ -55,15 +55,19 @@ fn late(time: Duration) -> Finding {
     Finding::failed(format_args!("no answer within {} ms", time.as_millis()))
 }
 
-/// What a backend's fault does to a check, if it touches it: a check that only connects has the method TCP and no path.
+/// What a backend's fault does to a check, if it touches it. One that only connects sees only what happens to connecting; it has
+/// the method TCP and no path.
 #[cold]
 fn touch(backend: &Backend, burning: &Burning) -> Option<Touch> {
     let health = backend.settings.health();
-    let (method, path) = match health.algorithm {
-        CheckAlgorithm::Tcp => ("TCP", ""),
-        _ => (health.method.as_str(), health.path.as_str()),
+    let draw = |method: &str, path: &str| {
+        burning.touch(Asks::Check, method.as_bytes(), path.as_bytes(), std::time::Instant::now())
     };
-    burning.touch(Asks::Check, method.as_bytes(), path.as_bytes(), std::time::Instant::now())
+    match (health.algorithm, &burning.fault.kind) {
+        (CheckAlgorithm::Tcp, ChaosKind::Refuse | ChaosKind::Blackhole | ChaosKind::Flaky { .. }) => draw("TCP", ""),
+        (CheckAlgorithm::Tcp, _) => None,
+        _ => draw(health.method.as_str(), &health.path),
+    }
 }
 
 async fn ask_function(backend: &Backend, function: &CheckFunction) -> Finding {

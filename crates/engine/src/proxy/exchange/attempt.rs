@@ -29,9 +29,7 @@ pub(crate) async fn attempt(
 ) -> Result<Answered, Failure> {
     // The backend is told of this client at the beginning of a connection, which can then be no other's.
     let told = backend.endpoint.proxy_protocol.map(|_| client.address(request.ip));
-    if let Some(burning) = backend.chaos.burning()
-        && let Some(touch) = faulty_attempt::touch(&burning, request)
-    {
+    if let Some(touch) = faulty_attempt::touch(backend, request) {
         return Box::pin(faulty_attempt::attempt(client, decision, backend, (slot, told), request, touch)).await;
     }
     let reuse = request.reuse(backend.endpoint.is_local);

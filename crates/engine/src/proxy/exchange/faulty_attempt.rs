@@ -12,9 +12,14 @@ use crate::proxy::connection::Client;
 use crate::upstream::response::head_limits;
 use crate::upstream::{Carries, Reuse};
 
-/// What a backend's fault does to this request, if it touches it.
+/// What a backend's fault does to this request, if it has one that touches it.
+#[inline]
+pub(super) fn touch(backend: &Backend, request: &Request) -> Option<Touch> {
+    backend.chaos.burning().and_then(|burning| drawn(&burning, request))
+}
+
 #[cold]
-pub(super) fn touch(burning: &Burning, request: &Request) -> Option<Touch> {
+fn drawn(burning: &Burning, request: &Request) -> Option<Touch> {
     burning.touch(Asks::Request, request.head.method(), &request.path().concat(), Instant::now())
 }
 
