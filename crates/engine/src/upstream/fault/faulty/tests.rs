@@ -107,7 +107,7 @@ async fn what_hangs_takes_everything_and_says_nothing_until_both_have_closed() {
     let (mut stream, mut backend) = faulty("hang", Carries::Raw);
     stream.write_all(b"question").await.expect("it passes");
     backend.read_exact(&mut [0; 8]).await.expect("it arrives");
-    backend.write_all(&[b'x'; 100_000]).await.expect("it is read over");
+    backend.write_all(&vec![b'x'; 100_000]).await.expect("it is read over");
     let mut byte = [0; 1];
     assert!(tokio::time::timeout(Duration::from_millis(30), stream.read(&mut byte)).await.is_err());
     drop(backend);
