@@ -77,3 +77,15 @@ fn checks_and_other_clients_do_not_wait_behind_idle_connections_of_the_balancer(
     let is_bad = |line: &String| line.contains("DOWN") || !line.contains(" 200 ") && line.contains(" / ");
     assert!(!balancer.lines().iter().any(is_bad), "{:#?}", balancer.lines());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_request_with_a_fault_waits_behind_no_idle_connection_either() {
+    let balancer = Config::of_ports(&[single_threaded()]).set("/backends/0/idleTimeout", json!(60_000)).start();
+    let mut client = balancer.client();
+    assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
+    balancer.chaos(&["b0", "latency", "10ms", "for=60s", "checks=spare"]);
+    for _ in 0..3 {
+        assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::connect::connect;
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
-use crate::api::{ChaosKind, Decision};
+use crate::api::{ChaosKind, Decision, Part};
 use crate::balancer::{Asks, Backend, Burning, Slot, Touch};
 use crate::proxy::connection::Client;
 use crate::upstream::response::head_limits;
@@ -52,6 +52,10 @@ pub(super) async fn attempt(
         }
     };
     request.sent |= upstream.has_sent();
+    if let (ChaosKind::Error { .. }, Some(written)) = (&touch.kind, &mut request.written) {
+        // Whoever watches is shown what reached the backend.
+        *written = Part::default();
+    }
     let (head, framing) = answered?;
     upstream.connection.heed(&head, request.is_head());
     Ok(Answered { head, framing, upstream, connected })

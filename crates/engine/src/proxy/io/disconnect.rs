@@ -38,7 +38,8 @@ pub(crate) fn backend_has_reset(stream: &Stream) -> bool {
     match stream {
         #[cfg(unix)]
         Stream::Unix(unix) => known(unix.ready(CLOSING)).is_error(),
-        Stream::Tcp(_) | Stream::Tls(_) | Stream::Faulty(_) => stream.tcp().is_some_and(|tcp| has_reset(tcp.socket())),
+        Stream::Faulty(faulty) => faulty.inner().is_some_and(backend_has_reset),
+        Stream::Tcp(_) | Stream::Tls(_) => stream.tcp().is_some_and(|tcp| has_reset(tcp.socket())),
     }
 }
 
