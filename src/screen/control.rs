@@ -1,6 +1,6 @@
 //! Commands to the engine.
 
-use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned};
+use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, TrafficView};
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
@@ -126,7 +126,7 @@ pub(crate) fn backend(state: &State) -> Result<&BackendView, String> {
 
 /// Sends a command, and applies it to the snapshot at once, so that a key pressed before the next snapshot starts from
 /// the new value. The next snapshot has the real value.
-fn command(state: &mut State, command: Command) -> Vec<Effect> {
+pub(crate) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     foresee(state.live_mut(), &command);
     if state.frozen.is_some() {
         let live = state.key(Action::Freeze);
@@ -169,6 +169,11 @@ fn foresee(snapshot: &mut Snapshot, command: &Command) {
             snapshot.pools.iter_mut().filter(|p| meant(pool, p)).for_each(|p| p.sticky = by.clone());
         }
         Command::KeepBodies { on } => snapshot.keeps_bodies = on,
+        Command::Traffic(ref options) => match &mut snapshot.traffic {
+            Some(view) if view.on => view.options.clone_from(options),
+            view => *view = Some(TrafficView::new(options.clone())),
+        },
+        Command::TrafficOff => snapshot.traffic.iter_mut().for_each(|view| view.on = false),
         // The result of other commands is not known in advance.
         _ => {}
     }

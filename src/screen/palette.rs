@@ -1,10 +1,11 @@
 //! The command palette: commands found by a few letters, and their arguments one after the other. Enter takes what is
 //! highlighted, and asks for what is missing.
 
-use stickylb::api::{BackendView, MAX_WEIGHT, Strategy};
+use stickylb::api::{MAX_WEIGHT, Strategy};
 use stickylb::program::nearest;
 
 use super::columns;
+use super::completion;
 use super::control;
 use super::fuzzy::score;
 use super::input::Line;
@@ -54,7 +55,9 @@ impl<'t> Typed<'t> {
 
     /// The argument being typed; `None` behind the last.
     fn argument(&self) -> Option<&'static str> {
-        self.entry.arguments().nth(self.before.len())
+        let last = self.entry.arguments().count().saturating_sub(1);
+        let goes_on = completion::is_of(self.entry.action);
+        self.entry.arguments().nth(if goes_on { self.before.len().min(last) } else { self.before.len() })
     }
 
     /// Whether a weight is being typed where its backend could stand: it is for the selected one.
@@ -75,7 +78,7 @@ fn takes_weight(entry: &Entry) -> bool {
 pub(crate) fn proposals(state: &State, text: &str) -> Vec<Proposal> {
     if let Some(typed) = Typed::of(text) {
         let Some(argument) = typed.argument().filter(|_| !typed.is_weight_alone()) else { return Vec::new() };
-        let found = candidates(state, argument, typed.last).into_iter();
+        let found = candidates(state, typed.entry, argument, &typed.before, typed.last).into_iter();
         let mut found: Vec<(i32, String)> = found.filter_map(|word| Some((score(typed.last, &word)?, word))).collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         return found.into_iter().map(|(_, word)| Proposal { entry: typed.entry, word: Some(word) }).collect();
@@ -100,6 +103,7 @@ pub(crate) fn hint(state: &State, text: &str) -> Option<String> {
     let Typed { entry, before, last } = &typed;
     let selected = || control::backend(state).map(|backend| backend.name.to_string()).unwrap_or_default();
     match typed.argument()?.trim_matches(['[', ']']) {
+        _ if completion::is_of(entry.action) => completion::hint(state, entry.action, before, last),
         "N" => {
             let backend = named(state.live(), before.first()?).ok();
             let now = backend.map(|b| format!("; {} has {} now", b.name, b.weight)).unwrap_or_default();
@@ -147,8 +151,10 @@ impl Palette {
                 format!("{before} {word}")
             }
         };
-        let next = proposal.entry.arguments().nth(text.split(' ').count() - 1);
-        let more = next.is_some_and(|next| !next.starts_with('[') || !candidates(state, next, "").is_empty());
+        let before: Vec<&str> = text.split(' ').skip(1).collect();
+        let next = proposal.entry.arguments().nth(before.len());
+        let follow = |next| !candidates(state, proposal.entry, next, &before, "").is_empty();
+        let more = next.is_some_and(|next| !next.starts_with('[') || follow(next));
         *self = Palette { line: Line::new(&if more { format!("{text} ") } else { text }), ..Palette::default() };
     }
 
@@ -164,6 +170,13 @@ impl Palette {
         };
         let taken = chosen.and_then(|proposal| proposal.word).or_else(|| (!last.is_empty()).then(|| last.to_owned()));
         let words: Vec<String> = before.into_iter().map(str::to_owned).chain(taken).collect();
+        // A backend alone is to have no fault yet.
+        if let (Action::Chaos, [one]) = (entry.action, words.as_slice())
+            && one != "off"
+            && named(state.live(), one).is_ok()
+        {
+            return Meaning::More(format!("{} {one} ", entry.name()));
+        }
         let most = entry.arguments().count();
         if words.len() > most && !entry.takes_the_rest() {
             let too_much = words[most..].join(" ");
@@ -186,17 +199,13 @@ fn complete(entry: &'static Entry, words: Vec<String>) -> Meaning {
 }
 
 /// The known values of an argument of which this is typed already.
-fn candidates(state: &State, argument: &str, typed: &str) -> Vec<String> {
+fn candidates(state: &State, entry: &Entry, argument: &str, before: &[&str], typed: &str) -> Vec<String> {
+    if completion::is_of(entry.action) {
+        return completion::candidates(state, entry.action, before, typed);
+    }
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     match argument.trim_matches(['[', ']']) {
-        "BACKEND" => {
-            // A name with spaces would be read as several arguments, so propose the number instead.
-            let word = |b: &BackendView| if b.name.raw().contains(' ') { b.id.to_string() } else { b.name.to_string() };
-            // The selected one first: Enter takes the first.
-            let mut backends: Vec<&BackendView> = state.live().backends.iter().collect();
-            backends.sort_by_key(|b| Some(b.id) != state.selected);
-            backends.into_iter().map(word).collect()
-        }
+        "BACKEND" => completion::backends(state),
         "POOL" => {
             let own = control::backend(state).ok().map(|backend| backend.pool.clone());
             let mut pools: Vec<_> = state.live().pools.iter().map(|pool| pool.name.clone()).collect();

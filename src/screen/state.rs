@@ -12,6 +12,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
 use super::draft::Draft;
+use super::fault_choice::FaultChoice;
 use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
@@ -66,6 +67,8 @@ pub(crate) enum Dialog {
     Replayed(Shown),
     /// How far `survive` is, and its report once it is there; the scroll offset in lines.
     Survive(u16),
+    /// The choice of a fault for a backend.
+    Fault(FaultChoice),
     /// The filter prompt.
     Filter(FilterPrompt),
 }
@@ -247,6 +250,10 @@ impl State {
             }
             if backend.state != BackendState::Drain {
                 backend.last_request_seconds = None;
+            }
+            // Its countdown is shown in whole seconds.
+            if let Some(fault) = &mut backend.chaos {
+                fault.left_millis = fault.left_millis.next_multiple_of(1000);
             }
         }
         rest(&mut snapshot, self.live());

@@ -3,16 +3,21 @@
 //! One [table](WORDS) has every word that tells the engine to do something; the palette's rows, the subcommands of `ctl`
 //! and the words of `--plain` are made from it or compared with it.
 
+mod amounts;
 mod answer;
 mod fairness;
+mod faults;
 mod name;
 mod parse;
 mod status;
 mod table;
 mod text_table;
+mod traffic;
 
 pub(crate) use answer::answer;
 pub(crate) use fairness::fairness;
+#[cfg(feature = "tui")]
+pub(crate) use faults::{FAULTS, fault_told, faults_told, seconds_left};
 #[cfg(feature = "tui")]
 pub(crate) use name::named;
 pub(crate) use parse::{Meant, command};
@@ -20,3 +25,5 @@ pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
 #[cfg(unix)]
 pub(crate) use text_table::aligned;
+#[cfg(feature = "tui")]
+pub(crate) use traffic::{traffic_told, traffic_within};

@@ -19,13 +19,14 @@ pub(crate) fn named<'s>(snapshot: &'s Snapshot, word: &str) -> Result<&'s Backen
 }
 
 fn none(snapshot: &Snapshot, word: &str) -> String {
+    format!("there is no backend '{}': there is {}", Untrusted::new(word), all_names(snapshot))
+}
+
+/// The names and ids of all backends, or that there is none.
+pub(super) fn all_names(snapshot: &Snapshot) -> String {
     let known: Vec<String> =
         snapshot.backends.iter().map(|b| format!("{} ({})", full_name(snapshot, b), b.id)).collect();
-    let word = Untrusted::new(word);
-    if known.is_empty() {
-        return format!("there is no backend '{word}': there is none at all");
-    }
-    format!("there is no backend '{word}': there is {}", known.join(", "))
+    if known.is_empty() { "none at all".to_owned() } else { known.join(", ") }
 }
 
 /// A backend's name as shown: `pool/name` where there are several pools.

@@ -6,7 +6,8 @@ use stickylb::api::{
 use stickylb::config::AlertRule;
 use stickylb::untrusted::Untrusted;
 
-use super::name::named;
+use super::faults::{FAULTS, kinds};
+use super::name::{all_names, named};
 use super::table::{Argument, Does, Word};
 
 /// What is meant where it is left out.
@@ -58,6 +59,7 @@ pub(crate) fn command(word: &Word, given: &[&str], snapshot: &Snapshot, meant: &
         Does::Bodies => Command::KeepBodies { on: on_or_off(given.next(Argument::OnOff)?)? },
         Does::Survive if given.rest.is_empty() => Command::Survive(SurviveOptions::default()),
         Does::Survive => step(given.next(Argument::Step)?)?,
+        Does::Traffic if given.rest.is_empty() => return Err(NO_TRAFFIC.to_owned()),
         Does::Traffic => match given.all(Argument::Traffic)?.as_str() {
             "off" => Command::TrafficOff,
             line => Command::Traffic(line.parse::<TrafficOptions>()?),
@@ -116,14 +118,38 @@ impl<'g> Given<'g> {
             self.rest = &[];
             return Ok(Command::ChaosOff { id: None });
         }
-        let first = self.rest.first().copied().unwrap_or_default();
-        let id = match &self.meant.backend {
-            Some(selected) if named(self.snapshot, first).is_err() => selected.clone()?,
-            _ => self.backend()?,
+        let Some(first) = self.rest.first().copied() else { return Err(no_fault("BACKEND")) };
+        let id = match named(self.snapshot, first) {
+            Ok(backend) => {
+                self.rest = &self.rest[1..];
+                backend.id
+            }
+            Err(none) => self.faulty(first, none)?,
         };
+        if self.rest.is_empty() {
+            return Err(no_fault(&Untrusted::new(first).shown()));
+        }
         match self.all(Argument::Fault)?.as_str() {
             "off" => Ok(Command::ChaosOff { id: Some(id) }),
             line => Ok(Command::SetChaos { id, chaos: line.parse::<Chaos>()? }),
+        }
+    }
+
+    /// The backend that is meant where the first word names none: the selected one, if that word is a fault.
+    fn faulty(&self, first: &str, none: String) -> Result<BackendId, String> {
+        let begins_fault = |word: &str| kinds().any(|kind| kind == word);
+        match &self.meant.backend {
+            Some(selected) if begins_fault(first) => selected.clone(),
+            // A fault follows it, so that it can only be meant for a backend.
+            _ if self.rest.get(1).is_some_and(|second| *second == "off" || begins_fault(second)) => Err(none),
+            _ if begins_fault(first) => {
+                let fault = Untrusted::new(self.rest.join(" "));
+                Err(format!("which backend is to have it? Write chaos BACKEND {fault}: {}", all_names(self.snapshot)))
+            }
+            _ => {
+                let (word, known) = (Untrusted::new(first), kinds().collect::<Vec<_>>().join(", "));
+                Err(format!("'{word}' is neither a backend ({}) nor a fault ({known})", all_names(self.snapshot)))
+            }
         }
     }
 
@@ -144,6 +170,18 @@ impl<'g> Given<'g> {
         let known: Vec<String> = pools.iter().map(|pool| pool.name.to_string()).collect();
         Err(format!("there is no pool '{}': there is {}", Untrusted::new(name), known.join(", ")))
     }
+}
+
+/// What is said to `traffic` alone.
+const NO_TRAFFIC: &str =
+    "say which traffic: traffic open rate=24, traffic closed clients=12 or traffic off, for example";
+
+/// What is said where a backend alone is named, or nothing at all.
+fn no_fault(backend: &str) -> String {
+    let off =
+        if backend == "BACKEND" { "chaos off ends all".to_owned() } else { format!("chaos {backend} off ends it") };
+    let others = kinds().skip(2).collect::<Vec<_>>().join(", ");
+    format!("say which fault: chaos {backend} {}, {}, {others}; {off}", FAULTS[0], FAULTS[1])
 }
 
 fn on_or_off(word: &str) -> Result<bool, String> {
@@ -233,6 +271,51 @@ mod tests {
         }
         assert_eq!(said("restart alpha", &meant), Ok(Command::Restart { id: 1.into() }));
         assert_eq!(said("restart-all", &meant), Ok(Command::RestartAll));
+    }
+
+    #[test]
+    fn a_fault_is_for_the_backend_that_is_named_or_for_the_selected_one() {
+        let selected = Meant { backend: Some(Ok(7.into())), pool: None };
+        let hang = |id: u32| Ok(Command::SetChaos { id: id.into(), chaos: "hang for=5s".parse().expect("a fault") });
+        assert_eq!(said("chaos alpha hang for=5s", &Meant::default()), hang(1));
+        assert_eq!(said("chaos hang for=5s", &selected), hang(7));
+        assert_eq!(said("chaos alpha hang for=5s", &selected), hang(1));
+        assert_eq!(said("chaos off", &selected), Ok(Command::ChaosOff { id: None }));
+        assert_eq!(said("chaos web/alpha off", &Meant::default()), Ok(Command::ChaosOff { id: Some(1.into()) }));
+        let quoted = [r#"match="path~^/a b""#, "match=path~^/a b"];
+        let of = |given: &[&str]| command(word("chaos").expect("a word"), given, &snapshot(), &Meant::default());
+        let Ok(Command::SetChaos { chaos, .. }) = of(&["alpha", "hang", quoted[1]]) else { panic!("a fault") };
+        assert_eq!(chaos.to_string(), format!("hang for=30s {}", quoted[0]), "as a shell hands it on");
+    }
+
+    #[test]
+    fn a_fault_that_is_written_wrong_is_told_what_is_missing() {
+        let selected = Meant { backend: Some(Ok(7.into())), pool: None };
+        let known = "web/alpha (1), web/bravo (7), api/7 (2)";
+        let kinds = "latency, error, refuse, blackhole, hang, reset, slow, truncate, flaky";
+        let some = "latency 300ms, error 503, refuse, blackhole, hang, reset, slow, truncate, flaky";
+        for (line, trouble) in [
+            ("chaos bravo", format!("say which fault: chaos bravo {some}; chaos bravo off ends it")),
+            ("chaos zulu latency 300ms", format!("there is no backend 'zulu': there is {known}")),
+            ("chaos zulu off", format!("there is no backend 'zulu': there is {known}")),
+            ("chaos lag 3s", format!("'lag' is neither a backend ({known}) nor a fault ({kinds})")),
+        ] {
+            assert_eq!(said(line, &Meant::default()), Err(trouble.clone()), "{line}");
+            assert_eq!(said(line, &selected), Err(trouble), "{line}, with a selected one");
+        }
+        let trouble = |line, meant: &Meant| said(line, meant).expect_err(line);
+        assert_eq!(
+            trouble("chaos latency 300ms", &Meant::default()),
+            format!("which backend is to have it? Write chaos BACKEND latency 300ms: {known}")
+        );
+        let none = Meant { backend: Some(Err("none is selected".to_owned())), pool: None };
+        assert_eq!(trouble("chaos latency 300ms", &none), "none is selected");
+        assert!(trouble("chaos bravo lag 3s", &selected).starts_with("'lag' is no kind of fault: there is latency"));
+        assert!(trouble("chaos bravo latency", &selected).starts_with("latency is written so: latency 300ms"));
+        assert!(trouble("traffic fast", &selected).starts_with("'fast' is no traffic: it is open, closed or off"));
+        let alone = |name: &str| command(word(name).expect("a word"), &[], &snapshot(), &selected).expect_err(name);
+        assert_eq!(alone("traffic"), NO_TRAFFIC);
+        assert_eq!(alone("chaos"), format!("say which fault: chaos BACKEND {some}; chaos off ends all"));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use stickylb::api::{PoolView, Snapshot};
 
+use super::faults::faults_told;
 use super::name::full_name;
 use super::text_table::aligned;
+use super::traffic::traffic_told;
 
-/// The text of `status`: a table, then what was dropped and what is wrong.
+/// The text of `status`: a table, then traffic, faults, what was dropped and what is wrong.
 pub(crate) fn status(snapshot: &Snapshot) -> String {
     let warnings = snapshot.warnings.iter().map(|warning| format!("warning: {}\n", warning.text));
-    table(snapshot) + &dropped(snapshot) + &warnings.collect::<String>()
+    table(snapshot) + &made(snapshot) + &dropped(snapshot) + &warnings.collect::<String>()
 }
 
 fn table(snapshot: &Snapshot) -> String {
@@ -40,6 +42,16 @@ fn table(snapshot: &Snapshot) -> String {
         ]
     }));
     head + &aligned(&rows)
+}
+
+/// What a person makes happen: the traffic that is sent or was sent last, and the faults that burn.
+fn made(snapshot: &Snapshot) -> String {
+    let traffic = snapshot.traffic.as_ref().map(|view| {
+        let [what, came] = traffic_told(view);
+        format!("traffic: {what}\n         {came}\n")
+    });
+    let faults = faults_told(snapshot).into_iter().map(|(name, told)| format!("fault: {name}: {told}\n"));
+    traffic.into_iter().chain(faults).collect()
 }
 
 /// `log lines dropped since the start: 12 of stdout, 3 of the log file`, where there are any.

@@ -33,7 +33,9 @@ pub(crate) enum Argument {
     Step,
     /// `open` or `closed` traffic in as many words as it takes, or `off`.
     Traffic,
-    /// A fault in as many words as it takes, before it the backend, or `off`.
+    /// The backend that is to have a fault, or `off` for all. On the screen it may be left out: then it is the selected one.
+    FaultyBackend,
+    /// A fault in as many words as it takes, or `off`; nothing behind an `off` in the backend's place.
     Fault,
 }
 
@@ -63,7 +65,7 @@ impl Argument {
     /// The placeholder, in brackets if it may be left out everywhere.
     pub(crate) const fn placeholder(self) -> &'static str {
         match self {
-            Argument::Backend => "BACKEND",
+            Argument::Backend | Argument::FaultyBackend => "BACKEND",
             Argument::BackendOrAll => "[BACKEND]",
             Argument::Weight => "N",
             Argument::Strategy => "STRATEGY",
@@ -73,7 +75,7 @@ impl Argument {
             Argument::When => "WHEN…",
             Argument::Step => "[report|stop]",
             Argument::Traffic => "TRAFFIC…",
-            Argument::Fault => "FAULT…",
+            Argument::Fault => "[FAULT…]",
         }
     }
 
@@ -84,7 +86,7 @@ impl Argument {
 
     /// Whether it may be left out everywhere.
     pub(crate) const fn is_optional(self) -> bool {
-        matches!(self, Argument::BackendOrAll | Argument::Pool | Argument::Step)
+        matches!(self, Argument::BackendOrAll | Argument::Pool | Argument::Step | Argument::Fault)
     }
 
     /// What to write for it.
@@ -102,12 +104,13 @@ impl Argument {
                 "report ends the watch and tries what was seen, or shows the last report; stop ends it where it is"
             }
             Argument::Traffic => {
-                "open rate=24 clients=12 mix=\"90% GET /, 10% POST /echo\" for=10m, or closed clients=12 think=100ms, for example; \
-                 off ends it"
+                "open rate=24 clients=12 cookies=keep mix=\"90% GET /, 10% POST /echo\" for=10m, or closed clients=12 think=100ms, \
+                 for example; off ends it"
             }
+            Argument::FaultyBackend => "Its name, pool/name or id; off ends all faults",
             Argument::Fault => {
-                "BACKEND and latency 300ms±50, error 503, refuse, blackhole, hang, reset, slow 10KB/s, truncate 1KB or flaky, with \
-                 for=30s share=100% first=N match=\"path~^/api\" checks=hit|spare; BACKEND off ends one, off all"
+                "latency 300ms±50, error 503, refuse, blackhole, hang, reset, slow 10KB/s, truncate 1KB or flaky up=5s down=5s, with \
+                 for=30s share=100% first=N match=\"path~^/api\" checks=hit|spare; off ends the one it has"
             }
             Argument::OnOff => "on keeps them, off forgets them",
             Argument::When => "p95>500ms for=10s, errors>1% or up<2, for example; off ends it",
@@ -177,7 +180,12 @@ pub(crate) const WORDS: &[Word] = &[
         Does::Traffic,
         "send traffic to this balancer itself, at most 500 requests a second, or no more",
     ),
-    entry("chaos", &[Argument::Fault], Does::Chaos, "let a backend have a fault, which ends by itself, or none"),
+    entry(
+        "chaos",
+        &[Argument::FaultyBackend, Argument::Fault],
+        Does::Chaos,
+        "let a backend have a fault, which ends by itself, or none",
+    ),
     entry("reload", &[], Does::Reload, "read the configuration file again"),
 ];
 

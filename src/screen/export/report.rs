@@ -1,11 +1,12 @@
-//! The Markdown report: totals, a table of backends, and the last state changes.
+//! The Markdown report: totals, a table of backends, traffic, faults, and the last state changes.
 
 use std::fmt::Write as _;
-use stickylb::api::BackendView;
+use stickylb::api::{BackendView, Snapshot};
 use stickylb::untrusted::Untrusted;
 
 use crate::screen::format::{clock, count, micros, percent};
 use crate::screen::state::State;
+use crate::words::{faults_told, traffic_told};
 
 /// State changes in the report.
 const CHANGES: usize = 30;
@@ -49,6 +50,7 @@ pub(crate) fn report(state: &State) -> String {
     for backend in &snapshot.backends {
         row(&mut out, backend);
     }
+    made(&mut out, snapshot);
     out.push_str("\n## Last changes of state\n\n");
     let before = out.len();
     for change in state.log.digest.changes.last(CHANGES) {
@@ -75,6 +77,21 @@ pub(crate) fn report(state: &State) -> String {
         out.push_str("None.\n");
     }
     out
+}
+
+/// What a person made happen: the traffic that is sent or was sent last, and the faults that burn. Nothing where there is none.
+fn made(out: &mut String, snapshot: &Snapshot) {
+    if let Some(view) = &snapshot.traffic {
+        let [what, came] = traffic_told(view);
+        let _ = writeln!(out, "\n## Traffic\n\n- {}\n- {}", escaped(what.as_str()), escaped(came.as_str()));
+    }
+    let faults = faults_told(snapshot);
+    if !faults.is_empty() {
+        out.push_str("\n## Faults\n\n");
+    }
+    for (name, told) in faults {
+        let _ = writeln!(out, "- {}: {}", escaped(name.as_str()), escaped(told.as_str()));
+    }
 }
 
 fn row(out: &mut String, backend: &BackendView) {

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
 use crate::screen::action::{Action, Key};
+use crate::screen::chaos;
 use crate::screen::columns;
 use crate::screen::control;
 use crate::screen::edit;
@@ -88,6 +89,8 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 _ => None,
             };
         }
+        Dialog::Fault(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
+        Dialog::Fault(choice) => return chaos::key(state, choice, key),
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Columns(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
         Dialog::Columns(column) => state.dialog = columns::press(state, column, key).map(Dialog::Columns),
@@ -152,8 +155,11 @@ fn in_palette(state: &mut State, mut palette: Palette, key: KeyEvent) -> Vec<Eff
             Meaning::Do(entry, words) => {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 let done = match word(entry.name()) {
-                    // Without words it says what is watched.
-                    Some(word) if !(words.is_empty() && entry.action == Action::Alert) => {
+                    // Without words these do what their keys do, or say what is watched.
+                    Some(word)
+                        if !words.is_empty()
+                            || !matches!(entry.action, Action::Alert | Action::Traffic | Action::Chaos) =>
+                    {
                         control::typed(state, word, &words)
                     }
                     _ => super::act(state, entry.action, &words),

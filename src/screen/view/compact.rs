@@ -11,9 +11,11 @@ use stickylb::api::{BackendId, BackendView};
 use super::footer::sentence;
 use super::{changes, fitted, footer, header, log, more, warnings};
 use crate::screen::action::Action;
-use crate::screen::format::{count, cut};
+use crate::screen::format::{age, count, cut};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
+use crate::screen::traffic::under_way;
+use crate::words::{seconds_left, traffic_within};
 
 /// Minimum rows for the last change.
 const BAND: u16 = 6;
@@ -26,6 +28,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
     let rate = format!("{} req/s", count(state.snapshot.totals.rate));
     parts.push((92, vec![Span::raw(rate)]));
+    if let Some(view) = under_way(&state.snapshot) {
+        parts.push((90, vec![Span::styled(traffic_within(view, 0), state.theme.title())]));
+    }
     let status = match &state.said {
         Some(said) => Line::from(sentence(said, columns, state.theme)),
         None => Line::from(fitted(parts, columns)),
@@ -76,11 +81,14 @@ fn backends(state: &State, rows: usize, columns: usize) -> Vec<Line<'static>> {
         let selected = state.selected == Some(backend.id);
         let lead = if selected { "> " } else { "  " };
         let letter = Span::styled(format!("{} ", backend.mark.letter()), theme.backend(backend.mark));
+        // Before the figures: it explains them.
+        let fault = backend.chaos.as_ref().map(|fault| format!(" chaos {}", age(seconds_left(fault))));
         let words = format!(
-            "{} {} {}  {} req  {}/s  {} act",
+            "{} {} {}{}  {} req  {}/s  {} act",
             theme.state_glyph(backend.state),
             backend.name,
             backend.state,
+            fault.unwrap_or_default(),
             count(backend.requests),
             count(backend.rate),
             backend.active,

@@ -88,7 +88,7 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     match (state.focus, entry.action) {
         (_, Action::Back) if state.log.filter().is_some() => Some(("no filter", 92)),
         (Focus::Backends, Action::SpawnDemo) if control::starts_again(state) => Some(("start again", 95)),
-        (Focus::Backends, Action::NextPane) => Some(("log", 74)),
+        (Focus::Backends, Action::NextPane) => Some(("log", 52)),
         (Focus::Log, Action::NextPane) => Some(("backends", 60)),
         (Focus::Log, Action::Detail) => Some(("detail", 95)),
         (Focus::Log, Action::Why) => Some(("why", 100)),

@@ -10,14 +10,17 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use stickylb::api::{State as BackendState, Strategy, SurviveStage};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::fitted;
+use super::{fitted, kept};
 use crate::screen::action::Action;
 use crate::screen::format::{count, micros, spark};
 use crate::screen::state::State;
 use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
+use crate::screen::traffic::under_way;
 use crate::survive_report::progress;
+use crate::words::traffic_within;
 
 /// The states in the order in which their counts are shown.
 const ORDER: [BackendState; 6] = [
@@ -70,6 +73,10 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
             vec![Span::styled(theme.drawn(&format!("survive: {}{hint}", progress(view))), theme.warning())],
         ));
     }
+    let faults = snapshot.backends.iter().filter(|backend| backend.chaos.is_some()).count();
+    if faults > 0 {
+        parts.push((98, vec![Span::styled(format!("faults on: {faults}"), theme.warning())]));
+    }
     if snapshot.keeps_bodies {
         parts.push((65, vec![Span::styled("bodies kept", theme.warning())]));
     }
@@ -96,8 +103,11 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
 /// The least columns of the spark line, and the part of the line that it has at most: the figures go before it.
 const SPARK: (usize, usize) = (8, 4);
 
-/// Rate, latency, errors and connections, each with its priority.
-fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
+/// Parts of a line with their priorities.
+type Parts = Vec<(u8, Vec<Span<'static>>)>;
+
+/// Rate, latency, errors, connections and traffic, each with its priority.
+fn how(state: &State, columns: usize) -> Parts {
     let (theme, totals) = (state.theme, &state.snapshot.totals);
     let rate = format!("{} req/s", count(totals.rate));
     let time = |name: &str, value: Option<u64>| {
@@ -123,6 +133,19 @@ fn how(state: &State, columns: usize) -> Vec<(u8, Vec<Span<'static>>)> {
     let lost = state.snapshot.dropped + state.lost;
     if lost > 0 {
         parts.push((30, vec![Span::styled(format!("{} log lines dropped", count(lost)), theme.warning())]));
+    }
+    if let Some(view) = under_way(&state.snapshot) {
+        let room = |kept: Vec<usize>, parts: &Parts| {
+            let taken: usize = kept.iter().flat_map(|n| parts[*n].1.iter().map(Span::width).chain([2])).sum();
+            columns.saturating_sub(taken + rate.len() + 1 + SPARK.0)
+        };
+        // What else is told has the room that it needs; what is told of traffic beside its rate, and the spark line, share the rest.
+        let words = |columns| vec![Span::styled(theme.drawn(&traffic_within(view, columns)), theme.title())];
+        parts.push((90, words(0)));
+        let last = parts.len() - 1;
+        let columns_for_others = columns.saturating_sub(rate.len() + 1 + SPARK.0 + 2);
+        let left = room(kept(&parts, columns_for_others), &parts);
+        parts[last].1 = words(left + traffic_within(view, 0).width());
     }
     let taken: usize = parts.iter().flat_map(|(_, part)| part.iter().map(Span::width).chain([2])).sum();
     let spark_columns = columns.saturating_sub(taken + rate.len() + 1).min(columns / SPARK.1).max(SPARK.0);

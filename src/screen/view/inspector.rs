@@ -12,6 +12,7 @@ use super::{changes, heads, region, timing, why};
 use crate::screen::format::{clock, count, cut, duration, micros};
 use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
+use crate::words::fault_told;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, scroll: u16) {
     let columns = usize::from(area.width).saturating_sub(2);
@@ -95,11 +96,17 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
     let time = |value: Option<u64>| value.map_or_else(|| theme.none().to_owned(), micros);
     let latency = backend.latency;
     let now = format!("{} {}", theme.state_glyph(backend.state), backend.state);
-    let mut lines = vec![
-        Line::from(vec![
-            Span::styled(format!("{:<11}", "state"), theme.dim()),
-            Span::styled(now, theme.state(backend.state)),
-        ]),
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!("{:<11}", "state"), theme.dim()),
+        Span::styled(now, theme.state(backend.state)),
+    ])];
+    if let Some(fault) = &backend.chaos {
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:<11}", "chaos"), theme.dim()),
+            Span::styled(fault_told(fault), theme.warning()),
+        ]));
+    }
+    lines.extend([
         fact(state, "address", backend.url.to_string()),
         fact(state, "id, weight", format!("{}, {}", backend.id, backend.weight)),
         fact(state, "check", backend.check.to_string()),
@@ -111,7 +118,7 @@ fn backend(state: &State, backend: &BackendView, columns: usize) -> Vec<Line<'st
             format!("p50 {}  p95 {}  p99 {}", time(latency.p50), time(latency.p95), time(latency.p99)),
         ),
         fact(state, "sticky", format!("{} clients", backend.sessions)),
-    ];
+    ]);
     if let Some(spawned) = backend.spawned {
         let words = spawned.pid.map_or_else(|| "ended".to_owned(), |pid| format!("pid {pid}"));
         lines.push(fact(state, "process", words));

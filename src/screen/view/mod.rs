@@ -13,6 +13,7 @@
 mod backends;
 mod bodies;
 mod changes;
+mod chaos;
 mod columns;
 mod compact;
 mod dialog;

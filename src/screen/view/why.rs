@@ -49,6 +49,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, event: &E
 pub(crate) fn lines(state: &State, request: &RequestEvent) -> Vec<Line<'static>> {
     let decision = &request.decision;
     let mut lines = vec![fact(state, "key", key(state, decision))];
+    if let Some(client) = decision.traffic {
+        let words = format!("client {client} of the traffic that the balancer sends to itself");
+        lines.push(fact(state, "traffic", words));
+    }
     if let Some(pool) = &decision.pool {
         let by = match &decision.route {
             Some(route) => format!("{} (route {})", pool, route.matched),
@@ -177,6 +181,13 @@ fn attempts(state: &State, decision: &Decision, lines: &mut Vec<Line<'static>>) 
             Span::styled(name(state, &attempt.backend.name, columns), Theme::strong()),
             Span::styled(format!(" {} ", attempt.outcome), if good { state.theme.good() } else { state.theme.bad() }),
             Span::raw(format!("after {}", micros(u64::from(attempt.micros)))),
+        ]));
+    }
+    for touch in &decision.chaos {
+        let words = format!("{} touched it on {}: a fault that a person let it have", touch.fault, touch.backend);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:<11}", "chaos"), state.theme.dim()),
+            Span::styled(words, state.theme.warning()),
         ]));
     }
     if let Some(stopped) = decision.stopped {

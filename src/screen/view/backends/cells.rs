@@ -2,17 +2,20 @@
 
 use ratatui::style::Style;
 use ratatui::text::Span;
-use stickylb::api::{BackendView, State as BackendState};
+use stickylb::api::{BackendView, ChaosView, State as BackendState};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::screen::format::{age, count, cut_middle, fit, fit_right, micros, padded, percent, short_name, spark};
+use crate::screen::format::{age, count, cut, cut_middle, fit, fit_right, micros, padded, percent, short_name, spark};
 use crate::screen::state::State;
 use crate::screen::table::Column;
+use crate::words::seconds_left;
 
 /// A cell's content before it is fitted.
 pub(crate) enum Cell {
     /// Text, cut with an ellipsis if too long.
     Words(Span<'static>),
+    /// A state, and the fault that burns: in all its words if they fit, else that there is one. Its countdown is in both.
+    State(Span<'static>, [String; 2]),
     /// A name, cut in its middle if too long; of an address on this machine the port alone.
     Name(String),
     /// The first text if it fits, else the second, cut if necessary.
@@ -78,6 +81,12 @@ pub(crate) fn filled(cell: Cell, width: usize, right: bool, state: &State) -> Ve
             let fitted = if right { fit_right } else { fit };
             vec![Span::styled(fitted(&span.content, width, state.theme), span.style)]
         }
+        Cell::State(word, [long, short]) => {
+            let text = cut(&word.content, width, state.theme);
+            let rest = width.saturating_sub(text.width());
+            let fault = if long.width() <= rest { long } else { short };
+            vec![Span::styled(text, word.style), Span::styled(fit(&fault, rest, state.theme), state.theme.warning())]
+        }
         Cell::Either(long, short) => {
             let text = if long.width() <= width { long } else { short };
             vec![Span::raw(fit(&text, width, state.theme))]
@@ -112,7 +121,17 @@ fn address_cell(backend: &BackendView) -> Cell {
 }
 
 fn state_cell(state: &State, backend: &BackendView) -> Cell {
-    Cell::Words(Span::styled(state_words(state, backend), state.theme.state(backend.state)))
+    let word = Span::styled(state_words(state, backend), state.theme.state(backend.state));
+    match &backend.chaos {
+        None => Cell::Words(word),
+        Some(fault) => Cell::State(word, fault_words(fault)),
+    }
+}
+
+/// ` chaos latency 300 ms 12s`, and shorter ` chaos 12s`.
+fn fault_words(fault: &ChaosView) -> [String; 2] {
+    let left = age(seconds_left(fault));
+    [format!(" chaos {} {left}", fault.words), format!(" chaos {left}")]
 }
 
 /// `● UP`, `✖ DOWN 12s` (time in the state), `▲ EJECTED 8s` (time left).
@@ -123,15 +142,27 @@ fn state_words(state: &State, backend: &BackendView) -> String {
         _ if word == BackendState::Up && backend.percent < 100 => format!("{glyph} {word} {}%", backend.percent),
         _ if word == BackendState::Up && backend.backup => format!("{glyph} {word} backup"),
         _ if word == BackendState::Up => format!("{glyph} {word}"),
+        // The fault's own countdown is the time that matters.
+        _ if backend.chaos.is_some() && word != BackendState::Ejected => format!("{glyph} {word}"),
         Some(left) if word == BackendState::Ejected => format!("{glyph} {word} {}", age(left)),
         _ => format!("{glyph} {word} {}", age(backend.state_seconds)),
     }
 }
 
-/// Columns needed by the longest ejection countdown, which must not be cut.
+/// Columns needed by the longest countdown of an ejection or a fault, which must not be cut.
 pub(crate) fn widest_state(state: &State) -> usize {
-    let ejected = state.snapshot.backends.iter().filter(|b| b.state == BackendState::Ejected);
-    ejected.map(|b| state_words(state, b).width()).max().unwrap_or(0)
+    let fault = |b: &BackendView| b.chaos.as_deref().map_or(0, |fault| fault_words(fault)[1].width());
+    let counts = |b: &&BackendView| b.state == BackendState::Ejected || b.chaos.is_some();
+    let counting = state.snapshot.backends.iter().filter(counts);
+    counting.map(|b| state_words(state, b).width() + fault(b)).max().unwrap_or(0)
+}
+
+/// Columns in which every fault that burns has all its words; 0 if none does.
+pub(crate) fn widest_fault(state: &State) -> usize {
+    let backends = state.snapshot.backends.iter();
+    let burning =
+        backends.filter_map(|b| Some(state_words(state, b).width() + fault_words(b.chaos.as_deref()?)[0].width()));
+    burning.max().unwrap_or(0)
 }
 
 /// Columns of the longest name.

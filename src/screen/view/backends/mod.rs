@@ -8,6 +8,7 @@
 //! ```
 
 mod cells;
+mod faults;
 mod pools;
 
 use ratatui::Frame;
@@ -23,7 +24,7 @@ use crate::screen::format::cut;
 use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
 use crate::screen::theme::Theme;
-use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_name, widest_rate, widest_state};
+use cells::{Cell, cell, filled, is_right, shape, widest_active, widest_fault, widest_name, widest_rate, widest_state};
 use pools::{heading, shares};
 
 /// The longest name that is shown whole before other columns get more room.
@@ -57,9 +58,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         block = block.title_bottom(Line::styled(format!(" {more} "), state.theme.warning()));
     }
     let inner = block.inner(area);
-    frame.render_widget(block, area);
-
     let columns = chosen(state, usize::from(inner.width).saturating_sub(lead(state)));
+    let told = columns.iter().any(|(column, width)| *column == Column::State && *width >= widest_fault(state));
+    if !told {
+        let room = usize::from(area.width).saturating_sub(4 + more.width() + 3);
+        block = block.title_bottom(faults::below(state, room).right_aligned());
+    }
+    frame.render_widget(block, area);
     let mut lines = vec![titles(state, &columns)];
     lines.extend(seen(state, inner.height).map(|row| match row {
         Row::Pool(pool) => heading(state, pool, usize::from(inner.width)),
@@ -177,6 +182,7 @@ fn chosen(state: &State, room: usize) -> Vec<(Column, usize)> {
         (Column::Name, widest_name(state).min(NAME)),
         (Column::Address, 15),
         (Column::Checks, 8),
+        (Column::State, widest_fault(state)),
         (Column::Name, 20),
         (Column::Spark, 60),
         (Column::Address, 40),

@@ -3,6 +3,7 @@
 mod conditions;
 mod dialogs;
 mod inspected;
+mod made;
 mod safe;
 mod sample;
 mod sizes;
