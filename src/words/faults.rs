@@ -31,7 +31,7 @@ pub(crate) fn seconds_left(fault: &ChaosView) -> u64 {
 /// A fault as it is written, how long it still burns, and what it touched.
 pub(crate) fn fault_told(view: &ChaosView) -> String {
     let left = time_left(seconds_left(view));
-    format!("{}: {left} left, {} requests and checks touched", view.fault, view.touched)
+    format!("{}; {left} left, {} requests and checks touched", view.fault, view.touched)
 }
 
 /// A line for each fault that burns: the backend's name, and what is told of it.
@@ -63,6 +63,6 @@ mod tests {
         let fault = serde_json::to_value(Chaos::new(ChaosKind::Hang)).expect("plain");
         let view = serde_json::json!({"fault": fault, "words": "hang", "leftMillis": 11_200, "touched": 31});
         let view: ChaosView = serde_json::from_value(view).expect("a view");
-        assert_eq!(fault_told(&view), "hang for=30s: 12 s left, 31 requests and checks touched");
+        assert_eq!(fault_told(&view), "hang for=30s; 12 s left, 31 requests and checks touched");
     }
 }

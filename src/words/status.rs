@@ -50,7 +50,7 @@ fn made(snapshot: &Snapshot) -> String {
         let [what, came] = traffic_told(view);
         format!("traffic: {what}\n         {came}\n")
     });
-    let faults = faults_told(snapshot).into_iter().map(|(name, told)| format!("fault: {name}: {told}\n"));
+    let faults = faults_told(snapshot).into_iter().map(|(name, told)| format!("fault on {name}: {told}\n"));
     traffic.into_iter().chain(faults).collect()
 }
 

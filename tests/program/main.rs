@@ -39,6 +39,8 @@ mod run;
 mod support;
 #[cfg(unix)]
 mod survive_cli;
+#[cfg(unix)]
+mod traffic_and_faults;
 mod untrusted;
 #[cfg(all(unix, feature = "tui"))]
 mod user_file;

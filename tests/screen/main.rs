@@ -6,6 +6,7 @@
 mod background;
 mod band;
 mod bodies;
+mod chaos_screen;
 mod commands;
 mod copies;
 mod editing;
@@ -28,6 +29,7 @@ mod support;
 mod survive_screen;
 mod suspend;
 mod terminal;
+mod traffic_screen;
 mod trouble;
 mod user_screen;
 mod whole;

@@ -130,7 +130,35 @@ fn escaped<'t>(text: impl Into<Untrusted<&'t str>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use stickylb::api::TrafficView;
+
     use super::*;
+
+    #[test]
+    fn traffic_and_faults_are_in_the_report_and_nothing_of_them_where_there_are_none() {
+        let mut snapshot = Snapshot::default();
+        let told = |snapshot: &Snapshot| {
+            let mut out = String::new();
+            made(&mut out, snapshot);
+            out
+        };
+        assert_eq!(told(&snapshot), "");
+        let mut traffic = TrafficView::new("open rate=24".parse().expect("traffic"));
+        (traffic.sent, traffic.seconds_left) = (3, 581);
+        snapshot.traffic = Some(traffic);
+        let view = json!({"fault": {"kind": "hang", "fuseMillis": 30_000, "share": 100}, "words": "hang", "leftMillis": 11_200, "touched": 2});
+        let mut backend = BackendView::default();
+        (backend.name, backend.chaos) = ("a*b".into(), Some(Box::new(serde_json::from_value(view).expect("a fault"))));
+        snapshot.backends.push(backend);
+        let report = told(&snapshot);
+        assert!(report.contains("## Traffic\n\n- open rate=24 spacing=even clients=12 "), "{report}");
+        assert!(report.contains(": 9:41 left\n- 3 sent, 0 answered, 0 failed\n"), "{report}");
+        assert!(
+            report.ends_with("## Faults\n\n- a\\*b: hang for=30s; 12 s left, 2 requests and checks touched\n"),
+            "{report}"
+        );
+    }
 
     #[test]
     fn a_hostile_name_is_text_in_the_report() {

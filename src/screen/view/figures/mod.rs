@@ -15,7 +15,7 @@ const BORDERS: u16 = 2;
 
 /// The rows that the figures need side by side.
 pub(crate) fn height(state: &State) -> u16 {
-    let rows = split::rows(state).max(times::rows(state)).max(strategy::ROWS);
+    let rows = split::rows(state).max(times::rows(state)).max(strategy::rows(state));
     u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BORDERS)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn band(frame: &mut Frame<'_>, state: &State, area: Rect) {
 /// Draws the figures one below the other.
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let rows = u16::try_from(split::rows(state)).unwrap_or(u16::MAX).saturating_add(BORDERS);
-    let strategy = u16::try_from(strategy::ROWS).unwrap_or(u16::MAX).saturating_add(BORDERS);
+    let strategy = u16::try_from(strategy::rows(state)).unwrap_or(u16::MAX).saturating_add(BORDERS);
     let part = area.height * 2 / 5;
     let heights = [Constraint::Length(rows.min(part)), Constraint::Length(strategy.min(part)), Constraint::Min(0)];
     let [above, middle, below] = Layout::vertical(heights).areas(area);

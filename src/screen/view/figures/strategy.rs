@@ -7,6 +7,7 @@
 //! │fairness  0.71 │ 0.98                   │
 //! │most      A4 B9 C3 │ A4 B4 C4           │
 //! │since     12:04:31 strategy random → le…│
+//! │traffic   1440 sent, 12 dropped, 0 fail…│
 //! └────────────────────────────────────────┘
 //! ```
 
@@ -25,8 +26,10 @@ use crate::screen::view::{region, shown_pool};
 /// Columns of a figure's name.
 const NAME: usize = 9;
 
-/// Rows that the pane needs.
-pub(super) const ROWS: usize = 7;
+/// Rows that the pane needs: one more where traffic is or was sent.
+pub(super) fn rows(state: &State) -> usize {
+    7 + usize::from(state.snapshot.traffic.is_some())
+}
 
 pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let Some(pool) = shown_pool(state) else { return };
@@ -41,7 +44,7 @@ pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let before = now.before.as_deref().map(|before| format!("{} {} ", of(before), state.theme.due()));
         row(state, name, vec![Span::raw(before.unwrap_or_default()), Span::raw(of(now))])
     };
-    let lines = vec![
+    let mut lines = vec![
         row(state, "picks", picks(state, pool, columns)),
         figure("fairness", &|f| f.jain.map_or_else(|| state.theme.none().to_owned(), |jain| format!("{jain:.2}"))),
         each(state, "most", columns, now, |one| count(u64::from(one.most_in_flight))),
@@ -50,6 +53,12 @@ pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
         figure("lost", &|f| format!("{}, {} moved", count(f.lost), count(f.moved))),
         row(state, "since", vec![Span::raw(cut(&since, columns, state.theme))]),
     ];
+    // What came of it stays when it has ended.
+    if let Some(view) = &state.snapshot.traffic {
+        let ended = if view.on { "" } else { "ended: " };
+        let words = format!("{ended}{} sent, {} dropped, {} failed", view.sent, view.dropped, view.failed);
+        lines.push(row(state, "traffic", vec![Span::raw(cut(&words, columns, state.theme))]));
+    }
     frame.render_widget(Paragraph::new(lines), inner);
 }
 

@@ -125,7 +125,7 @@ fn a_line_says_that_the_fault_touched_it_and_why_says_it_in_a_sentence() {
     assert!(words.contains("latency 300 ms touched it on bravo: a fault that a person let it have"), "{words}");
     press(&mut state, "\x1b\tj\r");
     let words = text(&state, 120, 40);
-    let told = "latency 300ms for=30s checks=spare: 12 s left, 31 requests and checks touched";
+    let told = "latency 300ms for=30s checks=spare; 12 s left, 31 requests and checks touched";
     assert!(words.contains(told), "{words}");
 }
 
@@ -160,6 +160,15 @@ fn sent(effects: &[Effect]) -> Vec<String> {
             other => format!("{other:?}"),
         })
         .collect()
+}
+
+#[test]
+fn what_traffic_came_to_stays_in_the_figures_and_leaves_the_header() {
+    let mut state = made();
+    shows(&mut state, |snapshot| snapshot.traffic.iter_mut().for_each(|view| view.on = false));
+    let words = text(&state, 200, 60);
+    assert!(words.contains("traffic   ended: 1440 sent, 12 dropped, 0 failed"), "{words}");
+    assert!(!words.contains("traffic 24/s"), "{words}");
 }
 
 #[test]

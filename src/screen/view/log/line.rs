@@ -50,6 +50,8 @@ fn request_line(state: &State, request: &RequestEvent, columns: &Columns) -> Lin
     let name = request.to.as_ref().map_or(Untrusted::new(theme.none()), |to| to.name.borrowed());
     let name = cut_middle(short_name(name, 0), columns.name, theme);
     let space = || Span::raw(" ");
+    // What a fault touched is no trouble of the backend's own.
+    let why = if request.decision.chaos.is_empty() { Style::new() } else { theme.warning() };
     let mut spans = vec![Span::styled(time(state, request.time + request.took, columns), theme.dim()), space()];
     if columns.client > 0 {
         let client = request.ip.to_canonical().to_string();
@@ -66,7 +68,7 @@ fn request_line(state: &State, request: &RequestEvent, columns: &Columns) -> Lin
         space(),
         Span::styled(padded(format!("{letter} {name}"), columns.name + 2), style),
         space(),
-        Span::raw(cut(&reason(request), columns.reason, theme)),
+        Span::styled(cut(&reason(request), columns.reason, theme), why),
     ]);
     Line::from(spans)
 }
