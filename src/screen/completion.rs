@@ -33,7 +33,7 @@ const CHAOS: [(&str, &str); 6] = [
     ("for", "up to 10m: then it ends by itself; without it 30s"),
     ("share", "which share of the requests it touches, 0% to 100%, drawn for each; without it 100%"),
     ("first", "how many requests it touches at most; without it all"),
-    ("match", "which requests it touches, as in a filter: \"path~^/api\"; without it all"),
+    ("match", "which requests it touches, by path and method: \"path~^/api !method=POST\"; without it all"),
     ("checks", "hit: checks see it too; spare: the backend stays UP and fails; without it hit"),
     ("seed", "the same seed touches the same requests"),
 ];

@@ -92,7 +92,7 @@ fn at_the_prompt_the_same_words_do_the_same_and_their_notices_are_log_lines() {
     command.stdin(Stdio::piped());
     let mut lb = Headless::from(command);
     lb.ready(2);
-    let mut say = |lb: &mut Headless, line: &str| writeln!(lb.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    let say = |lb: &mut Headless, line: &str| writeln!(lb.child.stdin.as_mut().unwrap(), "{line}").unwrap();
     say(&mut lb, "chaos bravo latency 30ms checks=spare");
     lb.line_with("= chaos on bravo: latency 30 ms");
     say(&mut lb, "traffic open rate=50 mix=\"90% GET /, 10% POST /echo\" for=60s");

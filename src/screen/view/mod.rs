@@ -141,7 +141,9 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     // A high screen has room for the figures above any view.
     let above = chosen == Side::Figures || area.height >= HIGH && chosen != Side::Hidden;
     let has_band = area.width >= BESIDE && above;
-    let figures = if has_band { figures::height(state).min(body.height / 4) } else { 0 };
+    // Traffic has a row of its own there.
+    let most = body.height / 4 + u16::from(state.snapshot.traffic.is_some());
+    let figures = if has_band { figures::height(state).min(most) } else { 0 };
     let [table, figures, warnings, changes, below] = Layout::vertical([
         Constraint::Length(rows.min(body.height / 2)),
         Constraint::Length(figures),
