@@ -7,7 +7,7 @@ use crate::support::{Backend, Balancer, Config, request, until};
 /// Two backends that are checked all the time, of which no request asks for a check.
 fn checked() -> ([Backend; 2], Balancer) {
     let backends = [Backend::echoing(), Backend::echoing()];
-    let health = json!({"path": "/health", "interval": 200, "timeout": 500, "fall": 2});
+    let health = json!({"path": "/health", "interval": 200, "timeout": 2000, "fall": 2});
     let balancer = Config::new(&backends.each_ref()).set("/health", health).start();
     (backends, balancer)
 }
@@ -28,7 +28,7 @@ fn a_fault_that_checks_see_takes_it_down_and_they_say_why_and_it_comes_back_with
     for (kind, found) in [
         ("error 503", "GET /health 503 (chaos: error 503)"),
         ("refuse", "connection refused (chaos: refuse)"),
-        ("hang", "no answer within 500 ms (chaos: hang)"),
+        ("hang", "no answer within 2000 ms (chaos: hang)"),
         ("reset", "gave no answer (chaos: reset)"),
     ] {
         balancer.chaos(&[&["b0"], &kind.split(' ').collect::<Vec<_>>()[..], &["for=60s"]].concat());

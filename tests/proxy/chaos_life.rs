@@ -14,11 +14,11 @@ fn alone() -> (Backend, Balancer) {
 #[test]
 fn a_second_fault_takes_the_place_of_the_first_and_outlives_its_fuse() {
     let (_backend, balancer) = alone();
-    balancer.chaos(&["b0", "error", "500", "for=1500ms"]);
+    balancer.chaos(&["b0", "error", "500", "for=4s"]);
     assert_eq!(balancer.get("/").status, 500);
     let said = balancer.chaos(&["b0", "error", "503", "for=60s", "checks=spare"]);
     assert!(said.contains("chaos on b0: error 503, checks are spared, in place of error 500, ends in 1 min"), "{said}");
-    std::thread::sleep(std::time::Duration::from_millis(1700));
+    std::thread::sleep(std::time::Duration::from_millis(4200));
     assert_eq!(balancer.get("/").status, 503);
     assert!(!balancer.lines().iter().any(|line| line.contains("is over")), "the first one's time ends nothing");
 }

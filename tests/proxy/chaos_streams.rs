@@ -16,7 +16,7 @@ fn raw() -> Balancer {
     config(&[echo("a"), echo("b")])
         .set("/pools/raw/strategy", json!("first"))
         .set("/pools/raw/sticky", json!({"by": "off"}))
-        .set("/timeouts", json!({"connect": 300}))
+        .set("/timeouts", json!({"connect": 1000}))
         .start()
 }
 

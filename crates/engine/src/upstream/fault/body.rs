@@ -1,10 +1,10 @@
 //! Where a response's body begins, and how much of it may pass.
 
 use std::task::{Context, Poll};
-use stickylb_http1::{BodyRelay, HeadLimits, ReadBuffer};
+use stickylb_http1::{BodyRelay, HeadLimits};
 
+use super::heads::{End, Heads};
 use super::pace::Pace;
-use crate::upstream::response::{Received, next_head};
 
 /// What a connection carries, by which it is known what its body is.
 #[derive(Clone, Copy)]
@@ -13,6 +13,16 @@ pub(crate) enum Carries {
     Response { to_head: bool, limits: HeadLimits },
     /// Raw bytes, all of which are body.
     Raw,
+}
+
+impl Carries {
+    /// The heads to come, where there are any.
+    pub(super) fn heads(self) -> Option<Heads> {
+        match self {
+            Carries::Response { to_head, limits } => Some(Heads::new(to_head, limits)),
+            Carries::Raw => None,
+        }
+    }
 }
 
 /// How a body ends before its end.
@@ -39,11 +49,7 @@ pub(super) struct BodyFault {
 }
 
 enum Place {
-    Heads {
-        to_head: bool,
-        limits: HeadLimits,
-        read: ReadBuffer,
-    },
+    Heads(Box<Heads>),
     Body(BodyRelay),
     /// So many bytes of a protocol that is nobody's business.
     Raw(u64),
@@ -68,27 +74,21 @@ impl BodyFault {
 
     /// Whether the body has not begun.
     pub(super) fn is_in_head(&self) -> bool {
-        matches!(self.place, Place::Heads { .. })
+        matches!(self.place, Place::Heads(_))
     }
 
     /// How many of these bytes are of heads; those behind are the body's.
     pub(super) fn of_head(&mut self, bytes: &[u8]) -> usize {
-        let Place::Heads { to_head, limits, read } = &mut self.place else { return 0 };
-        read.add(bytes);
-        loop {
-            match next_head(read, limits, *to_head) {
-                Ok(Some(Received::Interim(_))) => {}
-                Ok(Some(Received::Final(head, framing))) => {
-                    let behind = read.len();
-                    let switches = head.line.status == 101;
-                    self.place = if switches { Place::Raw(0) } else { Place::Body(BodyRelay::new(framing)) };
-                    return bytes.len().saturating_sub(behind);
-                }
-                Ok(None) => return bytes.len(),
-                Err(_) => {
-                    self.place = Place::Malformed;
-                    return bytes.len();
-                }
+        let Place::Heads(heads) = &mut self.place else { return 0 };
+        match heads.take(bytes).end {
+            None => bytes.len(),
+            Some(End::Head { switches, framing, behind }) => {
+                self.place = if switches { Place::Raw(0) } else { Place::Body(BodyRelay::new(framing)) };
+                bytes.len().saturating_sub(behind)
+            }
+            Some(End::Malformed) => {
+                self.place = Place::Malformed;
+                bytes.len()
             }
         }
     }
@@ -118,7 +118,7 @@ impl BodyFault {
                 }
             }
             Place::Raw(passed) => *passed += bytes.len() as u64,
-            Place::Heads { .. } | Place::Malformed => {}
+            Place::Heads(_) | Place::Malformed => {}
         }
         if let Limit::Pace(pace) = &mut self.limit {
             pace.passed(bytes.len());
@@ -128,9 +128,6 @@ impl BodyFault {
 
 impl Place {
     fn new(carries: Carries) -> Self {
-        match carries {
-            Carries::Response { to_head, limits } => Place::Heads { to_head, limits, read: ReadBuffer::default() },
-            Carries::Raw => Place::Raw(0),
-        }
+        carries.heads().map_or(Place::Raw(0), |heads| Place::Heads(Box::new(heads)))
     }
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::body::{BodyFault, Carries, Cut, Passes};
+use super::heads::Heads;
 use crate::api::ChaosKind;
 
 /// Bytes read at once of what is held back, or passed over.
@@ -25,6 +26,8 @@ pub(crate) struct Faulty<S> {
     /// What was read of the connection and is still to be handed on, from `at` on.
     held: Vec<u8>,
     at: usize,
+    /// How much of it may be handed on whatever the rest waits for.
+    free: usize,
     /// The writing side was shut down.
     write_closed: bool,
 }
@@ -33,9 +36,9 @@ pub(crate) struct Faulty<S> {
 enum Act {
     /// Nothing: the rest passes as it is.
     Pass,
-    /// The first bytes are to wait for this time from when they come.
-    Late(Duration),
-    /// They wait.
+    /// The final head, or without heads the first byte, is to wait for this time from when it comes.
+    Late(Duration, Option<Box<Heads>>),
+    /// It waits.
     Holding(Pin<Box<Sleep>>),
     /// Nothing is ever handed on. `ended` is whether the connection has.
     Hang { ended: bool },
@@ -51,7 +54,9 @@ impl<S> Faulty<S> {
     /// This connection with this fault. A fault that acts before there is a connection does nothing here.
     pub(crate) fn new(inner: S, kind: &ChaosKind, carries: Carries) -> Self {
         let act = match *kind {
-            ChaosKind::Latency { millis, .. } => Act::Late(Duration::from_millis(millis)),
+            ChaosKind::Latency { millis, .. } => {
+                Act::Late(Duration::from_millis(millis), carries.heads().map(Box::new))
+            }
             ChaosKind::Hang => Act::Hang { ended: false },
             ChaosKind::Reset { after: None } => Act::ResetFirst,
             ChaosKind::Reset { after: Some(after) } => Act::Body(Box::new(BodyFault::cut(carries, after, Cut::Reset))),
@@ -59,12 +64,12 @@ impl<S> Faulty<S> {
             ChaosKind::Slow { bytes_per_second } => Act::Body(Box::new(BodyFault::slow(carries, bytes_per_second))),
             ChaosKind::Error { .. } | ChaosKind::Refuse | ChaosKind::Blackhole | ChaosKind::Flaky { .. } => Act::Pass,
         };
-        Faulty { inner: Some(inner), act, held: Vec::new(), at: 0, write_closed: false }
+        Faulty { inner: Some(inner), act, held: Vec::new(), at: 0, free: 0, write_closed: false }
     }
 
     /// An answer without a connection: whatever is written goes nowhere.
     pub(crate) fn answer(bytes: Vec<u8>) -> Self {
-        Faulty { inner: None, act: Act::Pass, held: bytes, at: 0, write_closed: false }
+        Faulty { inner: None, act: Act::Pass, held: bytes, at: 0, free: 0, write_closed: false }
     }
 
     /// The connection, where there is one.
@@ -77,11 +82,23 @@ impl<S> Faulty<S> {
         let most = (self.held.len() - self.at).min(most).min(buf.remaining());
         buf.put_slice(&self.held[self.at..self.at + most]);
         self.at += most;
+        self.free = self.free.saturating_sub(most);
         if self.at == self.held.len() {
             (self.held, self.at) = (Vec::new(), 0);
         }
         most > 0
     }
+}
+
+/// Reads a piece of a connection that is not handed on now; empty is its end, by whatever error.
+fn poll_piece<S: AsyncRead + Unpin>(inner: &mut Option<S>, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
+    let Some(inner) = inner else { return Poll::Ready(Vec::new()) };
+    let mut bytes = vec![0; READ];
+    let mut piece = ReadBuf::new(&mut bytes);
+    let read = ready!(Pin::new(inner).poll_read(cx, &mut piece));
+    let length = if read.is_ok() { piece.filled().len() } else { 0 };
+    bytes.truncate(length);
+    Poll::Ready(bytes)
 }
 
 impl<S: AsyncRead + Unpin> Faulty<S> {
@@ -101,17 +118,6 @@ impl<S: AsyncRead + Unpin> Faulty<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads a piece of the connection that is not handed on now; empty is its end, by whatever error.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
-        let Some(inner) = &mut self.inner else { return Poll::Ready(Vec::new()) };
-        let mut bytes = vec![0; READ];
-        let mut piece = ReadBuf::new(&mut bytes);
-        let read = ready!(Pin::new(inner).poll_read(cx, &mut piece));
-        let length = if read.is_ok() { piece.filled().len() } else { 0 };
-        bytes.truncate(length);
-        Poll::Ready(bytes)
-    }
-
     /// What comes is read over, so that the backend is not kept waiting. Once both sides have closed, that is an end.
     fn poll_hang(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut ended = matches!(self.act, Act::Hang { ended: true });
@@ -119,7 +125,7 @@ impl<S: AsyncRead + Unpin> Faulty<S> {
             if ended {
                 return if self.write_closed { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
-            ended = ready!(self.poll_piece(cx)).is_empty();
+            ended = ready!(poll_piece(&mut self.inner, cx)).is_empty();
             self.act = Act::Hang { ended };
         }
         cx.waker().wake_by_ref();
@@ -155,10 +161,19 @@ impl<S: AsyncRead + Unpin> Faulty<S> {
     fn poll_act(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut self.act {
             Act::Pass => self.poll_some(usize::MAX, cx, buf),
-            Act::Late(time) => {
-                let time = *time;
-                self.held = ready!(self.poll_piece(cx));
-                self.act = Act::Holding(Box::pin(sleep(time)));
+            // Interim heads pass.
+            Act::Late(..) | Act::Holding(_) if self.free > 0 => {
+                self.give(self.free, buf);
+                Poll::Ready(Ok(()))
+            }
+            Act::Late(time, heads) => {
+                let piece = ready!(poll_piece(&mut self.inner, cx));
+                let rest = heads.as_mut().map_or(piece.len(), |heads| heads.take(&piece).rest);
+                self.held.extend_from_slice(&piece);
+                self.free = self.held.len().saturating_sub(rest);
+                if rest > 0 || piece.is_empty() {
+                    self.act = Act::Holding(Box::pin(sleep(*time)));
+                }
                 self.poll_act(cx, buf)
             }
             Act::Holding(timer) => {
@@ -168,7 +183,7 @@ impl<S: AsyncRead + Unpin> Faulty<S> {
             }
             Act::Hang { .. } => self.poll_hang(cx),
             Act::ResetFirst => {
-                let ended = ready!(self.poll_piece(cx)).is_empty();
+                let ended = ready!(poll_piece(&mut self.inner, cx)).is_empty();
                 self.act = if ended { Act::Pass } else { Act::Ended(Cut::Reset) };
                 self.poll_act(cx, buf)
             }

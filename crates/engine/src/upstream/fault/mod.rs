@@ -2,6 +2,7 @@
 
 mod body;
 mod faulty;
+mod heads;
 mod pace;
 
 pub(crate) use body::Carries;

@@ -88,6 +88,29 @@ async fn the_first_byte_is_late_and_the_rest_is_not() {
 }
 
 #[tokio::test]
+async fn an_interim_head_passes_at_once_and_the_final_one_waits() {
+    for both_at_once in [false, true] {
+        let (mut stream, mut backend) = faulty("latency 300ms", response());
+        let (interim, all) = ("HTTP/1.1 100 Continue\r\n\r\n", format!("{HEAD}abcdefghij"));
+        let came = if both_at_once { format!("{interim}{all}") } else { interim.to_owned() };
+        let mut began = Instant::now();
+        backend.write_all(came.as_bytes()).await.expect("room");
+        let mut first = vec![0; 1000];
+        let read = stream.read(&mut first).await.expect("the interim head");
+        assert_eq!(std::str::from_utf8(&first[..read]), Ok(interim));
+        if !both_at_once {
+            began = Instant::now();
+            assert!(matches!(stream.act, Act::Late(..)), "nothing waits yet");
+            backend.write_all(all.as_bytes()).await.expect("room");
+        }
+        let mut rest = vec![0; all.len()];
+        stream.read_exact(&mut rest).await.expect("the answer");
+        assert_eq!(std::str::from_utf8(&rest), Ok(all.as_str()));
+        assert!(began.elapsed() >= Duration::from_millis(300));
+    }
+}
+
+#[tokio::test]
 async fn a_slow_body_comes_whole_in_its_order_at_its_pace() {
     let body: String = (0..200).map(|n| char::from(b'a' + n % 26)).collect();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n{body}");
