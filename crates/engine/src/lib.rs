@@ -130,6 +130,7 @@ mod proxy_protocol;
 mod runtime;
 mod state;
 mod survive;
+mod traffic;
 pub mod untrusted;
 mod upstream;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use stickylb::api::{BackendView, RequestEvent};
 
 /// The filter prompt's hint: fields and flags with sample operators.
-pub(crate) const HINT: &str = "backend: client: method: path~^/api status>=500 duration>100ms bytes>1k why: state: retried moved failed ws change marked";
+pub(crate) const HINT: &str = "backend: client: method: path~^/api status>=500 duration>100ms bytes>1k why: state: retried moved failed ws traffic change marked";
 
 /// A text field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,6 +45,7 @@ fn of_request(test: &Test, request: &RequestEvent) -> bool {
         }
         Test::Flag(Flag::Failed) => failed(request),
         Test::Flag(Flag::WebSocket) => request.status == 101,
+        Test::Flag(Flag::Traffic) => decision.traffic.is_some(),
         Test::Flag(Flag::Change | Flag::Marked) | Test::Text(Text::State | Text::Address, _) => false,
         Test::Text(Text::Method, wanted) => wanted.holds(request.method.raw()),
         Test::Text(Text::Path, wanted) => wanted.holds(request.path.raw()),

@@ -23,11 +23,12 @@ fn wrong<T>(column: usize, message: impl Into<String>) -> Result<T, FilterError>
 /// Longest first, so that `>=` is not parsed as `>`.
 const OPERATORS: [&str; 8] = [">=", "<=", "!=", ":", "=", "~", ">", "<"];
 
-const FLAGS: [(&str, Flag); 6] = [
+const FLAGS: [(&str, Flag); 7] = [
     ("retried", Flag::Retried),
     ("moved", Flag::Moved),
     ("failed", Flag::Failed),
     ("ws", Flag::WebSocket),
+    ("traffic", Flag::Traffic),
     ("change", Flag::Change),
     ("marked", Flag::Marked),
 ];

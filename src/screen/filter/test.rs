@@ -20,6 +20,8 @@ pub(super) enum Flag {
     Moved,
     Failed,
     WebSocket,
+    /// The balancer's own traffic.
+    Traffic,
     Change,
     Marked,
 }

@@ -91,6 +91,16 @@ fn every_term_finds_what_it_names() {
 }
 
 #[test]
+fn the_balancers_own_traffic_is_found_and_left_out() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.traffic = Some(7);
+    let own = Event::Request(RequestEvent::sample(decision));
+    assert!(holds("traffic", &own) && holds("why:\"traffic 7\"", &own) && !holds("!traffic", &own));
+    assert!(!holds("traffic", &request()) && holds("!traffic", &request()));
+    assert!(!holds("traffic", &update()));
+}
+
+#[test]
 fn changes_of_states_are_found_by_word_backend_and_state() {
     for filter in ["change", "state:down", "backend:alpha", "ended", "why:process", "!status:200"] {
         assert!(holds(filter, &update()), "{filter}");

@@ -36,7 +36,7 @@ pub(crate) use choose::NoBackend;
 pub(crate) use cookie::CookieSticky;
 pub(crate) use key_cache::KeyCache;
 pub use key_function::{Asking, KeyFunction};
-pub(crate) use latency::Counts;
+pub(crate) use latency::{Counts, Latencies};
 pub(crate) use learned::{AnsweredBy, Learning, OpenId, Taught, Watch};
 pub(crate) use pool::{Choice, Pool};
 pub(crate) use slots::{Slot, Slots};

@@ -17,7 +17,7 @@ use crate::state::Phase;
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::Receiver<Phase>) {
-    let Accepted { stream, peer: address, listener, connected, replay } = accepted;
+    let Accepted { stream, peer: address, listener, connected, replay, traffic, is_inside } = accepted;
     let config = Arc::clone(&proxy.shared.topology.load().config);
     let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut routing = Cache::new(&listener.routing);
@@ -30,6 +30,8 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         peer,
         clock: Clock::new(&config.timeouts, Instant::now()),
         replay,
+        traffic,
+        is_inside,
         read_buffer: ReadBuffer::default(),
         down: WriteBuffer::default(),
         look: None,

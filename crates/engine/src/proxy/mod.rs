@@ -6,6 +6,7 @@ mod forward;
 mod handle;
 mod host;
 mod http;
+mod inside;
 mod io;
 mod local_reply;
 mod replay;
@@ -18,6 +19,7 @@ mod worker;
 
 pub(crate) use connection::Accepted;
 pub(crate) use explain::explain;
+pub(crate) use inside::{Inside, Serving, connect};
 pub(crate) use io::Socket;
 pub(crate) use replay::replay;
 pub(crate) use serve::serve;

@@ -1,24 +1,19 @@
 //! A request sent again by a person: a client like any other, whose other end is in this process, so that it passes all
 //! that a request passes and is counted, logged and kept as one.
 
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::watch;
 
-use super::worker::Proxy;
-use super::{explain, http, request_bytes};
+use super::inside::{Inside, connect};
+use super::{explain, request_bytes};
 use crate::api::{Bodies, Event, Heads, LONGEST, Replayed, RequestNumber, ToReplay};
-use crate::proxy::connection::{Accepted, Peer, Replay};
+use crate::proxy::connection::{Peer, Replay};
 use crate::proxy::forward::route;
-use crate::proxy::io::Socket;
-use crate::state::{Connected, EventReader, Phase, Shared};
+use crate::state::{EventReader, Phase, Shared};
 
 /// The most that is read of an answer that is replayed.
 const MOST: u64 = 64 << 20;
@@ -41,14 +36,14 @@ pub(crate) async fn replay(
         .get(what.number)
         .ok_or("its heads are not kept any more: only those of the last requests are")?;
     let bytes = request_bytes::of(&before, &what)?;
-    let accepted = accepted(shared, &before, &what, &bytes).await?;
+    let own_number = Arc::new(AtomicU64::new(0));
+    let client = client(shared, &before, &what, &bytes, &own_number)?;
     // Its heads are kept even if nobody else watches.
     let _watch = shared.telemetry.heads.watch();
     let mut events = EventReader::new(Arc::clone(&shared.telemetry.journal));
     events.take(&mut Vec::new());
-    let Sent { mut stream, accepted, own_number } = accepted;
-    let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
-    let _serving = Serving(tokio::spawn(http::serve(proxy, accepted, phase)).abort_handle());
+    let failed = |error| format!("it could not be sent again: {error}");
+    let (mut stream, _serving) = connect(shared, phase, client).await.map_err(failed)?;
     let (mut answer, mut request) = stream.split();
     let mut read = Box::pin(async {
         let mut left = MOST;
@@ -85,24 +80,14 @@ pub(crate) async fn replay(
     Ok(Replayed { event, before, after, bodies })
 }
 
-/// The request on its way: this end of its connection, and the other one.
-struct Sent {
-    stream: TcpStream,
-    accepted: Accepted,
-    own_number: Arc<AtomicU64>,
-}
-
-/// Ends the serving of a client when it is dropped.
-struct Serving(AbortHandle);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Makes a client of a request, where that is one which a client could send.
-async fn accepted(shared: &Arc<Shared>, heads: &Heads, what: &ToReplay, bytes: &[u8]) -> Result<Sent, String> {
+/// The client that a request becomes, where that is one which a client could send.
+fn client(
+    shared: &Shared,
+    heads: &Heads,
+    what: &ToReplay,
+    bytes: &[u8],
+    own_number: &Arc<AtomicU64>,
+) -> Result<Inside, String> {
     let topology = shared.topology.load();
     let peer = Peer::new(heads.peer.ip(), &topology.config.trusted_proxies);
     let request = explain::read(bytes, &peer, &topology.config)?;
@@ -122,44 +107,9 @@ async fn accepted(shared: &Arc<Shared>, heads: &Heads, what: &ToReplay, bytes: &
             });
         }
     }
-    let (stream, theirs) = pair().await.map_err(|error| failed(&error))?;
-    let slot = Arc::new(Semaphore::new(1)).try_acquire_owned().map_err(|error| error.to_string())?;
-    // Only the caller waits for its end.
-    let (alive, _) = mpsc::channel(1);
-    let own_number = Arc::new(AtomicU64::new(0));
-    let replay = Some(Box::new(Replay {
-        of: heads.number,
-        edited: what.edited.is_some(),
-        to: what.to,
-        number: Arc::clone(&own_number),
-    }));
-    let connected = Connected::new(Arc::clone(shared), slot, alive);
-    let accepted = Accepted {
-        stream: Socket::Watched(theirs),
-        peer: heads.peer,
-        listener: Arc::clone(listener),
-        connected,
-        replay,
-    };
-    Ok(Sent { stream, accepted, own_number })
-}
-
-fn failed(error: &io::Error) -> String {
-    format!("it could not be sent again: {error}")
-}
-
-/// Both ends of a connection inside this machine.
-async fn pair() -> io::Result<(TcpStream, TcpStream)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let ours = TcpStream::connect(listener.local_addr()?).await?;
-    let name = ours.local_addr()?;
-    loop {
-        // Somebody else may have found the listener meanwhile.
-        let (theirs, peer) = listener.accept().await?;
-        if peer == name {
-            return Ok((ours, theirs));
-        }
-    }
+    let (edited, number) = (what.edited.is_some(), Arc::clone(own_number));
+    let replay = Some(Box::new(Replay { of: heads.number, edited, to: what.to, number }));
+    Ok(Inside { peer: heads.peer, listener: Arc::clone(listener), replay, traffic: None })
 }
 
 /// Waits for the event of the request with this number, once it has one.

@@ -24,10 +24,11 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: wat
     match accepted.listener.mode {
         Mode::Http => http::serve(proxy, accepted, engine).await,
         Mode::Tcp => {
-            let Accepted { stream, peer, listener, connected, replay } = accepted;
+            let Accepted { stream, peer, listener, connected, replay, traffic, is_inside } = accepted;
             // A socket that cannot be watched is of no use.
             let Ok(stream) = stream.into_watched() else { return };
-            tcp::serve(proxy, Accepted { stream, peer, listener, connected, replay }, engine).await;
+            let accepted = Accepted { stream, peer, listener, connected, replay, traffic, is_inside };
+            tcp::serve(proxy, accepted, engine).await;
         }
     }
 }

@@ -14,6 +14,7 @@ use super::processes::{Added, Processes};
 use super::source::Source;
 use super::start_error::StartError;
 use super::survive_run::SurviveRun;
+use super::traffic::TrafficRun;
 use super::worker;
 use super::worker::Work;
 use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
@@ -44,6 +45,7 @@ pub struct Balancer {
     pub(super) processes: Arc<Processes>,
     pub(super) history: History,
     pub(super) survive_run: SurviveRun,
+    pub(super) traffic_run: TrafficRun,
     pub(crate) source: Option<Source>,
     pub(crate) connection_limit: ConnectionLimit,
     /// Held during a configuration reload.
@@ -90,6 +92,7 @@ impl Balancer {
             tasks: Mutex::default(),
             history: History::default(),
             survive_run: SurviveRun::default(),
+            traffic_run: TrafficRun::default(),
             source: options.source,
             connection_limit,
             reloading: tokio::sync::Mutex::default(),
@@ -140,10 +143,10 @@ impl Balancer {
         self.shared.snapshot()
     }
 
-    /// Requests and tunnels that would be waited for, or cut, if it stopped now.
+    /// Requests and tunnels that would be waited for, or cut, if it stopped now. Its own traffic is not waited for.
     pub(super) fn unfinished(&self) -> u64 {
         let tunnels: u64 = self.shared.topology.backends().iter().map(|b| u64::from(b.counters.tunnels())).sum();
-        self.shared.telemetry.counters.in_flight() + tunnels
+        self.shared.telemetry.counters.in_flight().saturating_sub(self.shared.traffic.in_flight()) + tunnels
     }
 
     /// Changes once a second, right after the rates were updated. The value is the number of seconds since the start.

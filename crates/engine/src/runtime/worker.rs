@@ -165,7 +165,15 @@ impl Acceptor {
         // accepting, so that no listener holds one without a client.
         let Some(place) = self.work.connection_limit.take().await else { return };
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
-        let accepted = Accepted { stream, peer, listener: Arc::clone(&self.listener), connected, replay: None };
+        let accepted = Accepted {
+            stream,
+            peer,
+            listener: Arc::clone(&self.listener),
+            connected,
+            replay: None,
+            traffic: self.proxy.shared.traffic.client_from(peer),
+            is_inside: false,
+        };
         // Boxed, because spawning and ending a task moves its future, and this one is large.
         tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), accepted, self.work.phase.clone())));
     }

@@ -13,6 +13,7 @@ use super::retry_budget::RetryBudget;
 use super::survive_progress::SurviveProgress;
 use super::telemetry::Telemetry;
 use super::topology::Topology;
+use super::traffic::Traffic;
 use super::via::Via;
 use crate::access::{Access, Admission};
 use crate::balancer::Backend;
@@ -35,7 +36,8 @@ pub(crate) struct Shared {
     pub(crate) idle: Arc<IdlePools>,
     /// The value of `Via`.
     pub(crate) via: Via,
-    /// Number of threads that serve clients. Event rings and head shelves number one more; that one is for replays.
+    /// Number of threads that serve clients. Event rings and head shelves number one more; that one is for clients whose
+    /// other end is in this process.
     pub(crate) workers: usize,
     pub(super) can_spawn: bool,
     retries: RetryBudget,
@@ -43,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) figures: OnceASecond,
     /// How far `survive` is.
     pub(crate) survive: SurviveProgress,
+    /// The balancer's own traffic.
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 impl Shared {
@@ -72,6 +76,7 @@ impl Shared {
             retries: RetryBudget::default(),
             figures: OnceASecond::default(),
             survive: SurviveProgress::default(),
+            traffic: Arc::default(),
         }
     }
 
@@ -81,6 +86,7 @@ impl Shared {
         self.retries.tick(self.telemetry.counters.begun());
         self.telemetry.tick(&self.topology.backends());
         self.registry.tick(Instant::now());
+        self.traffic.tick();
         self.telemetry.seconds.send_modify(|seconds| *seconds += 1);
     }
 

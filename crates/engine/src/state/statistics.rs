@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::counters::Counters;
+use super::latency_window::{LatencyWindow, WINDOW};
 use crate::api::{BackendId, Percentiles};
 use crate::balancer::{Backend, Counts};
 
 /// Seconds of rates kept.
 const HISTORY: usize = 60;
-
-/// Seconds that percentiles and shares cover.
-const WINDOW: usize = 10;
 
 /// The statistics as of the last tick.
 #[derive(Default)]
@@ -60,8 +58,7 @@ impl Series {
 struct BackendSeries {
     requests: Series,
     errors: Series,
-    /// Copies of the histogram, one per second, oldest first.
-    counts: VecDeque<Counts>,
+    latencies: LatencyWindow,
     /// The response times of the window.
     window: Counts,
     latency: Percentiles,
@@ -82,19 +79,11 @@ impl Statistics {
                 series.busy = Some(Instant::now());
             }
             series.errors.tick(backend.counters.by_status()[4]);
-            let now = backend.counters.latencies.counts();
-            let window = match series.counts.front() {
-                Some(before) => now.since(before),
-                None => now.clone(),
-            };
+            let window = series.latencies.tick(backend.counters.latencies.counts());
             series.latency = window.percentiles();
             series.histogram = window.doublings();
             all.add(&window);
             series.window = window;
-            series.counts.push_back(now);
-            if series.counts.len() > WINDOW {
-                series.counts.pop_front();
-            }
         }
         self.latency = all.percentiles();
         if self.backends.len() > backends.len() {

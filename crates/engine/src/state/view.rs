@@ -51,7 +51,7 @@ impl Shared {
             warnings: [self.telemetry.warnings().clone(), active].concat(),
             alerts,
             survive: self.survive.view(),
-            traffic: None,
+            traffic: self.traffic.view(),
         }
     }
 

@@ -82,6 +82,17 @@ fn nobody_says_so() {
 }
 
 #[test]
+fn traffic_says_which_of_its_clients_it_is() {
+    let mut decision = Decision::new(Strategy::RoundRobin);
+    decision.rule = Rule::Strategy { place: 1, of: 2, against: None };
+    decision.cookie = CookieAction::New;
+    decision.traffic = Some(7);
+    assert_eq!(decision.reason(), "round-robin 1 of 2; new cookie; traffic 7");
+    let json = serde_json::to_value(&decision).expect("plain");
+    assert_eq!(json["traffic"], 7);
+}
+
+#[test]
 fn a_replay_names_the_request_it_repeats_and_where_a_person_wanted_it() {
     let mut decision = Decision::new(Strategy::RoundRobin);
     decision.replayed = Some(12.into());

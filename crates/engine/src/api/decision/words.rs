@@ -99,7 +99,10 @@ impl fmt::Display for Decision {
             CookieAction::New => words.say("new cookie")?,
             CookieAction::Rewritten => words.say("cookie rewritten")?,
         }
-        self.not_upgraded.as_ref().map_or(Ok(()), |upgrade| words.next(format_args!("{upgrade}")))
+        if let Some(upgrade) = &self.not_upgraded {
+            words.next(format_args!("{upgrade}"))?;
+        }
+        self.traffic.map_or(Ok(()), |client| words.next(format_args!("traffic {client}")))
     }
 }
 

@@ -17,4 +17,8 @@ pub(crate) struct Accepted<S = Socket> {
     pub(crate) connected: Connected,
     /// It is a request that a person sends again.
     pub(crate) replay: Option<Box<Replay>>,
+    /// The client of the balancer's own traffic that it is.
+    pub(crate) traffic: Option<u32>,
+    /// Whether its other end is in this process, and its socket leads to no listener.
+    pub(crate) is_inside: bool,
 }

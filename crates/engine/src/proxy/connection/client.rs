@@ -46,6 +46,10 @@ pub(crate) struct Client<'c> {
     pub(crate) clock: Clock,
     /// Set where it is a replay of a request.
     pub(crate) replay: Option<Box<Replay>>,
+    /// The client of the balancer's own traffic that it is.
+    pub(crate) traffic: Option<u32>,
+    /// Whether its other end is in this process.
+    pub(crate) is_inside: bool,
     /// Its slot among the connections of its address, or why it was not admitted.
     pub(crate) admitted: Result<Option<AddressSlot>, Refused>,
     /// Bytes read that belong to no request yet.
@@ -80,8 +84,8 @@ impl Client<'_> {
 
     /// The local address it connected to.
     pub(crate) fn local(&self) -> SocketAddr {
-        // A dead socket is found out by the next use. The socket of a replay leads to this program.
-        self.stream.local_addr().ok().filter(|_| self.replay.is_none()).unwrap_or(self.listener.address)
+        // A dead socket is found out by the next use. A socket inside this process leads to no listener.
+        self.stream.local_addr().ok().filter(|_| !self.is_inside).unwrap_or(self.listener.address)
     }
 
     /// Waits for the next request.

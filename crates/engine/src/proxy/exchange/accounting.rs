@@ -60,6 +60,7 @@ impl<'c> Exchange<'c> {
             booked: false,
         };
         exchange.is_from(client.ip);
+        exchange.decision().traffic = client.traffic;
         exchange
     }
 

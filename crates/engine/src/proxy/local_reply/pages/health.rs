@@ -76,6 +76,9 @@ pub(super) fn health(shared: &Shared) -> Value {
     if several {
         value["pools"] = json!(snapshot.pools);
     }
+    if let Some(traffic) = snapshot.traffic {
+        value["traffic"] = json!(traffic);
+    }
     value
 }
 
