@@ -71,7 +71,7 @@ impl Stream {
     }
 
     /// The next event of this kind that meets the condition.
-    fn event(&mut self, kind: &str, condition: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn event(&mut self, kind: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let wait = Wait::begin();
         loop {
             match self.next(&wait).unwrap_or_else(|error| panic!("no such {kind} is told: {error}")) {

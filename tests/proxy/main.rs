@@ -62,6 +62,12 @@ mod support;
 mod tcp;
 mod tls;
 mod tls_backend;
+#[cfg(unix)]
+mod traffic;
+#[cfg(unix)]
+mod traffic_clients;
+#[cfg(unix)]
+mod traffic_ends;
 mod tunnels;
 mod upgrades;
 mod websocket;

@@ -206,33 +206,14 @@ impl Balancer {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What it says where it refuses that: one line.
+    /// The same where it fails: what it prints then.
     #[cfg(unix)]
     pub(crate) fn refused(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && said.lines().count() == 1, "{words:?}: {said}");
-        said
-    }
-
-    #[cfg(unix)]
-    fn run(&self, words: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
         command.args(words).env("XDG_RUNTIME_DIR", self.dir.path());
-        run_to_end(command)
-    }
-
-    /// Types `chaos …` as a person would; words with blanks in them stand for themselves.
-    #[cfg(unix)]
-    pub(crate) fn chaos(&self, words: &[&str]) -> String {
-        self.said(&[&["ctl", "chaos"], words].concat())
-    }
-
-    /// The fault of a backend as `ctl status --json` shows it.
-    #[cfg(unix)]
-    pub(crate) fn fault(&self, index: usize) -> Value {
-        let status: Value = serde_json::from_str(&self.said(&["ctl", "status", "--json"])).unwrap();
-        status["backends"][index]["chaos"].clone()
+        let output = run_to_end(command);
+        assert!(!output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
     }
 
     /// Sends it a SIGHUP.
