@@ -100,6 +100,9 @@ fn closed_traffic_is_as_slow_as_its_answers_and_never_more_than_one_request_a_cl
     });
     let balancer = Balancer::over(&[&backend]);
     begin(&balancer, &["closed", "clients=5", "think=1ms", "for=3s"]);
+    backend.wait_for_requests(12);
+    let connections = number(&balancer.health()["totals"], "connections");
+    assert!(connections <= 6, "each client keeps one: {connections}");
     let view = ended(&balancer);
     // Each of five can ask at most once in 250 ms, and one more that has just begun.
     let sent = number(&view, "sent");
@@ -108,8 +111,6 @@ fn closed_traffic_is_as_slow_as_its_answers_and_never_more_than_one_request_a_cl
     assert_eq!(view["byStatus"][1], sent, "{view}");
     assert_eq!(backend.requests().len() as u64, sent);
     assert!(most.load(SeqCst) <= 5, "{}", most.load(SeqCst));
-    let connections = number(&balancer.health()["totals"], "connections");
-    assert!(connections <= 6, "each client keeps one: {connections}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn homes(backends: &[Backend]) -> BTreeMap<String, BTreeSet<usize>> {
 /// Lets so many clients ask, each at least twenty times, and says where each was. Two backends, drawn at random.
 fn homes_with(cookies: &str, clients: usize) -> BTreeMap<String, BTreeSet<usize>> {
     let backends = [Backend::echoing(), Backend::echoing()];
-    let config = Config::new(&backends.each_ref()).set("/strategy", json!("random")).set("/seed", json!(5));
+    let config = Config::new(&backends.each_ref()).set("/strategy", json!("random"));
     let balancer = config.start();
     let count = format!("clients={clients}");
     begin(&balancer, &["closed", &count, "think=5ms", cookies]);
@@ -122,8 +122,14 @@ fn its_requests_are_marked_in_events_log_and_filter_and_nobody_elses_are() {
 #[test]
 fn a_listener_that_wants_proxy_protocol_headers_gets_them() {
     let backend = Backend::echoing();
-    let config = Config::new(&[&backend]).set("/proxyProtocol", json!(true));
-    let balancer = config.start_without_health();
+    let balancer = Config::of(json!({
+        "listeners": [{"port": 0, "pool": "web", "proxyProtocol": true}],
+        "pools": {"web": {
+            "backends": [{"url": format!("http://localhost:{}", backend.port)}],
+            "health": {"path": "/health"},
+        }},
+    }))
+    .start_without_health();
     balancer.ctl(&["traffic", "open", "rate=50", "for=1s", "clients=3"]);
     for request in backend.wait_for_requests(50) {
         let user = request.get("x-user").unwrap();

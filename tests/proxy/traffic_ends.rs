@@ -63,9 +63,11 @@ fn another_rate_goes_on_with_what_was_counted_and_anything_else_begins_anew() {
     let before = traffic(&balancer);
     assert!(sent(&before) >= 20, "{before}");
     assert_eq!((&before["options"]["rate"], &before["options"]["clients"]), (&json!(1), &json!(3)));
+    until("those of before are answered", || traffic(&balancer)["inFlight"] == 0);
+    let answered = backend.requests().len();
     begin(&balancer, &["open", "rate=400", "clients=3"]);
-    until("it is faster", || sent(&traffic(&balancer)) > sent(&before) + 50);
-    let late = backend.requests().split_off(sent(&before) as usize + 10);
+    let late = backend.wait_for_requests(answered + 50).split_off(answered);
+    assert!(sent(&traffic(&balancer)) >= sent(&before) + 50);
     assert!(late.iter().all(|one| ["u1", "u2", "u3"].contains(&one.get("x-user").unwrap().as_str())));
     let said = balancer.said(&["ctl", "traffic", "closed", "clients=2", "think=10s", "for=30s"]);
     assert!(said.contains("traffic begins anew: closed clients=2"), "{said}");
@@ -117,7 +119,7 @@ fn a_balancer_of_raw_connections_cannot_have_traffic() {
     let file = dir.path().join("raw.json");
     let config = json!({
         "listeners": [{"port": 0, "mode": "tcp", "pool": "raw"}],
-        "pools": [{"name": "raw", "backends": [{"url": format!("tcp://localhost:{}", backend.port)}]}],
+        "pools": {"raw": {"backends": [{"url": format!("tcp://localhost:{}", backend.port)}]}},
     });
     std::fs::write(&file, config.to_string()).unwrap();
     let mut balancer = Headless::start(&["--headless", "--config", file.to_str().unwrap()]);
@@ -135,13 +137,10 @@ fn it_moves_with_its_listener_and_ends_when_there_is_none() {
     let (first, second) = (free_port(), free_port());
     let on = |port: u16, mode: &str| {
         let scheme = if mode == "http" { "http" } else { "tcp" };
+        let backends = json!([{"url": format!("{scheme}://localhost:{}", backend.port)}]);
         Config::of(json!({
-            "listeners": [{"port": port, "mode": mode, "pool": mode}],
-            "pools": [{
-                "name": mode,
-                "backends": [{"url": format!("{scheme}://localhost:{}", backend.port)}],
-                "health": {"path": "/health", "interval": 60000},
-            }],
+            "listeners": [{"port": port, "mode": mode, "pool": "web"}],
+            "pools": {"web": {"backends": backends, "health": {"path": "/health"}}},
         }))
     };
     let balancer = on(first, "http").start_without_health();

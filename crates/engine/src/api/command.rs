@@ -96,7 +96,8 @@ pub enum Command {
     SurviveReport,
     /// Stop it where it is. What was found so far is a report that says so.
     SurviveStop,
-    /// Send traffic to this balancer's own listeners. Where traffic is on, it goes on in this way.
+    /// Send traffic to this balancer's own first HTTP listener. Where traffic is on and only the rate or the number of clients
+    /// differs, it goes on with what was counted, and ends when it was to end; else it begins anew.
     Traffic(TrafficOptions),
     /// End the traffic. What is in flight is waited for.
     TrafficOff,

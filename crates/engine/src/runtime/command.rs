@@ -87,7 +87,7 @@ impl Balancer {
             Command::Survive(options) => self.survive(options),
             Command::SurviveReport => self.survive_test(),
             Command::SurviveStop => self.survive_stop(),
-            Command::Traffic(options) => self.traffic(options),
+            Command::Traffic(options) => self.traffic(&options),
             Command::TrafficOff => self.traffic_off(),
             Command::SetChaos { id, chaos } => self.set_chaos(id, chaos),
             Command::ChaosOff { id } => self.chaos_off(id),

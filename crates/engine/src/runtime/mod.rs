@@ -21,6 +21,7 @@ mod start_error;
 mod survive;
 mod survive_run;
 mod traffic;
+mod traffic_run;
 mod warm_connections;
 mod what_if;
 mod worker;

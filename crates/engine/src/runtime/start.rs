@@ -14,7 +14,7 @@ use super::processes::{Added, Processes};
 use super::source::Source;
 use super::start_error::StartError;
 use super::survive_run::SurviveRun;
-use super::traffic::TrafficRun;
+use super::traffic_run::TrafficRun;
 use super::worker;
 use super::worker::Work;
 use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};

@@ -1,77 +1,36 @@
 //! Traffic that the balancer sends to itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
-
 use super::start::Balancer;
+use super::traffic_run::Begun;
 use crate::api::{CommandError, TrafficOptions};
-use crate::state::TrafficFigures;
-use crate::traffic::{Order, Run, drive};
-
-/// The run of traffic that is under way, or the last one.
-#[derive(Default)]
-pub(super) struct TrafficRun(Mutex<Option<UnderWay>>);
-
-struct UnderWay {
-    /// Nobody listens once it has ended.
-    orders: watch::Sender<Order>,
-    options: TrafficOptions,
-    figures: Arc<TrafficFigures>,
-}
-
-impl UnderWay {
-    /// Whether requests begin.
-    fn is_on(&self) -> bool {
-        !self.orders.is_closed() && self.figures.view().on
-    }
-
-    /// Ends it for another one; what it came to, if it was on.
-    fn replaced(&self) -> Option<String> {
-        let was_on = self.is_on();
-        self.figures.off();
-        self.orders.send_replace(Order::Replaced);
-        was_on.then(|| self.figures.view().ended())
-    }
-}
+use crate::traffic::{Run, drive};
 
 impl Balancer {
     /// Begins to send traffic, or changes the way it is sent; says so.
-    pub(super) fn traffic(&self, options: TrafficOptions) -> Result<String, CommandError> {
+    pub(super) fn traffic(&self, options: &TrafficOptions) -> Result<String, CommandError> {
         let cannot = |reason: String| CommandError::CannotSendTraffic { reason: reason.into() };
         // Options come as data as well, for which the same limits hold as for what is written.
         let options: TrafficOptions = options.to_string().parse().map_err(cannot)?;
-        // Ignoring poison is safe: it is assigned whole.
-        let mut runs = self.traffic_run.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = runs.as_mut().filter(|run| run.is_on() && differs_in_number(&run.options, &options)) {
-            run.options = options.clone();
-            run.figures.goes_on(options.clone());
-            run.orders.send_replace(Order::Send(options.clone()));
+        let run = || Run::new(&self.shared, self.phase.subscribe(), options.clone());
+        let begun = self.traffic_run.begin(&options, run).map_err(cannot)?;
+        let Begun::Anew { run, orders, ended } = begun else {
             let said = format!("traffic goes on: {options}");
             self.notice(said.clone());
             return Ok(said);
+        };
+        let said = format!("traffic begins{}: {options}", if ended.is_some() { " anew" } else { "" });
+        for told in ended.into_iter().chain([said.clone()]) {
+            self.notice(told);
         }
-        let run = Run::new(&self.shared, self.phase.subscribe(), options.clone()).map_err(cannot)?;
-        let ended = runs.as_ref().and_then(UnderWay::replaced);
-        let anew = if ended.is_some() { " anew" } else { "" };
-        ended.into_iter().for_each(|ended| self.notice(ended));
-        let said = format!("traffic begins{anew}: {options}");
-        self.notice(said.clone());
-        let (orders, told) = watch::channel(Order::Send(options.clone()));
-        *runs = Some(UnderWay { orders, options, figures: run.figures() });
-        self.spawn(drive(run, told));
+        self.spawn(drive(*run, orders));
         Ok(said)
     }
 
     /// Ends the traffic; says so.
     pub(super) fn traffic_off(&self) -> Result<String, CommandError> {
-        let runs = self.traffic_run.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(run) = runs.as_ref().filter(|run| run.is_on()) else {
-            let reason = "no traffic is sent: begin with traffic open rate=24".to_owned();
-            return Err(CommandError::CannotSendTraffic { reason: reason.into() });
-        };
-        run.figures.off();
-        run.orders.send_replace(Order::Off);
-        Ok(match run.figures.in_flight() {
+        let reason = "no traffic is sent: begin with traffic open rate=24".to_owned();
+        let none = CommandError::CannotSendTraffic { reason: reason.into() };
+        Ok(match self.traffic_run.off().ok_or(none)? {
             0 => "traffic ends".to_owned(),
             1 => "traffic ends when the request in flight has ended".to_owned(),
             in_flight => format!("traffic ends when the {in_flight} requests in flight have ended"),
@@ -79,8 +38,37 @@ impl Balancer {
     }
 }
 
-/// Whether these are the same but for the rate and the number of clients.
-fn differs_in_number(now: &TrafficOptions, then: &TrafficOptions) -> bool {
-    let same = TrafficOptions { rate: now.rate, clients: now.clients, ..then.clone() };
-    same == *now
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+    use crate::api::Command;
+    use crate::config::{BackendConfig, Config};
+
+    #[tokio::test]
+    async fn options_that_come_as_data_have_the_limits_of_those_that_are_written() {
+        let address = "http://localhost:9".parse().expect("a URL");
+        let mut config = Config::new(vec![BackendConfig::new(1, "alpha".to_owned(), address)]);
+        config.listeners[0].port = 0;
+        let options = Options { workers: Some(1), ..Options::default() };
+        let engine = Balancer::start(config, options).await.expect("starts");
+        let good = TrafficOptions::default;
+        let mut split = good();
+        split.mix[0].path = "/ HTTP/1.1\r\nX: ".to_owned();
+        for (said, options) in [
+            ("a rate is from 1 to 500", TrafficOptions { rate: 0, ..good() }),
+            ("there are from 1 to 250 clients", TrafficOptions { clients: 0, ..good() }),
+            ("is no part of a mix", TrafficOptions { mix: Vec::new(), ..good() }),
+            ("is no part of a mix", split),
+        ] {
+            let refused = engine.command(Command::Traffic(options)).await.expect_err(said).to_string();
+            assert!(refused.contains(said), "{refused}");
+        }
+        assert_eq!(engine.snapshot().traffic, None);
+        engine.command(Command::Traffic(good())).await.expect("it can be sent");
+        assert!(engine.snapshot().traffic.is_some_and(|view| view.on));
+        engine.end_now();
+        let refused = engine.command(Command::Traffic(TrafficOptions { seed: 8, ..good() })).await;
+        assert_eq!(refused.expect_err("it stops").to_string(), "no traffic can be sent: the balancer stops");
+    }
 }

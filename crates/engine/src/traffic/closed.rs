@@ -18,9 +18,9 @@ use crate::state::TrafficFigures;
 /// Has clients ask until it ends; each then still waits for its answer.
 pub(super) async fn send(run: &mut Run, orders: &mut watch::Receiver<Order>) -> End {
     let (_, until) = run.figures.time();
-    // Whoever's number is higher leaves, and all do when this is gone.
+    // Those with higher numbers leave, and all do when this is gone.
     let clients = watch::Sender::new(run.options.clients);
-    let pace = Arc::new(Pace::new());
+    let turns = Arc::new(Pace::new());
     let mut asking: Vec<AbortHandle> = Vec::new();
     loop {
         for number in 1..=run.options.clients {
@@ -29,7 +29,7 @@ pub(super) async fn send(run: &mut Run, orders: &mut watch::Receiver<Order>) -> 
             if place.as_ref().is_some_and(|task| !task.is_finished()) {
                 continue;
             }
-            let asker = asker(run, number, &pace);
+            let asker = asker(run, number, &turns);
             let task = run.tasks.spawn(asker.ask(clients.subscribe()));
             match place {
                 Some(place) => *place = task,
@@ -50,7 +50,7 @@ pub(super) async fn send(run: &mut Run, orders: &mut watch::Receiver<Order>) -> 
     }
 }
 
-fn asker(run: &mut Run, number: u32, pace: &Arc<Pace>) -> Asker {
+fn asker(run: &mut Run, number: u32, turns: &Arc<Pace>) -> Asker {
     let Think { millis, exponential } = run.options.think;
     let millis = if number <= run.options.heavy { millis as f64 / f64::from(HEAVY) } else { millis as f64 };
     Asker {
@@ -58,7 +58,7 @@ fn asker(run: &mut Run, number: u32, pace: &Arc<Pace>) -> Asker {
         road: Arc::clone(&run.road),
         mix: run.mix.clone(),
         figures: Arc::clone(&run.figures),
-        pace: Arc::clone(pace),
+        turns: Arc::clone(turns),
         think: millis / 1000.0,
         is_exponential: exponential,
     }
@@ -70,7 +70,7 @@ struct Asker {
     road: Arc<Road>,
     mix: Mix,
     figures: Arc<TrafficFigures>,
-    pace: Arc<Pace>,
+    turns: Arc<Pace>,
     /// How long it thinks, in seconds.
     think: f64,
     is_exponential: bool,
@@ -84,7 +84,7 @@ impl Asker {
             let due = Instant::now() + Duration::from_secs_f64(pause);
             let its_turn = async {
                 sleep_until(due.into()).await;
-                self.pace.turn().await;
+                self.turns.next().await;
             };
             tokio::select! {
                 biased;

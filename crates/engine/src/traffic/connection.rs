@@ -50,16 +50,14 @@ impl Connection {
     pub(super) async fn open(road: &Road, client: u32) -> io::Result<Self> {
         let listener = road.listener();
         let own = Ipv4Addr::new(127, 0, 1, u8::try_from(client).unwrap_or(u8::MAX));
-        let bound = by_loopback(&listener).and_then(|to| Some((bound(own)?, to)));
-        let (stream, held) = match bound {
-            Some((socket, to)) => marked(road, &listener, client, socket, to).await?,
-            None => {
-                let client = Some(client);
-                let inside =
-                    Inside { peer: (own, 0).into(), listener: Arc::clone(&listener), replay: None, traffic: client };
-                let (stream, serving) = connect(&road.shared, road.phase.clone(), inside).await?;
-                (stream, Held::Serving(serving))
-            }
+        let bound = by_loopback(&listener).and_then(|to| Some((socket_at(own)?, to)));
+        let (stream, held) = if let Some((socket, to)) = bound {
+            marked(road, &listener, client, socket, to).await?
+        } else {
+            let (peer, listener) = ((own, 0).into(), Arc::clone(&listener));
+            let inside = Inside { peer, listener, replay: None, traffic: Some(client) };
+            let (stream, serving) = connect(&road.shared, road.phase.clone(), inside).await?;
+            (stream, Held::Serving(serving))
         };
         stream.set_nodelay(true)?;
         let (sender, connection) =
@@ -76,7 +74,7 @@ impl Connection {
 }
 
 /// A socket with this address, where the system has all of 127.0.0.0/8.
-fn bound(own: Ipv4Addr) -> Option<TcpSocket> {
+fn socket_at(own: Ipv4Addr) -> Option<TcpSocket> {
     if !cfg!(target_os = "linux") {
         return None;
     }

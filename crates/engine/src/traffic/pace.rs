@@ -8,20 +8,21 @@ use crate::api::MAX_TRAFFIC_RATE;
 
 /// Gives turns, one after the other, at most [`MAX_TRAFFIC_RATE`] a second.
 pub(super) struct Pace {
-    next: Mutex<Instant>,
+    /// When the next turn is.
+    free: Mutex<Instant>,
 }
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Pace { next: Mutex::new(Instant::now()) }
+        Pace { free: Mutex::new(Instant::now()) }
     }
 
     /// Waits for a turn.
-    pub(super) async fn turn(&self) {
-        let mut next = self.next.lock().await;
-        let at = (*next).max(Instant::now());
-        *next = at + Duration::from_secs(1) / MAX_TRAFFIC_RATE;
-        drop(next);
+    pub(super) async fn next(&self) {
+        let mut free = self.free.lock().await;
+        let at = (*free).max(Instant::now());
+        *free = at + Duration::from_secs(1) / MAX_TRAFFIC_RATE;
+        drop(free);
         sleep_until(at).await;
     }
 }
