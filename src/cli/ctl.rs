@@ -56,6 +56,20 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
             let pools: Vec<_> = pools.map(|pool| json!({"pool": pool.name, "fairness": pool.fairness})).collect();
             say(&pretty_json(&pools).map_err(|error| UsageError::Failed(error.to_string()))?)
         }
+        Ctl::WhatIf { json, given } => {
+            let now = snapshot(&instance).await?;
+            let given: Vec<&str> = given.iter().map(String::as_str).collect();
+            let options = words::what_if_options(&given, &now, None)
+                .map_err(|trouble| UsageError::Words(vec![trouble.into()]))?;
+            match instance.ask(&Request::WhatIf(options)).await? {
+                Reply::WhatIf(told) if *json => {
+                    say(&pretty_json(&told).map_err(|error| UsageError::Failed(error.to_string()))?)
+                }
+                Reply::WhatIf(told) => say(&words::what_if(&told, now.pools.len() > 1)),
+                Reply::NoWhatIf { why } => Err(UsageError::Failed(why.to_string())),
+                _ => Err(UsageError::Failed(format!("the balancer on port {} gave another answer", instance.port()))),
+            }
+        }
         Ctl::Survive(step, wanted) => of_running(&instance, *step, wanted).await,
         Ctl::Stop => stop_one(&instance).await,
     }

@@ -10,6 +10,11 @@ use crate::words::{Argument, WORDS, Word};
 /// The word that has options of its own here.
 const SURVIVE: &str = "survive";
 
+/// The one that asks, and what may follow it.
+const WHAT_IF: &str = "whatif";
+
+const SETTINGS: &str = "SETTINGS";
+
 /// What is asked of a balancer that runs.
 #[derive(Clone)]
 pub(super) enum Ctl {
@@ -18,6 +23,11 @@ pub(super) enum Ctl {
     },
     Fairness {
         json: bool,
+    },
+    /// What is to be different, in words.
+    WhatIf {
+        json: bool,
+        given: Vec<String>,
     },
     Survive(Step, Box<Wanted>),
     Stop,
@@ -30,6 +40,7 @@ impl std::fmt::Debug for Ctl {
         match self {
             Ctl::Status { json } => write!(f, "Status {{ json: {json} }}"),
             Ctl::Fairness { json } => write!(f, "Fairness {{ json: {json} }}"),
+            Ctl::WhatIf { json, given } => write!(f, "WhatIf {{ json: {json}, given: {given:?} }}"),
             Ctl::Survive(step, wanted) => write!(f, "Survive({step:?}, {wanted:?})"),
             Ctl::Stop => f.write_str("Stop"),
             Ctl::Do(word, given) => write!(f, "{} {given:?}", word.name),
@@ -45,6 +56,7 @@ impl clap::Subcommand for Ctl {
             .arg_required_else_help(true)
             .subcommand(Command::new("status").about("How things stand").arg(json("All of it, as JSON")))
             .subcommand(Command::new("fairness").about(fairness).arg(json("The same as JSON, by pool")))
+            .subcommand(what_if().arg(json("The same as JSON")))
             .subcommands(WORDS.iter().map(subcommand))
             .subcommand(Command::new("stop").about("The same as stickylb-tui stop"))
     }
@@ -54,8 +66,15 @@ impl clap::Subcommand for Ctl {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        ["status", "fairness", "stop"].contains(&name) || WORDS.iter().any(|word| word.name == name)
+        ["status", "fairness", WHAT_IF, "stop"].contains(&name) || WORDS.iter().any(|word| word.name == name)
     }
+}
+
+fn what_if() -> Command {
+    let help = "without=BACKEND, weight=BACKEND:N, sticky=off, pool=POOL: what is to be different";
+    Command::new(WHAT_IF)
+        .about("What each strategy would have done with the last requests")
+        .arg(Arg::new(SETTINGS).value_name(SETTINGS).num_args(0..).help(help))
 }
 
 fn subcommand(word: &'static Word) -> Command {
@@ -123,6 +142,10 @@ impl FromArgMatches for Ctl {
         Ok(match (name, crate::words::word(name)) {
             ("status", _) => Ctl::Status { json: given.get_flag("json") },
             ("fairness", _) => Ctl::Fairness { json: given.get_flag("json") },
+            (WHAT_IF, _) => Ctl::WhatIf {
+                json: given.get_flag("json"),
+                given: given.get_many::<String>(SETTINGS).into_iter().flatten().cloned().collect(),
+            },
             (SURVIVE, _) => Ctl::Survive(step(given)?, Box::new(Wanted::from_arg_matches(given)?)),
             (_, Some(word)) => {
                 let pool = word.arguments.contains(&Argument::Pool).then_some("--pool");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot, SurviveStage};
+use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot, SurviveStage, WhatIfOptions};
 
 use super::input::Typed;
 use super::lines::{LogLines, LogShown};
@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::words::{help, help_for, unknown, usage};
 use crate::screen::filter::Filter;
 use crate::screen::{Leaving, Left, why_as_text};
-use crate::words::{Meant, command, fairness, named, status, word};
+use crate::words::{Meant, command, fairness, named, status, what_if_options, word};
 
 /// What is written where a line is expected.
 const PROMPT: &str = "> ";
@@ -25,6 +25,8 @@ pub(super) enum Wanted {
     Replay(RequestNumber, Option<BackendId>),
     /// The last report of `survive`.
     Survived,
+    /// What each strategy would have done, and whether there are several pools.
+    WhatIf(WhatIfOptions, bool),
     /// To leave, unless something is in flight: [`Conversation::quit_with`] is told how much.
     Quit,
     Leave(Left),
@@ -139,6 +141,9 @@ impl Conversation {
         let text = match (name, given) {
             ("status", []) => status(now),
             ("fairness", []) => fairness(now),
+            ("whatif", _) => {
+                return Ok(Wanted::WhatIf(what_if_options(given, now, None)?, now.pools.len() > 1));
+            }
             ("why", []) => self.why(None, now)?,
             ("why", [number]) => self.why(Some(numbered(number)?), now)?,
             ("replay", [number]) => return self.replay(number, None, now),

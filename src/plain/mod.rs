@@ -21,7 +21,7 @@ use stickylb::untrusted::Untrusted;
 
 use crate::screen::{Leaving, Left, Orders};
 use crate::survive_report;
-use crate::words::answer;
+use crate::words::{answer, what_if};
 use crate::writable;
 use conversation::{Conversation, Wanted};
 use input::Input;
@@ -141,6 +141,15 @@ impl<O: writable::Output> Talk<O> {
                     return Ok(Some(Left::Ended));
                 };
                 Some(report_in_words(report))
+            }
+            Wanted::WhatIf(options, several) => {
+                let Some(told) = self.unless_told_to_leave(engine.what_if(options)).await else {
+                    return Ok(Some(Left::Ended));
+                };
+                Some(match told {
+                    Ok(told) => Reply::done(what_if(&told, several)),
+                    Err(why) => Reply::trouble(why.to_string()),
+                })
             }
             Wanted::Replay(number, to) => {
                 let Some(replayed) = self.unless_told_to_leave(engine.replay(ToReplay::new(number, to))).await else {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use stickylb::program::nearest;
 use stickylb::untrusted::Untrusted;
 
-use crate::words::{WORDS, word};
+use crate::words::{WHAT_IF_USAGE, WORDS, word};
 
 /// A word with what may follow it, and what it does.
 struct PlainWord {
@@ -17,6 +17,7 @@ struct PlainWord {
 const PLAIN_WORDS: &[PlainWord] = &[
     PlainWord { usage: "status", help: "how things stand, as a table" },
     PlainWord { usage: "fairness", help: "how evenly requests were shared out since the baseline, and before it" },
+    PlainWord { usage: WHAT_IF_USAGE, help: "what each strategy would have done with the last requests" },
     PlainWord { usage: "why [NUMBER]", help: "why the last request went where it went, or the one with this number" },
     PlainWord {
         usage: "replay NUMBER [BACKEND]",

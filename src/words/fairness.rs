@@ -24,6 +24,7 @@ fn of_pool(pool: &PoolView, several: bool) -> String {
         row("fairness (Jain)", |f| f.jain.map_or_else(none, |index| format!("{index:.3}"))),
         row("requests", |f| f.requests.to_string()),
         row("longest run", |f| f.longest_run.to_string()),
+        row("backends per client", |f| f.backends_per_client.map_or_else(none, |mean| format!("{mean:.2}"))),
         row("clients moved", |f| f.moved.to_string()),
         row("retried", |f| f.retried.to_string()),
         row("lost", |f| f.lost.to_string()),

@@ -12,7 +12,7 @@ mod parse;
 mod status;
 mod table;
 mod text_table;
-mod traffic;
+mod what_if;
 
 pub(crate) use answer::answer;
 pub(crate) use fairness::fairness;
@@ -25,5 +25,6 @@ pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
 #[cfg(unix)]
 pub(crate) use text_table::aligned;
+pub(crate) use what_if::{USAGE as WHAT_IF_USAGE, what_if, what_if_options};
 #[cfg(feature = "tui")]
-pub(crate) use traffic::{traffic_told, traffic_within};
+pub(crate) use what_if::{as_real, what_if_figures, whole};

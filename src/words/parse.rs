@@ -200,7 +200,7 @@ fn step(word: &str) -> Result<Command, String> {
     }
 }
 
-fn weight(word: &str) -> Result<u32, String> {
+pub(super) fn weight(word: &str) -> Result<u32, String> {
     let weight = word.parse().ok().filter(|weight| *weight <= MAX_WEIGHT);
     let shown = Untrusted::new(word);
     weight.ok_or_else(|| format!("'{shown}' is no weight: it is a whole number from 0 to {MAX_WEIGHT}"))

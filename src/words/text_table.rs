@@ -3,15 +3,15 @@
 use unicode_width::UnicodeWidthStr as _;
 
 /// Left-aligned columns, two spaces apart.
-pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
+pub(crate) fn aligned(rows: &[impl AsRef<[String]>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.as_ref().get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..).map_while(width).collect();
+    let line = |row: &[String]| {
         // Not `{cell:width$}`, which counts characters: some take two columns, others none.
-        let cells = row.iter().zip(widths).map(|(cell, width)| cell.to_owned() + &" ".repeat(width - cell.width()));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| cell.to_owned() + &" ".repeat(width - cell.width()));
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
-    rows.iter().map(line).collect()
+    rows.iter().map(|row| line(row.as_ref())).collect()
 }
 
 #[cfg(test)]

@@ -133,6 +133,7 @@ mod survive;
 mod traffic;
 pub mod untrusted;
 mod upstream;
+mod what_if;
 
 pub use access::Admission;
 pub use balancer::{Asking, KeyFunction};

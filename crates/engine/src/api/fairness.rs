@@ -31,6 +31,11 @@ pub struct Fairness {
     pub jain: Option<f64>,
     /// The most requests one after the other that went to one backend.
     pub longest_run: u32,
+    /// How many backends a client was sent to on average, while somebody watched: a front end that shows requests, or who asked
+    /// for what-if once. Clients are told apart by their number in the balancer's own traffic, by the key that binds them, else by
+    /// address and `User-Agent`; the first 4096 of them count. `None` where nobody watched, or without requests.
+    #[serde(default)]
+    pub backends_per_client: Option<f64>,
     /// Clients that left the backend they were bound to for another.
     pub moved: u64,
     /// Requests that were tried on another backend after they had failed on one.
@@ -76,6 +81,7 @@ impl Default for Fairness {
             requests: 0,
             jain: None,
             longest_run: 0,
+            backends_per_client: None,
             moved: 0,
             retried: 0,
             lost: 0,

@@ -46,7 +46,7 @@ impl Pool {
         now: Instant,
     ) -> Result<Choice, NoBackend> {
         let Some(index) = self.own(client) else {
-            return self.by_strategy(client.fingerprint, tried, random, decision);
+            return self.by_strategy(client.fingerprint, tried, random, decision, now);
         };
         let backend = &self.backends[index];
         if decision.key.is_none() {
@@ -80,7 +80,7 @@ impl Pool {
             decision.rule = Rule::Together;
             return Ok(choice);
         }
-        self.by_strategy(client.fingerprint, tried, random, decision)
+        self.by_strategy(client.fingerprint, tried, random, decision, now)
     }
 
     /// The backend that a person asked for, whatever its state.
@@ -133,7 +133,7 @@ impl Pool {
             decision.rule = Rule::Together;
             return Ok(choice);
         }
-        let choice = self.by_strategy(client.fingerprint, tried, random, decision)?;
+        let choice = self.by_strategy(client.fingerprint, tried, random, decision, now)?;
         let id = choice.backend.id();
         if way != Way::First {
             moves.note(traits, id, now);
@@ -196,9 +196,10 @@ impl Pool {
         tried: &[BackendId],
         random: &mut fastrand::Rng,
         decision: &mut Decision,
+        now: Instant,
     ) -> Result<Choice, NoBackend> {
         let untried = |index: usize| !tried.contains(&self.backends[index].id());
-        if let Some(pick) = self.pick(key, random) {
+        if let Some(pick) = self.pick(key, random, now) {
             // Starting at the strategy's pick, take the first backend that was not tried and has a free slot.
             let of = self.eligible.len();
             for place in (0..of).map(|step| (pick.place + step) % of) {

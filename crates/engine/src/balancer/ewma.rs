@@ -27,6 +27,16 @@ impl Default for PeakEwma {
 }
 
 impl PeakEwma {
+    /// The average as it is, for one [like it](Self::like).
+    pub(crate) fn packed(&self) -> u64 {
+        self.packed.load(Relaxed)
+    }
+
+    /// An average of the same time that is so now.
+    pub(crate) fn like(&self, packed: u64) -> Self {
+        PeakEwma { since: self.since, packed: AtomicU64::new(packed) }
+    }
+
     /// Adds one response time.
     pub(crate) fn record(&self, took: Duration, now: Instant) {
         let took = took.as_secs_f64() * 1e6;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::keys_seen::KeysSeen;
 use super::learned::LearnedTable;
 use super::moves::Moves;
+use super::recorder::Recorder;
 use super::traits::Traits;
 
 /// What choices leave behind for the next ones; successive pools share it.
@@ -22,11 +23,21 @@ pub(crate) struct Memory {
     pub(crate) learned: Arc<LearnedTable>,
     /// The ids that backends were seen to make, where ids are hashed.
     pub(crate) made: Arc<LearnedTable>,
+    /// What was chosen, while somebody watches.
+    pub(crate) recorder: Arc<Recorder>,
 }
 
 impl Memory {
     pub(super) fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Relaxed)
+    }
+
+    pub(super) fn turn(&self) -> usize {
+        self.turn.load(Relaxed)
+    }
+
+    pub(super) fn set_turn(&self, turn: usize) {
+        self.turn.store(turn, Relaxed);
     }
 
     /// A copy, as far as it concerns this client, of which something is known once it has lost its backend.
@@ -37,6 +48,7 @@ impl Memory {
             keys: KeysSeen::default(),
             learned: Arc::clone(&self.learned),
             made: Arc::clone(&self.made),
+            recorder: Arc::default(),
         }
     }
 }

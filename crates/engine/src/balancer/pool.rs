@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use http::HeaderValue;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 use stickylb_http1::{RequestHead, ResponseHead};
 
@@ -12,6 +13,7 @@ use super::eligible::{Eligible, smooth_row};
 use super::key_cache::KeyCache;
 use super::learned::{AnsweredBy, Learner, Taught, Watch};
 use super::memory::Memory;
+use super::recorder::Ticket;
 use super::slots::Slot;
 use super::sticky::{Bound, Sticky};
 use crate::api::{BackendId, StickyKey, Strategy};
@@ -20,11 +22,16 @@ use crate::api::{BackendId, StickyKey, Strategy};
 /// sequence.
 const MOST_PARTS: u32 = 4096;
 
+/// Number of pools' values so far.
+static POOLS: AtomicU64 = AtomicU64::new(0);
+
 /// The backends, strategy and stickiness that are current at one moment.
 ///
 /// Rebuilt whenever a state, a weight or the set of backends changes, so that a choice needs no preparation; `strategy`
 /// lists what a choice costs.
 pub(crate) struct Pool {
+    /// Unique within this process: what was chosen from another value would not be chosen from this one.
+    pub(crate) number: u64,
     /// All backends, in the order of the configuration.
     pub(crate) backends: Arc<[Arc<Backend>]>,
     /// How a backend is chosen for a client that is not bound to one.
@@ -61,6 +68,8 @@ pub(crate) struct Choice {
     pub(crate) set_cookie: Option<HeaderValue>,
     /// The request's slot, if the backend has a connection limit.
     pub(crate) slot: Option<Slot>,
+    /// Its record, while somebody watches.
+    pub(crate) ticket: Option<Ticket>,
 }
 
 impl Pool {
@@ -98,7 +107,20 @@ impl Pool {
             Strategy::RoundRobin if !whole => smooth_row(&eligible),
             _ => Box::default(),
         };
-        Pool { backends, strategy, sticky, set_cookies, by_id, eligible, backups, hash_candidates, smooth, memory }
+        let number = POOLS.fetch_add(1, Relaxed);
+        Pool {
+            number,
+            backends,
+            strategy,
+            sticky,
+            set_cookies,
+            by_id,
+            eligible,
+            backups,
+            hash_candidates,
+            smooth,
+            memory,
+        }
     }
 
     /// The same pool, rebuilt from its backends' current states and weights.
@@ -259,7 +281,7 @@ impl Pool {
             None => None,
             Some(slots) => Some(slots.try_take()?),
         };
-        Some(Choice { backend: Arc::clone(backend), set_cookie: None, slot })
+        Some(Choice { backend: Arc::clone(backend), set_cookie: None, slot, ticket: None })
     }
 
     /// Chooses this backend for a client that got `slot` by queueing. `None` if the backend left the pool meanwhile.
@@ -269,7 +291,7 @@ impl Pool {
             self.memory.moves.note(traits, backend.id(), Instant::now());
         }
         let backend = Arc::clone(&self.backends[index]);
-        Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), slot: Some(slot) })
+        Some(Choice { backend, set_cookie: self.set_cookies[index].clone(), slot: Some(slot), ticket: None })
     }
 }
 

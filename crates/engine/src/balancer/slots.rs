@@ -54,6 +54,17 @@ impl Slots {
         (limits.max_connections == self.most).then(|| Arc::new(slots))
     }
 
+    /// As many slots, all free.
+    pub(crate) fn unused(&self) -> Arc<Self> {
+        Arc::new(Slots {
+            most: self.most,
+            queue_timeout: self.queue_timeout,
+            free: Arc::new(Semaphore::new(self.most as usize)),
+            max_queue: self.max_queue,
+            waiting: Arc::default(),
+        })
+    }
+
     /// Whether both share the same slots.
     pub(crate) fn are(&self, other: &Slots) -> bool {
         Arc::ptr_eq(&self.free, &other.free)

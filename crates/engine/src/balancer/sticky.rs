@@ -54,10 +54,30 @@ pub(crate) struct Bound {
     pub(crate) fingerprint: Fingerprint,
     /// What tells it from others; read once it has lost its backend.
     pub(crate) traits: Option<Box<Traits>>,
+    /// Who asks, read only while somebody watches.
+    pub(crate) asker: Option<Asker>,
+}
+
+/// Who asks, whatever binds it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker {
+    /// The hash of its address.
+    pub(crate) address: Fingerprint,
+    /// The same with what it says it is.
+    pub(crate) who: Fingerprint,
+}
+
+impl Asker {
+    /// The client that sends this from there.
+    pub(crate) fn of(head: &RequestHead, ip: IpAddr) -> Self {
+        let address = Fingerprint::of_ip(ip);
+        let who = head.named(b"user-agent").fold(address, Fingerprint::with);
+        Asker { address, who }
+    }
 }
 
 /// Which backend a client is bound to.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Affinity {
     /// To none yet.
     #[default]
@@ -102,7 +122,9 @@ impl Bound {
     pub(super) fn by_id(watch: Watch, key: Option<StickyKey>, ip: IpAddr) -> Self {
         match watch.bound_to() {
             None => Bound::new(ip),
-            Some((id, fingerprint)) => Bound { own: Affinity::Learned(id), key, fingerprint, traits: None },
+            Some((id, fingerprint)) => {
+                Bound { own: Affinity::Learned(id), key, fingerprint, traits: None, asker: None }
+            }
         }
     }
 

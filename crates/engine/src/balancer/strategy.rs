@@ -4,6 +4,8 @@
 //! weights; smooth-round-robin O(1), from a sequence built with the pool; first O(1); least-connections, least-latency
 //! and hash O(n). If the pick was tried or is full, the caller tries the ones after it: O(n) at worst.
 
+use std::time::Instant;
+
 use super::eligible::Eligible;
 use super::pool::Pool;
 use super::rendezvous::Fingerprint;
@@ -25,8 +27,8 @@ impl Pick {
 }
 
 impl Pool {
-    /// The strategy's pick; `None` if no backend takes new clients.
-    pub(crate) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng) -> Option<Pick> {
+    /// The strategy's pick at this time; `None` if no backend takes new clients.
+    pub(crate) fn pick(&self, key: Fingerprint, random: &mut fastrand::Rng, now: Instant) -> Option<Pick> {
         let total = self.total_weight();
         if total == 0 {
             return None;
@@ -46,7 +48,6 @@ impl Pool {
                 Pick::of(self.least(|one| f64::from(one.backend(&self.backends).counters.active())))
             }
             Strategy::LeastLatency => {
-                let now = std::time::Instant::now();
                 Pick::of(self.least(|one| one.backend(&self.backends).counters.expected_wait(now)))
             }
             Strategy::Hash => {

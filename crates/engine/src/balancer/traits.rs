@@ -63,6 +63,13 @@ impl Traits {
         Traits { marks, told: ToldApart::by_address(ip.to_canonical()), is_replay: false }
     }
 
+    /// A client that is known by this and nothing else; `lost` is the backend that it lost.
+    pub(crate) fn of_mark(mark: u64, lost: BackendId) -> Self {
+        let whole = Fingerprint::of(&mark.to_be_bytes()).with(&lost.get().to_be_bytes());
+        let told = ToldApart::by_address(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        Traits { marks: Arc::new([Mark::new(b"", whole)]), told, is_replay: false }
+    }
+
     /// A client by its request. `ours` are the names of the balancer's own cookies.
     pub(crate) fn read(head: &RequestHead, ip: IpAddr, lost: BackendId, ours: &[Arc<str>]) -> Self {
         let mut told = ToldApart::by_address(ip.to_canonical());

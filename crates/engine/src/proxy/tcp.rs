@@ -170,14 +170,14 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
             account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
             return None;
         };
-        let Ok(Choice { backend, slot, .. }) = chosen else {
+        let Ok(Choice { backend, slot, ticket, .. }) = chosen else {
             let status = if last_tried.is_none() { NO_BACKEND } else { ALL_FAILED };
             live.picks.replied(status);
             account.tell(status, last_tried.as_deref(), 0, 0, Ended::Complete);
             return None;
         };
         live.picks.picked(backend.id());
-        let active = Active::new(Arc::clone(&backend), Instant::now());
+        let active = Active::chosen(Arc::clone(&backend), Instant::now(), ticket);
         match attempt(proxy, &backend, accepted, &mut account).await {
             Ok(stream) => {
                 live.current.load().note(&selection.bound, backend.id());
@@ -185,11 +185,13 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
                 return Some((Session { active, slot, held: lease, account }, stream));
             }
             Err(Outcome::Exhausted) => {
+                active.give_up();
                 live.picks.replied(NO_BACKEND);
                 account.tell(NO_BACKEND, None, 0, 0, Ended::Complete);
                 return None;
             }
             Err(_) => {
+                active.give_up();
                 selection.tried.push(backend.id());
                 last_tried = Some(backend);
             }

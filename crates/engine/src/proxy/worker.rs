@@ -42,7 +42,7 @@ impl Proxy {
         now: Instant,
     ) -> Result<Choice, NoBackend> {
         decision.strategy = pool.strategy;
-        let choice = self.with_random(|random| pool.choose(client, tried, random, decision, now));
+        let choice = self.with_random(|random| pool.choose_noted(client, tried, random, decision, now));
         if tried.is_empty() && self.shared.telemetry.notes_candidates() {
             decision.candidates = pool.candidates(client, &decision.rule, tried);
         }

@@ -130,7 +130,7 @@ impl EngineHandle for LocalHandle {
         options: WhatIfOptions,
     ) -> impl Future<Output = Result<Box<WhatIf>, Untrusted<String>>> + Send + 'static {
         let engine = Arc::clone(&self.engine);
-        let told = self.runtime.spawn(async move { engine.what_if(&options) });
+        let told = self.runtime.spawn_blocking(move || engine.what_if(&options));
         async { told.await.unwrap_or_else(|lost| Err(lost.to_string())).map(Box::new).map_err(Untrusted::new) }
     }
 }

@@ -113,6 +113,7 @@ impl FairnessRecord {
         (self.since, self.began, self.ticked, self.busy) = (SystemTime::now(), now, now, Duration::ZERO);
         (self.moved, self.lost) = (all_moved(pool, picks), picks.all_lost());
         picks.forget_run();
+        pool.memory.recorder.forget_clients();
         self.backends.clear();
         for backend in pool.backends.iter() {
             backend.counters.in_flight.forget_most();
@@ -174,6 +175,7 @@ impl FairnessRecord {
             requests: backends.iter().map(|one| one.requests).sum(),
             jain: Fairness::index(&shares),
             longest_run: picks.longest_run(),
+            backends_per_client: pool.memory.recorder.backends_per_client(),
             moved: all_moved(pool, picks).saturating_sub(self.moved),
             retried,
             lost: picks.all_lost() - self.lost,

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::fairness::FairnessRecord;
+use super::label::in_words;
 use super::picks::Picks;
 use crate::api::{BackendId, Change, Fairness, Mode, StickyBy};
 use crate::balancer::{Backend, KeyFunction, Pool, StickTable, Sticky, Stuck, StuckConnection};
@@ -76,9 +77,11 @@ impl LivePool {
         self.sticks_by_address().then(|| self.table.hold(ip, backend, Instant::now()))
     }
 
-    /// Removes expired addresses and moves, and adds up what its backends had in flight. To be called once a second.
-    pub(crate) fn tick(&self, now: Instant) {
+    /// Removes expired addresses and moves, adds up what its backends had in flight, and notes choices from now on if somebody
+    /// watches. To be called once a second.
+    pub(crate) fn tick(&self, now: Instant, is_watched: bool) {
         let pool = self.current.load();
+        pool.watch(is_watched);
         self.record().tick(&pool, now);
         pool.memory.moves.forget(now);
         pool.memory.keys.tick();
@@ -122,6 +125,9 @@ impl LivePool {
     pub(super) fn replace(&self, pool: Pool) -> Vec<Change> {
         let pool = Arc::new(pool);
         let changes = self.record().follow(&self.current.load(), &pool, &self.picks, Instant::now());
+        if !changes.is_empty() {
+            pool.memory.recorder.changed(in_words(&changes));
+        }
         self.current.store(pool);
         self.changes.send_replace(());
         changes

@@ -67,7 +67,7 @@ impl Registry {
         for pool in &topology.pools {
             let changes = {
                 let mut records = self.records();
-                pool.tick(now);
+                pool.tick(now, self.telemetry.heads.is_watched());
                 let current = pool.current.load();
                 if records.slow_starts.grow(&current, now) { pool.replace(current.refreshed()) } else { Vec::new() }
             };

@@ -78,6 +78,24 @@ impl Backend {
         }
     }
 
+    /// One with its address, weight, number of slots and a state alike, which has served nothing; `average` is what is known of
+    /// its response times. For what-if.
+    pub(crate) fn unused(&self, average: u64) -> Self {
+        Backend {
+            identity: Arc::clone(&self.identity),
+            number: BACKENDS.fetch_add(1, Relaxed),
+            endpoint: self.endpoint.clone(),
+            settings: self.settings.copied(),
+            slots: self.slots.as_ref().map(|slots| slots.unused()),
+            status: self.status.alike(),
+            weight: self.weight.copied(),
+            counters: Counters::with_average(self.counters.ewma.like(average)),
+            signals: Signals::default(),
+            early_close: EarlyClose::default(),
+            concurrency: Concurrency::default(),
+        }
+    }
+
     pub(crate) fn id(&self) -> BackendId {
         self.identity.id
     }

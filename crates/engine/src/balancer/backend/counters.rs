@@ -31,6 +31,11 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Nothing counted, with an average like this one's.
+    pub(super) fn with_average(ewma: PeakEwma) -> Self {
+        Counters { ewma, ..Counters::default() }
+    }
+
     /// Requests sent to it, each counted once whatever its outcome.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.all()

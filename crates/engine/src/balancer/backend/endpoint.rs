@@ -5,6 +5,7 @@ use http::HeaderValue;
 use crate::config::{Address, BackendConfig, BackendTls, ProxyProtocol};
 
 /// A backend's address, and the header values derived from it. Immutable: a backend with another address is a new one.
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) address: Address,
     /// How its certificate is verified.

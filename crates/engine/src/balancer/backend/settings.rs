@@ -37,6 +37,19 @@ impl Settings {
         }
     }
 
+    /// The same settings.
+    pub(super) fn copied(&self) -> Self {
+        Settings {
+            health: ArcSwap::new(self.health.load_full()),
+            owner: self.owner.clone(),
+            backup: self.backup,
+            slow_start: self.slow_start,
+            min_idle: self.min_idle,
+            idle_timeout: self.idle_timeout,
+            spawned: self.spawned,
+        }
+    }
+
     /// Its health check settings.
     pub(crate) fn health(&self) -> Guard<Arc<HealthCheck>> {
         self.health.load()

@@ -31,6 +31,16 @@ impl Status {
         })
     }
 
+    /// Inputs that result in a state which takes and keeps the same clients as this one.
+    pub(super) fn alike(&self) -> Self {
+        let state = self.state();
+        let alike = Status::default();
+        let keeps = state.keeps_its_clients();
+        alike.set_verdict(if keeps { Verdict::Healthy } else { Verdict::Unhealthy });
+        alike.set_intent(if state == State::Drain { Intent::Drain } else { Intent::InService });
+        alike
+    }
+
     /// What a person has set: in service, drain or maintenance.
     pub(crate) fn intent(&self) -> Intent {
         match self.intent.load(Relaxed) {

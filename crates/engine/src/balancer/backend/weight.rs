@@ -14,6 +14,12 @@ impl Weight {
         Weight { configured: AtomicU32::new(configured), growth: AtomicU32::new(100), wanted: AtomicU32::new(100) }
     }
 
+    /// The same weight.
+    pub(super) fn copied(&self) -> Self {
+        let copy = |of: &AtomicU32| AtomicU32::new(of.load(Relaxed));
+        Weight { configured: copy(&self.configured), growth: copy(&self.growth), wanted: copy(&self.wanted) }
+    }
+
     /// The full weight, as configured or as changed by a person since.
     pub(crate) fn get(&self) -> u32 {
         self.configured.load(Relaxed)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::{BodyCut, Decision, Ended, RequestEvent, Rule, Text};
-use crate::balancer::{Active, Backend, Learning, OpenId};
+use crate::balancer::{Active, Backend, Learning, OpenId, Ticket};
 use crate::proxy::connection::{Client, Stage};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Moments, Recording, Slot, Tried, time_of_day};
@@ -97,14 +97,28 @@ impl<'c> Exchange<'c> {
         event.path = path.into();
     }
 
-    /// The request is assigned to this backend since then, and to no other.
-    pub(crate) fn assign(&mut self, backend: &Arc<Backend>, since: Instant) {
-        self.active = Some(Active::new(Arc::clone(backend), since));
+    /// The request is assigned to this backend since then, and to no other; `ticket` is the record of that choice.
+    pub(crate) fn assign(&mut self, backend: &Arc<Backend>, since: Instant, ticket: Option<Ticket>) {
+        self.active = Some(Active::chosen(Arc::clone(backend), since, ticket));
+    }
+
+    /// The backend that it is assigned to took so long to answer, or to fail; `counts` where a strategy goes by that.
+    pub(crate) fn took(&self, took: Duration, at: Instant, counts: bool) {
+        if let Some(active) = &self.active {
+            active.took(took, at, counts);
+        }
+    }
+
+    /// The record of the choice that led to its backend.
+    pub(crate) fn ticket(&self) -> Option<Ticket> {
+        self.active.as_ref().and_then(Active::ticket)
     }
 
     /// It is assigned to no backend any more.
     pub(crate) fn release(&mut self) {
-        self.active = None;
+        if let Some(active) = self.active.take() {
+            active.give_up();
+        }
     }
 
     /// It has waited for a backend.

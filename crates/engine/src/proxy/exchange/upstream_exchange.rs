@@ -9,7 +9,7 @@ use super::continues::Continues;
 use super::request::Request;
 use super::rewrite;
 use crate::api::Outcome;
-use crate::balancer::{Backend, OpenId, Slot};
+use crate::balancer::{Backend, OpenId, Slot, Ticket};
 use crate::proxy::connection::Client;
 use crate::proxy::io::{Broken, READ, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::tunnel::Tunnel;
@@ -296,10 +296,13 @@ impl UpstreamExchange {
         backend: &Arc<Backend>,
         websocket: bool,
         open: Option<OpenId>,
+        ticket: Option<Ticket>,
     ) -> Option<Tunnel> {
         let early = self.answer.take();
         let slot = self.slot.take();
-        self.connection.into_stream().map(|stream| Tunnel::new(stream, early, backend, (slot, open), websocket))
+        self.connection
+            .into_stream()
+            .map(|stream| Tunnel::new(stream, early, (backend, ticket), (slot, open), websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.

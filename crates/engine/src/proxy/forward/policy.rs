@@ -18,11 +18,11 @@ pub(crate) async fn forward<'c>(
 ) -> After {
     let mut tries = Tries::new(client, routing, exchange, request, now);
     let stop = loop {
-        let Choice { backend, slot, set_cookie } = match tries.choose_or_wait().await {
+        let Choice { backend, slot, set_cookie, ticket } = match tries.choose_or_wait().await {
             Ok(choice) => choice,
             Err(stop) => break stop,
         };
-        match tries.attempt(&backend, slot).await {
+        match tries.attempt(&backend, slot, ticket).await {
             Ok(mut answered) => match tries.after_answer(&backend, &answered) {
                 Ok(Some(since)) => {
                     let delivered = tries.deliver(&mut answered, &backend, set_cookie.as_ref(), since).await;

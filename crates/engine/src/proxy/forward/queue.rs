@@ -46,7 +46,7 @@ pub(crate) async fn wait(
                 pool = live.current.load_full();
                 // A state may have changed in this very moment.
                 let is_good = pool.waits_for(client, tried).iter().any(|one| is_there(one, &backend));
-                if is_good && let Some(choice) = pool.choice_of(client, &backend, slot) {
+                if is_good && let Some(choice) = pool.choice_of_noted(client, &backend, slot, decision, began) {
                     break Ok(choice);
                 }
             }
@@ -54,7 +54,7 @@ pub(crate) async fn wait(
             _ = changes.changed() => pool = live.current.load_full(),
         }
         // Who is there has changed: perhaps somebody has room now, or nobody is left to wait for.
-        match proxy.with_random(|random| pool.choose(client, tried, random, decision, Instant::now())) {
+        match proxy.with_random(|random| pool.choose_noted(client, tried, random, decision, Instant::now())) {
             Err(NoBackend::Full) => {}
             decided => break decided,
         }

@@ -65,7 +65,7 @@ impl<'a> Selection<'a> {
                 self.bound = pool.sticky.read_connection(ip, self.live.stuck_to(ip));
                 self.tell_apart(pool.lost(&self.bound, &self.tried));
             }
-            SelectBy::Person(id) => return pool.choose_asked(id, decision),
+            SelectBy::Person(id) => return pool.choose_asked_noted(id, decision),
         }
         self.proxy.choose(pool, &self.bound, &self.tried, decision, self.began)
     }

@@ -14,7 +14,7 @@ use crate::api::{
     About, Attempt, BackendId, CookieAction, Decision, Ended, Fault, Level, Outcome, Part, Rule, StickyKey, Stopped,
     Strategy,
 };
-use crate::balancer::{AnsweredBy, Backend, Choice, NoBackend, Pool, Slot, Taught, Traits, Watch};
+use crate::balancer::{AnsweredBy, Asker, Backend, Choice, NoBackend, Pool, Slot, Taught, Ticket, Traits, Watch};
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Failure, Request, UpstreamExchange, attempt};
 use crate::proxy::io::Broken;
@@ -100,6 +100,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         let request = &mut *self.request;
         let read = pool.read(&request.head, request.query(), request.ip, self.selection.began);
         (self.selection.bound, self.selection.watch) = read;
+        if pool.is_watched() {
+            self.selection.bound.asker = Some(Asker::of(&request.head, request.ip));
+        }
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
@@ -148,9 +151,14 @@ impl<'t, 'c> Tries<'t, 'c> {
     }
 
     /// One try on this backend.
-    pub(super) async fn attempt(&mut self, backend: &Arc<Backend>, slot: Option<Slot>) -> Result<Answered, Failure> {
+    pub(super) async fn attempt(
+        &mut self,
+        backend: &Arc<Backend>,
+        slot: Option<Slot>,
+        ticket: Option<Ticket>,
+    ) -> Result<Answered, Failure> {
         self.selection.live.picks.picked(backend.id());
-        self.exchange.assign(backend, self.selection.began);
+        self.exchange.assign(backend, self.selection.began, ticket);
         self.selection.tried.push(backend.id());
         let decision = self.exchange.decision();
         let result = attempt(self.client, decision, backend, slot, self.request, self.selection.began).await;
@@ -180,11 +188,10 @@ impl<'t, 'c> Tries<'t, 'c> {
         self.exchange.tried(Tried { began, connected: answered.connected, answered: Some(began + took) });
         let decision = self.exchange.decision();
         decision.attempts.push(Attempt::new(&backend.identity, outcome, took));
-        if decision.strategy == Strategy::LeastLatency {
-            backend.counters.ewma.record(took, began + took);
-        }
+        let counts = decision.strategy == Strategy::LeastLatency;
+        self.exchange.took(took, began + took, counts);
         if unasked {
-            return Err(Stop::Reply(LocalReply::bad_answer(decision.reason())));
+            return Err(Stop::Reply(LocalReply::bad_answer(self.exchange.decision().reason())));
         }
         Ok(Some(began + took))
     }
@@ -248,9 +255,8 @@ impl<'t, 'c> Tries<'t, 'c> {
         let took = began.elapsed();
         let decision = self.exchange.decision();
         decision.attempts.push(Attempt::new(&backend.identity, outcome, took));
-        if decision.strategy == Strategy::LeastLatency {
-            backend.counters.ewma.record(took.max(FAILED), began + took);
-        }
+        let counts = decision.strategy == Strategy::LeastLatency;
+        self.exchange.took(took.max(FAILED), began + took, counts);
     }
 
     /// The failure is this backend's; the request goes on, by the states as they are now.

@@ -154,7 +154,8 @@ impl Delivered {
             Ok(()) if self.switched.is_some() => {
                 // Counted as active anew before the request is not any more.
                 let open = exchange.open.take();
-                let tunnel = upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket), open);
+                let tunnel =
+                    upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket), open, exchange.ticket());
                 exchange.end(Ended::Complete, now);
                 tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
             }

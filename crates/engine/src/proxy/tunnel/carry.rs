@@ -20,7 +20,7 @@ use super::tunnel_liveness::{Gone, Sides, Waiting};
 use crate::access::AddressSlot;
 use crate::api::Intent;
 use crate::balancer;
-use crate::balancer::{Active, Backend, OpenId, Tunnelling};
+use crate::balancer::{Active, Backend, OpenId, Ticket, Tunnelling};
 use crate::proxy::io::{ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::state::{Connected, Phase};
 use crate::upstream::Stream;
@@ -46,8 +46,16 @@ type Places = (Option<balancer::Slot>, Option<OpenId>);
 type OnFirstByte = Box<dyn FnOnce() + Send>;
 
 impl Tunnel {
-    pub(crate) fn new(stream: Stream, early: Vec<u8>, backend: &Arc<Backend>, places: Places, websocket: bool) -> Self {
-        let counted = (Active::in_place(Arc::clone(backend), Instant::now()), Tunnelling::new(Arc::clone(backend)));
+    /// To this backend; the ticket is the record of the choice that led there.
+    pub(crate) fn new(
+        stream: Stream,
+        early: Vec<u8>,
+        (backend, ticket): (&Arc<Backend>, Option<Ticket>),
+        places: Places,
+        websocket: bool,
+    ) -> Self {
+        let active = Active::in_place(Arc::clone(backend), Instant::now(), ticket);
+        let counted = (active, Tunnelling::new(Arc::clone(backend)));
         let mut frames = websocket.then(Frames::default);
         if let Some(frames) = &mut frames {
             frames.follow(&early);
