@@ -1,6 +1,6 @@
 //! Commands to the engine.
 
-use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, TrafficView};
+use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, Strategy};
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
@@ -73,8 +73,14 @@ pub(crate) fn bodies(state: &mut State) {
     state.say(if state.live().keeps_bodies { "bodies are kept" } else { "bodies are not kept" });
 }
 
+/// Has this pool choose by the strategy with this index among all.
+pub(crate) fn use_strategy(state: &mut State, pool: Option<String>, index: usize) -> Vec<Effect> {
+    let strategy = Strategy::ALL.get(index).copied().unwrap_or_default();
+    command(state, Command::SetStrategy { pool, strategy })
+}
+
 /// The selected backend's pool, or the first pool.
-fn pool(state: &State) -> Result<&PoolView, String> {
+pub(crate) fn pool(state: &State) -> Result<&PoolView, String> {
     let live = state.live();
     let selected = live.backends.iter().find(|b| Some(b.id) == state.selected);
     selected

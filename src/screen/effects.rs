@@ -78,6 +78,12 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Survived(report.await));
                 });
             }
+            Effect::WhatIf(options) => {
+                let (told, tell) = (engine.what_if(options.clone()), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::WhatIf(options, told.await));
+                });
+            }
             Effect::Replay(replay, draft) => {
                 let (replayed, tell) = (engine.replay(replay), tell.clone());
                 tokio::spawn(async move {

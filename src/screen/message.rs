@@ -4,7 +4,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::{
-    Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot, SurviveReport, ToReplay,
+    Command, CommandError, Done, Event, Heads, Replayed, RequestNumber, Snapshot, SurviveReport, ToReplay, WhatIf,
+    WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -36,6 +37,8 @@ pub enum Message {
     Replayed(Result<Box<Replayed>, Untrusted<String>>, Option<Box<Draft>>),
     /// What `survive` has found; `None` if there was no run.
     Survived(Result<Option<Box<SurviveReport>>, Untrusted<String>>),
+    /// What each strategy would have done, with these options.
+    WhatIf(WhatIfOptions, Result<Box<WhatIf>, Untrusted<String>>),
     /// How many requests and tunnels are in flight, or why the engine could not be asked.
     InFlight(Result<u64, Untrusted<String>>),
     /// A request came back from the editor: its text, or why there is none.
@@ -71,6 +74,8 @@ pub enum Effect {
     Heads(RequestNumber),
     /// Fetch what `survive` has found.
     SurviveReport,
+    /// Ask what each strategy would have done.
+    WhatIf(WhatIfOptions),
     /// Send a request again, and the text of it if it was edited.
     Replay(ToReplay, Option<Box<Draft>>),
     /// Give the terminal to the user's editor with this request.

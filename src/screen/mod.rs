@@ -62,6 +62,7 @@ mod traffic;
 mod update;
 mod view;
 mod what_if;
+mod what_if_choice;
 
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;

@@ -25,6 +25,7 @@ pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;
 use super::themes::Themes;
+use super::what_if_choice::WhatIfChoice;
 use crate::screen::filter::{Filter, FilterError};
 
 /// How long the warning about dropped log lines stays after the last one.
@@ -67,8 +68,8 @@ pub(crate) enum Dialog {
     Replayed(Shown),
     /// How far `survive` is, and its report once it is there; the scroll offset in lines.
     Survive(u16),
-    /// The choice of a fault for a backend.
-    Fault(FaultChoice),
+    /// What each strategy would have done, and the choice of one.
+    WhatIf(WhatIfChoice),
     /// The filter prompt.
     Filter(FilterPrompt),
 }

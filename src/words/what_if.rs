@@ -61,15 +61,16 @@ fn weighed(now: &Snapshot, value: &str) -> Result<(BackendId, u32), String> {
 /// The text of `whatif`: how good the model is, then a row for each strategy.
 pub(crate) fn what_if(told: &WhatIf, several: bool) -> String {
     let pool = if several { format!(" of {}", told.pool) } else { String::new() };
-    let mut text = if told.rows.is_empty() {
-        let why = told.doubt.as_ref().map(|doubt| format!(": {doubt}")).unwrap_or_default();
-        format!("model{pool}: none yet{why}\n")
-    } else {
-        let seconds = Duration::from_micros(told.micros).as_secs_f64();
-        let doubt = told.doubt.as_ref().map(|doubt| format!("doubt: {doubt}\n")).unwrap_or_default();
-        let head = format!("model{pool}: {}, {} requests in {seconds:.1} s\n", as_real(told.as_real), told.requests);
-        format!("{head}{doubt}{}", table(told))
-    };
+    let doubt = told.doubt.as_ref().map(ToString::to_string).unwrap_or_default();
+    if told.rows.is_empty() {
+        return format!("model{pool}: none yet: {doubt}\n");
+    }
+    let seconds = Duration::from_micros(told.micros).as_secs_f64();
+    let mut text = format!("model{pool}: {}, {} requests in {seconds:.1} s\n", as_real(told.as_real), told.requests);
+    if !doubt.is_empty() {
+        text += &format!("doubt: {doubt}\n");
+    }
+    text += &table(told);
     for sentence in &told.not_told {
         text += &format!("not told: {sentence}\n");
     }

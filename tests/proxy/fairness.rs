@@ -43,7 +43,7 @@ fn a_change_by_ctl_is_an_event_and_the_figures_before_it_stay_to_compare_with() 
     balancer.line("sticky: off → ip");
     let table = balancer.said(&["ctl", "fairness"]);
     assert!(table.contains("strategy first → round-robin, weight b1 1 → 3, sticky off → ip; before:"), "{table}");
-    assert!(table.contains("fairness (Jain)  -    0.500"), "{table}");
+    assert!(table.contains("fairness (Jain)      -    0.500"), "{table}");
 }
 
 #[test]
@@ -65,4 +65,28 @@ fn clients_that_move_retries_and_lost_requests_are_counted_since_a_baseline() {
     until("both are out", || balancer.backend(1)["state"] == "DOWN");
     assert_eq!(balancer.get("/").status, 503);
     assert!(fairness(&balancer)["lost"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn how_many_backends_a_client_is_sent_to_is_counted_while_somebody_watches() {
+    let backends = [Backend::echoing(), Backend::echoing(), Backend::echoing()];
+    let balancer = Config::new(&backends.each_ref()).set("/sticky", json!({"by": "header:X-User"})).start();
+    let requests = || {
+        for user in ["ann", "bob", "cid", "dee"].iter().cycle().take(24) {
+            balancer.exchange(&request("GET", "/", &[&format!("X-User: {user}")]));
+        }
+    };
+    requests();
+    assert_eq!(fairness(&balancer)["backendsPerClient"], Value::Null, "nobody watched");
+    balancer.said(&["ctl", "whatif"]);
+    requests();
+    assert_eq!(fairness(&balancer)["backendsPerClient"], 1.0);
+    wait_for_two_seconds(&balancer);
+    // Without a key they are one client, by address: each request goes to the next one.
+    balancer.ctl(&["sticky", "off"]);
+    requests();
+    let now = fairness(&balancer);
+    assert_eq!((&now["backendsPerClient"], &now["before"]["backendsPerClient"]), (&json!(3.0), &json!(1.0)), "{now}");
+    let table = balancer.said(&["ctl", "fairness"]);
+    assert!(table.contains("backends per client  3.00  1.00"), "{table}");
 }

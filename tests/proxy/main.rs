@@ -71,3 +71,4 @@ mod traffic_ends;
 mod tunnels;
 mod upgrades;
 mod websocket;
+mod what_if;

@@ -216,6 +216,15 @@ impl Balancer {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// The exit status of the program that is started with these arguments and refuses, and what it says.
+    #[cfg(unix)]
+    pub(crate) fn refused(&self, words: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
+        command.args(words).env("XDG_RUNTIME_DIR", self.dir.path());
+        let output = run_to_end(command);
+        (output.status.code().unwrap_or_default(), String::from_utf8(output.stderr).unwrap())
+    }
+
     /// Sends it a SIGHUP.
     #[cfg(unix)]
     pub(crate) fn hang_up(&self) {

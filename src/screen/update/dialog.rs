@@ -17,6 +17,7 @@ use crate::screen::palette::Meaning;
 use crate::screen::palette_line::Palette;
 use crate::screen::state::{Dialog, FilterPrompt, Question, State};
 use crate::screen::view::{help_hides, survive_hides};
+use crate::screen::what_if;
 use crate::words::word;
 
 /// Keys held until it is known what is in flight.
@@ -89,8 +90,9 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 _ => None,
             };
         }
-        Dialog::Fault(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
-        Dialog::Fault(choice) => return chaos::key(state, choice, key),
+        Dialog::WhatIf(asked) => {
+            return what_if::key(state, asked, key).unwrap_or_else(|| super::on_key(state, key));
+        }
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Columns(_) if state.keys.action_of(key) == Some(Action::Quit) => return super::on_key(state, key),
         Dialog::Columns(column) => state.dialog = columns::press(state, column, key).map(Dialog::Columns),

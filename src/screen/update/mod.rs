@@ -54,6 +54,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             return survive::follow(state, before);
         }
         Message::Survived(report) => survive::take(state, report),
+        Message::WhatIf(options, told) => what_if::take(state, &options, told),
         Message::Events(events, missed) => {
             let effects = notify::due(state.notify, &events);
             state.append(events, missed);

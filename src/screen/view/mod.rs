@@ -38,6 +38,7 @@ mod spot;
 mod survive;
 mod timing;
 mod warnings;
+mod what_if;
 mod why;
 
 use ratatui::Frame;

@@ -9,6 +9,7 @@ mod sample;
 mod sizes;
 mod survive;
 mod themes;
+mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;

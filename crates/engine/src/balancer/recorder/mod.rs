@@ -44,7 +44,7 @@ struct Kept {
     unseen: u32,
     /// Choices that found every backend full.
     full: u64,
-    /// The last change of the pool, in words.
+    /// The last change of the pool since it watches, in words.
     changed: Option<String>,
     clients: Clients,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Recorded {
     pub(crate) unseen: u32,
     /// Choices that found every backend full, since the last change.
     pub(crate) full: u64,
-    /// The last change of the pool, in words.
+    /// The last change of the pool since it watches, in words.
     pub(crate) changed: Option<String>,
     /// Whether nobody had watched until now.
     pub(crate) is_new: bool,
@@ -95,8 +95,7 @@ impl Recorder {
         }
         // The order goes on, so that a ticket of before is no record of after.
         let first = kept.first + kept.records.len() as u64;
-        let changed = kept.changed.take();
-        *kept = Kept { asked: kept.asked, order: kept.order, first, unseen: in_flight, changed, ..Kept::default() };
+        *kept = Kept { asked: kept.asked, order: kept.order, first, unseen: in_flight, ..Kept::default() };
     }
 
     /// What was recorded until now. From now on it is recorded for good.
@@ -117,8 +116,10 @@ impl Recorder {
 
     /// The pool changed like this: what was chosen before is not what would be chosen now.
     pub(crate) fn changed(&self, how: String) {
-        let mut kept = self.kept();
-        (kept.changed, kept.full) = (Some(how), 0);
+        if self.is_on() {
+            let mut kept = self.kept();
+            (kept.changed, kept.full) = (Some(how), 0);
+        }
     }
 
     /// Begins to count anew which backends clients were sent to.
