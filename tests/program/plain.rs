@@ -132,7 +132,8 @@ fn a_word_of_palette_ctl_or_plain_that_moves_the_engine_is_a_word_of_all_three()
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     let commands = commands.lines().take_while(|line| line.starts_with("  "));
     let names = commands.filter(|line| !line.starts_with("   ")).map(|line| line.split_whitespace().next().unwrap());
-    let names: Vec<&str> = names.filter(|name| !["status", "fairness", "stop", "help"].contains(name)).collect();
+    let names: Vec<&str> =
+        names.filter(|name| !["status", "fairness", "whatif", "stop", "help"].contains(name)).collect();
     assert!(names.len() > 10, "{names:?}");
     let mut lb = piped(program(&["--plain", "--demo=1", "-p", "0"]));
     lb.ready(1);
@@ -145,7 +146,7 @@ fn a_word_of_palette_ctl_or_plain_that_moves_the_engine_is_a_word_of_all_three()
         assert!(plain.iter().any(|line| is_it(&line)), "--plain lacks {name}");
         assert!([" ", "`"].iter().any(|end| keys.contains(&format!("| `{name}{end}"))), "the palette lacks {name}");
     }
-    let own = ["status", "fairness", "why", "replay", "log", "filter", "help", "quit", "an"];
+    let own = ["status", "fairness", "whatif", "why", "replay", "log", "filter", "help", "quit", "an"];
     for line in plain {
         let name = line.split([' ', ':']).next().unwrap();
         assert!(own.contains(&name) || names.contains(&name), "ctl lacks {name}");
@@ -180,4 +181,29 @@ fn bodies_are_asked_for_and_forgotten_by_a_word() {
     drop(attached.child.stdin.take());
     assert_eq!(attached.ended().code(), Some(0));
     until("they are forgotten with the last screen", || (!keeps()).then_some(()));
+}
+
+#[test]
+fn a_script_asks_what_each_strategy_would_have_done() {
+    let mut lb = piped(program(&["--plain", "--demo=3", "-p", "0", "--seed", "7", "-s", "random"]));
+    let port = lb.ready(3);
+    lb.say("whatif\n");
+    lb.line_with("= model: none yet: ");
+    (0..60).for_each(|_| drop(get(port, "/whoami")));
+    lb.say("whatif without=bravo\n");
+    lb.line_with("= model: 100 % as real, 60 requests in ");
+    let titles = lb.line_with("STRATEGY");
+    assert!(
+        titles.split_whitespace().eq("= STRATEGY alpha bravo charlie FAIRNESS MOST MEAN AS REAL MOVED".split(' ')),
+        "{titles}"
+    );
+    let used = lb.line_with("*  random");
+    assert_eq!(used.split_whitespace().nth(4), Some("0"), "{used}");
+    assert!(!used.contains('–'), "the seed in use is taken: {used}");
+    let drawn = lb.line_with("power-of-two");
+    assert!(drawn.contains('–'), "{drawn}");
+    assert!(lb.line_with("(really)").split_whitespace().nth(3).unwrap() != "0");
+    lb.line_with("= not told: latency: ");
+    lb.say("whatif without=zulu\n");
+    lb.line_with("= error: there is no backend 'zulu': there is alpha (1), bravo (2), charlie (3)");
 }

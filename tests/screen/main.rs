@@ -32,4 +32,5 @@ mod terminal;
 mod traffic_screen;
 mod trouble;
 mod user_screen;
+mod what_if_screen;
 mod whole;

@@ -18,8 +18,7 @@ use crate::api::{Spread, Strategy, WhatIf, WhatIfBackend, WhatIfOptions, WhatIfR
 use crate::balancer::{Pool, Recorded};
 use crate::untrusted::Untrusted;
 
-/// Requests that are given to each strategy at most, and at least.
-const MOST: usize = 500;
+/// Requests without which nothing is told.
 const LEAST: usize = 50;
 
 /// Seeds that a strategy is tried with which draws.

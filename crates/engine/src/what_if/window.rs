@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
-use super::MOST;
 use crate::api::BackendId;
 use crate::balancer::{Asked, Moment, Pool, Record, Recorded, Sample};
+
+/// Requests that are given to each strategy at most.
+const MOST: usize = 500;
 
 /// The requests to give to each strategy, and what else there was.
 pub(super) struct Window {
