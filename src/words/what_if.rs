@@ -66,15 +66,10 @@ pub(crate) fn what_if(told: &WhatIf, several: bool) -> String {
         return format!("model{pool}: none yet: {doubt}\n");
     }
     let seconds = Duration::from_micros(told.micros).as_secs_f64();
-    let mut text = format!("model{pool}: {}, {} requests in {seconds:.1} s\n", as_real(told.as_real), told.requests);
-    if !doubt.is_empty() {
-        text += &format!("doubt: {doubt}\n");
-    }
-    text += &table(told);
-    for sentence in &told.not_told {
-        text += &format!("not told: {sentence}\n");
-    }
-    text
+    let head = format!("model{pool}: {}, {} requests in {seconds:.1} s\n", as_real(told.as_real), told.requests);
+    let doubt = if doubt.is_empty() { doubt } else { format!("doubt: {doubt}\n") };
+    let not_told = told.not_told.iter().map(|sentence| format!("not told: {sentence}\n"));
+    head + &doubt + &table(told) + &not_told.collect::<String>()
 }
 
 fn table(told: &WhatIf) -> String {

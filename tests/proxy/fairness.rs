@@ -88,5 +88,5 @@ fn how_many_backends_a_client_is_sent_to_is_counted_while_somebody_watches() {
     let now = fairness(&balancer);
     assert_eq!((&now["backendsPerClient"], &now["before"]["backendsPerClient"]), (&json!(3.0), &json!(1.0)), "{now}");
     let table = balancer.said(&["ctl", "fairness"]);
-    assert!(table.contains("backends per client  3.00  1.00"), "{table}");
+    assert!(table.contains("backends per client  3.00   1.00"), "{table}");
 }

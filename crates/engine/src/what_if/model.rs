@@ -76,7 +76,7 @@ impl<'w> Model<'w> {
     /// Gives it all requests once.
     pub(super) fn run(&mut self, draws: &Draws) -> Outcome {
         self.pool = self.pool.anew();
-        Run::new(self.window, &self.pool, self.sticky_off, draws).to_end()
+        Run::new(self.window, &self.pool, self.sticky_off, draws).whole()
     }
 }
 
@@ -127,7 +127,7 @@ impl<'m> Run<'m> {
         }
     }
 
-    fn to_end(mut self) -> Outcome {
+    fn whole(mut self) -> Outcome {
         let window = self.window;
         for happened in &window.happened {
             while let Some(Reverse(first)) = self.shifted.peek().copied().filter(|Reverse(first)| first < happened) {

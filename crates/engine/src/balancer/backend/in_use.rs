@@ -22,10 +22,10 @@ impl Active {
 
     /// The same, of a choice that is recorded.
     pub(crate) fn chosen(backend: Arc<Backend>, began: Instant, ticket: Option<Ticket>) -> Self {
-        let begin = || backend.counters.in_flight.begin(began);
+        let count = || backend.counters.in_flight.begin(began);
         match &ticket {
-            None => begin(),
-            Some(ticket) => ticket.begin(begin),
+            None => count(),
+            Some(ticket) => ticket.begin(count),
         }
         Active { backend, ended: None, ticket }
     }
