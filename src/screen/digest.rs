@@ -1,5 +1,5 @@
 //! Summaries updated with every event, so that drawing a frame need not walk the log: changes, recent failures and clients
-//! per backend, notices, and picks.
+//! per backend, notices, picks, and the flow.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use stickylb::api::Event;
 
 use super::changes::Changes;
+use super::flow::Flow;
 use super::per_backend::PerBackend;
 use super::picks::Picks;
 
@@ -20,6 +21,7 @@ pub(crate) struct Digest {
     pub(crate) per_backend: PerBackend,
     pub(crate) notices: Notices,
     pub(crate) picks: Picks,
+    pub(crate) flow: Flow,
 }
 
 impl Digest {
@@ -29,6 +31,7 @@ impl Digest {
         self.per_backend.follow(event);
         self.notices.follow(event);
         self.picks.follow(event);
+        self.flow.follow(event);
     }
 
     /// Rebuilds the digest as of `moment` from the log's lines, the oldest first.
@@ -40,6 +43,7 @@ impl Digest {
             then.changes.follow(event);
             then.per_backend.follow(event);
             then.picks.follow(event);
+            then.flow.follow(event);
         }
         then
     }

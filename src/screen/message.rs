@@ -25,6 +25,8 @@ pub enum Message {
     Snapshot(Box<Snapshot>),
     /// A second has passed: the time and the current figures.
     Second(SystemTime, Box<Snapshot>),
+    /// A frame of what moves is due, at this time. It changes nothing while nothing moves.
+    Tick(SystemTime),
     /// New events, and how many events were dropped because they came too fast.
     Events(Vec<Arc<Event>>, u64),
     /// Text was pasted; it is inserted into an open prompt, never handled as keys.

@@ -2,7 +2,7 @@
 //!
 //! An event loop around two functions without side effects: [`update`](update()) applies a message to the [`State`] and returns
 //! effects, [`view`](view()) draws the state. The loop owns the terminal, the input and the time. It draws at most 30 frames a
-//! second, and only if something changed.
+//! second, at most 10 of the flow, and only if something changed.
 
 mod action;
 mod arrangement;
@@ -80,6 +80,7 @@ pub(crate) use effects::Left;
 use effects::{Loop, apply};
 use event_pane::EventPane;
 pub use export::Export;
+pub(crate) use flow::Motion;
 pub use glyphs::Glyphs;
 pub(crate) use keeping::Keep;
 use keeping::Keeper;
@@ -102,7 +103,7 @@ pub use update::update;
 pub use view::view;
 pub(crate) use view::why_as_text;
 
-/// The shortest time between two frames.
+/// The shortest time between two frames, but for those of the flow.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// Runs the screen on this thread until the user or a signal ends it. Restores the terminal afterwards.
@@ -199,12 +200,16 @@ async fn show(
             (state.size, state.changed) = (terminal.size()?, true);
         }
         let keys = input.get_or_insert_with(EventStream::new);
-        if (state.changed || waiting) && looked.elapsed() >= FRAME {
+        let frame_time = flow::frame_time(state, FRAME);
+        if (state.changed || waiting || flow::moves(state)) && looked.elapsed() >= frame_time {
             if std::mem::take(&mut waiting) {
                 let mut batch = Vec::new();
                 let missed = engine.take(&mut batch);
                 apply(engine, terminal, state, Message::Events(batch, missed), keeper, &later.tell);
                 apply(engine, terminal, state, Message::Snapshot(Box::new(engine.snapshot())), keeper, &later.tell);
+            }
+            if flow::moves(state) {
+                apply(engine, terminal, state, Message::Tick(SystemTime::now()), keeper, &later.tell);
             }
             pane.follow(&state.log.digest.notices, &state.zone);
             // Backpressure: finish writing the last frame before drawing the next, which has all changes since.
@@ -214,7 +219,7 @@ async fn show(
             }
             looked = Instant::now();
         }
-        let due = waiting || (state.changed && terminal.is_idle());
+        let due = waiting || ((state.changed || flow::moves(state)) && terminal.is_idle());
         let message = tokio::select! {
             key = keys.next() => match key {
                 Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => Message::Key(key),
@@ -237,7 +242,7 @@ async fn show(
                 News::Figures => Message::Second(SystemTime::now(), Box::new(engine.snapshot())),
                 News::Ended(why) => Message::Ended(why),
             },
-            () = tokio::time::sleep_until((looked + FRAME).into()), if due => continue,
+            () = tokio::time::sleep_until((looked + frame_time).into()), if due => continue,
             written = terminal.write_later(), if !terminal.is_idle() => {
                 written?;
                 continue;

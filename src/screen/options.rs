@@ -2,6 +2,7 @@
 
 use super::action::Keymap;
 use super::arrangement::Arrangement;
+use super::flow::Motion;
 use super::keeping::Keep;
 use super::notify::Notify;
 use super::state::{Leaving, State};
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) arrangement: Arrangement,
     /// Whether the mouse is the screen's from the start.
     pub(crate) mouse: bool,
+    /// Whether the flow shows requests on their way.
+    pub(crate) motion: Motion,
     /// Where the arrangement is kept for the next start.
     pub(crate) keep: Option<Keep>,
     /// What went wrong before the screen was there, for the footer.
@@ -30,6 +33,7 @@ impl Options {
     pub(crate) fn state(self, leaving: Leaving) -> State {
         let mut state = State::new(self.theme).with_leaving(leaving);
         (state.themes, state.keys, state.notify, state.mouse) = (self.themes, self.keys, self.notify, self.mouse);
+        state.flow.motion = self.motion;
         state.arrange(self.arrangement);
         if let Some(trouble) = self.trouble {
             state.complain(trouble);

@@ -12,7 +12,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
 use super::draft::Draft;
-use super::fault_choice::FaultChoice;
+use super::flow::Showing;
 use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
@@ -182,6 +182,8 @@ pub struct State {
     pub(crate) until: Option<SystemTime>,
     /// Set while the display is frozen.
     pub(crate) frozen: Option<Frozen>,
+    /// Whether the flow takes the place of the panes, and how.
+    pub(crate) flow: Showing,
     /// Whether a frame must be drawn.
     pub changed: bool,
 }
@@ -219,6 +221,7 @@ impl State {
             now: SystemTime::UNIX_EPOCH,
             until: None,
             frozen: None,
+            flow: Showing::default(),
             changed: true,
         }
     }

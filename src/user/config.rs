@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::kept::is_missing;
 use super::{arrangement, keys, places, themes};
-use crate::screen::{Arrangement, Colors, Glyphs, Keymap, Notify, Themes};
+use crate::screen::{Arrangement, Colors, Glyphs, Keymap, Motion, Notify, Themes};
 use stickylb::config::{ConfigError, read_file};
 use stickylb::program::{Keys, Node, parse_by, schema_by};
 
@@ -28,6 +28,8 @@ pub(crate) struct UserConfig {
     pub(crate) glyphs: Option<Glyphs>,
     /// Whether the mouse is the screen's from the start.
     pub(crate) mouse: bool,
+    /// Whether the flow shows requests on their way.
+    pub(crate) motion: Motion,
     pub(crate) notify: Notify,
 }
 
@@ -41,6 +43,7 @@ impl UserConfig {
             arrangement,
             glyphs: None,
             mouse: false,
+            motion: Motion::default(),
             notify: Notify::default(),
         }
     }
@@ -62,6 +65,11 @@ impl UserConfig {
         self.glyphs = keys.get("glyphs", described, |n| n.one_of(&sets)).flatten();
         let described = "Whether the mouse selects, scrolls and sorts from the start";
         self.mouse = keys.get("mouse", described, |n| n.boolean()).unwrap_or_default();
+        let motion = keys.get("flow", "The flow, which B shows", |n| {
+            let described = "Whether requests are dots that move; off shows counts";
+            n.object(|keys| keys.get("motion", described, |n| n.one_of(&Motion::NAMES)))
+        });
+        self.motion = motion.flatten().unwrap_or_default();
         let ways = [Notify::Off, Notify::Bell, Notify::Desktop].map(|how| (how.name(), how));
         let described = "How you are told when a backend goes DOWN, and of alerts";
         self.notify = keys.get("notify", described, |n| n.one_of(&ways)).unwrap_or_default();

@@ -48,8 +48,10 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             state.refresh(*snapshot);
             return survive::follow(state, before);
         }
+        Message::Tick(now) => flow::tick(state, now),
         Message::Second(now, snapshot) => {
             let before = survive::stage(state.live());
+            flow::second(state, now);
             state.second(now, *snapshot);
             return survive::follow(state, before);
         }
@@ -142,7 +144,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::PageDown => movement::page(state, true),
         Action::First => movement::jump(state, true),
         Action::Last => movement::jump(state, false),
-        Action::NextPane => movement::next_pane(state),
+        Action::NextPane => movement::next_pane(state)?,
         Action::Pick => {
             let name = words.first().copied().unwrap_or_default();
             state.selected = Some(crate::words::named(state.live(), name)?.id);

@@ -8,7 +8,7 @@ use crate::screen::inspect;
 use crate::screen::log::{MARKS, Refused};
 use crate::screen::message::Effect;
 use crate::screen::state::{Dialog, Focus, State};
-use crate::screen::view::{Spot, spot};
+use crate::screen::view::{Spot, flow_shows_log, spot};
 
 /// Lines per page up or down.
 pub(super) const PAGE: u16 = 10;
@@ -84,19 +84,23 @@ pub(crate) fn jump(state: &mut State, first: bool) {
     }
 }
 
-pub(crate) fn next_pane(state: &mut State) {
+pub(crate) fn next_pane(state: &mut State) -> Result<(), String> {
     state.focus = match state.focus {
+        Focus::Backends if state.flow.open && !flow_shows_log(state) => {
+            return Err(format!("the log has no room beside the flow: {} leaves it", state.key(Action::Back)));
+        }
         Focus::Backends => Focus::Log,
         Focus::Log => Focus::Backends,
     };
+    Ok(())
 }
 
-/// Undoes one thing per call: closes detail, ends zoom, removes the filter, then follows the log and focuses the backends.
+/// Undoes one thing per call: closes detail, leaves the flow, ends zoom, removes the filter, then follows the log and focuses the backends.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
     }
-    if std::mem::take(&mut state.zoomed) {
+    if std::mem::take(&mut state.flow.open) || std::mem::take(&mut state.zoomed) {
         return;
     }
     if state.log.filter().is_some() {

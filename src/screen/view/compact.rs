@@ -22,20 +22,7 @@ const BAND: u16 = 6;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
-    let mut parts = header::what(state);
-    if state.frozen.is_some() {
-        parts.push((98, vec![header::live(state)]));
-    }
-    let rate = format!("{} req/s", count(state.snapshot.totals.rate));
-    parts.push((92, vec![Span::raw(rate)]));
-    if let Some(view) = under_way(&state.snapshot) {
-        parts.push((90, vec![Span::styled(traffic_within(view, 0), state.theme.title())]));
-    }
-    let status = match &state.said {
-        Some(said) => Line::from(sentence(said, columns, state.theme)),
-        None => Line::from(fitted(parts, columns)),
-    };
-    let mut lines = vec![status];
+    let mut lines = vec![status(state, columns)];
     let band = band(state, area);
     let rows = usize::from(area.height).saturating_sub(1 + band.len());
     lines.extend(backends(state, rows, columns));
@@ -55,6 +42,20 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         lines.push(footer::keys(state, columns));
     }
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// What is balanced, and the rate; or the result of the last key.
+pub(crate) fn status(state: &State, columns: usize) -> Line<'static> {
+    if let Some(said) = &state.said {
+        return Line::from(sentence(said, columns, state.theme));
+    }
+    let mut parts = header::what(state);
+    if state.frozen.is_some() {
+        parts.push((98, vec![header::live(state)]));
+    }
+    let rate = format!("{} req/s", count(state.snapshot.totals.rate));
+    parts.push((92, vec![Span::raw(rate)]));
+    Line::from(fitted(parts, columns))
 }
 
 /// The last change, or the last that lasts still, if there is room for it beside three backends.

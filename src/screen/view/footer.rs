@@ -74,6 +74,13 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
             _ => None,
         };
     }
+    if state.flow.open {
+        match entry.action {
+            Action::Flow => return None,
+            Action::Back => return Some(("leaves the flow", 116)),
+            _ => {}
+        }
+    }
     if state.frozen.is_some() {
         match entry.action {
             Action::Freeze => return Some(("live", 119)),

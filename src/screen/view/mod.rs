@@ -22,6 +22,7 @@ mod empty;
 mod events;
 mod export;
 mod figures;
+mod flow;
 mod footer;
 #[cfg(test)]
 mod frames;
@@ -52,6 +53,7 @@ use crate::screen::action::Action;
 use crate::screen::state::{Focus, Side, State};
 use crate::screen::theme::Role;
 pub(crate) use dialog::help_hides;
+pub(crate) use flow::shows_log as flow_shows_log;
 pub(crate) use inspector::as_text as selection_as_text;
 pub(crate) use spot::{Spot, spot};
 pub(crate) use survive::hides as survive_hides;
@@ -78,13 +80,21 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
-    if area.width < FULL.0 || area.height < FULL.1 {
+    let is_small = area.width < FULL.0 || area.height < FULL.1;
+    if is_small && shows_flow(state) {
+        flow::small(frame, state, area);
+    } else if is_small {
         compact::render(frame, state, area);
     } else {
         full(frame, state, area);
     }
     dialog::render(frame, state, area);
     page(frame, state, area);
+}
+
+/// Whether the flow has the place of the panes.
+fn shows_flow(state: &State) -> bool {
+    state.flow.open && state.detail.is_none() && !state.snapshot.backends.is_empty()
 }
 
 /// Gives what has no colour yet the text and background colours of the user's own theme.
@@ -177,6 +187,10 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         warnings::render(frame, state, warnings);
         return;
     }
+    if shows_flow(state) {
+        flow::render(frame, state, area, body);
+        return;
+    }
     let places = places(state, area, body);
     if let Some(scroll) = state.detail {
         inspector::render(frame, state, places.detail, scroll);
@@ -223,6 +237,10 @@ fn free(state: &State, area: Rect) -> Rect {
         return whole;
     }
     let [_, body, _] = parts(area);
+    if shows_flow(state) {
+        let free = flow::free(state, area, body);
+        return Rect { width: whole.width, ..free };
+    }
     let places = places(state, area, body);
     // No wider than the log, so that it does not cover what is beside it.
     let width = if places.log.width >= FULL.0 { whole.width.min(places.log.width) } else { whole.width };

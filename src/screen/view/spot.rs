@@ -35,6 +35,11 @@ pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
     if state.snapshot.backends.is_empty() || !body.contains(place) {
         return None;
     }
+    if super::shows_flow(state) {
+        let pane = if super::flow::in_log(state, area, body, place) { Focus::Log } else { Focus::Backends };
+        let backend = (pane == Focus::Backends).then(|| super::flow::backend_at(state, area, body, row)).flatten();
+        return Some(backend.map_or(Spot::Pane(pane), Spot::Backend));
+    }
     let places = super::places(state, area, body);
     if places.table.contains(place) {
         let title = backends::title_at(state, places.table, place).map(Spot::Title);

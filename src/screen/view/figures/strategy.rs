@@ -97,7 +97,7 @@ fn letter(state: &State, id: BackendId) -> (char, Style) {
 }
 
 /// The last picks that fit, the latest at the right, with a bar where something changed.
-fn picks(state: &State, pool: &PoolView, columns: usize) -> Vec<Span<'static>> {
+pub(in crate::screen::view) fn picks(state: &State, pool: &PoolView, columns: usize) -> Vec<Span<'static>> {
     let of_pool: Vec<&BackendView> =
         state.snapshot.backends.iter().filter(|backend| backend.pool == pool.name).collect();
     let sign = |pick: &Pick| match pick {
