@@ -73,9 +73,14 @@ pub(crate) fn percent(share: f64) -> String {
 /// A sparkline of the last values, one column each, scaled to the highest shown.
 pub(crate) fn spark(values: &[u64], columns: usize, theme: Theme) -> String {
     let shown = &values[values.len().saturating_sub(columns)..];
-    let most = shown.iter().copied().max().unwrap_or(0).max(1);
+    spark_to(shown, shown.iter().copied().max().unwrap_or(0), theme)
+}
+
+/// A sparkline of values, one column each, scaled to `most`, so that several can be compared.
+pub(crate) fn spark_to(values: &[u64], most: u64, theme: Theme) -> String {
+    let most = most.max(1);
     let glyphs = theme.spark_glyphs();
-    shown
+    values
         .iter()
         .map(|value| {
             let level = (value * 7).div_ceil(most);

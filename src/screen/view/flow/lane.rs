@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::counted;
 use super::plan::Plan;
 use crate::screen::flow::{Lane, Motion, Sign, Token, moment};
-use crate::screen::format::{count, cut, cut_middle, padded, short_name, spark};
+use crate::screen::format::{count, cut, cut_middle, padded, short_name, spark_to};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
@@ -36,7 +36,8 @@ pub(super) fn lane(state: &State, plan: &Plan, backend: &BackendView, scale: u64
     let tokens = state.log.digest.flow.clients.at(backend.id, moment(state));
     let who = who(state, plan, backend, &tokens);
     let ways = way(state, plan, Lane::Backend(backend.id), Some(backend), scale);
-    let figures = [in_flight(state, plan, backend), answers(state, plan, backend), Vec::new()];
+    let figures = [in_flight(state, plan, backend), answers(state, plan, backend)];
+    let figures = figures.into_iter().chain(std::iter::repeat_with(Vec::new));
     let rows = who.into_iter().zip(ways).zip(figures).map(|((who, way), figures)| {
         let mut spans = who;
         spans.push(Span::raw(" "));
@@ -62,7 +63,7 @@ fn who(state: &State, plan: &Plan, backend: &BackendView, tokens: &[&Token]) -> 
     };
     if plan.each == 1 {
         let room = plan.who.saturating_sub(3);
-        let columns = if plan.who >= 20 { 8 } else { room };
+        let columns = if plan.who >= 20 { room / 2 } else { room };
         let mut spans = lead;
         spans.extend(name(columns));
         if room > columns {
@@ -134,7 +135,7 @@ fn client(state: &State, token: &Token, style: Style) -> Vec<Span<'static>> {
     vec![Span::styled(name, if token.is_bound { style } else { state.theme.dim() })]
 }
 
-/// The rows of dots, or the counts in their place; where there are three rows, the last is what was in flight lately.
+/// The rows of dots, or the counts in their place; where there are three rows and more, the last is what was in flight lately.
 fn way(state: &State, plan: &Plan, lane: Lane, backend: Option<&BackendView>, scale: u64) -> Vec<Vec<Span<'static>>> {
     let style = backend.map_or(state.theme.bad(), |backend| state.theme.backend(backend.mark));
     let rows = if backend.is_some() { plan.ways() } else { 1 };
@@ -164,7 +165,7 @@ fn way(state: &State, plan: &Plan, lane: Lane, backend: Option<&BackendView>, sc
             signs.into_iter().enumerate().map(row).collect()
         }
     };
-    if plan.each == 3
+    if plan.has_lately()
         && let Some(backend) = backend
     {
         ways.push(lately(state, plan, backend));
@@ -208,22 +209,28 @@ fn drawn(state: &State, signs: &[Sign], style: Style, lane: Lane, has_track: boo
     .collect()
 }
 
-/// `60 s ▁▂▅█` of what was in flight, each second one column, the latest at the right.
+/// `60 s ▁▂▅█`: how many were in flight, the latest at the right, on one scale for all lanes. A column is the most of its
+/// seconds where 60 have no room.
 fn lately(state: &State, plan: &Plan, backend: &BackendView) -> Vec<Span<'static>> {
-    let columns = plan.way.saturating_sub(6).min(SECONDS);
+    let lead = format!("{SECONDS} s ");
+    let columns = plan.way.saturating_sub(lead.width()).min(SECONDS);
     let shown = moment(state);
-    let moments = state.moments.iter().rev().filter(|one| one.time <= shown || state.frozen.is_none()).take(columns);
-    let active = moments.map(|one| {
-        let of = one.snapshot.backends.iter().find(|one| one.id == backend.id);
-        of.map_or(0, |backend| u64::from(backend.active))
-    });
-    let mut active: Vec<u64> = active.collect();
-    active.reverse();
-    let line = spark(&active, columns, state.theme);
-    let lead = format!("{columns} s ");
+    let moments = state.moments.iter().rev().filter(|one| one.time <= shown || state.frozen.is_none());
+    let (mut active, mut most) = (vec![0; SECONDS], 0);
+    for (second, one) in active.iter_mut().rev().zip(moments) {
+        let backends = &one.snapshot.backends;
+        let of = backends.iter().find(|one| one.id == backend.id);
+        *second = of.map_or(0, |backend| u64::from(backend.active));
+        most = most.max(backends.iter().map(|backend| u64::from(backend.active)).max().unwrap_or(0));
+    }
+    let column = |column: usize| {
+        let seconds = column * SECONDS / columns..(column + 1) * SECONDS / columns;
+        active[seconds].iter().copied().max().unwrap_or(0)
+    };
+    let line = spark_to(&(0..columns).map(column).collect::<Vec<u64>>(), most, state.theme);
     let pad = plan.way.saturating_sub(lead.width() + line.width());
     vec![
-        Span::styled(lead, state.theme.dim()),
+        Span::styled(cut(&lead, plan.way, state.theme), state.theme.dim()),
         Span::styled(line, state.theme.backend(backend.mark)),
         Span::raw(" ".repeat(pad)),
     ]

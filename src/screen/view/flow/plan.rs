@@ -8,8 +8,9 @@ use crate::screen::state::State;
 /// Rows and columns of the borders.
 const BORDERS: u16 = 2;
 
-/// The most rows of a lane.
-const MOST: usize = 3;
+/// Rows of a lane that has all it can have, and the most where there is room for still more clients and dots.
+const WHOLE: usize = 3;
+const MOST: usize = 6;
 
 /// Rows below the lanes: what was not served, picks, fairness.
 const BELOW: usize = 3;
@@ -37,10 +38,10 @@ pub(super) struct Plan {
     pub(super) figures: usize,
 }
 
-/// Rows that the flow needs to show every lane as large as it can be.
+/// Rows that the flow needs to show all of every lane.
 pub(super) fn height(state: &State) -> u16 {
     let lanes = state.table.rows.len();
-    let rows = lanes * (MOST + 1) + 2 + BELOW;
+    let rows = lanes * (WHOLE + 1) + 2 + BELOW;
     u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BORDERS)
 }
 
@@ -87,9 +88,14 @@ impl Plan {
         usize::from(self.inner.width)
     }
 
+    /// Whether the last row of a lane is what was in flight lately.
+    pub(super) fn has_lately(&self) -> bool {
+        self.each >= WHOLE
+    }
+
     /// Rows of a lane with dots.
     pub(super) fn ways(&self) -> usize {
-        self.each.min(2)
+        if self.has_lately() { self.each - 1 } else { self.each }
     }
 
     /// How many requests a dot is.

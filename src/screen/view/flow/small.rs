@@ -13,20 +13,18 @@ use crate::screen::state::State;
 use crate::screen::theme::Theme;
 use crate::screen::view::{compact, fitted, footer, more};
 
-/// Rows from which there is a status line, and a line of what no backend answered.
-const STATUS: usize = 4;
-
-/// Rows from which the picks and the fairness are shown too.
+/// Rows from which there is more than lanes even if not all of those fit.
 const BELOW: usize = 8;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (rows, columns) = (usize::from(area.height), usize::from(area.width));
     let mut lines = Vec::new();
-    if rows >= STATUS || state.said.is_some() {
+    let left = rows.saturating_sub(state.table.rows.len());
+    if rows >= BELOW || left >= 2 || state.said.is_some() {
         lines.push(compact::status(state, columns));
     }
     let mut below = Vec::new();
-    if rows >= STATUS {
+    if rows >= BELOW || left >= 1 {
         below.push(unserved(state, columns));
     }
     if rows >= BELOW {
@@ -53,7 +51,7 @@ fn lanes(state: &State, rows: usize, columns: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// `>A ● UP 3 in flight 12/s alpha u1 u4`, the least important left out.
+/// `>A ● UP 3 act 12/s alpha u1 u4`, the least important left out.
 fn lane(state: &State, backend: &BackendView, columns: usize) -> Line<'static> {
     let theme = state.theme;
     let flow = &state.log.digest.flow;
@@ -64,7 +62,7 @@ fn lane(state: &State, backend: &BackendView, columns: usize) -> Line<'static> {
     let mut parts = vec![
         (100, vec![Span::raw(if selected { ">" } else { " " }), letter]),
         (95, vec![Span::styled(word, theme.state(backend.state))]),
-        (90, vec![Span::styled(format!("{} in flight", count(backend.active.into())), Theme::strong())]),
+        (90, vec![Span::styled(format!("{} act", count(backend.active.into())), Theme::strong())]),
         (80, vec![Span::raw(format!("{}/s", count(backend.rate)))]),
     ];
     let failed = flow.failures.count(Lane::Backend(backend.id), moment);

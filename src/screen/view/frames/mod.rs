@@ -2,6 +2,7 @@
 
 mod conditions;
 mod dialogs;
+mod flow;
 mod inspected;
 mod made;
 mod safe;
