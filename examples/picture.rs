@@ -3,15 +3,19 @@
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
 //! `cargo run --release --example picture survive > assets/survive.svg`
+//! `cargo run --release --example picture flow > assets/flow.svg`
+//! `cargo run --release --example picture flow-failover > assets/flow-failover.svg`
 //!
 //! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
 //! killed while requests go on, and the screen is drawn as it then is. The third is a run of `survive` with two copies of
-//! `examples/shop/server.mjs`, which needs Node.js.
+//! `examples/shop/server.mjs`, which needs Node.js. The last two are the flow before and after a backend is killed.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -20,7 +24,7 @@ use stickylb::config::{BackendSpec, Config};
 use stickylb::{Balancer, Copies, EventReader, Options};
 use stickylb_tui::screen::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 
 fn main() -> ExitCode {
     // The engine starts this program again for each demo backend and its supervisor.
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
             match what.as_deref() {
                 Some("film") => failover().await,
                 Some("survive") => survived().await,
+                Some("flow") => flow(false).await,
+                Some("flow-failover") => flow(true).await,
                 _ => picture().await,
             }
         })
@@ -97,6 +103,44 @@ async fn failover() -> Result<String, Box<dyn std::error::Error>> {
     }
     stage.engine.stop().await;
     Ok(film(&frames, THEME, SECONDS))
+}
+
+/// The flow of twelve browsers, as it is after some seconds or a second after one of three backends was killed.
+async fn flow(fails: bool) -> Result<String, Box<dyn std::error::Error>> {
+    let mut stage = Stage::new(demos(3), (100, 24)).await?;
+    update(&mut stage.state, Message::Key(KeyCode::Char('B').into()));
+    let address = stage.engine.address();
+    let mut browsers = tokio::task::JoinSet::new();
+    for number in 1..=12 {
+        browsers.spawn(async move { browse(address, number).await.map_err(|error| error.to_string()) });
+    }
+    for tenth in 0..if fails { 82 } else { 70 } {
+        if tenth == 70 {
+            stage.engine.command(Command::Kill { id: 2.into() }).await?;
+        }
+        tokio::time::sleep(LOOK).await;
+        if tenth % 10 == 0 {
+            update(&mut stage.state, Message::Second(SystemTime::now(), Box::new(stage.engine.snapshot())));
+        }
+        stage.frame()?;
+        if let Some(ended) = browsers.try_join_next() {
+            ended??;
+        }
+    }
+    let frame = stage.frame()?;
+    stage.engine.stop().await;
+    Ok(svg(&frame, THEME))
+}
+
+/// A person who asks for a page, reads it and asks for the next.
+async fn browse(address: SocketAddr, number: u8) -> Result<(), std::io::Error> {
+    let mut visitor = Visitor { number, ..Visitor::default() };
+    tokio::time::sleep(Duration::from_millis(u64::from(number) * 53)).await;
+    loop {
+        let path = format!("/slow?ms={}", 40 + u64::from(number) * 37 % 400);
+        visitor.visit(address, &path).await?;
+        tokio::time::sleep(Duration::from_millis(330)).await;
+    }
 }
 
 /// The report of a shop that keeps its carts in memory, over the screen of the run.
@@ -167,7 +211,7 @@ impl Stage {
     async fn visits(&mut self, round: usize, count: usize) -> Result<(), Box<dyn std::error::Error>> {
         for _ in 0..count {
             let who = (round * 5 + 3) % self.visitors.len();
-            self.visitors[who].visit(&self.engine, PATHS[round % PATHS.len()]).await?;
+            self.visitors[who].visit(self.engine.address(), PATHS[round % PATHS.len()]).await?;
             self.visitors.rotate_left(1);
         }
         Ok(())
@@ -179,6 +223,7 @@ impl Stage {
         let missed = self.events.take(&mut batch);
         update(&mut self.state, Message::Events(batch, missed));
         update(&mut self.state, Message::Snapshot(Box::new(self.engine.snapshot())));
+        update(&mut self.state, Message::Tick(SystemTime::now()));
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1))?;
         terminal.draw(|frame| view(&self.state, frame))?;
         Ok(terminal.backend().buffer().clone())
@@ -188,12 +233,19 @@ impl Stage {
 /// A browser reduced to what matters here: it keeps its cookie.
 #[derive(Default)]
 struct Visitor {
+    /// The last byte of its own address; 0 for that of this machine.
+    number: u8,
     cookie: Option<String>,
 }
 
 impl Visitor {
-    async fn visit(&mut self, engine: &Balancer, path: &str) -> Result<(), Box<dyn std::error::Error>> {
-        let mut stream = TcpStream::connect(engine.address()).await?;
+    async fn visit(&mut self, address: SocketAddr, path: &str) -> Result<(), std::io::Error> {
+        let socket = TcpSocket::new_v4()?;
+        // Elsewhere than on Linux only one address of the loopback network is there.
+        if self.number > 0 && cfg!(target_os = "linux") {
+            socket.bind(SocketAddr::from(([127, 0, 1, self.number], 0)))?;
+        }
+        let mut stream = socket.connect(address).await?;
         let cookie = self.cookie.as_ref().map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;

@@ -11,6 +11,7 @@ mod commands;
 mod copies;
 mod editing;
 mod export;
+mod flow;
 mod har;
 mod hostile_text;
 mod inspector;

@@ -142,7 +142,8 @@ fn way(state: &State, plan: &Plan, lane: Lane, backend: Option<&BackendView>, sc
     let mut ways = match state.flow.motion {
         Motion::Off => {
             let (ended, failed) = counted(state, lane);
-            let mut texts = vec![format!("{ended} requests")];
+            let plural = if ended == 1 { "" } else { "s" };
+            let mut texts = vec![format!("{ended} request{plural}")];
             if failed > 0 {
                 texts.push(format!("{}{failed} failed", state.theme.failed()));
             }

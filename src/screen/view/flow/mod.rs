@@ -41,7 +41,7 @@ struct Areas {
 
 /// Divides the body.
 fn areas(state: &State, screen: Rect, body: Rect) -> Areas {
-    let changes = Constraint::Length(changes::height(state, screen.height));
+    let changes = Constraint::Length(plan::changes(screen.height));
     if screen.width >= WIDE && screen.height >= HIGH {
         let [left, log] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
         let [flow, changes] = Layout::vertical([Constraint::Fill(1), changes]).areas(left);

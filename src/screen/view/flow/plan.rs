@@ -45,6 +45,16 @@ pub(super) fn height(state: &State) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BORDERS)
 }
 
+/// Rows of the last changes on a screen with this many: the same whether there are any, so that no lane leaves its place when
+/// something changes.
+pub(super) fn changes(screen: u16) -> u16 {
+    match screen {
+        0..20 => 1,
+        20..40 => 2,
+        _ => 4,
+    }
+}
+
 impl Plan {
     pub(super) fn of(state: &State, area: Rect) -> Plan {
         let inner = Rect {

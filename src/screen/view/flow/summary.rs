@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 use stickylb::api::Fairness;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::screen::format::{count, cut};
 use crate::screen::state::State;
@@ -10,6 +11,9 @@ use crate::screen::view::{fitted, shown_pool};
 
 /// Columns of a figure's name.
 const NAME: usize = 10;
+
+/// The fewest columns of a label that say anything.
+const SHORTEST: usize = 8;
 
 /// Picks and fairness of the selected backend's pool.
 pub(super) fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
@@ -34,15 +38,20 @@ fn fairness(state: &State, now: &Fairness, columns: usize) -> Vec<Span<'static>>
     };
     let jain = both(&|one| one.jain.map_or_else(|| state.theme.none().to_owned(), |jain| format!("{jain:.2}")));
     let since = if now.before.is_some() { format!("before {due} after ") } else { "since ".to_owned() };
-    let label = cut(&now.label, 30, state.theme);
     let parts = vec![
         (100, vec![Span::raw(jain)]),
         (90, figure("lost", |one| one.lost)),
         (80, figure("moved", |one| one.moved)),
         (70, figure("retried", |one| one.retried)),
-        (60, vec![Span::styled(format!("{since}{label}"), state.theme.dim())]),
     ];
-    fitted(parts, columns)
+    let mut spans = fitted(parts, columns);
+    // What set the baseline has what is left of the line.
+    let left = columns.saturating_sub(spans.iter().map(Span::width).sum::<usize>() + 2);
+    if left > since.width() + SHORTEST {
+        let label = cut(&now.label, left - since.width(), state.theme);
+        spans.push(Span::styled(format!("  {since}{label}"), state.theme.dim()));
+    }
+    spans
 }
 
 /// What the signs mean.
