@@ -21,7 +21,7 @@ mod editor;
 mod effects;
 mod event_pane;
 mod export;
-mod fault_choice;
+mod failed;
 pub(crate) mod filter;
 mod flow;
 mod format;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use stickylb::api::{BackendId, Event, Outcome, RequestEvent};
 
+use super::failed::failed;
+
 /// Failures kept per backend.
 const FAILURES: usize = 8;
 
@@ -39,7 +41,7 @@ pub(crate) struct PerBackend {
 impl PerBackend {
     pub(crate) fn follow(&mut self, event: &Arc<Event>) {
         let Event::Request(request) = &**event else { return };
-        for attempt in request.decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
+        for attempt in failed(&request.decision.attempts) {
             self.fail(attempt.backend.id, event);
         }
         let Some(to) = &request.to else { return };

@@ -11,6 +11,7 @@ use stickylb::api::{
     BackendId, Change as Setting, Event, Notice, Outcome, PoolChange, PoolView, RequestEvent, State, UpdateEvent,
 };
 
+use crate::screen::failed::failed;
 pub(crate) use change::{Change, Evenness, Harm};
 
 /// Changes kept.
@@ -82,7 +83,7 @@ impl Changes {
         }
         let answered = decision.attempts.last().is_some_and(|a| a.outcome == Outcome::Answered);
         let mut moved = u64::from(decision.moves_a_client());
-        for attempt in decision.attempts.iter().filter(|a| a.outcome != Outcome::Answered) {
+        for attempt in failed(&decision.attempts) {
             let harm = self.harm_of(attempt.backend.id);
             harm.moved += std::mem::take(&mut moved);
             if answered {
@@ -191,7 +192,8 @@ mod tests {
         let mut changes = Changes::default();
         changes.follow(&request(&[(4, Outcome::Refused), (1, Outcome::Answered)], CookieAction::Rewritten));
         changes.follow(&change(4, State::Up, State::Down));
-        changes.follow(&request(&[(4, Outcome::NoAnswer)], CookieAction::None));
+        // On a kept connection, and then on a new one.
+        changes.follow(&request(&[(4, Outcome::ClosedIdle), (4, Outcome::NoAnswer)], CookieAction::None));
         changes.follow(&request(&[(1, Outcome::Answered)], CookieAction::None));
         let harm = changes.last(1).next().expect("one").harm;
         assert_eq!(harm, Harm { retried: 1, moved: 1, lost: 1 });

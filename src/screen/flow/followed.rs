@@ -5,6 +5,7 @@ use stickylb::api::{Event, Outcome, RequestEvent, Rule};
 use super::clients::Clients;
 use super::lately::Lately;
 use super::trips::{Lane, Trips};
+use crate::screen::failed::failed;
 
 /// The flow up to one moment.
 #[derive(Default)]
@@ -20,9 +21,9 @@ impl Flow {
         let Event::Request(request) = event else { return };
         let time = event.time();
         let lane = lane(request);
-        for attempt in request.decision.attempts.iter().filter(|attempt| attempt.outcome != Outcome::Answered) {
+        for attempt in failed(&request.decision.attempts) {
             let failed = Lane::Backend(attempt.backend.id);
-            // One that was tried again on the same backend has not left its lane.
+            // One that was tried again on the same backend, and answered, has not left its lane.
             if Some(failed) != lane {
                 self.trips.fail(failed, time);
                 self.failures.note(failed, time);
@@ -81,7 +82,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH;
         let [one, two] = [1, 2].map(|id: u32| Lane::Backend(id.into()));
         let within = |flow: &Flow, lane| flow.trips.within(lane, now);
-        flow.follow(&request(&[(2, Outcome::Refused), (1, Outcome::Answered)], 200));
+        flow.follow(&request(&[(2, Outcome::ClosedIdle), (2, Outcome::Refused), (1, Outcome::Answered)], 200));
         assert_eq!([within(&flow, one), within(&flow, two)], [(1, 0), (0, 1)]);
         // An idle connection that had ended: the same backend answers the next attempt.
         flow.follow(&request(&[(1, Outcome::ClosedIdle), (1, Outcome::Answered)], 200));
