@@ -212,6 +212,9 @@ pub(super) enum Subcommand {
         /// No screen but a prompt
         #[arg(long)]
         plain: bool,
+        /// Only watch: a screen that can change nothing and shows no secrets, for a class
+        #[arg(long)]
+        watch: bool,
     },
     /// Who would get a request, and why; nothing is sent
     #[cfg(unix)]

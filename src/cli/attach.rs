@@ -13,14 +13,14 @@ use crate::screen::{Leaving, Left};
 use crate::signals::Signals;
 
 /// Shows the screen until the user leaves, a signal comes, or the balancer ends.
-pub(super) fn attach(args: &Args, port: Option<u16>, plain: bool) -> Result<ExitCode, UsageError> {
+pub(super) fn attach(args: &Args, port: Option<u16>, plain: bool, watch: bool) -> Result<ExitCode, UsageError> {
     let is_plain = plain || args.options.plain;
     let look = screen::look(!is_plain, &args.options)?;
     let what = look.map_or(Shown::Plain, |look| Shown::Screen(Box::new(look)));
-    threads::run(move |main| shown(main, port, what))
+    threads::run(move |main| shown(main, port, what, watch))
 }
 
-async fn shown(main: MainThread, port: Option<u16>, what: Shown) -> Result<(), UsageError> {
+async fn shown(main: MainThread, port: Option<u16>, what: Shown, watch: bool) -> Result<(), UsageError> {
     let instance = Instance::find(port).await?;
     if matches!(what, Shown::Screen(_)) && (!io::stdout().is_terminal() || is_dumb()) {
         let needs = if is_dumb() { "a terminal that is not dumb (TERM)" } else { "a terminal" };
@@ -30,12 +30,13 @@ async fn shown(main: MainThread, port: Option<u16>, what: Shown) -> Result<(), U
     }
     let failed = what.failure();
     let url = instance.hello.url.clone();
-    let remote = Remote::attach(instance).await?;
+    let remote = Remote::attach(if watch { instance.only_watched() } else { instance }).await?;
     let mut signals = Signals::new().map_err(failed)?;
     let (left, remote) = screen::show(&main, remote, Leaving::GoesOn, &mut signals, what).await;
     let left = left.map_err(failed)?;
     match remote.and_then(|remote| remote.ended()) {
         Some(why) => main.complain(why.to_string()),
+        None if left == Left::Quit && watch => main.complain(format!("{url} goes on")),
         None if left == Left::Quit => main.complain(format!("{url} goes on; stickylb-tui stop ends it")),
         None => {}
     }

@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
         #[cfg(unix)]
         Some(Subcommand::Stop { port, all }) => ctl::run(ctl::stop(*port, *all)),
         #[cfg(all(unix, feature = "tui"))]
-        Some(Subcommand::Attach { port, plain }) => attach::attach(&args, *port, *plain),
+        Some(Subcommand::Attach { port, plain, watch }) => attach::attach(&args, *port, *plain, *watch),
         #[cfg(unix)]
         Some(Subcommand::Explain(asked)) => ctl::run(explain::explain(asked)),
         #[cfg(unix)]

@@ -54,6 +54,8 @@ pub(crate) enum ControlError {
 pub(crate) struct Instance {
     path: PathBuf,
     pub(crate) hello: Hello,
+    /// Whether it is only watched: then each connection to it says so, before anything else.
+    pub(super) only_watched: bool,
 }
 
 /// This user's running programs, in the order of their ports.
@@ -88,7 +90,7 @@ async fn ask_all(sockets: Vec<(Arc<Directory>, Name)>, limit: Duration) -> Found
     let mut found = Found::default();
     for (directory, name, path, greeting) in join_all(sockets.into_iter().map(ask)).await {
         match greeting {
-            Ok((hello, _)) => found.running.push(Instance { path, hello }),
+            Ok((hello, _)) => found.running.push(Instance { path, hello, only_watched: false }),
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
                 directory.remove_if_stale(name);
             }
@@ -131,7 +133,7 @@ impl Instance {
             uptime_seconds: 0,
             cookies: Vec::new(),
         };
-        Instance { path, hello }
+        Instance { path, hello, only_watched: false }
     }
 
     /// The only one that runs, or the one on this port.
@@ -168,6 +170,12 @@ impl Instance {
         }
     }
 
+    /// The same, only watched.
+    #[cfg(feature = "tui")]
+    pub(crate) fn only_watched(self) -> Self {
+        Instance { only_watched: true, ..self }
+    }
+
     /// Its first port, or 0 if it listens on none.
     pub(crate) fn port(&self) -> u16 {
         self.hello.ports.first().copied().unwrap_or_default()
@@ -183,7 +191,11 @@ impl Instance {
         if hello.protocol != VERSION {
             return Err(ControlError::Version { port: self.port(), theirs: hello.protocol });
         }
-        Ok(Connection { connection, of: self.clone() })
+        let mut connection = Connection { connection, of: self.clone() };
+        if self.only_watched {
+            connection.ask(&Request::Watch).await?;
+        }
+        Ok(connection)
     }
 
     /// Whether it has ended, or does so in a moment: nobody listens any more.

@@ -12,6 +12,7 @@ pub(crate) mod protocol;
 mod remote;
 mod server;
 mod socket;
+mod watching;
 
 pub(crate) use client::{ControlError, Instance, instances, shared_cookies};
 pub(crate) use protocol::{Reply, Request};

@@ -64,7 +64,11 @@ pub(crate) enum Request {
     SurviveReport,
     /// What would each strategy have done with the last requests?
     WhatIf(WhatIfOptions),
-    /// Send events and snapshots from now on. Heads are kept as long as any client follows.
+    /// Only watch from now on, until this connection ends: nothing more that is asked for on it may change anything, and no
+    /// heads, no bodies and no output of processes are told.
+    Watch,
+    /// Send events and snapshots from now on. Heads are kept as long as any client follows that does not only
+    /// watch.
     Follow,
     /// Stop, and report how the program ended.
     Stop,
@@ -110,6 +114,8 @@ pub(crate) enum Reply {
         /// Why, as one sentence.
         why: Untrusted<String>,
     },
+    /// This connection only watches from now on.
+    Watching,
     /// An event.
     Happened(Arc<Event>),
     /// Events were lost because the client read too slowly.

@@ -80,6 +80,10 @@ impl Drop for Remote {
 }
 
 impl EngineHandle for Remote {
+    fn only_watches(&self) -> bool {
+        self.instance.only_watched
+    }
+
     fn snapshot(&self) -> Snapshot {
         self.received().snapshot.clone()
     }
@@ -254,6 +258,7 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Survived { .. }
         | Reply::WhatIf(_)
         | Reply::NoWhatIf { .. }
+        | Reply::Watching
         | Reply::Stopping
         | Reply::Refused { .. } => {}
     }

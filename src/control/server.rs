@@ -17,18 +17,21 @@ use super::directory::{Directory, DirectoryError};
 use super::places::{Place, Places};
 use super::protocol::{Hello, REQUEST_LIMIT, Reply, Request, VERSION, read, write};
 use super::socket::{FoundSocket, Socket};
+use super::watching;
 use stickylb::Balancer;
 use stickylb::api::Ending;
 use stickylb::untrusted::Untrusted;
 
-/// Clients connected at one time.
-const CLIENTS: u32 = 32;
+/// Clients connected at one time: a class that watches, and room for those who steer.
+const CLIENTS: u32 = 128;
 /// How long a client may take to send its next request.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a following client may take to read a batch: a screen may be suspended for a while.
 const STALL: Duration = Duration::from_mins(5);
 /// Pause between two batches of events.
 const BATCH: Duration = Duration::from_millis(33);
+/// The same for one that only watches: there may be a whole class of them, and each snapshot is written for each.
+const WATCHED_BATCH: Duration = Duration::from_millis(100);
 /// How long clients may take to read the last message when the program ends.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -128,6 +131,7 @@ async fn serve(stream: UnixStream, served: &Served) -> io::Result<()> {
 async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, place: &Place) -> io::Result<()> {
     let mut from = BufReader::new(from);
     write(&mut to, &Reply::Hello(served.hello())).await?;
+    let mut only_watches = false;
     loop {
         place.waits_for_client();
         let request = match tokio::time::timeout(PATIENCE, read(&mut from, REQUEST_LIMIT)).await? {
@@ -139,6 +143,13 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
             }
         };
         place.waits_for_engine();
+        if let Some(refusal) = watching::refusal(&request).filter(|_| only_watches) {
+            write(&mut to, &refusal).await?;
+            match refusal {
+                Reply::Refused { .. } => return Ok(()),
+                _ => continue,
+            }
+        }
         let reply = match request {
             Request::Snapshot => Reply::Snapshot(Box::new(served.engine.snapshot())),
             Request::Do(command) => match served.engine.command(command).await {
@@ -155,16 +166,15 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },
             Request::SurviveReport => Reply::Survived { report: served.engine.survive_report() },
-            Request::WhatIf(options) => {
-                let engine = Arc::clone(&served.engine);
-                // It may take some tenths of a second.
-                let told = tokio::task::spawn_blocking(move || engine.what_if(&options)).await;
-                match told.unwrap_or_else(|lost| Err(lost.to_string())) {
-                    Ok(told) => Reply::WhatIf(Box::new(told)),
-                    Err(why) => Reply::NoWhatIf { why: why.into() },
-                }
+            Request::WhatIf(options) => match served.engine.what_if(&options) {
+                Ok(told) => Reply::WhatIf(Box::new(told)),
+                Err(why) => Reply::NoWhatIf { why: why.into() },
+            },
+            Request::Watch => {
+                only_watches = true;
+                Reply::Watching
             }
-            Request::Follow => return served.follow(&mut to, place).await,
+            Request::Follow => return served.follow(&mut to, place, only_watches).await,
             Request::Stop => {
                 write(&mut to, &Reply::Stopping).await?;
                 // Unlike a second signal, a second request does not cut the grace time short.
@@ -194,8 +204,10 @@ impl Served {
 
     /// Sends events, and a snapshot after each batch and each second. A slow client delays nobody else, and is told how
     /// many events it missed.
-    async fn follow(&self, to: &mut OwnedWriteHalf, place: &Place) -> io::Result<()> {
-        let _heads = self.engine.watch_heads();
+    async fn follow(&self, to: &mut OwnedWriteHalf, place: &Place, only_watches: bool) -> io::Result<()> {
+        // Who gets no heads has none kept either.
+        let _heads = (!only_watches).then(|| self.engine.watch_heads());
+        let pause = if only_watches { WATCHED_BATCH } else { BATCH };
         let mut events = self.engine.events();
         let mut seconds = self.engine.seconds();
         let mut ending = self.ending.clone();
@@ -206,7 +218,7 @@ impl Served {
                 if missed > 0 {
                     write(to, &Reply::Missed { events: missed }).await?;
                 }
-                for event in batch.drain(..) {
+                for event in batch.drain(..).filter(|event| !only_watches || watching::may_see(event)) {
                     write(to, &Reply::Happened(event)).await?;
                 }
                 write(to, &Reply::Snapshot(Box::new(self.engine.snapshot()))).await
@@ -215,7 +227,7 @@ impl Served {
             tokio::time::timeout(STALL, told).await??;
             place.waits_for_engine();
             tokio::select! {
-                () = tokio::time::sleep(BATCH) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = over(&mut ending) => return self.farewell(to).await,
             }
             tokio::select! {

@@ -48,6 +48,8 @@ enum Mode {
 /// All that is known of the conversation. It reads and writes nothing itself.
 pub(super) struct Conversation {
     leaving: Leaving,
+    /// Nothing can be changed.
+    only_watches: bool,
     mode: Mode,
     log: LogLines,
     text: String,
@@ -59,7 +61,13 @@ impl Conversation {
     /// With a person who types at a prompt, or with a script.
     pub(super) fn new(leaving: Leaving, is_prompted: bool) -> Self {
         let mode = if is_prompted { Mode::Prompt } else { Mode::Script };
-        Conversation { leaving, mode, log: LogLines::new(), text: String::new(), prompt_due: false }
+        let log = LogLines::new();
+        Conversation { leaving, only_watches: false, mode, log, text: String::new(), prompt_due: false }
+    }
+
+    /// Whether the engine is one that only lets itself be watched, which is said at the beginning.
+    pub(super) fn only_watching(self, only_watches: bool) -> Self {
+        Conversation { only_watches, ..self }
     }
 
     fn follows(&self) -> bool {
@@ -69,7 +77,11 @@ impl Conversation {
     /// Greets a person.
     pub(super) fn begin(&mut self, snapshot: &Snapshot) {
         if self.mode != Mode::Script {
-            let what = if snapshot.backends.is_empty() { "; it has no backend yet, demo starts one" } else { "" };
+            let what = match (self.only_watches, snapshot.backends.is_empty()) {
+                (true, _) => ", watching",
+                (false, true) => "; it has no backend yet, demo starts one",
+                (false, false) => "",
+            };
             let words = "help lists the words, an empty line follows the log";
             let reports = self.leaving == Leaving::Reports;
             let report = if reports { ", survive report or quit ends the watch and reports" } else { "" };

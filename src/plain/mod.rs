@@ -39,7 +39,7 @@ pub(crate) fn run(engine: &mut impl EngineHandle, leaving: Leaving, orders: Orde
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let talk = async {
         let (input, is_prompted) = Input::open()?;
-        let conversation = Conversation::new(leaving, is_prompted);
+        let conversation = Conversation::new(leaving, is_prompted).only_watching(engine.only_watches());
         Talk { conversation, input, orders, out: writable::stdout()?, events: Vec::new(), stage: None }
             .run(engine)
             .await

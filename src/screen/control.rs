@@ -5,6 +5,7 @@ use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Sn
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
 use super::survive;
+use super::watching;
 use crate::screen::action::{ACTIONS, Action};
 use crate::words::{self, Meant, Word, word};
 
@@ -16,6 +17,8 @@ pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
     let pool = pool(state).ok().map(|pool| pool.name.raw().to_owned());
     let meant = Meant { backend: Some(backend(state).map(|backend| backend.id)), pool };
     match words::command(word, given, state.live(), &meant)? {
+        // The report may be there already, and is only looked at.
+        wanted if state.only_watches && wanted != Command::SurviveReport => Err(watching::refusal()),
         Command::Kill { id } => {
             let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
             found.map_or_else(|| Ok(Vec::new()), |backend| ask_to_kill(state, &backend))

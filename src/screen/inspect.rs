@@ -11,6 +11,7 @@ use super::head::{parts, text};
 use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
 use super::message::Effect;
 use super::state::{Dialog, Focus, Question, State};
+use super::watching;
 
 const IN_THE_LOG: &str = "the request was sent again: its answer is in the log";
 
@@ -55,6 +56,10 @@ fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
 /// The effect that fetches the selected request's heads, if that is necessary.
 pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
     let number = number_of(selected(state).as_ref());
+    if state.only_watches {
+        state.inspected.turn_away(number, watching::NO_HEADS);
+        return None;
+    }
     state.inspected.follow(number)
 }
 

@@ -63,6 +63,14 @@ impl Inspected {
         *self = Inspected { number, asked, replaying, ..Inspected::default() };
     }
 
+    /// Switches to another request, whose heads are not to be had, and why.
+    pub(super) fn turn_away(&mut self, number: Option<RequestNumber>, why: &str) {
+        if self.number != number {
+            self.turn_to(number);
+            self.found = Found::Missing(why.to_owned());
+        }
+    }
+
     /// Forgets the bodies of the inspected request, as the engine does.
     pub(super) fn forget_bodies(&mut self) {
         if let Found::There(heads) = &mut self.found {

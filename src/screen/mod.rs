@@ -61,6 +61,7 @@ mod themes;
 mod traffic;
 mod update;
 mod view;
+mod watching;
 mod what_if;
 mod what_if_choice;
 
@@ -120,8 +121,11 @@ pub(crate) fn run(
     let left = runtime.block_on(async {
         let (tell, told) = mpsc::unbounded_channel();
         let mut terminal = Terminal::new(&tell)?;
-        let mut keeper = Keeper::new(options.keep.clone(), tell.clone());
+        // A class that watches may do so as one user: none of them changes how that user's own screen begins.
+        let keep = options.keep.clone().filter(|_| !engine.only_watches());
+        let mut keeper = Keeper::new(keep, tell.clone());
         let mut state = options.state(leaving);
+        state.only_watches = engine.only_watches();
         state.size = terminal.size()?;
         state.second(SystemTime::now(), engine.snapshot());
         let left = show(engine, &mut terminal, &mut state, &mut keeper, Told { tell, told }, orders).await;

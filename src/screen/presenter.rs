@@ -3,6 +3,9 @@
 use super::control::Outcome;
 use super::state::State;
 
+#[derive(Default)]
+pub(crate) struct Presenter {}
+
 /// Shows the screen for a room, or the usual one.
 pub(crate) fn toggle(state: &mut State) -> Outcome {
     let _ = state;

@@ -21,6 +21,7 @@ use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
 use super::palette_line::Palette;
+use super::presenter::Presenter;
 pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;
@@ -166,6 +167,10 @@ pub struct State {
     pub(crate) notify: Notify,
     /// What leaving the screen does to the engine.
     pub(crate) leaving: Leaving,
+    /// Whether this screen can change nothing.
+    pub(crate) only_watches: bool,
+    /// The screen for a room.
+    pub(crate) presenter: Presenter,
     /// Why the engine has ended or is unreachable.
     pub(crate) ended: Option<Untrusted<String>>,
     /// The themes to choose from.
@@ -213,6 +218,8 @@ impl State {
             said_at: SystemTime::UNIX_EPOCH,
             notify: Notify::default(),
             leaving: Leaving::default(),
+            only_watches: false,
+            presenter: Presenter::default(),
             ended: None,
             themes: Themes::default(),
             keys: Keymap::default(),

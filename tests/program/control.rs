@@ -223,7 +223,7 @@ fn one_that_is_stopped_costs_the_others_nothing_and_is_named_where_it_is_meant()
 fn followers_that_never_read_lock_out_nobody() {
     let home = Home::new();
     let (_lb, port) = home.demo(1, &[]);
-    let mut held: Vec<UnixStream> = (0..32).map(|_| home.socket()).collect();
+    let mut held: Vec<UnixStream> = (0..128).map(|_| home.socket()).collect();
     for socket in &mut held {
         socket.write_all(b"{\"ask\":\"follow\"}\n").unwrap();
     }
@@ -268,14 +268,14 @@ fn lines_that_are_no_requests_and_lines_without_end_are_refused_and_nothing_else
 fn clients_are_limited_and_the_one_too_many_is_told() {
     let home = Home::new();
     let (_lb, _) = home.demo(1, &[]);
-    let mut held: Vec<UnixStream> = (0..32).map(|_| home.socket()).collect();
+    let mut held: Vec<UnixStream> = (0..128).map(|_| home.socket()).collect();
     for socket in &mut held {
         // A client has its place once it was greeted.
         assert_eq!(socket.read(&mut [0]).unwrap(), 1);
     }
     let mut said = String::new();
     BufReader::new(home.socket()).read_line(&mut said).unwrap();
-    assert!(said.contains("32 control connections"), "{said}");
+    assert!(said.contains("128 control connections"), "{said}");
     drop(held);
     until("there is a place again", || home.run(&["ctl", "status"]).status.success().then_some(()));
 }

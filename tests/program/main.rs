@@ -29,6 +29,8 @@ mod mail_server;
 mod man;
 mod markdown;
 #[cfg(all(unix, feature = "tui"))]
+mod only_watching;
+#[cfg(all(unix, feature = "tui"))]
 mod plain;
 mod promises;
 

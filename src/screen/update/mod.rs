@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{chaos, columns, control, edit, flow, inspect, presenter, survive, traffic, what_if};
+use super::{chaos, columns, control, edit, flow, inspect, presenter, survive, traffic, watching, what_if};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -22,6 +22,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if arranged.is_some_and(|before| before != state.arrangement()) {
         effects.push(Effect::Keep);
     }
+    watching::hold_back(state, &mut effects);
     effects
 }
 
@@ -93,11 +94,11 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Some((action, _)) => match Palette::asking(action) {
-            Some(palette) => {
+            Some(palette) if !watching::refuses(state, action) => {
                 state.dialog = Some(Dialog::Palette(palette));
                 Vec::new()
             }
-            None => perform(state, action),
+            _ => perform(state, action),
         },
     }
 }
@@ -137,6 +138,9 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Carries out an action with a command's arguments. The error is a sentence for the user.
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
+    if watching::refuses(state, action) {
+        return Err(watching::refusal());
+    }
     match action {
         Action::Up => movement::step(state, -1),
         Action::Down => movement::step(state, 1),

@@ -12,6 +12,7 @@ use crate::screen::message::Said;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
+use crate::screen::watching;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width).saturating_sub(2);
@@ -44,6 +45,9 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
+    if watching::refuses(state, entry.action) {
+        return None;
+    }
     let usual = entry.footer;
     // The words of the header, which says it, too.
     let quit = usual.map(|(label, priority)| if reports(state) { ("report", priority) } else { (label, priority) });

@@ -14,6 +14,7 @@ use ratatui::widgets::Paragraph;
 use super::region;
 use crate::screen::format::{cut, wrapped};
 use crate::screen::state::State;
+use crate::screen::watching;
 
 /// Draws the last lines that the selected backend's process wrote.
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -33,7 +34,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let lines = lines.range(first..shown);
         lines.map(|(_, line)| Line::raw(cut(line, width, state.theme))).collect()
     } else {
-        let none = if backend.spawned.is_some() {
+        let none = if state.only_watches && backend.spawned.is_some() {
+            watching::NO_OUTPUT
+        } else if backend.spawned.is_some() {
             "Its process has written nothing yet."
         } else {
             "It was not started here: what it writes is in its own terminal."

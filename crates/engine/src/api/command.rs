@@ -214,6 +214,9 @@ pub enum CommandError {
         /// Why, as one sentence.
         reason: Untrusted<String>,
     },
+    /// It was asked for over a connection that only watches.
+    #[error("this screen only watches")]
+    OnlyWatches,
     /// Bodies cannot be kept while no front end is there that could show them.
     #[error("there is no screen that bodies could be kept for: start one first, or attach one")]
     NoScreen,

@@ -20,6 +20,11 @@ pub trait EngineHandle {
     /// How things stand, as far as is known here.
     fn snapshot(&self) -> Snapshot;
 
+    /// Whether this is a handle that can change nothing: every command is refused, nothing is sent again, and no heads are told.
+    fn only_watches(&self) -> bool {
+        false
+    }
+
     /// How many requests and tunnels are in flight at this moment: those that would be waited for, or cut, if the engine
     /// stopped now. Unlike a [`snapshot`](EngineHandle::snapshot), which may be a second old, it is asked for.
     ///

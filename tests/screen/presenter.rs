@@ -1,0 +1,1 @@
+//! `P`: the screen for a room.
