@@ -13,6 +13,7 @@ use stickylb::api::Snapshot;
 
 use super::action::Action;
 use super::frozen::{Frozen, Moment};
+use super::presenter;
 use super::state::State;
 
 /// Seconds of history.
@@ -23,7 +24,9 @@ impl State {
     pub(crate) fn second(&mut self, now: SystemTime, snapshot: Snapshot) {
         self.refresh(snapshot);
         let dropping = self.drops_lines();
+        let held = self.presenter.on && presenter::held(self).is_some();
         self.now = now;
+        self.changed |= presenter::second(self, held);
         self.hush();
         let dropped = self.live().dropped + self.lost;
         if dropped > self.drops.0 {

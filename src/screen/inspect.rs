@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::head::{parts, text};
 use super::inspected::{FORGOTTEN, Found, NOBODY_LOOKED, ReplayChoice, Shown};
 use super::message::Effect;
+use super::presenter;
 use super::state::{Dialog, Focus, Question, State};
 use super::watching;
 
@@ -94,6 +95,7 @@ fn complain(state: &mut State, why: String) -> Vec<Effect> {
 
 /// Shows or hides the secrets in the selected request's heads.
 pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
+    presenter::locks_secrets(state)?;
     held(state)?;
     state.inspected.shows_secrets = !state.inspected.shows_secrets;
     state.say(if state.inspected.shows_secrets {
@@ -107,6 +109,7 @@ pub(crate) fn toggle_secrets(state: &mut State) -> Result<(), String> {
 
 /// Copies the selected request as a curl command, now or when its heads arrive.
 pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
+    presenter::locks_secrets(state)?;
     let event = held(state)?;
     let Event::Request(request) = &*event else { return Ok(Vec::new()) };
     match state.inspected.of(request) {

@@ -47,6 +47,7 @@ mod palette_line;
 mod per_backend;
 mod picks;
 mod presenter;
+mod pressed;
 mod secrets;
 mod side;
 mod state;

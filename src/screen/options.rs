@@ -5,6 +5,7 @@ use super::arrangement::Arrangement;
 use super::flow::Motion;
 use super::keeping::Keep;
 use super::notify::Notify;
+use super::presenter;
 use super::state::{Leaving, State};
 use super::theme::Theme;
 use super::themes::Themes;
@@ -20,8 +21,8 @@ pub(crate) struct Options {
     pub(crate) arrangement: Arrangement,
     /// Whether the mouse is the screen's from the start.
     pub(crate) mouse: bool,
-    /// Whether the flow shows requests on their way.
-    pub(crate) motion: Motion,
+    /// Whether it is the screen for a room from the start.
+    pub(crate) presenter: bool,
     /// Where the arrangement is kept for the next start.
     pub(crate) keep: Option<Keep>,
     /// What went wrong before the screen was there, for the footer.
@@ -35,6 +36,9 @@ impl Options {
         (state.themes, state.keys, state.notify, state.mouse) = (self.themes, self.keys, self.notify, self.mouse);
         state.flow.motion = self.motion;
         state.arrange(self.arrangement);
+        if self.presenter {
+            presenter::begin(&mut state);
+        }
         if let Some(trouble) = self.trouble {
             state.complain(trouble);
         }

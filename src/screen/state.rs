@@ -21,7 +21,7 @@ use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
 use super::palette_line::Palette;
-use super::presenter::Presenter;
+use super::pressed::Presenter;
 pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;

@@ -129,6 +129,14 @@ impl Theme {
         }
     }
 
+    /// A sentence with its arrows drawn in these characters.
+    pub(crate) fn arrows(self, sentence: &str) -> String {
+        match self.glyphs {
+            Glyphs::Unicode => sentence.to_owned(),
+            Glyphs::Ascii => sentence.replace('→', "->"),
+        }
+    }
+
     /// Shown instead of a missing value.
     pub(crate) fn none(self) -> &'static str {
         match self.glyphs {

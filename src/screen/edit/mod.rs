@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::inspect;
 use super::inspected::ReplayChoice;
 use super::message::Effect;
+use super::presenter;
 use super::state::State;
 pub(crate) use text::TEXT;
 
@@ -18,6 +19,8 @@ pub(crate) use text::TEXT;
 /// # Errors
 /// Why it cannot be edited, in one sentence.
 pub(crate) fn begin(state: &mut State, choice: &ReplayChoice) -> Result<Vec<Effect>, String> {
+    // The text has all of the request's secrets.
+    presenter::locks_secrets(state)?;
     let Event::Request(request) = &*choice.event else { return Ok(Vec::new()) };
     let (to, place) = &choice.places[choice.chosen];
     let unsent = state.inspected.unsent.take();

@@ -15,6 +15,7 @@ use crate::screen::inspect;
 use crate::screen::message::Effect;
 use crate::screen::palette::Meaning;
 use crate::screen::palette_line::Palette;
+use crate::screen::presenter;
 use crate::screen::state::{Dialog, FilterPrompt, Question, State};
 use crate::screen::view::{help_hides, survive_hides};
 use crate::screen::what_if;
@@ -69,7 +70,10 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                     Some(Action::PageDown) => shown.scroll = shown.scroll.saturating_add(super::movement::PAGE),
                     Some(Action::Up) => shown.scroll = shown.scroll.saturating_sub(1),
                     Some(Action::PageUp) => shown.scroll = shown.scroll.saturating_sub(super::movement::PAGE),
-                    _ => state.inspected.shows_secrets = !state.inspected.shows_secrets,
+                    _ => match presenter::locks_secrets(state) {
+                        Ok(()) => state.inspected.shows_secrets = !state.inspected.shows_secrets,
+                        Err(why) => state.complain(why),
+                    },
                 }
                 state.dialog = Some(Dialog::Replayed(shown));
             }

@@ -16,6 +16,7 @@ use crate::screen::state::{Dialog, Focus, Leaving, Question, Side, State};
 
 /// Applies a message to the state; returns the effects to carry out.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let heard = presenter::hear(state, &message);
     let arranged = matches!(message, Message::Key(_) | Message::Mouse(_)).then(|| state.arrangement());
     let mut effects = take(state, message);
     effects.extend(inspect::wanted(state));
@@ -23,6 +24,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         effects.push(Effect::Keep);
     }
     watching::hold_back(state, &mut effects);
+    presenter::show(state, heard, &effects);
     effects
 }
 
@@ -140,6 +142,9 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     if watching::refuses(state, action) {
         return Err(watching::refusal());
+    }
+    if let Some(why) = presenter::refuses(state, action) {
+        return Err(why);
     }
     match action {
         Action::Up => movement::step(state, -1),

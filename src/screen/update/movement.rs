@@ -7,6 +7,7 @@ use crate::screen::action::Action;
 use crate::screen::inspect;
 use crate::screen::log::{MARKS, Refused};
 use crate::screen::message::Effect;
+use crate::screen::presenter;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::view::{Spot, flow_shows_log, spot};
 
@@ -95,12 +96,12 @@ pub(crate) fn next_pane(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Undoes one thing per call: closes detail, leaves the flow, ends zoom, removes the filter, then follows the log and focuses the backends.
+/// Undoes one thing per call: closes detail, leaves the presenter, ends zoom, removes the filter, then follows the log and focuses the backends.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
     }
-    if std::mem::take(&mut state.flow.open) || std::mem::take(&mut state.zoomed) {
+    if presenter::leave(state) || std::mem::take(&mut state.zoomed) {
         return;
     }
     if state.log.filter().is_some() {

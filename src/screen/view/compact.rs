@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{BackendId, BackendView};
 
 use super::footer::sentence;
-use super::{changes, fitted, footer, header, log, more, warnings};
+use super::{changes, fitted, footer, header, log, more, presenter, warnings};
 use crate::screen::action::Action;
 use crate::screen::format::{age, count, cut};
 use crate::screen::state::State;
@@ -37,9 +37,16 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let left = usize::from(area.height).saturating_sub(lines.len());
     if left > 0 {
         // The keys go on the last line, the log fills the lines above.
-        lines.extend(log::lines(state, left - 1, columns));
+        if !state.presenter.on {
+            lines.extend(log::lines(state, left - 1, columns));
+        }
         lines.resize(usize::from(area.height) - 1, Line::default());
         lines.push(footer::keys(state, columns));
+    }
+    // For a room, the key that was pressed stands in the place of what comes last.
+    let pressed = presenter::keys_line(state, columns).filter(|_| state.presenter.on);
+    if let (Some(pressed), [_, .., last]) = (pressed, lines.as_mut_slice()) {
+        *last = pressed;
     }
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -9,6 +9,7 @@ use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::control;
 use crate::screen::format::cut;
 use crate::screen::message::Said;
+use crate::screen::presenter;
 use crate::screen::state::{Dialog, Focus, State};
 use crate::screen::survive::reports;
 use crate::screen::theme::Theme;
@@ -45,7 +46,7 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
-    if watching::refuses(state, entry.action) {
+    if watching::refuses(state, entry.action) || presenter::refuses(state, entry.action).is_some() {
         return None;
     }
     let usual = entry.footer;
@@ -63,6 +64,7 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
     match entry.action {
         Action::Palette | Action::Help => return usual,
         Action::Quit => return quit,
+        Action::Presenter if state.presenter.on => return Some(("usual screen", 104)),
         _ => {}
     }
     if state.detail.is_some() {

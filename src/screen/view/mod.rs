@@ -33,6 +33,7 @@ mod log;
 mod more;
 mod output;
 mod palette;
+mod presenter;
 mod prompt;
 mod replay;
 mod spot;
@@ -129,6 +130,7 @@ struct Areas {
     side: Rect,
     events: Rect,
     detail: Rect,
+    presenter: Rect,
 }
 
 fn side_of(state: &State, area: Rect) -> Side {
@@ -139,6 +141,10 @@ fn side_of(state: &State, area: Rect) -> Side {
 fn places(state: &State, area: Rect, body: Rect) -> Areas {
     if state.detail.is_some() {
         return Areas { detail: body, ..Areas::default() };
+    }
+    // What is shown over the log takes its part of the body before; the presenter has all the rest.
+    if state.presenter.on {
+        return Areas { presenter: body, ..Areas::default() };
     }
     if state.zoomed {
         return match state.focus {
@@ -173,7 +179,7 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     let [log, side] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(below);
     let under = if large && chosen == Side::Inspector { Constraint::Fill(1) } else { Constraint::Length(0) };
     let [side, events] = Layout::vertical([Constraint::Fill(3), under]).areas(side);
-    Areas { table, figures, warnings, changes, log, side, events, detail: Rect::default() }
+    Areas { table, figures, warnings, changes, log, side, events, ..Areas::default() }
 }
 
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -196,7 +202,8 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         inspector::render(frame, state, places.detail, scroll);
         return;
     }
-    let draw: [(Rect, Draw); 6] = [
+    let draw: [(Rect, Draw); 7] = [
+        (places.presenter, presenter::render),
         (places.table, backends::render),
         (places.figures, figures::band),
         (places.warnings, warnings::render),
@@ -242,6 +249,12 @@ fn free(state: &State, area: Rect) -> Rect {
         return Rect { width: whole.width, ..free };
     }
     let places = places(state, area, body);
+    if !places.presenter.is_empty() {
+        let row = presenter::selected(state, places.presenter).unwrap_or(Rect { height: 0, ..body });
+        let below = Rect { y: row.bottom(), height: body.bottom().saturating_sub(row.bottom()), ..whole };
+        let above = Rect { y: body.y, height: row.y.saturating_sub(body.y), ..whole };
+        return if below.height >= above.height { below } else { above };
+    }
     // No wider than the log, so that it does not cover what is beside it.
     let width = if places.log.width >= FULL.0 { whole.width.min(places.log.width) } else { whole.width };
     let below = |top: u16| Rect { y: top, height: body.bottom().saturating_sub(top), width, ..whole };

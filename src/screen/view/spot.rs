@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::{FULL, backends, footer, parts};
+use super::{FULL, backends, footer, parts, presenter};
 use crate::screen::action::Action;
 use crate::screen::state::{Focus, State};
 use crate::screen::table::Column;
@@ -41,6 +41,10 @@ pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
         return Some(backend.map_or(Spot::Pane(pane), Spot::Backend));
     }
     let places = super::places(state, area, body);
+    if places.presenter.contains(place) {
+        let backend = presenter::backend_at(state, places.presenter, row).map(Spot::Backend);
+        return Some(backend.unwrap_or(Spot::Pane(Focus::Backends)));
+    }
     if places.table.contains(place) {
         let title = backends::title_at(state, places.table, place).map(Spot::Title);
         let backend = || backends::backend_at(state, places.table, row).map(Spot::Backend);

@@ -135,7 +135,7 @@ fn fault_words(fault: &ChaosView) -> [String; 2] {
 }
 
 /// `● UP`, `✖ DOWN 12s` (time in the state), `▲ EJECTED 8s` (time left).
-fn state_words(state: &State, backend: &BackendView) -> String {
+pub(crate) fn state_words(state: &State, backend: &BackendView) -> String {
     let (glyph, word) = (state.theme.state_glyph(backend.state), backend.state);
     match backend.ejected_seconds {
         // Slow start: the share of its weight that is in effect.

@@ -7,8 +7,7 @@
 //! └───────────────────────────────────────────────────────────────────────────┘
 //! ```
 
-mod cells;
-mod faults;
+pub(crate) mod cells;
 mod pools;
 
 use ratatui::Frame;
