@@ -55,9 +55,9 @@ fn what_only_shows_goes_on_and_leaving_leaves_the_balancer() {
     terminal.press("p");
     terminal.shows("LIVE");
     terminal.press("?");
-    terminal.shows("this help");
+    terminal.shows("Keys and : commands");
     terminal.press("\x1b");
-    terminal.wait("it is closed", |screen| !screen.contains("this help"));
+    terminal.wait("it is closed", |screen| !screen.contains("Keys and : commands"));
     terminal.press("q");
     terminal.is_given_back();
     assert!(!terminal.screen().contains("stickylb-tui stop"), "{}", terminal.screen());
@@ -75,5 +75,7 @@ fn a_request_is_explained_to_the_class_without_its_heads() {
     get(port, "/first");
     terminal.shows("/first");
     terminal.press("\t\r");
+    terminal.shows("Request: GET /first");
+    terminal.press("\x1b[6~\x1b[6~");
     terminal.shows("this one only watches");
 }

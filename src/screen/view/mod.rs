@@ -7,6 +7,7 @@
 //! warnings  current problems and what to do        as many lines as they need, at most 2, 6 or 9 by screen height
 //! changes   the last changes                       at most 6 lines
 //! log       the routing log  │  side               the rest; beside it inspector, output or events
+//! keys      for a room: those pressed last         1 line, 3 on a high screen
 //! footer    keys, or the result of the last key    1 line
 //! ```
 
@@ -111,9 +112,10 @@ fn page(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
 }
 
-/// Header, body and footer.
-fn parts(area: Rect) -> [Rect; 3] {
-    Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+/// Header, body, what the presenter says of keys, and footer.
+fn parts(state: &State, area: Rect) -> [Rect; 4] {
+    let [header, keys, footer] = [2, presenter::keys_height(state, area), 1].map(Constraint::Length);
+    Layout::vertical([header, Constraint::Min(0), keys, footer]).areas(area)
 }
 
 /// Draws one pane of the body.
@@ -183,8 +185,9 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
 }
 
 fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
-    let [header, body, footer] = parts(area);
+    let [header, body, keys, footer] = parts(state, area);
     header::render(frame, state, header);
+    presenter::render_keys(frame, state, keys);
     footer::render(frame, state, footer);
     if state.snapshot.backends.is_empty() {
         let warnings = Constraint::Length(warnings::height(state, area));
@@ -243,11 +246,7 @@ fn free(state: &State, area: Rect) -> Rect {
     if !is_full || state.detail.is_some() || state.snapshot.backends.is_empty() {
         return whole;
     }
-    let [_, body, _] = parts(area);
-    if shows_flow(state) {
-        let free = flow::free(state, area, body);
-        return Rect { width: whole.width, ..free };
-    }
+    let [_, body, ..] = parts(state, area);
     let places = places(state, area, body);
     if !places.presenter.is_empty() {
         let row = presenter::selected(state, places.presenter).unwrap_or(Rect { height: 0, ..body });

@@ -28,7 +28,7 @@ pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
         return None;
     }
     let place = Position { x: column, y: row };
-    let [_, body, bottom] = parts(area);
+    let [_, body, _, bottom] = parts(state, area);
     if bottom.contains(place) {
         return footer::action_at(state, bottom, column).map(Spot::Action);
     }

@@ -14,7 +14,7 @@ use crate::screen::pressed::Pressed;
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
-pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
     let mut lines: Vec<Line<'static>> =
         state.presenter.last(usize::from(area.height)).map(|pressed| line_of(state, pressed, columns)).collect();

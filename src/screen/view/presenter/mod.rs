@@ -6,11 +6,10 @@
 //! backends  letter, name, state and figures of each                        3 lines a backend, 4 where there is room
 //! warnings  as on the usual screen
 //! band      what the last change did: large for ten seconds                3 lines, 1 where backends need them
-//! keys      the last keys, each with its command                           1 line, 3 on a high screen
 //! ```
 //!
-//! It has the place of table, figures, changes, log and side. What is shown over the log takes its part of the body before
-//! this division, so that it stays where it is.
+//! It has the place of table, figures, changes, log and side. A pane that is shown above them (a lesson, the flow) takes its part
+//! of the body before this division, so that it stays where it is; the keys that were pressed stand below all of it.
 
 mod backend;
 mod band;
@@ -29,7 +28,7 @@ use crate::screen::format::cut;
 use crate::screen::state::State;
 use backend::Columns;
 use font::ROWS;
-pub(super) use keys::line as keys_line;
+pub(super) use keys::{line as keys_line, render as render_keys};
 
 /// Rows of a screen that has room for more than the last key.
 const HIGH: u16 = 32;
@@ -41,7 +40,6 @@ struct Parts {
     backends: Rect,
     warnings: Rect,
     band: Rect,
-    keys: Rect,
     /// Rows of a backend, with the empty one below it.
     pitch: u16,
 }
@@ -49,11 +47,9 @@ struct Parts {
 impl Parts {
     fn of(state: &State, screen: Rect, area: Rect) -> Self {
         let count = u16::try_from(state.table.rows.len().max(1)).unwrap_or(u16::MAX);
-        let keys = if screen.height >= HIGH { 3 } else { 1 };
         let warnings = warnings::height(state, screen).min(area.height / 4);
-        let fixed = 1 + keys + warnings;
         let needed = count.saturating_mul(ROWS);
-        let room = area.height.saturating_sub(fixed);
+        let room = area.height.saturating_sub(1 + warnings);
         // The backends first, then what they add up to, then the large band.
         let totals = if room >= ROWS.min(needed) + 1 + totals::ROWS { totals::ROWS } else { 0 };
         let room = room - totals;
@@ -61,10 +57,10 @@ impl Parts {
         let pitch = if room - band >= count.saturating_mul(ROWS + 1) { ROWS + 1 } else { ROWS };
         let gap = u16::from(totals > 0 && room - band > needed.saturating_add(count));
         let lengths = [totals, gap, 1].map(Constraint::Length);
-        let below = [warnings, band, keys].map(Constraint::Length);
-        let [totals, _, titles, backends, warnings, band, keys] =
+        let below = [warnings, band].map(Constraint::Length);
+        let [totals, _, titles, backends, warnings, band] =
             Layout::vertical([&lengths[..], &[Constraint::Min(0)], &below].concat()).areas(area);
-        Parts { totals, titles, backends, warnings, band, keys, pitch }
+        Parts { totals, titles, backends, warnings, band, pitch }
     }
 
     /// The backends that fit, scrolled so that the selected one is among them, each with its place.
@@ -99,7 +95,15 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     }
     warnings::render(frame, state, parts.warnings);
     band::render(frame, state, parts.band);
-    keys::render(frame, state, parts.keys);
+}
+
+/// Lines for the keys that were pressed last; none on the usual screen.
+pub(super) fn keys_height(state: &State, screen: Rect) -> u16 {
+    match (state.presenter.on, screen.height >= HIGH) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 3,
+    }
 }
 
 /// The backend that is drawn on this row of the screen.
