@@ -1,6 +1,6 @@
 //! What a connection that only watches may ask for, and what it is told.
 //!
-//! The limit is one of the connection, not of its user: whoever may open the socket may open it without asking to watch. It
+//! The limit is one of the connection, not of its user: who may open the socket may open it without asking to watch. It
 //! keeps a screen from changing what it shows by mistake, and from being told the secrets of other people's requests.
 
 use super::protocol::{Reply, Request};
