@@ -18,7 +18,7 @@ pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
     let meant = Meant { backend: Some(backend(state).map(|backend| backend.id)), pool };
     match words::command(word, given, state.live(), &meant)? {
         // The report may be there already, and is only looked at.
-        wanted if state.only_watches && wanted != Command::SurviveReport => Err(watching::refusal()),
+        wanted if state.rights.only_watches() && wanted != Command::SurviveReport => Err(watching::refusal()),
         Command::Kill { id } => {
             let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
             found.map_or_else(|| Ok(Vec::new()), |backend| ask_to_kill(state, &backend))

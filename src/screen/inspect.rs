@@ -57,7 +57,7 @@ fn number_of(event: Option<&Arc<Event>>) -> Option<RequestNumber> {
 /// The effect that fetches the selected request's heads, if that is necessary.
 pub(crate) fn wanted(state: &mut State) -> Option<Effect> {
     let number = number_of(selected(state).as_ref());
-    if state.only_watches {
+    if state.rights.only_watches() {
         state.inspected.turn_away(number, watching::NO_HEADS);
         return None;
     }

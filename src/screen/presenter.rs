@@ -6,7 +6,6 @@ use stickylb::api::{BackendId, Command, Intent};
 
 use super::action::{ACTIONS, Action, Key};
 use super::changes::Change;
-use super::control::Outcome;
 use super::message::{Effect, Message, Said};
 use super::pressed::Pressed;
 use super::state::{Dialog, Focus, State};
@@ -15,14 +14,13 @@ use super::state::{Dialog, Focus, State};
 const HELD: Duration = Duration::from_secs(10);
 
 /// Shows the screen for a room, or the usual one.
-pub(crate) fn toggle(state: &mut State) -> Outcome {
+pub(crate) fn toggle(state: &mut State) {
     if leave(state) {
-        return Ok(Vec::new());
+        return;
     }
     begin(state);
     let key = state.key(Action::Presenter);
     state.say(format!("secrets are locked, and the log is hidden; {key} or {} leaves", state.key(Action::Back)));
-    Ok(Vec::new())
 }
 
 /// Shows the screen for a room. Secrets that were shown are hidden, and none that was asked for comes any more.

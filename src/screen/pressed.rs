@@ -46,7 +46,8 @@ impl Presenter {
         let awaits = |pressed: &&mut Pressed| pressed.awaited.as_ref() == Some(command);
         let Some(pressed) = self.pressed.iter_mut().find(awaits) else { return };
         pressed.awaited = None;
-        if !said.is_empty() && !(went_well && pressed.came.is_some()) {
+        let is_known = said.is_empty() || went_well && pressed.came.is_some();
+        if !is_known {
             pressed.came = Some((said.to_owned(), went_well));
         }
     }

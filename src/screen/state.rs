@@ -22,6 +22,7 @@ use super::message::Said;
 use super::notify::Notify;
 use super::palette_line::Palette;
 use super::pressed::Presenter;
+use super::rights::Rights;
 pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;
@@ -167,9 +168,8 @@ pub struct State {
     pub(crate) notify: Notify,
     /// What leaving the screen does to the engine.
     pub(crate) leaving: Leaving,
-    /// Whether this screen can change nothing.
-    pub(crate) only_watches: bool,
-    /// The screen for a room.
+    /// What this screen may do to the engine.
+    pub(crate) rights: Rights,
     pub(crate) presenter: Presenter,
     /// Why the engine has ended or is unreachable.
     pub(crate) ended: Option<Untrusted<String>>,
@@ -218,7 +218,7 @@ impl State {
             said_at: SystemTime::UNIX_EPOCH,
             notify: Notify::default(),
             leaving: Leaving::default(),
-            only_watches: false,
+            rights: Rights::default(),
             presenter: Presenter::default(),
             ended: None,
             themes: Themes::default(),

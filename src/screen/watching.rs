@@ -21,7 +21,7 @@ pub(crate) const NO_OUTPUT: &str = "What it writes is for the balancer's own scr
 
 /// Whether this screen refuses the action: it would change the balancer, show secrets, or write a file where it runs.
 pub(crate) fn refuses(state: &State, action: Action) -> bool {
-    state.only_watches && changes(action)
+    state.rights.only_watches() && changes(action)
 }
 
 fn changes(action: Action) -> bool {
@@ -57,7 +57,7 @@ fn changes(action: Action) -> bool {
 
 /// Holds back what would change anything all the same, whatever dialog it came from.
 pub(crate) fn hold_back(state: &mut State, effects: &mut Vec<Effect>) {
-    if !state.only_watches {
+    if !state.rights.only_watches() {
         return;
     }
     let before = effects.len();

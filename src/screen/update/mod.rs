@@ -235,7 +235,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Chaos => return chaos::ask(state),
         Action::WhatIf => return what_if::ask(state, words),
         Action::Flow => return flow::toggle(state),
-        Action::Presenter => return presenter::toggle(state),
+        Action::Presenter => presenter::toggle(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => control::alerts(state),
         Action::Theme => match words.first() {

@@ -63,7 +63,7 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
     let mut parts =
         vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];
-    if state.only_watches {
+    if state.rights.only_watches() {
         parts.push((98, vec![Span::styled("watching", theme.warning())]));
     }
     for listener in snapshot.listeners.iter().skip(1) {

@@ -34,7 +34,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         let lines = lines.range(first..shown);
         lines.map(|(_, line)| Line::raw(cut(line, width, state.theme))).collect()
     } else {
-        let none = if state.only_watches && backend.spawned.is_some() {
+        let none = if state.rights.only_watches() && backend.spawned.is_some() {
             watching::NO_OUTPUT
         } else if backend.spawned.is_some() {
             "Its process has written nothing yet."

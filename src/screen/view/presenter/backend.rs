@@ -78,23 +78,23 @@ impl Columns {
         let letter = widest(&|backend| large::width(&backend.mark.letter().to_string()));
         let named = widest(&|backend| Some(name_width(backend)).filter(|columns| *columns <= NAME).unwrap_or(0));
         let room = usize::from(width).saturating_sub(1 + letter + GAP + STATE + 2 * GAP);
-        let with = |wide: bool, kept: &[Figure]| {
+        let sized = |wide: bool, kept: &[Figure]| {
             let figures = FIGURES.iter().filter(|(figure, _)| kept.contains(figure));
-            let sized = figures.map(|(figure, least)| {
-                let drawn = widest(&|backend| large::width(&figure.of(state, backend, wide)));
-                (*figure, drawn.max(*least).max(figure.label(wide).len()))
+            let drawn = figures.map(|(figure, least)| {
+                let widest = widest(&|backend| large::width(&figure.of(state, backend, wide)));
+                (*figure, widest.max(*least).max(figure.label(wide).len()))
             });
-            let figures: Vec<(Figure, usize)> = sized.collect();
+            let figures: Vec<(Figure, usize)> = drawn.collect();
             let taken: usize = figures.iter().map(|(_, columns)| columns + GAP).sum();
             Columns { letter, name: room.saturating_sub(taken), wide, figures }
         };
         let choices = [
-            with(true, &[Figure::Rate, Figure::Active, Figure::Share]),
-            with(false, &[Figure::Rate, Figure::Active, Figure::Share]),
-            with(false, &[Figure::Rate, Figure::Share]),
+            sized(true, &[Figure::Rate, Figure::Active, Figure::Share]),
+            sized(false, &[Figure::Rate, Figure::Active, Figure::Share]),
+            sized(false, &[Figure::Rate, Figure::Share]),
         ];
         let found = choices.into_iter().find(|columns| columns.name >= named);
-        found.unwrap_or_else(|| with(false, &[Figure::Rate]))
+        found.unwrap_or_else(|| sized(false, &[Figure::Rate]))
     }
 
     /// The columns left of the titles.
@@ -107,9 +107,9 @@ impl Columns {
     fn places(&self, area: Rect) -> impl Iterator<Item = (Figure, Rect)> + '_ {
         let mut x = area.x + self.titles_from(area);
         self.figures.iter().map(move |(figure, columns)| {
-            let columns = u16::try_from(*columns).unwrap_or(u16::MAX);
+            let [columns, gap] = [*columns, GAP].map(|columns| u16::try_from(columns).unwrap_or(u16::MAX));
             let place = Rect { x, width: columns, ..area };
-            x = x.saturating_add(columns + GAP as u16);
+            x = x.saturating_add(columns).saturating_add(gap);
             (*figure, place.intersection(area))
         })
     }
