@@ -23,6 +23,9 @@ use crate::screen::view::backends::cells::state_words;
 /// Columns between two parts.
 const GAP: usize = 2;
 
+/// The most columns that figures stand further apart than they must.
+const SPARE: usize = 10;
+
 /// Columns of the longest state with its symbol.
 const STATE: usize = 10;
 
@@ -84,7 +87,11 @@ impl Columns {
                 let widest = widest(&|backend| large::width(&figure.of(state, backend, wide)));
                 (*figure, widest.max(*least).max(figure.label(wide).len()))
             });
-            let figures: Vec<(Figure, usize)> = drawn.collect();
+            let mut figures: Vec<(Figure, usize)> = drawn.collect();
+            let taken: usize = figures.iter().map(|(_, columns)| columns + GAP).sum();
+            // What the names leave free stands between the figures as well.
+            let apart = room.saturating_sub(taken + named) / (figures.len() + 2);
+            figures.iter_mut().for_each(|(_, columns)| *columns += apart.min(SPARE));
             let taken: usize = figures.iter().map(|(_, columns)| columns + GAP).sum();
             Columns { letter, name: room.saturating_sub(taken), wide, figures }
         };

@@ -30,6 +30,9 @@ use backend::Columns;
 use font::ROWS;
 pub(super) use keys::{line as keys_line, render as render_keys};
 
+/// The most columns it takes: on a wider screen the eye would lose the line from a name to its figures.
+const WIDEST: u16 = 140;
+
 /// Rows of a screen that has room for more than the last key.
 const HIGH: u16 = 32;
 
@@ -77,6 +80,7 @@ impl Parts {
 }
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let area = Rect { width: area.width.min(WIDEST), ..area };
     let parts = Parts::of(state, frame.area(), area);
     totals::render(frame, state, parts.totals);
     let shown = parts.shown(state);
