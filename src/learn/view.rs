@@ -17,6 +17,8 @@ pub(crate) struct LessonView {
     pub(crate) part: LessonPart,
     /// The hints that were asked for.
     pub(crate) hints: Vec<String>,
+    /// What was measured, told again under a debrief's text: a line each.
+    pub(crate) shown: Vec<String>,
     /// Whether another hint can be asked for.
     pub(crate) has_hint: bool,
     /// Whether Enter goes on: never by itself, and not before what is to be done is done.

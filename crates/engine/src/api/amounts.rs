@@ -6,7 +6,7 @@ use std::time::Duration;
 const LONGEST: f64 = 86_400.0;
 
 /// The time that this says, with its unit: `300ms`, `5s`, `1.5s`, `10m`.
-pub(super) fn time(word: &str) -> Option<Duration> {
+pub fn time(word: &str) -> Option<Duration> {
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let seconds = match &word[digits.len()..] {
         "ms" => 0.001,
@@ -37,7 +37,7 @@ fn number(digits: &str) -> Option<f64> {
 }
 
 /// A time as it is written: the largest unit that makes it whole.
-pub(super) fn time_in_words(time: Duration) -> String {
+pub fn time_in_words(time: Duration) -> String {
     match time.as_millis() {
         0 => "0s".to_owned(),
         millis if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),

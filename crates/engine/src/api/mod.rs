@@ -15,7 +15,7 @@
 //! - Most enums and structs are `#[non_exhaustive]`: a `match` needs an arm for what a later version adds.
 
 mod alert;
-mod amounts;
+pub(crate) mod amounts;
 mod attempts;
 mod backend_counts;
 mod backend_state;

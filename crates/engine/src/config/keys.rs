@@ -110,7 +110,7 @@ impl<'a> Keys<'_, 'a> {
     }
 
     /// Complains where `key` is present, which is known but does not go with the others.
-    pub(crate) fn refuse(&mut self, key: &'static str, message: String) {
+    pub fn refuse(&mut self, key: &'static str, message: String) {
         self.asked.push(key);
         if self.has(key) {
             self.wrong_at(key, message);
@@ -131,7 +131,7 @@ impl<'a> Keys<'_, 'a> {
     }
 
     /// Whether the schema is made: no key is present then.
-    pub(crate) fn describes(&self) -> bool {
+    pub fn describes(&self) -> bool {
         self.node.schema.is_some()
     }
 
@@ -140,23 +140,24 @@ impl<'a> Keys<'_, 'a> {
         self.node.hint(keyword, value);
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
+    /// Whether this key is present.
+    pub fn has(&self, key: &str) -> bool {
         self.properties.iter().any(|p| p.name.as_str() == key)
     }
 
     /// Notes a problem with the object as a whole.
-    pub(crate) fn wrong<T>(&self, message: &str) -> Option<T> {
+    pub fn wrong<T>(&self, message: &str) -> Option<T> {
         self.node.wrong(message)
     }
 
     /// Notes a problem with one key's value.
-    pub(crate) fn wrong_at(&self, key: &str, message: String) {
+    pub fn wrong_at(&self, key: &str, message: String) {
         let place = self.place_of(key);
         self.node.document.problem(place.at, &place.path, message);
     }
 
     /// Where a key's value stands; the object itself where it has none.
-    pub(crate) fn place_of(&self, key: &str) -> Location {
+    pub fn place_of(&self, key: &str) -> Location {
         let property = self.properties.iter().find(|p| p.name.as_str() == key);
         match property {
             Some(property) => Location { at: property.value.range().start, path: self.path_of(key) },

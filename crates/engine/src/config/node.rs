@@ -175,7 +175,8 @@ impl<'d, 'a> Node<'d, 'a> {
         matches!(self.value, Value::StringLit(_))
     }
 
-    pub(crate) fn is_array(&self) -> bool {
+    /// Whether an array stands there.
+    pub fn is_array(&self) -> bool {
         matches!(self.value, Value::Array(_))
     }
 
@@ -246,7 +247,12 @@ impl<'d, 'a> Node<'d, 'a> {
 
     /// The pairs of an object whose keys are free, such as header names.
     pub fn pairs(&self, mut with: impl FnMut(&str, Node<'_, 'a>)) -> Option<()> {
-        if let Some(values) = self.described(|n| with("name", n)) {
+        self.entries(|name, _, n| with(name, n))
+    }
+
+    /// The same, with the place of each key.
+    pub fn entries(&self, mut with: impl FnMut(&str, Location, Node<'_, 'a>)) -> Option<()> {
+        if let Some(values) = self.described(|n| with("name", n.place(), n)) {
             self.hint("type", "object");
             if !values.is_empty() {
                 self.hint("additionalProperties", values);
@@ -256,7 +262,9 @@ impl<'d, 'a> Node<'d, 'a> {
         let Value::Object(object) = self.value else { return self.expected("an object") };
         for property in &object.properties {
             let name = property.name.as_str();
-            with(name, Node { value: &property.value, path: &format!("{}[\"{name}\"]", self.path), ..*self });
+            let path = format!("{}[\"{name}\"]", self.path);
+            let place = Location { at: property.range().start, path: path.clone() };
+            with(name, place, Node { value: &property.value, path: &path, ..*self });
         }
         Some(())
     }

@@ -23,6 +23,7 @@ pub(crate) use owner::belong_to;
 pub(crate) use port::{free_port, is_free};
 pub(crate) use port_owner::{OwnPort, of_port};
 pub use program::Copies;
-pub(crate) use program::{Program, demo_name};
+pub(crate) use program::Program;
+pub use program::demo_name;
 pub(crate) use spawn::{Exited, Process};
 pub use supervisor::supervise;

@@ -9,7 +9,7 @@ use crate::api::Mark;
 const NAMES: [&str; 8] = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
 
 /// The name of the demo backend with this number, counted from 0.
-pub(crate) fn demo_name(number: usize) -> String {
+pub fn demo_name(number: usize) -> String {
     let name = NAMES[number % NAMES.len()];
     match number / NAMES.len() {
         0 => name.to_owned(),

@@ -1,0 +1,105 @@
+//! What a step waits for, as its `until` says.
+
+use std::fmt;
+use std::time::Duration;
+use stickylb::api::{State, StickyBy, Strategy};
+
+use super::figure::{Comparison, Figure};
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Checks(Checks),
+}
+
+/// The checks of one object, which must hold together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Checks {
+    /// There is at least one.
+    pub(crate) checks: Vec<Check>,
+    /// How long without a break; zero is a moment.
+    pub(crate) held_for: Duration,
+    /// Shares are of the last so many requests; `None` is all of the step.
+    pub(crate) over: Option<usize>,
+}
+
+/// One thing that is checked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Check {
+    Figure(Figure, Comparison),
+    /// One of these.
+    Strategy(Vec<Strategy>),
+    /// One of these.
+    Sticky(Vec<StickyBy>),
+    /// A backend is in one of these states.
+    State(String, Vec<State>),
+    /// A backend was in these states, one after the other, since the step began.
+    Seen(String, Vec<State>),
+    /// A backend has a fault of this kind; `None` is no fault.
+    Fault(String, Option<String>),
+    /// Since the step began this was opened on the screen.
+    Opened(Pane),
+    /// The log is filtered, by this text or by any.
+    Filtered(Option<String>),
+    /// This backend is selected.
+    Selected(String),
+    /// Traffic is on, or is not.
+    Traffic(bool),
+}
+
+/// What can be opened on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Why,
+    Inspector,
+    Flow,
+    WhatIf,
+    Help,
+    Replay,
+    Presenter,
+}
+
+impl Pane {
+    pub(crate) const ALL: [(&'static str, Pane); 7] = [
+        ("why", Pane::Why),
+        ("inspector", Pane::Inspector),
+        ("flow", Pane::Flow),
+        ("whatif", Pane::WhatIf),
+        ("help", Pane::Help),
+        ("replay", Pane::Replay),
+        ("presenter", Pane::Presenter),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Pane::ALL.iter().find(|(_, pane)| *pane == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// The check in words: `maxActive(bravo) < 4`.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn any<T: ToString>(of: &[T], with: &str) -> String {
+            of.iter().map(T::to_string).collect::<Vec<_>>().join(with)
+        }
+        match self {
+            Check::Figure(figure, comparison) => {
+                let unit = figure.what.known().unit;
+                write!(f, "{figure} {comparison}{}{unit}", if unit.is_empty() { "" } else { " " })
+            }
+            Check::Strategy(of) => write!(f, "strategy {}", any(of, " or ")),
+            Check::Sticky(of) => write!(f, "sticky {}", any(of, " or ")),
+            Check::State(backend, of) => write!(f, "{backend} {}", any(of, " or ")),
+            Check::Seen(backend, of) => write!(f, "{backend} seen {}", any(of, " → ")),
+            Check::Fault(backend, Some(kind)) => write!(f, "{backend} has the fault {kind}"),
+            Check::Fault(backend, None) => write!(f, "{backend} has no fault"),
+            Check::Opened(pane) => write!(f, "{} was opened", pane.name()),
+            Check::Filtered(Some(text)) => write!(f, "the filter is {text}"),
+            Check::Filtered(None) => f.write_str("there is a filter"),
+            Check::Selected(backend) => write!(f, "{backend} is selected"),
+            Check::Traffic(on) => f.write_str(if *on { "traffic is on" } else { "traffic is off" }),
+        }
+    }
+}
