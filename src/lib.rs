@@ -8,8 +8,8 @@ mod control;
 pub mod fuzzing;
 mod headless;
 #[cfg(feature = "tui")]
-#[expect(dead_code, unused_imports, reason = "the way is paved")]
-mod learn;
+#[doc(hidden)]
+pub mod learn;
 #[cfg(feature = "tui")]
 mod plain;
 #[cfg(feature = "tui")]

@@ -122,6 +122,19 @@ impl Figure {
         })
     }
 
+    /// A value of it as it is shown: `7`, `33.3 %`, `0.98`, `812 ms`.
+    pub(crate) fn written(&self, value: f64) -> String {
+        let number = match self.what {
+            What::Jain => format!("{value:.2}"),
+            _ if value.fract().abs() < 0.05 => format!("{value:.0}"),
+            _ => format!("{value:.1}"),
+        };
+        match self.what.known().unit {
+            "" => number,
+            unit => format!("{number} {unit}"),
+        }
+    }
+
     /// Whether it is counted over a stretch of time.
     pub(crate) fn is_counted(&self) -> bool {
         self.what.known().is_counted

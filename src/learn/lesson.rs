@@ -21,8 +21,8 @@ pub(crate) struct Lesson {
     pub(crate) start: Vec<Line>,
     /// Sent from the start.
     pub(crate) traffic: Option<TrafficOptions>,
-    /// WebSockets that stay open from the start.
-    pub(crate) chats: u32,
+    /// WebSockets that are open from the start.
+    pub(crate) chats: Chats,
     /// There is at least one.
     pub(crate) steps: Vec<Step>,
 }
@@ -42,6 +42,14 @@ pub(crate) struct Settings {
     pub(crate) response_timeout: u64,
     /// How long an ejected backend stays out.
     pub(crate) eject_for: u64,
+}
+
+/// People who chat: each has a WebSocket open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chats {
+    pub(crate) count: usize,
+    /// After which time each leaves, and another one comes; `None` is never.
+    pub(crate) lasting: Option<Duration>,
 }
 
 /// A command of the command language, carried out by the lesson.
@@ -137,6 +145,8 @@ pub(crate) struct Do {
     pub(crate) within: Option<Duration>,
     /// What does it: at least one.
     pub(crate) solution: Vec<Act>,
+    /// What does not do it, though one might think so.
+    pub(crate) must_fail: Vec<Act>,
 }
 
 /// A part of a solution.
@@ -146,6 +156,8 @@ pub(crate) enum Act {
     Line(String),
     /// A key that is pressed.
     Key(String),
+    /// Text that is typed, and Enter.
+    Type(String),
     Wait(Duration),
     WaitUntil(Condition),
 }

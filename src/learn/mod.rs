@@ -6,10 +6,12 @@ mod condition;
 mod figure;
 mod lesson;
 mod read;
+mod run;
 mod view;
 
 pub(crate) use built_in::{BUILT_IN, BuiltIn};
 pub(crate) use condition::Pane;
 pub(crate) use lesson::{Act, Lesson, Settings, StepKind};
 pub(crate) use read::{read, schema};
-pub(crate) use view::{Answered, CheckView, LessonPart, LessonView};
+pub(crate) use run::{Facts, Runner};
+pub use view::{Answered, CheckView, LessonPart, LessonView};

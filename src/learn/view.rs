@@ -2,34 +2,34 @@
 
 /// What a lesson shows at one moment: one step of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LessonView {
+pub struct LessonView {
     /// The lesson's title.
-    pub(crate) title: String,
+    pub title: String,
     /// Its number among the built-in ones; `None` for a file of the teacher's own.
-    pub(crate) number: Option<u32>,
+    pub number: Option<u32>,
     /// This step, counted from 1.
-    pub(crate) step: usize,
+    pub step: usize,
     /// How many steps there are.
-    pub(crate) of: usize,
+    pub of: usize,
     /// The step's text.
-    pub(crate) text: String,
+    pub text: String,
     /// What the step is.
-    pub(crate) part: LessonPart,
+    pub part: LessonPart,
     /// The hints that were asked for.
-    pub(crate) hints: Vec<String>,
-    /// What was measured, told again under a debrief's text: a line each.
-    pub(crate) shown: Vec<String>,
+    pub hints: Vec<String>,
     /// Whether another hint can be asked for.
-    pub(crate) has_hint: bool,
+    pub has_hint: bool,
     /// Whether Enter goes on: never by itself, and not before what is to be done is done.
-    pub(crate) may_go_on: bool,
+    pub may_go_on: bool,
     /// Whether the learner was told that saving the lesson's file has read this step again, or why it could not be.
-    pub(crate) notice: Option<String>,
+    pub notice: Option<String>,
+    /// What was measured, line by line, under the text of a debrief.
+    pub shown: Vec<String>,
 }
 
 /// What a step is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum LessonPart {
+pub enum LessonPart {
     /// The text is to be read.
     Say,
     /// The learner predicts: one of these.
@@ -55,22 +55,22 @@ pub(crate) enum LessonPart {
 
 /// What the learner predicted.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answered {
+pub struct Answered {
     /// The place of the choice, from 0.
-    pub(crate) choice: usize,
+    pub choice: usize,
     /// The place of the one that was measured; `None` while it is being measured.
-    pub(crate) measured: Option<usize>,
+    pub measured: Option<usize>,
     /// What was measured, in words: `bravo holds 9 at most`.
-    pub(crate) figure: String,
+    pub figure: String,
 }
 
 /// One thing that is checked.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct CheckView {
+pub struct CheckView {
     /// In words: `maxActive(bravo) < 4 for 10 s`.
-    pub(crate) words: String,
+    pub words: String,
     /// Whether it holds.
-    pub(crate) done: bool,
+    pub done: bool,
     /// How things stand: `6 of 10 s`, `7 now`.
-    pub(crate) now: String,
+    pub now: String,
 }

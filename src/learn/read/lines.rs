@@ -53,7 +53,7 @@ impl<'t> Lines<'t> {
         Ok(line.to_owned())
     }
 
-    /// What does it: lines that are typed, `key K`, `wait 5s`, or an object with `wait`.
+    /// What does it: lines that are typed, `key K`, `type TEXT`, `wait 5s`, or an object with `wait`.
     pub(super) fn solution(&self, n: Node<'_, '_>) -> Option<Vec<Act>> {
         let acts = n.list(|n| {
             n.either(
@@ -75,6 +75,9 @@ impl<'t> Lines<'t> {
         if let Some(rest) = line.strip_prefix("wait ") {
             let wait = time(rest.trim()).ok_or_else(|| format!("'{line}' is no wait: write such as wait 5s"))?;
             return Ok(Act::Wait(wait));
+        }
+        if let Some(text) = line.strip_prefix("type ") {
+            return Ok(Act::Type(text.to_owned()));
         }
         (self.typeable)(line)?;
         Ok(match line.strip_prefix("key ") {

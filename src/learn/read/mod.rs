@@ -9,9 +9,9 @@ mod traffic;
 
 use std::path::Path;
 use stickylb::config::ConfigError;
-use stickylb::program::{Keys, demo_name, parse_by, schema_by};
+use stickylb::program::{Keys, Node, demo_name, parse_by, schema_by};
 
-use super::lesson::{Lesson, Settings};
+use super::lesson::{Chats, Lesson, Settings};
 use lines::Lines;
 
 /// The most demo backends of a lesson.
@@ -52,7 +52,9 @@ fn of_keys(keys: &mut Keys<'_, '_>, added: usize, typeable: Typeable<'_>) -> Opt
     let seed = keys.get("seed", "What is drawn by; left out, it is another one each time", |n| n.integer(0, u64::MAX));
     let described = "How many demo backends it starts with; 3 unless set";
     let backends = keys.get("backends", described, |n| n.integer(1, MOST_BACKENDS)).unwrap_or(3);
-    let chats = keys.get("chats", "WebSockets that stay open from the start", |n| n.integer(0, MOST_CHATS));
+    let described =
+        "People who chat over a WebSocket from the start: how many, or an object that says for how long as well";
+    let chats = keys.get("chats", described, chats);
     let names = |count: usize| (0..count).map(demo_name).collect::<Vec<String>>();
     let lines = Lines::new(names(backends + added), typeable);
     let settings = keys.get("settings", "How its balancer and its demo backends are set", |n| n.object(settings));
@@ -71,6 +73,25 @@ fn of_keys(keys: &mut Keys<'_, '_>, added: usize, typeable: Typeable<'_>) -> Opt
         chats: chats.unwrap_or_default(),
         steps,
     })
+}
+
+/// A number, or an object with `count` and `for`.
+fn chats(n: Node<'_, '_>) -> Option<Chats> {
+    let count = |n: Node<'_, '_>| n.integer(1, MOST_CHATS);
+    n.either(
+        !n.is_object(),
+        |n| count(n).map(|count| Chats { count, lasting: None }),
+        |n| {
+            n.object(|keys| {
+                keys.require("count", "needs 'count': how many");
+                let count = keys.get("count", "How many", count);
+                let lasting = keys.get("for", "After which time each leaves, and another one comes", |n| {
+                    n.parsed(conditions::duration)
+                });
+                count.map(|count| Chats { count, lasting })
+            })?
+        },
+    )
 }
 
 fn settings(keys: &mut Keys<'_, '_>) -> Settings {

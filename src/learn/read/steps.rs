@@ -17,7 +17,7 @@ const MEASURED_FOR: Duration = Duration::from_secs(5);
 const KINDS: [&str; 4] = ["say", "ask", "do", "debrief"];
 
 /// The keys that belong to one of them alone.
-const OWN: [(&str, &str); 9] = [
+const OWN: [(&str, &str); 10] = [
     ("choices", "ask"),
     ("answer", "ask"),
     ("for", "ask"),
@@ -26,6 +26,7 @@ const OWN: [(&str, &str); 9] = [
     ("within", "do"),
     ("hints", "do"),
     ("solution", "do"),
+    ("mustFail", "do"),
     ("show", "debrief"),
 ];
 
@@ -94,9 +95,11 @@ fn does(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Do> {
         keys.get("hints", "Shown one after the other when the learner asks", |n| n.list(|n| n.parsed(not_empty)));
     let until = keys.get("until", "The condition that is to be met", |n| conditions::read(n, lines));
     let within = keys.get("within", "How long one may take, such as 120s", |n| n.parsed(conditions::duration));
-    let described = "What meets it: lines for the palette, key K, wait 5s, or {\"wait\": CONDITION}";
+    let described = "What meets it: lines for the palette, key K, type TEXT, wait 5s, or {\"wait\": CONDITION}";
     let solution = keys.get("solution", described, |n| lines.solution(n));
-    Some(Do { hints: hints.unwrap_or_default(), until: until?, within, solution: solution? })
+    let described = "What does not meet it, though one might think so: played first, to prove it";
+    let must_fail = keys.get("mustFail", described, |n| lines.solution(n)).unwrap_or_default();
+    Some(Do { hints: hints.unwrap_or_default(), until: until?, within, solution: solution?, must_fail })
 }
 
 fn ask(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Ask> {

@@ -175,6 +175,11 @@ impl<'d, 'a> Node<'d, 'a> {
         matches!(self.value, Value::StringLit(_))
     }
 
+    /// Whether an object stands there.
+    pub fn is_object(&self) -> bool {
+        matches!(self.value, Value::Object(_))
+    }
+
     /// Whether an array stands there.
     pub fn is_array(&self) -> bool {
         matches!(self.value, Value::Array(_))

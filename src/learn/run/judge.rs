@@ -1,0 +1,170 @@
+//! Whether what a step waits for holds.
+
+use std::time::{Duration, Instant};
+
+use super::facts::{Facts, Opened};
+use super::ledger::Ledger;
+use super::measured::Stretch;
+use crate::learn::condition::{Check, Checks, Condition};
+use crate::learn::view::CheckView;
+
+/// What a condition is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Evidence<'r> {
+    pub(super) now: Instant,
+    /// When the step began.
+    pub(super) begun: Instant,
+    pub(super) ledger: &'r Ledger,
+    pub(super) facts: &'r Facts,
+    pub(super) opened: &'r Opened,
+    pub(super) homes: &'r std::collections::HashMap<std::sync::Arc<str>, std::sync::Arc<str>>,
+}
+
+/// Since when each check of a condition holds without a break, in the order in which they stand there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judge {
+    since: Vec<Option<Instant>>,
+    next: usize,
+}
+
+/// How one part of a condition stands.
+struct Judged {
+    holds: bool,
+    rows: Vec<CheckView>,
+}
+
+impl Judge {
+    /// Whether it holds, with a row for each thing that is checked.
+    pub(super) fn judge(&mut self, condition: &Condition, by: Evidence<'_>) -> (bool, Vec<CheckView>) {
+        self.next = 0;
+        let judged = self.part(condition, by);
+        (judged.holds, judged.rows)
+    }
+
+    fn part(&mut self, condition: &Condition, by: Evidence<'_>) -> Judged {
+        match condition {
+            Condition::All(parts) => {
+                let parts: Vec<Judged> = parts.iter().map(|part| self.part(part, by)).collect();
+                let holds = parts.iter().all(|part| part.holds);
+                Judged { holds, rows: parts.into_iter().flat_map(|part| part.rows).collect() }
+            }
+            Condition::Any(parts) => {
+                let parts: Vec<Judged> = parts.iter().map(|part| self.part(part, by)).collect();
+                let holds = parts.iter().any(|part| part.holds);
+                let words: Vec<String> = parts.iter().map(Judged::words).collect();
+                let best = parts.into_iter().find(|part| part.holds).and_then(|part| part.rows.into_iter().next());
+                let now = best.map(|row| row.now).unwrap_or_default();
+                Judged { holds, rows: vec![CheckView { words: words.join(", or "), done: holds, now }] }
+            }
+            Condition::Not(part) => {
+                let part = self.part(part, by);
+                let now = part.rows.first().map(|row| row.now.clone()).unwrap_or_default();
+                let row = CheckView { words: format!("not: {}", part.words()), done: !part.holds, now };
+                Judged { holds: !part.holds, rows: vec![row] }
+            }
+            Condition::Checks(checks) => self.checks(checks, by),
+        }
+    }
+
+    fn checks(&mut self, checks: &Checks, by: Evidence<'_>) -> Judged {
+        let rows: Vec<CheckView> = checks.checks.iter().map(|check| self.check(check, checks, by)).collect();
+        Judged { holds: rows.iter().all(|row| row.done), rows }
+    }
+
+    fn check(&mut self, check: &Check, of: &Checks, by: Evidence<'_>) -> CheckView {
+        let at = self.next;
+        self.next += 1;
+        if self.since.len() <= at {
+            self.since.resize(at + 1, None);
+        }
+        let held_for = of.held_for;
+        let is_held = !held_for.is_zero();
+        let counts = matches!(check, Check::Figure(figure, _) if figure.is_counted());
+        let age = by.now.saturating_duration_since(by.begun);
+        // What is counted is counted over the time for which it must hold, all of which is within the step.
+        let since = match (counts && is_held).then(|| by.now.checked_sub(held_for)).flatten() {
+            Some(since) => since.max(by.begun),
+            None => by.begun,
+        };
+        let stretch = Stretch { since, homes: by.homes, over: of.over };
+        let (holds, mut now) = holds(check, by, stretch);
+        let since = &mut self.since[at];
+        *since = holds.then(|| since.unwrap_or(by.now));
+        let held =
+            if counts { holds.then_some(age) } else { since.map(|since| by.now.saturating_duration_since(since)) };
+        let done = held.is_some_and(|held| held >= held_for);
+        let mut words = check.to_string();
+        if let Some(over) = of.over {
+            words.push_str(&format!(" over {over}"));
+        }
+        if is_held {
+            words.push_str(&format!(" for {}", seconds(held_for)));
+            let held = held.unwrap_or_default().min(held_for);
+            let stands = format!("{} of {}", held.as_secs(), seconds(held_for));
+            now = if now.is_empty() { stands } else { format!("{now}, {stands}") };
+        }
+        CheckView { words, done, now }
+    }
+}
+
+impl Judged {
+    fn words(&self) -> String {
+        self.rows.iter().map(|row| row.words.as_str()).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// `10 s`, `1.5 s`.
+pub(super) fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+/// Whether a check holds now, and how things stand in a word or two.
+fn holds(check: &Check, by: Evidence<'_>, stretch: Stretch<'_>) -> (bool, String) {
+    let sample = by.ledger.last.as_ref();
+    match check {
+        Check::Figure(figure, comparison) => match figure.measured(by.ledger, stretch) {
+            Some(value) => (comparison.holds(value), format!("{} now", figure.written(value))),
+            None => (false, "not known yet".to_owned()),
+        },
+        Check::Strategy(of) => {
+            sample.map_or_else(unknown, |now| (of.contains(&now.strategy), format!("{} now", now.strategy)))
+        }
+        Check::Sticky(of) => {
+            sample.map_or_else(unknown, |now| (of.contains(&now.sticky), format!("{} now", now.sticky)))
+        }
+        Check::State(name, of) => match sample.and_then(|now| now.backend(name)) {
+            Some(backend) => (of.contains(&backend.state), format!("{} now", backend.state)),
+            None => (false, "not there".to_owned()),
+        },
+        Check::Seen(name, of) => {
+            let seen = by.ledger.states_since(name, by.begun);
+            let mut left = of.iter().peekable();
+            for state in &seen {
+                left.next_if(|wanted| *wanted == state);
+            }
+            let words: Vec<&str> = seen.iter().map(|state| state.word()).collect();
+            (left.peek().is_none(), words.join(" → "))
+        }
+        Check::Fault(name, kind) => match sample.and_then(|now| now.backend(name)) {
+            Some(backend) => {
+                (backend.fault == *kind, backend.fault.clone().unwrap_or_else(|| "no fault now".to_owned()))
+            }
+            None => (false, "not there".to_owned()),
+        },
+        Check::Opened(pane) => (by.opened.has(*pane), String::new()),
+        Check::Filtered(text) => {
+            let filter = by.facts.filter.as_deref();
+            let holds = filter.is_some_and(|filter| text.as_ref().is_none_or(|text| text == filter));
+            (holds, filter.map_or_else(|| "no filter now".to_owned(), |filter| format!("{filter} now")))
+        }
+        Check::Selected(name) => {
+            let selected = by.facts.selected.as_deref();
+            (selected == Some(name), selected.map(|name| format!("{name} now")).unwrap_or_default())
+        }
+        Check::Traffic(on) => sample.map_or_else(unknown, |now| (now.traffic == *on, String::new())),
+    }
+}
+
+fn unknown() -> (bool, String) {
+    (false, "not known yet".to_owned())
+}
