@@ -9,6 +9,8 @@ use clap::{Arg, Command, Parser, ValueEnum};
 
 #[cfg(unix)]
 use super::ctl_words::Ctl;
+#[cfg(feature = "tui")]
+use super::learn::words::Learn;
 use super::survive::wanted::Wanted;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
@@ -148,6 +150,9 @@ pub(super) enum Subcommand {
     Run(Run),
     /// Find out whether your program survives more than one copy of itself
     Survive(Survive),
+    /// Lessons: traffic and failures are staged, and what you do is checked by what it does
+    #[cfg(feature = "tui")]
+    Learn(Learn),
     /// Read a configuration file, report everything wrong in it, start nothing
     Check {
         /// The file; the one of --config, or ./stickylb.json
@@ -175,6 +180,10 @@ pub(super) enum Subcommand {
         #[cfg(feature = "tui")]
         #[arg(long)]
         user: bool,
+        /// That of a lesson
+        #[cfg(feature = "tui")]
+        #[arg(long, conflicts_with = "user")]
+        lesson: bool,
     },
     /// Print the completions for a shell
     Completions {

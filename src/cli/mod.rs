@@ -17,6 +17,8 @@ mod import;
 #[cfg(target_os = "linux")]
 mod init;
 mod layers;
+#[cfg(feature = "tui")]
+mod learn;
 mod man;
 mod meant;
 mod offered;
@@ -67,7 +69,11 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "tui")]
         Some(Subcommand::Check { file, user: true }) => user::check(file.as_deref()),
         #[cfg(feature = "tui")]
-        Some(Subcommand::Schema { user: true }) => user::schema(),
+        Some(Subcommand::Schema { user: true, .. }) => user::schema(),
+        #[cfg(feature = "tui")]
+        Some(Subcommand::Schema { lesson: true, .. }) => learn::schema(),
+        #[cfg(feature = "tui")]
+        Some(Subcommand::Learn(asked)) => learn::learn(&args, asked),
         Some(Subcommand::Check { file, .. }) => check(&args, file.as_deref()),
         #[cfg(unix)]
         Some(Subcommand::Start { words }) => background::start(words),

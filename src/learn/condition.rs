@@ -15,6 +15,19 @@ pub(crate) enum Condition {
     Checks(Checks),
 }
 
+impl Condition {
+    /// The longest time for which something must hold.
+    pub(crate) fn longest(&self) -> Duration {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().map(Condition::longest).max().unwrap_or_default()
+            }
+            Condition::Not(part) => part.longest(),
+            Condition::Checks(checks) => checks.held_for,
+        }
+    }
+}
+
 /// The checks of one object, which must hold together.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checks {

@@ -8,7 +8,7 @@ use super::figure::{Comparison, Figure};
 
 /// A lesson, read and found good.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Lesson {
+pub struct Lesson {
     pub(crate) title: String,
     /// What one learns, in one line; empty where the file does not say.
     pub(crate) about: String,

@@ -11,7 +11,9 @@ mod view;
 
 pub(crate) use built_in::{BUILT_IN, BuiltIn};
 pub(crate) use condition::Pane;
-pub(crate) use lesson::{Act, Lesson, Settings, StepKind};
+pub use lesson::Lesson;
+pub(crate) use lesson::{Act, Ask, Chats, Do, StepKind};
 pub(crate) use read::{read, schema};
-pub(crate) use run::{Facts, Runner};
+pub use run::Runner;
+pub(crate) use run::{Facts, Judge};
 pub use view::{Answered, CheckView, LessonPart, LessonView};

@@ -99,6 +99,7 @@ pub(crate) fn apply(
                 });
             }
             Effect::Keep => keeper.keep(state.arrangement()),
+            Effect::LessonPassed(number) => keeper.passed(number),
             Effect::Notify(how, text) => terminal.notify(how, &text),
             Effect::Edit(draft) => next = Loop::Edit(draft),
             Effect::Suspend => next = Loop::Suspend,

@@ -22,8 +22,19 @@ pub(crate) struct Keep {
     pub(crate) write: fn(&Path, &Arrangement) -> io::Result<()>,
 }
 
+/// Where it is kept which lessons were passed, and how it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) path: PathBuf,
+    pub(crate) write: fn(&Path, u32) -> io::Result<()>,
+}
+
 /// Keeps the latest arrangement.
 pub(crate) struct Keeper {
+    /// For lessons; without it none is kept.
+    pub(crate) record: Option<Record>,
+    /// Disconnected when the last lesson is written.
+    recorded: Option<Receiver<()>>,
     keep: Option<Keep>,
     tell: UnboundedSender<Message>,
     /// The thread, from the first change on.
@@ -39,7 +50,7 @@ struct Writer {
 impl Keeper {
     /// A failure is told once. Without `keep` nothing is kept.
     pub(crate) fn new(keep: Option<Keep>, tell: UnboundedSender<Message>) -> Self {
-        Keeper { keep, tell, thread: None }
+        Keeper { keep, tell, thread: None, record: None, recorded: None }
     }
 
     /// Has this arrangement written, without waiting.
@@ -50,8 +61,30 @@ impl Keeper {
         let _ = thread.changes.send(arrangement);
     }
 
+    /// Has it written that this lesson was passed, without waiting.
+    pub(crate) fn passed(&mut self, number: u32) {
+        let Some(Record { path, write }) = self.record.clone() else { return };
+        let tell = self.tell.clone();
+        let (end, done) = channel();
+        self.recorded = Some(done);
+        let record = move || {
+            let _end: Sender<()> = end;
+            if let Err(error) = write(&path, number) {
+                let path = Untrusted::new(path.display().to_string());
+                let text = format!("that the lesson was passed is not kept: {path}: {error}");
+                // The screen may be gone.
+                let _ = tell.send(Message::NotKept(text));
+            }
+        };
+        // Without a thread nothing is kept, and the screen goes on.
+        let _ = thread::Builder::new().name("record".to_owned()).spawn(record);
+    }
+
     /// Waits a moment for the last write.
     pub(crate) fn finish(self) {
+        if let Some(recorded) = self.recorded {
+            let _ = recorded.recv_timeout(GRACE);
+        }
         let Some(Writer { changes, done }) = self.thread else { return };
         drop(changes);
         // Nothing is sent: it ends with the thread, or with the time.

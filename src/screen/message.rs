@@ -11,6 +11,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::draft::Draft;
 use super::notify::Notify;
+use crate::learn::Lesson;
 use crate::screen::export::Export;
 
 /// An input of the update function.
@@ -47,6 +48,8 @@ pub enum Message {
     Edited(Box<Draft>, Result<Vec<u8>, String>),
     /// A command was carried out or failed.
     Done(Command, Result<Done, CommandError>),
+    /// A lesson's file was saved: what it says now, or why it cannot be read.
+    LessonRead(Result<Box<Lesson>, String>),
     /// The screen's arrangement could not be written, with one sentence for the footer.
     NotKept(String),
     /// The engine has ended or is unreachable, with the reason as one sentence.
@@ -88,6 +91,8 @@ pub enum Effect {
     Export(Export),
     /// Keep the screen's arrangement for the next start.
     Keep,
+    /// Keep for the next start that the lesson of this number was passed.
+    LessonPassed(u32),
     /// Restore the terminal and stop the job until the shell continues it.
     Suspend,
     /// Send a notification in this way.

@@ -36,6 +36,7 @@ mod inspect;
 mod inspected;
 mod keeping;
 mod lent;
+mod lesson;
 mod log;
 mod message;
 mod notify;
@@ -47,8 +48,7 @@ mod palette_line;
 mod per_backend;
 mod picks;
 mod presenter;
-mod pressed;
-mod rights;
+mod rehearsal;
 mod secrets;
 mod side;
 mod state;
@@ -85,13 +85,14 @@ use event_pane::EventPane;
 pub use export::Export;
 pub(crate) use flow::Motion;
 pub use glyphs::Glyphs;
-pub(crate) use keeping::Keep;
 use keeping::Keeper;
+pub(crate) use keeping::{Keep, Record};
+pub(crate) use lesson::typeable;
 pub use message::{Effect, Message};
 pub use notify::Notify;
-pub(crate) use options::Options;
+pub(crate) use options::{LessonOptions, Options};
 pub(crate) use orders::Orders;
-use rights::Rights;
+pub(crate) use rehearsal::Rehearsal;
 pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
@@ -124,9 +125,12 @@ pub(crate) fn run(
     let left = runtime.block_on(async {
         let (tell, told) = mpsc::unbounded_channel();
         let mut terminal = Terminal::new(&tell)?;
-        // A class that watches may do so as one user: none of them changes how that user's own screen begins.
-        let keep = options.keep.clone().filter(|_| !engine.only_watches());
-        let mut keeper = Keeper::new(keep, tell.clone());
+        let mut keeper = Keeper::new(options.keep.clone(), tell.clone());
+        let mut options = options;
+        if let Some(lesson) = &mut options.lesson {
+            keeper.record = lesson.record.take();
+            options::pass_on(lesson.reads.take(), tell.clone());
+        }
         let mut state = options.state(leaving);
         state.rights = Rights::of(engine);
         state.size = terminal.size()?;

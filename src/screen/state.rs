@@ -27,7 +27,7 @@ pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;
 use super::themes::Themes;
-use super::what_if_choice::WhatIfChoice;
+use crate::learn::Runner;
 use crate::screen::filter::{Filter, FilterError};
 
 /// How long the warning about dropped log lines stays after the last one.
@@ -158,6 +158,8 @@ pub struct State {
     /// The heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
+    /// The lesson that is under way.
+    pub(crate) lesson: Option<Box<Runner>>,
     /// The last report of `survive`.
     pub(crate) survived: Option<Box<SurviveReport>>,
     /// The result of the last key or command, if there is a message.
@@ -213,6 +215,7 @@ impl State {
             detail: None,
             inspected: Inspected::default(),
             dialog: None,
+            lesson: None,
             survived: None,
             said: None,
             said_at: SystemTime::UNIX_EPOCH,

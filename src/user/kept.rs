@@ -13,7 +13,7 @@ use stickylb::program::parse_by;
 use stickylb::untrusted::Untrusted;
 
 /// How long is waited for what should be a file and is a named pipe.
-const WITHIN: Duration = Duration::from_secs(1);
+pub(super) const WITHIN: Duration = Duration::from_secs(1);
 
 /// What was kept, and where the next is.
 pub(crate) struct Kept {
@@ -54,14 +54,18 @@ pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Writes a whole new file and puts it in the place of the old one, so that a reader finds one or the other.
 fn write(path: &Path, arrangement: &Arrangement) -> io::Result<()> {
+    replace(path, &format!("{:#}\n", arrangement::written(arrangement)))
+}
+
+/// Writes a whole new file and puts it in the place of the old one, so that a reader finds one or the other.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("/"));
     make(folder)?;
-    let name = format!(".screen.{}.{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!(".{stem}.{}.{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
     let new = folder.join(name);
-    let text = format!("{:#}\n", arrangement::written(arrangement));
     let done = File::options().write(true).create_new(true).open(&new).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_data()?;

@@ -8,8 +8,10 @@ mod config;
 mod kept;
 mod keys;
 mod places;
+mod progress;
 mod themes;
 
 pub(crate) use config::{SCHEMA, UserConfig, load, parse};
 pub(crate) use kept::{Kept, kept};
 pub(crate) use places::config_file;
+pub(crate) use progress::{Progress, progress};

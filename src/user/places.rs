@@ -17,6 +17,12 @@ pub(super) fn state_file() -> Option<PathBuf> {
     Some(folder.join(PROGRAM).join("screen.json"))
 }
 
+/// Where it is kept which lessons were passed.
+pub(super) fn progress_file() -> Option<PathBuf> {
+    let folder = base(std::env::var_os("XDG_STATE_HOME"), ".local/state")?;
+    Some(folder.join(PROGRAM).join("lessons.json"))
+}
+
 /// The directory that a variable names, or the one below the home. The specification has relative ones ignored.
 fn base(variable: Option<OsString>, below_home: &str) -> Option<PathBuf> {
     let named = variable.map(PathBuf::from).filter(|path| path.is_absolute());

@@ -23,7 +23,6 @@ pub(crate) use name::named;
 pub(crate) use parse::{Meant, command};
 pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
-#[cfg(unix)]
 pub(crate) use text_table::aligned;
 pub(crate) use what_if::{USAGE as WHAT_IF_USAGE, what_if, what_if_options};
 #[cfg(feature = "tui")]

@@ -16,4 +16,4 @@ mod viewed;
 
 pub(crate) use facts::Facts;
 pub(crate) use judge::Judge;
-pub(crate) use runner::Runner;
+pub use runner::Runner;

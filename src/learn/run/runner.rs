@@ -21,7 +21,7 @@ const WAITS: u32 = 4;
 
 /// A lesson, and how far the learner is in it.
 #[derive(Clone, Debug)]
-pub(crate) struct Runner {
+pub struct Runner {
     pub(super) lesson: Lesson,
     /// Its number among the built-in ones.
     pub(super) number: Option<u32>,
@@ -101,6 +101,21 @@ impl Runner {
             is_over: false,
             was_wrong: false,
         }
+    }
+
+    /// Its number among the built-in ones.
+    pub(crate) fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// Whether the backends are there and the first step began.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// What the step is.
+    pub(crate) fn kind(&self) -> &StepKind {
+        &self.current().kind
     }
 
     pub(super) fn current(&self) -> &Step {

@@ -60,6 +60,11 @@ impl Key {
         Key { modifiers, code }
     }
 
+    /// The event of pressing it.
+    pub(crate) fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// The same key without Shift: it does the same where Shift and it do nothing of their own.
     pub(crate) fn unshifted(self) -> Self {
         Key { modifiers: self.modifiers - KeyModifiers::SHIFT, ..self }

@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{chaos, columns, control, edit, flow, inspect, presenter, survive, traffic, watching, what_if};
+use super::{chaos, columns, control, edit, flow, inspect, lesson, presenter, survive, traffic, what_if};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -49,19 +49,20 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Snapshot(snapshot) => {
             let before = survive::stage(state.live());
             state.refresh(*snapshot);
-            return survive::follow(state, before);
+            return [survive::follow(state, before), lesson::follow(state)].into_iter().flatten().collect();
         }
         Message::Tick(now) => flow::tick(state, now),
         Message::Second(now, snapshot) => {
             let before = survive::stage(state.live());
             flow::second(state, now);
             state.second(now, *snapshot);
-            return survive::follow(state, before);
+            return [survive::follow(state, before), lesson::follow(state)].into_iter().flatten().collect();
         }
         Message::Survived(report) => survive::take(state, report),
         Message::WhatIf(options, told) => what_if::take(state, &options, told),
         Message::Events(events, missed) => {
             let effects = notify::due(state.notify, &events);
+            lesson::take(state, &events, missed);
             state.append(events, missed);
             return effects;
         }
@@ -80,6 +81,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             state.changed = true;
         }
         Message::Done(_, Err(error)) => state.complain(error.to_string()),
+        Message::LessonRead(read) => lesson::read(state, read),
         Message::Paste(text) => dialog::paste(state, &text),
     }
     Vec::new()
@@ -140,12 +142,12 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Carries out an action with a command's arguments. The error is a sentence for the user.
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
-    if watching::refuses(state, action) {
-        return Err(watching::refusal());
-    }
-    if let Some(why) = presenter::refuses(state, action) {
-        return Err(why);
-    }
+    let effects = carry_out(state, action, words)?;
+    lesson::did(state, action);
+    Ok(effects)
+}
+
+fn carry_out(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     match action {
         Action::Up => movement::step(state, -1),
         Action::Down => movement::step(state, 1),
@@ -258,9 +260,10 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     Ok(Vec::new())
 }
 
-/// Quits at once where the engine runs on, for ever or for a report; else the engine is asked what is in flight at this moment.
+/// Quits at once where the engine runs on, for ever or for a report, and out of a lesson; else the engine is asked what is in flight at this moment.
 fn quit(state: &mut State) -> Effect {
-    if matches!(state.leaving, Leaving::GoesOn | Leaving::Reports) {
+    // The traffic of a lesson is nobody's to wait for.
+    if matches!(state.leaving, Leaving::GoesOn | Leaving::Reports) || state.lesson.is_some() {
         return Effect::Quit;
     }
     state.dialog = Some(Dialog::Quitting(Vec::new()));

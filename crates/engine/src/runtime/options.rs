@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::source::Source;
 use crate::access::Admission;
 use crate::balancer::KeyFunction;
+use crate::config::BackendLimits;
 use crate::process::Copies;
 use crate::state::Checks;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// The number of demo backends to start with.
     pub demo_backends: usize,
+    /// How much each demo backend takes, those that are started later included.
+    pub demo_limits: BackendLimits,
     /// Copies of a program to start with. A copy's id is its number, counted from 0, or the next free id if a backend
     /// of the configuration has that one.
     pub copies: Option<Copies>,

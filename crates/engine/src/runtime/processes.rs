@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::process_task::{Order, ProcessTask};
 use crate::api::{BackendId, CommandError, Intent, Level, Mode};
 use crate::balancer::{Backend, Verdict};
-use crate::config::{Address, BackendConfig, CheckAlgorithm, HealthCheck};
+use crate::config::{Address, BackendConfig, BackendLimits, CheckAlgorithm, HealthCheck};
 use crate::process::{Copies, Process, Program, demo_name, free_port};
 use crate::state::{LivePool, Shared};
 
@@ -32,6 +32,8 @@ pub(crate) struct Processes {
     shared: Arc<Shared>,
     /// The path of this program, run as each process's supervisor and as each demo backend.
     program: Option<PathBuf>,
+    /// How much each demo backend takes.
+    demo_limits: BackendLimits,
     process_tasks: Mutex<HashMap<BackendId, mpsc::Sender<Order>>>,
     /// Held while a process is added, because two at once would choose the same name, id and port.
     adding: tokio::sync::Mutex<()>,
@@ -42,10 +44,11 @@ pub(crate) struct Processes {
 pub(crate) type Added = (Arc<Backend>, ProcessTask);
 
 impl Processes {
-    pub(crate) fn new(shared: Arc<Shared>, program: Option<PathBuf>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, program: Option<PathBuf>, demo_limits: BackendLimits) -> Self {
         Processes {
             shared,
             program,
+            demo_limits,
             process_tasks: Mutex::default(),
             adding: tokio::sync::Mutex::default(),
             rolling: AtomicBool::new(false),
@@ -68,7 +71,9 @@ impl Processes {
         let mut health = pool.config.load().health.clone();
         "/health".clone_into(&mut health.path);
         health.interval = Some(health.interval.map_or(DEMO_INTERVAL, |interval| interval.min(DEMO_INTERVAL)));
-        self.add(&pool, id, name, health, program).await
+        let config = BackendConfig::new(id, name, Address::local(program.port));
+        let limits = self.demo_limits.clone();
+        self.add(&pool, BackendConfig { limits, health, ..config }, program).await
     }
 
     /// Starts the copy with this number.
@@ -89,7 +94,8 @@ impl Processes {
             // Without configured checks, accept any HTTP response: the program need not serve `/`.
             health.algorithm = CheckAlgorithm::Http;
         }
-        self.add(&pool, id, name, health, program).await
+        let config = BackendConfig::new(id, name, Address::local(program.port));
+        self.add(&pool, BackendConfig { health, ..config }, program).await
     }
 
     /// The pool that processes are added to: the first one in HTTP mode.
@@ -102,16 +108,9 @@ impl Processes {
         })
     }
 
-    async fn add(
-        &self,
-        pool: &LivePool,
-        id: BackendId,
-        name: String,
-        health: HealthCheck,
-        program: Program,
-    ) -> Result<Added, CommandError> {
-        let process = self.start(&name, &program).await?;
-        let config = BackendConfig { health, ..BackendConfig::new(id, name, Address::local(program.port)) };
+    async fn add(&self, pool: &LivePool, config: BackendConfig, program: Program) -> Result<Added, CommandError> {
+        let id = config.id;
+        let process = self.start(&config.name, &program).await?;
         let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
         self.shared.registry.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);

@@ -84,7 +84,7 @@ impl Balancer {
         }
         let (mailing, mail_done) = mpsc::channel(1);
         let engine = Balancer {
-            processes: Arc::new(Processes::new(Arc::clone(&shared), options.program)),
+            processes: Arc::new(Processes::new(Arc::clone(&shared), options.program, options.demo_limits)),
             shared,
             phase,
             workers: tokio::sync::Mutex::new(workers_done),

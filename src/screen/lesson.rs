@@ -1,0 +1,115 @@
+//! A lesson on the screen: its runner follows what the screen is told and what is opened there, and gives commands as a person
+//! would.
+
+use std::sync::Arc;
+use std::time::Instant;
+use stickylb::api::Event;
+use stickylb::program::nearest;
+
+use super::action::{ACTIONS, Action, Key};
+use super::message::Effect;
+use super::side::Side;
+use super::state::State;
+use crate::learn::{Facts, Lesson, Pane, Runner};
+
+/// Does something with the runner, where there is a lesson.
+fn with<T>(state: &mut State, work: impl FnOnce(&mut Runner) -> T) -> Option<T> {
+    let done = state.lesson.as_mut().map(|runner| work(runner));
+    if done.is_some() {
+        state.changed = true;
+    }
+    done
+}
+
+/// Takes in what happened, also while the display stands still.
+pub(crate) fn take(state: &mut State, events: &[Arc<Event>], missed: u64) {
+    if let Some(runner) = &mut state.lesson {
+        runner.take(Instant::now(), events, missed);
+    }
+}
+
+/// Looks at how things stand; gives what the lesson wants done.
+pub(crate) fn follow(state: &mut State) -> Vec<Effect> {
+    let Some(mut runner) = state.lesson.take() else { return Vec::new() };
+    let selected = state.live().backends.iter().find(|backend| Some(backend.id) == state.selected);
+    let facts = Facts {
+        filter: state.log.filter().map(|filter| filter.text().to_owned()),
+        selected: selected.map(|backend| backend.name.raw().to_owned()),
+    };
+    let commands = runner.follow(Instant::now(), state.live(), facts);
+    state.lesson = Some(runner);
+    state.changed = true;
+    commands.into_iter().map(Effect::Command).collect()
+}
+
+/// Notes what an action opened.
+pub(crate) fn did(state: &mut State, action: Action) {
+    let pane = match action {
+        Action::Why => Pane::Why,
+        Action::Detail => Pane::Inspector,
+        Action::NextSide if state.side == Some(Side::Inspector) => Pane::Inspector,
+        Action::Flow => Pane::Flow,
+        Action::WhatIf => Pane::WhatIf,
+        Action::Help => Pane::Help,
+        Action::Replay => Pane::Replay,
+        Action::Presenter => Pane::Presenter,
+        _ => return,
+    };
+    with(state, |runner| runner.opened(pane));
+}
+
+/// Takes the lesson's file as it is now, or why it cannot be read.
+pub(crate) fn read(state: &mut State, read: Result<Box<Lesson>, String>) {
+    with(state, |runner| match read {
+        Ok(lesson) => runner.reload(Instant::now(), *lesson),
+        Err(why) => runner.not_reloaded(&why),
+    });
+}
+
+/// The learner predicts: the choice in this place, from 0.
+pub(crate) fn choose(state: &mut State, choice: usize) -> Vec<Effect> {
+    with(state, |runner| runner.choose(Instant::now(), choice));
+    follow(state)
+}
+
+/// The learner asks for a hint.
+pub(crate) fn hint(state: &mut State) -> Vec<Effect> {
+    with(state, Runner::hint);
+    Vec::new()
+}
+
+/// The learner goes on, where that can be.
+pub(crate) fn go_on(state: &mut State) -> Vec<Effect> {
+    let was_over = state.lesson.as_ref().is_some_and(|runner| runner.passed().is_some());
+    with(state, |runner| runner.go_on(Instant::now()));
+    let mut effects = follow(state);
+    if let Some(runner) = &state.lesson
+        && !was_over
+        && let (Some(true), Some(number)) = (runner.passed(), runner.number())
+    {
+        effects.push(Effect::LessonPassed(number));
+    }
+    effects
+}
+
+/// The learner begins the step again.
+pub(crate) fn again(state: &mut State) -> Vec<Effect> {
+    with(state, |runner| runner.again(Instant::now()));
+    follow(state)
+}
+
+/// Whether a line of a solution can be typed into the palette, or its key be pressed.
+///
+/// # Errors
+/// Why not, as one sentence.
+pub(crate) fn typeable(line: &str) -> Result<(), String> {
+    if let Some(key) = line.strip_prefix("key ") {
+        return key.parse::<Key>().map(drop);
+    }
+    let name = line.split_whitespace().next().unwrap_or_default();
+    let names = || ACTIONS.iter().map(super::action::Entry::name).filter(|name| !name.is_empty());
+    if names().any(|one| one == name) {
+        return Ok(());
+    }
+    Err(format!("'{name}' is no command of the palette{}; a key is written: key w", nearest(name, names())))
+}
