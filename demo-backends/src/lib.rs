@@ -2,8 +2,8 @@
 //!
 //! Each backend serves a page that says, large and in its own colour, which
 //! backend answered, and one path for each thing that a balancer has to handle
-//! well: slow responses, streams, server-sent events, WebSockets, errors, failing
-//! health checks. Start several with different names, and a balancer in front.
+//! well: slow responses, streams, server-sent events, WebSockets, sessions in
+//! memory, errors, failing health checks. Start several with different names, and a balancer in front.
 //!
 //! `server` accepts connections, `router` finds the handler of a path, `handlers`
 //! answer, `state` is what they share. Each uses only what comes after it.
@@ -14,6 +14,7 @@
 //! | `/whoami` | this backend as JSON |
 //! | `/echo`, `/echo/…` | the request as JSON, for any method |
 //! | `/slow?ms=2000` | the same as `/whoami` after that time, at most 30 s |
+//! | `/session` | how often this browser has been here, by a cookie that this backend alone knows |
 //! | `/status/NNN` | that status code, 200 to 599 |
 //! | `/bytes/N` | `N` bytes, at most 1 GiB, with a content length |
 //! | `/chunks?n=10&ms=100` | `n` chunks, `ms` apart |

@@ -8,13 +8,12 @@ pub(crate) fn param(query: Option<&str>, key: &str) -> Option<String> {
     })
 }
 
-/// The whole number named `key`, `default` when absent, or a sentence saying
-/// what is wrong with it.
-pub(crate) fn number(query: Option<&str>, key: &str, default: u64) -> Result<u64, String> {
-    match param(query, key) {
-        None => Ok(default),
-        Some(value) => value.parse().map_err(|_| format!("The parameter {key} must be a whole number.")),
-    }
+/// The whole number named `key`, at most `most` and `default` when absent, or a sentence saying
+/// what it must be.
+pub(crate) fn number(query: Option<&str>, key: &str, default: u64, most: u64) -> Result<u64, String> {
+    let Some(value) = param(query, key) else { return Ok(default) };
+    let number = value.parse().ok().filter(|number| *number <= most);
+    number.ok_or_else(|| format!("The parameter {key} must be a whole number from 0 to {most}."))
 }
 
 fn decode(value: &str) -> String {
@@ -61,8 +60,11 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(number(Some("ms=5"), "ms", 7), Ok(5));
-        assert_eq!(number(Some("x=5"), "ms", 7), Ok(7));
-        assert!(number(Some("ms=-5"), "ms", 7).is_err());
+        assert_eq!(number(Some("ms=5"), "ms", 7, 9), Ok(5));
+        assert_eq!(number(Some("x=5"), "ms", 7, 9), Ok(7));
+        for wrong in ["ms=-5", "ms=", "ms", "ms=10", "ms=soon", "ms=1.5", "ms=99999999999999999999"] {
+            let sentence = "The parameter ms must be a whole number from 0 to 9.";
+            assert_eq!(number(Some(wrong), "ms", 7, 9), Err(sentence.to_owned()), "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::handlers::chat::Participant;
 use crate::handlers::session::{self, Endpoint, Session};
-use crate::handlers::{awkward, echo, events, health, page, whoami};
+use crate::handlers::{awkward, echo, events, health, page, visit, whoami};
 use crate::response::{self, Response};
 use crate::state::backend::Backend;
 
@@ -54,13 +54,14 @@ async fn route(backend: &Backend, request: Request<Incoming>, sessions: &mpsc::S
             let participant = Participant::join(backend, query);
             session::upgrade(request, Endpoint::Chat(participant), sessions)
         }
-        ("" | "whoami" | "chunks" | "events" | "health", None) | ("bytes", Some(_))
+        ("" | "whoami" | "session" | "chunks" | "events" | "health", None) | ("bytes", Some(_))
             if method != Method::GET && method != Method::HEAD =>
         {
             response::not_allowed("GET, HEAD")
         }
         ("", None) => page::page(backend, &request),
         ("whoami", None) => whoami::whoami(backend),
+        ("session", None) => visit::session(backend, &request),
         ("chunks", None) => awkward::chunks(backend, query),
         ("bytes", Some(count)) => awkward::bytes(count),
         ("events", None) => events::events(backend),

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Running;
+use common::{Answer, Running};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -79,7 +79,7 @@ async fn whoami_counts_but_not_health_checks() {
 #[tokio::test]
 async fn head_has_the_headers_alone() {
     let alpha = Running::start("alpha").await;
-    for target in ["/", "/whoami", "/bytes/1000000", "/events", "/nowhere"] {
+    for target in ["/", "/whoami", "/session", "/bytes/1000000", "/events", "/nowhere"] {
         let answer = alpha.ask("HEAD", target, "").await;
         assert_eq!(answer.body, "", "{target}");
         assert_eq!(answer.header("x-served-by"), Some("alpha"), "{target}");
@@ -146,7 +146,59 @@ async fn slow_waits() {
     assert!(began.elapsed() >= std::time::Duration::from_millis(120));
     assert_eq!(answer.json()["name"], "alpha");
     assert_eq!(answer.json()["waitedMs"], 120);
-    assert_eq!(alpha.get("/slow?ms=soon").await.status(), 400);
+    for wrong in ["soon", "", "-1", "30001"] {
+        let answer = alpha.get(&format!("/slow?ms={wrong}")).await;
+        assert_eq!(answer.status(), 400, "{wrong}");
+        assert_eq!(answer.body, "The parameter ms must be a whole number from 0 to 30000.\n");
+    }
+}
+
+/// The session's cookie, as a browser would send it back.
+fn kept(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie").unwrap();
+    let (pair, rest) = cookie.split_once(';').unwrap();
+    assert_eq!(rest, " Path=/; HttpOnly; SameSite=Lax");
+    format!("cookie: X-Backend-ID=1; {pair}\r\n")
+}
+
+#[tokio::test]
+async fn a_session_is_counted_by_its_cookie() {
+    let alpha = Running::start("alpha").await;
+    let first = alpha.get("/session").await;
+    assert_eq!((&first.json()["backend"], &first.json()["visits"]), (&json!("alpha"), &json!(1)));
+    let cookie = kept(&first);
+    for visits in 2..=3 {
+        let again = alpha.ask("GET", "/session", &cookie).await;
+        assert_eq!(again.json()["visits"], visits);
+        assert_eq!(again.json()["session"], first.json()["session"]);
+        assert_eq!(again.header("set-cookie"), None);
+    }
+    assert_eq!(alpha.get("/session").await.json()["visits"], 1, "a browser without the cookie");
+    assert_eq!(alpha.ask("POST", "/session", &cookie).await.status(), 405);
+}
+
+#[tokio::test]
+async fn the_page_says_how_often_one_has_been_here() {
+    let alpha = Running::start("alpha").await;
+    let first = alpha.get("/").await;
+    assert!(first.body.contains("<dd id=\"times\">once</dd>"));
+    let cookie = kept(&first);
+    assert!(alpha.ask("GET", "/", &cookie).await.body.contains(">twice</dd>"));
+    assert!(alpha.ask("GET", "/", &cookie).await.body.contains(">3 times</dd>"));
+    assert_eq!(alpha.ask("GET", "/session", &cookie).await.json()["visits"], 4);
+}
+
+#[tokio::test]
+async fn another_backend_does_not_know_the_session() {
+    let (alpha, bravo) = (Running::start("alpha").await, Running::start("bravo").await);
+    let cookie = kept(&alpha.get("/session").await);
+    assert_eq!(alpha.ask("GET", "/session", &cookie).await.json()["visits"], 2);
+    let moved = bravo.ask("GET", "/session", &cookie).await;
+    assert_eq!((&moved.json()["backend"], &moved.json()["visits"]), (&json!("bravo"), &json!(1)));
+    // The browser has one session, now bravo's: back on alpha it is a stranger there, too.
+    assert_eq!(alpha.ask("GET", "/session", &kept(&moved)).await.json()["visits"], 1);
+    let hostile = "cookie: demo-session=ffffffffffffffffffff\r\n";
+    assert_eq!(alpha.ask("GET", "/session", hostile).await.json()["visits"], 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use futures_util::stream;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::handlers::whoami::WhoAmI;
 use crate::query;
@@ -43,13 +43,14 @@ struct Status<'a> {
     backend: &'a str,
 }
 
-/// `/slow?ms=2000`.
+/// `/slow?ms=2000`: so long after the request was here, however busy the backend is meanwhile.
 pub(crate) async fn slow(backend: &Backend, query: Option<&str>) -> Response {
-    let waited_ms = match query::number(query, "ms", 2000) {
-        Ok(ms) => ms.min(MAX_WAIT_MS),
+    let received = Instant::now();
+    let waited_ms = match query::number(query, "ms", 2000, MAX_WAIT_MS) {
+        Ok(ms) => ms,
         Err(sentence) => return response::text(StatusCode::BAD_REQUEST, sentence),
     };
-    sleep(Duration::from_millis(waited_ms)).await;
+    sleep_until(received + Duration::from_millis(waited_ms)).await;
     response::json(StatusCode::OK, &Slow { who: WhoAmI::of(backend), waited_ms })
 }
 
@@ -87,9 +88,10 @@ pub(crate) fn bytes(count: &str) -> Response {
 
 /// `/chunks?n=10&ms=100`.
 pub(crate) fn chunks(backend: &Backend, query: Option<&str>) -> Response {
-    let asked = query::number(query, "n", 10).and_then(|n| query::number(query, "ms", 100).map(|ms| (n, ms)));
+    let count = query::number(query, "n", 10, MAX_CHUNKS);
+    let asked = count.and_then(|n| query::number(query, "ms", 100, MAX_WAIT_MS).map(|ms| (n, ms)));
     let (count, pause) = match asked {
-        Ok((n, ms)) => (n.min(MAX_CHUNKS), Duration::from_millis(ms.min(MAX_WAIT_MS))),
+        Ok((n, ms)) => (n, Duration::from_millis(ms)),
         Err(sentence) => return response::text(StatusCode::BAD_REQUEST, sentence),
     };
     let name = backend.identity.name.clone();

@@ -40,9 +40,9 @@ pub(crate) fn fail(backend: &Backend, method: &Method, query: Option<&str>) -> R
     if method != Method::POST {
         return response::not_allowed("POST");
     }
-    let seconds = match query::number(query, "for", 0) {
+    let seconds = match query::number(query, "for", 0, MAX_FAILURE_SECONDS) {
         Ok(0) => None,
-        Ok(seconds) => Some(seconds.min(MAX_FAILURE_SECONDS)),
+        Ok(seconds) => Some(seconds),
         Err(sentence) => return response::text(StatusCode::BAD_REQUEST, sentence),
     };
     backend.health.fail(seconds.map(Duration::from_secs));

@@ -231,6 +231,22 @@ onPress("chunks", "chunks-out", async () => {
   return [line(by(answer), " ", arrived, ` in ${(answer.ms() / 1000).toFixed(1)} s`)];
 });
 
+let visits = Number(mine.visits);
+
+onPress("visit", "visit-out", async () => {
+  const answer = await call("/session");
+  if (!answer.response.ok) return [line(by(answer))];
+  const { backend, visits: now } = await answer.response.json();
+  const forgotten = now <= visits;
+  visits = now;
+  const times = { 1: "once", 2: "twice" }[now] ?? `${now} times`;
+  if (backend === mine.name) $("times").textContent = times;
+  return [
+    line(by(answer), " says: you have been here ", make("strong", times), "."),
+    ...(forgotten ? [line(make("span", "It does not know you: your session was another's, and began anew.", "soft"))] : []),
+  ];
+});
+
 const failed = new Map();
 
 onPress("fail", "fail-out", async () => {

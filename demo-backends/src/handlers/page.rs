@@ -1,10 +1,12 @@
 //! The HTML pages.
 
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, COOKIE};
+use hyper::header::ACCEPT;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::Serialize;
 
+use crate::handlers::cookie::cookie;
+use crate::handlers::visit;
 use crate::ink::ink;
 use crate::response::{self, Response};
 use crate::state::backend::Backend;
@@ -31,19 +33,29 @@ struct NotFound<'a> {
 
 /// `/`.
 pub(crate) fn page(backend: &Backend, request: &Request<Incoming>) -> Response {
-    let cookie = match sticky_cookie(request.headers()) {
-        Some(value) => format!("{STICKY_COOKIE}={value}"),
+    let sticky = match cookie(request.headers(), STICKY_COOKIE) {
+        Some(value) => format!("{STICKY_COOKIE}={}", value.chars().take(SHOWN_COOKIE).collect::<String>()),
         None => "not sent to the backend".to_owned(),
+    };
+    let visit = visit::count(backend, request);
+    let times = match visit.number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        number => format!("{number} times"),
     };
     // The script compares it with `x-served-by`, where a name may look different.
     let served = String::from_utf8_lossy(backend.identity.served_by.as_bytes()).into_owned();
     let mut values = common(backend, request);
     values.push(("served", Value::Text(served)));
-    values.push(("cookie", Value::Text(cookie)));
+    values.push(("cookie", Value::Text(sticky)));
+    values.push(("visits", Value::Text(visit.number.to_string())));
+    values.push(("times", Value::Text(times)));
     values.push(("page.css", Value::Markup(include_str!("page.css"))));
     values.push(("page.js", Value::Markup(include_str!("page.js"))));
     values.push(("live.js", Value::Markup(include_str!("live.js"))));
-    response::full(StatusCode::OK, HTML, fill(include_str!("page.html"), &values))
+    let mut response = response::full(StatusCode::OK, HTML, fill(include_str!("page.html"), &values));
+    visit::keep(visit, &mut response);
+    response
 }
 
 /// 404 for every other path, as a page to browsers and as JSON to programs.
@@ -84,17 +96,6 @@ fn accepts_html(headers: &HeaderMap) -> bool {
         .any(|value| value.to_ascii_lowercase().contains("text/html"))
 }
 
-fn sticky_cookie(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == STICKY_COOKIE)
-        .map(|(_, value)| value.chars().take(SHOWN_COOKIE).collect())
-}
-
 /// Replaces the placeholders in one pass, so that a `{{name}}` inside a value is
 /// text and no placeholder.
 fn fill(template: &str, values: &[(&str, Value)]) -> String {
@@ -132,7 +133,6 @@ fn escape(text: &str, page: &mut String) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -141,14 +141,5 @@ mod tests {
         let values = [("a", Value::Text("<{{b}}>".to_owned())), ("b", Value::Markup("<b>"))];
         assert_eq!(fill("x{{a}}y{{b}}z", &values), "x&lt;{{b}}&gt;y<b>z");
         assert_eq!(fill("x{{", &values), "x{{");
-    }
-
-    #[test]
-    fn finds_the_cookie() {
-        let mut headers = HeaderMap::new();
-        headers.append(COOKIE, "a=b; X-Backend-ID=2".parse().unwrap());
-        assert_eq!(sticky_cookie(&headers).as_deref(), Some("2"));
-        headers.clear();
-        assert_eq!(sticky_cookie(&headers), None);
     }
 }

@@ -8,12 +8,14 @@ use crate::state::health::Health;
 use crate::state::identity::Identity;
 use crate::state::room::Room;
 use crate::state::shutdown::Shutdown;
+use crate::state::visits::Visits;
 
 pub(crate) struct Backend {
     pub(crate) identity: Identity,
     pub(crate) health: Health,
     pub(crate) room: Room,
     pub(crate) shutdown: Shutdown,
+    pub(crate) visits: Visits,
     requests: AtomicU64,
 }
 
@@ -24,6 +26,7 @@ impl Backend {
             health: Health::new(),
             room: Room::new(),
             shutdown,
+            visits: Visits::new(),
             requests: AtomicU64::new(0),
         }
     }

@@ -5,3 +5,4 @@ pub(crate) mod health;
 pub(crate) mod identity;
 pub(crate) mod room;
 pub(crate) mod shutdown;
+pub(crate) mod visits;
