@@ -1,8 +1,9 @@
 //! Lessons: what one is, how far a learner is in it, and what of it is measured. It knows no screen: what a lesson is about to
 //! show is a [`LessonView`].
 
-mod link;
 mod view;
 
-pub(crate) use link::{LessonInput, LessonLink};
-pub(crate) use view::{Answered, CheckView, LessonPart, LessonView};
+/// The number of the last lesson.
+pub(crate) const LAST: u32 = 11;
+
+pub use view::{Answered, CheckView, LessonPart, LessonView};

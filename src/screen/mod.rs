@@ -36,7 +36,7 @@ mod inspect;
 mod inspected;
 mod keeping;
 mod lent;
-mod lesson;
+mod lesson_pane;
 mod log;
 mod message;
 mod notify;

@@ -17,6 +17,7 @@ use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
 use super::inspected::{Inspected, ReplayChoice, Shown};
+use super::lesson_pane::LessonPane;
 use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;
@@ -158,8 +159,8 @@ pub struct State {
     /// The heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
-    /// The lesson that is under way.
-    pub(crate) lesson: Option<Box<Runner>>,
+    /// What is shown of the lesson that is under way.
+    pub(crate) lesson_pane: Option<LessonPane>,
     /// The last report of `survive`.
     pub(crate) survived: Option<Box<SurviveReport>>,
     /// The result of the last key or command, if there is a message.
@@ -215,7 +216,7 @@ impl State {
             detail: None,
             inspected: Inspected::default(),
             dialog: None,
-            lesson: None,
+            lesson_pane: None,
             survived: None,
             said: None,
             said_at: SystemTime::UNIX_EPOCH,

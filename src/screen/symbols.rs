@@ -48,35 +48,21 @@ impl Theme {
         }
     }
 
-    /// A request on its way.
-    pub(crate) fn request(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "●",
-            Glyphs::Ascii => "o",
+    /// Before what is checked: whether it holds.
+    pub(crate) fn tick(self, done: bool) -> &'static str {
+        match (self.glyphs, done) {
+            (Glyphs::Unicode, true) => "✓",
+            (Glyphs::Unicode, false) => "·",
+            (Glyphs::Ascii, true) => "[x]",
+            (Glyphs::Ascii, false) => "[ ]",
         }
     }
 
-    /// A request that failed.
-    pub(crate) fn failed(self) -> &'static str {
+    /// Before what came out otherwise than was said.
+    pub(crate) fn cross(self) -> &'static str {
         match self.glyphs {
-            Glyphs::Unicode => "×",
-            Glyphs::Ascii => "x",
-        }
-    }
-
-    /// The way of requests, where there is none.
-    pub(crate) fn track(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "·",
-            Glyphs::Ascii => ".",
-        }
-    }
-
-    /// Between the backend that a client came from and the client.
-    pub(crate) fn moved(self) -> &'static str {
-        match self.glyphs {
-            Glyphs::Unicode => "▸",
-            Glyphs::Ascii => ">",
+            Glyphs::Unicode => "✗",
+            Glyphs::Ascii => "[!]",
         }
     }
 

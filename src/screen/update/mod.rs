@@ -7,7 +7,7 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{chaos, columns, control, edit, flow, inspect, lesson, presenter, survive, traffic, what_if};
+use super::{chaos, columns, control, edit, flow, inspect, lesson_pane, presenter, survive, traffic, what_if};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -88,6 +88,9 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    if lesson_pane::key(state, key).is_some() {
+        return Vec::new();
+    }
     match state.keys.bound(key) {
         None => {
             state.complain(wrong_key(state, key));

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{BackendId, BackendView};
 
 use super::footer::sentence;
-use super::{changes, fitted, footer, header, log, more, presenter, warnings};
+use super::{changes, fitted, footer, header, lesson, log, more, warnings};
 use crate::screen::action::Action;
 use crate::screen::format::{age, count, cut};
 use crate::screen::state::State;
@@ -22,9 +22,20 @@ const BAND: u16 = 6;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
-    let mut lines = vec![status(state, columns)];
+    let mut parts = header::what(state);
+    if state.frozen.is_some() {
+        parts.push((98, vec![header::live(state)]));
+    }
+    let rate = format!("{} req/s", count(state.snapshot.totals.rate));
+    parts.push((92, vec![Span::raw(rate)]));
+    let status = match &state.said {
+        Some(said) => Line::from(sentence(said, columns, state.theme)),
+        None => Line::from(fitted(parts, columns)),
+    };
+    let mut lines = vec![status];
+    lines.extend(lesson::compact(state, area));
     let band = band(state, area);
-    let rows = usize::from(area.height).saturating_sub(1 + band.len());
+    let rows = usize::from(area.height).saturating_sub(lines.len() + band.len());
     lines.extend(backends(state, rows, columns));
     lines.extend(band);
     if state.snapshot.backends.is_empty() {
@@ -67,7 +78,7 @@ pub(crate) fn status(state: &State, columns: usize) -> Line<'static> {
 
 /// The last change, or the last that lasts still, if there is room for it beside three backends.
 fn band(state: &State, area: Rect) -> Vec<Line<'static>> {
-    if area.height < BAND {
+    if area.height < BAND || state.lesson_pane.is_some() {
         return Vec::new();
     }
     state

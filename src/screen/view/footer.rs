@@ -62,6 +62,8 @@ fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
         };
     }
     match entry.action {
+        // The lesson's pane says what it does now.
+        Action::Help if state.lesson_pane.as_ref().is_some_and(|pane| pane.view.has_hint) => return None,
         Action::Palette | Action::Help => return usual,
         Action::Quit => return quit,
         Action::Presenter if state.presenter.on => return Some(("usual screen", 104)),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! header    what is balanced, and the totals       2 lines
+//! lesson    the lesson that is under way           as many lines as it needs, at most 14
 //! backends  the table                              one line per backend, at most half of the body
 //! figures   split, times and strategy side by side as many lines as they need, at most a quarter of the body
 //! warnings  current problems and what to do        as many lines as they need, at most 2, 6 or 9 by screen height
@@ -30,6 +31,7 @@ mod frames;
 mod header;
 mod heads;
 mod inspector;
+mod lesson;
 mod log;
 mod more;
 mod output;
@@ -57,6 +59,7 @@ use crate::screen::theme::Role;
 pub(crate) use dialog::help_hides;
 pub(crate) use flow::shows_log as flow_shows_log;
 pub(crate) use inspector::as_text as selection_as_text;
+pub(crate) use lesson::hides as lesson_hides;
 pub(crate) use spot::{Spot, spot};
 pub(crate) use survive::hides as survive_hides;
 pub(crate) use why::as_text as why_as_text;
@@ -124,6 +127,7 @@ type Draw = fn(&mut Frame<'_>, &State, Rect);
 /// The area of each pane in the body; a hidden pane's area is empty.
 #[derive(Default)]
 struct Areas {
+    lesson: Rect,
     table: Rect,
     figures: Rect,
     warnings: Rect,
@@ -140,7 +144,19 @@ fn side_of(state: &State, area: Rect) -> Side {
 }
 
 /// Divides the body between the panes.
-fn places(state: &State, area: Rect, body: Rect) -> Areas {
+fn places(state: &State, area: Rect, whole: Rect) -> Areas {
+    let [lesson, body] = lesson::split(state, whole);
+    Areas { lesson, ..below(state, area, body, table_rows(state, whole)) }
+}
+
+/// The rows of the table: as many as it needs, at most half of the body.
+fn table_rows(state: &State, body: Rect) -> u16 {
+    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
+    rows.min(body.height / 2)
+}
+
+/// Divides what is below the lesson.
+fn below(state: &State, area: Rect, body: Rect, table: u16) -> Areas {
     if state.detail.is_some() {
         return Areas { detail: body, ..Areas::default() };
     }
@@ -154,7 +170,6 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
             Focus::Log => Areas { log: body, ..Areas::default() },
         };
     }
-    let rows = u16::try_from(backends::rows(state).max(1)).unwrap_or(u16::MAX).saturating_add(3);
     let large = area.width >= WIDE && area.height >= HIGH;
     let chosen = side_of(state, area);
     // A high screen has room for the figures above any view.
@@ -164,10 +179,11 @@ fn places(state: &State, area: Rect, body: Rect) -> Areas {
     let most = body.height / 4 + u16::from(state.snapshot.traffic.is_some());
     let figures = if has_band { figures::height(state).min(most) } else { 0 };
     let [table, figures, warnings, changes, below] = Layout::vertical([
-        Constraint::Length(rows.min(body.height / 2)),
+        Constraint::Length(table),
         Constraint::Length(figures),
         Constraint::Length(warnings::height(state, area)),
-        Constraint::Length(changes::height(state, area.height)),
+        // A low screen with a lesson has room for the last change.
+        Constraint::Length(changes::height(state, area.height.min(body.height + 3))),
         Constraint::Min(0),
     ])
     .areas(body);
@@ -191,6 +207,8 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
     footer::render(frame, state, footer);
     if state.snapshot.backends.is_empty() {
         let warnings = Constraint::Length(warnings::height(state, area));
+        let [lesson, body] = lesson::split(state, body);
+        lesson::render(frame, state, lesson);
         let [body, warnings] = Layout::vertical([Constraint::Fill(1), warnings]).areas(body);
         empty::render(frame, state, body);
         warnings::render(frame, state, warnings);
@@ -201,6 +219,9 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         return;
     }
     let places = places(state, area, body);
+    if !places.lesson.is_empty() {
+        lesson::render(frame, state, places.lesson);
+    }
     if let Some(scroll) = state.detail {
         inspector::render(frame, state, places.detail, scroll);
         return;

@@ -4,7 +4,7 @@ mod conditions;
 mod dialogs;
 mod flow;
 mod inspected;
-mod presenter;
+mod lesson;
 mod safe;
 mod sample;
 mod sizes;
