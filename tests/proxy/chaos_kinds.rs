@@ -78,7 +78,7 @@ fn a_black_hole_takes_as_long_as_connecting_may_and_is_tried_elsewhere_or_504() 
     fault(&balancer, &["blackhole"]);
     let began = Instant::now();
     assert_eq!(send(&balancer, "POST").backend(), Some(1));
-    assert!(began.elapsed() >= Duration::from_millis(1000));
+    assert!(began.elapsed() >= Duration::from_secs(1));
     balancer.line("retried: b0 did not connect in time");
     balancer.ctl(&["down", "b1"]);
     assert_eq!(send(&balancer, "GET").status, 504);
@@ -91,7 +91,7 @@ fn what_hangs_has_arrived_and_is_504_in_the_time_of_a_response() {
     fault(&balancer, &["hang"]);
     let began = Instant::now();
     assert_eq!(send(&balancer, "GET").status, 504);
-    assert!(began.elapsed() >= Duration::from_millis(2000));
+    assert!(began.elapsed() >= Duration::from_secs(2));
     let arrived = backends[0].wait_for_requests(1);
     assert_eq!(arrived[0].method, "GET");
     backends[0].wait_for_end(arrived[0].connection);
