@@ -93,6 +93,7 @@ impl Backend {
             signals: Signals::default(),
             early_close: EarlyClose::default(),
             concurrency: Concurrency::default(),
+            chaos: BackendChaos::default(),
         }
     }
 
