@@ -121,6 +121,11 @@ fn parts(state: &State, area: Rect) -> [Rect; 4] {
     Layout::vertical([header, Constraint::Min(0), keys, footer]).areas(area)
 }
 
+/// The body without the lesson above it.
+fn below_lesson(state: &State, area: Rect) -> Rect {
+    lesson::split(state, parts(state, area)[1])[1]
+}
+
 /// Draws one pane of the body.
 type Draw = fn(&mut Frame<'_>, &State, Rect);
 
@@ -268,6 +273,10 @@ fn free(state: &State, area: Rect) -> Rect {
         return whole;
     }
     let [_, body, ..] = parts(state, area);
+    if shows_flow(state) {
+        let free = flow::free(state, area, below_lesson(state, area));
+        return Rect { width: whole.width, ..free };
+    }
     let places = places(state, area, body);
     if !places.presenter.is_empty() {
         let row = presenter::selected(state, places.presenter).unwrap_or(Rect { height: 0, ..body });

@@ -36,6 +36,7 @@ pub(crate) fn spot(state: &State, column: u16, row: u16) -> Option<Spot> {
         return None;
     }
     if super::shows_flow(state) {
+        let body = super::below_lesson(state, area);
         let pane = if super::flow::in_log(state, area, body, place) { Focus::Log } else { Focus::Backends };
         let backend = (pane == Focus::Backends).then(|| super::flow::backend_at(state, area, body, row)).flatten();
         return Some(backend.map_or(Spot::Pane(pane), Spot::Backend));

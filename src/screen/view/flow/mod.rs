@@ -65,7 +65,7 @@ fn areas(state: &State, screen: Rect, body: Rect) -> Areas {
 /// Whether the log is shown beside the flow on this screen.
 pub(crate) fn shows_log(state: &State) -> bool {
     let screen = Rect::new(0, 0, state.size.0, state.size.1);
-    !areas(state, screen, super::parts(screen)[1]).log.is_empty()
+    !areas(state, screen, super::below_lesson(state, screen)).log.is_empty()
 }
 
 /// Whether this place is in the log beside the flow.

@@ -83,7 +83,7 @@ pub(crate) fn hides(state: &State) -> u16 {
         let said = Said::new(&pane.view, usize::from(area.width), state.theme);
         return said.rows().saturating_sub(rows_in_compact(area.height));
     }
-    let [_, body, _] = parts(area);
+    let [_, body, ..] = parts(state, area);
     let place = split(state, body)[0];
     let said = Said::new(&pane.view, columns(place), state.theme);
     said.rows().saturating_sub(place.height.saturating_sub(FRAME.1))
