@@ -97,7 +97,7 @@ fn an_apps_cookies_come_back_with_its_client_alone_and_are_forgotten_when_it_say
 }
 
 #[test]
-fn its_requests_are_marked_in_events_log_and_filter_and_nobody_elses_are() {
+fn its_requests_are_marked_in_events_and_log_and_nobody_elses_are() {
     let backend = Backend::echoing();
     let balancer = Balancer::over(&[&backend]);
     let mut events = Stream::open(&balancer);
