@@ -100,28 +100,33 @@ fn cells(row: &WhatIfRow) -> Vec<String> {
 /// Fairness, most and mean in flight, as real, and moved, of one row.
 pub(crate) fn what_if_figures(row: &WhatIfRow) -> [String; 5] {
     [
-        ranged(row.jain, |value| format!("{value:.3}")),
+        ranged(row.jain, |value| format!("{value:.3}"), ""),
         whole(row.most_in_flight),
-        ranged(row.mean_in_flight, |value| format!("{value:.1}")),
-        ranged(row.as_real, |value| format!("{:.0} %", (value * 100.0).floor())),
+        ranged(row.mean_in_flight, |value| format!("{value:.1}"), ""),
+        ranged(row.as_real, percent, " %"),
         whole(row.moved),
     ]
 }
 
 /// A whole number, with its range where it has one.
 pub(crate) fn whole(spread: Spread) -> String {
-    ranged(spread, |value| format!("{value:.0}"))
+    ranged(spread, |value| format!("{value:.0}"), "")
 }
 
-/// `12`, or `12 (9–15)` where it is drawn.
-fn ranged(spread: Spread, of: fn(f64) -> String) -> String {
+/// `12`, or `12 (9–15)` where it is drawn; with its unit.
+fn ranged(spread: Spread, of: fn(f64) -> String, unit: &str) -> String {
     let [low, median, high] = [spread.low, spread.median, spread.high].map(of);
-    if low == high { median } else { format!("{median} ({low}–{high})") }
+    if low == high { format!("{median}{unit}") } else { format!("{median}{unit} ({low}–{high}{unit})") }
 }
 
-/// `100 % as real`; never rounded up, so that 100 % is all of them.
+/// Never rounded up, so that 100 is all of them.
+fn percent(share: f64) -> String {
+    format!("{:.0}", (share * 100.0).floor())
+}
+
+/// `100 % as real`.
 pub(crate) fn as_real(share: f64) -> String {
-    format!("{:.0} % as real", (share * 100.0).floor())
+    format!("{} % as real", percent(share))
 }
 
 #[cfg(test)]

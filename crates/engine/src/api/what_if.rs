@@ -28,19 +28,20 @@ pub struct WhatIfOptions {
 pub struct WhatIf {
     /// The pool's name.
     pub pool: Untrusted<String>,
-    /// How many requests were given to each strategy: at most 500, at least 50.
+    /// How many requests were given to each strategy: at most 500; fewer than 50 are not.
     pub requests: u64,
     /// Over how long a time they came, in microseconds.
     pub micros: u64,
     /// The pool's backends, in the order of the configuration.
     pub backends: Vec<WhatIfBackend>,
-    /// Which share of the requests the strategy in use sends where they really went: how good the model is.
+    /// Which share of the requests the strategy in use sends where they really went, with nothing different from how it was: how
+    /// good the model is. Between 0 and 1; 0 where nothing can be told.
     pub as_real: f64,
     /// Why it is less than 95 %, or why nothing can be told at all, as one sentence; `None` where the model holds.
     pub doubt: Option<Untrusted<String>>,
     /// One row for each strategy; empty where nothing can be told.
     pub rows: Vec<WhatIfRow>,
-    /// What the model does not say, one sentence each.
+    /// What the model does not say, one sentence each, latency first.
     pub not_told: Vec<Untrusted<String>>,
 }
 
@@ -81,7 +82,7 @@ pub struct WhatIfRow {
     pub strategy: Strategy,
     /// Whether it is in use.
     pub current: bool,
-    /// Over how many seeds: 1 where nothing is drawn, or the seed in use is taken.
+    /// Over how many seeds: 200 where it draws, but 1 where nothing is drawn, or the draws are those of the strategy in use.
     pub seeds: u32,
     /// Requests by backend, in the order of [`WhatIf::backends`].
     pub picks: Vec<Spread>,
@@ -93,6 +94,6 @@ pub struct WhatIfRow {
     pub mean_in_flight: Spread,
     /// Which share of the requests goes where it really went.
     pub as_real: Spread,
-    /// Clients that change their backend.
+    /// Clients whose first request goes elsewhere than it really went.
     pub moved: Spread,
 }

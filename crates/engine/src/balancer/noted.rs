@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use super::backend::Backend;
 use super::choose::NoBackend;
+use super::memory::Memory;
 use super::pool::{Choice, Pool};
-use super::recorder::{Asked, ClientMark};
+use super::recorder::{Asked, ClientMark, Recorded};
 use super::rendezvous::Fingerprint;
 use super::slots::Slot;
 use super::sticky::{Affinity, Bound};
 use crate::api::{BackendId, Decision, Strategy};
 
 impl Pool {
-    /// [`Pool::choose`], noted while somebody watches.
+    /// [`Pool::choose`], noted for a client of whom it was read who asks: that is while somebody watches.
     #[inline]
     pub(crate) fn choose_noted(
         &self,
@@ -23,7 +24,7 @@ impl Pool {
         decision: &mut Decision,
         now: Instant,
     ) -> Result<Choice, NoBackend> {
-        if self.is_watched() {
+        if client.asker.is_some() {
             self.note_choice(client, tried, random, decision, now)
         } else {
             self.choose(client, tried, random, decision, now)
@@ -73,7 +74,7 @@ impl Pool {
         Ok(Choice { ticket: Some(deciding.note(Asked { is_by_person: true, ..asked }, id)), ..choice })
     }
 
-    /// [`Pool::choice_of`] for a client that waits since then, noted while somebody watches.
+    /// [`Pool::choice_of`] for a client that waits since then, noted as there.
     pub(crate) fn choice_of_noted(
         &self,
         client: &Bound,
@@ -82,7 +83,7 @@ impl Pool {
         decision: &Decision,
         since: Instant,
     ) -> Option<Choice> {
-        if !self.is_watched() {
+        if client.asker.is_none() {
             return self.choice_of(client, backend, slot);
         }
         let deciding = self.memory.recorder.deciding();
@@ -111,9 +112,9 @@ impl Pool {
         }
     }
 
-    /// The same pool with nothing left behind by choices, and the turn at which those of what-if begin.
+    /// The same pool with nothing left behind by choices.
     pub(crate) fn anew(&self) -> Self {
-        self.with_memory(super::memory::Memory::default())
+        self.with_memory(Memory::default())
     }
 
     /// Sets whose turn it is.
@@ -122,7 +123,7 @@ impl Pool {
     }
 
     /// What was chosen until now; from now on it is noted for good.
-    pub(crate) fn recorded(&self) -> super::recorder::Recorded {
+    pub(crate) fn recorded(&self) -> Recorded {
         self.memory.recorder.ask(self.in_flight())
     }
 

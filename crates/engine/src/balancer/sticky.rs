@@ -54,7 +54,7 @@ pub(crate) struct Bound {
     pub(crate) fingerprint: Fingerprint,
     /// What tells it from others; read once it has lost its backend.
     pub(crate) traits: Option<Box<Traits>>,
-    /// Who asks, read only while somebody watches.
+    /// Who asks, read only while somebody watches: then the choice is noted.
     pub(crate) asker: Option<Asker>,
 }
 
@@ -68,9 +68,15 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
+    /// A client of whom only the address is known.
+    pub(crate) fn at(ip: IpAddr) -> Self {
+        let address = Fingerprint::of_ip(ip);
+        Asker { address, who: address }
+    }
+
     /// The client that sends this from there.
     pub(crate) fn of(head: &RequestHead, ip: IpAddr) -> Self {
-        let address = Fingerprint::of_ip(ip);
+        let Asker { address, .. } = Asker::at(ip);
         let who = head.named(b"user-agent").fold(address, Fingerprint::with);
         Asker { address, who }
     }

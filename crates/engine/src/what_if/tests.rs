@@ -35,7 +35,7 @@ impl Served {
     /// A client from its own address, bound or not.
     fn client(&self, number: u32, own: Affinity) -> Bound {
         let address = Fingerprint::of_ip(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number)));
-        let asker = Some(Asker { address, who: address });
+        let asker = self.pool.is_watched().then_some(Asker { address, who: address });
         Bound { own, fingerprint: address, asker, ..self.pool.sticky.read_connection(Ipv4Addr::LOCALHOST.into(), None) }
     }
 

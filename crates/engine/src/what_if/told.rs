@@ -2,6 +2,7 @@
 
 use super::window::Window;
 use crate::api::WhatIfOptions;
+use crate::untrusted::Untrusted;
 
 /// Below this the model is doubted.
 const GOOD: f64 = 0.95;
@@ -49,10 +50,19 @@ pub(super) fn doubt(as_real: f64, window: &Window) -> Option<String> {
 }
 
 /// What the model does not say, one sentence each.
-pub(super) fn not_told(window: &Window, options: &WhatIfOptions) -> Vec<crate::untrusted::Untrusted<String>> {
+pub(super) fn not_told(window: &Window, options: &WhatIfOptions) -> Vec<Untrusted<String>> {
     let latency =
         "latency: each request takes as long as it really took, without a queue, a cold cache or a client that leaves";
-    let mut sentences = vec![latency.into()];
+    let mut sentences: Vec<Untrusted<String>> = vec![latency.into()];
+    let bound = window.bound_before();
+    if !options.sticky_off && bound * 2 > window.requests.len() {
+        let new = format!(
+            "what a strategy does with new clients: {bound} of {} requests came from clients that were bound before; sticky=off shows \
+             what each would choose",
+            window.requests.len()
+        );
+        sentences.push(new.into());
+    }
     if !options.sticky_off && window.requests.iter().any(|one| !one.asked.client.is_sure) {
         let who =
             "who is who: requests from one address with one User-Agent and one backend's binding count as one client";

@@ -1,9 +1,10 @@
 //! What of the recorded choices can be made again: those of the pool as it is now.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use crate::api::BackendId;
-use crate::balancer::{Asked, Moment, Pool, Record, Recorded, Sample};
+use crate::balancer::{Affinity, Asked, Moment, Pool, Record, Recorded, Sample};
 
 /// Requests that are given to each strategy at most.
 const MOST: usize = 500;
@@ -104,6 +105,24 @@ impl Window {
         let chosen = self.happened.iter().filter(|one| matches!(one.what, What::Chosen(_))).map(|one| one.at);
         let (first, last) = (chosen.clone().min(), chosen.max());
         first.zip(last).map_or(0, |(first, last)| u64::try_from((last - first).as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// How many requests came from clients that no strategy chose for: they were bound before the first of these requests, or are
+    /// bound by a key.
+    pub(super) fn bound_before(&self) -> usize {
+        let mut new = HashSet::new();
+        let mut is_bound = |request: &&Request| {
+            let client = request.asked.client.hash;
+            match request.asked.own {
+                Affinity::Nobody => {
+                    new.insert((client, request.to));
+                    false
+                }
+                Affinity::Suited => true,
+                Affinity::Id(id) | Affinity::Learned(id) => !new.contains(&(client, id)),
+            }
+        };
+        self.requests.iter().filter(|request| is_bound(request)).count()
     }
 
     fn add(&mut self, record: Record) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::hold::Hold;
 use super::queue;
 use crate::api::{BackendId, Decision};
-use crate::balancer::{Bound, Choice, NoBackend, Pool, Traits, Watch};
+use crate::balancer::{Asker, Bound, Choice, NoBackend, Pool, Traits, Watch};
 use crate::proxy::worker::Proxy;
 use crate::state::LivePool;
 
@@ -63,6 +63,7 @@ impl<'a> Selection<'a> {
             SelectBy::Key => {}
             SelectBy::Address(ip) => {
                 self.bound = pool.sticky.read_connection(ip, self.live.stuck_to(ip));
+                self.bound.asker = pool.is_watched().then(|| Asker::at(ip));
                 self.tell_apart(pool.lost(&self.bound, &self.tried));
             }
             SelectBy::Person(id) => return pool.choose_asked_noted(id, decision),

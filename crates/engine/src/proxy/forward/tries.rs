@@ -100,9 +100,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         let request = &mut *self.request;
         let read = pool.read(&request.head, request.query(), request.ip, self.selection.began);
         (self.selection.bound, self.selection.watch) = read;
-        if pool.is_watched() {
-            self.selection.bound.asker = Some(Asker::of(&request.head, request.ip));
-        }
+        self.selection.bound.asker = pool.is_watched().then(|| Asker::of(&request.head, request.ip));
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
@@ -120,7 +118,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         let body = read_ahead(self.client, self.request.framing).await;
         let pool = self.selection.live.current.load();
         let read = pool.read_body(&body, self.request.ip, self.selection.began);
+        let asker = self.selection.bound.asker;
         (self.selection.bound, self.selection.watch) = read;
+        self.selection.bound.asker = asker;
         self.choose().map_err(|no| no.unwrap_or(NoBackend::Nobody))
     }
 
