@@ -24,6 +24,6 @@ pub(crate) use parse::{Meant, command};
 pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
 pub(crate) use text_table::aligned;
-pub(crate) use what_if::{USAGE as WHAT_IF_USAGE, what_if, what_if_options};
 #[cfg(feature = "tui")]
-pub(crate) use what_if::{as_real, what_if_figures, whole};
+pub(crate) use what_if::{USAGE as WHAT_IF_USAGE, as_real, what_if_figures, whole};
+pub(crate) use what_if::{what_if, what_if_options};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use stickylb::api::{Command, Ending, EngineHandle as _, Event, Intent, State, StickyBy};
+use stickylb::api::{Command, Ending, EngineHandle as _, Event, Intent, State, StickyBy, WhatIfOptions};
 use stickylb::config::{BackendConfig, ListenerConfig, PoolConfig, RouteConfig};
 use stickylb::{Balancer, LocalHandle, StartError};
 
@@ -308,4 +308,39 @@ async fn what_is_in_flight_is_told_at_the_moment_it_is_asked_for() {
     assert_eq!(asking.await.unwrap().0, 200);
     wait_for("nothing is in flight", &balancer, |balancer| balancer.snapshot().totals.in_flight == 0).await;
     assert_eq!(handle.in_flight().await, Ok(0));
+}
+
+#[tokio::test]
+async fn what_if_is_asked_of_an_embedded_balancer_and_by_its_handle() {
+    let (first, second) = (Backend::echoing(), Backend::echoing());
+    let balancer = Balancer::builder()
+        .backend(first.port.to_string())
+        .backend(second.port.to_string())
+        .check(|_| async { Ok("taken on trust".to_owned()) })
+        .sticky(StickyBy::Off)
+        .start()
+        .await
+        .unwrap();
+    let balancer = Arc::new(balancer);
+    let port = balancer.address().port();
+    assert!(balancer.what_if(&WhatIfOptions::default()).unwrap().doubt.is_some(), "nobody has watched until now");
+    for _ in 0..60 {
+        get(port, "/").await;
+    }
+    let told = balancer.what_if(&WhatIfOptions::default()).unwrap();
+    assert_eq!((told.requests, told.backends[0].real, told.doubt, told.rows.len()), (60, 30, None, 8));
+    let handle = LocalHandle::new(&balancer);
+    let mut options = WhatIfOptions::default();
+    options.weight = Some((1.into(), 1001));
+    let refused = handle.what_if(options.clone()).await.unwrap_err();
+    assert_eq!(refused, "a weight is a whole number from 0 to 1000");
+    options.weight = Some((1.into(), 2));
+    let told = handle.what_if(options.clone()).await.unwrap();
+    let current = told.rows.iter().find(|row| row.current).unwrap();
+    assert_eq!(current.picks.iter().map(|picks| picks.median).collect::<Vec<_>>(), [20.0, 40.0]);
+    options.without = Some(7.into());
+    assert_eq!(handle.what_if(options.clone()).await.unwrap_err(), "there is no backend with the id 7");
+    (options.without, options.pool) = (None, Some("web".to_owned()));
+    assert_eq!(handle.what_if(options).await.unwrap_err(), "there is no pool with the name 'web'");
+    balancer.stop().await;
 }

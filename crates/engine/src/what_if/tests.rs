@@ -322,3 +322,26 @@ fn an_attempt_that_led_nowhere_is_no_request_and_its_load_counts() {
     let told = served.told(&WhatIfOptions::default());
     assert_eq!((told.requests, told.as_real), (60, 1.0));
 }
+
+#[test]
+fn a_tunnel_is_in_flight_as_long_as_it_lasts_and_not_only_until_it_begins() {
+    let mut served = Served::new(Strategy::First, &StickyBy::Off, 1, 0);
+    let client = served.client(1, Affinity::Nobody);
+    served.ask(&client).expect("a backend");
+    let (request, _) = served.flying.pop().expect("it is in flight");
+    let tunnel = Active::in_place(Arc::clone(request.backend()), Instant::now(), request.ticket());
+    request.end(Instant::now());
+    for _ in 0..60 {
+        served.ask(&client).expect("a backend");
+        served.end(0, Duration::from_millis(1));
+    }
+    let most = |served: &Served, strategy| of(&served.told(&WhatIfOptions::default()), strategy).most_in_flight.median;
+    assert_eq!(vec![most(&served, Strategy::First), most(&served, Strategy::LeastConnections)], [2.0, 1.0]);
+    drop(tunnel);
+    // Its end is seen too: the last 500 requests came after it.
+    for _ in 0..600 {
+        served.ask(&client).expect("a backend");
+        served.end(0, Duration::from_millis(1));
+    }
+    assert_eq!(vec![most(&served, Strategy::First)], [1.0]);
+}
