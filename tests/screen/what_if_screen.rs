@@ -31,9 +31,10 @@ fn the_last_requests_are_shown_by_every_strategy_and_enter_puts_one_in_use() {
     terminal.press("S");
     terminal.shows("> * least-connections");
     terminal.shows("since the last change");
-    terminal.press("\x1b=");
+    terminal.press("\x1b");
+    terminal.wait("the dialog is closed", |screen| !screen.contains("What if?"));
+    terminal.press("=");
     terminal.shows("fairness is counted from now on");
     terminal.press(":whatif without=alpha\r");
     terminal.shows("no figures: ");
-    terminal.press("\x1b");
 }
