@@ -89,12 +89,32 @@ fn subcommand(word: &'static Word) -> Command {
              breaks with several copies, or does not come to its end.",
         );
     }
+    let command = match more(word) {
+        Some(more) => command.after_help(more),
+        None => command,
+    };
     if word.arguments.contains(&Argument::Pool) {
         let help = "The same, as an option";
         command.arg(Arg::new("--pool").long("pool").value_name("POOL").conflicts_with("[POOL]").help(help))
     } else {
         command
     }
+}
+
+/// What is told of a word below its arguments.
+fn more(word: &Word) -> Option<&'static str> {
+    if word.arguments.contains(&Argument::Traffic) {
+        return Some(
+            "Settings are clients=12, cookies=keep|none|N%, heavy=N, mix=\"90% GET /, 10% POST /echo\", seed=7 and for=10m; of open \
+             traffic also rate=24 and spacing=even|poisson, of closed traffic think=100ms or think=exp:100ms. It goes to this \
+             balancer alone and ends by itself.",
+        );
+    }
+    word.arguments.contains(&Argument::Fault).then_some(
+        "Without a setting it touches all requests and checks, and ends by itself after 30 s. For example:\n  chaos bravo latency \
+         300ms±50 for=2m\n  chaos bravo error 503 share=50% checks=spare\n  chaos bravo reset first=2 match=\"path~^/api\"\n  chaos \
+         off",
+    )
 }
 
 fn one(argument: Argument) -> Arg {

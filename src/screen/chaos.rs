@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::{BackendView, Chaos, Command};
 
-use super::action::Action;
+use super::action::{Action, Key};
 use super::control::{self, Outcome};
 use super::fault_choice::FaultChoice;
 use super::input::Line;
@@ -81,14 +81,15 @@ pub(crate) fn key(state: &mut State, mut choice: FaultChoice, key: KeyEvent) -> 
     match state.keys.action_of(key) {
         _ if key.code == KeyCode::Enter => return set(state, &choice, &rows[choice.chosen]),
         _ if key.code == KeyCode::Esc => return Vec::new(),
-        Some(Action::Palette) => return edit(state, &choice, &rows[choice.chosen]),
-        _ if plain('e') || plain(' ') => return edit(state, &choice, &rows[choice.chosen]),
+        _ if plain('e') => return edit(state, &choice, &rows[choice.chosen]),
         Some(Action::Down) => choice.chosen = (choice.chosen + 1).min(last),
         Some(Action::Up) => choice.chosen = choice.chosen.saturating_sub(1),
         Some(Action::First) => choice.chosen = 0,
         Some(Action::Last) => choice.chosen = last,
         // The key that opened it.
         Some(Action::Chaos) => return Vec::new(),
+        // Who types wants to write.
+        _ if Key::pressed(key).is_text() => return edit(state, &choice, &rows[choice.chosen]),
         _ => {}
     }
     state.dialog = Some(Dialog::Fault(choice));

@@ -217,7 +217,11 @@ fn a_letter_gives_the_selected_backend_a_fault_and_the_command_is_shown() {
     let words = text(&state, 80, 24);
     assert!(words.contains("It has latency 300 ms, 12s left: another takes its place."), "{words}");
     assert_eq!(sent(&press(&mut state, "o")), ["2 off"]);
-    for (keys, line) in [("ce", "chaos bravo latency 300ms for=30s"), ("cj:", "chaos bravo error 503 for=30s")] {
+    for (keys, line) in [
+        ("ce", "chaos bravo latency 300ms for=30s"),
+        ("cj:", "chaos bravo error 503 for=30s"),
+        ("c ", "chaos bravo latency 300ms for=30s"),
+    ] {
         press(&mut state, keys);
         let Some(Dialog::Palette(palette)) = &state.dialog else { panic!("{keys}") };
         assert_eq!(palette.line.text(), line);
