@@ -6,6 +6,7 @@ use stickylb::api::{
 
 use super::action::Action;
 use super::control::{self, Outcome};
+use super::message::Effect;
 use super::state::State;
 
 /// The rates that the keys go through, in requests a second.
@@ -20,12 +21,12 @@ pub(crate) fn under_way(snapshot: &Snapshot) -> Option<&TrafficView> {
 }
 
 /// Begins to send traffic as it was sent last, or ends it.
-pub(crate) fn toggle(state: &mut State) -> Outcome {
+pub(crate) fn toggle(state: &mut State) -> Vec<Effect> {
     let wanted = match &state.live().traffic {
         Some(view) if view.on => Command::TrafficOff,
         last => Command::Traffic(last.as_ref().map_or_else(TrafficOptions::default, |view| view.options.clone())),
     };
-    Ok(control::command(state, wanted))
+    control::command(state, wanted)
 }
 
 /// Changes how many requests are sent in a second, or how many clients there are.

@@ -57,20 +57,13 @@ pub(crate) fn traffic_told(view: &TrafficView) -> [String; 2] {
     let classes = view.by_status.iter().enumerate().filter(|(_, count)| **count > 0);
     let classes: Vec<String> = classes.map(|(class, count)| format!("{count} {}xx", class + 1)).collect();
     let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(", ")) };
-    let mut told = format!("{} sent, {answered} answered{classes}, {} failed", view.sent, view.failed);
-    if view.dropped > 0 {
-        told += &format!(", {} dropped", view.dropped);
-    }
-    if view.in_flight > 0 {
-        told += &format!(", {} in flight", view.in_flight);
-    }
-    if let [Some(whole), own] = response_times(view) {
-        told += &format!("; p99 {whole}");
-        if let Some(own) = own {
-            told += &format!(", {own} without waiting");
-        }
-    }
-    [format!("{line}: {how}"), told]
+    let mut told = vec![format!("{} sent, {answered} answered{classes}, {} failed", view.sent, view.failed)];
+    told.extend((view.dropped > 0).then(|| format!("{} dropped", view.dropped)));
+    told.extend((view.in_flight > 0).then(|| format!("{} in flight", view.in_flight)));
+    let [whole, own] = response_times(view);
+    let own = own.map(|own| format!(", {own} without waiting")).unwrap_or_default();
+    let times = whole.map(|whole| format!("; p99 {whole}{own}")).unwrap_or_default();
+    [format!("{line}: {how}"), told.join(", ") + &times]
 }
 
 #[cfg(test)]

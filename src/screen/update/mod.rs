@@ -234,7 +234,7 @@ fn carry_out(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         | Action::Baseline
         | Action::Survive
         | Action::Reload => return control::word_of(state, action),
-        Action::Traffic => return traffic::toggle(state),
+        Action::Traffic => return Ok(traffic::toggle(state)),
         Action::TrafficFaster => return traffic::change_rate(state, true),
         Action::TrafficSlower => return traffic::change_rate(state, false),
         Action::Chaos => return chaos::ask(state),

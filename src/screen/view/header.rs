@@ -138,17 +138,17 @@ fn how(state: &State, columns: usize) -> Parts {
         parts.push((30, vec![Span::styled(format!("{} log lines dropped", count(lost)), theme.warning())]));
     }
     if let Some(view) = under_way(&state.snapshot) {
-        let room = |kept: Vec<usize>, parts: &Parts| {
-            let taken: usize = kept.iter().flat_map(|n| parts[*n].1.iter().map(Span::width).chain([2])).sum();
-            columns.saturating_sub(taken + rate.len() + 1 + SPARK.0)
-        };
-        // What else is told has the room that it needs; what is told of traffic beside its rate, and the spark line, share the rest.
+        // What else is told has the room that it needs; what is told of traffic beside its rate, and the spark line, share the
+        // rest.
         let words = |columns| vec![Span::styled(theme.drawn(&traffic_within(view, columns)), theme.title())];
         parts.push((90, words(0)));
-        let last = parts.len() - 1;
-        let columns_for_others = columns.saturating_sub(rate.len() + 1 + SPARK.0 + 2);
-        let left = room(kept(&parts, columns_for_others), &parts);
-        parts[last].1 = words(left + traffic_within(view, 0).width());
+        let room = columns.saturating_sub(rate.len() + 1 + SPARK.0 + 2);
+        let taken: usize =
+            kept(&parts, room).iter().map(|n| parts[*n].1.iter().map(Span::width).sum::<usize>() + 2).sum();
+        let columns = (room + 2).saturating_sub(taken) + traffic_within(view, 0).width();
+        if let Some((_, traffic)) = parts.last_mut() {
+            *traffic = words(columns);
+        }
     }
     let taken: usize = parts.iter().flat_map(|(_, part)| part.iter().map(Span::width).chain([2])).sum();
     let spark_columns = columns.saturating_sub(taken + rate.len() + 1).min(columns / SPARK.1).max(SPARK.0);
