@@ -1,7 +1,10 @@
 //! Traffic in words: how it goes, and how it went.
 
-use stickylb::api::{TrafficModel, TrafficView};
+#[cfg(feature = "tui")]
+use stickylb::api::TrafficModel;
+use stickylb::api::TrafficView;
 use stickylb::untrusted::Untrusted;
+#[cfg(feature = "tui")]
 use unicode_width::UnicodeWidthStr as _;
 
 use super::amounts::{response_time, time_left};

@@ -76,6 +76,30 @@ fn a_script_asks_why_chooses_lines_and_quits_without_being_asked() {
 }
 
 #[test]
+fn at_the_prompt_traffic_and_faults_have_the_same_words_and_their_notices_are_log_lines() {
+    let mut lb = piped(program(&["--plain", "--demo=2", "-p", "0"]));
+    lb.ready(2);
+    lb.say("chaos bravo latency 30ms checks=spare\n");
+    lb.line_with("= chaos on bravo: latency 30 ms");
+    lb.say("traffic open rate=50 mix=\"90% GET /, 10% POST /echo\" for=60s\n");
+    lb.line_with("= traffic begins: open rate=50 ");
+    lb.line_with("chaos: latency 30 ms");
+    lb.say("status\n");
+    lb.line_with("= traffic: open rate=50 ");
+    lb.line_with("= fault on bravo: latency 30ms for=30s checks=spare; ");
+    lb.say("chaos latency\nchaos off\n");
+    lb.line_with("= error: which backend is to have it?");
+    lb.line_with("= chaos is off: bravo");
+    lb.say("traffic off\n");
+    lb.line_with("= traffic ends");
+    lb.line_with("traffic ended: ");
+    lb.say("chaos bravo hang for=1s checks=spare\n");
+    lb.line_with("chaos on bravo is over: its time is up");
+    lb.say("quit\n");
+    assert_eq!(lb.ended().code(), Some(0));
+}
+
+#[test]
 fn a_control_character_in_a_script_moves_no_terminal() {
     let mut lb = piped(program(&["--plain", "--demo=1", "-p", "0"]));
     lb.ready(1);

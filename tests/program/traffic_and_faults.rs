@@ -1,12 +1,9 @@
-//! Traffic and faults by `ctl` and at the prompt.
-
-use std::io::Write as _;
-use std::process::Stdio;
+//! Traffic and faults by `ctl`.
 
 use serde_json::Value;
 
 use crate::support::home::Home;
-use crate::support::program::{Headless, get, program, until};
+use crate::support::program::{get, until};
 
 fn snapshot(home: &Home) -> Value {
     serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap()
@@ -83,33 +80,4 @@ fn what_is_wrong_with_traffic_or_a_fault_is_one_sentence_and_nothing_is_done() {
     }
     let now = snapshot(&home);
     assert!(now["traffic"].is_null() && now["backends"].as_array().unwrap().iter().all(|one| one["chaos"].is_null()));
-}
-
-#[test]
-#[cfg(feature = "tui")]
-fn at_the_prompt_the_same_words_do_the_same_and_their_notices_are_log_lines() {
-    let mut command = program(&["--plain", "--demo=2", "-p", "0"]);
-    command.stdin(Stdio::piped());
-    let mut lb = Headless::from(command);
-    lb.ready(2);
-    let say = |lb: &mut Headless, line: &str| writeln!(lb.child.stdin.as_mut().unwrap(), "{line}").unwrap();
-    say(&mut lb, "chaos bravo latency 30ms checks=spare");
-    lb.line_with("= chaos on bravo: latency 30 ms");
-    say(&mut lb, "traffic open rate=50 mix=\"90% GET /, 10% POST /echo\" for=60s");
-    lb.line_with("= traffic begins: open rate=50 ");
-    lb.line_with("chaos: latency 30 ms");
-    say(&mut lb, "status");
-    lb.line_with("= traffic: open rate=50 ");
-    lb.line_with("= fault on bravo: latency 30ms for=30s checks=spare; ");
-    say(&mut lb, "chaos latency");
-    lb.line_with("= error: which backend is to have it?");
-    say(&mut lb, "chaos off");
-    lb.line_with("= chaos is off: bravo");
-    say(&mut lb, "traffic off");
-    lb.line_with("= traffic ends");
-    lb.line_with("traffic ended: ");
-    say(&mut lb, "chaos bravo hang for=1s checks=spare");
-    lb.line_with("chaos on bravo is over: its time is up");
-    say(&mut lb, "quit");
-    assert_eq!(lb.ended().code(), Some(0));
 }
