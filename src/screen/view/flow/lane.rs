@@ -284,10 +284,8 @@ pub(super) fn unserved(state: &State, plan: &Plan, scale: u64) -> Line<'static> 
     let refused_now = counted(state, Lane::Refused).0 > 0 && counted(state, Lane::Lost).0 == 0;
     let lane = if refused_now { Lane::Refused } else { Lane::Lost };
     spans.extend(way(state, plan, lane, None, scale).into_iter().next().unwrap_or_default());
-    let mut words = format!(" {} in 60 s", count(lost));
-    if refused > 0 {
-        words.push_str(&format!(", ! {} refused", count(refused)));
-    }
+    let refused = if refused > 0 { format!(", ! {} refused", count(refused)) } else { String::new() };
+    let words = format!(" {} in 60 s{refused}", count(lost));
     spans.push(Span::styled(cut(&words, plan.figures + 1, theme), style));
     Line::from(spans)
 }
