@@ -111,7 +111,9 @@ impl Theme {
     pub(crate) fn drawn(self, sentence: &str) -> String {
         match self.glyphs {
             Glyphs::Unicode => sentence.to_owned(),
-            Glyphs::Ascii => sentence.replace('·', "-").replace('×', "x").replace('…', self.ellipsis()),
+            Glyphs::Ascii => {
+                sentence.replace('·', "-").replace('×', "x").replace('–', self.none()).replace('…', self.ellipsis())
+            }
         }
     }
 

@@ -7,23 +7,62 @@ mod showing;
 mod trips;
 
 use std::time::{Duration, SystemTime};
+use stickylb::api::{WhatIf, WhatIfOptions};
+use stickylb::untrusted::Untrusted;
 
-use crate::screen::control::Outcome;
+use crate::screen::message::Effect;
 use crate::screen::state::{Focus, State};
 pub(crate) use clients::Token;
 pub(crate) use followed::Flow;
-pub(crate) use showing::{FRAME, Motion, Showing};
+pub(crate) use showing::{FRAME, Motion, Showing, Told};
 pub(crate) use trips::{Lane, Sign};
 
+/// How often what-if is asked for while it is shown.
+const ASK: Duration = Duration::from_secs(10);
+
+/// The smallest screen with what-if and the log beside the lanes.
+pub(crate) const LARGE: (u16, u16) = (160, 40);
+
 /// Shows the flow, or not.
-pub(crate) fn toggle(state: &mut State) -> Outcome {
+pub(crate) fn toggle(state: &mut State) -> Vec<Effect> {
     state.flow.open = !state.flow.open;
-    if state.flow.open {
-        state.focus = Focus::Backends;
-        state.detail = None;
-        state.flow.clock = state.flow.clock.max(state.now);
+    if !state.flow.open {
+        return Vec::new();
     }
-    Ok(Vec::new())
+    state.focus = Focus::Backends;
+    state.detail = None;
+    state.flow.clock = state.flow.clock.max(state.now);
+    state.flow.asked.0 = SystemTime::UNIX_EPOCH;
+    ask(state)
+}
+
+/// Asks what each strategy would have done, if that is shown and there were requests since it was asked last.
+fn ask(state: &mut State) -> Vec<Effect> {
+    let is_shown = state.flow.open && state.frozen.is_none() && state.size.0 >= LARGE.0 && state.size.1 >= LARGE.1;
+    let (asked, requests) = state.flow.asked;
+    let now = state.snapshot.totals.requests;
+    let is_due = state.now.duration_since(asked).is_ok_and(|since| since >= ASK)
+        && (now != requests || state.flow.told.is_none());
+    if !is_shown || !is_due {
+        return Vec::new();
+    }
+    state.flow.asked = (state.now, now);
+    vec![Effect::WhatIf(options(state))]
+}
+
+/// Nothing but the strategy is to be different, in the selected backend's pool.
+fn options(state: &State) -> WhatIfOptions {
+    let mut options = WhatIfOptions::default();
+    options.pool = state.selected_backend().map(|backend| backend.pool.raw().to_owned());
+    options
+}
+
+/// Takes what each strategy would have done.
+pub(crate) fn take(state: &mut State, asked: &WhatIfOptions, told: &Result<Box<WhatIf>, Untrusted<String>>) {
+    if state.flow.open && *asked == options(state) {
+        state.flow.told = Some(Told { time: state.now, what_if: told.clone() });
+        state.changed = true;
+    }
 }
 
 /// The moment that the flow shows.
@@ -52,12 +91,13 @@ pub(crate) fn tick(state: &mut State, now: SystemTime) {
 }
 
 /// A second has passed: what stood still may be over.
-pub(crate) fn second(state: &mut State, now: SystemTime) {
+pub(crate) fn second(state: &mut State, now: SystemTime) -> Vec<Effect> {
     if state.frozen.is_some() {
-        return;
+        return Vec::new();
     }
     let flow = &state.log.digest.flow;
     let clock = state.flow.clock;
     state.changed |= state.flow.open && (flow.trips.any(clock) || flow.clients.any_moved(clock));
     state.flow.clock = now;
+    ask(state)
 }

@@ -54,12 +54,16 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tick(now) => flow::tick(state, now),
         Message::Second(now, snapshot) => {
             let before = survive::stage(state.live());
-            flow::second(state, now);
+            let mut effects = flow::second(state, now);
             state.second(now, *snapshot);
-            return [survive::follow(state, before), lesson::follow(state)].into_iter().flatten().collect();
+            effects.extend(survive::follow(state, before));
+            return effects;
         }
         Message::Survived(report) => survive::take(state, report),
-        Message::WhatIf(options, told) => what_if::take(state, &options, told),
+        Message::WhatIf(options, told) => {
+            flow::take(state, &options, &told);
+            what_if::take(state, &options, told);
+        }
         Message::Events(events, missed) => {
             let effects = notify::due(state.notify, &events);
             lesson::take(state, &events, missed);
@@ -239,8 +243,8 @@ fn carry_out(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::TrafficSlower => return traffic::change_rate(state, false),
         Action::Chaos => return chaos::ask(state),
         Action::WhatIf => return what_if::ask(state, words),
-        Action::Flow => return flow::toggle(state),
-        Action::Presenter => presenter::toggle(state),
+        Action::Flow => return Ok(flow::toggle(state)),
+        Action::Presenter => return presenter::toggle(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => control::alerts(state),
         Action::Theme => match words.first() {

@@ -16,6 +16,7 @@ mod lane;
 mod plan;
 mod small;
 mod summary;
+mod what_if;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -23,8 +24,8 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use stickylb::api::BackendId;
 
-use super::{HIGH, WIDE, changes, log, more, region};
-use crate::screen::flow::{Lane, moment};
+use super::{HIGH, changes, log, more, region};
+use crate::screen::flow::{LARGE, Lane, moment};
 use crate::screen::state::{Focus, State};
 use plan::Plan;
 pub(crate) use small::render as small;
@@ -36,16 +37,18 @@ const LOG: u16 = 6;
 struct Areas {
     flow: Rect,
     changes: Rect,
+    what_if: Rect,
     log: Rect,
 }
 
 /// Divides the body.
 fn areas(state: &State, screen: Rect, body: Rect) -> Areas {
     let changes = Constraint::Length(plan::changes(screen.height));
-    if screen.width >= WIDE && screen.height >= HIGH {
-        let [left, log] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
+    if screen.width >= LARGE.0 && screen.height >= LARGE.1 {
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
         let [flow, changes] = Layout::vertical([Constraint::Fill(1), changes]).areas(left);
-        return Areas { flow, changes, log };
+        let [what_if, log] = Layout::vertical([Constraint::Length(what_if::rows()), Constraint::Fill(1)]).areas(right);
+        return Areas { flow, changes, what_if, log };
     }
     let [rest, changes] = Layout::vertical([Constraint::Fill(1), changes]).areas(body);
     let wanted = plan::height(state);
@@ -59,7 +62,7 @@ fn areas(state: &State, screen: Rect, body: Rect) -> Areas {
         let changes = Rect { y: flow.bottom(), ..changes };
         (changes, Rect { y: changes.bottom(), ..log })
     };
-    Areas { flow, changes, log }
+    Areas { flow, changes, what_if: Rect::default(), log }
 }
 
 /// Whether the log is shown beside the flow on this screen.
@@ -80,6 +83,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, screen: Rect, body: R
     if !areas.changes.is_empty() {
         changes::render(frame, state, areas.changes);
     }
+    if !areas.what_if.is_empty() {
+        what_if::render(frame, state, areas.what_if);
+    }
     if !areas.log.is_empty() {
         log::render(frame, state, areas.log);
     }
@@ -97,7 +103,7 @@ fn flow(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let block = region(state, state.focus == Focus::Backends, "Flow", &right);
     frame.render_widget(block, area);
     let mut lines = Vec::new();
-    if plan.has_titles {
+    if plan.is_roomy {
         lines.push(lane::titles(state, &plan));
     }
     let shown: Vec<_> = state.shown_backends().skip(plan.first).take(plan.fit).collect();
@@ -115,7 +121,7 @@ fn flow(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let rows = usize::from(plan.inner.height);
     let mut below = vec![lane::unserved(state, &plan, scale)];
     below.extend(summary::lines(state, plan.columns()));
-    if plan.has_legend {
+    if plan.is_roomy {
         below.push(summary::legend(state, plan.columns()));
     }
     lines.truncate(rows.saturating_sub(below.len()));
@@ -128,7 +134,7 @@ fn flow(frame: &mut Frame<'_>, state: &State, area: Rect) {
 /// The backend whose lane is drawn in this row.
 pub(crate) fn backend_at(state: &State, screen: Rect, body: Rect, row: u16) -> Option<BackendId> {
     let plan = Plan::of(state, areas(state, screen, body).flow);
-    let row = usize::from(row.checked_sub(plan.inner.y)?).checked_sub(usize::from(plan.has_titles))?;
+    let row = usize::from(row.checked_sub(plan.inner.y)?).checked_sub(usize::from(plan.is_roomy))?;
     let lane = row / (plan.each + usize::from(plan.has_gaps));
     let lane = Some(lane).filter(|lane| *lane < plan.fit)?;
     state.shown_backends().nth(plan.first + lane).map(|backend| backend.id)

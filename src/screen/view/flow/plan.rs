@@ -22,8 +22,8 @@ const ROOMY: usize = 16;
 pub(super) struct Plan {
     /// Within the borders.
     pub(super) inner: Rect,
-    pub(super) has_titles: bool,
-    pub(super) has_legend: bool,
+    /// Whether there are titles above and a legend below.
+    pub(super) is_roomy: bool,
     /// Rows of a lane.
     pub(super) each: usize,
     pub(super) has_gaps: bool,
@@ -78,19 +78,7 @@ impl Plan {
         let who = (columns * 3 / 10).clamp(12, 40);
         let figures = (columns * 3 / 10).clamp(20, 36);
         let way = columns.saturating_sub(who + figures + 2);
-        Plan {
-            inner,
-            has_titles: is_roomy,
-            has_legend: is_roomy,
-            each,
-            has_gaps,
-            first,
-            fit,
-            is_cut,
-            who,
-            way,
-            figures,
-        }
+        Plan { inner, is_roomy, each, has_gaps, first, fit, is_cut, who, way, figures }
     }
 
     /// Columns within the borders.

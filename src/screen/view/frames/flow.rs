@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use stickylb::api::{
     Attempt, CookieAction, Decision, Event, Fairness, Outcome, RequestEvent, Rule, State as BackendState, StickyKey,
-    Strategy, UpdateEvent,
+    Strategy, UpdateEvent, WhatIf, WhatIfRow,
 };
 
 use super::sample::{self, who};
 use super::{frame, golden, press};
 use crate::screen::flow::{Motion, moves};
 use crate::screen::glyphs::Glyphs;
-use crate::screen::message::Message;
+use crate::screen::message::{Effect, Message};
 use crate::screen::state::State;
 use crate::screen::theme::{Colors, Theme};
 use crate::screen::update;
@@ -192,6 +192,40 @@ fn more_lanes_than_rows_are_scrolled_to_and_those_hidden_are_named() {
     press(&mut state, "G");
     let last = text(&state, 80, 24);
     assert!(last.contains(">n backend-40") && !last.contains("A backend-1 "), "{last}");
+}
+
+#[test]
+fn a_large_screen_asks_for_what_if_when_the_flow_opens_and_after_ten_seconds_with_requests() {
+    let mut state = failover();
+    press(&mut state, "B");
+    assert!(press(&mut state, "B").is_empty(), "a small screen does not show it");
+    press(&mut state, "B");
+    update(&mut state, Message::Resized(200, 60));
+    let asked = press(&mut state, "B");
+    let [Effect::WhatIf(options)] = &asked[..] else { panic!("{asked:?}") };
+    let mut told = WhatIf::default();
+    (told.requests, told.as_real) = (500, 1.0);
+    told.rows = Strategy::ALL
+        .map(|strategy| {
+            let mut row = WhatIfRow::default();
+            (row.strategy, row.current) = (strategy, strategy == Strategy::RoundRobin);
+            row.jain.median = 1.0;
+            row
+        })
+        .into();
+    update(&mut state, Message::WhatIf(options.clone(), Ok(Box::new(told))));
+    golden("flow-what-if-200x60", &state, 200, 60);
+    let at_second = |state: &mut State, millis| {
+        let snapshot = state.snapshot.clone();
+        update(state, Message::Second(at(millis), Box::new(snapshot)))
+    };
+    assert!(at_second(&mut state, 20_000).is_empty(), "there was no request since");
+    state.snapshot.totals.requests += 1;
+    assert_eq!(at_second(&mut state, 21_000), [Effect::WhatIf(options.clone())]);
+    state.snapshot.totals.requests += 1;
+    assert!(at_second(&mut state, 25_000).is_empty(), "it is not ten seconds");
+    press(&mut state, "p");
+    assert!(at_second(&mut state, 40_000).is_empty(), "the display stands still");
 }
 
 #[test]
