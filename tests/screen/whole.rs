@@ -289,7 +289,7 @@ fn once_the_last_request_has_left_the_shown_figures_nothing_is_written() {
 }
 
 /// Asserts that no byte is written for three seconds.
-fn falls_silent(terminal: &Terminal, limit: Duration) {
+pub(crate) fn falls_silent(terminal: &Terminal, limit: Duration) {
     let start = std::time::Instant::now();
     loop {
         let before = terminal.written().len();
