@@ -133,9 +133,9 @@ fn a_request_that_failed_marks_the_lane_it_failed_in_and_a_lost_one_is_counted()
     assert!(answers.iter().all(|answer| answer.contains("good")), "{answers:?}");
     terminal.wait("the broken lane is marked", |screen| lane(screen, "broken")[1].contains("×1 failed"));
     assert!(terminal.line_with("× lost").contains(" 0 in 60 s"), "{}", terminal.screen());
-    let lose =
+    let sends =
         |_| exchange(port, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
-    let lost = (0..4).map(lose).filter(|answer| answer.starts_with("HTTP/1.1 502 ")).count();
+    let lost = (0..4).map(sends).filter(|answer| answer.starts_with("HTTP/1.1 502 ")).count();
     assert!(lost > 0);
     terminal.wait("what was lost is counted", |screen| {
         screen.lines().any(|line| line.contains("× lost") && line.contains(&format!(" {lost} in 60 s")))
@@ -164,7 +164,7 @@ fn the_flow_is_drawn_ten_times_a_second_at_most_and_not_at_all_at_rest() {
     assert!(drawn > 3 && drawn <= tenths + 3, "{drawn} frames in {tenths} tenths of a second");
     terminal.wait("all have arrived", |screen| !lane(screen, "alpha").concat().contains("·●"));
     // The blocks in the header are of the last twenty seconds.
-    falls_silent(&terminal, Duration::from_secs(60));
+    falls_silent(&terminal, Duration::from_mins(1));
 }
 
 #[test]

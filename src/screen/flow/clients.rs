@@ -131,6 +131,11 @@ impl Clients {
         tokens
     }
 
+    /// How many clients are shown at this moment.
+    pub(crate) fn seen(&self, moment: SystemTime) -> usize {
+        self.tokens.values().filter(|token| lately(token.last, moment, SEEN)).count()
+    }
+
     /// Whether any client moved so lately that it shows where it came from.
     pub(crate) fn any_moved(&self, moment: SystemTime) -> bool {
         self.moved.is_some_and(|when| lately(when, moment, MOVED))

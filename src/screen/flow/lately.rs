@@ -30,6 +30,11 @@ impl Lately {
         }
     }
 
+    /// How many there were of all kinds in the minute before this moment.
+    pub(crate) fn all(&self, moment: SystemTime) -> u64 {
+        self.0.keys().map(|lane| self.count(*lane, moment)).sum()
+    }
+
     /// How many there were in the minute before this moment.
     pub(crate) fn count(&self, lane: Lane, moment: SystemTime) -> u64 {
         let now = second(moment);

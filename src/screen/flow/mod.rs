@@ -97,7 +97,10 @@ pub(crate) fn second(state: &mut State, now: SystemTime) -> Vec<Effect> {
     }
     let flow = &state.log.digest.flow;
     let clock = state.flow.clock;
-    state.changed |= state.flow.open && (flow.trips.any(clock) || flow.clients.any_moved(clock));
+    // What is of the last minute changes while nothing else does.
+    let aged = |moment| (flow.failures.all(moment), flow.clients.seen(moment));
+    let is_over = flow.trips.any(clock) || flow.clients.any_moved(clock) || aged(clock) != aged(now);
+    state.changed |= state.flow.open && is_over;
     state.flow.clock = now;
     ask(state)
 }
