@@ -164,7 +164,7 @@ fn the_flow_is_drawn_ten_times_a_second_at_most_and_not_at_all_at_rest() {
     assert!(drawn > 3 && drawn <= tenths + 3, "{drawn} frames in {tenths} tenths of a second");
     terminal.wait("all have arrived", |screen| !lane(screen, "alpha").concat().contains("·●"));
     // The blocks in the header are of the last twenty seconds.
-    falls_silent(&terminal, Duration::from_mins(1));
+    falls_silent(&terminal, Duration::from_mins(3));
 }
 
 #[test]
@@ -196,6 +196,8 @@ fn the_flow_stands_at_the_frozen_moment_and_steps_back_with_the_rest() {
     let port = terminal.port();
     terminal.press("B");
     terminal.shows("in flight");
+    // There must be seconds before the first request to step back to.
+    std::thread::sleep(Duration::from_secs(3));
     get_bound(port, "/whoami", 2);
     terminal.shows("picks     B");
     terminal.press("p");

@@ -174,8 +174,8 @@ mod tests {
         RequestEvent::sample(decision)
     }
 
-    fn cookie(id: u32) -> Option<StickyKey> {
-        Some(StickyKey::Cookie { name: "X".into(), id: id.into() })
+    fn cookie(id: u32) -> StickyKey {
+        StickyKey::Cookie { name: "X".into(), id: id.into() }
     }
 
     fn shown(clients: &Clients, backend: u32, second: u64) -> Vec<String> {
@@ -192,7 +192,7 @@ mod tests {
         let bound = |number, id| {
             request(|decision| {
                 decision.traffic = Some(number);
-                decision.key = cookie(id);
+                decision.key = Some(cookie(id));
             })
         };
         for number in [7, 10, 2] {
@@ -210,11 +210,11 @@ mod tests {
     fn clients_of_one_address_are_told_apart_by_their_cookies() {
         let mut clients = Clients::default();
         clients.answered(&request(|decision| decision.cookie = CookieAction::New), 1.into(), at(0));
-        clients.answered(&request(|decision| decision.key = cookie(2)), 2.into(), at(0));
-        clients.answered(&request(|decision| decision.key = cookie(1)), 1.into(), at(1));
+        clients.answered(&request(|decision| decision.key = Some(cookie(2))), 2.into(), at(0));
+        clients.answered(&request(|decision| decision.key = Some(cookie(1))), 1.into(), at(1));
         assert_eq!([shown(&clients, 1, 1), shown(&clients, 2, 1)], [["c1"], ["c2"]]);
         let moves = |decision: &mut Decision| {
-            decision.key = cookie(2);
+            decision.key = Some(cookie(2));
             decision.cookie = CookieAction::Rewritten;
         };
         clients.answered(&request(moves), 3.into(), at(2));

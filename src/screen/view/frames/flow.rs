@@ -19,7 +19,7 @@ use crate::screen::update;
 const NAMES: [&str; 4] = ["alpha", "bravo", "charlie", "delta"];
 
 fn at(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(43_500) + Duration::from_millis(millis)
+    SystemTime::UNIX_EPOCH + Duration::from_mins(725) + Duration::from_millis(millis)
 }
 
 /// A request of a client, which tried these backends; the last answered it, unless it is lost.
