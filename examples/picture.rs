@@ -3,8 +3,7 @@
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
 //! `cargo run --release --example picture survive > assets/survive.svg`
-//! `cargo run --release --example picture flow > assets/flow.svg`
-//! `cargo run --release --example picture flow-failover > assets/flow-failover.svg`
+//! `cargo run --release --example picture presenter > assets/presenter.svg`
 //!
 //! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
 //! killed while requests go on, and the screen is drawn as it then is. The third is a run of `survive` with two copies of
@@ -15,14 +14,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use stickylb::api::{Command, Intent, State as BackendState, SurviveOptions, SurviveStage, SurviveView};
 use stickylb::config::{BackendSpec, Config};
 use stickylb::{Balancer, Copies, EventReader, Options};
-use stickylb_tui::screen::{Colors, Glyphs, Message, State, Theme, film, svg, update, view};
+use stickylb_tui::screen::{Colors, Effect, Glyphs, Message, State, Theme, film, svg, update, view};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 
@@ -37,8 +36,7 @@ fn main() -> ExitCode {
             match what.as_deref() {
                 Some("film") => failover().await,
                 Some("survive") => survived().await,
-                Some("flow") => flow(false).await,
-                Some("flow-failover") => flow(true).await,
+                Some("presenter") => presented().await,
                 _ => picture().await,
             }
         })
@@ -174,6 +172,38 @@ async fn survived() -> Result<String, Box<dyn std::error::Error>> {
     Ok(svg(&frame, THEME))
 }
 
+/// The screen for a room, just after its strategy was changed by a key.
+async fn presented() -> Result<String, Box<dyn std::error::Error>> {
+    let mut stage = Stage::new(demos(3), (110, 28)).await?;
+    let now = |stage: &Stage| Message::Second(SystemTime::now(), Box::new(stage.engine.snapshot()));
+    for round in 0..120_usize {
+        match round {
+            90 => {
+                stage.frame()?;
+                let message = now(&stage);
+                update(&mut stage.state, message);
+                stage.press('P');
+                let message = now(&stage);
+                update(&mut stage.state, message);
+            }
+            100 => {
+                for effect in stage.press('s') {
+                    if let Effect::Command(command) = effect {
+                        stage.engine.command(command).await?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        stage.visits(round, 4).await?;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    stage.engine.seconds().changed().await?;
+    let frame = stage.frame()?;
+    stage.engine.stop().await;
+    Ok(svg(&frame, THEME))
+}
+
 /// How often it is looked at what goes on by itself.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -215,6 +245,11 @@ impl Stage {
             self.visitors.rotate_left(1);
         }
         Ok(())
+    }
+
+    /// Presses a key.
+    fn press(&mut self, key: char) -> Vec<Effect> {
+        update(&mut self.state, Message::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)))
     }
 
     /// The screen as it is now.
