@@ -9,7 +9,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use stickylb::api::BackendView;
@@ -145,12 +145,11 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect, columns: 
         part.intersection(area)
     };
     if selected {
-        let marker = Paragraph::new(vec![Line::default(), Line::styled(">", Theme::strong())]);
+        let marker = Paragraph::new(vec![Line::default(), Line::styled(">", state.theme.key())]);
         frame.render_widget(marker, part(0, 1));
     }
     let mut from = 1;
-    let letter = if selected { own.add_modifier(Modifier::REVERSED) } else { own };
-    large::render(frame, state, part(from, columns.letter), backend.mark.letter().to_string().as_str(), letter, false);
+    large::render(frame, state, part(from, columns.letter), backend.mark.letter().to_string().as_str(), own, false);
     from += columns.letter + GAP;
     large::render(frame, state, part(from, columns.name), short_name(&backend.name, 0), own, false);
     from += columns.name + GAP;
