@@ -135,7 +135,11 @@ pub(crate) fn backend(state: &State) -> Result<&BackendView, String> {
 
 /// Sends a command, and applies it to the snapshot at once, so that a key pressed before the next snapshot starts from
 /// the new value. The next snapshot has the real value.
-pub(crate) fn command(state: &mut State, command: Command) -> Vec<Effect> {
+fn command(state: &mut State, command: Command) -> Vec<Effect> {
+    if state.rights.only_watches() {
+        // It is held back on its way, and nothing comes of it that could be shown before.
+        return vec![Effect::Command(command)];
+    }
     foresee(state.live_mut(), &command);
     if state.frozen.is_some() {
         let live = state.key(Action::Freeze);
@@ -197,6 +201,7 @@ mod tests {
     use crate::screen::glyphs::Glyphs;
     use crate::screen::message::Message;
     use crate::screen::message::Said;
+    use crate::screen::rights::Rights;
     use crate::screen::theme::{Colors, Theme};
     use crate::screen::update;
 
@@ -246,6 +251,27 @@ mod tests {
         let commands = press(&mut state, "+");
         update(&mut state, Message::Done(commands[0].clone(), Ok(Done::new("alpha has the weight 2"))));
         assert_eq!(said(&state), "");
+    }
+
+    #[test]
+    fn on_a_screen_that_only_watches_no_key_and_no_word_becomes_a_command_or_shows_what_is_not() {
+        let mut state = state();
+        state.rights = Rights::OnlyWatches;
+        let before = state.snapshot.clone();
+        for keys in
+            [" ", "d", "+", "s", "t", "a", "A", "u", "L", "=", "X", "R", "E", ":strategy random\n", ":weight 3\n"]
+        {
+            assert!(press(&mut state, keys).is_empty(), "{keys}");
+            let said = match state.dialog.take() {
+                Some(Dialog::Palette(palette)) => palette.trouble.unwrap_or_default(),
+                other => format!("{}{}", said(&state), other.map(|dialog| format!("{dialog:?}")).unwrap_or_default()),
+            };
+            assert_eq!(said, "this screen only watches", "{keys}");
+        }
+        // Whatever else leads to a command, such as a dialog, is held back as well.
+        let mut effects = command(&mut state, Command::Baseline);
+        watching::hold_back(&mut state, &mut effects);
+        assert!(effects.is_empty() && state.snapshot == before);
     }
 
     #[test]
