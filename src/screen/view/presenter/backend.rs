@@ -91,7 +91,9 @@ impl Columns {
             let taken: usize = figures.iter().map(|(_, columns)| columns + GAP).sum();
             // What the names leave free stands between the figures as well.
             let apart = room.saturating_sub(taken + named) / (figures.len() + 2);
-            figures.iter_mut().for_each(|(_, columns)| *columns += apart.min(SPARE));
+            for (_, columns) in &mut figures {
+                *columns += apart.min(SPARE);
+            }
             let taken: usize = figures.iter().map(|(_, columns)| columns + GAP).sum();
             Columns { letter, name: room.saturating_sub(taken), wide, figures }
         };
