@@ -22,7 +22,19 @@ macro_rules! lesson {
 }
 
 /// All of them, in their order.
-pub(crate) const BUILT_IN: &[BuiltIn] = &[lesson!(1, "01-who-is-next.jsonc"), lesson!(5, "05-the-slow-one.jsonc")];
+pub(crate) const BUILT_IN: &[BuiltIn] = &[
+    lesson!(1, "01-who-is-next.jsonc"),
+    lesson!(2, "02-the-cookie.jsonc"),
+    lesson!(3, "03-sticky-is-unfair.jsonc"),
+    lesson!(4, "04-weights.jsonc"),
+    lesson!(5, "05-the-slow-one.jsonc"),
+    lesson!(6, "06-a-crash.jsonc"),
+    lesson!(7, "07-drain.jsonc"),
+    lesson!(8, "08-the-check-lies.jsonc"),
+    lesson!(9, "09-too-few.jsonc"),
+    lesson!(10, "10-hash.jsonc"),
+    lesson!(11, "11-exam.jsonc"),
+];
 
 impl BuiltIn {
     /// The one with this number.

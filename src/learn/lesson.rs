@@ -23,6 +23,8 @@ pub struct Lesson {
     pub(crate) traffic: Option<TrafficOptions>,
     /// WebSockets that are open from the start.
     pub(crate) chats: Chats,
+    /// Whether faults are not told of before the debrief: the learner finds them.
+    pub(crate) hides_faults: bool,
     /// There is at least one.
     pub(crate) steps: Vec<Step>,
 }

@@ -3,7 +3,11 @@
 
 mod view;
 
-/// The number of the last lesson.
-pub(crate) const LAST: u32 = 11;
-
+pub(crate) use built_in::{BUILT_IN, BuiltIn};
+pub(crate) use condition::Pane;
+pub use lesson::Lesson;
+pub(crate) use lesson::{Act, Ask, Chats, Do, StepKind};
+pub(crate) use read::{read, schema};
+pub use run::Runner;
+pub(crate) use run::{Facts, Judge};
 pub use view::{Answered, CheckView, LessonPart, LessonView};

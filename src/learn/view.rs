@@ -25,6 +25,8 @@ pub struct LessonView {
     pub notice: Option<String>,
     /// What was measured, line by line, under the text of a debrief.
     pub shown: Vec<String>,
+    /// Whether the learner is to find a fault, so that the screen tells of none.
+    pub hides_faults: bool,
 }
 
 /// What a step is.

@@ -1,8 +1,8 @@
 //! The lesson's pane: what it shows, and which keys are its.
 //!
-//! A lesson takes as few keys as it can, and only while they mean something to it: Enter where it may go on or a step can be
-//! begun again, digits while a question waits for its answer, the help's key while there is a hint, `<` and `>` while a part of
-//! it is hidden. All others, and these at other times, are the balancer's as ever.
+//! A lesson takes as few keys as it can, and only while they mean something to it: Enter where it may go on or the time
+//! is over, Backspace to begin a step again, digits while a question waits for its answer, the help's key while there is a hint,
+//! `<` and `>` while a part of it is hidden. All others, and these at other times, are the balancer's as ever.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -72,6 +72,7 @@ pub(crate) fn key(state: &mut State, key: KeyEvent) -> Option<Wish> {
             Wish::GoOn
         }
         KeyCode::Enter if is_too_late(&pane.view) => Wish::Again,
+        KeyCode::Backspace if waits(&pane.view) => Wish::Again,
         KeyCode::Char(digit @ '1'..='9') if choices > 0 => {
             let choice = usize::from(digit as u8 - b'1');
             if choice < choices {
@@ -93,7 +94,12 @@ pub(crate) fn asks(view: &LessonView) -> usize {
     }
 }
 
+/// Whether the step waits for something that is to be done.
+pub(crate) fn waits(view: &LessonView) -> bool {
+    !view.may_go_on && matches!(view.part, LessonPart::Do { .. })
+}
+
 /// Whether the time for this step is over, so that it can only be begun again.
 pub(crate) fn is_too_late(view: &LessonView) -> bool {
-    !view.may_go_on && matches!(view.part, LessonPart::Do { seconds_left: Some(0), .. })
+    waits(view) && matches!(view.part, LessonPart::Do { seconds_left: Some(0), .. })
 }

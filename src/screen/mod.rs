@@ -30,6 +30,7 @@ mod frozen;
 mod fuzzy;
 mod glyphs;
 mod head;
+mod hidden_faults;
 mod inks;
 mod input;
 mod inspect;

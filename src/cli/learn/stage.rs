@@ -53,6 +53,9 @@ fn config(lesson: &Lesson, seed: u64, staged: Staged) -> Config {
     set(&mut config.timeouts.response, settings.response_timeout);
     for pool in &mut config.pools {
         set(&mut pool.health.passive.eject_for, settings.eject_for);
+        if settings.eject_for > 0 {
+            pool.health.passive.statuses = "500-599".parse().unwrap_or_default();
+        }
         if settings.check_interval > 0 {
             pool.health.interval = Some(Duration::from_millis(settings.check_interval));
         }

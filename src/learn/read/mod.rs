@@ -60,6 +60,8 @@ fn of_keys(keys: &mut Keys<'_, '_>, added: usize, typeable: Typeable<'_>) -> Opt
     let settings = keys.get("settings", "How its balancer and its demo backends are set", |n| n.object(settings));
     let start = keys.get("start", "Commands that are carried out before the first step", |n| lines.list(n));
     let traffic = keys.get("traffic", "What is sent from the start", |n| n.object(traffic::read)?);
+    let described = "Whether the screen tells of no fault before the debrief: the learner finds it";
+    let hides_faults = keys.get("hideFaults", described, |n| n.boolean());
     keys.require("steps", "a lesson needs 'steps': at least one");
     let steps = keys.get("steps", "What is said, asked and done, in this order", |n| steps::read(n, &lines))?;
     Some(Lesson {
@@ -71,6 +73,7 @@ fn of_keys(keys: &mut Keys<'_, '_>, added: usize, typeable: Typeable<'_>) -> Opt
         start: start.unwrap_or_default(),
         traffic,
         chats: chats.unwrap_or_default(),
+        hides_faults: hides_faults.unwrap_or_default(),
         steps,
     })
 }

@@ -32,6 +32,9 @@ impl Runner {
             has_hint: self.step.hints < hints.len(),
             may_go_on: self.may_go_on(),
             notice: self.told(),
+            hides_faults: self.lesson.hides_faults
+                && !self.is_over
+                && !matches!(self.current().kind, StepKind::Debrief(_)),
         }
     }
 

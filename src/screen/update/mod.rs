@@ -7,7 +7,10 @@ mod notify;
 use crossterm::event::{KeyCode, KeyEvent};
 use stickylb::api::Command;
 
-use super::{chaos, columns, control, edit, flow, inspect, lesson_pane, presenter, survive, traffic, what_if};
+use super::{
+    chaos, columns, control, edit, flow, hidden_faults, inspect, lesson, lesson_pane, presenter, survive, traffic,
+    what_if,
+};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
 use crate::screen::message::{Effect, Message};
@@ -46,13 +49,14 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             state.size = (columns, rows);
             state.changed = true;
         }
-        Message::Snapshot(snapshot) => {
+        Message::Snapshot(mut snapshot) => {
+            hidden_faults::of_snapshot(state, &mut snapshot);
             let before = survive::stage(state.live());
             state.refresh(*snapshot);
             return [survive::follow(state, before), lesson::follow(state)].into_iter().flatten().collect();
         }
-        Message::Tick(now) => flow::tick(state, now),
-        Message::Second(now, snapshot) => {
+        Message::Second(now, mut snapshot) => {
+            hidden_faults::of_snapshot(state, &mut snapshot);
             let before = survive::stage(state.live());
             let mut effects = flow::second(state, now);
             state.second(now, *snapshot);
@@ -60,11 +64,8 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             return effects;
         }
         Message::Survived(report) => survive::take(state, report),
-        Message::WhatIf(options, told) => {
-            flow::take(state, &options, &told);
-            what_if::take(state, &options, told);
-        }
-        Message::Events(events, missed) => {
+        Message::Events(mut events, missed) => {
+            hidden_faults::of_events(state, &mut events);
             let effects = notify::due(state.notify, &events);
             lesson::take(state, &events, missed);
             state.append(events, missed);
@@ -78,6 +79,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::InFlight(Ok(in_flight)) => return quit_with(state, in_flight),
         // An engine that cannot be asked cannot be waited for either.
         Message::InFlight(Err(_)) => return vec![Effect::Quit],
+        Message::Done(command, Ok(_)) if hidden_faults::of_command(state, &command) => {}
         Message::Done(command, Ok(done)) => control::done(state, &command, &done),
         Message::Ended(why) => {
             state.ended = Some(why);

@@ -26,6 +26,7 @@ fn step(number: usize, text: &str, part: LessonPart) -> LessonView {
         may_go_on,
         notice: None,
         shown: Vec::new(),
+        hides_faults: false,
     }
 }
 
@@ -162,6 +163,8 @@ fn enter_goes_on_where_it_may_and_opens_the_detail_where_it_may_not() {
     assert_eq!(pressed(&mut turn, KeyCode::Enter), None);
     press(&mut turn, "\n");
     assert!(turn.detail.is_some());
+    assert_eq!(pressed(&mut turn, KeyCode::Backspace), Some(Wish::Again));
+    assert_eq!(pressed(&mut done, KeyCode::Backspace), None);
     let mut late = lesson(exercise(false));
     let mut view = exercise(false);
     view.part = LessonPart::Do { checks: Vec::new(), seconds_left: Some(0) };

@@ -19,7 +19,7 @@ use super::{FULL, fitted, parts, table_rows};
 use crate::learn::{LessonPart, LessonView};
 use crate::screen::action::Action;
 use crate::screen::format::cut;
-use crate::screen::lesson_pane::{LessonPane, asks, is_too_late};
+use crate::screen::lesson_pane::{LessonPane, asks, is_too_late, waits};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
@@ -178,11 +178,14 @@ fn keys(state: &State, pane: &LessonPane, hidden: u16) -> Vec<(u8, Vec<Span<'sta
         (LessonPart::Ask { .. }, 0) if !view.may_go_on => keys.push((110, word("it is being measured"))),
         (_, 1) => keys.push((110, key("1".to_owned(), "answers"))),
         (_, choices @ 2..) => keys.push((110, key(format!("1-{}", choices.min(9)), "answers"))),
-        (LessonPart::Do { .. }, _) if !view.may_go_on && !is_too_late(view) => keys.push((110, word("your turn"))),
+        (LessonPart::Do { .. }, _) if waits(view) && !is_too_late(view) => keys.push((110, word("your turn"))),
         _ => {}
     }
     if view.has_hint {
         keys.push((100, key(state.key(Action::Help), "hint")));
+    }
+    if waits(view) && !is_too_late(view) {
+        keys.push((80, key("Backspace".to_owned(), "begins it again")));
     }
     if hidden > 0 {
         keys.push((90, key("< >".to_owned(), "scroll")));

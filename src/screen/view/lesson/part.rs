@@ -101,7 +101,9 @@ fn over(number: Option<u32>, passed: bool, columns: usize, theme: Theme) -> Vec<
         return led(theme.cross(), theme.warning(), &text, Style::new(), columns, theme);
     }
     let next = match number {
-        Some(number) if number < crate::learn::LAST => format!(" What comes next: `stickylb-tui learn {}`", number + 1),
+        Some(number) if crate::learn::BuiltIn::numbered(number + 1).is_some() => {
+            format!(" What comes next: `stickylb-tui learn {}`", number + 1)
+        }
         Some(_) => " That was the last one: you know your way around now.".to_owned(),
         None => String::new(),
     };
