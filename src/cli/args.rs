@@ -9,6 +9,7 @@ use clap::{Arg, Command, Parser, ValueEnum};
 
 #[cfg(unix)]
 use super::ctl_words::Ctl;
+use super::glyphs::Glyphs;
 #[cfg(feature = "tui")]
 use super::learn::words::Learn;
 use super::survive::wanted::Wanted;
@@ -107,14 +108,6 @@ pub(super) struct Settings {
     /// Tell when a backend goes DOWN, and of alerts: by the terminal's bell, or on the desktop [default: off]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) notify: Option<NotifyHow>,
-}
-
-/// Characters the screen is drawn with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Glyphs {
-    Auto,
-    Unicode,
-    Ascii,
 }
 
 /// The name of a theme: a built-in one, or one of the user's own, which are known only when their file is read.

@@ -13,6 +13,7 @@ mod ctl_words;
 #[cfg(unix)]
 mod explain;
 mod front;
+mod glyphs;
 mod import;
 #[cfg(target_os = "linux")]
 mod init;

@@ -4,7 +4,8 @@ use std::io;
 
 use tokio::sync::watch;
 
-use super::args::{self, NotifyHow, Settings, THEMES};
+use super::args::{NotifyHow, Settings, THEMES};
+use super::glyphs;
 use super::layers::UsageError;
 use super::threads::MainThread;
 use crate::plain;
@@ -75,9 +76,9 @@ fn options(args: &Settings) -> Result<Options, UsageError> {
     let user = user::load(arrangement)?;
     let glyphs = match args.glyphs {
         None => user.glyphs,
-        Some(args::Glyphs::Auto) => None,
-        Some(args::Glyphs::Unicode) => Some(Glyphs::Unicode),
-        Some(args::Glyphs::Ascii) => Some(Glyphs::Ascii),
+        Some(glyphs::Glyphs::Auto) => None,
+        Some(glyphs::Glyphs::Unicode) => Some(Glyphs::Unicode),
+        Some(glyphs::Glyphs::Ascii) => Some(Glyphs::Ascii),
     };
     let colors = match args.theme.as_deref() {
         None if Colors::are_unwanted() => None,

@@ -21,6 +21,8 @@ mod explain;
 mod headless;
 #[cfg(unix)]
 mod import;
+#[cfg(all(unix, feature = "tui"))]
+mod learn_cli;
 #[cfg(target_os = "linux")] // elsewhere a process group is all that is ended
 mod left_behind;
 mod mail;

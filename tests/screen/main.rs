@@ -16,6 +16,7 @@ mod har;
 mod hostile_text;
 mod inspector;
 mod keys;
+mod learn_screen;
 mod learned;
 mod log_file;
 mod named_pipes;

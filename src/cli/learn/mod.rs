@@ -16,7 +16,7 @@ use super::layers::UsageError;
 use super::say::say;
 use crate::learn::{self, BUILT_IN, Lesson};
 use crate::user::progress;
-use source::Found;
+use source::{Found, misused};
 use words::{Learn, Source, What};
 
 /// Runs `learn`.
@@ -60,8 +60,4 @@ fn summary(lesson: &Lesson) -> String {
     let title = stickylb::untrusted::Untrusted::new(&lesson.title);
     let (steps, backends) = (counted(lesson.steps.len(), "step"), counted(lesson.backends, "backend"));
     format!("\"{title}\", {steps}, {done} of them to do, {backends}")
-}
-
-fn misused<T>(why: &str) -> Result<T, UsageError> {
-    Err(UsageError::Words(vec![why.to_owned().into()]))
 }

@@ -4,9 +4,10 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::source::{self, Found};
+use super::source::{self, Found, misused};
 use super::words::{Learn, Source, Staged};
-use super::{list, misused, stage, watch};
+use super::{list, stage, watch};
+use crate::cli::args::Settings;
 use crate::cli::control::Control;
 use crate::cli::front::is_dumb;
 use crate::cli::layers::UsageError;
@@ -40,7 +41,8 @@ pub(super) fn run(asked: &Learn) -> Result<ExitCode, UsageError> {
             "learn shows a screen, which needs a terminal: stickylb-tui learn check {what} --play plays the lesson without one"
         ));
     }
-    let Some(look) = screen::look(true, &asked.look())? else { return Ok(ExitCode::SUCCESS) };
+    let settings = Settings { glyphs: asked.glyphs, theme: asked.theme.clone(), ..Settings::default() };
+    let Some(look) = screen::look(true, &settings)? else { return Ok(ExitCode::SUCCESS) };
     stickylb::program::raise_descriptor_limit();
     let staged = asked.staged;
     threads::run(move |main| shown(main, source, found, staged, (look, progress)))

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::misused;
 use super::words::Source;
 use crate::cli::layers::UsageError;
 use crate::learn::{self, BUILT_IN, BuiltIn, Lesson};
@@ -48,4 +47,9 @@ pub(super) fn of_file(path: &Path) -> Result<Lesson, ConfigError> {
     let bytes = config::read_file(path, Some(WITHIN))
         .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
     learn::read(path, &bytes, &typeable)
+}
+
+/// It cannot be done as it is asked for; why, as one sentence.
+pub(super) fn misused<T>(why: &str) -> Result<T, UsageError> {
+    Err(UsageError::Words(vec![why.to_owned().into()]))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{Glyphs, Settings};
+use crate::cli::glyphs::Glyphs;
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(
@@ -64,13 +64,6 @@ pub(super) enum What {
         #[command(flatten)]
         staged: Staged,
     },
-}
-
-impl Learn {
-    /// What of it the screen's look depends on.
-    pub(super) fn look(&self) -> Settings {
-        Settings { glyphs: self.glyphs, theme: self.theme.clone(), ..Settings::default() }
-    }
 }
 
 /// A lesson that was asked for.

@@ -5,7 +5,6 @@ use stickylb::api::{State, StickyBy, Strategy};
 use stickylb::program::{Location, Node, nearest, time};
 use stickylb::untrusted::Untrusted;
 
-use super::lines::Lines;
 use crate::learn::condition::{Check, Checks, Condition, Pane};
 use crate::learn::figure::{Comparison, FIGURES, Figure, backend, parts};
 
@@ -26,7 +25,7 @@ const FAULTS: [&str; 10] =
     ["none", "latency", "error", "refuse", "blackhole", "hang", "reset", "slow", "truncate", "flaky"];
 
 /// A condition: an object.
-pub(super) fn read(n: Node<'_, '_>, lines: &Lines<'_>) -> Option<Condition> {
+pub(super) fn read(n: Node<'_, '_>, backends: &[String]) -> Option<Condition> {
     let mut all = Vec::new();
     let mut checks = Checks { checks: Vec::new(), held_for: Duration::ZERO, over: None };
     let mut seen = Vec::new();
@@ -37,12 +36,12 @@ pub(super) fn read(n: Node<'_, '_>, lines: &Lines<'_>) -> Option<Condition> {
         }
         seen.push(key.to_owned());
         let found = match key {
-            "all" => n.list(|n| read(n, lines)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::All(of))),
-            "any" => n.list(|n| read(n, lines)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::Any(of))),
-            "not" => read(n, lines).map(|of| all.push(Condition::Not(Box::new(of)))),
+            "all" => n.list(|n| read(n, backends)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::All(of))),
+            "any" => n.list(|n| read(n, backends)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::Any(of))),
+            "not" => read(n, backends).map(|of| all.push(Condition::Not(Box::new(of)))),
             "for" => n.parsed(|text| duration(text)).map(|time| checks.held_for = time),
             "over" => n.integer(1, 10_000).map(|count: usize| checks.over = Some(count)),
-            _ => check(key, &place, n, lines).map(|check| checks.checks.push(check)),
+            _ => check(key, &place, n, backends).map(|check| checks.checks.push(check)),
         };
         is_good &= found.is_some();
     })?;
@@ -69,13 +68,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     found.ok_or_else(|| format!("'{}' is no time: write such as \"10s\", at most 60m", Untrusted::new(text)))
 }
 
-fn check(key: &str, place: &Location, n: Node<'_, '_>, lines: &Lines<'_>) -> Option<Check> {
+fn check(key: &str, place: &Location, n: Node<'_, '_>, backends: &[String]) -> Option<Check> {
     let there = |message: String| -> Option<Check> {
         n.wrong_there(place, message);
         None
     };
     let Some((name, of)) = parts(key) else { return there("a bracket is not closed".to_owned()) };
-    if let Some(figure) = Figure::read(name, of, &lines.backends) {
+    if let Some(figure) = Figure::read(name, of, backends) {
         let figure = match figure {
             Ok(figure) => figure,
             Err(message) => return there(message),
@@ -89,8 +88,8 @@ fn check(key: &str, place: &Location, n: Node<'_, '_>, lines: &Lines<'_>) -> Opt
         return Some(Check::Figure(figure, comparison));
     }
     if matches!(name, "state" | "seen" | "fault") {
-        let Some(of) = of else { return there(format!("needs a backend: {name}({})", lines.backends[0])) };
-        if let Err(message) = backend(of, &lines.backends) {
+        let Some(of) = of else { return there(format!("needs a backend: {name}({})", backends[0])) };
+        if let Err(message) = backend(of, backends) {
             return there(message);
         }
         let of = of.to_owned();
@@ -115,7 +114,7 @@ fn check(key: &str, place: &Location, n: Node<'_, '_>, lines: &Lines<'_>) -> Opt
                 false => n.wrong("is true or the filter's text; write it below 'not' for none"),
             },
         )?),
-        "selected" => Check::Selected(n.parsed(|name| backend(name, &lines.backends).map(|()| name.to_owned()))?),
+        "selected" => Check::Selected(n.parsed(|name| backend(name, backends).map(|()| name.to_owned()))?),
         "traffic" => Check::Traffic(n.one_of(&[("on", true), ("off", false)])?),
         _ => {
             let figures = FIGURES.iter().map(|known| known.name);

@@ -4,9 +4,12 @@ use stickylb::api::{BackendView, Intent, PoolView, Snapshot, State};
 use stickylb::program::{Node, nearest, time};
 use stickylb::untrusted::Untrusted;
 
-use super::{Typeable, conditions};
+use super::conditions;
 use crate::learn::lesson::{Act, Line};
 use crate::words::{Meant, WORDS, command, word};
+
+/// Whether a line could be typed into the palette, or `key K` be pressed; the error is one sentence.
+pub(crate) type Typeable<'t> = &'t dyn Fn(&str) -> Result<(), String>;
 
 /// What commands are checked against: backends that the lesson will have.
 pub(super) struct Lines<'t> {
@@ -33,9 +36,13 @@ impl<'t> Lines<'t> {
                     let draw = n.object(|keys| {
                         keys.require("draw", "needs 'draw': a list of commands, of which one is drawn by the seed");
                         let described = "Commands, of which one is drawn by the seed";
-                        keys.get("draw", described, |n| n.list(|n| n.parsed(|line| self.command(line))))
+                        keys.get("draw", described, |n| {
+                            at_least_one(n, "needs at least one command to draw", |n| {
+                                n.parsed(|line| self.command(line))
+                            })
+                        })
                     })??;
-                    if draw.is_empty() { n.wrong("needs at least one command to draw") } else { Some(Line::Draw(draw)) }
+                    Some(Line::Draw(draw))
                 },
             )
         })
@@ -55,20 +62,19 @@ impl<'t> Lines<'t> {
 
     /// What does it: lines that are typed, `key K`, `type TEXT`, `wait 5s`, or an object with `wait`.
     pub(super) fn solution(&self, n: Node<'_, '_>) -> Option<Vec<Act>> {
-        let acts = n.list(|n| {
+        at_least_one(n, "needs at least one line or key: what does it", |n| {
             n.either(
                 n.is_string(),
                 |n| n.parsed(|line| self.act(line)),
                 |n| {
                     let until = n.object(|keys| {
                         keys.require("wait", "needs 'wait': a condition, as 'until' has it");
-                        keys.get("wait", "A condition to wait for", |n| conditions::read(n, self))
+                        keys.get("wait", "A condition to wait for", |n| conditions::read(n, &self.backends))
                     })??;
                     Some(Act::WaitUntil(until))
                 },
             )
-        })?;
-        if acts.is_empty() { n.wrong("needs at least one line or key: what does it") } else { Some(acts) }
+        })
     }
 
     fn act(&self, line: &str) -> Result<Act, String> {
@@ -95,9 +101,23 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// A list of at least one; `None` where one of it is wrong, which is told.
+fn at_least_one<'a, T>(n: Node<'_, 'a>, otherwise: &str, read: impl Fn(Node<'_, 'a>) -> Option<T>) -> Option<Vec<T>> {
+    let mut list = Vec::new();
+    match n.each(|n| list.extend(read(n)))? {
+        0 => n.wrong(otherwise),
+        count => Some(list).filter(|list| list.len() == count),
+    }
+}
+
 fn view(name: &str, id: u32) -> BackendView {
     let mut view = BackendView::default();
     (view.id, view.name, view.weight) = (id.into(), name.into(), 1);
     (view.state, view.intent) = (State::Up, Intent::InService);
     view
+}
+
+/// A text with something in it.
+pub(super) fn not_empty(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("must not be empty") } else { Ok(text.to_owned()) }
 }

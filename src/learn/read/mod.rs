@@ -13,15 +13,14 @@ use stickylb::program::{Keys, Node, demo_name, parse_by, schema_by};
 
 use super::lesson::{Chats, Lesson, Settings};
 use lines::Lines;
+pub(crate) use lines::Typeable;
+use lines::not_empty;
 
 /// The most demo backends of a lesson.
 const MOST_BACKENDS: u64 = 9;
 
 /// The most WebSockets of a lesson.
 const MOST_CHATS: u64 = 20;
-
-/// Whether a line could be typed into the palette, or `key K` be pressed; the error is one sentence.
-pub(crate) type Typeable<'t> = &'t dyn Fn(&str) -> Result<(), String>;
 
 /// Reads a lesson; `path` is only for the messages.
 ///
@@ -112,8 +111,4 @@ fn settings(keys: &mut Keys<'_, '_>) -> Settings {
     settings.response_timeout = millis("responseTimeout", "How long a backend may take to answer, in milliseconds");
     settings.eject_for = millis("ejectFor", "How long an ejected backend stays out, in milliseconds");
     settings
-}
-
-fn not_empty(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("must not be empty") } else { Ok(text.to_owned()) }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 use stickylb::program::{Keys, Node, nearest};
 use stickylb::untrusted::Untrusted;
 
+use super::conditions;
 use super::conditions::STATES;
-use super::lines::Lines;
-use super::{conditions, not_empty};
+use super::lines::{Lines, not_empty};
 use crate::learn::figure::{Comparison, FIGURES, Figure, backend, parts};
 use crate::learn::lesson::{Answer, Ask, Choice, Do, Measure, Show, Step, StepKind, Wanted};
 
@@ -93,7 +93,7 @@ fn step(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Step> {
 fn does(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Do> {
     let hints =
         keys.get("hints", "Shown one after the other when the learner asks", |n| n.list(|n| n.parsed(not_empty)));
-    let until = keys.get("until", "The condition that is to be met", |n| conditions::read(n, lines));
+    let until = keys.get("until", "The condition that is to be met", |n| conditions::read(n, &lines.backends));
     let within = keys.get("within", "How long one may take, such as 120s", |n| n.parsed(conditions::duration));
     let described = "What meets it: lines for the palette, key K, type TEXT, wait 5s, or {\"wait\": CONDITION}";
     let solution = keys.get("solution", described, |n| lines.solution(n));
@@ -104,9 +104,8 @@ fn does(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Do> {
 
 fn ask(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Ask> {
     let choices = keys.get("choices", "What the learner chooses from: from two to nine", |n| {
-        let list = n.list(choice)?;
-        let mut count = 0;
-        n.each(|_| count += 1);
+        let mut list = Vec::new();
+        let count = n.each(|n| list.extend(choice(n)))?;
         match count {
             2..=9 => Some(list).filter(|list| list.len() == count),
             _ => n.wrong("must be from two to nine choices"),

@@ -156,3 +156,23 @@ fn a_solution_is_typed_pressed_and_waited_for() {
     let trouble = read(Path::new("l"), lesson(step).as_bytes(), &refuses).expect_err("it is refused");
     assert!(trouble.to_string().contains("no drain bravo"), "{trouble}");
 }
+
+#[test]
+fn the_page_about_writing_lessons_names_everything_there_is() {
+    let page = include_str!("../../../docs/lessons.md");
+    let figures = crate::learn::figure::FIGURES.iter().map(|known| known.name);
+    let panes = crate::learn::condition::Pane::ALL.iter().map(|(name, _)| *name);
+    let shows = crate::learn::lesson::Show::ALL.iter().map(|(name, _)| *name);
+    for name in figures.chain(panes).chain(shows) {
+        assert!(page.contains(&format!("`{name}")), "docs/lessons.md does not name {name}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&crate::learn::schema()).expect("JSON");
+    let step = &schema["properties"]["steps"]["items"];
+    for keys in [&schema["properties"], &schema["properties"]["settings"]["properties"], &step["properties"]] {
+        let keys = keys.as_object().expect("keys");
+        assert!(keys.len() > 3, "{keys:?}");
+        for name in keys.keys().filter(|key| *key != "$schema") {
+            assert!(page.contains(&format!("`{name}`")), "docs/lessons.md does not name {name}");
+        }
+    }
+}

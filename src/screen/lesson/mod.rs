@@ -1,16 +1,20 @@
 //! A lesson on the screen: its runner follows what the screen is told and what is opened there, and gives commands as a person
 //! would.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Instant;
 use stickylb::api::Event;
 use stickylb::program::nearest;
 
-use super::action::{ACTIONS, Action, Key};
-use super::message::Effect;
-use super::side::Side;
-use super::state::State;
 use crate::learn::{Facts, Lesson, Pane, Runner};
+use crate::screen::action::{ACTIONS, Action, Key};
+use crate::screen::lesson_pane::{self, Wish};
+use crate::screen::message::Effect;
+use crate::screen::side::Side;
+use crate::screen::state::State;
 
 /// Does something with the runner, where there is a lesson.
 fn with<T>(state: &mut State, work: impl FnOnce(&mut Runner) -> T) -> Option<T> {
@@ -107,9 +111,14 @@ pub(crate) fn typeable(line: &str) -> Result<(), String> {
         return key.parse::<Key>().map(drop);
     }
     let name = line.split_whitespace().next().unwrap_or_default();
-    let names = || ACTIONS.iter().map(super::action::Entry::name).filter(|name| !name.is_empty());
+    let names = || ACTIONS.iter().map(crate::screen::action::Entry::name).filter(|name| !name.is_empty());
     if names().any(|one| one == name) {
         return Ok(());
     }
-    Err(format!("'{name}' is no command of the palette{}; a key is written: key w", nearest(name, names())))
+    let near = nearest(name, names());
+    Err(if near.is_empty() {
+        format!("'{name}' is no command of the palette; a key is written so: key w")
+    } else {
+        format!("'{name}' is no command of the palette{near}")
+    })
 }
