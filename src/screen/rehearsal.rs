@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::action::Key;
 use super::glyphs::Glyphs;
 use super::lesson;
+use super::lesson_pane::Wish;
 use super::message::{Effect, Message};
 use super::state::{Dialog, State};
 use super::theme::{Colors, Theme};
@@ -139,6 +140,12 @@ impl<E: EngineHandle> Rehearsal<E> {
 
     pub(crate) fn choose(&mut self, choice: usize) {
         let effects = lesson::choose(&mut self.state, choice);
+        self.carry_out(effects);
+    }
+
+    /// Begins the step again.
+    pub(crate) fn again(&mut self) {
+        let effects = lesson::wish(&mut self.state, Wish::Again);
         self.carry_out(effects);
     }
 

@@ -134,7 +134,9 @@ impl<E: EngineHandle, S: Fn(String)> Player<E, S> {
             if self.until(held + BEFORE, |rehearsal| rehearsal.runner().may_go_on()).await {
                 return Err(format!("what must fail does it: {}", self.checks()));
             }
-            // What was tried may have been refused, and the step is not about that.
+            // What was tried may have been refused, and what it did may count for ever: a learner would begin again, too.
+            self.rehearsal.again();
+            self.rehearsal.follow(ACT).await;
             self.rehearsal.troubles.clear();
         }
         let begun = Instant::now();
