@@ -3,13 +3,15 @@
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
 //! `cargo run --release --example picture survive > assets/survive.svg`
-//! `cargo run --release --example picture presenter > assets/presenter.svg`
+//! `cargo run --release --example picture lesson > assets/lesson.svg`
 //!
 //! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
 //! killed while requests go on, and the screen is drawn as it then is. The third is a run of `survive` with two copies of
 //! `examples/shop/server.mjs`, which needs Node.js. The last two are the flow before and after a backend is killed.
 
-use std::net::SocketAddr;
+#[path = "picture/lesson.rs"]
+mod lesson;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
             match what.as_deref() {
                 Some("film") => failover().await,
                 Some("survive") => survived().await,
-                Some("presenter") => presented().await,
+                Some("lesson") => lesson::picture().await,
                 _ => picture().await,
             }
         })

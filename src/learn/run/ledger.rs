@@ -31,8 +31,8 @@ pub(super) struct Ending {
     /// The balancer answered it itself with 502, 503 or 504, or its answer was cut by the backend.
     pub(super) lost: bool,
     pub(super) retried: bool,
-    /// A tunnel, which was cut because its backend was taken out where this is so.
-    pub(super) tunnel: Option<bool>,
+    /// Whether it became a tunnel.
+    pub(super) is_tunnel: bool,
 }
 
 /// How much each backend had at most, in a short time.
@@ -54,6 +54,8 @@ pub(super) struct Ledger {
     pub(super) asked: HashMap<Arc<str>, u64>,
     /// Each change of a state, and how many the backend had before it.
     pub(super) states: Vec<(Instant, Arc<str>, State, u32)>,
+    /// How many tunnels were cut, each time that a backend was taken out: a tunnel's event is told when it begins.
+    pub(super) cuts: Vec<(Instant, Arc<str>, u32)>,
     pub(super) last: Option<Sample>,
     /// Requests of which the runner was not told, because they came too fast.
     pub(super) missed: u64,
@@ -91,9 +93,9 @@ impl Ledger {
         let attempts = &request.decision.attempts;
         let answered = attempts.last().is_some_and(|last| last.outcome == Outcome::Answered);
         let is_own = matches!(request.status, 502..=504) && !answered;
-        let tunnel = (request.status == 101).then_some(request.ended == Ended::TakenOut);
+        let is_tunnel = request.status == 101;
         let elsewhere = attempts.iter().any(|one| request.to.as_ref().is_some_and(|to| to.id != one.backend.id));
-        if tunnel.is_none() {
+        if !is_tunnel {
             *self.asked.entry(Arc::clone(&client)).or_default() += 1;
             if let Some(backend) = &backend {
                 self.homes.insert(Arc::clone(&client), Arc::clone(backend));
@@ -110,17 +112,21 @@ impl Ledger {
             client,
             method,
             status: request.status,
-            lost: is_own || (tunnel.is_none() && request.ended == Ended::CutByBackend),
+            lost: is_own || (!is_tunnel && request.ended == Ended::CutByBackend),
             retried: elsewhere,
-            tunnel,
+            is_tunnel,
         });
     }
 
     fn change(&mut self, now: Instant, name: &str, to: State) {
         let before = self.states.iter().rev().find(|(_, one, ..)| **one == *name).map(|(_, _, state, _)| *state);
         if before != Some(to) {
-            let active = self.last.as_ref().and_then(|last| last.backend(name)).map_or(0, |one| one.active);
+            let before = self.last.as_ref().and_then(|last| last.backend(name));
+            let (active, tunnels) = before.map_or((0, 0), |one| (one.active, one.tunnels));
             let name = self.name(name);
+            if to == State::Maint && tunnels > 0 {
+                self.cuts.push((now, Arc::clone(&name), tunnels));
+            }
             self.states.push((now, name, to, active));
         }
     }
@@ -159,7 +165,7 @@ impl Ledger {
 
     /// The requests that ended since then, without tunnels.
     pub(super) fn requests(&self, since: Instant) -> impl DoubleEndedIterator<Item = &Ending> {
-        self.since(since).filter(|ending| ending.tunnel.is_none())
+        self.since(since).filter(|ending| !ending.is_tunnel)
     }
 
     /// All that ended since then.

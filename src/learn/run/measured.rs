@@ -60,7 +60,11 @@ fn counted<'r>(what: What, of: Option<&str>, ledger: &'r Ledger, stretch: Stretc
         What::Lost => requests().filter(|one| one.lost && of.is_none_or(|of| *one.method == *of)).count(),
         What::Retried => requests().filter(|one| one.retried).count(),
         What::Status => requests().filter(|one| of.is_some_and(|of| is_status(one.status, of))).count(),
-        What::Cut => ledger.since(stretch.since).filter(|one| one.tunnel == Some(true)).filter(is_of).count(),
+        What::Cut => {
+            let since = ledger.cuts.iter().filter(|(at, ..)| *at >= stretch.since);
+            let its = since.filter(|(_, name, _)| of.is_none_or(|of| **name == *of));
+            return Some(f64::from(its.map(|(.., tunnels)| *tunnels).sum::<u32>()));
+        }
         What::Clients => served().filter(is_of).map(|one| &one.client).collect::<HashSet<_>>().len(),
         What::Moved => moved(served(), stretch.homes).filter(|home| of.is_none_or(|of| *home == of)).count(),
         What::MovedOthers => moved(served(), stretch.homes).filter(|home| of != Some(home)).count(),

@@ -18,7 +18,7 @@ impl Runner {
         match show {
             Show::Picks => {
                 let letter = |name: &str| sample.backend(name).map_or('?', |one| one.letter);
-                let served = self.ledger.endings.iter().rev().filter(|one| one.tunnel.is_none());
+                let served = self.ledger.endings.iter().rev().filter(|one| !one.is_tunnel);
                 let picks: Vec<char> =
                     served.filter_map(|one| one.backend.as_deref()).map(letter).take(PICKS).collect();
                 vec![format!("the last picks: {}", picks.into_iter().rev().collect::<String>())]
@@ -32,7 +32,7 @@ impl Runner {
             }
             Show::Requests => {
                 let count = |name: &str| {
-                    let of = self.ledger.endings.iter().filter(|one| one.tunnel.is_none());
+                    let of = self.ledger.endings.iter().filter(|one| !one.is_tunnel);
                     of.filter(|one| one.backend.as_deref() == Some(name)).count()
                 };
                 let each: Vec<String> =

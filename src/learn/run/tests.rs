@@ -258,6 +258,21 @@ fn states_are_seen_in_their_order() {
 }
 
 #[test]
+fn tunnels_are_cut_when_their_backend_is_taken_out_and_not_when_they_end_by_themselves() {
+    let mut stage = Stage::new(&a_do(r#"{"cut(bravo)": "=2", "cut": "=2"}"#));
+    let tunnels = |stage: &mut Stage, count| stage.snapshot.backends[1].tunnels = count;
+    tunnels(&mut stage, 3);
+    stage.after(100);
+    tunnels(&mut stage, 2);
+    stage.after(100);
+    assert!(!stage.met(), "{}", stage.words());
+    tunnels(&mut stage, 0);
+    stage.state("bravo", State::Maint);
+    stage.after(100);
+    assert!(stage.met(), "{}", stage.words());
+}
+
+#[test]
 fn what_was_opened_filtered_and_selected_is_told_by_the_screen() {
     let until = r#"{"opened": "why", "filtered": "status>=500", "selected": "bravo"}"#;
     let mut stage = Stage::new(&format!("{{\"say\": \"a\"}}, {}", a_do(until)));

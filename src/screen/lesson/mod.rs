@@ -9,18 +9,40 @@ use std::time::Instant;
 use stickylb::api::Event;
 use stickylb::program::nearest;
 
-use crate::learn::{Facts, Lesson, Pane, Runner};
+use crate::learn::{BuiltIn, Facts, Lesson, Pane, Runner};
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::lesson_pane::{self, Wish};
 use crate::screen::message::Effect;
 use crate::screen::side::Side;
 use crate::screen::state::State;
 
-/// Does something with the runner, where there is a lesson.
-fn with<T>(state: &mut State, work: impl FnOnce(&mut Runner) -> T) -> Option<T> {
-    let done = state.lesson.as_mut().map(|runner| work(runner));
-    if done.is_some() {
-        state.changed = true;
+impl State {
+    /// With a lesson that comes with the program, before its first step; `None` where there is none of this number.
+    #[must_use]
+    pub fn with_lesson(mut self, number: u32) -> Option<State> {
+        let lesson = BuiltIn::numbered(number)?.read(&typeable).ok()?;
+        let seed = lesson.seed.unwrap_or_default();
+        self.lesson = Some(Box::new(Runner::new(lesson, Some(number), seed, Instant::now())));
+        Some(self)
+    }
+}
+
+/// Does something with the runner, where there is a lesson, and shows how it stands then.
+fn with<T>(state: &mut State, work: impl FnOnce(&mut Runner) -> T) {
+    let Some(runner) = &mut state.lesson else { return };
+    work(runner);
+    let view = runner.view();
+    lesson_pane::take(state, view);
+}
+
+/// Does what a key asked of the lesson.
+pub(crate) fn wish(state: &mut State, wish: Wish) -> Vec<Effect> {
+    match wish {
+        Wish::GoOn => go_on(state),
+        Wish::Again => again(state),
+        Wish::Choose(choice) => choose(state, choice),
+        Wish::Hint => hint(state),
+        Wish::Nothing => Vec::new(),
     }
     done
 }

@@ -22,6 +22,9 @@ const DONE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// While a text is read: what is staged goes on meanwhile, as with a person.
+const READ: Duration = Duration::from_secs(3);
+
 /// Between two acts, as a person would be no faster.
 const ACT: Duration = Duration::from_millis(200);
 
@@ -86,7 +89,7 @@ impl<E: EngineHandle, S: Fn(String)> Player<E, S> {
     async fn step(&mut self) -> Result<String, String> {
         match self.rehearsal.runner().kind().clone() {
             StepKind::Say => {
-                self.rehearsal.follow(ACT).await;
+                self.rehearsal.follow(READ).await;
                 Ok("say".to_owned())
             }
             StepKind::Debrief(_) => {
