@@ -31,19 +31,16 @@ const ACT: Duration = Duration::from_millis(200);
 /// Plays a lesson, and says how each step went.
 pub(super) struct Player<E, S> {
     rehearsal: Rehearsal<E>,
-    /// What was said.
-    pub(super) said: Vec<String>,
     tell: S,
 }
 
 impl<E: EngineHandle, S: Fn(String)> Player<E, S> {
     pub(super) fn new(rehearsal: Rehearsal<E>, tell: S) -> Self {
-        Player { rehearsal, said: Vec::new(), tell }
+        Player { rehearsal, tell }
     }
 
-    pub(super) fn say(&mut self, line: String) {
-        (self.tell)(line.clone());
-        self.said.push(line);
+    fn say(&self, line: String) {
+        (self.tell)(line);
     }
 
     fn view(&self) -> LessonView {
