@@ -32,7 +32,7 @@ impl Condition {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checks {
     /// There is at least one.
-    pub(crate) checks: Vec<Check>,
+    pub(crate) each: Vec<Check>,
     /// How long without a break; zero is a moment.
     pub(crate) held_for: Duration,
     /// Shares are of the last so many requests; `None` is all of the step.

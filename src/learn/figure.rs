@@ -179,6 +179,9 @@ pub(crate) enum Comparison {
     Between(f64, f64),
 }
 
+/// Makes a comparison of its bound.
+type Make = fn(f64) -> Comparison;
+
 impl Comparison {
     /// `<4`, `<=4`, `>0.95`, `>=0.95`, `=0`, `10..20`, `7`; a unit may stand behind.
     ///
@@ -196,15 +199,15 @@ impl Comparison {
             if let Some((from, to)) = text.split_once("..") {
                 return number(from).zip(number(to)).filter(|(from, to)| from <= to).map(|(a, b)| Self::Between(a, b));
             }
-            let of: [(&str, fn(f64) -> Self); 5] = [
+            let of: [(&str, Make); 5] = [
                 ("<=", Self::AtMost),
                 (">=", Self::AtLeast),
                 ("<", Self::Below),
                 (">", Self::Above),
                 ("=", Self::Equal),
             ];
-            let sign = of.iter().find_map(|(sign, make)| Some((text.strip_prefix(sign)?, make)));
-            let (rest, make) = sign.unwrap_or((text, &(Self::Equal as fn(f64) -> Self)));
+            let sign = of.into_iter().find_map(|(sign, make)| Some((text.strip_prefix(sign)?, make)));
+            let (rest, make) = sign.unwrap_or((text, Self::Equal));
             number(rest).map(make)
         };
         let wrong = || format!("'{text}' is no comparison: write \"<4\", \">=0.95\", \"=0\" or \"10..20\"");

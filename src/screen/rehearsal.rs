@@ -59,16 +59,15 @@ impl<E: EngineHandle> Rehearsal<E> {
                 Some(message) = self.told.recv() => Some(message),
                 () = tokio::time::sleep_until(end.into()) => return,
             };
-            match message {
-                Some(message) => self.apply(message),
-                None => {
-                    let mut batch = Vec::new();
-                    let missed = self.engine.take(&mut batch);
-                    self.apply(Message::Events(batch, missed));
-                    self.apply(Message::Snapshot(Box::new(self.engine.snapshot())));
-                    tokio::time::sleep(LOOK.min(end.saturating_duration_since(Instant::now()))).await;
-                }
+            if let Some(message) = message {
+                self.apply(message);
+                continue;
             }
+            let mut batch = Vec::new();
+            let missed = self.engine.take(&mut batch);
+            self.apply(Message::Events(batch, missed));
+            self.apply(Message::Snapshot(Box::new(self.engine.snapshot())));
+            tokio::time::sleep(LOOK.min(end.saturating_duration_since(Instant::now()))).await;
         }
     }
 

@@ -82,8 +82,8 @@ async fn sit(balancer: SocketAddr, number: usize, cookie: &mut Option<String>) -
     if !text.starts_with("HTTP/1.1 101 ") {
         return Ok(());
     }
-    let mut heard = [0; 1024];
-    while stream.read(&mut heard).await? > 0 {}
+    let mut messages = [0; 1024];
+    while stream.read(&mut messages).await? > 0 {}
     Ok(())
 }
 

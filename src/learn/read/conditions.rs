@@ -9,7 +9,7 @@ use crate::learn::condition::{Check, Checks, Condition, Pane};
 use crate::learn::figure::{Comparison, FIGURES, Figure, backend, parts};
 
 /// The longest a condition may have to hold, and the longest a step may take.
-const LONGEST: Duration = Duration::from_mins(60);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// What else stands in a condition beside figures.
 const OTHERS: [&str; 14] = [
@@ -27,7 +27,7 @@ const FAULTS: [&str; 10] =
 /// A condition: an object.
 pub(super) fn read(n: Node<'_, '_>, backends: &[String]) -> Option<Condition> {
     let mut all = Vec::new();
-    let mut checks = Checks { checks: Vec::new(), held_for: Duration::ZERO, over: None };
+    let mut checks = Checks { each: Vec::new(), held_for: Duration::ZERO, over: None };
     let mut seen = Vec::new();
     let mut is_good = true;
     n.entries(|key, place, n| {
@@ -39,16 +39,16 @@ pub(super) fn read(n: Node<'_, '_>, backends: &[String]) -> Option<Condition> {
             "all" => n.list(|n| read(n, backends)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::All(of))),
             "any" => n.list(|n| read(n, backends)).filter(|of| !of.is_empty()).map(|of| all.push(Condition::Any(of))),
             "not" => read(n, backends).map(|of| all.push(Condition::Not(Box::new(of)))),
-            "for" => n.parsed(|text| duration(text)).map(|time| checks.held_for = time),
+            "for" => n.parsed(duration).map(|time| checks.held_for = time),
             "over" => n.integer(1, 10_000).map(|count: usize| checks.over = Some(count)),
-            _ => check(key, &place, n, backends).map(|check| checks.checks.push(check)),
+            _ => check(key, &place, n, backends).map(|check| checks.each.push(check)),
         };
         is_good &= found.is_some();
     })?;
     if !is_good {
         return None;
     }
-    let is_alone = checks.checks.is_empty();
+    let is_alone = checks.each.is_empty();
     if is_alone && (checks.over.is_some() || !checks.held_for.is_zero()) {
         return n.wrong("'for' and 'over' are of what stands beside them: write them into the object of a check");
     }
@@ -109,9 +109,9 @@ fn check(key: &str, place: &Location, n: Node<'_, '_>, backends: &[String]) -> O
         "filtered" => Check::Filtered(n.either(
             n.is_string(),
             |n| n.string().map(Some),
-            |n| match n.boolean()? {
-                true => Some(None),
-                false => n.wrong("is true or the filter's text; write it below 'not' for none"),
+            |n| {
+                let wrong = "is true or the filter's text; write it below 'not' for none";
+                if n.boolean()? { Some(None) } else { n.wrong(wrong) }
             },
         )?),
         "selected" => Check::Selected(n.parsed(|name| backend(name, backends).map(|()| name.to_owned()))?),

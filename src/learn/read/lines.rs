@@ -86,18 +86,16 @@ impl<'t> Lines<'t> {
             return Ok(Act::Type(text.to_owned()));
         }
         (self.typeable)(line)?;
-        Ok(match line.strip_prefix("key ") {
-            Some(key) => Act::Key(key.to_owned()),
-            None => {
-                let mut words = line.split_whitespace();
-                if let Some(word) = words.next().and_then(word) {
-                    // Where no backend is named, the selected one is meant.
-                    let meant = Meant { backend: Some(Ok(1.into())), pool: None };
-                    command(word, &words.collect::<Vec<_>>(), &self.snapshot, &meant)?;
-                }
-                Act::Line(line.to_owned())
-            }
-        })
+        if let Some(key) = line.strip_prefix("key ") {
+            return Ok(Act::Key(key.to_owned()));
+        }
+        let mut words = line.split_whitespace();
+        if let Some(word) = words.next().and_then(word) {
+            // Where no backend is named, the selected one is meant.
+            let meant = Meant { backend: Some(Ok(1.into())), pool: None };
+            command(word, &words.collect::<Vec<_>>(), &self.snapshot, &meant)?;
+        }
+        Ok(Act::Line(line.to_owned()))
     }
 }
 

@@ -67,7 +67,7 @@ impl Judge {
     }
 
     fn checks(&mut self, checks: &Checks, by: Evidence<'_>) -> Judged {
-        let rows: Vec<CheckView> = checks.checks.iter().map(|check| self.check(check, checks, by)).collect();
+        let rows: Vec<CheckView> = checks.each.iter().map(|check| self.check(check, checks, by)).collect();
         Judged { holds: rows.iter().all(|row| row.done), rows }
     }
 
@@ -95,10 +95,10 @@ impl Judge {
         let done = held.is_some_and(|held| held >= held_for);
         let mut words = check.to_string();
         if let Some(over) = of.over {
-            words.push_str(&format!(" over {over}"));
+            words.extend([" over ", &over.to_string()]);
         }
         if is_held {
-            words.push_str(&format!(" for {}", seconds(held_for)));
+            words.extend([" for ", &seconds(held_for)]);
             let held = held.unwrap_or_default().min(held_for);
             let stands = format!("{} of {}", held.as_secs(), seconds(held_for));
             now = if now.is_empty() { stands } else { format!("{now}, {stands}") };

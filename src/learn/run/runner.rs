@@ -346,7 +346,7 @@ impl Runner {
             self.orders.clear();
             self.begin_step(now);
         }
-        let stage = |of: &Lesson| (of.backends, of.settings, of.start.clone(), of.traffic.clone(), of.chats.clone());
+        let stage = |of: &Lesson| (of.backends, of.settings, of.start.clone(), of.traffic.clone(), of.chats);
         self.notice = Some(match (stage(&old) == stage(&self.lesson), is_same) {
             (false, _) => {
                 "the file was read again; what is staged at the start holds when the lesson begins again".to_owned()

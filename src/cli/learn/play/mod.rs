@@ -45,11 +45,11 @@ async fn one(main: MainThread, found: Found, staged: Staged) -> Result<(), Usage
     let tell = |line: String| drop(main.run(move || say(&line)));
     tell(format!("{name}: \"{title}\", seed {seed}"));
     let mut player = Player::new(rehearsal, tell);
-    let played = tokio::select! {
-        played = player.play() => played,
+    let done = tokio::select! {
+        done = player.play() => done,
         () = signals.next() => Err("stopped before it was played".to_owned()),
     };
     drop(player);
     end(&main, &stage.engine, &mut signals, false).await;
-    played.map_err(|why| UsageError::Several(vec![format!("{name}: {why}").into()]))
+    done.map_err(|why| UsageError::Several(vec![format!("{name}: {why}").into()]))
 }

@@ -8,7 +8,7 @@ use stickylb::api::EngineHandle;
 use stickylb::untrusted::Untrusted;
 
 /// How long the backends may take to be UP.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 
 /// How long a step is looked at before anything is done: it must not be met by itself.
 const BEFORE: Duration = Duration::from_secs(3);
@@ -17,7 +17,7 @@ const BEFORE: Duration = Duration::from_secs(3);
 const LOOKED_AT: Duration = Duration::from_secs(14);
 
 /// How long a condition may take to be met, beside the time for which it must hold, where the step has no limit.
-const DONE: Duration = Duration::from_secs(60);
+const DONE: Duration = Duration::from_mins(1);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
