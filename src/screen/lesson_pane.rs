@@ -1,4 +1,4 @@
-//! The lesson's pane: what it shows, and which keys are its.
+//! What the lesson's pane takes: what is to be shown, and its keys.
 //!
 //! A lesson takes as few keys as it can, and only while they mean something to it: Enter where it may go on or the time
 //! is over, Backspace to begin a step again, digits while a question waits for its answer, the help's key while there is a hint,
@@ -7,16 +7,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::Action;
+use super::lesson_shown::{LessonPane, asks, is_too_late, waits};
 use super::state::State;
-use crate::learn::{LessonPart, LessonView};
-
-/// What is shown of a lesson that is under way.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LessonPane {
-    pub(crate) view: LessonView,
-    /// Lines that are scrolled out above.
-    pub(crate) scroll: u16,
-}
+use crate::learn::LessonView;
 
 /// What a key asks of the lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,22 +77,4 @@ pub(crate) fn key(state: &mut State, key: KeyEvent) -> Option<Wish> {
         _ if action == Some(Action::Help) && pane.view.has_hint => Wish::Hint,
         _ => return None,
     })
-}
-
-/// How many choices wait for the learner's answer.
-pub(crate) fn asks(view: &LessonView) -> usize {
-    match &view.part {
-        LessonPart::Ask { choices, answered: None } => choices.len(),
-        _ => 0,
-    }
-}
-
-/// Whether the step waits for something that is to be done.
-pub(crate) fn waits(view: &LessonView) -> bool {
-    !view.may_go_on && matches!(view.part, LessonPart::Do { .. })
-}
-
-/// Whether the time for this step is over, so that it can only be begun again.
-pub(crate) fn is_too_late(view: &LessonView) -> bool {
-    waits(view) && matches!(view.part, LessonPart::Do { seconds_left: Some(0), .. })
 }

@@ -38,6 +38,7 @@ mod inspected;
 mod keeping;
 mod lent;
 mod lesson_pane;
+mod lesson_shown;
 mod log;
 mod message;
 mod notify;

@@ -17,7 +17,7 @@ use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
 use super::input::Line;
 use super::inspected::{Inspected, ReplayChoice, Shown};
-use super::lesson_pane::LessonPane;
+use super::lesson_shown::LessonPane;
 use super::log::Log;
 use super::message::Said;
 use super::notify::Notify;

@@ -19,7 +19,7 @@ use super::{FULL, fitted, parts, table_rows};
 use crate::learn::{LessonPart, LessonView};
 use crate::screen::action::Action;
 use crate::screen::format::cut;
-use crate::screen::lesson_pane::{LessonPane, asks, is_too_late, waits};
+use crate::screen::lesson_shown::{LessonPane, asks, is_too_late, waits};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
 
