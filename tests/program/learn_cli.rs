@@ -12,7 +12,7 @@ use crate::support::patience::{run_to_end, run_within};
 use crate::support::program::program;
 
 /// How long a lesson of these tests may be played for.
-const PLAYED: Duration = Duration::from_secs(120);
+const PLAYED: Duration = Duration::from_mins(2);
 
 /// A folder with lessons, in which also is kept what was passed.
 struct Lessons(TempDir);
