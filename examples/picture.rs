@@ -7,11 +7,12 @@
 //!
 //! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
 //! killed while requests go on, and the screen is drawn as it then is. The third is a run of `survive` with two copies of
-//! `examples/shop/server.mjs`, which needs Node.js. The last two are the flow before and after a backend is killed.
+//! `examples/shop/server.mjs`, which needs Node.js. The flow is drawn before and after a backend is killed.
 
 #[path = "picture/lesson.rs"]
 mod lesson;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};

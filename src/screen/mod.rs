@@ -22,6 +22,7 @@ mod effects;
 mod event_pane;
 mod export;
 mod failed;
+mod fault_choice;
 pub(crate) mod filter;
 mod flow;
 mod format;

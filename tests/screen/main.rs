@@ -36,4 +36,5 @@ mod traffic_screen;
 mod trouble;
 mod user_screen;
 mod watched;
+mod what_if_screen;
 mod whole;

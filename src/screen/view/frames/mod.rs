@@ -5,6 +5,8 @@ mod dialogs;
 mod flow;
 mod inspected;
 mod lesson;
+mod made;
+mod presenter;
 mod safe;
 mod sample;
 mod sizes;
