@@ -1,4 +1,4 @@
-//! Where the model's clients are bound: where the model put them first, whoever they were bound to in reality.
+//! Where the model's clients are bound: where the model put them first, not where they were bound in reality.
 
 use std::collections::HashMap;
 

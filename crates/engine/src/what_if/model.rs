@@ -206,7 +206,7 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Whoever has waited longest has the place that is free now.
+    /// The one that has waited longest has the place that is free now.
     fn next_in_queue(&mut self, at: Instant) {
         while let Some(index) = self.waiting.front().copied() {
             if self.choose(index, at) == Err(NoBackend::Full) {

@@ -244,7 +244,7 @@ fn most_and_mean_in_flight_are_those_of_the_requests_that_were() {
 }
 
 #[test]
-fn a_full_backend_is_left_out_by_every_strategy_and_whoever_finds_all_full_waits() {
+fn a_full_backend_is_left_out_by_every_strategy_and_one_that_finds_all_full_waits() {
     let mut served = Served::new(Strategy::RoundRobin, &StickyBy::Off, 4, 2);
     served.serve(400);
     for row in served.told(&WhatIfOptions::default()).rows {
