@@ -104,7 +104,7 @@ fn a_lesson_leaves_no_process_behind_however_it_ends() {
 fn a_lesson_that_was_passed_is_kept_and_the_next_one_begins() {
     let own = Own::new();
     let mut terminal = own.learn("1");
-    terminal.shows("Three backends take turns");
+    terminal.shows("Lesson 1:");
     terminal.press("q");
     terminal.ended();
     let kept = own.0.path().join("stickylb-tui/lessons.json");
