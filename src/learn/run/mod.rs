@@ -11,6 +11,8 @@ mod retold;
 mod runner;
 mod sample;
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod tests;
 mod viewed;
 
