@@ -3,6 +3,9 @@
 //! `cargo run --release --example picture > assets/screen.svg`
 //! `cargo run --release --example picture film > assets/failover.svg`
 //! `cargo run --release --example picture survive > assets/survive.svg`
+//! `cargo run --release --example picture flow > assets/flow.svg`
+//! `cargo run --release --example picture flow-failover > assets/flow-failover.svg`
+//! `cargo run --release --example picture presenter > assets/presenter.svg`
 //! `cargo run --release --example picture lesson > assets/lesson.svg`
 //!
 //! Everything is real: an engine on the usual port, backends as processes, and requests. One backend is drained and one is
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
             match what.as_deref() {
                 Some("film") => failover().await,
                 Some("survive") => survived().await,
+                Some("flow") => flow(false).await,
+                Some("flow-failover") => flow(true).await,
+                Some("presenter") => presented().await,
                 Some("lesson") => lesson::picture().await,
                 _ => picture().await,
             }

@@ -96,6 +96,6 @@ fn options(args: &Settings) -> Result<Options, UsageError> {
         glyphs: glyphs.unwrap_or_else(Glyphs::from_locale),
         colors: colors.unwrap_or_else(Colors::from_environment),
     };
-    let UserConfig { themes, keys, arrangement, mouse, .. } = user;
-    Ok(Options { theme, themes, notify, keys, arrangement, mouse, keep, lesson: None, trouble })
+    let UserConfig { themes, keys, arrangement, mouse, motion, presenter, .. } = user;
+    Ok(Options { theme, themes, notify, keys, arrangement, mouse, motion, presenter, keep, lesson: None, trouble })
 }

@@ -166,10 +166,15 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                 Err(why) => Reply::NotReplayed { why: why.into() },
             },
             Request::SurviveReport => Reply::Survived { report: served.engine.survive_report() },
-            Request::WhatIf(options) => match served.engine.what_if(&options) {
-                Ok(told) => Reply::WhatIf(Box::new(told)),
-                Err(why) => Reply::NoWhatIf { why: why.into() },
-            },
+            Request::WhatIf(options) => {
+                let engine = Arc::clone(&served.engine);
+                // It may take some tenths of a second.
+                let told = tokio::task::spawn_blocking(move || engine.what_if(&options)).await;
+                match told.unwrap_or_else(|lost| Err(lost.to_string())) {
+                    Ok(told) => Reply::WhatIf(Box::new(told)),
+                    Err(why) => Reply::NoWhatIf { why: why.into() },
+                }
+            }
             Request::Watch => {
                 only_watches = true;
                 Reply::Watching

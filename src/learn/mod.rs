@@ -1,6 +1,12 @@
 //! Lessons: what one is, how far a learner is in it, and what of it is measured. It knows no screen: what a lesson is about to
 //! show is a [`LessonView`].
 
+mod built_in;
+mod condition;
+mod figure;
+mod lesson;
+mod read;
+mod run;
 mod view;
 
 pub(crate) use built_in::{BUILT_IN, BuiltIn};

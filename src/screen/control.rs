@@ -1,6 +1,8 @@
 //! Commands to the engine.
 
-use stickylb::api::{BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, Strategy};
+use stickylb::api::{
+    BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, Strategy, TrafficView,
+};
 
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
@@ -135,7 +137,7 @@ pub(crate) fn backend(state: &State) -> Result<&BackendView, String> {
 
 /// Sends a command, and applies it to the snapshot at once, so that a key pressed before the next snapshot starts from
 /// the new value. The next snapshot has the real value.
-fn command(state: &mut State, command: Command) -> Vec<Effect> {
+pub(crate) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     if state.rights.only_watches() {
         // It is held back on its way, and nothing comes of it that could be shown before.
         return vec![Effect::Command(command)];

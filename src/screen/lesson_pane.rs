@@ -27,7 +27,6 @@ pub(crate) enum Wish {
 }
 
 /// Takes what the lesson shows now. Another step begins at its top; a new hint and a result stand at the end.
-#[cfg_attr(not(test), expect(dead_code, reason = "called once a lesson runs"))]
 pub(crate) fn take(state: &mut State, view: LessonView) {
     let scroll = match &state.lesson_pane {
         Some(pane) if pane.view == view => return,

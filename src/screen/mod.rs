@@ -38,6 +38,7 @@ mod inspect;
 mod inspected;
 mod keeping;
 mod lent;
+mod lesson;
 mod lesson_pane;
 mod lesson_shown;
 mod log;
@@ -51,7 +52,9 @@ mod palette_line;
 mod per_backend;
 mod picks;
 mod presenter;
+mod pressed;
 mod rehearsal;
+mod rights;
 mod secrets;
 mod side;
 mod state;
@@ -96,6 +99,7 @@ pub use notify::Notify;
 pub(crate) use options::{LessonOptions, Options};
 pub(crate) use orders::Orders;
 pub(crate) use rehearsal::Rehearsal;
+use rights::Rights;
 pub(crate) use state::{Focus, Side};
 pub use state::{Leaving, State};
 use suspend::Continued;
@@ -128,7 +132,9 @@ pub(crate) fn run(
     let left = runtime.block_on(async {
         let (tell, told) = mpsc::unbounded_channel();
         let mut terminal = Terminal::new(&tell)?;
-        let mut keeper = Keeper::new(options.keep.clone(), tell.clone());
+        // A class that watches may do so as one user: none of them changes how that user's own screen begins.
+        let keep = options.keep.clone().filter(|_| !engine.only_watches());
+        let mut keeper = Keeper::new(keep, tell.clone());
         let mut options = options;
         if let Some(lesson) = &mut options.lesson {
             keeper.record = lesson.record.take();

@@ -4,7 +4,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::action::Keymap;
 use super::arrangement::Arrangement;
+use super::flow::Motion;
 use super::keeping::{Keep, Record};
+use super::lesson_pane;
 use super::message::Message;
 use super::notify::Notify;
 use super::presenter;
@@ -49,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) arrangement: Arrangement,
     /// Whether the mouse is the screen's from the start.
     pub(crate) mouse: bool,
+    /// Whether the flow shows requests on their way.
+    pub(crate) motion: Motion,
     /// Whether it is the screen for a room from the start.
     pub(crate) presenter: bool,
     /// Where the arrangement is kept for the next start.
@@ -66,7 +70,13 @@ impl Options {
         (state.themes, state.keys, state.notify, state.mouse) = (self.themes, self.keys, self.notify, self.mouse);
         state.flow.motion = self.motion;
         state.arrange(self.arrangement);
-        state.lesson = self.lesson.map(|lesson| Box::new(lesson.runner));
+        if self.presenter {
+            presenter::begin(&mut state);
+        }
+        if let Some(lesson) = self.lesson {
+            lesson_pane::take(&mut state, lesson.runner.view());
+            state.lesson = Some(Box::new(lesson.runner));
+        }
         if let Some(trouble) = self.trouble {
             state.complain(trouble);
         }

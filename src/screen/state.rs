@@ -12,6 +12,7 @@ use stickylb::untrusted::Untrusted;
 
 use super::action::{Action, Keymap};
 use super::draft::Draft;
+use super::fault_choice::FaultChoice;
 use super::flow::Showing;
 use super::frozen::{Frozen, Moment};
 use super::head::Reveal;
@@ -28,6 +29,7 @@ pub(crate) use super::side::Side;
 use super::table::{Column, Table};
 use super::theme::Theme;
 use super::themes::Themes;
+use super::what_if_choice::WhatIfChoice;
 use crate::learn::Runner;
 use crate::screen::filter::{Filter, FilterError};
 
@@ -71,6 +73,8 @@ pub(crate) enum Dialog {
     Replayed(Shown),
     /// How far `survive` is, and its report once it is there; the scroll offset in lines.
     Survive(u16),
+    /// The choice of a fault for a backend.
+    Fault(FaultChoice),
     /// What each strategy would have done, and the choice of one.
     WhatIf(WhatIfChoice),
     /// The filter prompt.
@@ -159,6 +163,8 @@ pub struct State {
     /// The heads of the selected request.
     pub(crate) inspected: Inspected,
     pub(crate) dialog: Option<Dialog>,
+    /// The lesson that is under way.
+    pub(crate) lesson: Option<Box<Runner>>,
     /// What is shown of the lesson that is under way.
     pub(crate) lesson_pane: Option<LessonPane>,
     /// The last report of `survive`.
@@ -216,6 +222,7 @@ impl State {
             detail: None,
             inspected: Inspected::default(),
             dialog: None,
+            lesson: None,
             lesson_pane: None,
             survived: None,
             said: None,

@@ -48,6 +48,38 @@ impl Theme {
         }
     }
 
+    /// A request on its way.
+    pub(crate) fn request(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "●",
+            Glyphs::Ascii => "o",
+        }
+    }
+
+    /// A request that failed.
+    pub(crate) fn failed(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "×",
+            Glyphs::Ascii => "x",
+        }
+    }
+
+    /// The way of requests, where there is none.
+    pub(crate) fn track(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "·",
+            Glyphs::Ascii => ".",
+        }
+    }
+
+    /// Between the backend that a client came from and the client.
+    pub(crate) fn moved(self) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => "▸",
+            Glyphs::Ascii => ">",
+        }
+    }
+
     /// Before what is checked: whether it holds.
     pub(crate) fn tick(self, done: bool) -> &'static str {
         match (self.glyphs, done) {

@@ -28,6 +28,8 @@ pub(crate) struct UserConfig {
     pub(crate) glyphs: Option<Glyphs>,
     /// Whether the mouse is the screen's from the start.
     pub(crate) mouse: bool,
+    /// Whether the flow shows requests on their way.
+    pub(crate) motion: Motion,
     /// Whether the screen begins as that for a room.
     pub(crate) presenter: bool,
     pub(crate) notify: Notify,
@@ -43,6 +45,7 @@ impl UserConfig {
             arrangement,
             glyphs: None,
             mouse: false,
+            motion: Motion::default(),
             presenter: false,
             notify: Notify::default(),
         }
@@ -65,6 +68,11 @@ impl UserConfig {
         self.glyphs = keys.get("glyphs", described, |n| n.one_of(&sets)).flatten();
         let described = "Whether the mouse selects, scrolls and sorts from the start";
         self.mouse = keys.get("mouse", described, |n| n.boolean()).unwrap_or_default();
+        let motion = keys.get("flow", "The flow, which B shows", |n| {
+            let described = "Whether requests are dots that move; off shows counts";
+            n.object(|keys| keys.get("motion", described, |n| n.one_of(&Motion::NAMES)))
+        });
+        self.motion = motion.flatten().unwrap_or_default();
         let described = "Whether the screen begins as the presenter: large, without the log, with secrets locked";
         self.presenter = keys.get("presenter", described, |n| n.boolean()).unwrap_or_default();
         let ways = [Notify::Off, Notify::Bell, Notify::Desktop].map(|how| (how.name(), how));

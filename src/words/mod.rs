@@ -12,6 +12,7 @@ mod parse;
 mod status;
 mod table;
 mod text_table;
+mod traffic;
 mod what_if;
 
 pub(crate) use answer::answer;
@@ -24,6 +25,8 @@ pub(crate) use parse::{Meant, command};
 pub(crate) use status::status;
 pub(crate) use table::{Argument, WORDS, Word, word};
 pub(crate) use text_table::aligned;
+#[cfg(feature = "tui")]
+pub(crate) use traffic::{traffic_told, traffic_within};
 #[cfg(feature = "tui")]
 pub(crate) use what_if::{USAGE as WHAT_IF_USAGE, as_real, what_if_figures, whole};
 pub(crate) use what_if::{what_if, what_if_options};

@@ -228,7 +228,7 @@ fn what_cannot_be_asked_is_said_in_one_sentence() {
         (["sticky=off", "sticky=off"], "sticky= stands twice"),
     ] {
         let words: Vec<&str> = ["ctl", "whatif"].into_iter().chain(words).filter(|word| !word.is_empty()).collect();
-        let (status, said) = balancer.refused(&words);
+        let (status, said) = balancer.refused_with_status(&words);
         assert!(status == 2 && said.contains(why), "{words:?}: {status} {said}");
     }
 }

@@ -206,22 +206,39 @@ impl Balancer {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The same where it fails: what it prints then.
+    /// What it says where it refuses that: one line.
     #[cfg(unix)]
     pub(crate) fn refused(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.lines().count() == 1, "{words:?}: {said}");
+        said
+    }
+
+    #[cfg(unix)]
+    fn run(&self, words: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
         command.args(words).env("XDG_RUNTIME_DIR", self.dir.path());
-        let output = run_to_end(command);
-        assert!(!output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
-        String::from_utf8(output.stderr).unwrap()
+        run_to_end(command)
+    }
+
+    /// Types `chaos …` as a person would; words with blanks in them stand for themselves.
+    #[cfg(unix)]
+    pub(crate) fn chaos(&self, words: &[&str]) -> String {
+        self.said(&[&["ctl", "chaos"], words].concat())
+    }
+
+    /// The fault of a backend as `ctl status --json` shows it.
+    #[cfg(unix)]
+    pub(crate) fn fault(&self, index: usize) -> Value {
+        let status: Value = serde_json::from_str(&self.said(&["ctl", "status", "--json"])).unwrap();
+        status["backends"][index]["chaos"].clone()
     }
 
     /// The exit status of the program that is started with these arguments and refuses, and what it says.
     #[cfg(unix)]
-    pub(crate) fn refused(&self, words: &[&str]) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stickylb-tui"));
-        command.args(words).env("XDG_RUNTIME_DIR", self.dir.path());
-        let output = run_to_end(command);
+    pub(crate) fn refused_with_status(&self, words: &[&str]) -> (i32, String) {
+        let output = self.run(words);
         (output.status.code().unwrap_or_default(), String::from_utf8(output.stderr).unwrap())
     }
 

@@ -44,7 +44,6 @@ pub(crate) fn wish(state: &mut State, wish: Wish) -> Vec<Effect> {
         Wish::Hint => hint(state),
         Wish::Nothing => Vec::new(),
     }
-    done
 }
 
 /// Takes in what happened, also while the display stands still.
@@ -63,8 +62,8 @@ pub(crate) fn follow(state: &mut State) -> Vec<Effect> {
         selected: selected.map(|backend| backend.name.raw().to_owned()),
     };
     let commands = runner.follow(Instant::now(), state.live(), facts);
+    lesson_pane::take(state, runner.view());
     state.lesson = Some(runner);
-    state.changed = true;
     commands.into_iter().map(Effect::Command).collect()
 }
 
@@ -99,7 +98,7 @@ pub(crate) fn choose(state: &mut State, choice: usize) -> Vec<Effect> {
 }
 
 /// The learner asks for a hint.
-pub(crate) fn hint(state: &mut State) -> Vec<Effect> {
+fn hint(state: &mut State) -> Vec<Effect> {
     with(state, Runner::hint);
     Vec::new()
 }
@@ -119,7 +118,7 @@ pub(crate) fn go_on(state: &mut State) -> Vec<Effect> {
 }
 
 /// The learner begins the step again.
-pub(crate) fn again(state: &mut State) -> Vec<Effect> {
+fn again(state: &mut State) -> Vec<Effect> {
     with(state, |runner| runner.again(Instant::now()));
     follow(state)
 }

@@ -94,6 +94,9 @@ pub(crate) fn key(state: &mut State, dialog: Dialog, key: KeyEvent) -> Vec<Effec
                 _ => None,
             };
         }
+        Dialog::WhatIf(asked) => {
+            return what_if::key(state, asked, key).unwrap_or_else(|| super::on_key(state, key));
+        }
         Dialog::Filter(prompt) => in_prompt(state, prompt, key),
         Dialog::Columns(_) | Dialog::Fault(_) if state.keys.action_of(key) == Some(Action::Quit) => {
             return super::on_key(state, key);

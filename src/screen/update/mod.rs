@@ -9,7 +9,7 @@ use stickylb::api::Command;
 
 use super::{
     chaos, columns, control, edit, flow, hidden_faults, inspect, lesson, lesson_pane, presenter, survive, traffic,
-    what_if,
+    watching, what_if,
 };
 use crate::screen::action::{ACTIONS, Action, Key};
 use crate::screen::control::Outcome;
@@ -55,15 +55,21 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             state.refresh(*snapshot);
             return [survive::follow(state, before), lesson::follow(state)].into_iter().flatten().collect();
         }
+        Message::Tick(now) => flow::tick(state, now),
         Message::Second(now, mut snapshot) => {
             hidden_faults::of_snapshot(state, &mut snapshot);
             let before = survive::stage(state.live());
             let mut effects = flow::second(state, now);
             state.second(now, *snapshot);
             effects.extend(survive::follow(state, before));
+            effects.extend(lesson::follow(state));
             return effects;
         }
         Message::Survived(report) => survive::take(state, report),
+        Message::WhatIf(options, told) => {
+            flow::take(state, &options, &told);
+            what_if::take(state, &options, told);
+        }
         Message::Events(mut events, missed) => {
             hidden_faults::of_events(state, &mut events);
             let effects = notify::due(state.notify, &events);
@@ -94,8 +100,8 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    if lesson_pane::key(state, key).is_some() {
-        return Vec::new();
+    if let Some(wish) = lesson_pane::key(state, key) {
+        return lesson::wish(state, wish);
     }
     match state.keys.bound(key) {
         None => {
@@ -151,6 +157,12 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Carries out an action with a command's arguments. The error is a sentence for the user.
 fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
+    if watching::refuses(state, action) {
+        return Err(watching::refusal());
+    }
+    if let Some(why) = presenter::refuses(state, action) {
+        return Err(why);
+    }
     let effects = carry_out(state, action, words)?;
     lesson::did(state, action);
     Ok(effects)
@@ -246,7 +258,7 @@ fn carry_out(state: &mut State, action: Action, words: &[&str]) -> Outcome {
         Action::Chaos => return chaos::ask(state),
         Action::WhatIf => return what_if::ask(state, words),
         Action::Flow => return Ok(flow::toggle(state)),
-        Action::Presenter => return presenter::toggle(state),
+        Action::Presenter => presenter::toggle(state),
         Action::Suspend => return Ok(vec![Effect::Suspend]),
         Action::Alert => control::alerts(state),
         Action::Theme => match words.first() {

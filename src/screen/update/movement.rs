@@ -96,12 +96,13 @@ pub(crate) fn next_pane(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
-/// Undoes one thing per call: closes detail, leaves the presenter, ends zoom, removes the filter, then follows the log and focuses the backends.
+/// Undoes one thing per call: closes detail, leaves the flow and then the presenter, ends zoom, removes the filter, then follows
+/// the log and focuses the backends.
 pub(crate) fn back(state: &mut State) {
     if state.detail.take().is_some() {
         return;
     }
-    if presenter::leave(state) || std::mem::take(&mut state.zoomed) {
+    if std::mem::take(&mut state.flow.open) || presenter::leave(state) || std::mem::take(&mut state.zoomed) {
         return;
     }
     if state.log.filter().is_some() {

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use stickylb::api::{BackendId, BackendView};
 
 use super::footer::sentence;
-use super::{changes, fitted, footer, header, lesson, log, more, warnings};
+use super::{changes, fitted, footer, header, lesson, log, more, presenter, warnings};
 use crate::screen::action::Action;
 use crate::screen::format::{age, count, cut};
 use crate::screen::state::State;
@@ -22,17 +22,7 @@ const BAND: u16 = 6;
 
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
-    let mut parts = header::what(state);
-    if state.frozen.is_some() {
-        parts.push((98, vec![header::live(state)]));
-    }
-    let rate = format!("{} req/s", count(state.snapshot.totals.rate));
-    parts.push((92, vec![Span::raw(rate)]));
-    let status = match &state.said {
-        Some(said) => Line::from(sentence(said, columns, state.theme)),
-        None => Line::from(fitted(parts, columns)),
-    };
-    let mut lines = vec![status];
+    let mut lines = vec![status(state, columns)];
     lines.extend(lesson::compact(state, area));
     let band = band(state, area);
     let rows = usize::from(area.height).saturating_sub(lines.len() + band.len());
@@ -73,6 +63,9 @@ pub(crate) fn status(state: &State, columns: usize) -> Line<'static> {
     }
     let rate = format!("{} req/s", count(state.snapshot.totals.rate));
     parts.push((92, vec![Span::raw(rate)]));
+    if let Some(view) = under_way(&state.snapshot) {
+        parts.push((90, vec![Span::styled(traffic_within(view, 0), state.theme.title())]));
+    }
     Line::from(fitted(parts, columns))
 }
 

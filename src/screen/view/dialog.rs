@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::dialog_frame::{centred, frame_of};
-use super::{columns, export, palette, prompt, replay, survive, what_if, why};
+use super::{chaos, columns, export, palette, prompt, replay, survive, what_if, why};
 use crate::screen::action::{ACTIONS, Action, Keymap};
 use crate::screen::format::{cut, fit, wrapped};
 use crate::screen::glyphs::Glyphs;
@@ -27,6 +27,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Some(Dialog::Replay(choice)) => replay::choose(frame, state, area, choice),
         Some(Dialog::Replayed(shown)) => replay::result(frame, state, area, shown),
         Some(Dialog::Survive(scroll)) => survive::render(frame, state, area, *scroll),
+        Some(Dialog::Fault(choice)) => chaos::render(frame, state, area, choice),
         Some(Dialog::WhatIf(asked)) => what_if::render(frame, state, area, asked),
         Some(Dialog::Filter(typed)) => prompt::render(frame, state, area, typed),
     }

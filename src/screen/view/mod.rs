@@ -220,6 +220,8 @@ fn full(frame: &mut Frame<'_>, state: &State, area: Rect) {
         return;
     }
     if shows_flow(state) {
+        let [lesson, body] = lesson::split(state, body);
+        lesson::render(frame, state, lesson);
         flow::render(frame, state, area, body);
         return;
     }

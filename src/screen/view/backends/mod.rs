@@ -8,6 +8,7 @@
 //! ```
 
 pub(crate) mod cells;
+mod faults;
 mod pools;
 
 use ratatui::Frame;
