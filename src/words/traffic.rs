@@ -56,17 +56,10 @@ pub(crate) fn traffic_told(view: &TrafficView) -> [String; 2] {
     let line = view.options.to_string();
     let line = Untrusted::new(line.as_str());
     let how = if view.on { format!("{} left", time_left(view.seconds_left)) } else { "ended".to_owned() };
-    let answered = view.by_status.iter().sum::<u64>();
-    let classes = view.by_status.iter().enumerate().filter(|(_, count)| **count > 0);
-    let classes: Vec<String> = classes.map(|(class, count)| format!("{count} {}xx", class + 1)).collect();
-    let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(", ")) };
-    let mut told = vec![format!("{} sent, {answered} answered{classes}, {} failed", view.sent, view.failed)];
-    told.extend((view.dropped > 0).then(|| format!("{} dropped", view.dropped)));
-    told.extend((view.in_flight > 0).then(|| format!("{} in flight", view.in_flight)));
     let [whole, own] = response_times(view);
     let own = own.map(|own| format!(", {own} without waiting")).unwrap_or_default();
     let times = whole.map(|whole| format!("; p99 {whole}{own}")).unwrap_or_default();
-    [format!("{line}: {how}"), told.join(", ") + &times]
+    [format!("{line}: {how}"), view.came_to() + &times]
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn it_ends_by_itself_and_says_what_it_came_to() {
     balancer.line(begins);
     let view = ended(&balancer);
     assert_eq!((sent(&view), &view["dropped"], &view["byStatus"][1]), (24, &json!(0), &json!(24)), "{view}");
-    balancer.line("traffic ended: 24 sent, 0 failed, 0 dropped");
+    balancer.line("traffic ended: 24 sent, 24 answered (24 2xx), 0 failed");
     assert_eq!(backend.requests().len(), 24);
     let off = balancer.refused(&["ctl", "traffic", "off"]);
     assert!(off.contains("no traffic is sent: begin with traffic open rate=24"), "{off}");
@@ -47,7 +47,8 @@ fn off_begins_nothing_more_and_waits_for_what_is_in_flight() {
     gate.open();
     let end = ended(&balancer);
     assert_eq!((sent(&end), &end["byStatus"][1]), (sent(&view), &json!(sent(&view))), "{end}");
-    balancer.line(&format!("traffic ended: {} sent, 0 failed, 0 dropped", sent(&end)));
+    let all = sent(&end);
+    balancer.line(&format!("traffic ended: {all} sent, {all} answered ({all} 2xx), 0 failed"));
     assert_eq!(backend.requests().len() as u64, sent(&end));
     assert_eq!(traffic(&balancer), end);
 }

@@ -143,9 +143,9 @@ impl Chaos {
                 Some(share) => self.share = share,
                 None => return wrong("a share is from 0% to 100%, in whole per cent"),
             },
-            "first" => match value.parse() {
-                Ok(first) => self.first = Some(first),
-                Err(_) => return wrong("it is a number of requests, such as first=2"),
+            "first" => match value.parse().ok().filter(|first| *first > 0) {
+                Some(first) => self.first = Some(first),
+                None => return wrong("it is a number of requests from 1 up, such as first=2"),
             },
             "match" if !value.is_empty() => self.matching = Some(value.to_owned().into()),
             "match" => return wrong("it is a filter, such as match=\"path~^/api\""),

@@ -148,11 +148,22 @@ impl TrafficView {
         }
     }
 
-    /// What it came to, in words: `traffic ended: 240 sent, 0 failed, 12 dropped`, and what is still in flight.
+    /// What it came to, in words: `traffic ended: `, and then as [`came_to`](TrafficView::came_to).
     pub fn ended(&self) -> String {
-        let TrafficView { sent, failed, dropped, in_flight, .. } = self;
-        let on_the_way = if *in_flight > 0 { format!(", {in_flight} in flight") } else { String::new() };
-        format!("traffic ended: {sent} sent, {failed} failed, {dropped} dropped{on_the_way}")
+        format!("traffic ended: {}", self.came_to())
+    }
+
+    /// What came of what was sent, in words: `240 sent, 238 answered (230 2xx, 8 5xx), 2 failed`, and where there are any, those
+    /// that were dropped and those in flight.
+    pub fn came_to(&self) -> String {
+        let TrafficView { sent, failed, dropped, in_flight, by_status, .. } = self;
+        let classes = by_status.iter().zip(1..).filter(|(count, _)| **count > 0);
+        let classes: Vec<String> = classes.map(|(count, class)| format!("{count} {class}xx")).collect();
+        let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(", ")) };
+        let some = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+        let (dropped, in_flight) = (some(*dropped, "dropped"), some((*in_flight).into(), "in flight"));
+        let answered = by_status.iter().sum::<u64>();
+        format!("{sent} sent, {answered} answered{classes}, {failed} failed{dropped}{in_flight}")
     }
 }
 
@@ -283,7 +294,12 @@ fn mix(text: &str) -> Result<Vec<MixPart>, String> {
     if parts.len() > PARTS {
         return Err(format!("a mix has at most {PARTS} parts"));
     }
-    parts.into_iter().map(|part| mix_part(part, is_alone)).collect()
+    let mut mix: Vec<MixPart> = parts.into_iter().map(|part| mix_part(part, is_alone)).collect::<Result<_, _>>()?;
+    if let [alone] = mix.as_mut_slice() {
+        // Whatever its share, it is all.
+        alone.weight = 100;
+    }
+    Ok(mix)
 }
 
 fn mix_part(part: &str, is_alone: bool) -> Result<MixPart, String> {
@@ -337,8 +353,11 @@ impl fmt::Display for TrafficOptions {
         if self.heavy > 0 {
             write!(f, " heavy={}", self.heavy)?;
         }
-        let parts: Vec<String> =
-            self.mix.iter().map(|part| format!("{}% {} {}", part.weight, part.method, part.path)).collect();
+        // Shares that do not add up to a hundred are no per cent.
+        let is_per_cent = self.mix.iter().map(|part| u64::from(part.weight)).sum::<u64>() == 100;
+        let sign = if is_per_cent { "%" } else { "" };
+        let part = |part: &MixPart| format!("{}{sign} {} {}", part.weight, part.method, part.path);
+        let parts: Vec<String> = self.mix.iter().map(part).collect();
         write!(f, " mix=\"{}\" seed={} for={}", parts.join(", "), self.seed, time(self.for_millis))
     }
 }
@@ -362,6 +381,29 @@ mod tests {
         assert_eq!("open".parse(), Ok(TrafficOptions::default()));
         let alone: TrafficOptions = "open mix=\"GET /slow?ms=30\"".parse().expect("one part");
         assert_eq!((alone.mix[0].weight, alone.mix[0].path.as_str()), (100, "/slow?ms=30"));
+    }
+
+    #[test]
+    fn shares_are_per_cent_where_they_add_up_to_a_hundred() {
+        for (written, said) in [
+            ("1 GET /", "100% GET /"),
+            ("1% GET /", "100% GET /"),
+            ("3% GET /, 1% POST /", "3 GET /, 1 POST /"),
+            ("75 GET /, 25 POST /", "75% GET /, 25% POST /"),
+        ] {
+            let options: TrafficOptions = format!("open mix=\"{written}\"").parse().expect(written);
+            let shown = options.to_string();
+            assert!(shown.contains(&format!("mix=\"{said}\"")), "{shown}");
+            assert_eq!(shown.parse(), Ok(options));
+        }
+    }
+
+    #[test]
+    fn what_it_came_to_names_answers_by_their_status() {
+        let mut view = TrafficView::new(TrafficOptions::default());
+        assert_eq!(view.ended(), "traffic ended: 0 sent, 0 answered, 0 failed");
+        (view.sent, view.by_status, view.failed, view.dropped, view.in_flight) = (99, [0, 88, 0, 0, 7], 1, 12, 3);
+        assert_eq!(view.came_to(), "99 sent, 95 answered (88 2xx, 7 5xx), 1 failed, 12 dropped, 3 in flight");
     }
 
     #[test]

@@ -40,14 +40,15 @@ impl History {
         steps.push_back(step);
     }
 
-    /// Takes the latest step that would still change something, and how many are left.
+    /// Takes the latest step that would still change something, and how many more of them there are once it is taken back.
     pub(super) fn take(&self, now: &Snapshot) -> Option<(Step, usize)> {
         let mut steps = self.steps();
         while let Some(step) = steps.pop_back() {
             // What was changed by others meanwhile, or is gone, is no step any more.
             let step: Step = step.into_iter().filter(|changed| changed.stands(now)).collect();
             if !step.is_empty() {
-                return Some((step, steps.len()));
+                let left = left(&steps, &step, now);
+                return Some((step, left));
             }
         }
         None
@@ -57,6 +58,26 @@ impl History {
         // A panic leaves nothing half done: every change is one call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many of these would still change something, one after the other, once `taken` is taken back.
+fn left(steps: &VecDeque<Step>, taken: &Step, now: &Snapshot) -> usize {
+    let back = |changed: &Changed| changed.back.clone();
+    // What will be otherwise than it is now.
+    let mut then: Vec<Command> = taken.iter().map(back).collect();
+    let mut left = 0;
+    for step in steps.iter().rev() {
+        let stands = |changed: &&Changed| {
+            let (about, is) = (url(now, &changed.back), present(now, &changed.back));
+            // Commands about the same have the same present.
+            let will_be = then.iter().rev().find(|command| present(now, command) == is).or(is.as_ref());
+            will_be == Some(&changed.since) && about == changed.url
+        };
+        let standing: Vec<Command> = step.iter().filter(stands).map(back).collect();
+        left += usize::from(!standing.is_empty());
+        then.extend(standing);
+    }
+    left
 }
 
 /// The commands that restore what `command` is about to change.
@@ -203,6 +224,15 @@ mod tests {
         assert_eq!(in_words(&taken, &burning(Some("refuse"))), "alpha has no fault any more");
         assert!(history.take(&burning(None)).is_none(), "the one before ended when it was replaced");
         assert!(step(&burning(Some("hang")), &burning(None), &off).is_empty());
+        history.note(step(&snapshot(1), &snapshot(2), &weight(2)));
+        history.note(step(&burning(None), &burning(Some("hang")), &set("hang")));
+        history.note(step(&burning(Some("hang")), &burning(Some("refuse")), &set("refuse")));
+        let mut now = burning(Some("refuse"));
+        now.backends[0].weight = 2;
+        let left = history.take(&now).map(|(_, left)| left);
+        assert_eq!(left, Some(1), "the weight; the fault that was replaced is no step any more");
+        now.backends[0].chaos = None;
+        assert_eq!(history.take(&now).map(|(_, left)| left), Some(0));
         history.note(step(&burning(None), &burning(Some("hang")), &set("hang")));
         assert!(history.take(&burning(None)).is_none(), "its time was up");
     }
