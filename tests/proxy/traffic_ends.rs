@@ -110,7 +110,7 @@ fn it_does_not_hold_up_the_end_of_the_program() {
     balancer.terminate();
     until("the program has ended", || !balancer.is_running());
     let said = balancer.line("traffic ended: ");
-    assert!(said.ends_with("dropped: the balancer stops"), "{said}");
+    assert!(said.ends_with("failed: the balancer stops"), "{said}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn it_moves_with_its_listener_and_ends_when_there_is_none() {
     });
     balancer.rewrite(&on(second, "tcp"));
     let said = balancer.line("traffic ended: ");
-    assert!(said.ends_with("dropped: there is no HTTP listener any more"), "{said}");
+    assert!(said.ends_with("failed: there is no HTTP listener any more"), "{said}");
     let status: Value = serde_json::from_str(&balancer.said(&["ctl", "status", "--json"])).unwrap();
     assert_eq!((&status["traffic"]["on"], &status["traffic"]["inFlight"]), (&json!(false), &json!(0)));
 }
