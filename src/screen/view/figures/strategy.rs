@@ -6,6 +6,7 @@
 //! │picks     ABCABCAC│CACACA               │
 //! │fairness  0.71 │ 0.98                   │
 //! │most      A4 B9 C3 │ A4 B4 C4           │
+//! │clients   1.0 │ 2.4 backends each       │
 //! │since     12:04:31 strategy random → le…│
 //! │traffic   1440 sent, 12 dropped, 0 fail…│
 //! └────────────────────────────────────────┘
@@ -26,9 +27,16 @@ use crate::screen::view::{region, shown_pool};
 /// Columns of a figure's name.
 const NAME: usize = 9;
 
-/// Rows that the pane needs: one more where traffic is or was sent.
+/// Rows that the pane needs: one more each where clients are told apart, and where traffic is or was sent.
 pub(super) fn rows(state: &State) -> usize {
-    7 + usize::from(state.snapshot.traffic.is_some())
+    let clients = shown_pool(state).is_some_and(|pool| tells_clients_apart(&pool.fairness));
+    7 + usize::from(clients) + usize::from(state.snapshot.traffic.is_some())
+}
+
+/// Whether it is known how many backends a client was sent to, before the last change or since.
+fn tells_clients_apart(now: &Fairness) -> bool {
+    let known = |fairness: &Fairness| fairness.backends_per_client.is_some();
+    known(now) || now.before.as_deref().is_some_and(known)
 }
 
 pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -53,6 +61,14 @@ pub(super) fn strategy(frame: &mut Frame<'_>, state: &State, area: Rect) {
         figure("lost", &|f| format!("{}, {} moved", count(f.lost), count(f.moved))),
         row(state, "since", vec![Span::raw(cut(&since, columns, state.theme))]),
     ];
+    if tells_clients_apart(now) {
+        let mean = |f: &Fairness| {
+            f.backends_per_client.map_or_else(|| state.theme.none().to_owned(), |mean| format!("{mean:.1}"))
+        };
+        let mut clients = figure("clients", &mean);
+        clients.push_span(" backends each");
+        lines.insert(lines.len() - 1, clients);
+    }
     // What came of it stays when it has ended.
     if let Some(view) = &state.snapshot.traffic {
         let ended = if view.on { "" } else { "ended: " };
