@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::candidate::Candidate;
-use super::chaos::ChaosTouch;
 use super::exclusion::Exclusion;
 use super::ids::{BackendId, RequestNumber};
 use super::not_upgraded::NotUpgraded;
@@ -20,6 +19,7 @@ use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::text::Text;
 use super::told_apart::ToldApart;
+use super::touches::Touches;
 use crate::untrusted::Untrusted;
 
 /// What a request brought that binds it to a backend.
@@ -206,8 +206,8 @@ pub struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<u32>,
     /// The faults that touched it, in the order of its attempts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub chaos: Vec<ChaosTouch>,
+    #[serde(default, skip_serializing_if = "Touches::is_empty")]
+    pub chaos: Touches,
     /// The pool's strategy then.
     pub strategy: Strategy,
     /// What binds the request to a backend; `None` where nothing does.
@@ -243,7 +243,7 @@ impl Decision {
             replayed: None,
             edited: false,
             traffic: None,
-            chaos: Vec::new(),
+            chaos: Touches::default(),
             strategy,
             key: None,
             moved_from: None,

@@ -55,6 +55,7 @@ mod text;
 mod timestamp;
 mod to_replay;
 mod told_apart;
+mod touches;
 mod traffic;
 mod warning;
 mod what_if;
@@ -102,6 +103,7 @@ pub use text::Text;
 pub use timestamp::rfc3339;
 pub use to_replay::{EDITED_BODY, Edited, ToReplay};
 pub use told_apart::ToldApart;
+pub use touches::Touches;
 pub use traffic::{
     MAX_TRAFFIC_CLIENTS, MAX_TRAFFIC_IN_FLIGHT, MAX_TRAFFIC_RATE, MixPart, Spacing, Think, TrafficModel,
     TrafficOptions, TrafficView,

@@ -100,7 +100,7 @@ impl Pool {
             client: mark(client, decision),
             own: client.own,
             fingerprint: client.fingerprint,
-            address: client.asker.map_or(client.fingerprint, |asker| asker.address),
+            address: client.asker.as_ref().map_or(client.fingerprint, |asker| asker.address),
             traits: client.traits.clone(),
             tried: tried.into(),
             now,
@@ -145,7 +145,7 @@ fn mark(client: &Bound, decision: &Decision) -> ClientMark {
         }
         (None, Affinity::Suited) => ClientMark { hash: client.fingerprint.bits(), is_sure: true },
         (None, _) => {
-            let hash = client.asker.map_or(client.fingerprint, |asker| asker.who);
+            let hash = client.asker.as_ref().map_or(client.fingerprint, |asker| asker.who);
             ClientMark { hash: hash.bits(), is_sure: false }
         }
     }

@@ -54,8 +54,8 @@ pub(crate) struct Bound {
     pub(crate) fingerprint: Fingerprint,
     /// What tells it from others; read once it has lost its backend.
     pub(crate) traits: Option<Box<Traits>>,
-    /// Who asks, read only while somebody watches: then the choice is noted.
-    pub(crate) asker: Option<Asker>,
+    /// Who asks, read only while somebody watches: then the choice is noted. Boxed, because every request carries this.
+    pub(crate) asker: Option<Box<Asker>>,
 }
 
 /// Who asks, whatever binds it.

@@ -140,13 +140,13 @@ impl HeadStore {
         Ok(before)
     }
 
-    /// Keeps bodies while somebody wants them, and forgets them when nobody does any more. The caller must be the only one
-    /// who changes what is asked for.
     /// Whether anybody watches.
     pub(crate) fn is_watched(&self) -> bool {
         self.asked.watchers.load(Relaxed) > 0
     }
 
+    /// Keeps bodies while somebody wants them, and forgets them when nobody does any more. The caller must be the only one
+    /// who changes what is asked for.
     fn follow_wishes(&self) {
         let wanted = self.asked.wished.load(Relaxed) || self.asked.recorders.load(Relaxed) > 0;
         self.asked.bodies.store(wanted, Relaxed);

@@ -28,6 +28,7 @@ pub(super) struct Model<'w> {
     window: &'w Window,
     pool: Pool,
     sticky_off: bool,
+    in_use: bool,
 }
 
 /// What came of it.
@@ -69,14 +70,15 @@ impl<'w> Model<'w> {
             pool.sticky.clone()
         };
         let backends = pool.backends.iter().enumerate().map(copy).collect();
+        let in_use = strategy == pool.strategy;
         let pool = Pool::new(backends, strategy, sticky, Arc::default());
-        Model { window, pool, sticky_off: options.sticky_off }
+        Model { window, pool, sticky_off: options.sticky_off, in_use }
     }
 
     /// Gives it all requests once.
     pub(super) fn run(&mut self, draws: &Draws) -> Outcome {
         self.pool = self.pool.anew();
-        Run::new(self.window, &self.pool, self.sticky_off, draws).whole()
+        Run { in_use: self.in_use, ..Run::new(self.window, &self.pool, self.sticky_off, draws) }.whole()
     }
 }
 
@@ -84,6 +86,8 @@ impl<'w> Model<'w> {
 struct Run<'m> {
     window: &'m Window,
     pool: &'m Pool,
+    /// Whether the strategy is the one in use.
+    in_use: bool,
     recorded: bool,
     random: fastrand::Rng,
     clients: Clients,
@@ -116,6 +120,7 @@ impl<'m> Run<'m> {
         Run {
             window,
             pool,
+            in_use: false,
             recorded: matches!(draws, Draws::Recorded),
             random: fastrand::Rng::with_seed(seed),
             clients: Clients::new(sticky_off),
@@ -162,7 +167,7 @@ impl<'m> Run<'m> {
                 self.next_in_queue(at);
             }
             What::BegunBeside(index) => self.beside[index] = self.begin(self.is_beside(index), at),
-            What::AnsweredBeside(index) => self.answered(self.is_beside(index), &window.beside[index]),
+            What::AnsweredBeside(index) => self.answered_beside(&window.beside[index]),
             What::EndedBeside(index) => {
                 let active = self.beside[index].take();
                 self.end(active, self.is_beside(index), at);
@@ -191,6 +196,14 @@ impl<'m> Run<'m> {
     fn answered(&self, to: Option<usize>, request: &Request) {
         if let (Strategy::LeastLatency, Some(to), Some(sample)) = (self.pool.strategy, to, request.sample) {
             self.pool.backends[to].counters.ewma.record(sample.took, sample.at);
+        }
+    }
+
+    /// The same for one beside the model's: the average of the strategy in use does not follow one that another had chosen.
+    fn answered_beside(&self, request: &Request) {
+        let counts = request.sample.is_some_and(|sample| sample.counts);
+        if counts || !self.in_use {
+            self.answered(self.pool.index_of(request.to), request);
         }
     }
 

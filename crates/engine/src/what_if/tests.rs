@@ -35,7 +35,7 @@ impl Served {
     /// A client from its own address, bound or not.
     fn client(&self, number: u32, own: Affinity) -> Bound {
         let address = Fingerprint::of_ip(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number)));
-        let asker = self.pool.is_watched().then_some(Asker { address, who: address });
+        let asker = self.pool.is_watched().then(|| Box::new(Asker { address, who: address }));
         Bound { own, fingerprint: address, asker, ..self.pool.sticky.read_connection(Ipv4Addr::LOCALHOST.into(), None) }
     }
 
@@ -302,6 +302,26 @@ fn a_model_that_does_not_come_to_what_happened_says_so_and_why() {
 }
 
 #[test]
+fn what_another_strategy_had_sent_before_a_change_counts_for_least_latency_as_it_really_did() {
+    let mut served = Served::new(Strategy::RoundRobin, &StickyBy::Off, 1, 0);
+    let client = served.client(1, Affinity::Nobody);
+    for _ in 0..12 {
+        served.ask(&client).expect("a backend");
+    }
+    let before = std::mem::take(&mut served.flying);
+    served.pool = Arc::new(served.pool.with_strategy(Strategy::LeastLatency));
+    served.ask(&client).expect("a backend");
+    // Their answers, late ones, come now: no average follows them.
+    for (active, _) in before {
+        active.took(Duration::from_secs(9), Instant::now(), false);
+        active.end(Instant::now());
+    }
+    served.serve(80);
+    let told = served.told(&WhatIfOptions::default());
+    assert_eq!((told.as_real, medians(current(&told))), (1.0, served.counts(81)));
+}
+
+#[test]
 fn an_attempt_that_led_nowhere_is_no_request_and_its_load_counts() {
     let mut served = Served::new(Strategy::LeastConnections, &StickyBy::Off, 1, 0);
     served.serve(40);
@@ -321,6 +341,8 @@ fn an_attempt_that_led_nowhere_is_no_request_and_its_load_counts() {
     }
     let told = served.told(&WhatIfOptions::default());
     assert_eq!((told.requests, told.as_real), (60, 1.0));
+    let said = told.not_told.iter().any(|one| one.to_string().starts_with("failures: 20 attempts failed, and stay where"));
+    assert!(said, "{:?}", told.not_told);
 }
 
 #[test]

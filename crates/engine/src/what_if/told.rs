@@ -46,7 +46,8 @@ pub(super) fn doubt(as_real: f64, window: &Window) -> Option<String> {
     } else {
         "a weight, a state or a load was another for a moment than what was recorded".to_owned()
     };
-    Some(format!("the strategy in use comes to only {:.0} % of what really happened: {why}", as_real * 100.0))
+    // Never rounded up to what would be good.
+    Some(format!("the strategy in use comes to only {:.0} % of what really happened: {why}", (as_real * 100.0).floor()))
 }
 
 /// What the model does not say, one sentence each.
@@ -67,6 +68,15 @@ pub(super) fn not_told(window: &Window, options: &WhatIfOptions) -> Vec<Untruste
         let who =
             "who is who: requests from one address with one User-Agent and one backend's binding count as one client";
         sentences.push(who.into());
+    }
+    if window.retried > 0 {
+        let failed = match window.retried {
+            1 => "1 attempt failed".to_owned(),
+            retried => format!("{retried} attempts failed"),
+        };
+        let first =
+            format!("failures: {failed}, and stay where they really were, whatever a strategy would have tried first");
+        sentences.push(first.into());
     }
     if options.without.is_some() {
         let dead = "what its end costs: the backend is out from the first request on, and what it had in flight ends as it did";

@@ -1,4 +1,5 @@
 use super::*;
+use crate::api::ChaosTouch;
 use crate::api::{Attempt, Exclusion, Identity, Outcome, State};
 
 fn attempt(name: &str, outcome: Outcome) -> Attempt {

@@ -54,7 +54,7 @@ impl Active {
         };
         match &self.ticket {
             None => count(),
-            Some(ticket) => ticket.sample(took, at, count),
+            Some(ticket) => ticket.sample(took, at, counts, count),
         }
     }
 

@@ -73,7 +73,11 @@ pub(super) struct Deciding<'r> {
 
 /// The record of one choice, held by the request that it was made for. Its request has ended when the last of its clones is
 /// gone.
-pub(crate) struct Ticket {
+///
+/// One word, because every request carries the place for it.
+pub(crate) struct Ticket(Box<Held>);
+
+struct Held {
     recorder: Arc<Recorder>,
     number: u64,
     has_ended: bool,
@@ -154,7 +158,7 @@ impl Deciding<'_> {
         if kept.records.len() > KEPT {
             kept.forget_first();
         }
-        Ticket { recorder: Arc::clone(self.recorder), number, has_ended: false }
+        Ticket::new(self.recorder, number)
     }
 
     /// Notes that every backend was full.
@@ -190,19 +194,26 @@ impl Kept {
 }
 
 impl Ticket {
+    fn new(recorder: &Arc<Recorder>, number: u64) -> Self {
+        Ticket(Box::new(Held { recorder: Arc::clone(recorder), number, has_ended: false }))
+    }
+
     /// Its request begins on the backend, which `begin` counts.
+    #[cold]
     pub(super) fn begin(&self, begin: impl FnOnce()) {
         self.note(begin, |record, now| record.begun = Some(now));
     }
 
-    /// The backend took so long to answer, or to fail, as of then; `count` follows its average.
-    pub(super) fn sample(&self, took: Duration, at: Instant, count: impl FnOnce()) {
-        self.note(count, |record, now| record.sample = Some(Sample { noted: now, took, at }));
+    /// The backend took so long to answer, or to fail, as of then; `count` lets its average follow that where it `counts`.
+    #[cold]
+    pub(super) fn sample(&self, took: Duration, at: Instant, counts: bool, count: impl FnOnce()) {
+        self.note(count, |record, now| record.sample = Some(Sample { noted: now, took, at, counts }));
     }
 
     /// The request ends on the backend, as `end` counts, unless a clone of this goes on with it.
+    #[cold]
     pub(super) fn end(mut self, end: impl FnOnce()) {
-        self.has_ended = true;
+        self.0.has_ended = true;
         self.note(end, |record, now| {
             record.holders -= 1;
             if record.holders == 0 {
@@ -212,15 +223,16 @@ impl Ticket {
     }
 
     /// The backend gave no answer, or none that was wanted: the request goes elsewhere.
+    #[cold]
     pub(super) fn give_up(&self) {
         self.note(|| {}, |record, _| record.leads_nowhere = true);
     }
 
     fn note(&self, work: impl FnOnce(), note: impl FnOnce(&mut Record, Moment)) {
-        let mut kept = self.recorder.kept();
+        let mut kept = self.0.recorder.kept();
         work();
         let now = kept.now();
-        if let Some(record) = kept.get(self.number) {
+        if let Some(record) = kept.get(self.0.number) {
             note(record, now);
         }
     }
@@ -229,14 +241,14 @@ impl Ticket {
 impl Clone for Ticket {
     fn clone(&self) -> Self {
         self.note(|| {}, |record, _| record.holders += 1);
-        Ticket { recorder: Arc::clone(&self.recorder), number: self.number, has_ended: false }
+        Ticket::new(&self.0.recorder, self.0.number)
     }
 }
 
 /// A choice that came to nothing: its client left before anything was sent.
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if !self.has_ended {
+        if !self.0.has_ended {
             self.note(|| {}, |record, _| record.leads_nowhere = true);
         }
     }

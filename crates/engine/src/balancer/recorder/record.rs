@@ -56,6 +56,8 @@ pub(crate) struct Sample {
     pub(crate) noted: Moment,
     pub(crate) took: Duration,
     pub(crate) at: Instant,
+    /// Whether the backend's average followed it: it does not where another strategy had chosen.
+    pub(crate) counts: bool,
 }
 
 /// One choice of a backend, and what came of it.

@@ -63,7 +63,7 @@ impl<'a> Selection<'a> {
             SelectBy::Key => {}
             SelectBy::Address(ip) => {
                 self.bound = pool.sticky.read_connection(ip, self.live.stuck_to(ip));
-                self.bound.asker = pool.is_watched().then(|| Asker::at(ip));
+                self.bound.asker = pool.is_watched().then(|| Box::new(Asker::at(ip)));
                 self.tell_apart(pool.lost(&self.bound, &self.tried));
             }
             SelectBy::Person(id) => return pool.choose_asked_noted(id, decision),

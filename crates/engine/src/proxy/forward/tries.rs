@@ -100,7 +100,9 @@ impl<'t, 'c> Tries<'t, 'c> {
         let request = &mut *self.request;
         let read = pool.read(&request.head, request.query(), request.ip, self.selection.began);
         (self.selection.bound, self.selection.watch) = read;
-        self.selection.bound.asker = pool.is_watched().then(|| Asker::of(&request.head, request.ip));
+        if pool.is_watched() {
+            self.selection.bound.asker = Some(asker(request));
+        }
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
         }
@@ -118,7 +120,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         let body = read_ahead(self.client, self.request.framing).await;
         let pool = self.selection.live.current.load();
         let read = pool.read_body(&body, self.request.ip, self.selection.began);
-        let asker = self.selection.bound.asker;
+        let asker = self.selection.bound.asker.take();
         (self.selection.bound, self.selection.watch) = read;
         self.selection.bound.asker = asker;
         self.choose().map_err(|no| no.unwrap_or(NoBackend::Nobody))
@@ -357,6 +359,12 @@ impl<'t, 'c> Tries<'t, 'c> {
         let reply = answer.reply(self.request.wants_page());
         send::reply(self.client, self.exchange, Some(self.request), reply).await
     }
+}
+
+/// Who asks, for the record of the choice.
+#[cold]
+fn asker(request: &Request) -> Box<Asker> {
+    Box::new(Asker::of(&request.head, request.ip))
 }
 
 /// What a client is told for whom no backend could be chosen, however long it waited.
