@@ -1,6 +1,6 @@
 //! Frames of the what-if dialog.
 
-use stickylb::api::{Command, Spread, Strategy, WhatIf, WhatIfBackend, WhatIfRow};
+use stickylb::api::{Command, Fairness, Spread, Strategy, WhatIf, WhatIfBackend, WhatIfRow};
 
 use super::sample::state;
 use super::{frame, golden, press};
@@ -106,4 +106,21 @@ fn an_answer_to_what_is_not_asked_any_more_is_not_shown_and_settings_are_typed()
     assert!(press(&mut state, ":whatif witout=bravo\n").is_empty());
     let shown = format!("{:?}", frame(&state, 120, 40));
     assert!(shown.contains("did you mean 'without'?"), "{shown}");
+}
+
+#[test]
+fn the_figures_say_how_many_backends_a_client_sees_before_a_change_and_since() {
+    let mut state = state();
+    let words = |state: &State| frame(state, 200, 60).content().iter().map(|cell| cell.symbol()).collect::<String>();
+    assert!(!words(&state).contains("backends each"), "nobody watched");
+    let mut snapshot = state.snapshot.clone();
+    for pool in &mut snapshot.pools {
+        let mut before = Fairness::default();
+        before.backends_per_client = Some(1.0);
+        pool.fairness.backends_per_client = Some(2.44);
+        pool.fairness.before = Some(Box::new(before));
+    }
+    update(&mut state, Message::Snapshot(Box::new(snapshot)));
+    let words = words(&state);
+    assert!(words.contains("clients   1.0 │ 2.4 backends each") && words.contains("since  "), "{words}");
 }
