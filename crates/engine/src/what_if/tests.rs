@@ -341,7 +341,8 @@ fn an_attempt_that_led_nowhere_is_no_request_and_its_load_counts() {
     }
     let told = served.told(&WhatIfOptions::default());
     assert_eq!((told.requests, told.as_real), (60, 1.0));
-    let said = told.not_told.iter().any(|one| one.to_string().starts_with("failures: 20 attempts failed, and stay where"));
+    let said =
+        told.not_told.iter().any(|one| one.to_string().starts_with("failures: 20 attempts failed, and stay where"));
     assert!(said, "{:?}", told.not_told);
 }
 

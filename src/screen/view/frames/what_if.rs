@@ -111,7 +111,8 @@ fn an_answer_to_what_is_not_asked_any_more_is_not_shown_and_settings_are_typed()
 #[test]
 fn the_figures_say_how_many_backends_a_client_sees_before_a_change_and_since() {
     let mut state = state();
-    let words = |state: &State| frame(state, 200, 60).content().iter().map(|cell| cell.symbol()).collect::<String>();
+    let words =
+        |state: &State| frame(state, 200, 60).content().iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
     assert!(!words(&state).contains("backends each"), "nobody watched");
     let mut snapshot = state.snapshot.clone();
     for pool in &mut snapshot.pools {

@@ -101,7 +101,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         let read = pool.read(&request.head, request.query(), request.ip, self.selection.began);
         (self.selection.bound, self.selection.watch) = read;
         if pool.is_watched() {
-            self.selection.bound.asker = Some(asker(request));
+            self.selection.bound.asker = Some(Box::new(asker(request)));
         }
         if request.head.has(FieldKind::Cookie) {
             own_cookies(self.routing, self.selection.live, pool, &mut request.own_cookies);
@@ -363,8 +363,8 @@ impl<'t, 'c> Tries<'t, 'c> {
 
 /// Who asks, for the record of the choice.
 #[cold]
-fn asker(request: &Request) -> Box<Asker> {
-    Box::new(Asker::of(&request.head, request.ip))
+fn asker(request: &Request) -> Asker {
+    Asker::of(&request.head, request.ip)
 }
 
 /// What a client is told for whom no backend could be chosen, however long it waited.
