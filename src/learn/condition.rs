@@ -1,6 +1,5 @@
 //! What a step waits for, as its `until` says.
 
-use std::fmt;
 use std::time::Duration;
 use stickylb::api::{State, StickyBy, Strategy};
 
@@ -85,34 +84,4 @@ impl Pane {
         ("replay", Pane::Replay),
         ("presenter", Pane::Presenter),
     ];
-
-    pub(crate) fn name(self) -> &'static str {
-        Pane::ALL.iter().find(|(_, pane)| *pane == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// The check in words: `maxActive(bravo) < 4`.
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn any<T: ToString>(of: &[T], with: &str) -> String {
-            of.iter().map(T::to_string).collect::<Vec<_>>().join(with)
-        }
-        match self {
-            Check::Figure(figure, comparison) => {
-                let unit = figure.what.known().unit;
-                write!(f, "{figure} {comparison}{}{unit}", if unit.is_empty() { "" } else { " " })
-            }
-            Check::Strategy(of) => write!(f, "strategy {}", any(of, " or ")),
-            Check::Sticky(of) => write!(f, "sticky {}", any(of, " or ")),
-            Check::State(backend, of) => write!(f, "{backend} {}", any(of, " or ")),
-            Check::Seen(backend, of) => write!(f, "{backend} seen {}", any(of, " → ")),
-            Check::Fault(backend, Some(kind)) => write!(f, "{backend} has the fault {kind}"),
-            Check::Fault(backend, None) => write!(f, "{backend} has no fault"),
-            Check::Opened(pane) => write!(f, "{} was opened", pane.name()),
-            Check::Filtered(Some(text)) => write!(f, "the filter is {text}"),
-            Check::Filtered(None) => f.write_str("there is a filter"),
-            Check::Selected(backend) => write!(f, "{backend} is selected"),
-            Check::Traffic(on) => f.write_str(if *on { "traffic is on" } else { "traffic is off" }),
-        }
-    }
 }

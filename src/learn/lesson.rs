@@ -92,6 +92,8 @@ pub(crate) struct Ask {
     pub(crate) measured_for: Duration,
     /// Whether the lesson is passed only with the right choice.
     pub(crate) must: bool,
+    /// Told with what came true: why it is so. Empty where the file does not say.
+    pub(crate) why: String,
 }
 
 /// One of the choices.

@@ -8,6 +8,7 @@ mod lesson;
 mod read;
 mod run;
 mod view;
+mod words;
 
 pub(crate) use built_in::{BUILT_IN, BuiltIn};
 pub(crate) use condition::Pane;

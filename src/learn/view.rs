@@ -62,14 +62,16 @@ pub struct Answered {
     pub choice: usize,
     /// The place of the one that was measured; `None` while it is being measured.
     pub measured: Option<usize>,
-    /// What was measured, in words: `bravo holds 9 at most`.
+    /// What was measured, in words: `bravo held 9 requests at once`.
     pub figure: String,
+    /// Why it is so, once it was measured; empty where the lesson does not say.
+    pub why: String,
 }
 
 /// One thing that is checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckView {
-    /// In words: `maxActive(bravo) < 4 for 10 s`.
+    /// In words: `bravo holds fewer than 4 requests at once, for 10 s`.
     pub words: String,
     /// Whether it holds.
     pub done: bool,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use stickylb::api::{Command, Event, Snapshot};
 
+use super::action::Action;
 use super::state::State;
 
 /// Whether the learner is to find a fault.
@@ -31,6 +32,16 @@ pub(crate) fn of_events(state: &State, events: &mut Vec<Arc<Event>>) {
             request.decision.chaos.clear();
         }
     }
+}
+
+/// Why an action is not done: it would end the fault that is to be found, or say which it was.
+pub(crate) fn refuses(state: &State, action: Action) -> Option<String> {
+    let why = match action {
+        Action::Undo => "the lesson has a fault to be found, and undoing might take it away: press the opposite key",
+        Action::Chaos => "the lesson has a fault to be found: a second one waits until that is over",
+        _ => return None,
+    };
+    are_hidden(state).then(|| why.to_owned())
 }
 
 /// Whether what was done must not be told.
@@ -79,6 +90,25 @@ mod tests {
             Arc::new(told("chaos on bravo is over: it burnt out")),
             Arc::new(told("it is reloaded")),
         ]
+    }
+
+    #[test]
+    fn an_exam_is_not_given_away_by_undoing_what_it_staged() {
+        use crate::screen::message::Message;
+        use crate::screen::update::update;
+        use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+        let press = |state: &mut State, keys: &str| {
+            let key = |c| if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+            let pressed = keys.chars().map(|c| Message::Key(KeyEvent::new(key(c), KeyModifiers::NONE)));
+            pressed.flat_map(|message| update(state, message)).collect::<Vec<_>>()
+        };
+        for keys in ["u", ":undo\n", "c", ":chaos off\n"] {
+            let mut state = lesson(true);
+            assert_eq!(press(&mut state, keys), [], "{keys}");
+            let told = format!("{:?}", state.said);
+            assert!(told.contains("a fault to be found"), "{keys}: {told}");
+        }
+        assert_ne!(press(&mut lesson(false), "u"), []);
     }
 
     #[test]

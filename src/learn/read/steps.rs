@@ -17,11 +17,12 @@ const MEASURED_FOR: Duration = Duration::from_secs(5);
 const KINDS: [&str; 4] = ["say", "ask", "do", "debrief"];
 
 /// The keys that belong to one of them alone.
-const OWN: [(&str, &str); 10] = [
+const OWN: [(&str, &str); 11] = [
     ("choices", "ask"),
     ("answer", "ask"),
     ("for", "ask"),
     ("must", "ask"),
+    ("why", "ask"),
     ("until", "do"),
     ("within", "do"),
     ("hints", "do"),
@@ -116,11 +117,13 @@ fn ask(keys: &mut Keys<'_, '_>, lines: &Lines<'_>) -> Option<Ask> {
     let described = "How long is measured after the choice; 5s unless set";
     let measured_for = keys.get("for", described, |n| n.parsed(conditions::duration));
     let must = keys.get("must", "Whether the lesson is passed only with the right choice", |n| n.boolean());
+    let why = keys.get("why", "Told with what came true: why it is so", |n| n.parsed(not_empty));
     let ask = Ask {
         choices: choices?,
         answer: answer?,
         measured_for: measured_for.unwrap_or(MEASURED_FOR),
         must: must.unwrap_or(false),
+        why: why.unwrap_or_default(),
     };
     Some(ask)
 }

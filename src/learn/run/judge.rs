@@ -6,6 +6,7 @@ use super::facts::{Facts, Opened};
 use super::ledger::Ledger;
 use super::measured::Stretch;
 use crate::learn::condition::{Check, Checks, Condition};
+use crate::learn::figure::{Comparison, Figure, What};
 use crate::learn::view::CheckView;
 
 /// What a condition is judged by.
@@ -18,6 +19,8 @@ pub(super) struct Evidence<'r> {
     pub(super) facts: &'r Facts,
     pub(super) opened: &'r Opened,
     pub(super) homes: &'r std::collections::HashMap<std::sync::Arc<str>, std::sync::Arc<str>>,
+    /// Whether the learner is to find out which backend has a fault.
+    pub(super) hides_faults: bool,
 }
 
 /// Since when each check of a condition holds without a break, in the order in which they stand there.
@@ -79,26 +82,23 @@ impl Judge {
         }
         let held_for = of.held_for;
         let is_held = !held_for.is_zero();
-        let counts = matches!(check, Check::Figure(figure, _) if figure.is_counted());
-        let age = by.now.saturating_duration_since(by.begun);
-        // What is counted is counted over the time for which it must hold, all of which is within the step.
-        let since = match (counts && is_held).then(|| by.now.checked_sub(held_for)).flatten() {
-            Some(since) => since.max(by.begun),
-            None => by.begun,
+        let counted = match check {
+            Check::Figure(figure, is) if figure.is_counted() => Some((figure, *is)),
+            _ => None,
         };
-        let stretch = Stretch { since, homes: by.homes, over: of.over };
-        let (holds, mut now) = holds(check, by, stretch);
-        let since = &mut self.since[at];
-        *since = holds.then(|| since.unwrap_or(by.now));
-        let held =
-            if counts { holds.then_some(age) } else { since.map(|since| by.now.saturating_duration_since(since)) };
+        let (held, mut now) = match counted.filter(|_| is_held) {
+            Some((figure, is)) => counted_for(figure, is, of, by),
+            None => {
+                let (holds, now) = holds(check, by, Stretch { since: by.begun, homes: by.homes, over: of.over });
+                let since = &mut self.since[at];
+                *since = holds.then(|| since.unwrap_or(by.now));
+                (since.map(|since| by.now.saturating_duration_since(since)), now)
+            }
+        };
         let done = held.is_some_and(|held| held >= held_for);
-        let mut words = check.to_string();
-        if let Some(over) = of.over {
-            words.extend([" over ", &over.to_string()]);
-        }
+        let mut words = check.words(of.over, by.hides_faults);
         if is_held {
-            words.extend([" for ", &seconds(held_for)]);
+            words.extend([", for ", &seconds(held_for)]);
             let held = held.unwrap_or_default().min(held_for);
             let stands = format!("{} of {}", held.as_secs(), seconds(held_for));
             now = if now.is_empty() { stands } else { format!("{now}, {stands}") };
@@ -118,12 +118,43 @@ pub(super) fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
 }
 
+/// How long a figure that is counted has been as it must be, up to the time for which it must; and how things stand.
+///
+/// It is counted over all of that time, which is within the step. Until then the learner sees for how much of it it was so.
+fn counted_for(figure: &Figure, is: Comparison, of: &Checks, by: Evidence<'_>) -> (Option<Duration>, String) {
+    let age = by.now.saturating_duration_since(by.begun);
+    let over = |time: Duration| {
+        let since = by.now.checked_sub(time.min(age)).unwrap_or(by.begun);
+        figure.measured(by.ledger, Stretch { since, homes: by.homes, over: of.over })
+    };
+    let holds = |time: Duration| over(time).is_some_and(|value| is.holds(value));
+    let whole = of.held_for.min(age);
+    let shown = if figure.what == What::MaxActive { over(whole.min(LATELY)) } else { over(of.held_for) };
+    let now = shown.map_or("not known yet".to_owned(), |value| {
+        let when = if figure.what == What::MaxActive { "now" } else { "in that time" };
+        format!("{} {when}", figure.written(value))
+    });
+    if holds(of.held_for) {
+        return (Some(age), now);
+    }
+    // The longest time until now for which it holds, in whole seconds.
+    let held = (1..=whole.as_secs()).map(Duration::from_secs).take_while(|time| holds(*time)).last();
+    // What holds for all of a shorter time may be too little for all of it: then it was never so.
+    (held.filter(|held| *held < of.held_for), now)
+}
+
+/// What is shown of the most at one time while it must hold for longer.
+const LATELY: Duration = Duration::from_secs(1);
+
 /// Whether a check holds now, and how things stand in a word or two.
 fn holds(check: &Check, by: Evidence<'_>, stretch: Stretch<'_>) -> (bool, String) {
     let sample = by.ledger.last.as_ref();
     match check {
         Check::Figure(figure, comparison) => match figure.measured(by.ledger, stretch) {
-            Some(value) => (comparison.holds(value), format!("{} now", figure.written(value))),
+            Some(value) => {
+                let when = if figure.is_counted() && stretch.over.is_none() { "so far" } else { "now" };
+                (comparison.holds(value), format!("{} {when}", figure.written(value)))
+            }
             None => (false, "not known yet".to_owned()),
         },
         Check::Strategy(of) => {
@@ -143,7 +174,7 @@ fn holds(check: &Check, by: Evidence<'_>, stretch: Stretch<'_>) -> (bool, String
                 left.next_if(|wanted| *wanted == state);
             }
             let words: Vec<&str> = seen.iter().map(|state| state.word()).collect();
-            (left.peek().is_none(), words.join(" → "))
+            (left.peek().is_none(), format!("{} so far", words.join(" → ")))
         }
         Check::Fault(name, kind) => match sample.and_then(|now| now.backend(name)) {
             Some(backend) => {

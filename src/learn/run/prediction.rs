@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::ledger::Ledger;
 use super::measured::Stretch;
-use crate::learn::figure::{Comparison, Figure};
+use crate::learn::figure::Comparison;
 use crate::learn::lesson::{Choice, Measure, Wanted};
 
 /// What came true: the place of a choice, where one did, and what was measured, in words.
@@ -33,7 +33,7 @@ impl Measure {
         match self {
             Measure::Figure(figure) => {
                 let value = figure.measured(ledger, stretch)?;
-                Some((nearest(choices, value), said(figure, value)))
+                Some((nearest(choices, value), figure.told(value)))
             }
             Measure::Change(figure) => {
                 let (before, now) = (before?, figure.measured(ledger, stretch)?);
@@ -43,7 +43,7 @@ impl Measure {
                     change if change < -least => "down",
                     _ => "same",
                 };
-                let how = format!("{figure} was {} and is {}", figure.written(before), figure.written(now));
+                let how = format!("{} was {} and is {}", figure.name(), figure.written(before), figure.written(now));
                 Some((named(choices, word), how))
             }
             Measure::Pick(number) => {
@@ -67,11 +67,6 @@ impl Measure {
             }
         }
     }
-}
-
-/// `bravo: at most 7 at one time`, in the figure's own word.
-fn said(figure: &Figure, value: f64) -> String {
-    format!("{figure} is {}", figure.written(value))
 }
 
 /// The choice nearest to a number; where two are as near, the one that names it exactly, else the first.

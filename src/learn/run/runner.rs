@@ -13,7 +13,7 @@ use super::orders::{Drawn, Orders};
 use super::prediction::{Chosen, named};
 use super::sample::Sample;
 use crate::learn::condition::{Condition, Pane};
-use crate::learn::lesson::{Answer, Ask, Lesson, Line, Step, StepKind};
+use crate::learn::lesson::{Answer, Ask, Lesson, Line, Measure, Step, StepKind};
 use crate::learn::view::{Answered, CheckView};
 
 /// How many times as long as it should take is waited for something that can be measured.
@@ -208,6 +208,7 @@ impl Runner {
             facts: &self.facts,
             opened: &step.opened,
             homes: &step.homes,
+            hides_faults: self.lesson.hides_faults,
         };
         step.judge.judge(condition, by)
     }
@@ -222,6 +223,7 @@ impl Runner {
             facts: &self.facts,
             opened: &step.opened,
             homes: &step.homes,
+            hides_faults: self.lesson.hides_faults,
         };
         judge.judge(condition, by).0
     }
@@ -249,14 +251,18 @@ impl Runner {
         };
         self.step.is_answered = true;
         self.was_wrong |= ask.must && measured != Some(chosen.choice);
-        self.step.answered = Some(Answered { choice: chosen.choice, measured, figure });
+        self.step.answered = Some(Answered { choice: chosen.choice, measured, figure, why: ask.why.clone() });
     }
 
     fn truth(&self, ask: &Ask, chosen: Chosen) -> Option<(Option<usize>, String)> {
         match &ask.answer {
             Answer::Choice(right) => Some((Some(*right), String::new())),
             Answer::Measured(measure) => {
-                measure.truth(&ask.choices, &self.ledger, self.stretch(chosen.at), chosen.before)
+                measure.truth(&ask.choices, &self.ledger, self.stretch(chosen.at), chosen.before).map(|(place, told)| {
+                    // A state says which backend it is that has the fault.
+                    let hides = self.lesson.hides_faults && matches!(measure, Measure::State(_));
+                    (place, if hides { String::new() } else { told })
+                })
             }
             Answer::FaultBackend => {
                 let backend = self.drawn.as_ref()?.backend.as_str();
@@ -287,7 +293,7 @@ impl Runner {
             _ => None,
         };
         self.step.chosen = Some(Chosen { choice, at: now, before });
-        self.step.answered = Some(Answered { choice, measured: None, figure: String::new() });
+        self.step.answered = Some(Answered { choice, measured: None, figure: String::new(), why: String::new() });
         let run = self.current().run.clone();
         self.order(&run);
     }

@@ -160,7 +160,7 @@ fn act(state: &mut State, action: Action, words: &[&str]) -> Outcome {
     if watching::refuses(state, action) {
         return Err(watching::refusal());
     }
-    if let Some(why) = presenter::refuses(state, action) {
+    if let Some(why) = presenter::refuses(state, action).or_else(|| hidden_faults::refuses(state, action)) {
         return Err(why);
     }
     let effects = carry_out(state, action, words)?;

@@ -8,6 +8,7 @@ use super::{fitted, kept};
 use crate::screen::action::{ACTIONS, Action, Entry};
 use crate::screen::control;
 use crate::screen::format::cut;
+use crate::screen::hidden_faults;
 use crate::screen::message::Said;
 use crate::screen::presenter;
 use crate::screen::state::{Dialog, Focus, State};
@@ -46,7 +47,8 @@ fn entries(state: &State) -> impl Iterator<Item = (&'static Entry, &'static str,
 
 /// An action's footer label and priority in the current state; `None` if the footer does not offer it.
 fn label(state: &State, entry: &Entry) -> Option<(&'static str, u8)> {
-    if watching::refuses(state, entry.action) || presenter::refuses(state, entry.action).is_some() {
+    let refuses = presenter::refuses(state, entry.action).or_else(|| hidden_faults::refuses(state, entry.action));
+    if watching::refuses(state, entry.action) || refuses.is_some() {
         return None;
     }
     let usual = entry.footer;

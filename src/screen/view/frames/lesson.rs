@@ -46,7 +46,8 @@ fn ask(answered: Option<Answered>) -> LessonView {
 }
 
 fn answered(measured: Option<usize>) -> Answered {
-    Answered { choice: 0, measured, figure: "bravo had 8 in flight at most".to_owned() }
+    let why = measured.map_or("", |_| "8 come each second, and each stays for 0.83 s.").to_owned();
+    Answered { choice: 0, measured, figure: "bravo held 8 requests at once".to_owned(), why }
 }
 
 fn exercise(done: bool) -> LessonView {

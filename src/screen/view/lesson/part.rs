@@ -69,16 +69,21 @@ fn result(choices: &[String], answered: &Answered, columns: usize, theme: Theme)
         let text = if figure.is_empty() { "It is being measured...".to_owned() } else { format!("So far: {figure}") };
         return led(theme.tick(false), theme.dim(), &text, Style::new(), columns, theme);
     };
-    let why = if figure.is_empty() { String::new() } else { format!(": {figure}") };
-    if measured == answered.choice {
-        return led(theme.tick(true), theme.good(), &format!("As you said{why}"), theme.good(), columns, theme);
+    let figure = if figure.is_empty() { String::new() } else { format!(" ({figure})") };
+    let mut lines = if measured == answered.choice {
+        led(theme.tick(true), theme.good(), &format!("As you said{figure}"), theme.good(), columns, theme)
+    } else {
+        let right = choices.get(measured).map_or("", String::as_str);
+        let text = format!("It came out otherwise: {}) {right}{figure}", measured + 1);
+        led(theme.cross(), theme.warning(), &text, theme.warning(), columns, theme)
+    };
+    if !answered.why.is_empty() {
+        lines.extend(led(" ", Style::new(), &answered.why, Style::new(), columns, theme));
     }
-    let right = choices.get(measured).map_or("", String::as_str);
-    let text = format!("It came to {} ({right}){why}", measured + 1);
-    led(theme.cross(), theme.warning(), &text, theme.warning(), columns, theme)
+    lines
 }
 
-/// `✓ bravo holds less than 4 for 10 s   6 of 10 s`
+/// `✓ bravo holds fewer than 4 requests at once, for 10 s   2 now, 6 of 10 s`
 fn check(check: &CheckView, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     let (style, words) = if check.done { (theme.good(), theme.good()) } else { (theme.dim(), Style::new()) };
     let mut lines = led(theme.tick(check.done), style, &check.words, words, columns, theme);
