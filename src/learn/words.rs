@@ -43,10 +43,9 @@ impl Figure {
             What::Active => format!("in flight at {who}: {}", requests()),
             What::MaxActive => format!("{who} holds {} at once", requests()),
             What::ActiveBefore => format!("{who} had {} in flight when its state changed last", requests()),
-            What::Requests => of.map_or_else(
-                || format!("{} reached a backend", requests()),
-                |of| format!("{of} got {}", requests()),
-            ),
+            What::Requests => {
+                of.map_or_else(|| format!("{} reached a backend", requests()), |of| format!("{of} got {}", requests()))
+            }
             What::Share => {
                 let of_what = over.map_or("the requests".to_owned(), |over| format!("the last {over} requests"));
                 format!("{who} got {} of {of_what}", much(is, "%"))
@@ -74,10 +73,9 @@ impl Figure {
             What::P99 => format!("99 of 100 answers{} take {}", from(of), much(is, "ms")),
             What::Tunnels => format!("open{}: {}", at(of), count(is, "WebSocket", "WebSockets")),
             What::Cut => format!("cut off{}: {}", at(of), count(is, "open connection", "open connections")),
-            What::Clients => of.map_or_else(
-                || format!("{} were served", clients()),
-                |of| format!("{of} served {}", clients()),
-            ),
+            What::Clients => {
+                of.map_or_else(|| format!("{} were served", clients()), |of| format!("{of} served {}", clients()))
+            }
             What::BackendsPerClient => match is {
                 Comparison::Equal(most) | Comparison::AtMost(most) => {
                     format!("no client sees more than {}", count(Comparison::Equal(most), "backend", "backends"))

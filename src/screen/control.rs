@@ -4,6 +4,7 @@ use stickylb::api::{
     BackendView, Command, Done, Intent, MAX_WEIGHT, PoolView, Snapshot, Spawned, Strategy, TrafficView,
 };
 
+use super::hidden_faults;
 use super::message::Effect;
 use super::state::{Dialog, Question, State};
 use super::survive;
@@ -21,6 +22,9 @@ pub(crate) fn typed(state: &mut State, word: &Word, given: &[&str]) -> Outcome {
     match words::command(word, given, state.live(), &meant)? {
         // The report may be there already, and is only looked at.
         wanted if state.rights.only_watches() && wanted != Command::SurviveReport => Err(watching::refusal()),
+        Command::Undo | Command::SetChaos { .. } | Command::ChaosOff { .. } if hidden_faults::are_hidden(state) => {
+            Err(hidden_faults::REFUSAL.to_owned())
+        }
         Command::Kill { id } => {
             let found = state.live().backends.iter().find(|backend| backend.id == id).cloned();
             found.map_or_else(|| Ok(Vec::new()), |backend| ask_to_kill(state, &backend))

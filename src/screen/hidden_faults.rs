@@ -34,14 +34,13 @@ pub(crate) fn of_events(state: &State, events: &mut Vec<Arc<Event>>) {
     }
 }
 
-/// Why an action is not done: it would end the fault that is to be found, or say which it was.
+/// Why nothing is undone, and no fault is begun or ended: either might take away the fault that is to be found, or name it.
+pub(crate) const REFUSAL: &str =
+    "this lesson has a fault to be found: until then nothing is undone, and no other fault begun";
+
+/// Why an action is not done, where it is not.
 pub(crate) fn refuses(state: &State, action: Action) -> Option<String> {
-    let why = match action {
-        Action::Undo => "the lesson has a fault to be found, and undoing might take it away: press the opposite key",
-        Action::Chaos => "the lesson has a fault to be found: a second one waits until that is over",
-        _ => return None,
-    };
-    are_hidden(state).then(|| why.to_owned())
+    (matches!(action, Action::Undo | Action::Chaos) && are_hidden(state)).then(|| REFUSAL.to_owned())
 }
 
 /// Whether what was done must not be told.
@@ -95,6 +94,7 @@ mod tests {
     #[test]
     fn an_exam_is_not_given_away_by_undoing_what_it_staged() {
         use crate::screen::message::Message;
+        use crate::screen::state::Dialog;
         use crate::screen::update::update;
         use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
         let press = |state: &mut State, keys: &str| {
@@ -105,8 +105,11 @@ mod tests {
         for keys in ["u", ":undo\n", "c", ":chaos off\n"] {
             let mut state = lesson(true);
             assert_eq!(press(&mut state, keys), [], "{keys}");
-            let told = format!("{:?}", state.said);
-            assert!(told.contains("a fault to be found"), "{keys}: {told}");
+            let told = match &state.dialog {
+                Some(Dialog::Palette(palette)) => palette.trouble.clone().unwrap_or_default(),
+                _ => format!("{:?}", state.said),
+            };
+            assert!(told.contains(REFUSAL), "{keys}: {told}");
         }
         assert_ne!(press(&mut lesson(false), "u"), []);
     }

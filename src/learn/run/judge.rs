@@ -97,7 +97,10 @@ impl Judge {
         };
         let done = held.is_some_and(|held| held >= held_for);
         let mut words = check.words(of.over, by.hides_faults);
-        if is_held {
+        let is_enough_once = matches!(counted, Some((_, Comparison::AtLeast(_) | Comparison::Above(_))));
+        if is_held && is_enough_once {
+            words.extend([" in ", &seconds(held_for)]);
+        } else if is_held {
             words.extend([", for ", &seconds(held_for)]);
             let held = held.unwrap_or_default().min(held_for);
             let stands = format!("{} of {}", held.as_secs(), seconds(held_for));

@@ -258,11 +258,13 @@ impl Runner {
         match &ask.answer {
             Answer::Choice(right) => Some((Some(*right), String::new())),
             Answer::Measured(measure) => {
-                measure.truth(&ask.choices, &self.ledger, self.stretch(chosen.at), chosen.before).map(|(place, told)| {
-                    // A state says which backend it is that has the fault.
-                    let hides = self.lesson.hides_faults && matches!(measure, Measure::State(_));
-                    (place, if hides { String::new() } else { told })
-                })
+                measure.truth(&ask.choices, &self.ledger, self.stretch(chosen.at), chosen.before).map(
+                    |(place, told)| {
+                        // A state says which backend it is that has the fault.
+                        let hides = self.lesson.hides_faults && matches!(measure, Measure::State(_));
+                        (place, if hides { String::new() } else { told })
+                    },
+                )
             }
             Answer::FaultBackend => {
                 let backend = self.drawn.as_ref()?.backend.as_str();

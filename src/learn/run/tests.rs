@@ -72,7 +72,23 @@ fn the_most_in_flight_counts_all_of_the_time_it_must_hold() {
         stage.after(500);
         assert!(!stage.met(), "a peak each 7.5 s: {}", stage.words());
     }
-    assert!(stage.words().starts_with("maxActive(bravo) < 4 for 10 s [4 now, "), "{}", stage.words());
+    assert!(stage.words().starts_with("bravo holds fewer than 4 requests at once, for 10 s ["), "{}", stage.words());
+}
+
+#[test]
+fn the_learner_sees_for_how_much_of_the_time_a_count_was_as_it_must_be() {
+    let mut stage = Stage::new(&a_do(r#"{"maxActive(bravo)": "<4", "for": "10s"}"#));
+    for _ in 0..12 {
+        stage.active("bravo", 7);
+        stage.after(1000);
+    }
+    assert!(stage.words().ends_with("[7 now, 0 of 10 s]"), "{}", stage.words());
+    stage.active("bravo", 2);
+    for _ in 0..60 {
+        stage.after(100);
+    }
+    assert!(stage.words().contains("[2 now, 5 of 10 s]"), "{}", stage.words());
+    assert!(!stage.met());
 }
 
 #[test]
@@ -135,7 +151,7 @@ fn a_share_is_known_when_there_are_as_many_as_it_is_taken_over() {
         stage.after(10);
     }
     assert!(stage.met(), "{}", stage.words());
-    assert!(stage.words().contains("share(alpha) 55 to 65 % over 10"), "{}", stage.words());
+    assert!(stage.words().contains("alpha got 55 to 65 % of the last 10 requests"), "{}", stage.words());
 }
 
 #[test]
@@ -202,7 +218,7 @@ fn any_and_not_read_as_they_are_written() {
     let mut stage = Stage::new(&a_do(r#"{"any": [{"strategy": "hash"}, {"not": {"state(bravo)": "UP"}}]}"#));
     stage.after(1);
     assert!(!stage.met());
-    assert_eq!(stage.words(), "strategy hash, or not: bravo UP []");
+    assert_eq!(stage.words(), "the strategy is hash, or not: bravo is UP []");
     stage.state("bravo", State::Down);
     stage.after(1);
     assert!(stage.met());
