@@ -86,14 +86,13 @@ impl Judge {
             Check::Figure(figure, is) if figure.is_counted() => Some((figure, *is)),
             _ => None,
         };
-        let (held, mut now) = match counted.filter(|_| is_held) {
-            Some((figure, is)) => counted_for(figure, is, of, by),
-            None => {
-                let (holds, now) = holds(check, by, Stretch { since: by.begun, homes: by.homes, over: of.over });
-                let since = &mut self.since[at];
-                *since = holds.then(|| since.unwrap_or(by.now));
-                (since.map(|since| by.now.saturating_duration_since(since)), now)
-            }
+        let (held, mut now) = if let Some((figure, is)) = counted.filter(|_| is_held) {
+            counted_for(figure, is, of, by)
+        } else {
+            let (holds, now) = holds(check, by, Stretch { since: by.begun, homes: by.homes, over: of.over });
+            let since = &mut self.since[at];
+            *since = holds.then(|| since.unwrap_or(by.now));
+            (since.map(|since| by.now.saturating_duration_since(since)), now)
         };
         let done = held.is_some_and(|held| held >= held_for);
         let mut words = check.words(of.over, by.hides_faults);
