@@ -14,6 +14,7 @@ mod columns;
 mod completion;
 mod control;
 mod curl;
+mod dialog;
 mod digest;
 mod draft;
 mod edit;

@@ -163,8 +163,8 @@ fn the_flow_is_drawn_ten_times_a_second_at_most_and_not_at_all_at_rest() {
     let tenths = usize::try_from(began.elapsed().as_millis() / 100).unwrap();
     assert!(drawn > 3 && drawn <= tenths + 3, "{drawn} frames in {tenths} tenths of a second");
     terminal.wait("all have arrived", |screen| !lane(screen, "alpha").concat().contains("·●"));
-    // The blocks in the header are of the last twenty seconds.
-    falls_silent(&terminal, Duration::from_mins(3));
+    // The line of what was in flight is of the last minute.
+    falls_silent(&terminal, Duration::from_secs(90));
 }
 
 #[test]

@@ -79,3 +79,21 @@ fn a_request_is_explained_to_the_class_without_its_heads() {
     terminal.press("\x1b[6~\x1b[6~");
     terminal.shows("this one only watches");
 }
+
+#[test]
+fn the_class_has_the_flow_and_what_if_and_puts_nothing_in_use() {
+    let home = Home::new();
+    let (_lb, port) = home.demo(2, &[]);
+    let mut terminal = watching(&home, &[]);
+    terminal.press("B");
+    terminal.shows("in flight");
+    get(port, "/first");
+    terminal.wait("it is picked", |screen| ["picks     A", "picks     B"].iter().any(|strip| screen.contains(strip)));
+    terminal.press("S");
+    terminal.wait("its dialog has no key that changes something", |screen| {
+        screen.contains("What if?") && screen.contains("asks again") && !screen.contains("puts it in use")
+    });
+    terminal.press("j\r");
+    terminal.shows("this screen only watches");
+    assert!(get(port, "/_lb/health").contains("round-robin"));
+}

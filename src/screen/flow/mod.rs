@@ -6,10 +6,12 @@ mod lately;
 mod showing;
 mod trips;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stickylb::api::{WhatIf, WhatIfOptions};
 use stickylb::untrusted::Untrusted;
 
+use crate::screen::frozen::Moment;
 use crate::screen::message::Effect;
 use crate::screen::state::{Focus, State};
 pub(crate) use clients::Token;
@@ -19,6 +21,9 @@ pub(crate) use trips::{Lane, Sign};
 
 /// How often what-if is asked for while it is shown.
 const ASK: Duration = Duration::from_secs(10);
+
+/// How many seconds back a lane shows what was in flight.
+pub(crate) const LATELY: usize = 60;
 
 /// The smallest screen with what-if and the log beside the lanes.
 pub(crate) const LARGE: (u16, u16) = (160, 40);
@@ -38,7 +43,8 @@ pub(crate) fn toggle(state: &mut State) -> Vec<Effect> {
 
 /// Asks what each strategy would have done, if that is shown and there were requests since it was asked last.
 fn ask(state: &mut State) -> Vec<Effect> {
-    let is_shown = state.flow.open && state.frozen.is_none() && state.size.0 >= LARGE.0 && state.size.1 >= LARGE.1;
+    let is_large = state.size.0 >= LARGE.0 && state.size.1 >= LARGE.1;
+    let is_shown = state.flow.open && state.frozen.is_none() && !state.presenter.on && is_large;
     let (asked, requests) = state.flow.asked;
     let now = state.snapshot.totals.requests;
     let is_due = state.now.duration_since(asked).is_ok_and(|since| since >= ASK)
@@ -90,6 +96,15 @@ pub(crate) fn tick(state: &mut State, now: SystemTime) {
     }
 }
 
+/// Whether the line of what was in flight lately is other than level: each second moves it on.
+fn has_steps(state: &State) -> bool {
+    let active = |moment: &Moment| moment.snapshot.backends.iter().map(|backend| backend.active).collect::<Vec<_>>();
+    let moments = || state.moments.iter().rev().take(LATELY);
+    let is_step =
+        |(one, next): (&Moment, &Moment)| !Arc::ptr_eq(&one.snapshot, &next.snapshot) && active(one) != active(next);
+    moments().zip(moments().skip(1)).any(is_step)
+}
+
 /// A second has passed: what stood still may be over.
 pub(crate) fn second(state: &mut State, now: SystemTime) -> Vec<Effect> {
     if state.frozen.is_some() {
@@ -100,7 +115,7 @@ pub(crate) fn second(state: &mut State, now: SystemTime) -> Vec<Effect> {
     // What is of the last minute changes while nothing else does.
     let aged = |moment| (flow.failures.all(moment), flow.clients.seen(moment));
     let is_over = flow.trips.any(clock) || flow.clients.any_moved(clock) || aged(clock) != aged(now);
-    state.changed |= state.flow.open && is_over;
+    state.changed |= state.flow.open && (is_over || has_steps(state));
     state.flow.clock = now;
     ask(state)
 }

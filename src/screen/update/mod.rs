@@ -48,6 +48,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Resized(columns, rows) => {
             state.size = (columns, rows);
             state.changed = true;
+            movement::leave_hidden_log(state);
         }
         Message::Snapshot(mut snapshot) => {
             hidden_faults::of_snapshot(state, &mut snapshot);

@@ -96,6 +96,13 @@ pub(crate) fn next_pane(state: &mut State) -> Result<(), String> {
     Ok(())
 }
 
+/// No key acts on a log that has no room beside the flow any more.
+pub(super) fn leave_hidden_log(state: &mut State) {
+    if state.flow.open && state.focus == Focus::Log && !flow_shows_log(state) {
+        state.focus = Focus::Backends;
+    }
+}
+
 /// Undoes one thing per call: closes detail, leaves the flow and then the presenter, ends zoom, removes the filter, then follows
 /// the log and focuses the backends.
 pub(crate) fn back(state: &mut State) {

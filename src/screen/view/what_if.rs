@@ -148,8 +148,11 @@ fn foot(state: &State, told: Option<&WhatIf>, columns: usize) -> Vec<Line<'stati
         (again.as_str(), "asks again"),
         ("Esc", "leaves it"),
     ];
+    // A screen that only watches puts nothing in use.
+    let refused = usize::from(state.rights.only_watches());
     let spans = keys
         .into_iter()
+        .skip(refused)
         .flat_map(|(key, what)| [Span::styled(key.to_owned(), state.theme.key()), Span::raw(format!(" {what}   "))]);
     lines.push(Line::from(spans.collect::<Vec<_>>()));
     lines

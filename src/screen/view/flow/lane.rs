@@ -7,13 +7,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::counted;
 use super::plan::Plan;
-use crate::screen::flow::{Lane, Motion, Sign, Token, moment};
+use crate::screen::flow::{LATELY, Lane, Motion, Sign, Token, moment};
 use crate::screen::format::{count, cut, cut_middle, padded, short_name, spark_to};
 use crate::screen::state::State;
 use crate::screen::theme::Theme;
-
-/// Seconds of the spark line.
-const SECONDS: usize = 60;
 
 /// Columns of the number of requests in flight, and of the state.
 const NUMBER: usize = 5;
@@ -213,11 +210,11 @@ fn drawn(state: &State, signs: &[Sign], style: Style, lane: Lane, has_track: boo
 /// `60 s ▁▂▅█`: how many were in flight, the latest at the right, on one scale for all lanes. A column is the most of its
 /// seconds where 60 have no room.
 fn lately(state: &State, plan: &Plan, backend: &BackendView) -> Vec<Span<'static>> {
-    let lead = format!("{SECONDS} s ");
-    let columns = plan.way.saturating_sub(lead.width()).min(SECONDS);
+    let lead = format!("{LATELY} s ");
+    let columns = plan.way.saturating_sub(lead.width()).min(LATELY);
     let shown = moment(state);
     let moments = state.moments.iter().rev().filter(|one| one.time <= shown || state.frozen.is_none());
-    let (mut active, mut most) = (vec![0; SECONDS], 0);
+    let (mut active, mut most) = (vec![0; LATELY], 0);
     for (second, one) in active.iter_mut().rev().zip(moments) {
         let backends = &one.snapshot.backends;
         let of = backends.iter().find(|one| one.id == backend.id);
@@ -225,7 +222,7 @@ fn lately(state: &State, plan: &Plan, backend: &BackendView) -> Vec<Span<'static
         most = most.max(backends.iter().map(|backend| u64::from(backend.active)).max().unwrap_or(0));
     }
     let column = |column: usize| {
-        let seconds = column * SECONDS / columns..(column + 1) * SECONDS / columns;
+        let seconds = column * LATELY / columns..(column + 1) * LATELY / columns;
         active[seconds].iter().copied().max().unwrap_or(0)
     };
     let line = spark_to(&(0..columns).map(column).collect::<Vec<u64>>(), most, state.theme);

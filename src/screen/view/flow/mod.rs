@@ -44,6 +44,11 @@ struct Areas {
 /// Divides the body.
 fn areas(state: &State, screen: Rect, body: Rect) -> Areas {
     let changes = Constraint::Length(plan::changes(screen.height));
+    // A room sees no log, and the lanes as large as they can be.
+    if state.presenter.on {
+        let [flow, changes] = Layout::vertical([Constraint::Fill(1), changes]).areas(body);
+        return Areas { flow, changes, what_if: Rect::default(), log: Rect::default() };
+    }
     if screen.width >= LARGE.0 && screen.height >= LARGE.1 {
         let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
         let [flow, changes] = Layout::vertical([Constraint::Fill(1), changes]).areas(left);

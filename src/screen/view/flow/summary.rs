@@ -62,9 +62,9 @@ pub(super) fn legend(state: &State, columns: usize) -> Line<'static> {
         part(100, format!("{} answered", theme.request())),
         part(90, format!("{} failed there", theme.failed())),
         part(80, format!("B{}u7 came from B", theme.moved())),
-        part(70, "+3 more clients".to_owned()),
+        part(70, format!("{} something changed", theme.due())),
         part(60, format!("{} one in flight", theme.bar())),
-        part(50, format!("{} something changed", theme.due())),
+        part(50, "+n more clients".to_owned()),
     ];
     let mut line = Line::from(fitted(parts, columns.saturating_sub(2))).style(theme.dim());
     line.spans.insert(0, Span::raw(" "));

@@ -170,6 +170,21 @@ fn the_key_again_and_esc_leave() {
 }
 
 #[test]
+fn the_flow_for_a_room_has_no_log_and_is_left_before_the_presenter() {
+    let mut state = presented();
+    press(&mut state, "B");
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        state.size = (width, height);
+        let shown = text(&state, width, height);
+        assert!(shown.contains("in flight") && !shown.contains("Routing log"), "{shown}");
+    }
+    press(&mut state, "\x1b");
+    assert!(state.presenter.on && !text(&state, 120, 40).contains("in 60 s"));
+    press(&mut state, "\x1b");
+    assert!(!state.presenter.on && text(&state, 120, 40).contains("Routing log"));
+}
+
+#[test]
 fn backends_that_do_not_fit_are_counted_and_the_selection_scrolls() {
     let mut state = presented();
     let mut snapshot = state.snapshot.clone();
