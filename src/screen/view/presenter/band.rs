@@ -13,8 +13,11 @@ use crate::screen::state::State;
 use crate::screen::theme::Theme;
 use crate::screen::view::changes;
 
-/// Columns between two figures.
+/// Columns between the words and the figures.
 const GAP: u16 = 3;
+
+/// Columns between two figures: more than within one, so that nobody reads across them.
+const APART: u16 = 9;
 
 pub(super) fn render(frame: &mut Frame<'_>, state: &State, area: Rect) {
     match presenter::held(state) {
@@ -45,18 +48,19 @@ fn held(frame: &mut Frame<'_>, state: &State, area: Rect, change: &Change) {
     for (label, before, after) in figures {
         let pair = format!("{before} | {after}");
         let columns = u16::try_from(large::width(&pair).max(label.len())).unwrap_or(u16::MAX);
-        if columns.saturating_add(GAP) > room {
+        let gap = if drawn.is_empty() { GAP } else { APART };
+        if columns.saturating_add(gap) > room {
             break;
         }
-        room -= columns + GAP;
+        room -= columns + gap;
         drawn.push((label, pair, columns));
     }
     let labels: Vec<&str> = drawn.iter().map(|(label, ..)| *label).collect();
-    for (_, pair, columns) in drawn.iter().rev() {
+    for (at, (_, pair, columns)) in drawn.iter().enumerate().rev() {
         right -= columns;
         let place = Rect { x: right, width: *columns, ..area };
         large::render(frame, state, place, pair.as_str(), theme.title(), true);
-        right -= GAP;
+        right -= if at > 0 { APART } else { GAP };
     }
     let width = usize::from(right.saturating_sub(area.x + 1));
     let text = |words: &str| theme.arrows(&cut(words, width, theme));
