@@ -6,6 +6,7 @@ use stickylb::untrusted::Untrusted;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::Theme;
+use crate::words::response_time;
 
 /// A count in at most five columns: `41022`, `410k`, `4.1M`.
 pub(crate) fn count(n: u64) -> String {
@@ -33,14 +34,7 @@ pub(crate) fn bytes(n: u64) -> String {
 
 /// A response time in at most six columns: `0.4ms`, `17ms`, `2.5s`, `130s`.
 pub(crate) fn micros(micros: u64) -> String {
-    match micros {
-        0..9_950 => format!("{}.{}ms", (micros + 50) / 1000, (micros + 50) % 1000 / 100),
-        9_950..999_500 => format!("{}ms", (micros + 500) / 1000),
-        999_500..99_950_000 => {
-            format!("{}.{}s", (micros + 50_000) / 1_000_000, (micros + 50_000) % 1_000_000 / 100_000)
-        }
-        _ => format!("{}s", micros / 1_000_000),
-    }
+    response_time(micros).replace(' ', "")
 }
 
 /// [`micros`] for a [`Duration`].

@@ -20,7 +20,7 @@ pub(crate) struct UserConfig {
     pub(crate) theme: Option<Colors>,
     /// The built-in themes and the user's own.
     pub(crate) themes: Themes,
-    /// The keys in force.
+    /// The current keys.
     pub(crate) keys: Keymap,
     /// Views, columns and order.
     pub(crate) arrangement: Arrangement,

@@ -1,7 +1,7 @@
 //! Times as sentences have them.
 
 /// A response time: `0.4 ms`, `17 ms`, `1.9 s`, `130 s`.
-pub(super) fn response_time(micros: u64) -> String {
+pub(crate) fn response_time(micros: u64) -> String {
     match micros {
         0..9_950 => format!("{}.{} ms", (micros + 50) / 1000, (micros + 50) % 1000 / 100),
         9_950..999_500 => format!("{} ms", (micros + 500) / 1000),

@@ -15,6 +15,8 @@ mod text_table;
 mod traffic;
 mod what_if;
 
+#[cfg(feature = "tui")]
+pub(crate) use amounts::response_time;
 pub(crate) use answer::answer;
 pub(crate) use fairness::fairness;
 #[cfg(feature = "tui")]

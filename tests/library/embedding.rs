@@ -13,7 +13,7 @@ use stickylb::{Balancer, LocalHandle, StartError};
 use crate::support::raw::echo;
 use crate::support::{self, Backend, Client, Gate, PATIENCE, request};
 
-async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
+pub(crate) async fn wait_for(what: &str, balancer: &Balancer, condition: impl Fn(&Balancer) -> bool) {
     let reached = async {
         while !condition(balancer) {
             tokio::time::sleep(Duration::from_millis(5)).await;

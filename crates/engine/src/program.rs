@@ -1,6 +1,6 @@
 //! Internals for the program `stickylb-tui`. Not part of the library's interface; may change at any time.
 
-pub use crate::api::amounts::{time, time_in_words};
+pub use crate::api::amounts::time;
 pub use crate::config::document::Location;
 pub use crate::config::file::parse_by;
 pub use crate::config::keys::Keys;

@@ -37,7 +37,7 @@ fn number(digits: &str) -> Option<f64> {
 }
 
 /// A time as it is written: the largest unit that makes it whole.
-pub fn time_in_words(time: Duration) -> String {
+pub(super) fn time_in_words(time: Duration) -> String {
     match time.as_millis() {
         0 => "0s".to_owned(),
         millis if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),

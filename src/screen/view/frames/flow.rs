@@ -8,7 +8,7 @@ use stickylb::api::{
 };
 
 use super::sample::{self, who};
-use super::{frame, golden, press};
+use super::{frame, golden, press, text};
 use crate::screen::flow::{Motion, moves};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::message::{Effect, Message};
@@ -88,12 +88,6 @@ fn failover() -> State {
     update(&mut state, Message::Events(events, 0));
     update(&mut state, Message::Tick(at(4_500)));
     state
-}
-
-fn text(state: &State, width: u16, height: u16) -> String {
-    let rows = frame(state, width, height);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.content().chunks(usize::from(width)).map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

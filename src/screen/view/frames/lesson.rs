@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use stickylb::api::{Snapshot, State as BackendState};
 
 use super::sample::{backend, decisions, listeners, pools, state};
-use super::{frame, golden, press};
+use super::{frame, golden, press, text};
 use crate::learn::{Answered, CheckView, LessonPart, LessonView};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::lesson_pane::{Wish, key, take};
@@ -121,12 +121,6 @@ fn without_colours_in_ascii_and_on_a_small_screen() {
             frame(&state, width, height);
         }
     }
-}
-
-fn text(state: &State, width: u16, height: u16) -> String {
-    let rows = frame(state, width, height);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.content().chunks(usize::from(width)).map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

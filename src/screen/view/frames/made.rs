@@ -6,7 +6,7 @@ use stickylb::api::{
 };
 
 use super::sample::{request, state, who};
-use super::{frame, golden, press};
+use super::{golden, press, text};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::message::{Effect, Message, Said};
 use crate::screen::state::{Dialog, State};
@@ -52,13 +52,6 @@ fn made() -> State {
     decision.attempts.push(Attempt::new(&bravo, Outcome::Answered, std::time::Duration::from_millis(304)));
     state.append(vec![request(4, "/slow?ms=30", &bravo, decision)], 0);
     state
-}
-
-/// The frame as text, one line a row.
-fn text(state: &State, width: u16, height: u16) -> String {
-    let rows = frame(state, width, height);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.content().chunks(usize::from(width)).map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

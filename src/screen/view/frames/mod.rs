@@ -17,7 +17,7 @@ mod what_if;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
 use super::view;
 use crate::screen::message::{Effect, Message};
@@ -43,6 +43,13 @@ fn frame(state: &State, width: u16, height: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
     terminal.draw(|frame| view(state, frame)).expect("memory");
     terminal.backend().buffer().clone()
+}
+
+/// The frame as text, one line a row.
+fn text(state: &State, width: u16, height: u16) -> String {
+    let rows = frame(state, width, height);
+    let row = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
+    rows.content().chunks(usize::from(width.max(1))).map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// Compares the frame with its stored snapshot: the text and, below it, the styles.

@@ -8,7 +8,7 @@ use stickylb::api::{
 };
 
 use super::sample::{backend, pools_and_listeners, state};
-use super::{frame, golden, press};
+use super::{frame, golden, press, text};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::message::{Effect, Message, Said};
 use crate::screen::state::{Dialog, Focus, State};
@@ -21,13 +21,6 @@ fn presented() -> State {
     let mut state = state();
     press(&mut state, "P");
     state
-}
-
-/// The frame as text, one line a row.
-fn text(state: &State, width: u16, height: u16) -> String {
-    let rows = frame(state, width, height);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.content().chunks(usize::from(width.max(1))).map(row).collect::<Vec<_>>().join("\n")
 }
 
 fn said(state: &State) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use stickylb::api::State as BackendState;
 
 use super::sample::{backend, decisions, pools_and_listeners, state};
-use super::{frame, golden, press};
+use super::{frame, golden, press, text};
 use crate::screen::glyphs::Glyphs;
 use crate::screen::state::State;
 use crate::screen::table::Column;
@@ -54,13 +54,6 @@ fn small_terminals_show_a_line_a_backend() {
     golden("50x8", &state(), 50, 8);
     golden("50x13", &state(), 50, 13);
     golden("20x3", &state(), 20, 3);
-}
-
-/// The frame as text, one line a row.
-fn text(state: &State, width: u16, height: u16) -> String {
-    let rows = frame(state, width, height);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.content().chunks(usize::from(width)).map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Matching {
         self.0.iter().all(|term| {
             let holds = match (term.field, &term.test) {
                 (Field::Method, test) => test.holds(&method),
-                // Whoever names a path means it with any query.
+                // A path that is named is meant with any query.
                 (Field::Path, Test::Is(whole)) => *whole == path || path.split('?').next() == Some(whole),
                 (Field::Path, test) => test.holds(&path),
             };

@@ -53,7 +53,7 @@ pub(super) async fn attempt(
     };
     request.sent |= upstream.has_sent();
     if let (ChaosKind::Error { .. }, Some(written)) = (&touch.kind, &mut request.written) {
-        // Whoever watches is shown what reached the backend.
+        // Those who watch are shown what reached the backend.
         *written = Part::default();
     }
     let (head, framing) = answered?;
