@@ -40,6 +40,7 @@ mod latin1;
 mod learn_from;
 mod log_output;
 mod mark;
+mod mix;
 mod mode;
 mod not_upgraded;
 mod outcome;
@@ -57,6 +58,7 @@ mod to_replay;
 mod told_apart;
 mod touches;
 mod traffic;
+mod traffic_view;
 mod warning;
 mod what_if;
 mod words_of_a_line;
@@ -86,6 +88,7 @@ pub use ids::{BackendId, RequestNumber};
 pub use learn_from::{IdInRequest, IdInResponse, LearnFrom, LearnPreset};
 pub use log_output::{LogOutput, LogView};
 pub use mark::Mark;
+pub use mix::MixPart;
 pub use mode::Mode;
 pub use not_upgraded::{NotUpgraded, WhyNot};
 pub use outcome::{Attempt, Fault, Outcome, Stopped};
@@ -105,8 +108,8 @@ pub use to_replay::{EDITED_BODY, Edited, ToReplay};
 pub use told_apart::ToldApart;
 pub use touches::Touches;
 pub use traffic::{
-    MAX_TRAFFIC_CLIENTS, MAX_TRAFFIC_IN_FLIGHT, MAX_TRAFFIC_RATE, MixPart, Spacing, Think, TrafficModel,
-    TrafficOptions, TrafficView,
+    MAX_TRAFFIC_CLIENTS, MAX_TRAFFIC_IN_FLIGHT, MAX_TRAFFIC_RATE, Spacing, Think, TrafficModel, TrafficOptions,
 };
+pub use traffic_view::TrafficView;
 pub use warning::{About, Warning};
 pub use what_if::{Spread, WhatIf, WhatIfBackend, WhatIfOptions, WhatIfRow};

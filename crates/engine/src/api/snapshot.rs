@@ -17,7 +17,7 @@ use super::percentiles::Percentiles;
 use super::sticky_by::StickyBy;
 use super::strategy::Strategy;
 use super::survive::SurviveView;
-use super::traffic::TrafficView;
+use super::traffic_view::TrafficView;
 use super::warning::Warning;
 use crate::untrusted::Untrusted;
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::amounts::{time, time_in_words};
-use super::percentiles::Percentiles;
+use super::mix::{MixPart, mix};
 use super::words_of_a_line::words;
 use crate::untrusted::Untrusted;
 
@@ -60,19 +60,6 @@ pub struct Think {
     pub exponential: bool,
 }
 
-/// One kind of request of a mix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct MixPart {
-    /// How often, compared with the others: per cent where they add up to 100.
-    pub weight: u32,
-    /// The method: GET, HEAD, POST, PUT, PATCH or DELETE.
-    pub method: String,
-    /// Path and query.
-    pub path: String,
-}
-
 /// What is sent, parsed from and displayed as it is written after `traffic`:
 /// `open rate=24 spacing=even clients=12 cookies=keep heavy=2 mix="90% GET /, 10% POST /echo" seed=7 for=10m`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,72 +86,6 @@ pub struct TrafficOptions {
     pub seed: u64,
     /// After how many milliseconds it ends by itself.
     pub for_millis: u64,
-}
-
-/// Traffic as the snapshot shows it: how it goes, or how it went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct TrafficView {
-    /// What is sent.
-    pub options: TrafficOptions,
-    /// Whether it goes on.
-    pub on: bool,
-    /// For how many more seconds.
-    pub seconds_left: u64,
-    /// Requests begun.
-    pub sent: u64,
-    /// Requests that were due while [`MAX_TRAFFIC_IN_FLIGHT`] were in flight, and were not sent.
-    pub dropped: u64,
-    /// Those that were answered, by the class of their status: 1xx first, 5xx last.
-    pub by_status: [u64; 5],
-    /// Those that ended without a status: cut, refused or not in time.
-    pub failed: u64,
-    /// Those in flight.
-    pub in_flight: u32,
-    /// Requests begun in the last whole second.
-    pub rate: u64,
-    /// Response times of the last ten seconds, from the moment at which each was due.
-    pub latency: Percentiles,
-    /// The same from the moment at which each was really begun.
-    pub latency_without_waiting: Percentiles,
-}
-
-impl TrafficView {
-    /// The view of traffic of which nothing was sent yet.
-    pub fn new(options: TrafficOptions) -> Self {
-        TrafficView {
-            seconds_left: options.for_millis / 1000,
-            options,
-            on: true,
-            sent: 0,
-            dropped: 0,
-            by_status: [0; 5],
-            failed: 0,
-            in_flight: 0,
-            rate: 0,
-            latency: Percentiles::default(),
-            latency_without_waiting: Percentiles::default(),
-        }
-    }
-
-    /// What it came to, in words: `traffic ended: `, and then as [`came_to`](TrafficView::came_to).
-    pub fn ended(&self) -> String {
-        format!("traffic ended: {}", self.came_to())
-    }
-
-    /// What came of what was sent, in words: `240 sent, 238 answered (230 2xx, 8 5xx), 2 failed`, and where there are any, those
-    /// that were dropped and those in flight.
-    pub fn came_to(&self) -> String {
-        let TrafficView { sent, failed, dropped, in_flight, by_status, .. } = self;
-        let classes = by_status.iter().zip(1..).filter(|(count, _)| **count > 0);
-        let classes: Vec<String> = classes.map(|(count, class)| format!("{count} {class}xx")).collect();
-        let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(", ")) };
-        let some = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
-        let (dropped, in_flight) = (some(*dropped, "dropped"), some((*in_flight).into(), "in flight"));
-        let answered = by_status.iter().sum::<u64>();
-        format!("{sent} sent, {answered} answered{classes}, {failed} failed{dropped}{in_flight}")
-    }
 }
 
 impl Default for TrafficOptions {
@@ -279,52 +200,6 @@ impl FromStr for TrafficOptions {
         }
         Ok(options)
     }
-}
-
-/// The methods that are sent.
-const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-
-/// The most parts of a mix.
-const PARTS: usize = 50;
-
-/// A mix as it is written: `90% GET /, 8% GET /slow?ms=800, 2% POST /echo`. A lone part needs no share.
-fn mix(text: &str) -> Result<Vec<MixPart>, String> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_alone = parts.len() == 1;
-    if parts.len() > PARTS {
-        return Err(format!("a mix has at most {PARTS} parts"));
-    }
-    let mut mix: Vec<MixPart> = parts.into_iter().map(|part| mix_part(part, is_alone)).collect::<Result<_, _>>()?;
-    if let [alone] = mix.as_mut_slice() {
-        // Whatever its share, it is all.
-        alone.weight = 100;
-    }
-    Ok(mix)
-}
-
-fn mix_part(part: &str, is_alone: bool) -> Result<MixPart, String> {
-    let shown = Untrusted::new(part);
-    let usage = "write such as mix=\"90% GET /, 10% POST /echo\"";
-    let words: Vec<&str> = part.split_whitespace().collect();
-    let (weight, method, path) = match words[..] {
-        [share, method, path] => {
-            let weight = share.strip_suffix('%').unwrap_or(share).parse().ok();
-            let weight = weight.filter(|weight| (1..=10_000).contains(weight));
-            (weight.ok_or_else(|| format!("'{shown}' begins with no share from 1% up: {usage}"))?, method, path)
-        }
-        [method, path] if is_alone => (100, method, path),
-        _ => return Err(format!("'{shown}' is no part of a mix: {usage}")),
-    };
-    if !METHODS.contains(&method) {
-        return Err(format!("'{}' is no method that is sent: there is {}", Untrusted::new(method), METHODS.join(", ")));
-    }
-    if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') || path.len() > 512 {
-        return Err(format!(
-            "'{}' is no path: it begins with / and is plain ASCII, at most 512 bytes",
-            Untrusted::new(path)
-        ));
-    }
-    Ok(MixPart { weight, method: method.to_owned(), path: path.to_owned() })
 }
 
 fn millis(time: Duration) -> u64 {
