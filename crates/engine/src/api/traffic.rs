@@ -274,14 +274,6 @@ mod tests {
     }
 
     #[test]
-    fn what_it_came_to_names_answers_by_their_status() {
-        let mut view = TrafficView::new(TrafficOptions::default());
-        assert_eq!(view.ended(), "traffic ended: 0 sent, 0 answered, 0 failed");
-        (view.sent, view.by_status, view.failed, view.dropped, view.in_flight) = (99, [0, 88, 0, 0, 7], 1, 12, 3);
-        assert_eq!(view.came_to(), "99 sent, 95 answered (88 2xx, 7 5xx), 1 failed, 12 dropped, 3 in flight");
-    }
-
-    #[test]
     fn what_is_wrong_is_said_with_what_to_write() {
         for (line, said) in [
             ("", "open, closed or off"),

@@ -18,7 +18,7 @@ pub struct TrafficView {
     pub seconds_left: u64,
     /// Requests begun.
     pub sent: u64,
-    /// Requests that were due while [`MAX_TRAFFIC_IN_FLIGHT`] were in flight, and were not sent.
+    /// Requests that were due while [`MAX_TRAFFIC_IN_FLIGHT`](super::MAX_TRAFFIC_IN_FLIGHT) were in flight, and were not sent.
     pub dropped: u64,
     /// Those that were answered, by the class of their status: 1xx first, 5xx last.
     pub by_status: [u64; 5],
@@ -68,5 +68,18 @@ impl TrafficView {
         let (dropped, in_flight) = (some(*dropped, "dropped"), some((*in_flight).into(), "in flight"));
         let answered = by_status.iter().sum::<u64>();
         format!("{sent} sent, {answered} answered{classes}, {failed} failed{dropped}{in_flight}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_came_to_names_answers_by_their_status() {
+        let mut view = TrafficView::new(TrafficOptions::default());
+        assert_eq!(view.ended(), "traffic ended: 0 sent, 0 answered, 0 failed");
+        (view.sent, view.by_status, view.failed, view.dropped, view.in_flight) = (99, [0, 88, 0, 0, 7], 1, 12, 3);
+        assert_eq!(view.came_to(), "99 sent, 95 answered (88 2xx, 7 5xx), 1 failed, 12 dropped, 3 in flight");
     }
 }
