@@ -154,11 +154,11 @@ fn a_lesson_that_cannot_be_passed_fails_where_it_cannot() {
     let cases = [
         (
             r#"{ "say": "a" }, { "do": "b", "until": { "strategy": "hash" }, "within": "4s", "solution": ["strategy random"] }"#,
-            "l.jsonc: step 2 of 2: its solution does not do it within 4 s: strategy hash (random now)",
+            "l.jsonc: step 2 of 2: its solution does not do it within 4 s: the strategy is hash (random now)",
         ),
         (
             r#"{ "do": "b", "until": { "strategy": "round-robin" }, "solution": ["strategy random"] }"#,
-            "l.jsonc: step 1 of 1: it is done before anything was done: strategy round-robin (round-robin now)",
+            "l.jsonc: step 1 of 1: it is done before anything was done: the strategy is round-robin (round-robin now)",
         ),
         (
             r#"{ "do": "b", "until": { "strategy": ["hash", "random"] }, "mustFail": ["strategy random"], "solution": ["strategy hash"] }"#,
