@@ -180,8 +180,8 @@ fn below(state: &State, area: Rect, body: Rect, table: u16) -> Areas {
     // A high screen has room for the figures above any view.
     let above = chosen == Side::Figures || area.height >= HIGH && chosen != Side::Hidden;
     let has_band = area.width >= BESIDE && above;
-    // Traffic has a row of its own there.
-    let most = body.height / 4 + u16::from(state.snapshot.traffic.is_some());
+    // What is not always told has rows of its own there, and takes none of the others.
+    let most = body.height / 4 + figures::more_rows(state);
     let figures = if has_band { figures::height(state).min(most) } else { 0 };
     let [table, figures, warnings, changes, below] = Layout::vertical([
         Constraint::Length(table),

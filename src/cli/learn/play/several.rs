@@ -13,7 +13,7 @@ use crate::signals::Signals;
 use stickylb::untrusted::Untrusted;
 
 /// Lessons that are played at a time.
-const AT_A_TIME: usize = 2;
+const AT_A_TIME: usize = 4;
 
 /// Plays those that come with the program; says how each went when it is over.
 pub(super) async fn play(main: MainThread, all: Vec<Found>, seed: Option<u64>) -> Result<(), UsageError> {

@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::screen::state::State;
-pub(super) use strategy::picks;
+pub(super) use strategy::{more_rows, picks};
 
 /// Rows of the borders of a pane.
 const BORDERS: u16 = 2;

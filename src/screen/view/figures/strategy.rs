@@ -27,10 +27,15 @@ use crate::screen::view::{region, shown_pool};
 /// Columns of a figure's name.
 const NAME: usize = 9;
 
-/// Rows that the pane needs: one more each where clients are told apart, and where traffic is or was sent.
+/// Rows that the pane needs.
 pub(super) fn rows(state: &State) -> usize {
+    7 + usize::from(more_rows(state))
+}
+
+/// Those of them that are not always there: one each where clients are told apart, and where traffic is or was sent.
+pub(crate) fn more_rows(state: &State) -> u16 {
     let clients = shown_pool(state).is_some_and(|pool| tells_clients_apart(&pool.fairness));
-    7 + usize::from(clients) + usize::from(state.snapshot.traffic.is_some())
+    u16::from(clients) + u16::from(state.snapshot.traffic.is_some())
 }
 
 /// Whether it is known how many backends a client was sent to, before the last change or since.
