@@ -110,7 +110,7 @@ fn processes_are_started_killed_and_restarted_by_name() {
 }
 
 #[test]
-fn undo_takes_back_step_by_step_whoever_made_the_change() {
+fn undo_takes_back_the_changes_of_every_front_end_step_by_step() {
     let home = Home::new();
     let (_lb, port) = home.demo(2, &[]);
     home.good(&["ctl", "maint", "alpha"]);

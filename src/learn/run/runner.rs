@@ -200,32 +200,29 @@ impl Runner {
     }
 
     fn holds(&mut self, condition: &Condition, now: Instant) -> (bool, Vec<CheckView>) {
-        let step = &mut self.step;
-        let by = Evidence {
-            now,
-            begun: step.begun,
-            ledger: &self.ledger,
-            facts: &self.facts,
-            opened: &step.opened,
-            homes: &step.homes,
-            hides_faults: self.lesson.hides_faults,
-        };
-        step.judge.judge(condition, by)
+        // It learns from what it judges by, which is borrowed meanwhile.
+        let mut judge = std::mem::take(&mut self.step.judge);
+        let judged = judge.judge(condition, self.evidence(now));
+        self.step.judge = judge;
+        judged
     }
 
     /// Whether a condition holds at this moment: for a solution that waits for one.
     pub(crate) fn would_hold(&self, condition: &Condition, judge: &mut Judge) -> bool {
-        let step = &self.step;
-        let by = Evidence {
-            now: step.now,
-            begun: step.begun,
+        judge.judge(condition, self.evidence(self.step.now)).0
+    }
+
+    /// What a condition of this step is judged by.
+    fn evidence(&self, now: Instant) -> Evidence<'_> {
+        Evidence {
+            now,
+            begun: self.step.begun,
             ledger: &self.ledger,
             facts: &self.facts,
-            opened: &step.opened,
-            homes: &step.homes,
+            opened: &self.step.opened,
+            homes: &self.step.homes,
             hides_faults: self.lesson.hides_faults,
-        };
-        judge.judge(condition, by).0
+        }
     }
 
     fn stretch(&self, since: Instant) -> Stretch<'_> {

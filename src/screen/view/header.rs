@@ -85,7 +85,7 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     }
     // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
-        // One key means one backend for all, which looks like a fault to whoever does not know.
+        // One key means one backend for all clients, which looks like a fault where it is not explained.
         let one_key = if only.keys_seen == Some(1) { " (one key)" } else { "" };
         let by_hash = only.strategy == Strategy::Hash;
         let [of_strategy, of_sticky] = if by_hash { [one_key, ""] } else { ["", one_key] };

@@ -48,7 +48,7 @@ impl Columns {
         let millis = all >= MILLIS;
         let client = if all >= CLIENT { client(&requests) } else { 0 };
         let method = requests.iter().map(|request| request.method.shown().width()).max().unwrap_or(0).clamp(3, METHOD);
-        // Of all backends, so that the column keeps its width whoever answers.
+        // Of all backends, so that the column's width is the same for each of them.
         let names = state.snapshot.backends.iter().map(|backend| short_name(&backend.name, 0).shown().width());
         let name = names.max().unwrap_or(0).clamp(5, NAME).min((all / 8).max(8));
         let time = if millis { 12 } else { 8 };
