@@ -9,7 +9,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use stickylb_http1::RequestHead;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -19,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::api::Event;
+use crate::proxy::io::ClientStream;
 use crate::proxy::tunnel::Counted;
 use crate::state::{EventReader, Phase, Telemetry};
 use crate::untrusted::json;
@@ -232,7 +232,7 @@ pub(crate) fn accepted(head: &RequestHead) -> Result<String, &'static str> {
 }
 
 /// Feeds a WebSocket that was switched to, until one side ends it.
-pub(crate) async fn websocket(feed: Feed, stream: TcpStream, early: Vec<u8>, counted: Counted) {
+pub(crate) async fn websocket(feed: Feed, stream: ClientStream, early: Vec<u8>, counted: Counted) {
     let config = WebSocketConfig::default().max_message_size(Some(INCOMING)).max_frame_size(Some(INCOMING));
     let socket = WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
     let mut reader = Socket(socket);
@@ -244,7 +244,7 @@ pub(crate) async fn websocket(feed: Feed, stream: TcpStream, early: Vec<u8>, cou
     drop(counted);
 }
 
-struct Socket(WebSocketStream<TcpStream>);
+struct Socket(WebSocketStream<ClientStream>);
 
 impl Reader for Socket {
     async fn event(&mut self, _: &'static str, json: &str) -> Result<(), Gone> {

@@ -67,16 +67,13 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         After::Tunnel(tunnel) => {
             let idle = config.timeouts.tunnel_idle;
             let counted = (connected, client.admitted.ok().flatten());
-            // One that cannot be watched is of no use.
-            let Ok(stream) = client.stream.into_watched() else { return };
-            let half = ClientHalf { early: client.read_buffer.take(), stream, counted, engine, idle };
+            let half = ClientHalf { early: client.read_buffer.take(), stream: client.stream, counted, engine, idle };
             // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
             tokio::spawn(tunnel::carry(*tunnel, half));
         }
         After::Events(feed) => {
             let counted = (connected, client.admitted.ok().flatten());
-            let Ok(stream) = client.stream.into_watched() else { return };
-            tokio::spawn(event_stream::websocket(*feed, stream, client.read_buffer.take(), counted));
+            tokio::spawn(event_stream::websocket(*feed, client.stream, client.read_buffer.take(), counted));
         }
     }
 }

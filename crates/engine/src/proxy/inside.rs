@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::http;
 use super::worker::Proxy;
 use crate::proxy::connection::{Accepted, Replay};
-use crate::proxy::io::Socket;
+use crate::proxy::io::{ClientStream, Socket};
 use crate::state::{Connected, Listener, Phase, Shared};
 
 /// Who a client in this process is, and where it comes in.
@@ -45,7 +45,7 @@ pub(crate) async fn connect(
     let (alive, _) = mpsc::channel(1);
     let Inside { peer, listener, replay, traffic } = client;
     let connected = Connected::new(Arc::clone(shared), slot, alive);
-    let stream = Socket::Watched(theirs);
+    let stream = ClientStream::Plain(Socket::Watched(theirs));
     let accepted = Accepted { stream, peer, listener, connected, replay, traffic, is_inside: true };
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
     Ok((ours, Serving(tokio::spawn(http::serve(proxy, accepted, phase)).abort_handle())))

@@ -20,7 +20,7 @@ mod worker;
 pub(crate) use connection::Accepted;
 pub(crate) use explain::explain;
 pub(crate) use inside::{Inside, Serving, connect};
-pub(crate) use io::Socket;
+pub(crate) use io::{ClientStream, Socket};
 pub(crate) use replay::replay;
 pub(crate) use serve::serve;
 pub(crate) use worker::Proxy;

@@ -23,13 +23,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: wat
     }
     match accepted.listener.mode {
         Mode::Http => http::serve(proxy, accepted, engine).await,
-        Mode::Tcp => {
-            let Accepted { stream, peer, listener, connected, replay, traffic, is_inside } = accepted;
-            // A socket that cannot be watched is of no use.
-            let Ok(stream) = stream.into_watched() else { return };
-            let accepted = Accepted { stream, peer, listener, connected, replay, traffic, is_inside };
-            tcp::serve(proxy, accepted, engine).await;
-        }
+        Mode::Tcp => tcp::serve(proxy, accepted, engine).await,
     }
 }
 

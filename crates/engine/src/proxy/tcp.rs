@@ -33,7 +33,7 @@ const ALL_FAILED: u16 = 502;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Serves one connection, from accept to close.
-pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted<TcpStream>, engine: watch::Receiver<Phase>) {
+pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
     let slot = access.connection(accepted.peer, false).and_then(|slot| {
         access.request(accepted.peer.ip().to_canonical(), Instant::now())?;
@@ -45,9 +45,13 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted<TcpStream>, engi
             return book_refused(&proxy, &accepted.listener, accepted.peer.ip(), "TCP", refused.why().to_owned());
         }
     };
+    // A socket that cannot be watched is of no use.
+    if accepted.stream.watch().is_err() {
+        return;
+    }
     // Boxed, because most of a connection's life is the tunnel behind it.
     let Some((session, stream)) = Box::pin(connect(&proxy, &accepted)).await else {
-        tunnel::reset_on_close(&accepted.stream);
+        accepted.stream.reset_on_close();
         return;
     };
     let Accepted { stream: client, connected, .. } = accepted;
@@ -157,7 +161,8 @@ impl Account {
 }
 
 /// Finds a backend that takes the connection; every one that may is tried.
-async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(Session, Stream)> {
+async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted) -> Option<(Session, Stream)> {
+    let client = accepted.stream.socket().watched().ok()?;
     let live = Arc::clone(&accepted.listener.routing.load().pool);
     let ip = accepted.peer.ip().to_canonical();
     let mut account = Account::begin(proxy, accepted.peer, &live);
@@ -166,7 +171,7 @@ async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted<TcpStream>) -> Option<(
     let mut selection = Selection::new(proxy, &live, SelectBy::Address(ip), hold, began);
     let mut last_tried: Option<Arc<Backend>> = None;
     loop {
-        let Some(chosen) = choose_or_wait(&mut selection, &mut account, &accepted.stream).await else {
+        let Some(chosen) = choose_or_wait(&mut selection, &mut account, client).await else {
             account.tell(CLIENT_GONE, None, 0, 0, Ended::ClientGone);
             return None;
         };
@@ -219,7 +224,7 @@ async fn choose_or_wait(
 async fn attempt(
     proxy: &Proxy,
     backend: &Backend,
-    accepted: &Accepted<TcpStream>,
+    accepted: &Accepted,
     account: &mut Account,
 ) -> Result<Stream, Outcome> {
     let began = Instant::now();
@@ -271,7 +276,7 @@ fn stick(proxy: &Proxy, live: &LivePool, ip: IpAddr, backend: &Backend) -> Optio
 async fn open(
     proxy: &Proxy,
     backend: &Backend,
-    accepted: &Accepted<TcpStream>,
+    accepted: &Accepted,
     fault: Option<&ChaosKind>,
 ) -> Result<Stream, Outcome> {
     let header = backend.endpoint.proxy_protocol.map(|version| {
@@ -286,7 +291,8 @@ async fn open(
         Some(kind) => dial_faulty(kind, Carries::Raw, address, tls, first, limit).await,
     };
     let stream = dialled.map_err(|error| outcome_of(&error))?;
-    if closes_at_once(&stream, &accepted.stream).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
+    let client = accepted.stream.socket().watched().map_err(|_| Outcome::NoAnswer)?;
+    if closes_at_once(&stream, client).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
 }
 
 /// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.

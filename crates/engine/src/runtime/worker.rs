@@ -13,7 +13,7 @@ use super::connection_limit::ConnectionLimit;
 use super::warm_connections;
 use crate::api::Level;
 use crate::proxy;
-use crate::proxy::{Accepted, Proxy, Socket};
+use crate::proxy::{Accepted, ClientStream, Proxy, Socket};
 use crate::state::{BoundListener, Connected, Listener, Phase, Shared};
 
 /// How long a closed listener still accepts, for clients whose handshake had begun.
@@ -166,7 +166,7 @@ impl Acceptor {
         let Some(place) = self.work.connection_limit.take().await else { return };
         let connected = Connected::new(Arc::clone(&self.proxy.shared), place, self.alive.clone());
         let accepted = Accepted {
-            stream,
+            stream: ClientStream::Plain(stream),
             peer,
             listener: Arc::clone(&self.listener),
             connected,

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::replay::Replay;
-use crate::proxy::io::Socket;
+use crate::proxy::io::ClientStream;
 use crate::state::{Connected, Listener};
 
 /// A client that was accepted.
-pub(crate) struct Accepted<S = Socket> {
-    pub(crate) stream: S,
+pub(crate) struct Accepted {
+    pub(crate) stream: ClientStream,
     /// Who it is: the other end, or whom a PROXY protocol header names.
     pub(crate) peer: SocketAddr,
     /// Where it came in.

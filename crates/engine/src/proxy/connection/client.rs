@@ -17,7 +17,7 @@ use super::forwarded::Peer;
 use super::replay::Replay;
 use crate::access::{AddressSlot, Refused};
 use crate::config::Config;
-use crate::proxy::io::{Broken, DisconnectProbe, Socket, WriteBuffer, poll_read, with_scratch};
+use crate::proxy::io::{Broken, ClientStream, DisconnectProbe, WriteBuffer, poll_read, with_scratch};
 use crate::proxy::worker::Proxy;
 use crate::state::{Listener, Phase};
 use crate::upstream::response::HEAD_READ;
@@ -33,7 +33,7 @@ const AHEAD: usize = 64 * 1024;
 /// What the requests of one connection share. What outlives them is borrowed, so that a request counts no references.
 pub(crate) struct Client<'c> {
     pub(crate) proxy: &'c Arc<Proxy>,
-    pub(crate) stream: Socket,
+    pub(crate) stream: ClientStream,
     /// The listener that accepted it.
     pub(crate) listener: &'c Listener,
     /// The configuration when it was accepted; a changed one applies from the next connection on.
@@ -162,7 +162,7 @@ impl Client<'_> {
 
     /// Whether a disconnect need not be watched for yet: it has sent just its request, and has waited only a moment.
     pub(crate) fn is_left_alone(&self) -> bool {
-        !self.stream.is_watched() && !self.clock.has_ticked() && self.down.is_empty()
+        !self.stream.socket().is_watched() && !self.clock.has_ticked() && self.down.is_empty()
     }
 
     /// Ready when the client has disconnected. What it sends meanwhile is kept for the next request (pipelining).
@@ -196,8 +196,11 @@ impl Client<'_> {
 
     /// Closes the connection. With unread bytes a close is a reset, which could overtake the last response.
     pub(crate) async fn close(mut self) {
-        if !self.read_buffer.is_empty() || self.stream.has_more() {
+        if !self.read_buffer.is_empty() || self.stream.socket_mut().has_more() {
             self.drain().await;
+        } else if self.stream.is_tls() {
+            // The client must see that nothing was cut off (close_notify, RFC 8446 6.1). What fails here is closed already.
+            let _ = self.stream.shutdown().await;
         }
     }
 
@@ -212,7 +215,7 @@ impl Client<'_> {
             let mut buffer = vec![0; 16 * 1024];
             let mut left = DRAINED;
             while left > 0 {
-                match self.stream.read(&mut buffer).await {
+                match self.stream.socket_mut().read(&mut buffer).await {
                     Ok(0) | Err(_) => return,
                     Ok(n) => left = left.saturating_sub(n),
                 }

@@ -25,6 +25,14 @@ impl Socket {
         matches!(self, Socket::Watched(_))
     }
 
+    /// The socket where it is registered.
+    pub(crate) fn watched(&self) -> io::Result<&TcpStream> {
+        match self {
+            Socket::Watched(stream) => Ok(stream),
+            Socket::Unwatched(_) | Socket::Lost => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
     /// Registers it with the runtime from here on.
     pub(crate) fn watch(&mut self) -> io::Result<&mut TcpStream> {
         if let Socket::Unwatched(_) = self
@@ -32,15 +40,6 @@ impl Socket {
         {
             *self = Socket::Watched(TcpStream::from_std(stream)?);
         }
-        match self {
-            Socket::Watched(stream) => Ok(stream),
-            Socket::Unwatched(_) | Socket::Lost => Err(ErrorKind::NotConnected.into()),
-        }
-    }
-
-    /// The registered socket.
-    pub(crate) fn into_watched(mut self) -> io::Result<TcpStream> {
-        self.watch()?;
         match self {
             Socket::Watched(stream) => Ok(stream),
             Socket::Unwatched(_) | Socket::Lost => Err(ErrorKind::NotConnected.into()),

@@ -4,6 +4,7 @@
 //! what the other side does not take yet is buffered, at most one read's worth a direction, and nothing more is read until it
 //! is gone (backpressure).
 
+use futures_util::FutureExt as _;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -11,7 +12,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::frames::{Frames, GOING_AWAY};
@@ -21,7 +21,7 @@ use crate::access::AddressSlot;
 use crate::api::Intent;
 use crate::balancer;
 use crate::balancer::{Active, Backend, OpenId, Ticket, Tunnelling};
-use crate::proxy::io::{ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
+use crate::proxy::io::{ClientStream, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
 use crate::state::{Connected, Phase};
 use crate::upstream::Stream;
 
@@ -83,7 +83,7 @@ pub(crate) type Counted = (Connected, Option<AddressSlot>);
 
 /// The client's half of a tunnel.
 pub(crate) struct ClientHalf {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: ClientStream,
     /// What the client sent right behind its request.
     pub(crate) early: Vec<u8>,
     pub(crate) counted: Counted,
@@ -172,7 +172,8 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
                 _ => {
                     // After an orderly close nothing is waited for but the delivery of what is buffered.
                     let down = down.waiting().is_some() && down.closed == Closed::No;
-                    let sides = Sides { client: &client, up: up.waiting(), backend: &stream, down, still };
+                    let Ok(client) = client.watch() else { return Poll::Ready(Finish::ClientFailed) };
+                    let sides = Sides { client, up: up.waiting(), backend: &stream, down, still };
                     tunnel_liveness::poll_gone(&mut liveness, &sides, cx).map(|gone| match gone {
                         Gone::Client => Finish::ClientFailed,
                         Gone::Backend => Finish::BackendFailed,
@@ -184,27 +185,22 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
     };
     match finish {
         Finish::Clean => {}
+        // A failed side is passed on as a reset, not as an orderly close.
         Finish::ClientFailed | Finish::BackendFailed => {
             stream.reset_on_close();
-            reset_on_close(&client);
+            client.reset_on_close();
         }
         Finish::Idle | Finish::TakenOut | Finish::Stopping => {
             stream.reset_on_close();
             if down.may_say_goodbye() {
                 // Best effort: a client that does not read now is cut all the same.
-                let _ = client.try_write(&GOING_AWAY);
+                let _ = client.write(&GOING_AWAY).now_or_never();
             }
             let _ = client.shutdown().await;
         }
     }
     drop((counted, places, slots));
     Carried { up: up.carried, down: down.carried, finish }
-}
-
-/// A failed side is passed on as a reset, not as an orderly close.
-pub(crate) fn reset_on_close(client: &TcpStream) {
-    // Where the socket is dead already there is nothing to reset.
-    let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
 }
 
 /// Which side of a direction failed.

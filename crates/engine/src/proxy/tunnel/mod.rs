@@ -4,4 +4,4 @@ mod carry;
 mod frames;
 mod tunnel_liveness;
 
-pub(crate) use carry::{Carried, ClientHalf, Counted, Finish, Tunnel, carry, reset_on_close};
+pub(crate) use carry::{Carried, ClientHalf, Counted, Finish, Tunnel, carry};
