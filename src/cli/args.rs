@@ -15,6 +15,7 @@ use super::learn::words::Learn;
 use super::survive::wanted::Wanted;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
+use stickylb::config::local_name;
 
 /// A sticky-session load balancer for the machine you develop on, with a screen that shows everything it does.
 #[derive(Clone, Debug, Parser)]
@@ -56,6 +57,13 @@ pub(super) struct Settings {
     /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = host)]
     pub(super) host: Option<IpAddr>,
+
+    #[command(flatten)]
+    pub(super) tls: TlsOptions,
+
+    /// A name that leads here, such as app for app.localhost
+    #[arg(long, value_name = "HOST", value_parser = local_name)]
+    pub(super) name: Option<String>,
 
     /// round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash or first [default:
     /// round-robin]
@@ -108,6 +116,22 @@ pub(super) struct Settings {
     /// Tell when a backend goes DOWN, and of alerts: by the terminal's bell, or on the desktop [default: off]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) notify: Option<NotifyHow>,
+}
+
+/// Whether clients speak TLS, and by whose certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct TlsOptions {
+    /// Speak https with clients, by certificates made here as they are asked for
+    #[arg(long = "tls")]
+    pub(super) own: bool,
+
+    /// Speak https by this certificate, a PEM file
+    #[arg(long = "tls-cert", value_name = "FILE", requires = "key")]
+    pub(super) cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, a PEM file
+    #[arg(long = "tls-key", value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
 }
 
 /// The name of a theme: a built-in one, or one of the user's own, which are known only when their file is read.

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{Args, Settings};
+use super::args::{Args, Settings, TlsOptions};
 use super::meant::meant;
 use stickylb::StartError;
 use stickylb::config;
-use stickylb::config::{BackendSpec, Config, ConfigError};
+use stickylb::config::{BackendSpec, CertificateFiles, Config, ConfigError};
 use stickylb::untrusted::Untrusted;
 
 /// The file that is read if the command line names no file, no backends and no `--demo`.
@@ -98,6 +98,8 @@ pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
 /// Applies the command line's options to a configuration.
 fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
     place(options, &mut config)?;
+    encrypt(&options.tls, &mut config);
+    name(options, &mut config)?;
     for pool in &mut config.pools {
         if let Some(strategy) = options.strategy {
             pool.strategy = strategy;
@@ -136,6 +138,35 @@ fn place(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
         several => {
             let count = several.len();
             let which = format!("--port and --host are for one listener, the file has {count}: change them there");
+            Err(UsageError::Words(vec![which.into()]))
+        }
+    }
+}
+
+/// Applies `--tls`, `--tls-cert` and `--tls-key`, which are for every listener.
+fn encrypt(options: &TlsOptions, config: &mut Config) {
+    let files = options.cert.as_ref().zip(options.key.as_ref());
+    if !options.own && files.is_none() {
+        return;
+    }
+    for listener in &mut config.listeners {
+        let tls = listener.tls.get_or_insert_default();
+        if let Some((cert, key)) = files {
+            tls.certificates = vec![CertificateFiles::new(cert, key)];
+        }
+    }
+}
+
+/// Applies `--name`, which is for one pool.
+fn name(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
+    let Some(name) = &args.name else { return Ok(()) };
+    match config.pools.as_mut_slice() {
+        [only] => {
+            only.names = vec![name.clone()];
+            Ok(())
+        }
+        several => {
+            let which = format!("--name is for one pool, the file has {}: write 'names' in each there", several.len());
             Err(UsageError::Words(vec![which.into()]))
         }
     }

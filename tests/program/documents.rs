@@ -248,9 +248,15 @@ fn keys_of(of: &Value, path: &str, required: bool, root: &Value, keys: &mut BTre
     } else if !found["properties"].is_object() {
         let default = of.get("default").or(found.get("default")).cloned();
         let mut values: Vec<String> = found["enum"].as_array().into_iter().flatten().map(plain).collect();
-        for way in found["anyOf"].as_array().into_iter().flatten() {
+        let ways = found["anyOf"].as_array();
+        let is_switch = ways.is_some_and(|ways| ways.iter().any(|way| way["type"] == "boolean"));
+        for way in ways.into_iter().flatten() {
             values.extend(way["enum"].as_array().into_iter().flatten().map(plain));
             values.extend(["true", "false"].map(str::to_owned).into_iter().filter(|_| way["type"] == "boolean"));
+            // A switch that may say more.
+            if is_switch && has_keys(way) {
+                keys_of(way, path, false, root, keys);
+            }
         }
         keys.insert(path.to_owned(), Key { default, values, required });
     }
@@ -273,7 +279,8 @@ fn the_keys_in_the_documents_are_those_of_the_schema_with_its_defaults_and_value
     keys.remove("$schema");
     // One entry: what is in it is documented under the pool.
     let of_a_backend = "backends[].healthExpect";
-    keys.retain(|key, _| !key.starts_with(of_a_backend));
+    // A listener's is documented at the top.
+    keys.retain(|key, _| !key.starts_with(of_a_backend) && !key.starts_with("listeners[].tls."));
     keys.insert(of_a_backend.to_owned(), Key { default: None, values: Vec::new(), required: false });
 
     let mut wrong = String::new();

@@ -130,6 +130,7 @@ mod proxy_protocol;
 mod runtime;
 mod state;
 mod survive;
+mod tls;
 mod traffic;
 pub mod untrusted;
 mod upstream;
@@ -143,6 +144,7 @@ pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
 #[doc(hidden)]
 pub use state::{Behind, HeadWatch};
 pub use state::{CheckFunction, Checks, EventReader};
+pub use tls::TlsError;
 
 /// The examples of docs/library.md, which are compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ use super::keys::Keys;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::route::RouteConfig;
+use super::tls::TlsConfig;
 use super::written::Named;
 use crate::api::Mode;
 
@@ -29,6 +30,8 @@ pub struct ListenerConfig {
     /// Whether each connection begins with a PROXY protocol header, of either version, that names its client. It is
     /// taken from `trustedProxies` and this machine alone.
     pub proxy_protocol: bool,
+    /// How it speaks TLS with its clients, if it does.
+    pub tls: Option<TlsConfig>,
 }
 
 impl ListenerConfig {
@@ -41,6 +44,7 @@ impl ListenerConfig {
             routes: Vec::new(),
             pool: pool.into(),
             proxy_protocol: false,
+            tls: None,
         }
     }
 
@@ -72,7 +76,7 @@ impl ListenerConfig {
         keys.set("host", described, &mut self.host, |n| n.hint("minLength", 1).parsed(host));
     }
 
-    /// Reads an element of `listeners`; `number` is its position.
+    /// Reads an element of `listeners`; `number` is its position. What it does not say of TLS stays as it is.
     pub(crate) fn read(&mut self, keys: &mut Keys<'_, '_>, number: usize, locations: &mut Locations) {
         keys.require("port", "a listener needs a 'port'");
         self.read_address(keys);
@@ -82,6 +86,8 @@ impl ListenerConfig {
         let pool = keys.get("pool", described, |n| n.string());
         let described = "Connections begin with a PROXY protocol header that names the client";
         keys.set("proxyProtocol", described, &mut self.proxy_protocol, |n| n.boolean());
+        let tls = "Whether clients speak TLS; as at the top unless set";
+        keys.get("tls", tls, |n| TlsConfig::read(n, &mut self.tls));
         for key in ["port", "routes"] {
             locations.note(At::Listener(number, key), keys.place_of(key));
         }

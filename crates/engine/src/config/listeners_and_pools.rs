@@ -12,12 +12,13 @@ use super::listener::ListenerConfig;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::pool::{DEFAULT_POOL, NO_BACKENDS, PoolConfig, UnfinishedPool, cookie_of, pool_name};
+use super::tls::TlsConfig;
 use crate::api::{BackendId, Mode, StickyBy};
 
 /// The keys of the flat form, and where each belongs in the other.
 const OF_LISTENERS: [&str; 2] = ["port", "host"];
 
-pub(crate) const OF_POOLS: [&str; 4] = ["strategy", "backends", "health", "sticky"];
+pub(crate) const OF_POOLS: [&str; 5] = ["strategy", "backends", "health", "sticky", "names"];
 
 /// The keys of the form that has several of either.
 const OF_SEVERAL: [&str; 2] = ["listeners", "pools"];
@@ -26,14 +27,17 @@ pub(crate) fn listeners_and_pools(
     keys: &mut Keys<'_, '_>,
     locations: &mut Locations,
 ) -> (Vec<ListenerConfig>, Vec<PoolConfig>) {
+    let described = "Whether clients speak TLS: true makes certificates as they are asked for";
+    let mut tls = None;
+    keys.get("tls", described, |n| TlsConfig::read(n, &mut tls));
     if keys.describes() {
         keys.hint("oneOf", forms());
-        let _ = flat(keys, locations);
+        let _ = flat(keys, None, locations);
     }
     let (mut listeners, mut pools) = if keys.describes() || OF_SEVERAL.iter().any(|key| keys.has(key)) {
-        several(keys, locations)
+        several(keys, tls.as_ref(), locations)
     } else {
-        flat(keys, locations)
+        flat(keys, tls, locations)
     };
     if let [only] = pools.as_slice() {
         // There is nothing to choose.
@@ -58,9 +62,13 @@ fn forms() -> Value {
     ])
 }
 
-fn flat(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
+fn flat(
+    keys: &mut Keys<'_, '_>,
+    tls: Option<TlsConfig>,
+    locations: &mut Locations,
+) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
     keys.know(&OF_SEVERAL);
-    let mut listener = ListenerConfig::new(DEFAULT_POOL);
+    let mut listener = ListenerConfig { tls, ..ListenerConfig::new(DEFAULT_POOL) };
     if !keys.has("port") {
         keys.wrong::<()>("'port' is required in config.");
     }
@@ -76,7 +84,11 @@ fn flat(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerConf
     (vec![listener], vec![only])
 }
 
-fn several(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
+fn several(
+    keys: &mut Keys<'_, '_>,
+    tls: Option<&TlsConfig>,
+    locations: &mut Locations,
+) -> (Vec<ListenerConfig>, Vec<UnfinishedPool>) {
     for (flat, home) in OF_LISTENERS.map(|key| (key, "listeners")).into_iter().chain(OF_POOLS.map(|key| (key, "pools")))
     {
         let message = format!("does not go with 'listeners' and 'pools': write it in each of the {home} it is for");
@@ -92,16 +104,16 @@ fn several(keys: &mut Keys<'_, '_>, locations: &mut Locations) -> (Vec<ListenerC
     }
     let described = "With pools, in place of port and host: where clients connect";
     let listeners =
-        keys.get("listeners", described, |n| listeners(n.hint("minItems", 1), locations)).unwrap_or_default();
+        keys.get("listeners", described, |n| listeners(n.hint("minItems", 1), tls, locations)).unwrap_or_default();
     let described = "With listeners, in place of strategy, backends, health and sticky: groups of servers by name";
     let pools = keys.get("pools", described, |n| pools(n.hint("minProperties", 1), locations)).unwrap_or_default();
     (listeners, pools)
 }
 
-fn listeners(n: Node<'_, '_>, locations: &mut Locations) -> Option<Vec<ListenerConfig>> {
+fn listeners(n: Node<'_, '_>, tls: Option<&TlsConfig>, locations: &mut Locations) -> Option<Vec<ListenerConfig>> {
     let mut listeners = Vec::new();
     let count = n.each(|n| {
-        let mut listener = ListenerConfig::new("");
+        let mut listener = ListenerConfig { tls: tls.cloned(), ..ListenerConfig::new("") };
         let n = n.hint("description", "Where clients connect");
         if n.object(|keys| listener.read(keys, listeners.len(), locations)).is_some() {
             listeners.push(listener);

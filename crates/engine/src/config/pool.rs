@@ -3,6 +3,7 @@
 use super::backend::BackendConfig;
 use super::health::HealthCheck;
 use super::keys::Keys;
+use super::local_name::local_name;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::sticky::StickyConfig;
@@ -25,6 +26,8 @@ pub struct PoolConfig {
     pub health: HealthCheck,
     /// Stickiness.
     pub sticky: StickyConfig,
+    /// Names that lead to it on the first HTTP listener, such as `app.localhost`; in lower case.
+    pub names: Vec<String>,
 }
 
 impl PoolConfig {
@@ -36,6 +39,7 @@ impl PoolConfig {
             backends,
             health: HealthCheck::default(),
             sticky: StickyConfig::default(),
+            names: Vec::new(),
         }
     }
 }
@@ -73,6 +77,10 @@ impl UnfinishedPool {
         let says_by =
             keys.section("sticky", "What binds a client to its backend", &mut pool.sticky, StickyConfig::read);
         self.says_by = says_by.unwrap_or(false);
+        let names = "Names that lead to it on the first HTTP listener, such as app.localhost";
+        if let Some(names) = keys.get("names", names, |n| n.list(|n| n.parsed(local_name))) {
+            pool.names = names;
+        }
         locations.note(At::Sticky(number), keys.place_of("sticky"));
     }
 }

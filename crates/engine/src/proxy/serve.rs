@@ -9,8 +9,10 @@ use super::{http, tcp};
 use crate::api::Mode;
 use crate::proxy::connection::{Accepted, is_among};
 use crate::proxy::exchange::book_refused;
+use crate::proxy::io::ClientStream;
 use crate::proxy_protocol;
 use crate::state::Phase;
+use crate::tls::Termination;
 
 /// Serves a client until it disconnects, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: watch::Receiver<Phase>) {
@@ -21,10 +23,25 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: wat
             Err(why) => return book_refused(&proxy, &accepted.listener, accepted.peer.ip(), "PROXY", why),
         }
     }
+    let tls = accepted.listener.routing.load().tls.clone();
+    if let Some(tls) = tls {
+        match Box::pin(encrypted(accepted, &tls, &proxy)).await {
+            Some(encrypted) => accepted = encrypted,
+            None => return,
+        }
+    }
     match accepted.listener.mode {
         Mode::Http => http::serve(proxy, accepted, engine).await,
         Mode::Tcp => tcp::serve(proxy, accepted, engine).await,
     }
+}
+
+/// The client once hands are shaken.
+async fn encrypted(accepted: Accepted, tls: &Termination, proxy: &Proxy) -> Option<Accepted> {
+    let ClientStream::Plain(socket) = accepted.stream else { return Some(accepted) };
+    let limit = proxy.shared.topology.config().timeouts.request_headers;
+    let shaken = tokio::time::timeout(limit, tls.acceptor.accept(socket)).await.ok()?.ok()?;
+    Some(Accepted { stream: ClientStream::Tls(Box::new(shaken)), ..accepted })
 }
 
 /// The client that the header at the connection's beginning names; the reason where it is malformed.

@@ -1,10 +1,13 @@
 //! Binds the listeners of a configuration, before anything else starts.
 
+use std::sync::Arc;
+
 use super::self_target;
 use super::start_error::StartError;
 use crate::balancer::KeyFunction;
 use crate::config::Config;
 use crate::state::Topology;
+use crate::tls::{TlsStore, terminations};
 #[cfg(unix)]
 use crate::{listener, process};
 
@@ -22,11 +25,15 @@ pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology,
 }
 
 fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
-    let Some(user) = &config.downgrade_to_user else { return Ok(Topology::new(config, key)?) };
+    // Keys may be root's.
+    let store = Arc::new(TlsStore::default());
+    let terminations = terminations(&config, &store)?;
+    let tls = (store, terminations);
+    let Some(user) = &config.downgrade_to_user else { return Ok(Topology::new(config, tls, key)?) };
     #[cfg(unix)]
     {
         let user = listener::Downgrade::to(user).map_err(StartError::user)?;
-        let topology = Topology::new(config, key)?;
+        let topology = Topology::new(config, tls, key)?;
         process::belong_to(&user.name, &user.home);
         user.run().map_err(StartError::user)?;
         Ok(topology)

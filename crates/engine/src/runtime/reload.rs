@@ -21,6 +21,7 @@ use crate::health::Checker;
 use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
+use crate::tls::terminations;
 use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
@@ -82,10 +83,12 @@ impl Balancer {
         let there = before.backends();
         let mut changes = ReloadChanges::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
+        let terminations = terminations(&config, &before.tls)?;
         // Bound before anything changes, because an address may be in use.
-        let open = config.listeners.iter().map(|listener| {
+        let open = config.listeners.iter().zip(&terminations).map(|(listener, tls)| {
             let present = before.listeners.iter().find(|open| open.listener.is(listener));
-            let open = || BoundListener::new(listener, &pools, &replaced(&before, &config, listener.port));
+            let replaced = replaced(&before, &config, listener.port);
+            let open = || BoundListener::new(listener, tls.clone(), &pools, &replaced);
             present.map_or_else(open, |present| Ok(present.clone()))
         });
         let listeners = open.collect::<Result<Vec<BoundListener>, _>>().map_err(|error| not_opened(error, &before))?;
@@ -114,8 +117,8 @@ impl Balancer {
                 value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
             });
         }
-        for (open, listener) in listeners.iter().zip(&config.listeners) {
-            open.listener.routing.store(Arc::new(Routing::new(listener, &pools)));
+        for ((open, listener), tls) in listeners.iter().zip(&config.listeners).zip(terminations) {
+            open.listener.routing.store(Arc::new(Routing::new(listener, tls, &pools)));
             if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
                 for old in replaced(&before, &config, listener.port) {
                     listener::leave_new_clients(&old);
@@ -124,7 +127,13 @@ impl Balancer {
         }
         // If the limit shrinks, surplus permits are taken out of use as clients disconnect.
         self.spawn(self.connection_limit.change(before.config.limits.connections, config.limits.connections));
-        self.shared.replace_topology(Topology { config, listeners, pools, key: before.key.clone() });
+        self.shared.replace_topology(Topology {
+            config,
+            listeners,
+            pools,
+            key: before.key.clone(),
+            tls: Arc::clone(&before.tls),
+        });
         self.let_go(there, &mut changes);
         self.end_chaos_if_exposed();
         for backend in changes.new {

@@ -2,6 +2,7 @@
 
 use crate::api::CommandError;
 use crate::listener::ListenError;
+use crate::tls::TlsError;
 use crate::untrusted::{Untrusted, joined};
 
 /// Why a balancer did not start, or a reload changed nothing. Each message says what to do. Nothing is left running
@@ -15,6 +16,9 @@ pub enum StartError {
     /// A listener's address cannot be bound.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A listener cannot speak TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// This process cannot switch to the user in `downgradeToUser`.
     #[error("{0}")]
     User(Untrusted<String>),

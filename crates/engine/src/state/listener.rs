@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::live_pool::LivePool;
 use crate::api::{Mode, RouteTaken};
 use crate::config::{ListenerConfig, RouteConfig};
+use crate::tls::Termination;
 
 /// A running listener.
 pub(crate) struct Listener {
@@ -26,6 +27,8 @@ pub(crate) struct Routing {
     pub(crate) pool: Arc<LivePool>,
     /// Whether each connection begins with a PROXY protocol header.
     pub(crate) proxy_protocol: bool,
+    /// How it speaks TLS with its clients, if it does.
+    pub(crate) tls: Option<Arc<Termination>>,
 }
 
 /// A running route.
@@ -41,7 +44,7 @@ impl Routing {
     ///
     /// # Panics
     /// If it names a missing pool, which [`Config::problems`](crate::config::Config::problems) rules out.
-    pub(crate) fn new(config: &ListenerConfig, pools: &[Arc<LivePool>]) -> Self {
+    pub(crate) fn new(config: &ListenerConfig, tls: Option<Arc<Termination>>, pools: &[Arc<LivePool>]) -> Self {
         let named = |name: &str| {
             let pool = pools.iter().find(|pool| pool.name() == name);
             Arc::clone(pool.expect("a configuration without problems names pools that are there"))
@@ -54,6 +57,7 @@ impl Routing {
             routes: config.routes.iter().map(route).collect(),
             pool: named(&config.pool),
             proxy_protocol: config.proxy_protocol,
+            tls,
         }
     }
 
@@ -74,9 +78,19 @@ impl Listener {
         (self.configured, self.mode) == (config.address(), config.mode)
     }
 
+    /// Whether it speaks TLS with its clients.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.routing.load().tls.is_some()
+    }
+
     /// The URL to open in a browser: uses `localhost` if the address is loopback or unspecified.
     pub(crate) fn url(&self) -> String {
-        let (scheme, ip) = (self.mode.name(), self.address.ip());
+        let scheme = match (self.mode, self.is_tls()) {
+            (Mode::Http, true) => "https",
+            (Mode::Tcp, true) => "tls",
+            (mode, false) => mode.name(),
+        };
+        let ip = self.address.ip();
         if ip.is_loopback() || ip.is_unspecified() {
             format!("{scheme}://localhost:{}", self.address.port())
         } else {

@@ -10,6 +10,7 @@ use crate::balancer::{Backend, KeyFunction};
 use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener;
 use crate::listener::ListenError;
+use crate::tls::{Termination, TlsStore};
 
 /// The running listeners and pools, with the configuration that they were built from.
 pub(crate) struct Topology {
@@ -18,6 +19,8 @@ pub(crate) struct Topology {
     pub(crate) pools: Vec<Arc<LivePool>>,
     /// The embedding program's sticky key function, for pools that a reload adds.
     pub(crate) key: Option<KeyFunction>,
+    /// What TLS listeners share, kept over a reload.
+    pub(crate) tls: Arc<TlsStore>,
 }
 
 /// A listener with its socket. Connections hold the listener only, so that the socket closes with the topology.
@@ -32,26 +35,33 @@ impl BoundListener {
     /// Binds a configured listener. `old` are sockets on the same port that it may replace.
     pub(crate) fn new(
         config: &ListenerConfig,
+        tls: Option<Arc<Termination>>,
         pools: &[Arc<LivePool>],
         old: &[Arc<TcpListener>],
     ) -> Result<BoundListener, ListenError> {
         let (socket, address) = listener::bind(config.address(), old)?;
         Ok(BoundListener {
-            listener: Arc::new(Listener::new(config, address, Routing::new(config, pools))),
+            listener: Arc::new(Listener::new(config, address, Routing::new(config, tls, pools))),
             socket: Some(Arc::new(socket)),
         })
     }
 }
 
 impl Topology {
-    /// Builds the pools and binds the listeners of a configuration without [problems](Config::problems).
-    pub(crate) fn new(config: Config, key: Option<KeyFunction>) -> Result<Self, ListenError> {
+    /// Builds the pools and binds the listeners of a configuration without [problems](Config::problems). `terminations` are
+    /// the listeners', in their order.
+    pub(crate) fn new(
+        config: Config,
+        (tls, terminations): (Arc<TlsStore>, Vec<Option<Arc<Termination>>>),
+        key: Option<KeyFunction>,
+    ) -> Result<Self, ListenError> {
         let several = config.pools.len() > 1;
         let pool =
             |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several, key.clone()));
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
-        let listeners = config.listeners.iter().map(|listener| BoundListener::new(listener, &pools, &[]));
-        Ok(Topology { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key })
+        let listeners = config.listeners.iter().zip(terminations);
+        let listeners = listeners.map(|(listener, tls)| BoundListener::new(listener, tls, &pools, &[]));
+        Ok(Topology { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key, tls })
     }
 
     /// The same without its sockets, which frees the ports once all workers have let go.
@@ -62,6 +72,7 @@ impl Topology {
             listeners: self.listeners.iter().map(closed).collect(),
             pools: self.pools.clone(),
             key: self.key.clone(),
+            tls: Arc::clone(&self.tls),
         }
     }
 
