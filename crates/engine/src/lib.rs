@@ -144,7 +144,7 @@ pub use runtime::{Balancer, Builder, LocalHandle, Options, Source, StartError};
 #[doc(hidden)]
 pub use state::{Behind, HeadWatch};
 pub use state::{CheckFunction, Checks, EventReader};
-pub use tls::TlsError;
+pub use tls::{LocalAuthority, TlsError};
 
 /// The examples of docs/library.md, which are compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -48,6 +48,7 @@ mod sticky;
 mod timeouts;
 mod tls;
 mod token;
+mod vouched;
 mod written;
 
 pub use crate::api::MAX_WEIGHT;
@@ -88,3 +89,4 @@ pub use statuses::Statuses;
 pub use sticky::{MissingKey, OnFailure, StickyConfig};
 pub use timeouts::Timeouts;
 pub use tls::{Authority, CertificateFiles, PlainHttp, TlsConfig, TlsVersion};
+pub(crate) use vouched::{VOUCHED_NAMES, VOUCHED_NETWORKS, is_vouched, is_vouched_address};

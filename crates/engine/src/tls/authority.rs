@@ -1,99 +1,121 @@
-//! The authority that signs the certificates made here: a key and a certificate in the user's data folder.
-//!
-//! Its name constraints (RFC 5280 4.2.1.10) are critical, so that a stolen key can vouch for names of this machine and its
-//! private networks only.
+//! An authority that signs the certificates made here: a key and a certificate, this program's own or mkcert's.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints,
-};
-use std::fs;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, SerialNumber};
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
-use super::tls_error::TlsError;
-
-/// Names that it may vouch for, with all below them.
-const NAMES: [&str; 4] = ["localhost", "test", "local", "internal"];
-
-/// How long it lasts.
-const LIFE: Duration = Duration::days(3650);
+use super::authority_files;
+use super::authority_files::{Pair, both};
+use super::data_folder::{data_folder, mkcert_folder};
+use super::facts::Facts;
+use super::tls_error::{TlsError, shown};
+use crate::config;
 
 /// How long a certificate that it signs lasts.
 pub(super) const LEAF_LIFE: Duration = Duration::days(30);
 
-/// Networks that it may vouch for: this machine's own addresses and the private ones.
-const NETWORKS: [(&str, u8); 6] =
-    [("127.0.0.0", 8), ("10.0.0.0", 8), ("172.16.0.0", 12), ("192.168.0.0", 16), ("::1", 128), ("fc00::", 7)];
+/// Certificates begin this long before they are made: clocks of virtual machines and phones are behind.
+pub(super) const BEFORE: Duration = Duration::days(1);
+
+/// What this program's own is called in its folder.
+const OWN: [&str; 2] = ["ca.pem", "ca-key.pem"];
+
+/// What mkcert calls its own.
+const MKCERT: [&str; 2] = ["rootCA.pem", "rootCA-key.pem"];
 
 /// An authority that can sign.
 pub(crate) struct Authority {
-    pub(super) issuer: Issuer<'static, KeyPair>,
+    issuer: Issuer<'static, KeyPair>,
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) path: PathBuf,
+    pub(super) facts: Facts,
+    /// Whether it vouches for names of this machine and its networks only.
+    pub(super) is_constrained: bool,
 }
 
 impl Authority {
-    /// The one in this folder, which is made where there is none.
-    pub(crate) fn open(folder: &Path) -> Result<Self, TlsError> {
-        let (cert, key) = (folder.join("ca.pem"), folder.join("ca-key.pem"));
-        if !cert.exists() {
-            make(folder, &cert, &key)?;
+    /// The one in the user's data folder, where this program's own is made if there is none.
+    pub(super) fn of(whose: config::Authority) -> Result<Self, TlsError> {
+        match whose {
+            config::Authority::Own => Self::own(&own_folder()?),
+            config::Authority::Mkcert => Self::mkcert(&mkcert_folder()?),
         }
-        let (cert_pem, key_pem) = (read(&cert)?, read(&key)?);
-        let key_pair = KeyPair::from_pem(&key_pem)
-            .map_err(|_| TlsError::Malformed { path: key, why: "is no private key in PEM".to_owned() })?;
-        let issuer = Issuer::from_ca_cert_pem(&cert_pem, key_pair)
-            .map_err(|_| TlsError::Malformed { path: cert, why: "is no certificate in PEM".to_owned() })?;
-        Ok(Authority { issuer })
     }
 
-    /// Signs a certificate for these names with this key.
-    pub(super) fn sign(&self, names: Vec<String>, key: &KeyPair) -> Result<CertificateDer<'static>, TlsError> {
+    /// This program's own in this folder, which is made where there is none.
+    pub(super) fn own(folder: &Path) -> Result<Self, TlsError> {
+        let pair = match both(folder, OWN)? {
+            Some(pair) => pair,
+            None => authority_files::make(folder, OWN)?,
+        };
+        authority_files::is_private(folder, &pair.key_path)?;
+        let again = format!("move the folder {} away to have a new authority made", shown(folder));
+        Self::from(&pair, true, &again)
+    }
+
+    /// That of mkcert in this folder.
+    pub(super) fn mkcert(folder: &Path) -> Result<Self, TlsError> {
+        let absent = "there is no authority of mkcert's here: run mkcert -install, or name its folder in CAROOT";
+        let pair = both(folder, MKCERT)?.ok_or_else(|| TlsError::malformed(folder, absent))?;
+        Self::from(&pair, false, "run mkcert -install again")
+    }
+
+    /// Checks that both belong together and can sign; `again` is how to have another made.
+    fn from(pair: &Pair, is_constrained: bool, again: &str) -> Result<Self, TlsError> {
+        let no_certificate =
+            || TlsError::malformed(&pair.certificate_path, format!("is no certificate in PEM: {again}"));
+        let certificate = CertificateDer::from_pem_slice(&pair.certificate).map_err(|_| no_certificate())?;
+        let facts = Facts::of(&certificate).ok_or_else(no_certificate)?;
+        let no_key = || TlsError::malformed(&pair.key_path, format!("is no private key in PEM that can sign: {again}"));
+        let key = std::str::from_utf8(&pair.key).ok().and_then(|pem| KeyPair::from_pem(pem).ok()).ok_or_else(no_key)?;
+        if key.public_key_raw() != facts.public_key {
+            let of = shown(&pair.certificate_path);
+            return Err(TlsError::malformed(
+                &pair.key_path,
+                format!("is not the key of the certificate {of}: {again}"),
+            ));
+        }
+        let why =
+            if facts.is_authority { facts.untimely(OffsetDateTime::now_utc()) } else { Some("cannot sign".to_owned()) };
+        if let Some(why) = why {
+            return Err(TlsError::malformed(&pair.certificate_path, format!("the authority {why}: {again}")));
+        }
+        let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|_| no_certificate())?;
+        Ok(Authority { issuer, certificate, path: pair.certificate_path.clone(), facts, is_constrained })
+    }
+
+    /// Signs a certificate for these names and addresses with this key; tells when it ends.
+    pub(super) fn sign(
+        &self,
+        names: &[String],
+        key: &KeyPair,
+        now: OffsetDateTime,
+    ) -> Result<(CertificateDer<'static>, OffsetDateTime), TlsError> {
         let not_made = |error: rcgen::Error| TlsError::NotMade(error.to_string());
         let mut params = CertificateParams::new(names).map_err(not_made)?;
         params.use_authority_key_identifier_extension = true;
-        let now = OffsetDateTime::now_utc();
-        (params.not_before, params.not_after) = (now - Duration::days(1), now + LEAF_LIFE);
-        params.distinguished_name.push(DnType::CommonName, "stickylb-tui");
-        params.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
+        // By itself it would be made of the key, which they share; browsers refuse two of one number.
+        let number: u128 = fastrand::u128(..) >> 1;
+        params.serial_number = Some(SerialNumber::from_slice(&number.to_be_bytes()));
+        params.not_before = (now - BEFORE).max(self.facts.not_before);
+        params.not_after = (now + LEAF_LIFE).min(self.facts.not_after);
+        // With spaces, so that nobody takes it for a name of a host.
+        params.distinguished_name.push(DnType::CommonName, "stickylb-tui local certificate");
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
         params.key_usages.push(KeyUsagePurpose::DigitalSignature);
-        Ok(params.signed_by(key, &self.issuer).map_err(not_made)?.der().clone())
+        let ends = params.not_after;
+        Ok((params.signed_by(key, &self.issuer).map_err(not_made)?.der().clone(), ends))
     }
 }
 
-/// Where it is kept: `$XDG_DATA_HOME/stickylb-tui/ca`, or below `~/.local/share`.
-pub(crate) fn folder() -> Result<PathBuf, TlsError> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
-    let data = data.or_else(|| Some(set("HOME")?.join(".local/share"))).ok_or(TlsError::NoHome)?;
-    Ok(data.join("stickylb-tui").join("ca"))
+/// Where this program's own is kept.
+pub(super) fn own_folder() -> Result<PathBuf, TlsError> {
+    Ok(data_folder()?.join("ca"))
 }
 
-fn make(folder: &Path, cert: &Path, key: &Path) -> Result<(), TlsError> {
-    let not_made = |error: rcgen::Error| TlsError::NotMade(error.to_string());
-    let key_pair = KeyPair::generate().map_err(not_made)?;
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "stickylb-tui local authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let now = OffsetDateTime::now_utc();
-    (params.not_before, params.not_after) = (now - Duration::days(1), now + LIFE);
-    let names = NAMES.iter().map(|name| GeneralSubtree::DnsName((*name).to_owned()));
-    let networks = NETWORKS.iter().filter_map(|(ip, prefix)| {
-        Some(GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(ip.parse().ok()?, *prefix)))
-    });
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: names.chain(networks).collect(), excluded_subtrees: Vec::new() });
-    let made = params.self_signed(&key_pair).map_err(not_made)?;
-    let wrong = |what, path: &Path| {
-        let path = path.to_owned();
-        move |error| TlsError::File { what, path, error }
-    };
-    fs::create_dir_all(folder).map_err(wrong("make the folder", folder))?;
-    fs::write(key, key_pair.serialize_pem()).map_err(wrong("write", key))?;
-    fs::write(cert, made.pem()).map_err(wrong("write", cert))
-}
-
-fn read(path: &Path) -> Result<String, TlsError> {
-    fs::read_to_string(path).map_err(|error| TlsError::File { what: "read", path: path.to_owned(), error })
+/// Where its certificate is, or is to be.
+pub(super) fn own_certificate() -> Result<PathBuf, TlsError> {
+    Ok(own_folder()?.join(OWN[0]))
 }

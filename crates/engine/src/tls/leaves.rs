@@ -39,7 +39,7 @@ impl Leaves {
         if let Some(there) = made.get(names) {
             return Ok(Arc::clone(there));
         }
-        let cert = self.authority.sign(names.to_vec(), &self.key)?;
+        let (cert, _) = self.authority.sign(names, &self.key, time::OffsetDateTime::now_utc())?;
         let leaf = Arc::new(CertifiedKey::new(vec![cert], Arc::clone(&self.signing)));
         made.put(names.to_vec(), Arc::clone(&leaf));
         Ok(leaf)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::authority::{Authority, folder};
+use super::authority::Authority;
 use super::leaves::Leaves;
 use super::tls_error::TlsError;
 
@@ -21,7 +21,7 @@ impl TlsStore {
         if let Some(there) = &*own {
             return Ok(Arc::clone(there));
         }
-        let made = Arc::new(Leaves::new(Authority::open(&folder()?)?)?);
+        let made = Arc::new(Leaves::new(Authority::of(crate::config::Authority::Own)?)?);
         Ok(Arc::clone(own.insert(made)))
     }
 }
