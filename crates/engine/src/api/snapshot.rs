@@ -30,8 +30,9 @@ pub struct ListenerView {
     pub url: Untrusted<String>,
     /// What it speaks.
     pub mode: Mode,
-    /// The pool of what matches no route.
-    pub pool: Untrusted<String>,
+    /// The pool of what matches no route and no pool's name; `None` where that is answered 404.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Untrusted<String>>,
     /// The routes, in the order in which they are tried.
     pub routes: Vec<RouteTaken>,
 }
@@ -45,6 +46,9 @@ pub struct PoolView {
     pub name: Untrusted<String>,
     /// What its clients speak.
     pub mode: Mode,
+    /// The URLs of its names, such as `http://app.localhost:3001`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<Untrusted<String>>,
     /// How backends are chosen.
     pub strategy: Strategy,
     /// What binds a client to its backend.

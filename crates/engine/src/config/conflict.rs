@@ -6,9 +6,11 @@ use super::address::{Address, Scheme};
 use super::alert::AlertConfig;
 use super::backend::BackendConfig;
 use super::listener::ListenerConfig;
+use super::local_name::local_name;
 use super::locations::At;
 use super::nearest::nearest;
 use super::pool::{PoolConfig, pool_name};
+use super::name_conflict::{leads_by_names, names};
 use super::root::Config;
 use crate::api::{Mode, StickyBy};
 use crate::untrusted::Untrusted;
@@ -24,8 +26,9 @@ impl Config {
     pub fn problems(&self) -> Vec<Untrusted<String>> {
         let cookies = self.pools.iter().flat_map(|pool| pool.sticky.cookie.problems());
         let names = self.pools.iter().filter_map(|pool| pool_name(&pool.name).err());
+        let hosts = self.pools.iter().flat_map(|pool| &pool.names).filter_map(|name| local_name(name).err());
         let conflicts = conflicts(self).into_iter().map(|conflict| conflict.message);
-        cookies.chain(names).chain(conflicts).map(Untrusted::new).collect()
+        cookies.chain(names).chain(hosts).chain(conflicts).map(Untrusted::new).collect()
     }
 }
 
@@ -35,6 +38,7 @@ pub(crate) fn conflicts(config: &Config) -> Vec<Conflict> {
     let mut wrong = |at, message| conflicts.push(Conflict { at, message });
     listeners(config, &mut wrong);
     pools(config, &mut wrong);
+    names(config, &mut wrong);
     backends(config, &mut wrong);
     alerts(config, &mut wrong);
     conflicts
@@ -52,11 +56,11 @@ fn listeners(config: &Config, wrong: &mut impl FnMut(At, String)) {
             let message = format!("another listener has the port {} already: give each its own", listener.port);
             wrong(At::Listener(number, "port"), message);
         }
-        if listener.pool.is_empty() && !config.pools.is_empty() {
+        if listener.pool.is_none() && !config.pools.is_empty() && !leads_by_names(config, number) {
             let names: Vec<&str> = names().collect();
             wrong(At::Listener(number, "pool"), format!("a listener needs a 'pool': write {}", names.join(" or ")));
         }
-        if let Some(message) = unknown(&listener.pool) {
+        if let Some(message) = listener.pool.as_deref().and_then(unknown) {
             wrong(At::Listener(number, "pool"), message);
         }
         if listener.mode == Mode::Tcp && !listener.routes.is_empty() {
@@ -81,16 +85,19 @@ fn listeners(config: &Config, wrong: &mut impl FnMut(At, String)) {
 
 /// Whether there is such a pool; what is missing altogether is said where it is read.
 fn is_known(config: &Config, pool: &str) -> bool {
-    config.pools.is_empty() || pool.is_empty() || config.pools.iter().any(|known| known.name == pool)
+    config.pools.is_empty() || config.pools.iter().any(|known| known.name == pool)
 }
 
 fn pools(config: &Config, wrong: &mut impl FnMut(At, String)) {
-    // An unknown name may be one of these, mistyped.
-    let certain =
-        config.listeners.iter().flat_map(ListenerConfig::pools).all(|name| !name.is_empty() && is_known(config, name));
+    // An unknown name may be one of these, mistyped, and one that is missing the one that leads to it.
+    let certain = config.listeners.iter().enumerate().all(|(number, listener)| {
+        let has_pool = listener.pool.is_some() || leads_by_names(config, number);
+        has_pool && listener.pools().all(|name| is_known(config, name))
+    });
     for (number, pool) in config.pools.iter().enumerate() {
         let mut leading = config.listeners.iter().filter(|listener| listener.pools().any(|name| name == pool.name));
-        let Some(first) = leading.next() else {
+        let named = || config.named_listener().filter(|_| !pool.names.is_empty()).map(|first| &config.listeners[first]);
+        let Some(first) = leading.next().or_else(named) else {
             if certain && !config.listeners.is_empty() {
                 let message = format!("no listener leads to the pool '{}': name it in one, or leave it out", pool.name);
                 wrong(At::Pool(number), message);

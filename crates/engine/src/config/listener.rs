@@ -25,8 +25,9 @@ pub struct ListenerConfig {
     pub mode: Mode,
     /// Requests that go to a pool of their own; the first that matches counts.
     pub routes: Vec<RouteConfig>,
-    /// The pool of all others, by name.
-    pub pool: String,
+    /// The pool of all others, by name; `None` where they are answered 404, which only a listener can that leads to pools by
+    /// their [names](crate::config::PoolConfig::names).
+    pub pool: Option<String>,
     /// Whether each connection begins with a PROXY protocol header, of either version, that names its client. It is
     /// taken from `trustedProxies` and this machine alone.
     pub proxy_protocol: bool,
@@ -37,12 +38,17 @@ pub struct ListenerConfig {
 impl ListenerConfig {
     /// A listener for HTTP on this machine alone, in front of this pool.
     pub fn new(pool: impl Into<String>) -> Self {
+        ListenerConfig { pool: Some(pool.into()), ..ListenerConfig::without_pool() }
+    }
+
+    /// A listener for HTTP on this machine alone, without a pool of its own.
+    pub(crate) fn without_pool() -> Self {
         ListenerConfig {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: DEFAULT_PORT,
             mode: Mode::Http,
             routes: Vec::new(),
-            pool: pool.into(),
+            pool: None,
             proxy_protocol: false,
             tls: None,
         }
@@ -53,9 +59,9 @@ impl ListenerConfig {
         SocketAddr::new(self.host, self.port)
     }
 
-    /// Every pool it leads to, its own last.
+    /// Every pool it leads to but by names, its own last.
     pub(crate) fn pools(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().map(|route| route.pool.as_str()).chain([self.pool.as_str()])
+        self.routes.iter().map(|route| route.pool.as_str()).chain(self.pool.as_deref())
     }
 
     /// Whether both cannot be listened on at once.
@@ -82,7 +88,8 @@ impl ListenerConfig {
         self.read_address(keys);
         keys.set("mode", "http, or tcp for raw connections", &mut self.mode, |n| n.one_of(Mode::NAMES));
         keys.get("routes", "The first that matches counts", |n| self.read_routes(n, number, locations));
-        let described = "The pool of all other requests; where there is only one it need not be named";
+        let described =
+            "The pool of all other requests; it need not be named where there is only one, or where pools have names";
         let pool = keys.get("pool", described, |n| n.string());
         let described = "Connections begin with a PROXY protocol header that names the client";
         keys.set("proxyProtocol", described, &mut self.proxy_protocol, |n| n.boolean());
@@ -95,7 +102,7 @@ impl ListenerConfig {
         if pool.is_some() || !keys.has("pool") {
             locations.note(At::Listener(number, "pool"), keys.place_of("pool"));
         }
-        self.pool = pool.unwrap_or_default();
+        self.pool = pool;
     }
 
     fn read_routes(&mut self, n: Node<'_, '_>, number: usize, locations: &mut Locations) -> Option<usize> {

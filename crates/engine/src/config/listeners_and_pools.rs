@@ -41,7 +41,9 @@ pub(crate) fn listeners_and_pools(
     };
     if let [only] = pools.as_slice() {
         // There is nothing to choose.
-        listeners.iter_mut().filter(|l| l.pool.is_empty()).for_each(|l| l.pool.clone_from(&only.pool.name));
+        for listener in &mut listeners {
+            listener.pool.get_or_insert_with(|| only.pool.name.clone());
+        }
     }
     for UnfinishedPool { pool, .. } in pools.iter_mut().filter(|pool| !pool.says_by) {
         // Raw connections have no cookie.
@@ -113,7 +115,7 @@ fn several(
 fn listeners(n: Node<'_, '_>, tls: Option<&TlsConfig>, locations: &mut Locations) -> Option<Vec<ListenerConfig>> {
     let mut listeners = Vec::new();
     let count = n.each(|n| {
-        let mut listener = ListenerConfig { tls: tls.cloned(), ..ListenerConfig::new("") };
+        let mut listener = ListenerConfig { tls: tls.cloned(), ..ListenerConfig::without_pool() };
         let n = n.hint("description", "Where clients connect");
         if n.object(|keys| listener.read(keys, listeners.len(), locations)).is_some() {
             listeners.push(listener);

@@ -11,7 +11,9 @@ pub(crate) fn reaches(ip: IpAddr, host: IpAddr) -> bool {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         other => other,
     };
-    ip == host || (host.is_unspecified() && ip.is_loopback())
+    // A listener on 127.0.0.1 listens on `::1` as well, or another one of the same balancer does.
+    let is_other = host == IpAddr::V4(Ipv4Addr::LOCALHOST) && ip == IpAddr::V6(Ipv6Addr::LOCALHOST);
+    ip == host || is_other || (host.is_unspecified() && ip.is_loopback())
 }
 
 /// An IPv4 address as `inet_aton` reads it, and with it every resolver: one to four numbers, each decimal, `0x` and

@@ -11,6 +11,8 @@ pub(crate) enum At {
     File,
     /// A pool.
     Pool(usize),
+    /// One of a pool's names: its pool, its position.
+    Name(usize, usize),
     /// A key of a pool's stickiness.
     Sticky(usize),
     /// A key of a backend: its pool, itself, the key.

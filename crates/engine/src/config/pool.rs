@@ -77,12 +77,21 @@ impl UnfinishedPool {
         let says_by =
             keys.section("sticky", "What binds a client to its backend", &mut pool.sticky, StickyConfig::read);
         self.says_by = says_by.unwrap_or(false);
-        let names = "Names that lead to it on the first HTTP listener, such as app.localhost";
-        if let Some(names) = keys.get("names", names, |n| n.list(|n| n.parsed(local_name))) {
-            pool.names = names;
-        }
+        let described = "Names that lead to it on the first HTTP listener, such as app.localhost";
+        keys.get("names", described, |n| names(n, &mut pool.names, number, locations));
         locations.note(At::Sticky(number), keys.place_of("sticky"));
     }
+}
+
+/// Reads the names of the pool at this position.
+fn names(n: Node<'_, '_>, names: &mut Vec<String>, pool: usize, locations: &mut Locations) -> Option<usize> {
+    n.each(|n| {
+        let place = n.place();
+        if let Some(name) = n.hint("minLength", 1).parsed(local_name) {
+            locations.note(At::Name(pool, names.len()), place);
+            names.push(name);
+        }
+    })
 }
 
 /// `health` is the pool's, and whether it says how to check; `pool` is the pool's position.

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::access::{AccessConfig, networks};
@@ -16,6 +17,7 @@ use super::keys::Keys;
 use super::limits::Limits;
 use super::listener::ListenerConfig;
 use super::listeners_and_pools::listeners_and_pools;
+use super::local_name::bare_host;
 use super::locations::Locations;
 use super::node::Node;
 use super::pool::{DEFAULT_POOL, PoolConfig, cookie_of};
@@ -121,6 +123,27 @@ impl Config {
     /// What the clients of a pool speak.
     pub fn mode_of(&self, pool: &str) -> Mode {
         self.listeners.iter().find(|listener| listener.pools().any(|name| name == pool)).map_or(Mode::Http, |l| l.mode)
+    }
+
+    /// The position of the listener that leads to pools by their names: the first that speaks HTTP.
+    pub fn named_listener(&self) -> Option<usize> {
+        self.listeners.iter().position(|listener| listener.mode == Mode::Http)
+    }
+
+    /// Whether a host, without port, is a name of a pool. A dot at its end and capitals are no matter.
+    pub(crate) fn has_name(&self, host: &str) -> bool {
+        let host = bare_host(host);
+        self.pools.iter().flat_map(|pool| &pool.names).any(|name| name.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether a listener on 127.0.0.1 listens on `::1` as well, where browsers look for `localhost` first: unless another
+    /// listener has that address.
+    pub(crate) fn is_on_both_loopbacks(&self, listener: &ListenerConfig) -> bool {
+        let has_it = |other: &ListenerConfig| {
+            let is_there = other.host == Ipv6Addr::LOCALHOST || other.host == Ipv6Addr::UNSPECIFIED;
+            is_there && other.port == listener.port && other.port != 0
+        };
+        listener.host == Ipv4Addr::LOCALHOST && !self.listeners.iter().any(has_it)
     }
 
     /// Reads the whole file.

@@ -5,7 +5,7 @@ mod downgrade;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use crate::process;
@@ -15,6 +15,9 @@ pub use downgrade::Downgrade;
 /// Length of the accept queue: clients that may wait while accepting is paused. The system may limit it further.
 const BACKLOG: i32 = 4096;
 
+/// How many free ports of 127.0.0.1 are tried for one that is free at `::1` as well.
+const FREE_ON_BOTH: u32 = 32;
+
 /// Why a listener's address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +25,18 @@ pub enum ListenError {
     /// Another program uses the port.
     #[error("port {port} is in use{}: stop that program, or choose another port with --port", owned(owner.as_ref()))]
     InUse {
+        /// The port.
+        port: u16,
+        /// The program that uses it, if known, for example `node (pid 4711)`.
+        owner: Option<Untrusted<String>>,
+    },
+    /// Another program uses the port at `::1`, where browsers look for `localhost` before 127.0.0.1: they would reach it.
+    #[error(
+        "port {port} is in use on [::1]{}, where browsers look for localhost first: stop that program, or choose another port \
+         with --port",
+        owned(owner.as_ref())
+    )]
+    OnOtherLoopback {
         /// The port.
         port: u16,
         /// The program that uses it, if known, for example `node (pid 4711)`.
@@ -62,6 +77,34 @@ pub(crate) fn bind(address: SocketAddr, old: &[Arc<TcpListener>]) -> Result<(Tcp
         io::ErrorKind::PermissionDenied => ListenError::Denied { port },
         _ => ListenError::Other { address, error },
     })
+}
+
+/// Binds the same port at 127.0.0.1 and, where this machine has IPv6, at `::1`; returns the address of the first. See [`bind`].
+pub(crate) fn bind_both_loopbacks(
+    port: u16,
+    old: &[Arc<TcpListener>],
+) -> Result<(Vec<TcpListener>, SocketAddr), ListenError> {
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let (four, address) = bind((Ipv4Addr::LOCALHOST, port).into(), old)?;
+        let taken = address.port();
+        share(old, true);
+        let six = listen((Ipv6Addr::LOCALHOST, taken).into(), !old.is_empty());
+        share(old, false);
+        match six {
+            Ok(six) => return Ok((vec![four, six], address)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                // Else this process would be found as the one that has the port.
+                drop(four);
+                if port != 0 || tried == FREE_ON_BOTH {
+                    return Err(ListenError::OnOtherLoopback { port: taken, owner: process::of_port(taken) });
+                }
+            }
+            // There is no such address: IPv6 is off, or this machine has none.
+            Err(_) => return Ok((vec![four], address)),
+        }
+    }
 }
 
 /// Makes a socket that is about to close ignore new connections, so that clients retry and reach its replacement, while

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::proxy::connection::Peer;
 use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::{own_cookies, route};
-use crate::proxy::local_reply::pages;
+use crate::proxy::local_reply::{no_such_name, pages};
 use crate::state::{Listener, Topology};
 use crate::untrusted::Untrusted;
 
@@ -26,7 +26,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     let listener = listener(topology.listeners.iter().map(|open| &open.listener), &uri)?;
     let bytes = request(question, &uri, listener)?;
     let routing = listener.routing.load();
-    let mut decision = Decision::new(routing.pool.current.load().strategy);
+    let mut decision = Decision::new(routing.strategy());
     let peer = Peer::new(question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), &topology.config.trusted_proxies);
     let request = match read(&bytes, &peer, &topology.config) {
         Ok(request) => request,
@@ -39,7 +39,10 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
         decision.rule = Rule::LocalReply;
         return Ok(explained(None, decision));
     }
-    let (live, taken) = route(&routing, &request);
+    let Some((live, taken)) = route(&routing, &request) else {
+        decision.rule = Rule::Refused { why: no_such_name(&routing, &request).into() };
+        return Ok(explained(None, decision));
+    };
     let pool = live.current.load();
     decision.strategy = pool.strategy;
     decision.pool.clone_from(&live.label);
@@ -92,7 +95,7 @@ fn request(question: &Question, uri: &Uri, listener: &Listener) -> Result<Vec<u8
     // Writing to a string cannot fail.
     let mut text = format!("{method} {target} HTTP/1.1\r\n");
     if !question.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        let ours = || format!("localhost:{}", listener.address.port());
+        let ours = || listener.url_that_leads().split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
         let host = uri.authority().map_or_else(ours, |authority| authority.as_str().to_owned());
         let _ = write!(text, "Host: {host}\r\n");
     }

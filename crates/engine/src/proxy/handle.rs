@@ -8,8 +8,8 @@ use crate::access::Refused;
 use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{CLIENT_GONE, Exchange, Request, rewrite, validate, wants_page};
-use crate::proxy::forward::forward;
-use crate::proxy::local_reply::{LocalReply, Page, pages, send};
+use crate::proxy::forward::{forward, is_for_a_name, route};
+use crate::proxy::local_reply::{LocalReply, Page, Reply, no_such_name, pages, send};
 use crate::state::Routing;
 use crate::untrusted::Untrusted;
 
@@ -40,8 +40,15 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
     if request.head.has(FieldKind::Upgrade) {
         exchange.decision().not_upgraded = request.not_upgraded().map(Box::new);
     }
-    let Some((rule, page)) = answer(client, &request, now) else {
-        return forward(client, routing, &mut exchange, &mut request, now).await;
+    let (rule, page) = match answer(client, &request, now) {
+        Some(answer) => answer,
+        None => match route(routing, &request) {
+            Some(led) => {
+                request.is_for_a_name = is_for_a_name(routing, &request);
+                return forward(client, (routing, led), &mut exchange, &mut request, now).await;
+            }
+            None => nowhere(client, routing, &request),
+        },
     };
     exchange.undecided(client, rule);
     match page {
@@ -68,6 +75,14 @@ fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule,
         return None;
     };
     Some((Rule::Refused { why: why.into() }, Page::Whole(answer.reply(request.wants_page()))))
+}
+
+/// The local reply to a request for a name that leads to no pool.
+#[cold]
+fn nowhere(client: &Client<'_>, routing: &Routing, request: &Request) -> (Rule, Page) {
+    let why = no_such_name(routing, request);
+    let reply = Reply::no_such_name(client.listener, routing, &why, request.wants_page());
+    (Rule::Refused { why: why.into() }, Page::Whole(reply))
 }
 
 /// Whether the client is admitted, by its connection and by this request.

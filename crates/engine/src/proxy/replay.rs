@@ -13,6 +13,7 @@ use super::{explain, request_bytes};
 use crate::api::{Bodies, Event, Heads, LONGEST, Replayed, RequestNumber, ToReplay};
 use crate::proxy::connection::{Peer, Replay};
 use crate::proxy::forward::route;
+use crate::proxy::local_reply::no_such_name;
 use crate::state::{EventReader, Phase, Shared};
 
 /// The most that is read of an answer that is replayed.
@@ -99,7 +100,7 @@ fn client(
     if let Some(id) = what.to {
         let name = || shared.topology.find(id).map(|(_, backend)| backend.name().to_owned());
         let routing = listener.routing.load();
-        let (live, _) = route(&routing, &request);
+        let Some((live, _)) = route(&routing, &request) else { return Err(no_such_name(&routing, &request)) };
         if live.current.load().get(id).is_none() {
             return Err(match name() {
                 Some(name) => format!("{name} is not in the pool {} that it goes to", live.name()),

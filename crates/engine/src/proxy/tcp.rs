@@ -163,7 +163,8 @@ impl Account {
 /// Finds a backend that takes the connection; every one that may is tried.
 async fn connect(proxy: &Arc<Proxy>, accepted: &Accepted) -> Option<(Session, Stream)> {
     let client = accepted.stream.socket().watched().ok()?;
-    let live = Arc::clone(&accepted.listener.routing.load().pool);
+    // A listener in TCP mode has a pool, for raw bytes have no host.
+    let live = Arc::clone(accepted.listener.routing.load().pool.as_ref()?);
     let ip = accepted.peer.ip().to_canonical();
     let mut account = Account::begin(proxy, accepted.peer, &live);
     let hold = proxy.shared.topology.config().hold;

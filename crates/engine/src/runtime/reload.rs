@@ -86,9 +86,9 @@ impl Balancer {
         let terminations = terminations(&config, &before.tls)?;
         // Bound before anything changes, because an address may be in use.
         let open = config.listeners.iter().zip(&terminations).map(|(listener, tls)| {
-            let present = before.listeners.iter().find(|open| open.listener.is(listener));
+            let present = before.listeners.iter().find(|open| open.listener.is(&config, listener));
             let replaced = replaced(&before, &config, listener.port);
-            let open = || BoundListener::new(listener, tls.clone(), &pools, &replaced);
+            let open = || BoundListener::new(&config, listener, tls.clone(), &pools, &replaced);
             present.map_or_else(open, |present| Ok(present.clone()))
         });
         let listeners = open.collect::<Result<Vec<BoundListener>, _>>().map_err(|error| not_opened(error, &before))?;
@@ -118,7 +118,7 @@ impl Balancer {
             });
         }
         for ((open, listener), tls) in listeners.iter().zip(&config.listeners).zip(terminations) {
-            open.listener.routing.store(Arc::new(Routing::new(listener, tls, &pools)));
+            open.listener.routing.store(Arc::new(Routing::new(&config, listener, tls, &pools)));
             if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
                 for old in replaced(&before, &config, listener.port) {
                     listener::leave_new_clients(&old);
@@ -166,9 +166,9 @@ impl Balancer {
 /// The sockets on this port that the new configuration does not keep: a new listener on the port may replace them.
 fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListener>> {
     let goes = |open: &&BoundListener| {
-        open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(l))
+        open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(config, l))
     };
-    before.listeners.iter().filter(goes).filter_map(|open| open.socket.clone()).collect()
+    before.listeners.iter().filter(goes).flat_map(|open| open.sockets.clone()).collect()
 }
 
 /// Explains why a listener cannot be opened: after privileges were dropped, only a restart as root may help.
@@ -176,11 +176,16 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
     let is_roots = match &error {
         ListenError::Denied { .. } => true,
         // While a listener's address changes, old and new socket share the port, which only sockets of one user may.
-        ListenError::InUse { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
+        ListenError::InUse { port, .. } | ListenError::OnOtherLoopback { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
         ListenError::Other { .. } => false,
     };
     match (error, &before.config.downgrade_to_user) {
-        (ListenError::Denied { port } | ListenError::InUse { port, .. }, Some(user)) if is_roots => {
+        (
+            ListenError::Denied { port }
+            | ListenError::InUse { port, .. }
+            | ListenError::OnOtherLoopback { port, .. },
+            Some(user),
+        ) if is_roots => {
             StartError::user(format!(
                 "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
              start it as root with this file"
@@ -308,6 +313,20 @@ impl ReloadChanges {
         }
     }
 
+    fn names(&mut self, before: &Config, now: &Config) {
+        fn led(config: &Config) -> Vec<(&str, &str)> {
+            let names = config.pools.iter().flat_map(|pool| pool.names.iter().map(move |name| (name, &pool.name)));
+            names.map(|(name, pool)| (name.as_str(), pool.as_str())).collect()
+        }
+        let (before, now) = (led(before), led(now));
+        for (name, pool) in now.iter().filter(|led| !before.contains(led)) {
+            self.told.push(format!("{name} leads to the pool {}", Untrusted::new(*pool)));
+        }
+        for (name, _) in before.iter().filter(|(name, _)| now.iter().all(|(other, _)| other != name)) {
+            self.told.push(format!("{name} leads nowhere any more"));
+        }
+    }
+
     /// Describes all changes that are not to listeners or backends.
     fn rest(&mut self, before: &Config, now: &Config) {
         for (pool, old) in now.pools.iter().filter_map(|p| Some((p, before.pools.iter().find(|o| o.name == p.name)?))) {
@@ -318,6 +337,7 @@ impl ReloadChanges {
                 self.told.push(format!("stickiness is {}", pool.sticky.by.in_words()));
             }
         }
+        self.names(before, now);
         for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
             self.told.push(format!("pool {} removed", Untrusted::new(&pool.name)));
         }

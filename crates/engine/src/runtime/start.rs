@@ -174,6 +174,10 @@ impl Balancer {
         }
         for open in &self.shared.topology.load().listeners {
             self.notice(format!("listening on {}", open.listener.url()));
+            for named in &open.listener.routing.load().names {
+                let (name, pool) = (&named.name, named.pool.name());
+                self.notice(format!("{name} leads to the pool {pool}: {}", open.listener.url_of(name)));
+            }
         }
     }
 

@@ -80,30 +80,35 @@ async fn run(proxy: Arc<Proxy>, work: &Arc<Work>) {
 async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) {
     let mut changes = work.shared.topology.changes();
     // Dropping a sender makes its acceptor empty the accept queue and end.
-    let mut accepting: Vec<(Arc<Listener>, oneshot::Sender<()>)> = Vec::new();
+    let mut accepting: Vec<(Arc<Listener>, Vec<oneshot::Sender<()>>)> = Vec::new();
     let mut tasks = JoinSet::new();
     loop {
         changes.mark_unchanged();
         let topology = work.shared.topology.load();
         accepting.retain(|(listener, _)| topology.listeners.iter().any(|open| Arc::ptr_eq(&open.listener, listener)));
-        for BoundListener { listener, socket } in &topology.listeners {
-            let Some(socket) = socket else { continue };
-            if accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
+        for BoundListener { listener, sockets } in &topology.listeners {
+            if sockets.is_empty() || accepting.iter().any(|(there, _)| Arc::ptr_eq(there, listener)) {
                 continue;
             }
-            match socket.try_clone().and_then(Entrance::new) {
-                Ok(socket) => {
-                    let (there, over) = oneshot::channel();
-                    let acceptor = Acceptor {
-                        listener: Arc::clone(listener),
-                        proxy: Arc::clone(proxy),
-                        work: Arc::clone(work),
-                        alive: alive.clone(),
-                    };
-                    tasks.spawn(acceptor.accept(socket, over));
-                    accepting.push((Arc::clone(listener), there));
+            let mut theirs = Vec::new();
+            for socket in sockets {
+                match socket.try_clone().and_then(Entrance::new) {
+                    Ok(socket) => {
+                        let (there, over) = oneshot::channel();
+                        let acceptor = Acceptor {
+                            listener: Arc::clone(listener),
+                            proxy: Arc::clone(proxy),
+                            work: Arc::clone(work),
+                            alive: alive.clone(),
+                        };
+                        tasks.spawn(acceptor.accept(socket, over));
+                        theirs.push(there);
+                    }
+                    Err(error) => work.shared.telemetry.notice(Level::Warning, format!("a listener failed: {error}")),
                 }
-                Err(error) => work.shared.telemetry.notice(Level::Warning, format!("a listener failed: {error}")),
+            }
+            if !theirs.is_empty() {
+                accepting.push((Arc::clone(listener), theirs));
             }
         }
         drop(topology);
@@ -114,7 +119,7 @@ async fn follow(proxy: &Arc<Proxy>, work: &Arc<Work>, alive: &mpsc::Sender<()>) 
     }
 }
 
-/// Accepts one listener's clients for one worker.
+/// Accepts the clients of one of a listener's sockets for one worker.
 struct Acceptor {
     listener: Arc<Listener>,
     proxy: Arc<Proxy>,

@@ -5,15 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::live_pool::LivePool;
-use crate::api::{Mode, RouteTaken};
-use crate::config::{ListenerConfig, RouteConfig};
+use crate::api::{Mode, RouteTaken, Strategy};
+use crate::config::{Config, ListenerConfig, RouteConfig};
 use crate::tls::Termination;
 
 /// A running listener.
 pub(crate) struct Listener {
     /// The address it was configured with.
     pub(crate) configured: SocketAddr,
-    /// The address it is bound to; differs if port 0 was configured.
+    /// Whether it listens on the other loopback address as well.
+    pub(crate) on_both: bool,
+    /// The address it is bound to, the first of two; differs if port 0 was configured.
     pub(crate) address: SocketAddr,
     pub(crate) mode: Mode,
     /// Its routing, replaced by a configuration reload.
@@ -23,8 +25,10 @@ pub(crate) struct Listener {
 /// Which pool each request of a listener goes to.
 pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
-    /// The pool for requests that match no route.
-    pub(crate) pool: Arc<LivePool>,
+    /// The names that lead to pools, for requests that match no route; none where it is not the listener for names.
+    pub(crate) names: Vec<NamedPool>,
+    /// The pool for all others; `None` where they are answered 404.
+    pub(crate) pool: Option<Arc<LivePool>>,
     /// Whether each connection begins with a PROXY protocol header.
     pub(crate) proxy_protocol: bool,
     /// How it speaks TLS with its clients, if it does.
@@ -39,12 +43,26 @@ pub(crate) struct Route {
     pub(crate) pool: Arc<LivePool>,
 }
 
+/// A name that leads to a pool.
+pub(crate) struct NamedPool {
+    /// In lower case, without a dot at its end.
+    pub(crate) name: String,
+    /// What events and decisions report of a request for this name.
+    pub(crate) taken: Arc<RouteTaken>,
+    pub(crate) pool: Arc<LivePool>,
+}
+
 impl Routing {
-    /// The routing of a configured listener to these pools.
+    /// The routing of a configuration's listener to these pools.
     ///
     /// # Panics
     /// If it names a missing pool, which [`Config::problems`](crate::config::Config::problems) rules out.
-    pub(crate) fn new(config: &ListenerConfig, tls: Option<Arc<Termination>>, pools: &[Arc<LivePool>]) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        listener: &ListenerConfig,
+        tls: Option<Arc<Termination>>,
+        pools: &[Arc<LivePool>],
+    ) -> Self {
         let named = |name: &str| {
             let pool = pools.iter().find(|pool| pool.name() == name);
             Arc::clone(pool.expect("a configuration without problems names pools that are there"))
@@ -53,34 +71,86 @@ impl Routing {
             let taken = Arc::new(RouteTaken { matched: matches.matched().into(), pool: matches.pool.clone().into() });
             Route { matches: matches.clone(), taken, pool: named(&matches.pool) }
         };
+        let has_names = config.named_listener().is_some_and(|first| std::ptr::eq(&raw const config.listeners[first], listener));
+        let by_name = config.pools.iter().filter(|_| has_names).flat_map(|pool| {
+            pool.names.iter().map(|name| NamedPool {
+                name: name.clone(),
+                taken: Arc::new(RouteTaken { matched: name.clone().into(), pool: pool.name.clone().into() }),
+                pool: named(&pool.name),
+            })
+        });
         Routing {
-            routes: config.routes.iter().map(route).collect(),
-            pool: named(&config.pool),
-            proxy_protocol: config.proxy_protocol,
+            routes: listener.routes.iter().map(route).collect(),
+            names: by_name.collect(),
+            pool: listener.pool.as_deref().map(named),
+            proxy_protocol: listener.proxy_protocol,
             tls,
         }
     }
 
+    /// The pools it leads to, its own first; may repeat a pool.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<LivePool>> {
+        let by_host = self.names.iter().map(|named| &named.pool);
+        self.pool.iter().chain(by_host).chain(self.routes.iter().map(|route| &route.pool))
+    }
+
     /// The pools it leads to, except `than`; may repeat a pool.
     pub(crate) fn others<'l>(&'l self, than: &'l Arc<LivePool>) -> impl Iterator<Item = &'l Arc<LivePool>> {
-        let all = self.routes.iter().map(|route| &route.pool).chain([&self.pool]);
-        all.filter(move |pool| !Arc::ptr_eq(pool, than))
+        self.pools().filter(move |pool| !Arc::ptr_eq(pool, than))
+    }
+
+    /// The strategy that is told of a request that no pool was found for.
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.pools().next().map_or_else(Strategy::default, |pool| pool.current.load().strategy)
     }
 }
 
 impl Listener {
-    pub(crate) fn new(config: &ListenerConfig, address: SocketAddr, routing: Routing) -> Self {
-        Listener { configured: config.address(), address, mode: config.mode, routing: ArcSwap::from_pointee(routing) }
+    /// A listener of this configuration that is bound to `address`.
+    pub(crate) fn new(config: &Config, listener: &ListenerConfig, address: SocketAddr, routing: Routing) -> Self {
+        Listener {
+            configured: listener.address(),
+            on_both: config.is_on_both_loopbacks(listener),
+            address,
+            mode: listener.mode,
+            routing: ArcSwap::from_pointee(routing),
+        }
     }
 
-    /// Whether it has this configuration's address and mode, so that a reload keeps it.
-    pub(crate) fn is(&self, config: &ListenerConfig) -> bool {
-        (self.configured, self.mode) == (config.address(), config.mode)
+    /// Whether it has the addresses and the mode of this configuration's listener, so that a reload keeps it.
+    pub(crate) fn is(&self, config: &Config, listener: &ListenerConfig) -> bool {
+        (self.configured, self.mode) == (listener.address(), listener.mode)
+            && self.on_both == config.is_on_both_loopbacks(listener)
     }
 
     /// Whether it speaks TLS with its clients.
     pub(crate) fn is_tls(&self) -> bool {
         self.routing.load().tls.is_some()
+    }
+
+    /// The URL of a name that leads here; without its port where the scheme says it (RFC 9110 4.2).
+    pub(crate) fn url_of(&self, name: &str) -> String {
+        let (scheme, usual) = if self.is_tls() { ("https", 443) } else { ("http", 80) };
+        match self.address.port() {
+            port if port == usual => format!("{scheme}://{name}"),
+            port => format!("{scheme}://{name}:{port}"),
+        }
+    }
+
+    /// A URL that leads to a pool: that of its first name where it has no pool of its own.
+    pub(crate) fn url_that_leads(&self) -> String {
+        let routing = self.routing.load();
+        match (&routing.pool, routing.names.first()) {
+            (None, Some(first)) => self.url_of(&first.name),
+            _ => self.url(),
+        }
+    }
+
+    /// The URLs of the names that lead to a pool, in their order.
+    pub(crate) fn urls_of(&self, pool: &LivePool) -> Vec<String> {
+        let routing = self.routing.load();
+        let its = routing.names.iter().filter(|named| std::ptr::eq(Arc::as_ptr(&named.pool), pool));
+        its.map(|named| self.url_of(&named.name)).collect()
     }
 
     /// The URL to open in a browser: uses `localhost` if the address is loopback or unspecified.

@@ -23,26 +23,34 @@ pub(crate) struct Topology {
     pub(crate) tls: Arc<TlsStore>,
 }
 
-/// A listener with its socket. Connections hold the listener only, so that the socket closes with the topology.
+/// A listener with its sockets. Connections hold the listener only, so that the sockets close with the topology.
 #[derive(Clone)]
 pub(crate) struct BoundListener {
     pub(crate) listener: Arc<Listener>,
-    /// Each worker accepts from its own duplicate; `None` once the engine accepts no more clients.
-    pub(crate) socket: Option<Arc<TcpListener>>,
+    /// One, or one for each loopback address. Each worker accepts from its own duplicates; none once the engine accepts no
+    /// more clients.
+    pub(crate) sockets: Vec<Arc<TcpListener>>,
 }
 
 impl BoundListener {
-    /// Binds a configured listener. `old` are sockets on the same port that it may replace.
+    /// Binds a listener of a configuration. `old` are sockets on the same port that it may replace.
     pub(crate) fn new(
-        config: &ListenerConfig,
+        config: &Config,
+        listener: &ListenerConfig,
         tls: Option<Arc<Termination>>,
         pools: &[Arc<LivePool>],
         old: &[Arc<TcpListener>],
     ) -> Result<BoundListener, ListenError> {
-        let (socket, address) = listener::bind(config.address(), old)?;
+        let (sockets, address) = if config.is_on_both_loopbacks(listener) {
+            listener::bind_both_loopbacks(listener.port, old)?
+        } else {
+            let (socket, address) = listener::bind(listener.address(), old)?;
+            (vec![socket], address)
+        };
+        let routing = Routing::new(config, listener, tls, pools);
         Ok(BoundListener {
-            listener: Arc::new(Listener::new(config, address, Routing::new(config, tls, pools))),
-            socket: Some(Arc::new(socket)),
+            listener: Arc::new(Listener::new(config, listener, address, routing)),
+            sockets: sockets.into_iter().map(Arc::new).collect(),
         })
     }
 }
@@ -60,13 +68,14 @@ impl Topology {
             |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several, key.clone()));
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
         let listeners = config.listeners.iter().zip(terminations);
-        let listeners = listeners.map(|(listener, tls)| BoundListener::new(listener, tls, &pools, &[]));
-        Ok(Topology { listeners: listeners.collect::<Result<_, _>>()?, pools, config: Arc::new(config), key, tls })
+        let listeners = listeners.map(|(listener, tls)| BoundListener::new(&config, listener, tls, &pools, &[]));
+        let listeners = listeners.collect::<Result<_, _>>()?;
+        Ok(Topology { listeners, pools, config: Arc::new(config), key, tls })
     }
 
     /// The same without its sockets, which frees the ports once all workers have let go.
     pub(crate) fn closed(&self) -> Self {
-        let closed = |open: &BoundListener| BoundListener { listener: Arc::clone(&open.listener), socket: None };
+        let closed = |open: &BoundListener| BoundListener { listener: Arc::clone(&open.listener), sockets: Vec::new() };
         Topology {
             config: Arc::clone(&self.config),
             listeners: self.listeners.iter().map(closed).collect(),

@@ -9,9 +9,11 @@ use super::live_pool::LivePool;
 use super::registry::Records;
 use super::shared::Shared;
 use super::statistics::Statistics;
+use super::topology::Topology;
 use crate::api::{BackendId, BackendView, ListenerView, Mode, PoolView, Snapshot, Totals};
 use crate::balancer::{Backend, Pool};
 use crate::config::{CheckAlgorithm, HealthCheck};
+use crate::untrusted::Untrusted;
 
 impl Shared {
     /// The current state of the engine.
@@ -31,7 +33,7 @@ impl Shared {
         drop(records);
         Snapshot {
             listeners: topology.listeners.iter().map(|open| listener_view(&open.listener)).collect(),
-            pools: pools.iter().map(|(live, pool)| pool_view(live, pool)).collect(),
+            pools: pools.iter().map(|(live, pool)| pool_view(&topology, live, pool)).collect(),
             totals: Totals {
                 requests: self.telemetry.counters.ended(),
                 own_by_status: self.telemetry.counters.own_by_status(),
@@ -75,15 +77,17 @@ fn listener_view(listener: &Listener) -> ListenerView {
     ListenerView {
         url: listener.url().into(),
         mode: listener.mode,
-        pool: routing.pool.name().clone(),
+        pool: routing.pool.as_ref().map(|pool| pool.name().clone()),
         routes: routing.routes.iter().map(|route| (*route.taken).clone()).collect(),
     }
 }
 
-fn pool_view(live: &LivePool, pool: &Pool) -> PoolView {
+fn pool_view(topology: &Topology, live: &LivePool, pool: &Pool) -> PoolView {
+    let urls = topology.listeners.iter().flat_map(|open| open.listener.urls_of(live));
     PoolView {
         name: live.name().clone(),
         mode: live.mode,
+        urls: urls.map(Untrusted::from).collect(),
         strategy: pool.strategy,
         sticky: pool.sticky.by.clone(),
         sticky_cookie: pool.sticky.cookie_name().map(|name| name.to_string().into()),

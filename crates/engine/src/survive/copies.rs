@@ -68,8 +68,7 @@ impl Copies {
         let topology = self.shared.topology.load();
         let leads = |open: &&BoundListener| {
             let routing = open.listener.routing.load();
-            Arc::ptr_eq(&routing.pool, &self.pool)
-                || routing.routes.iter().any(|route| Arc::ptr_eq(&route.pool, &self.pool))
+            routing.pools().any(|pool| Arc::ptr_eq(pool, &self.pool))
         };
         let open = topology.listeners.iter().find(leads).or(topology.listeners.first());
         open.map_or_else(|| "http://localhost".to_owned(), |open| open.listener.url())

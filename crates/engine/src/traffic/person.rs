@@ -66,7 +66,7 @@ impl Person {
 
     fn request(&self, road: &Road, part: &Part) -> Option<Request<Full<Bytes>>> {
         let user = format!("u{}", self.number);
-        let (body, url) = (part.body(&user), road.listener().url());
+        let (body, url) = (part.body(&user), road.listener().url_that_leads());
         let mut builder = Request::builder()
             .method(part.method.clone())
             .uri(part.target.clone())

@@ -82,7 +82,7 @@ impl<'c> Exchange<'c> {
     /// No backend is chosen: the balancer replies locally.
     pub(crate) fn undecided(&mut self, client: &Client<'_>, rule: Rule) {
         let decision = self.decision();
-        decision.strategy = client.listener.routing.load().pool.current.load().strategy;
+        decision.strategy = client.listener.routing.load().strategy();
         decision.rule = rule;
     }
 
@@ -212,7 +212,7 @@ pub(crate) fn book_refused(proxy: &Proxy, listener: &Listener, ip: IpAddr, metho
     event.ip = ip.to_canonical();
     event.method = method.into();
     event.status = REFUSED;
-    event.decision.strategy = listener.routing.load().pool.current.load().strategy;
+    event.decision.strategy = listener.routing.load().strategy();
     event.decision.rule = Rule::Refused { why: why.into() };
     proxy.ring.push(event);
 }

@@ -27,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) upload: Upload,
     /// Names of the balancer's sticky cookies, which are not forwarded.
     pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
+    /// Whether it is for a name of a pool, which is one of this machine.
+    pub(crate) is_for_a_name: bool,
     /// Whether any byte of it may have reached a backend.
     pub(crate) sent: bool,
     /// The head as written to a backend; `None` while nobody watches.
@@ -55,6 +57,7 @@ impl Request {
                 expects,
             ),
             own_cookies: SmallVec::new(),
+            is_for_a_name: false,
             sent: false,
             written: None,
             head,

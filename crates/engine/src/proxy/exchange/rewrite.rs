@@ -22,7 +22,7 @@ pub(crate) fn write_request(request: &Request, client: &Client<'_>, endpoint: &E
     let [before, path] = request.path();
     let host = request.host();
     write(out, &[head.method(), b" ", before, path, b" HTTP/1.1\r\nhost: "]);
-    let sent = host_for(endpoint, host, client.config.host_header);
+    let sent = host_for(endpoint, request, client.config.host_header);
     write(out, &[sent, b"\r\n"]);
     let ends = |kind: FieldKind| match kind {
         FieldKind::Host => true,
@@ -75,11 +75,13 @@ fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8
 }
 
 /// The `Host` that this backend is to see.
-fn host_for<'h>(endpoint: &'h Endpoint, client: Option<&'h [u8]>, rule: HostHeader) -> &'h [u8] {
+fn host_for<'h>(endpoint: &'h Endpoint, request: &'h Request, rule: HostHeader) -> &'h [u8] {
+    let client = request.host();
+    let is_local = |host: &[u8]| endpoint.is_local && (request.is_for_a_name || is_local_host(host));
     let keep = match rule {
         HostHeader::Backend => None,
         HostHeader::Client => client,
-        HostHeader::Auto => client.filter(|host| endpoint.is_local && is_local_host(host)),
+        HostHeader::Auto => client.filter(|host| is_local(host)),
     };
     keep.unwrap_or(endpoint.host_header.as_bytes())
 }
@@ -108,7 +110,7 @@ pub(crate) fn write_response(
     let switches = head.line.status == 101;
     let host = request.host();
     let led = |kind: FieldKind, value: &[u8]| {
-        let sent = host_for(said.endpoint, host, client.config.host_header);
+        let sent = host_for(said.endpoint, request, client.config.host_header);
         let client = client.peer.origin(&request.head, host?);
         led_back(kind, value, &Places { endpoint: said.endpoint, sent, client })
     };

@@ -1,21 +1,54 @@
 //! Which pool a request goes to, and which of its cookies go no further.
 
 use smallvec::SmallVec;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::api::RouteTaken;
 use crate::balancer::Pool;
-use crate::config::{RouteConfig, UpgradeMatch};
+use crate::config::{RouteConfig, UpgradeMatch, bare_host};
 use crate::proxy::exchange::Request;
 use crate::proxy::host::without_port;
 use crate::state::{LivePool, Routing};
 
-/// The pool of the first route that matches, with that route, or the listener's own.
-pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>) {
-    match routing.routes.iter().find(|route| matches(&route.matches, request)) {
-        Some(route) => (&route.pool, Some(&route.taken)),
-        None => (&routing.pool, None),
+/// Where a request goes: the pool, and the route or name that led to it.
+pub(crate) type Led<'l> = (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>);
+
+/// The pool of the first route that matches, else of the name that is asked for, else the listener's own; `None` where names
+/// lead to pools and this one to none.
+pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> Option<Led<'l>> {
+    if let Some(route) = routing.routes.iter().find(|route| matches(&route.matches, request)) {
+        return Some((&route.pool, Some(&route.taken)));
     }
+    if !routing.names.is_empty()
+        && let Some(host) = host_of(request)
+    {
+        if let Some(named) = routing.names.iter().find(|named| named.name.eq_ignore_ascii_case(host)) {
+            return Some((&named.pool, Some(&named.taken)));
+        }
+        if !is_nobodys(host) {
+            return None;
+        }
+    }
+    routing.pool.as_ref().map(|pool| (pool, None))
+}
+
+/// Whether a request is for a name of a pool, so that its host is one of this machine.
+pub(crate) fn is_for_a_name(routing: &Routing, request: &Request) -> bool {
+    !routing.names.is_empty()
+        && host_of(request).is_some_and(|host| routing.names.iter().any(|named| named.name.eq_ignore_ascii_case(host)))
+}
+
+/// Whether a host is no name that somebody gave: an address, or `localhost` itself.
+fn is_nobodys(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok()
+}
+
+/// The host that is asked for, without port and without a dot at its end.
+fn host_of(request: &Request) -> Option<&str> {
+    let host = request.host().and_then(|host| std::str::from_utf8(host).ok())?;
+    Some(bare_host(without_port(host)))
 }
 
 /// The names of the sticky cookies that are no backend's business: this pool's, and those of the listener's other pools, which
@@ -50,9 +83,7 @@ fn begins_with([before, path]: [&[u8]; 2], prefix: &[u8]) -> bool {
 }
 
 fn is_host(wanted: &str, request: &Request) -> bool {
-    let Some(host) = request.host().and_then(|host| std::str::from_utf8(host).ok()) else { return false };
-    let host = without_port(host);
-    let host = host.strip_suffix('.').unwrap_or(host);
+    let Some(host) = host_of(request) else { return false };
     match wanted.strip_prefix('*') {
         // `*.example.test`: something must stand before the dot.
         Some(rest) => host

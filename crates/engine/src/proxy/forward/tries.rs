@@ -8,7 +8,7 @@ use stickylb_http1::FieldKind;
 
 use super::read_ahead::{may_have_id, read_ahead};
 use super::retry::{may_retry, tries_made};
-use super::route::{own_cookies, route};
+use super::route::{Led, own_cookies};
 use super::selection::{SelectBy, Selection};
 use crate::api::{
     About, Attempt, BackendId, CookieAction, Decision, Ended, Fault, Level, Outcome, Part, Rule, StickyKey, Stopped,
@@ -50,12 +50,11 @@ impl<'t, 'c> Tries<'t, 'c> {
     #[inline]
     pub(super) fn new(
         client: &'t mut Client<'c>,
-        routing: &'t Routing,
+        (routing, (live, route)): (&'t Routing, Led<'t>),
         exchange: &'t mut Exchange<'c>,
         request: &'t mut Request,
         now: Instant,
     ) -> Self {
-        let (live, route) = route(routing, request);
         let replay = client.replay.as_ref();
         let decision = exchange.decision();
         decision.pool.clone_from(&live.label);

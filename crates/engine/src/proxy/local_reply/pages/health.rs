@@ -73,6 +73,11 @@ pub(super) fn health(shared: &Shared) -> Value {
         "totals": totals(&snapshot.totals),
         "alerts": snapshot.alerts,
     });
+    if let [only] = snapshot.pools.as_slice()
+        && !only.urls.is_empty()
+    {
+        value["urls"] = json!(only.urls);
+    }
     if several {
         value["pools"] = json!(snapshot.pools);
     }

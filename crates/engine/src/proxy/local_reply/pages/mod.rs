@@ -150,7 +150,7 @@ fn is_followed(request: &Request) -> bool {
     request.head.named(b"sec-fetch-dest").eq([b"document"])
 }
 
-/// Whether this names the machine, or the address the balancer was told to listen on.
+/// Whether this names the machine, a pool, or the address the balancer was told to listen on.
 fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
     is_local_host(host)
         || std::str::from_utf8(host).is_ok_and(|host| {
@@ -159,6 +159,6 @@ fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
             let listened = |ip: IpAddr| {
                 !ip.is_unspecified() && shared.topology.load().config.listeners.iter().any(|l| l.host == ip)
             };
-            bare.parse().is_ok_and(listened)
+            bare.parse().is_ok_and(listened) || shared.topology.config().has_name(host)
         })
 }
