@@ -104,7 +104,7 @@ pub fn target(data: &[u8]) {
     assert!((1..=MOST).contains(&har.exchanges.len()), "{} requests", har.exchanges.len());
     assert!(har.exchanges.is_sorted_by_key(|exchange| exchange.at), "not in order");
     har.exchanges.iter().for_each(check);
-    har.lead_to("127.0.0.1:8080");
+    har.lead_to("http://127.0.0.1:8080");
     har.exchanges.iter().for_each(check);
     for (number, exchange) in har.exchanges.iter_mut().enumerate() {
         exchange.copy = Some(number % 2);

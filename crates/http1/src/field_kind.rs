@@ -30,6 +30,7 @@ pub enum FieldKind {
     Range,
     Refresh,
     SetCookie,
+    StrictTransportSecurity,
     Te,
     Trailer,
     TransferEncoding,
@@ -91,6 +92,7 @@ impl FieldKind {
             (16, Some(b'w')) => (FieldKind::WwwAuthenticate, b"www-authenticate"),
             (17, Some(b't')) => (FieldKind::TransferEncoding, b"transfer-encoding"),
             (17, Some(b'x')) => (FieldKind::XForwardedProto, b"x-forwarded-proto"),
+            (25, Some(b's')) => (FieldKind::StrictTransportSecurity, b"strict-transport-security"),
             (19, Some(b'p')) => (FieldKind::ProxyAuthorization, b"proxy-authorization"),
             _ => return FieldKind::of_other(name),
         };
@@ -220,6 +222,7 @@ mod tests {
             ("Content-Location", FieldKind::ContentLocation),
             ("Content-Encoding", FieldKind::ContentEncoding),
             ("refresh", FieldKind::Refresh),
+            ("Strict-Transport-Security", FieldKind::StrictTransportSecurity),
         ] {
             assert_eq!(FieldKind::of(name.as_bytes()), kind, "{name}");
         }

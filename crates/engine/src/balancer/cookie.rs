@@ -16,7 +16,7 @@ pub(crate) struct CookieSticky {
 }
 
 impl CookieSticky {
-    /// A cookie with these attributes. `secure: auto` means no `Secure`: this listener speaks plain HTTP.
+    /// A cookie with these attributes. `secure: auto` is decided where the listeners are known; undecided it is not `Secure`.
     pub(crate) fn new(config: &CookieConfig) -> Self {
         let mut attributes = format!("; Path={}", config.path);
         if let Some(seconds) = config.max_age {

@@ -36,7 +36,7 @@ pub struct CookieConfig {
     pub max_age: Option<u64>,
     /// `SameSite` attribute.
     pub same_site: SameSite,
-    /// `Secure` attribute; `None` is `"auto"`: only under TLS.
+    /// `Secure` attribute; `None` is `"auto"`: where every listener that leads to the pool speaks TLS.
     pub secure: Option<bool>,
     /// `Path` attribute.
     pub path: String,
@@ -70,10 +70,14 @@ impl CookieConfig {
         });
         keys.set("sameSite", "Its SameSite attribute", &mut self.same_site, |n| n.one_of(SameSite::NAMES));
         self.secure = keys
-            .get("secure", "Its Secure attribute; auto is only under TLS", |n| {
-                let set = |n: Node<'_, '_>| n.boolean().map(Some);
-                n.hint("default", "auto").either(n.is_string(), |n| n.one_of(&[("auto", None)]), set)
-            })
+            .get(
+                "secure",
+                "Its Secure attribute; auto is where every listener that leads to the pool speaks TLS",
+                |n| {
+                    let set = |n: Node<'_, '_>| n.boolean().map(Some);
+                    n.hint("default", "auto").either(n.is_string(), |n| n.one_of(&[("auto", None)]), set)
+                },
+            )
             .flatten();
         if self.same_site == SameSite::None && self.secure != Some(true) {
             keys.wrong::<()>("browsers drop a cookie with sameSite None that is not secure: set 'secure' to true");

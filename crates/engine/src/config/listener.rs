@@ -33,6 +33,8 @@ pub struct ListenerConfig {
     pub proxy_protocol: bool,
     /// How it speaks TLS with its clients, if it does.
     pub tls: Option<TlsConfig>,
+    /// Whether its clients count as having come over TLS, although it speaks plainly: it stands for a listener that does.
+    pub(crate) stands_for_tls: bool,
 }
 
 impl ListenerConfig {
@@ -51,6 +53,7 @@ impl ListenerConfig {
             pool: None,
             proxy_protocol: false,
             tls: None,
+            stands_for_tls: false,
         }
     }
 

@@ -44,6 +44,7 @@ mod root;
 mod route;
 pub(crate) mod schema;
 mod secret;
+mod secure_cookie;
 mod statuses;
 mod sticky;
 mod timeouts;

@@ -12,7 +12,7 @@ use stickylb_http1::{HeadLimits, ReadBuffer};
 use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
 use crate::balancer::Traits;
 use crate::config::Config;
-use crate::proxy::connection::Peer;
+use crate::proxy::connection::{By, Peer};
 use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::{own_cookies, route};
 use crate::proxy::local_reply::{no_such_name, pages};
@@ -26,8 +26,12 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     let listener = listener(topology.listeners.iter().map(|open| &open.listener), &uri)?;
     let bytes = request(question, &uri, listener)?;
     let routing = listener.routing.load();
-    let mut decision = Decision::new(routing.strategy());
-    let peer = Peer::new(question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), &topology.config.trusted_proxies);
+    let mut decision = Decision::new(routing.pool.current.load().strategy);
+    let peer = Peer::new(
+        question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        By::of(listener.is_tls()),
+        &topology.config.trusted_proxies,
+    );
     let request = match read(&bytes, &peer, &topology.config) {
         Ok(request) => request,
         Err(why) => {
@@ -74,11 +78,20 @@ pub(crate) fn read(bytes: &[u8], peer: &Peer, config: &Config) -> Result<Request
     Request::new(head, peer, config).map_err(|(_, refusal)| refusal.why.to_owned())
 }
 
-/// The listener with the URL's port; the first one for a path alone.
+/// The listener with the URL's port and scheme; the first one for a path alone.
 fn listener<'l>(listeners: impl Iterator<Item = &'l Arc<Listener>>, uri: &Uri) -> Result<&'l Listener, Unclear> {
     let mut speaking_http = listeners.filter(|listener| listener.mode == Mode::Http);
-    let port = uri.authority().map(|authority| authority.port_u16().unwrap_or(80));
+    let is_https = uri.scheme_str().map(|scheme| scheme == "https");
+    let usual = if is_https == Some(true) { 443 } else { 80 };
+    let port = uri.authority().map(|authority| authority.port_u16().unwrap_or(usual));
     let found = speaking_http.find(|listener| port.is_none_or(|port| listener.address.port() == port));
+    if let (Some(listener), Some(is_https)) = (found, is_https)
+        && listener.is_tls() != is_https
+    {
+        let speaks = if is_https { "plain HTTP" } else { "TLS" };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        return Err(unclear(format!("that listener speaks {speaks}: write {}{path}", listener.url())));
+    }
     found.map(Arc::as_ref).ok_or_else(|| match port {
         Some(port) => {
             unclear(format!("this balancer has no HTTP listener on port {port}: write its own URL, or a path"))

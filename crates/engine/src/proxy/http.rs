@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::handle::{book_unfinished, handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
-use crate::proxy::connection::{Accepted, After, Client, Clock, NextRequest, Peer};
+use crate::proxy::connection::{Accepted, After, By, Client, Clock, NextRequest, Peer};
 use crate::proxy::io::WriteBuffer;
 use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
@@ -19,8 +19,13 @@ use crate::state::Phase;
 pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::Receiver<Phase>) {
     let Accepted { stream, peer: address, listener, connected, replay, traffic, is_inside } = accepted;
     let config = Arc::clone(&proxy.shared.topology.load().config);
-    let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut routing = Cache::new(&listener.routing);
+    let by = {
+        let routing = routing.load();
+        // What is inside this process comes as the listener's clients do.
+        By::of(stream.is_tls() || routing.stands_for_tls || is_inside && routing.tls.is_some())
+    };
+    let peer = Peer::new(address.ip(), by, &config.trusted_proxies);
     let mut client = Client {
         port: address.port(),
         stream,

@@ -14,7 +14,7 @@ use super::self_target;
 use super::source::Source;
 use super::start::Balancer;
 use super::start_error::StartError;
-use crate::api::{About, BackendId, CommandError, Level};
+use crate::api::{About, BackendId, CommandError, Level, StickyBy};
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config, PoolConfig};
 use crate::health::Checker;
@@ -103,14 +103,23 @@ impl Balancer {
         join_all(checkers.iter().map(|checker| checker.check_once(&config.limits))).await;
 
         for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
-            let old = live.follow(pool);
-            if old.sticky != pool.sticky {
+            let pool = config.with_secure_decided(pool);
+            let old = live.follow(&pool);
+            let mut configured = old.sticky.clone();
+            // Where only the listeners changed, what a person chose since stays, with the cookie as it is to be now.
+            let is_rebuilt = configured.cookie.secure != pool.sticky.cookie.secure;
+            configured.cookie.secure = pool.sticky.cookie.secure;
+            let is_same = configured == pool.sticky;
+            if !is_same {
                 self.shared.telemetry.is_well(About::Sticky);
             }
             self.shared.registry.change_pool(live, |value| {
                 let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
-                let kept =
-                    if old.sticky == pool.sticky { value.sticky.clone() } else { live.sticky_by(&pool.sticky.by) };
+                let kept = match &value.sticky.by {
+                    StickyBy::Cookie if is_same && is_rebuilt => live.sticky_by(&StickyBy::Cookie),
+                    _ if is_same => value.sticky.clone(),
+                    _ => live.sticky_by(&pool.sticky.by),
+                };
                 // Processes started by this program stay, because the configuration does not list them. Read from the
                 // current value, in case one was added just now.
                 let started = value.backends.iter().filter(|backend| backend.settings.spawned).cloned();
@@ -222,7 +231,7 @@ fn place(before: &Topology, config: &Config, pool: &PoolConfig, changes: &mut Re
     let same =
         |live: &&Arc<LivePool>| *live.name() == pool.name && live.mode == mode && live.label.is_some() == several;
     before.pools.iter().find(same).cloned().unwrap_or_else(|| {
-        let live = Arc::new(LivePool::new(pool.clone(), mode, several, before.key.clone()));
+        let live = Arc::new(LivePool::new(config.with_secure_decided(pool), mode, several, before.key.clone()));
         changes.new.extend(live.current.load().backends.iter().cloned());
         if several {
             changes.told.push(format!("pool {} added", pool.name));

@@ -87,7 +87,10 @@ impl Beside {
             ..PoolConfig::new("balanced", self.backends(0..=count - 1, count))
         };
         config.pools = single.chain([balanced]).collect();
-        let listener = |pool: &PoolConfig| ListenerConfig { port: 0, ..ListenerConfig::new(&*pool.name) };
+        // Apps do not send a cookie that is for https alone, or lead on to https, where they are told http.
+        let stands_for_tls = self.copies.are_behind_tls();
+        let listener =
+            |pool: &PoolConfig| ListenerConfig { port: 0, stands_for_tls, ..ListenerConfig::new(&*pool.name) };
         config.listeners = config.pools.iter().map(listener).collect();
         // What a client is refused for is not what is tried, and a copy's answer is wanted from that copy alone.
         config.access = AccessConfig::default();

@@ -33,6 +33,8 @@ pub(crate) struct Routing {
     pub(crate) proxy_protocol: bool,
     /// How it speaks TLS with its clients, if it does.
     pub(crate) tls: Option<Arc<Termination>>,
+    /// Whether its clients count as having come over TLS, although it speaks plainly.
+    pub(crate) stands_for_tls: bool,
 }
 
 /// A running route.
@@ -85,6 +87,7 @@ impl Routing {
             pool: listener.pool.as_deref().map(named),
             proxy_protocol: listener.proxy_protocol,
             tls,
+            stands_for_tls: config.stands_for_tls,
         }
     }
 

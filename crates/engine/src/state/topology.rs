@@ -64,8 +64,9 @@ impl Topology {
         key: Option<KeyFunction>,
     ) -> Result<Self, ListenError> {
         let several = config.pools.len() > 1;
-        let pool =
-            |pool: &PoolConfig| Arc::new(LivePool::new(pool.clone(), config.mode_of(&pool.name), several, key.clone()));
+        let pool = |pool: &PoolConfig| {
+            Arc::new(LivePool::new(config.with_secure_decided(pool), config.mode_of(&pool.name), several, key.clone()))
+        };
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
         let listeners = config.listeners.iter().zip(terminations);
         let listeners = listeners.map(|(listener, tls)| BoundListener::new(&config, listener, tls, &pools, &[]));

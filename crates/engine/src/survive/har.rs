@@ -20,8 +20,7 @@ pub(crate) fn read(path: &str, url: &str) -> Result<Har, String> {
     if har.exchanges.is_empty() {
         return Err(cannot(&"it has no request that could be sent"));
     }
-    let authority = url.split_once("://").map_or(url, |(_, authority)| authority);
-    har.lead_to(authority.trim_end_matches('/'));
+    har.lead_to(url);
     Ok(har)
 }
 

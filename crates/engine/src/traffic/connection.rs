@@ -8,7 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use crate::config::ProxyProtocol;
 use crate::proxy::{Inside, Serving, connect};
 use crate::proxy_protocol::announce;
 use crate::state::{Listener, Mark};
+use crate::upstream::to_own_listener;
 
 /// Most fields of an answer: more than the balancer lets pass.
 const FIELDS: usize = 1100;
@@ -60,17 +61,31 @@ impl Connection {
             (stream, Held::Serving(serving))
         };
         stream.set_nodelay(true)?;
-        let (sender, connection) =
-            Builder::new().max_headers(FIELDS).handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        let driver = tokio::spawn(async move {
-            let mut connection = pin!(connection);
-            // Dropped first: an address that may become somebody else's is no longer marked.
-            let _held = held;
-            // How it ends shows in the answer.
-            let _ = connection.as_mut().await;
-        });
-        Ok(Connection { sender, listener, idle_since: Instant::now(), driver: driver.abort_handle() })
+        // What is inside this process is not encrypted, and counts as if it were.
+        let (sender, driver) = if listener.is_tls() && matches!(held, Held::Mark(_)) {
+            driven(to_own_listener(stream).await?, held).await?
+        } else {
+            driven(stream, held).await?
+        };
+        Ok(Connection { sender, listener, idle_since: Instant::now(), driver })
     }
+}
+
+/// What sends requests over a stream, and the task that carries them, which gives up what is held at its end.
+async fn driven(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    held: Held,
+) -> io::Result<(SendRequest<Full<Bytes>>, AbortHandle)> {
+    let (sender, connection) =
+        Builder::new().max_headers(FIELDS).handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let driver = tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        // Dropped first: an address that may become somebody else's is no longer marked.
+        let _held = held;
+        // How it ends shows in the answer.
+        let _ = connection.as_mut().await;
+    });
+    Ok((sender, driver.abort_handle()))
 }
 
 /// A socket with this address, where the system has all of 127.0.0.0/8.

@@ -70,7 +70,7 @@ impl Person {
         let mut builder = Request::builder()
             .method(part.method.clone())
             .uri(part.target.clone())
-            .header(HOST, url.trim_start_matches("http://"))
+            .header(HOST, url.split_once("://").map_or(url.as_str(), |(_, host)| host))
             .header(USER_AGENT, format!("stickylb-tui traffic/1 ({user})"))
             .header(ACCEPT, "*/*")
             .header("x-user", &user);

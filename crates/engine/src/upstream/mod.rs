@@ -24,3 +24,4 @@ pub(crate) use owner::{Login, Owner, binds_connection};
 pub(crate) use reuse::Reuse;
 pub(crate) use stream::Stream;
 pub(crate) use tcp::PROVES;
+pub(crate) use tls::to_own_listener;

@@ -1,7 +1,9 @@
 //! TLS to backends.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -18,6 +20,13 @@ pub(crate) async fn handshake(stream: Tcp, host: &str, tls: &BackendTls) -> io::
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is no name for a certificate")))?;
     connector(tls.verify)?.connect(name, stream).await.map_err(explained)
+}
+
+/// Shakes hands as a client of one of this program's own listeners, which is asked for by no name. Whatever certificate it has is
+/// accepted: the connection does not leave this machine, and the listener may show the user's, which is for other names.
+pub(crate) async fn to_own_listener(stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST).into());
+    connector(false)?.connect(name, stream).await
 }
 
 /// Built on first use and cached, because loading the system's certificates is slow.

@@ -69,9 +69,11 @@ pub fn read(mut from: impl Read, most: usize) -> Result<Har, HarError> {
 }
 
 impl Har {
-    /// Leads the requests to `authority`, such as `127.0.0.1:8080`, over HTTP without TLS: their `Host`, and `Origin` and
-    /// `Referer` where they name the app. A server that compares them would refuse them otherwise.
-    pub fn lead_to(&mut self, authority: &str) {
+    /// Leads the requests to the server at `url`, such as `http://127.0.0.1:8080`: their `Host`, and `Origin` and `Referer`
+    /// where they name the app. A server that compares them would refuse them otherwise.
+    pub fn lead_to(&mut self, url: &str) {
+        let url = url.trim_end_matches('/');
+        let authority = url.split_once("://").map_or(url, |(_, authority)| authority);
         for exchange in &mut self.exchanges {
             for (name, value) in &mut exchange.request.fields.0 {
                 if name.eq_ignore_ascii_case("host") {
@@ -82,7 +84,7 @@ impl Har {
                         && found.authority == self.host
                     {
                         let path = if name.eq_ignore_ascii_case("origin") { "" } else { found.target.as_str() };
-                        *value = format!("http://{authority}{path}").into_bytes();
+                        *value = format!("{url}{path}").into_bytes();
                     }
                 }
             }

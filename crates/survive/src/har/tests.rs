@@ -319,7 +319,7 @@ fn requests_are_led_to_another_server() {
     let mut elsewhere = get("https://localhost:3000/", "text/html", 1);
     elsewhere["request"]["headers"] = json!([{"name": "Origin", "value": "https://other.example"}]);
     let mut har = read_ok(&har_of(&[entry, elsewhere]));
-    har.lead_to("127.0.0.1:8080");
+    har.lead_to("http://127.0.0.1:8080");
     let fields = |one: usize, name: &str| har.exchanges[one].request.fields.text(name).map(str::to_owned);
     assert_eq!(fields(0, "host").as_deref(), Some("127.0.0.1:8080"));
     assert_eq!(fields(0, "origin").as_deref(), Some("http://127.0.0.1:8080"));

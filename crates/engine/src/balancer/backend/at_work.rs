@@ -1,7 +1,7 @@
 //! A running backend.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::chaos::BackendChaos;
@@ -47,6 +47,8 @@ pub(crate) struct Backend {
     pub(crate) concurrency: Concurrency,
     /// The fault that a person lets it have.
     pub(crate) chaos: BackendChaos,
+    /// Whether it was told that its `Strict-Transport-Security` is not passed on.
+    pub(crate) says_hsts: AtomicBool,
 }
 
 impl Backend {
@@ -75,6 +77,7 @@ impl Backend {
             early_close: EarlyClose::default(),
             concurrency: Concurrency::default(),
             chaos: BackendChaos::default(),
+            says_hsts: AtomicBool::new(false),
         }
     }
 
@@ -94,6 +97,7 @@ impl Backend {
             early_close: EarlyClose::default(),
             concurrency: Concurrency::default(),
             chaos: BackendChaos::default(),
+            says_hsts: AtomicBool::new(false),
         }
     }
 

@@ -97,9 +97,9 @@ impl Chain {
         addresses(&self.hops)
     }
 
-    /// Whether the client asked by https.
-    pub(super) fn is_https(&self) -> bool {
-        self.proto.as_deref().is_some_and(|proto| first(proto).eq_ignore_ascii_case(b"https"))
+    /// Whether the client asked by https; `None` where no proxy says by what.
+    pub(super) fn is_https(&self) -> Option<bool> {
+        self.proto.as_deref().map(|proto| first(proto).eq_ignore_ascii_case(b"https"))
     }
 
     /// The host that the client asked for.
@@ -107,9 +107,11 @@ impl Chain {
         self.host.as_deref().map(first).filter(|host| is_host(host))
     }
 
-    /// Writes all of it with one more hop, the peer; `host` is what it asked for itself.
+    /// Writes all of it with one more hop, the peer; `host` is what it asked for itself. Where no proxy says by what scheme the
+    /// client asked, it is taken to be that by which the peer did.
     pub(super) fn write(&self, peer: IpAddr, host: Option<&[u8]>, own: Element<'_>, out: &mut Vec<u8>) {
-        let Element { node, host: mut own_host, proto: mut own_proto } = own;
+        let Element { node, host: mut own_host, proto: scheme } = own;
+        let mut own_proto = scheme;
         let mut line = |name: &str, value: &[u8]| {
             for part in [name.as_bytes(), b": ", value, b"\r\n"] {
                 out.extend_from_slice(part);
@@ -122,7 +124,7 @@ impl Chain {
         let proto = self.proto.as_deref().map(first).filter(|proto| is_scheme(proto));
         if self.forwarded.is_none() {
             // What proxies say of scheme and host is the client's, which is the first hop.
-            let proto = proto.or(Some(b"http"));
+            let proto = proto.or(scheme);
             match addresses(if self.nodes.is_empty() { &self.hops } else { &self.nodes }).as_slice() {
                 [] => (own_host, own_proto) = (self.host().or(own_host), proto),
                 hops => {
@@ -139,7 +141,7 @@ impl Chain {
         forwarded.extend_from_slice(if forwarded.is_empty() { b"" } else { b", " });
         write_element(&Element { node, host: own_host, proto: own_proto }, &mut forwarded);
         line("forwarded", &forwarded);
-        line("x-forwarded-proto", self.proto.as_deref().unwrap_or(b"http"));
+        line("x-forwarded-proto", self.proto.as_deref().or(scheme).unwrap_or(b"http"));
         if let Some(host) = self.host.as_deref().or(host) {
             line("x-forwarded-host", host);
         }
@@ -253,12 +255,16 @@ mod tests {
     use stickylb_http1::{HeadLimits, ReadBuffer};
 
     fn told(lines: &[&str]) -> String {
+        told_by(b"http", lines)
+    }
+
+    fn told_by(scheme: &[u8], lines: &[&str]) -> String {
         let mut read_buffer = ReadBuffer::default();
         read_buffer.add(format!("GET / HTTP/1.1\r\n{}\r\n", lines.concat()).as_bytes());
         let head: RequestHead =
             read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
         let peer: IpAddr = "10.0.0.1".parse().expect("an address");
-        let own = Element { node: node_of(peer), host: None, proto: Some(b"http") };
+        let own = Element { node: node_of(peer), host: None, proto: Some(scheme) };
         let mut out = Vec::new();
         Chain::of(&head).write(peer, Some(b"lb.example"), own, &mut out);
         String::from_utf8(out).expect("text").replace("\r\n", "|")
@@ -315,6 +321,20 @@ mod tests {
     fn scheme_and_host_alone_are_the_peers() {
         let told = told(&["X-Forwarded-Proto: https\r\nX-Forwarded-Host: a.example\r\n"]);
         assert!(told.contains("|forwarded: for=10.0.0.1;host=\"a.example\";proto=https|"), "{told}");
+    }
+
+    #[test]
+    fn a_proxy_that_comes_by_https_and_says_no_scheme_speaks_of_an_https_client() {
+        assert_eq!(
+            told_by(b"https", &["X-Forwarded-For: 203.0.113.9\r\n"]),
+            "x-forwarded-for: 203.0.113.9, 10.0.0.1|forwarded: for=203.0.113.9;proto=https, for=10.0.0.1;proto=https|\
+             x-forwarded-proto: https|x-forwarded-host: lb.example|"
+        );
+        let plain = told_by(b"https", &["X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\n"]);
+        assert!(
+            plain.contains("for=203.0.113.9;proto=http, for=10.0.0.1;proto=https|x-forwarded-proto: http|"),
+            "{plain}"
+        );
     }
 
     #[test]

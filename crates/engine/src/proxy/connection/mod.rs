@@ -14,5 +14,5 @@ pub(crate) use after::After;
 pub(crate) use client::{Client, NextRequest};
 pub(crate) use clock::{Clock, Stage};
 pub(crate) use connection_login::ConnectionLogin;
-pub(crate) use forwarded::{Peer, is_among};
+pub(crate) use forwarded::{By, Peer, is_among};
 pub(crate) use replay::Replay;

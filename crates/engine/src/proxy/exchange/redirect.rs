@@ -98,9 +98,17 @@ impl Places<'_> {
     fn is_backend(&self, scheme: Option<&'static str>, authority: &[u8]) -> bool {
         let address = &self.endpoint.address;
         let own = if address.scheme == Scheme::Https { "https" } else { "http" };
-        // A backend that speaks http and names https sends its client there on purpose.
+        let (client_scheme, client_authority) = &self.client;
         if own == "http" && scheme == Some("https") {
-            return false;
+            // A backend that speaks http and names https sends its client there on purpose; but one that believes
+            // `X-Forwarded-Proto`, and not the host beside it, means itself by its own port.
+            let itself = |own: &[u8]| split(own, "http") == split(authority, "https");
+            return *client_scheme == "https"
+                && [self.sent, self.endpoint.host_header.as_bytes()].into_iter().any(itself);
+        }
+        // One that believes the host, and not the scheme beside it.
+        if *client_scheme == "https" && scheme == Some("http") && authority.eq_ignore_ascii_case(client_authority) {
+            return true;
         }
         let (host, port) = split(authority, scheme.unwrap_or(own));
         let is = |other: &[u8]| split(other, scheme.unwrap_or(own)) == (host.clone(), port);
@@ -144,6 +152,7 @@ mod tests {
     #[test]
     fn what_names_the_backend_names_the_client_s_way_instead() {
         let plain = ("http", "localhost:3001");
+        let (tls, lan) = (("https", "localhost:3001"), ("https", "192.168.1.5:3001"));
         for (backend, sent, client, value, wanted) in [
             ("http://localhost:5000", "localhost:5000", plain, "http://localhost:5000/a", "http://localhost:3001/a"),
             ("http://localhost:5000", "localhost:5000", plain, "HTTP://LocalHost:5000", "http://localhost:3001"),
@@ -161,7 +170,20 @@ mod tests {
             ("https://b.example", "b.example", plain, "https://b.example:443/a", "http://localhost:3001/a"),
             ("http://b.example", "b.example", plain, "http://b.example:80/a", "http://localhost:3001/a"),
             ("unix:/run/app", "a.example", ("https", "a.example"), "http://a.example/x", "https://a.example/x"),
+            // By https: in what the backend believes of its client it may be right in both, in one or in neither.
+            ("http://localhost:5000", "localhost:3001", tls, "http://localhost:5000/a", "https://localhost:3001/a"),
+            ("http://localhost:5000", "localhost:3001", tls, "http://localhost:3001/a", "https://localhost:3001/a"),
+            ("http://localhost:5000", "localhost:3001", tls, "https://localhost:3001/a", "-"),
+            ("http://localhost:5000", "localhost:5000", tls, "https://localhost:5000/a", "https://localhost:3001/a"),
+            ("http://localhost:5000", "localhost:5000", tls, "//localhost:5000/a", "https://localhost:3001/a"),
+            ("http://localhost:5000", "localhost:5000", lan, "http://192.168.1.5:3001/a", "https://192.168.1.5:3001/a"),
+            ("https://localhost:5000", "localhost:3001", tls, "https://localhost:5000/a", "https://localhost:3001/a"),
+            ("https://localhost:5000", "localhost:3001", tls, "https://localhost:3001/a", "-"),
+            ("http://localhost:5000", "localhost:3001", tls, "http://localhost:3000/a", "-"),
+            ("http://localhost:5000", "localhost:3001", tls, "https://localhost/a", "-"),
+            ("http://b.example", "b.example", tls, "https://b.example/a", "-"),
             // Somebody else's, and what the client named itself.
+            ("http://localhost:5000", "localhost:5000", plain, "https://localhost:5000/a", "-"),
             ("http://localhost:5000", "localhost:5000", plain, "http://localhost:5001/a", "-"),
             ("http://localhost:5000", "localhost:5000", plain, "http://localhost:50001/a", "-"),
             ("http://localhost:5000", "localhost:5000", plain, "http://localhost:5000.evil/a", "-"),

@@ -2,9 +2,10 @@
 
 use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Version, write_date};
 
+use super::hsts;
 use super::redirect::{Places, leads, led_back};
 use super::request::Request;
-use crate::balancer::{CookieSticky, Endpoint};
+use crate::balancer::{Backend, CookieSticky, Endpoint};
 use crate::config::HostHeader;
 use crate::proxy::connection::Client;
 use crate::proxy::host::is_local_host;
@@ -88,6 +89,8 @@ fn host_for<'h>(endpoint: &'h Endpoint, request: &'h Request, rule: HostHeader) 
 
 /// What a response head says beside what the backend sent.
 pub(crate) struct Said<'a> {
+    /// Whose it is.
+    pub(crate) backend: &'a Backend,
     /// Where it comes from.
     pub(crate) endpoint: &'a Endpoint,
     /// The sticky cookie, where the client gets one.
@@ -123,6 +126,7 @@ pub(crate) fn write_response(
             || ours
             || kind == FieldKind::ContentLength && !std::mem::take(&mut lengths)
             || head.is_named_by_connection(kind, name)
+            || kind == FieldKind::StrictTransportSecurity && hsts::is_dropped(request, client, said.backend)
         {
             Fate::Ends
         } else if leads(kind) && led(kind, value).is_some() {

@@ -99,7 +99,7 @@ fn is_host(wanted: &str, request: &Request) -> bool {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::proxy::connection::Peer;
+    use crate::proxy::connection::{By, Peer};
     use stickylb_http1::{HeadLimits, ReadBuffer};
 
     fn request(target: &str, lines: &[(&str, &str)]) -> Request {
@@ -114,7 +114,7 @@ mod tests {
         read_buffer.add(b"\r\n");
         let head =
             read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
-        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &[]);
+        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), By::Http, &[]);
         let request = Request::new(head, &peer, &Config::new(Vec::new()));
         request.map_err(|(_, refusal)| refusal).expect("a request that may pass")
     }

@@ -118,7 +118,7 @@ pub(crate) async fn deliver<'c>(
     let result = poll_fn(|cx| {
         if !begun {
             begun = true;
-            delivery.begin(head, &Said { endpoint: &backend.endpoint, set_cookie, framing, keeps }, cx)?;
+            delivery.begin(head, &Said { backend, endpoint: &backend.endpoint, set_cookie, framing, keeps }, cx)?;
         }
         let polled = delivery.poll(cx);
         waited |= polled.is_pending();

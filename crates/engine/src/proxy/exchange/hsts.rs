@@ -1,0 +1,85 @@
+//! `Strict-Transport-Security` (RFC 6797) of a backend, which is not for names that many servers share.
+//!
+//! A browser that is told so under `localhost` asks every server of this machine by https from then on, whatever its port. A
+//! backend in production mode tells it as soon as it hears that its client came by https.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::request::Request;
+use crate::api::Level;
+use crate::balancer::Backend;
+use crate::proxy::connection::Client;
+use crate::proxy::host::{is_local_host, without_port};
+
+/// Top-level names that are everybody's own (RFC 6761, RFC 6762, and `internal`, which ICANN keeps for this).
+const OWN: [&str; 3] = ["test", "local", "internal"];
+
+/// Whether the field is kept from this request's client; the log says so once for each backend. Without https browsers ignore it.
+pub(super) fn is_dropped(request: &Request, client: &Client<'_>, backend: &Backend) -> bool {
+    let Some(host) = request.host() else { return false };
+    let (scheme, authority) = client.peer.origin(&request.head, host);
+    let is_dropped = scheme == "https" && is_shared(&authority);
+    if is_dropped && !backend.says_hsts.swap(true, Relaxed) {
+        let text = format!(
+            "{} sends Strict-Transport-Security, which is not passed on for local names: browsers would ask every port of the \
+             name by https",
+            backend.name()
+        );
+        client.proxy.shared.telemetry.notice(Level::Info, text);
+    }
+    is_dropped
+}
+
+/// Whether a `Host` names a machine in a way that others use for other servers: of this machine, or of a private network.
+fn is_shared(host: &[u8]) -> bool {
+    if is_local_host(host) {
+        return true;
+    }
+    let Ok(host) = std::str::from_utf8(host) else { return false };
+    let host = without_port(host);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified(),
+        Ok(IpAddr::V6(ip)) => ip == Ipv6Addr::UNSPECIFIED || ip.is_unique_local() || ip.is_unicast_link_local(),
+        Err(_) => {
+            let name = bare.strip_suffix('.').unwrap_or(bare);
+            let last = name.rsplit('.').next().unwrap_or(name);
+            // A name without a dot is one of the local network.
+            !name.contains('.') || OWN.iter().any(|own| last.eq_ignore_ascii_case(own))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_belong_to_one_owner_are_left_to_their_backends() {
+        for shared in [
+            "localhost:3001",
+            "app.localhost",
+            "LOCALHOST.",
+            "shop.test:1",
+            "printer.local",
+            "a.b.internal.",
+            "Shop.TEST",
+            "127.0.0.1:3001",
+            "10.1.2.3",
+            "192.168.1.5:443",
+            "172.16.0.1",
+            "[::1]:3001",
+            "[fd00::1]",
+            "0.0.0.0:1",
+            "intranet",
+        ] {
+            assert!(is_shared(shared.as_bytes()), "{shared}");
+        }
+        for own in
+            ["example.com", "localhost.example.com", "test.example", "8.8.8.8:443", "[2001:db8::1]", "notlocal.dev"]
+        {
+            assert!(!is_shared(own.as_bytes()), "{own}");
+        }
+    }
+}
