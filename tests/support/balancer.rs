@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::https::{TlsClient, Trust};
 use super::patience::run_to_end;
 use super::{Backend, Client, Response, until_some};
 
@@ -92,6 +93,8 @@ pub(crate) struct Balancer {
     child: Child,
     /// The port of its first HTTP listener.
     pub(crate) port: u16,
+    /// Whether that speaks TLS.
+    is_tls: bool,
     listeners: usize,
     lines: Arc<Mutex<Vec<String>>>,
     dir: TempDir,
@@ -112,6 +115,8 @@ impl Balancer {
             .arg(&file)
             // A directory of its own, because the balancer warns of others with the same cookie.
             .env("XDG_RUNTIME_DIR", dir.path())
+            // The authority that signs certificates is made there.
+            .env("XDG_DATA_HOME", dir.path())
             .envs(config.environment.iter().cloned())
             .current_dir(dir.path())
             .stdin(Stdio::null())
@@ -128,8 +133,9 @@ impl Balancer {
             }
         });
         let listeners = config.value["listeners"].as_array().map_or(1, Vec::len);
-        let mut balancer = Balancer { child, port: 0, listeners, lines, dir };
-        let said = balancer.line("listening on http://localhost:");
+        let mut balancer = Balancer { child, port: 0, is_tls: false, listeners, lines, dir };
+        let said = balancer.line("listening on http");
+        balancer.is_tls = said.contains("https://");
         balancer.port = said.rsplit(':').next().unwrap().parse().unwrap();
         balancer
     }
@@ -150,6 +156,16 @@ impl Balancer {
         Client::connect(self.port)
     }
 
+    /// A client over TLS of its first HTTP listener, which trusts its authority.
+    pub(crate) fn tls_client(&self) -> TlsClient {
+        self.trust().connect(self.port, "localhost")
+    }
+
+    /// Trust in the authority that it made.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::of(self.dir.path())
+    }
+
     /// Sends a request on a connection of its own and reads the answer.
     pub(crate) fn exchange(&self, bytes: &[u8]) -> Response {
         self.client().exchange(bytes)
@@ -162,7 +178,9 @@ impl Balancer {
 
     /// What `/_lb/health` says.
     pub(crate) fn health(&self) -> Value {
-        serde_json::from_slice(&self.get("/_lb/health").body.bytes).unwrap()
+        let asked = super::request("GET", "/_lb/health", &[]);
+        let page = if self.is_tls { self.tls_client().exchange(&asked) } else { self.exchange(&asked) };
+        serde_json::from_slice(&page.body.bytes).unwrap()
     }
 
     /// What `/_lb/health` says of one backend.

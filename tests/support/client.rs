@@ -1,6 +1,6 @@
 //! A client that sends exactly the bytes it is told to.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::wire::{Body, Framing, Head, Wire};
 
 /// A connection to the balancer.
-pub(crate) struct Client {
-    pub(crate) wire: Wire,
-    record: Arc<Mutex<Vec<u8>>>,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) wire: Wire<S>,
+    pub(super) record: Arc<Mutex<Vec<u8>>>,
 }
 
 /// One response.
@@ -56,6 +56,18 @@ impl Client {
         Client { wire: Wire::new(stream, Arc::clone(&record)), record }
     }
 
+    /// Sends the end of the stream.
+    pub(crate) fn half_close(&self) {
+        self.wire.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends the connection with a reset.
+    pub(crate) fn reset(self) {
+        socket2::SockRef::from(&self.wire.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+}
+
+impl<S: Read + Write> Client<S> {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.wire.write(bytes).unwrap();
     }
@@ -115,15 +127,5 @@ impl Client {
     /// Every byte received so far.
     pub(crate) fn received(&self) -> Vec<u8> {
         self.record.lock().unwrap().clone()
-    }
-
-    /// Sends the end of the stream.
-    pub(crate) fn half_close(&self) {
-        self.wire.stream.shutdown(Shutdown::Write).unwrap();
-    }
-
-    /// Ends the connection with a reset.
-    pub(crate) fn reset(self) {
-        socket2::SockRef::from(&self.wire.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 }

@@ -23,7 +23,8 @@ impl Home {
     /// The program in this runtime directory.
     pub(crate) fn program(&self, words: &[&str]) -> Command {
         let mut command = program(words);
-        command.env("XDG_RUNTIME_DIR", self.path());
+        // Authorities that sign certificates are made in the data folder.
+        command.env("XDG_RUNTIME_DIR", self.path()).env("XDG_DATA_HOME", self.path());
         command
     }
 

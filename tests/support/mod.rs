@@ -7,6 +7,7 @@ pub(crate) mod balancer;
 pub(crate) mod client;
 #[cfg(unix)]
 pub(crate) mod home;
+pub(crate) mod https;
 pub(crate) mod left_out;
 pub(crate) mod one_answer;
 pub(crate) mod patience;

@@ -1,6 +1,6 @@
 //! Both ends of a `WebSocket`, and of tunnels for any bytes.
 
-use std::net::TcpStream;
+use std::io::{Read, Write};
 
 use tokio_tungstenite::tungstenite::WebSocket;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -50,7 +50,7 @@ pub(crate) fn echo_messages(call: &mut Call) -> After {
     After::Close
 }
 
-pub(crate) fn socket(stream: TcpStream, early: Vec<u8>, role: Role) -> WebSocket<TcpStream> {
+pub(crate) fn socket<S: Read + Write>(stream: S, early: Vec<u8>, role: Role) -> WebSocket<S> {
     let config = WebSocketConfig::default().max_frame_size(Some(32 << 20));
     WebSocket::from_partially_read(stream, early, role, Some(config))
 }
@@ -64,7 +64,7 @@ pub(crate) fn open(balancer: &Balancer, lines: &[&str]) -> Client {
     client
 }
 
-pub(crate) fn read_exactly(client: &mut Client, count: usize) -> Vec<u8> {
+pub(crate) fn read_exactly<S: Read + Write>(client: &mut Client<S>, count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     client.wire.exactly(count, &mut bytes).unwrap();
     bytes

@@ -69,8 +69,8 @@ pub(crate) struct Body {
 }
 
 /// A socket, bytes read from it and not used yet, and a record of all bytes read.
-pub(crate) struct Wire {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Wire<S = TcpStream> {
+    pub(crate) stream: S,
     buffer: Vec<u8>,
     record: Arc<Mutex<Vec<u8>>>,
 }
@@ -80,6 +80,32 @@ impl Wire {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Wire::over(stream, record)
+    }
+
+    /// The framing of a request's body (RFC 9112 6.3).
+    pub(crate) fn request_framing(head: &Head) -> Framing {
+        match head.length() {
+            _ if head.is_chunked() => Framing::Chunked,
+            Some(length) => Framing::Length(length),
+            None => Framing::None,
+        }
+    }
+
+    /// The framing of a response's body (RFC 9112 6.3).
+    pub(crate) fn response_framing(head: &Head, status: u16, to_head: bool) -> Framing {
+        match head.length() {
+            _ if to_head || status == 204 || status == 304 || status < 200 => Framing::None,
+            _ if head.is_chunked() => Framing::Chunked,
+            Some(length) => Framing::Length(length),
+            None => Framing::Close,
+        }
+    }
+}
+
+impl<S: Read + Write> Wire<S> {
+    /// Over a stream that is set up already.
+    pub(crate) fn over(stream: S, record: Arc<Mutex<Vec<u8>>>) -> Self {
         Wire { stream, buffer: Vec::new(), record }
     }
 
@@ -113,25 +139,6 @@ impl Wire {
             if self.fill()? == 0 {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
             }
-        }
-    }
-
-    /// The framing of a request's body (RFC 9112 6.3).
-    pub(crate) fn request_framing(head: &Head) -> Framing {
-        match head.length() {
-            _ if head.is_chunked() => Framing::Chunked,
-            Some(length) => Framing::Length(length),
-            None => Framing::None,
-        }
-    }
-
-    /// The framing of a response's body (RFC 9112 6.3).
-    pub(crate) fn response_framing(head: &Head, status: u16, to_head: bool) -> Framing {
-        match head.length() {
-            _ if to_head || status == 204 || status == 304 || status < 200 => Framing::None,
-            _ if head.is_chunked() => Framing::Chunked,
-            Some(length) => Framing::Length(length),
-            None => Framing::Close,
         }
     }
 
