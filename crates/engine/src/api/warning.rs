@@ -20,6 +20,8 @@ pub enum About {
     Stdout,
     /// Log lines in a file: they are dropped.
     LogFile,
+    /// Certificates of the user's own: their files do not fit and those read before are used, or they end soon.
+    Certificates,
     /// A threshold: its alert has begun and not ended.
     Alert,
 }

@@ -10,12 +10,14 @@ use super::node::Node;
 use super::problem::{ConfigError, Problem};
 use super::root::Config;
 
-/// Reads a configuration file's bytes; `path` is only for the messages.
+/// Reads a configuration file's bytes. `path` is for the messages, and relative paths in it are those beside it.
 ///
 /// # Errors
 /// [`ConfigError::Invalid`] with every problem of the file, in its order.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
-    read(bytes, Locations::default()).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    read(bytes, Locations::default())
+        .map(|config| beside(path, config))
+        .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
 /// Like [`parse`], for a balancer that starts backends of its own: the file need not name any.
@@ -24,7 +26,17 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
 /// As of [`parse`].
 pub fn parse_beside_copies(path: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
     read(bytes, Locations::with_optional_backends())
+        .map(|config| beside(path, config))
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+/// Relative paths are those beside the file.
+fn beside(path: &Path, mut config: Config) -> Config {
+    if let Some(folder) = path.parent() {
+        let all = config.listeners.iter_mut().filter_map(|listener| listener.tls.as_mut());
+        all.for_each(|tls| tls.beside(folder));
+    }
+    config
 }
 
 /// Reads another file by the rules of this one: comments, trailing commas, unknown keys, every problem with its place.

@@ -1,16 +1,18 @@
 //! TLS with clients: `tls`, at the top for every listener, or in one of `listeners`.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use super::keys::Keys;
 use super::node::Node;
+use super::vouched::{VOUCHED_NAMES, is_vouched};
 use super::written::Named;
 
 /// A certificate and its private key, each a PEM file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CertificateFiles {
-    /// The certificate, and behind it those that lead to a root.
+    /// The certificate of the server, and behind it those that lead to a root.
     pub cert: PathBuf,
     /// Its private key.
     pub key: PathBuf,
@@ -110,16 +112,66 @@ impl TlsConfig {
                 self.certificates.extend(pair.flatten());
             })
         });
+        keys.set("ca", "Whose authority signs what is made here", &mut self.ca, |n| n.one_of(Authority::NAMES));
+        let is_constrained = self.is_constrained();
         let names = "Further names for the certificate of clients that name no host";
-        if let Some(names) = keys.get("names", names, |n| n.list(|n| n.string())) {
+        if let Some(names) = keys.get("names", names, |n| n.list(|n| n.parsed(|name| tls_name(name, is_constrained)))) {
             self.names = names;
         }
         let oldest = "The oldest version of TLS that is spoken";
         keys.set("minVersion", oldest, &mut self.min_version, |n| n.one_of(TlsVersion::NAMES));
         let plain = "What becomes of plain HTTP on this port: sent to https, or closed";
         keys.set("plain", plain, &mut self.plain, |n| n.one_of(PlainHttp::NAMES));
-        keys.set("ca", "Whose authority signs what is made here", &mut self.ca, |n| n.one_of(Authority::NAMES));
     }
+
+    /// Whether its certificates are signed by the authority made here, which vouches for local names alone.
+    fn is_constrained(&self) -> bool {
+        self.certificates.is_empty() && self.ca == Authority::Own
+    }
+
+    /// What is wrong with its names.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
+        self.names.iter().filter_map(|name| tls_name(name, self.is_constrained()).err())
+    }
+
+    /// Relative paths are those beside the file.
+    pub(crate) fn beside(&mut self, folder: &Path) {
+        for CertificateFiles { cert, key } in &mut self.certificates {
+            (*cert, *key) = (folder.join(&*cert), folder.join(&*key));
+        }
+    }
+}
+
+/// A name or an address that a certificate can be for, in lower case and without a dot at its end.
+fn tls_name(name: &str, is_constrained: bool) -> Result<String, String> {
+    let plain = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let is_label = |label: &str| {
+        let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        (1..=63).contains(&label.len()) && label.bytes().all(inside)
+    };
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return vouched(address.to_string(), is_constrained);
+    }
+    if plain.starts_with("*.") {
+        return Err(format!(
+            "'{name}' is a wildcard: a name gets its certificate when a client asks for it, leave this out"
+        ));
+    }
+    if plain.len() > 253 || !plain.split('.').all(is_label) {
+        return Err(format!("'{name}' is no name or address: write one such as app.localhost or 192.168.1.7"));
+    }
+    vouched(plain, is_constrained)
+}
+
+fn vouched(name: String, is_constrained: bool) -> Result<String, String> {
+    if !is_constrained || is_vouched(&name) {
+        return Ok(name);
+    }
+    let names = VOUCHED_NAMES.join(", ");
+    Err(format!(
+        "'{name}' is none of {names} or a name below, nor an address of a private network: the authority made here vouches for \
+         those alone, give a certificate of your own in 'certificates'"
+    ))
 }
 
 fn file(n: Node<'_, '_>) -> Option<PathBuf> {

@@ -40,7 +40,8 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: wat
 async fn encrypted(accepted: Accepted, tls: &Termination, proxy: &Proxy) -> Option<Accepted> {
     let ClientStream::Plain(socket) = accepted.stream else { return Some(accepted) };
     let limit = proxy.shared.topology.config().timeouts.request_headers;
-    let shaken = tokio::time::timeout(limit, tls.acceptor.accept(socket)).await.ok()?.ok()?;
+    let local = socket.local_addr().unwrap_or(accepted.listener.address).ip();
+    let shaken = tokio::time::timeout(limit, tls.handshake(socket, local)).await.ok()?.ok()?;
     Some(Accepted { stream: ClientStream::Tls(Box::new(shaken)), ..accepted })
 }
 

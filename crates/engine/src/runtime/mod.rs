@@ -2,6 +2,7 @@
 
 mod accept_socket;
 mod builder;
+mod certificates;
 mod chaos;
 mod command;
 mod connection_limit;

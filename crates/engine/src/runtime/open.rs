@@ -27,7 +27,7 @@ pub(crate) fn open(config: Config, key: Option<KeyFunction>) -> Result<Topology,
 fn bound(config: Config, key: Option<KeyFunction>) -> Result<Topology, StartError> {
     // Keys may be root's.
     let store = Arc::new(TlsStore::default());
-    let terminations = terminations(&config, &store)?;
+    let terminations = terminations(&config, &store, &[])?;
     let tls = (store, terminations);
     let Some(user) = &config.downgrade_to_user else { return Ok(Topology::new(config, tls, key)?) };
     #[cfg(unix)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::MutexGuard;
 use tokio::task::spawn_blocking;
 
+use super::certificates;
 use super::self_target;
 use super::source::Source;
 use super::start::Balancer;
@@ -21,7 +22,7 @@ use crate::health::Checker;
 use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
-use crate::tls::terminations;
+use crate::tls::{Termination, terminations};
 use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
@@ -83,7 +84,7 @@ impl Balancer {
         let there = before.backends();
         let mut changes = ReloadChanges::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
-        let terminations = terminations(&config, &before.tls)?;
+        let terminations = terminations(&config, &before.tls, &before.certificates())?;
         // Bound before anything changes, because an address may be in use.
         let open = config.listeners.iter().zip(&terminations).map(|(listener, tls)| {
             let present = before.listeners.iter().find(|open| open.listener.is(&config, listener));
@@ -94,6 +95,7 @@ impl Balancer {
         let listeners = open.collect::<Result<Vec<BoundListener>, _>>().map_err(|error| not_opened(error, &before))?;
         keeps_processes(&before, &config, &pools)?;
         changes.listeners(&before.listeners, &listeners);
+        changes.tls(&before, &config, &listeners, &terminations);
         changes.rest(&before.config, &config);
 
         let next: Vec<Vec<Arc<Backend>>> =
@@ -143,6 +145,7 @@ impl Balancer {
             key: before.key.clone(),
             tls: Arc::clone(&before.tls),
         });
+        certificates::warn(&self.shared);
         self.let_go(there, &mut changes);
         self.end_chaos_if_exposed();
         for backend in changes.new {
@@ -178,6 +181,12 @@ fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListene
         open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(config, l))
     };
     before.listeners.iter().filter(goes).flat_map(|open| open.sockets.clone()).collect()
+}
+
+/// Whether the certificates of the user's own are others than those that a listener shows.
+fn differs(open: &BoundListener, tls: Option<&Termination>) -> bool {
+    let shown = open.listener.routing.load().tls.clone();
+    shown.as_deref().zip(tls).is_some_and(|(old, new)| old.shows_others_than(new))
 }
 
 /// Explains why a listener cannot be opened: after privileges were dropped, only a restart as root may help.
@@ -322,17 +331,28 @@ impl ReloadChanges {
         }
     }
 
-    fn names(&mut self, before: &Config, now: &Config) {
-        fn led(config: &Config) -> Vec<(&str, &str)> {
-            let names = config.pools.iter().flat_map(|pool| pool.names.iter().map(move |name| (name, &pool.name)));
-            names.map(|(name, pool)| (name.as_str(), pool.as_str())).collect()
-        }
-        let (before, now) = (led(before), led(now));
-        for (name, pool) in now.iter().filter(|led| !before.contains(led)) {
-            self.told.push(format!("{name} leads to the pool {}", Untrusted::new(*pool)));
-        }
-        for (name, _) in before.iter().filter(|(name, _)| now.iter().all(|(other, _)| other != name)) {
-            self.told.push(format!("{name} leads nowhere any more"));
+    /// Describes what changes about TLS on the listeners that stay.
+    fn tls(
+        &mut self,
+        before: &Topology,
+        config: &Config,
+        now: &[BoundListener],
+        terminations: &[Option<Arc<Termination>>],
+    ) {
+        for ((open, wanted), tls) in now.iter().zip(&config.listeners).zip(terminations) {
+            let stays = before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener));
+            let old = before.config.listeners.iter().find(|old| open.listener.is(old)).and_then(|old| old.tls.as_ref());
+            let address = open.listener.address;
+            let told = match (old, &wanted.tls) {
+                (None, Some(_)) => "speaks TLS",
+                (Some(_), None) => "speaks no TLS any more",
+                (Some(old), Some(now)) if old != now => "speaks TLS as it says now",
+                (Some(_), Some(_)) if differs(open, tls.as_deref()) => "shows certificates that were read anew",
+                _ => continue,
+            };
+            if stays {
+                self.told.push(format!("{address} {told}"));
+            }
         }
     }
 

@@ -112,6 +112,7 @@ impl Balancer {
                 started.push(engine.keep(engine.processes.add_copy(&copies, number).await?));
             }
         }
+        engine.tend_certificates();
         engine.serve_after(first_checks, started);
         Ok(engine)
     }

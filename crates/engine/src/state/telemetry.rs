@@ -137,6 +137,22 @@ impl Telemetry {
         warnings.push(Warning { about, since, text: text.into() });
     }
 
+    /// Sets a warning and logs it, or clears it and logs that all is well, where that is new.
+    pub(crate) fn stands(&self, about: About, trouble: Option<String>, well: &str) {
+        let before = self.warnings().iter().find(|warning| warning.about == about).map(|warning| warning.text.clone());
+        match trouble {
+            Some(text) if before.as_ref().is_none_or(|before| before.raw() != text) => {
+                self.warn_of(about, text.clone());
+                self.notice(Level::Warning, text);
+            }
+            None if before.is_some() => {
+                self.is_well(about);
+                self.notice(Level::Info, well.to_owned());
+            }
+            _ => {}
+        }
+    }
+
     /// Clears a warning, if there is one.
     pub(crate) fn is_well(&self, about: About) {
         self.warnings().retain(|warning| warning.about != about);

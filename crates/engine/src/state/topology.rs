@@ -10,7 +10,7 @@ use crate::balancer::{Backend, KeyFunction};
 use crate::config::{Config, ListenerConfig, PoolConfig};
 use crate::listener;
 use crate::listener::ListenError;
-use crate::tls::{Termination, TlsStore};
+use crate::tls::{Termination, TlsStore, UserCertificate};
 
 /// The running listeners and pools, with the configuration that they were built from.
 pub(crate) struct Topology {
@@ -89,6 +89,19 @@ impl Topology {
     /// Every backend of every pool, in the order of the configuration.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
         self.pools.iter().flat_map(|pool| pool.current.load().backends.to_vec()).collect()
+    }
+
+    /// The certificates of the user's own that its listeners show, each once.
+    pub(crate) fn certificates(&self) -> Vec<Arc<UserCertificate>> {
+        let mut all: Vec<Arc<UserCertificate>> = Vec::new();
+        for tls in self.listeners.iter().filter_map(|open| open.listener.routing.load().tls.clone()) {
+            for certificate in tls.own() {
+                if !all.iter().any(|other| Arc::ptr_eq(other, certificate)) {
+                    all.push(Arc::clone(certificate));
+                }
+            }
+        }
+        all
     }
 
     /// Every backend's pool and name.

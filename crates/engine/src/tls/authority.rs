@@ -10,14 +10,12 @@ use super::authority_files;
 use super::authority_files::{Pair, both};
 use super::data_folder::{data_folder, mkcert_folder};
 use super::facts::Facts;
+use super::new_authority::BEFORE;
 use super::tls_error::{TlsError, shown};
 use crate::config;
 
 /// How long a certificate that it signs lasts.
 pub(super) const LEAF_LIFE: Duration = Duration::days(30);
-
-/// Certificates begin this long before they are made: clocks of virtual machines and phones are behind.
-pub(super) const BEFORE: Duration = Duration::days(1);
 
 /// What this program's own is called in its folder.
 const OWN: [&str; 2] = ["ca.pem", "ca-key.pem"];

@@ -37,6 +37,12 @@ impl Facts {
         })
     }
 
+    /// The names that it is for, and when it ends.
+    pub(super) fn in_words(&self) -> String {
+        let names = if self.names.is_empty() { "no name".to_owned() } else { self.names.join(", ") };
+        format!("it is for {names} and ends on {}", self.not_after.date())
+    }
+
     /// Why it is not good at this time, with the day.
     pub(super) fn untimely(&self, now: OffsetDateTime) -> Option<String> {
         if now > self.not_after {

@@ -4,6 +4,7 @@ use lru::LruCache;
 use rcgen::KeyPair;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
@@ -14,34 +15,52 @@ use super::tls_error::TlsError;
 /// Certificates that are kept; the one used longest ago goes first.
 const KEPT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not zero");
 
+/// One is made anew when it lasts no longer than this.
+const RENEWED: Duration = Duration::days(10);
+
 /// The certificates of one authority.
 pub(super) struct Leaves {
-    authority: Authority,
+    pub(super) authority: Authority,
     /// One key for all of them.
     key: KeyPair,
     signing: Arc<dyn SigningKey>,
-    made: Mutex<LruCache<Vec<String>, Arc<CertifiedKey>>>,
+    made: Mutex<LruCache<Box<str>, Leaf>>,
+}
+
+/// One certificate.
+#[derive(Clone)]
+struct Leaf {
+    key: Arc<CertifiedKey>,
+    ends: OffsetDateTime,
 }
 
 impl Leaves {
     pub(super) fn new(authority: Authority) -> Result<Self, TlsError> {
-        let not_made = |why: String| TlsError::NotMade(why);
-        let key = KeyPair::generate().map_err(|error| not_made(error.to_string()))?;
+        let key = KeyPair::generate().map_err(|error| TlsError::NotMade(error.to_string()))?;
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let signing = any_supported_type(&der).map_err(|error| not_made(error.to_string()))?;
+        let signing = any_supported_type(&der).map_err(|error| TlsError::NotMade(error.to_string()))?;
         Ok(Leaves { authority, key, signing, made: Mutex::new(LruCache::new(KEPT)) })
     }
 
-    /// The certificate for these names.
-    pub(super) fn of(&self, names: &[String]) -> Result<Arc<CertifiedKey>, TlsError> {
-        // After a panic it holds what was made before.
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = made.get(names) {
-            return Ok(Arc::clone(there));
+    /// The certificate for these names, which is kept under `label`.
+    pub(super) fn of(&self, label: &str, names: &[String]) -> Result<Arc<CertifiedKey>, TlsError> {
+        self.at(OffsetDateTime::now_utc(), label, names)
+    }
+
+    fn at(&self, now: OffsetDateTime, label: &str, names: &[String]) -> Result<Arc<CertifiedKey>, TlsError> {
+        let there = self.made().get(label).cloned();
+        if let Some(there) = there.filter(|there| there.ends - now > RENEWED) {
+            return Ok(there.key);
         }
-        let (cert, _) = self.authority.sign(names, &self.key, time::OffsetDateTime::now_utc())?;
-        let leaf = Arc::new(CertifiedKey::new(vec![cert], Arc::clone(&self.signing)));
-        made.put(names.to_vec(), Arc::clone(&leaf));
-        Ok(leaf)
+        // Without the lock, so that a flood of names holds up nobody who asks for one that is there.
+        let (certificate, ends) = self.authority.sign(names, &self.key, now)?;
+        let key = Arc::new(CertifiedKey::new(vec![certificate], Arc::clone(&self.signing)));
+        self.made().put(label.into(), Leaf { key: Arc::clone(&key), ends });
+        Ok(key)
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, LruCache<Box<str>, Leaf>> {
+        // After a panic it holds what was made before.
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,67 @@
+//! Looks after the certificates of the user's own and the ticket keys while it runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::task::spawn_blocking;
+use tokio::time::MissedTickBehavior;
+
+use super::start::Balancer;
+use crate::api::{About, Level};
+use crate::state::Shared;
+use crate::tls::{certificate_warnings, refresh};
+
+/// How often they are looked after.
+const LOOK: Duration = Duration::from_mins(1);
+
+impl Balancer {
+    /// The files of the certificates and keys that its listeners show, each once.
+    pub fn certificate_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for certificate in self.shared.topology.load().certificates() {
+            for file in certificate.files() {
+                if !files.contains(file) {
+                    files.push(file.clone());
+                }
+            }
+        }
+        files
+    }
+
+    /// Reads the certificates of the user's own again, for handshakes from now on; connections are left alone. Where a
+    /// certificate and its key do not fit, those that were read before stay, and a warning says why.
+    pub async fn reload_certificates(&self) {
+        let certificates = self.shared.topology.load().certificates();
+        // Reading may block. It fails only if the runtime is shutting down.
+        let told = spawn_blocking(move || refresh(&certificates)).await.unwrap_or_default();
+        for told in told {
+            self.shared.telemetry.notice(Level::Info, told);
+        }
+        warn(&self.shared);
+    }
+
+    /// Warns of certificates that end soon, and makes new ticket keys, for as long as it runs.
+    pub(super) fn tend_certificates(&self) {
+        let shared = Arc::clone(&self.shared);
+        self.spawn(async move {
+            let mut times = tokio::time::interval(LOOK);
+            times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                times.tick().await;
+                warn(&shared);
+                let store = Arc::clone(&shared.topology.load().tls);
+                let trouble = spawn_blocking(move || store.tend_tickets()).await.ok().flatten();
+                if let Some(trouble) = trouble {
+                    shared.telemetry.notice(Level::Warning, trouble);
+                }
+            }
+        });
+    }
+}
+
+/// Warns of what is wrong with the certificates now, or no longer.
+pub(super) fn warn(shared: &Shared) {
+    let warnings = certificate_warnings(&shared.topology.load().certificates(), SystemTime::now());
+    let well = "the certificates are as they should be again";
+    shared.telemetry.stands(About::Certificates, (!warnings.is_empty()).then(|| warnings.join("; ")), well);
+}
