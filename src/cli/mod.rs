@@ -5,6 +5,7 @@ mod args;
 mod attach;
 #[cfg(unix)]
 mod background;
+mod certificates;
 mod control;
 #[cfg(unix)]
 mod ctl;
@@ -112,7 +113,9 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
         .or(args.options.config.as_deref())
         .map_or_else(|| layers::default_file().ok_or(UsageError::NothingToCheck), |p| Ok(p.to_owned()))?;
     let config = layers::check(&path)?;
-    for warning in warnings::hashed_ids(&config) {
+    let wrong = |problems: Vec<String>| UsageError::Words(problems.into_iter().map(Untrusted::new).collect());
+    let certificates = stickylb::program::check_certificates(&config).map_err(wrong)?;
+    for warning in warnings::hashed_ids(&config).into_iter().chain(certificates) {
         complain(&format!("stickylb-tui: warning: {}", Untrusted::new(warning)));
     }
     say(&format!("{} is good: {}", Untrusted::new(path.display().to_string()), summary(&config)))?;

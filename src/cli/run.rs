@@ -10,6 +10,7 @@ use super::args::THEMES;
 use super::args::{Args, Run, Settings};
 #[cfg(unix)]
 use super::background;
+use super::certificates::CertificateFollower;
 use super::control::Control;
 use super::front::Front;
 use super::layers::{self, UsageError};
@@ -130,6 +131,11 @@ async fn serve(
     warnings.extend(crate::control::shared_cookies(&engine.cookies()).await);
     // With a screen, SIGHUP means that its terminal is gone.
     let mut on_hangup = || if front == Front::Screen { Arc::default() } else { signals.on_hangup() };
+    let shows_certificates = !engine.certificate_files().is_empty();
+    // Where there is a configuration file, it and the certificates are read again together.
+    let asked = if backends.file.is_none() && shows_certificates { on_hangup() } else { Arc::default() };
+    let follows = backends.file.is_some() || shows_certificates;
+    let _certificates = follows.then(|| CertificateFollower::new(&engine, asked));
     let _follower = backends.file.map(|file| Follower::new(file, &engine, on_hangup()));
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
     let file = file.map(|file| file.start(&engine, on_hangup())).transpose().map_err(cannot_log)?;

@@ -32,7 +32,7 @@ pub(super) struct Watched {
 
 /// What tells a file from itself before a change, without reading it.
 #[derive(Clone, PartialEq, Eq)]
-struct Traits {
+pub(super) struct Traits {
     /// File system and number.
     #[cfg(unix)]
     place: (u64, u64),
@@ -107,7 +107,8 @@ fn contents(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 impl Traits {
-    fn of(path: &Path) -> Option<Self> {
+    /// `None` where there is no regular file.
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         Some(Traits {
             #[cfg(unix)]
@@ -120,7 +121,7 @@ impl Traits {
     }
 
     /// Whether it could change now and look the same. A time in the future is not young: it would be for ever.
-    fn is_young(&self) -> bool {
+    pub(super) fn is_young(&self) -> bool {
         self.modified.is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < PRECISION))
     }
 }

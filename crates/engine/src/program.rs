@@ -11,3 +11,4 @@ pub use crate::config::{SCHEMA, is_local_name, parse_beside_copies};
 #[cfg(unix)]
 pub use crate::listener::Downgrade;
 pub use crate::process::{demo_name, raise_descriptor_limit, supervise};
+pub use crate::tls::check_certificates;

@@ -9,7 +9,7 @@ use super::vouched::{VOUCHED_NAMES, is_vouched};
 use super::written::Named;
 
 /// A certificate and its private key, each a PEM file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct CertificateFiles {
     /// The certificate of the server, and behind it those that lead to a root.

@@ -7,9 +7,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
 use super::start::Balancer;
-use crate::api::{About, Level};
+use crate::api::{About, CommandError, Level};
 use crate::state::Shared;
 use crate::tls::{certificate_warnings, refresh};
+use crate::untrusted::Untrusted;
 
 /// How often they are looked after.
 const LOOK: Duration = Duration::from_mins(1);
@@ -29,15 +30,27 @@ impl Balancer {
     }
 
     /// Reads the certificates of the user's own again, for handshakes from now on; connections are left alone. Where a
-    /// certificate and its key do not fit, those that were read before stay, and a warning says why.
-    pub async fn reload_certificates(&self) {
+    /// certificate and its key do not fit, those that were read before stay, and a warning says why until it is mended.
+    ///
+    /// # Errors
+    /// What is wrong with each pair of files that was not taken, as one sentence.
+    pub async fn reload_certificates(&self) -> Result<(), Vec<Untrusted<String>>> {
         let certificates = self.shared.topology.load().certificates();
         // Reading may block. It fails only if the runtime is shutting down.
-        let told = spawn_blocking(move || refresh(&certificates)).await.unwrap_or_default();
+        let (told, problems) = spawn_blocking(move || refresh(&certificates)).await.unwrap_or_default();
         for told in told {
             self.shared.telemetry.notice(Level::Info, told);
         }
         warn(&self.shared);
+        if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().map(Untrusted::new).collect()) }
+    }
+
+    /// Where no configuration can be read again, certificates can.
+    pub(super) async fn reload_what_there_is(&self) -> Result<(), CommandError> {
+        if self.shared.topology.load().certificates().is_empty() {
+            return Err(CommandError::NothingToReload);
+        }
+        self.reload_certificates().await.map_err(|problems| CommandError::NotReloaded { problems })
     }
 
     /// Warns of certificates that end soon, and makes new ticket keys, for as long as it runs.

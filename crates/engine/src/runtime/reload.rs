@@ -28,7 +28,7 @@ use crate::untrusted::{Untrusted, joined};
 impl Balancer {
     /// Reads the configuration from its source again, applies it, and reports the changes.
     pub(crate) async fn reload_from_source(&self) -> Result<(), CommandError> {
-        let Some(Source(read)) = &self.source else { return Err(CommandError::NothingToReload) };
+        let Some(Source(read)) = &self.source else { return self.reload_what_there_is().await };
         // Locked before reading, so that configurations are applied in the order in which they were read.
         let alone = self.reloading.lock().await;
         let read = Arc::clone(read);

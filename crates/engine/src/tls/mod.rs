@@ -23,4 +23,5 @@ pub use local_authority::LocalAuthority;
 pub(crate) use store::TlsStore;
 pub(crate) use termination::{Termination, terminations};
 pub use tls_error::TlsError;
+pub use user_certificate::check_certificates;
 pub(crate) use user_certificate::{UserCertificate, certificate_warnings, refresh};

@@ -1,6 +1,7 @@
 //! A certificate of the user's own with its key, read from their files, and again when these change.
 
 use arc_swap::ArcSwap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -14,14 +15,32 @@ use x509_parser::prelude::{FromDer as _, SubjectPublicKeyInfo};
 use super::facts::Facts;
 use super::read_pem::read_pem;
 use super::tls_error::{TlsError, shown};
-use crate::config::CertificateFiles;
+use crate::config::{CertificateFiles, Config};
 
 /// An end that is nearer than this is warned of.
 const SOON: Duration = Duration::days(7);
 
-/// Reads all of these again; tells of each that has changed what it is for now.
-pub(crate) fn refresh(certificates: &[Arc<UserCertificate>]) -> Vec<String> {
-    certificates.iter().filter_map(|certificate| certificate.refresh()).collect()
+/// Reads all of these again; tells of each that has changed what it is for now, and why others could not be used.
+pub(crate) fn refresh(certificates: &[Arc<UserCertificate>]) -> (Vec<String>, Vec<String>) {
+    let told = certificates.iter().filter_map(|certificate| certificate.refresh()).collect();
+    (told, certificates.iter().filter_map(|certificate| certificate.trouble().clone()).collect())
+}
+
+/// Reads the certificates of a configuration as its start would; tells what clients will find wrong with them.
+///
+/// # Errors
+/// Why each that cannot be used would keep it from starting.
+pub fn check_certificates(config: &Config) -> Result<Vec<String>, Vec<String>> {
+    let listeners = config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let files: BTreeSet<_> = listeners.flat_map(|tls| &tls.certificates).collect();
+    let (mut good, mut problems) = (Vec::new(), Vec::new());
+    for files in files {
+        match UserCertificate::read(files) {
+            Ok(read) => good.push(Arc::new(read)),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    if problems.is_empty() { Ok(certificate_warnings(&good, SystemTime::now())) } else { Err(problems) }
 }
 
 /// What is wrong with each of these at this time, one sentence each.
