@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use stickylb_http1::RequestHead;
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -43,6 +44,9 @@ const INCOMING: usize = 4096;
 
 /// Past events a reader may ask for.
 const PAST: usize = 200;
+
+/// How long a reader has to take what is said to it last.
+const GOODBYE: Duration = Duration::from_millis(250);
 
 /// What one reader is fed from.
 pub(crate) struct Feed {
@@ -239,8 +243,10 @@ pub(crate) async fn websocket(feed: Feed, stream: ClientStream, early: Vec<u8>, 
     if matches!(feed.run(&mut reader).await, Over::GoingAway) {
         let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
         // Best effort: a reader that takes nothing now is cut all the same.
-        let _ = tokio::time::timeout(Duration::from_millis(250), reader.0.close(Some(frame))).await;
+        let _ = tokio::time::timeout(GOODBYE, reader.0.close(Some(frame))).await;
     }
+    // Over TLS the reader must see that nothing was cut off (close_notify).
+    let _ = tokio::time::timeout(GOODBYE, reader.0.get_mut().shutdown()).await;
     drop(counted);
 }
 

@@ -8,8 +8,8 @@ use crate::access::Refused;
 use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{CLIENT_GONE, Exchange, Request, rewrite, validate, wants_page};
-use crate::proxy::forward::{forward, is_for_a_name, route};
-use crate::proxy::local_reply::{LocalReply, Page, Reply, no_such_name, pages, send};
+use crate::proxy::forward::forward;
+use crate::proxy::local_reply::{LocalReply, Page, misplaced, pages, send};
 use crate::state::Routing;
 use crate::untrusted::Untrusted;
 
@@ -60,6 +60,10 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
 
 /// The local reply, if the request gets one, and why.
 fn answer(client: &Client<'_>, request: &Request, now: Instant) -> Option<(Rule, Page)> {
+    if client.is_misplaced {
+        let (why, reply) = misplaced::answer(client, request);
+        return Some((Rule::Refused { why: why.into() }, Page::Whole(reply)));
+    }
     let shared = &client.proxy.shared;
     let (answer, why) = if let Err(refused) = admit(client, request, now) {
         (LocalReply::not_admitted(&refused, client.admitted.is_err()), refused.why().to_owned())

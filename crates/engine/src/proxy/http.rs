@@ -17,8 +17,17 @@ use crate::state::Phase;
 
 /// Serves a client until it leaves, idles too long, or the engine finishes.
 pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::Receiver<Phase>) {
-    let Accepted { stream, peer: address, listener, connected, replay, traffic, is_inside } = accepted;
+    let Accepted { stream, peer: address, listener, connected, replay, traffic, is_inside, before } = accepted;
     let config = Arc::clone(&proxy.shared.topology.load().config);
+    let peer = Peer::new(address.ip(), &config.trusted_proxies);
+    let mut clock = Clock::new(&config.timeouts, Instant::now());
+    let (admitted, is_misplaced) = match before {
+        None => (None, false),
+        Some(before) => {
+            clock.spend(before.spent, &config.timeouts);
+            (Some(before.slot), before.is_misplaced)
+        }
+    };
     let mut routing = Cache::new(&listener.routing);
     let by = {
         let routing = routing.load();
@@ -31,9 +40,10 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         stream,
         listener: &listener,
         ip: address.ip().to_canonical(),
-        admitted: proxy.shared.access.connection(address, peer.is_trusted()),
+        admitted: admitted.map_or_else(|| proxy.shared.access.connection(address, peer.is_trusted()), Ok),
         peer,
-        clock: Clock::new(&config.timeouts, Instant::now()),
+        clock,
+        is_misplaced,
         replay,
         traffic,
         is_inside,
@@ -57,9 +67,12 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         let after = match client.next(finishing.as_mut(), &mut waits).await {
             NextRequest::Head(head) => handle(&mut client, routing.load(), head).await,
             NextRequest::Bad(bad) => refuse_unreadable(&mut client, bad).await,
-            NextRequest::Unfinished => return book_unfinished(&mut client, true),
+            NextRequest::Unfinished => {
+                book_unfinished(&mut client, true);
+                return client.leave().await;
+            }
             NextRequest::Left => return book_unfinished(&mut client, false),
-            NextRequest::Over => return,
+            NextRequest::Over => return client.leave().await,
         };
         if !matches!(after, After::Keep) {
             break after;

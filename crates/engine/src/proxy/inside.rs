@@ -46,7 +46,7 @@ pub(crate) async fn connect(
     let Inside { peer, listener, replay, traffic } = client;
     let connected = Connected::new(Arc::clone(shared), slot, alive);
     let stream = ClientStream::Plain(Socket::Watched(theirs));
-    let accepted = Accepted { stream, peer, listener, connected, replay, traffic, is_inside: true };
+    let accepted = Accepted { stream, peer, listener, connected, replay, traffic, is_inside: true, before: None };
     let proxy = Arc::new(Proxy::new(Arc::clone(shared), shared.workers, fastrand::Rng::new()));
     Ok((ours, Serving(tokio::spawn(http::serve(proxy, accepted, phase)).abort_handle())))
 }

@@ -35,7 +35,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// Serves one connection, from accept to close.
 pub(crate) async fn serve(proxy: Arc<Proxy>, mut accepted: Accepted, engine: watch::Receiver<Phase>) {
     let access = &proxy.shared.access;
-    let slot = access.connection(accepted.peer, false).and_then(|slot| {
+    let admitted = accepted.before.take().map(|before| before.slot);
+    let slot = admitted.map_or_else(|| access.connection(accepted.peer, false), Ok).and_then(|slot| {
         access.request(accepted.peer.ip().to_canonical(), Instant::now())?;
         Ok(slot)
     });

@@ -178,6 +178,7 @@ impl Acceptor {
             replay: None,
             traffic: self.proxy.shared.traffic.client_from(peer),
             is_inside: false,
+            before: None,
         };
         // Boxed, because spawning and ending a task moves its future, and this one is large.
         tokio::spawn(Box::pin(proxy::serve(Arc::clone(&self.proxy), accepted, self.work.phase.clone())));

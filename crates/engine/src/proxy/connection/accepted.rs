@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::before_requests::BeforeRequests;
 use super::replay::Replay;
 use crate::proxy::io::ClientStream;
 use crate::state::{Connected, Listener};
@@ -21,4 +22,6 @@ pub(crate) struct Accepted {
     pub(crate) traffic: Option<u32>,
     /// Whether its other end is in this process, and its socket leads to no listener.
     pub(crate) is_inside: bool,
+    /// What came before its first request, on a port for TLS.
+    pub(crate) before: Option<Box<BeforeRequests>>,
 }

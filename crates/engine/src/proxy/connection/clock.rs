@@ -33,6 +33,8 @@ pub(crate) struct Clock {
     set: bool,
     /// It has fired at least once.
     ticked: bool,
+    /// Of the time for the next head, what has been spent before it began.
+    spent: Duration,
     /// The shortest of all timeouts: no phase that begins later can expire sooner.
     rest: Duration,
 }
@@ -41,18 +43,26 @@ impl Clock {
     pub(crate) fn new(timeouts: &Timeouts, now: Instant) -> Self {
         let rest = timeouts.idle.min(timeouts.request_headers).min(timeouts.response);
         let timer = Box::pin(tokio::time::sleep_until((now + rest.min(LOOK)).into()));
-        Clock { stage: Stage::Idle, since: now, timer, set: false, ticked: false, rest }
+        Clock { stage: Stage::Idle, since: now, timer, set: false, ticked: false, spent: Duration::ZERO, rest }
     }
 
     pub(crate) fn enter(&mut self, stage: Stage, now: Instant) {
         self.stage = stage;
         self.since = now;
+        self.spent = Duration::ZERO;
+    }
+
+    /// The first head has so much less time than others have: what came before it took that long.
+    pub(crate) fn spend(&mut self, spent: Duration, timeouts: &Timeouts) {
+        self.spent = spent;
+        // Nor less often than this, since it stays so for the whole connection.
+        self.rest = self.rest.min(timeouts.request_headers.saturating_sub(spent).max(LOOK));
     }
 
     /// Bytes of a head have arrived.
     pub(crate) fn received(&mut self) {
         if self.stage == Stage::Idle {
-            self.enter(Stage::Head, Instant::now());
+            (self.stage, self.since) = (Stage::Head, Instant::now());
         }
     }
 
@@ -99,7 +109,7 @@ impl Clock {
     fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         let limit = match self.stage {
             Stage::Idle => timeouts.idle,
-            Stage::Head => timeouts.request_headers,
+            Stage::Head => timeouts.request_headers.saturating_sub(self.spent),
             Stage::Waiting => timeouts.response,
             Stage::Streaming => return None,
         };

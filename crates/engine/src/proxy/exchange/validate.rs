@@ -21,11 +21,11 @@ pub(crate) fn unreadable(bad_head: BadHead) -> Refusal {
         BadHead::NoHttp => (StatusCode::BAD_REQUEST, "What came is no HTTP."),
         BadHead::Tls => (
             StatusCode::BAD_REQUEST,
-            "The client speaks TLS, and this is a port for plain HTTP: use http:// in its URL.",
+            "The client speaks TLS, and this is a port for plain HTTP: use http:// in its URL, or start with --tls.",
         ),
         BadHead::Http2 => (
             StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            "The client speaks HTTP/2 without asking first, and this is a port for HTTP/1.1.",
+            "The client speaks HTTP/2 without asking first, and this is a port for HTTP/1.1: let the client use that.",
         ),
         BadHead::MethodTooLong => (StatusCode::NOT_IMPLEMENTED, "The request's method is longer than 128 bytes."),
         BadHead::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "The request's version is none of HTTP/1."),

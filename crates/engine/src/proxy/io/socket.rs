@@ -77,6 +77,14 @@ impl Socket {
         matches!(read, Ok(1..))
     }
 
+    /// Looks at the bytes that have arrived without reading them, and waits until there are some; 0 at the end.
+    pub(crate) async fn peek(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.at_once(|stream| stream.peek(into))? {
+            Some(there) => Ok(there),
+            None => self.watch()?.peek(into).await,
+        }
+    }
+
     /// Does `work` while it never has to wait; registers the socket and returns `None` where it does.
     fn at_once<T>(&mut self, mut work: impl FnMut(&mut std::net::TcpStream) -> io::Result<T>) -> io::Result<Option<T>> {
         while let Socket::Unwatched(stream) = self {

@@ -1,6 +1,6 @@
 //! What the balancer answers itself.
 
-mod no_such_name;
+pub(crate) mod misplaced;
 pub(crate) mod pages;
 mod reply;
 pub(crate) mod send;

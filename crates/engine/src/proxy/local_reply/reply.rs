@@ -1,6 +1,7 @@
 //! What the balancer answers itself.
 
 use http::StatusCode;
+use std::borrow::Cow;
 use std::io::Write as _;
 use stickylb_http1::{Version, write_date};
 
@@ -99,9 +100,11 @@ impl LocalReply {
         let mut reply = Reply::new(self.status, media, body);
         reply.close = self.close;
         match self.status {
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => reply.fields.push(("retry-after", "1")),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                reply.fields.push(("retry-after", "1".into()));
+            }
             // RFC 9110 15.5.6: such an answer says what is allowed.
-            StatusCode::METHOD_NOT_ALLOWED => reply.fields.push(("allow", METHODS)),
+            StatusCode::METHOD_NOT_ALLOWED => reply.fields.push(("allow", METHODS.into())),
             _ => {}
         }
         reply
@@ -128,7 +131,7 @@ impl LocalReply {
 /// A response of the balancer's own, whole.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
-    pub(crate) fields: Vec<(&'static str, &'static str)>,
+    pub(crate) fields: Vec<(&'static str, Cow<'static, str>)>,
     pub(crate) body: String,
     /// The connection ends after it.
     pub(crate) close: bool,
@@ -140,7 +143,7 @@ impl Reply {
     pub(crate) fn new(status: StatusCode, media: &'static str, body: String) -> Self {
         Reply {
             status,
-            fields: vec![("content-type", media), ("cache-control", "no-store")],
+            fields: vec![("content-type", media.into()), ("cache-control", "no-store".into())],
             body,
             close: false,
             to_head: false,
@@ -151,7 +154,7 @@ impl Reply {
     pub(crate) fn options() -> Self {
         Reply {
             status: StatusCode::OK,
-            fields: vec![("allow", METHODS)],
+            fields: vec![("allow", METHODS.into())],
             body: String::new(),
             close: false,
             to_head: false,
@@ -165,9 +168,9 @@ impl Reply {
     }
 
     /// Says that this has another value, or that it is said at all.
-    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.fields.retain(|(other, _)| *other != name);
-        self.fields.push((name, value));
+        self.fields.push((name, value.into()));
         self
     }
 

@@ -25,6 +25,9 @@ use crate::proxy::io::{ClientStream, ROUNDS, Scratch, WriteBuffer, poll_read, wi
 use crate::state::{Connected, Phase};
 use crate::upstream::Stream;
 
+/// How long a client that is cut has to take what was said to it last.
+const GOODBYE: Duration = Duration::from_millis(250);
+
 /// A backend's half of a tunnel, waiting for the client's.
 pub(crate) struct Tunnel {
     stream: Stream,
@@ -196,7 +199,8 @@ pub(crate) async fn carry(tunnel: Tunnel, client: ClientHalf) -> Carried {
                 // Best effort: a client that does not read now is cut all the same.
                 let _ = client.write(&GOING_AWAY).now_or_never();
             }
-            let _ = client.shutdown().await;
+            // Over TLS this waits for room, which one that reads nothing does not have.
+            let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
         }
     }
     drop((counted, places, slots));
