@@ -294,7 +294,11 @@ async fn open(
     };
     let stream = dialled.map_err(|error| outcome_of(&error))?;
     let client = accepted.stream.socket().watched().map_err(|_| Outcome::NoAnswer)?;
-    if closes_at_once(&stream, client).await { Err(Outcome::NoAnswer) } else { Ok(stream) }
+    if !accepted.stream.has_unread() && closes_at_once(&stream, client).await {
+        Err(Outcome::NoAnswer)
+    } else {
+        Ok(stream)
+    }
 }
 
 /// Whether the backend closes although it was sent nothing. The client's first byte ends the wait.

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible};
 
 use super::accepted::Accepted;
-use crate::proxy::io::ClientStream;
+use crate::proxy::io::{ClientStream, TlsStream};
 use crate::tls::Termination;
 
 /// The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
@@ -45,7 +46,7 @@ pub(crate) async fn handshake(
     version: Option<[u8; 2]>,
 ) -> Result<Accepted, String> {
     let ClientStream::Plain(socket) = accepted.stream else { return Ok(accepted) };
-    match tls.acceptor.accept(socket).await {
+    match TlsStream::accept(socket, Arc::clone(tls.acceptor.config())).await {
         Ok(shaken) => Ok(Accepted { stream: ClientStream::Tls(Box::new(shaken)), ..accepted }),
         Err(error) => Err(why(&error, version)),
     }
@@ -68,6 +69,8 @@ fn why(error: &io::Error, version: Option<[u8; 2]>) -> String {
 fn why_not(error: &Error, version: Option<[u8; 2]>) -> String {
     match error {
         Error::AlertReceived(alert) => why_alerted(*alert),
+        // Whatever it lacks first.
+        Error::PeerIncompatible(_) if matches!(version, Some([3, 0..=2])) => why_too_old(version),
         Error::PeerIncompatible(
             PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled

@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 
 use super::socket::Socket;
+use super::tls_stream::TlsStream;
 
 /// The byte stream of a client.
 pub(crate) enum ClientStream {
     Plain(Socket),
     /// Boxed, because its state is large and most clients speak plainly.
-    Tls(Box<TlsStream<Socket>>),
+    Tls(Box<TlsStream>),
 }
 
 impl ClientStream {
@@ -22,7 +22,7 @@ impl ClientStream {
     pub(crate) fn socket(&self) -> &Socket {
         match self {
             ClientStream::Plain(socket) => socket,
-            ClientStream::Tls(tls) => tls.get_ref().0,
+            ClientStream::Tls(tls) => tls.socket(),
         }
     }
 
@@ -30,13 +30,21 @@ impl ClientStream {
     pub(crate) fn socket_mut(&mut self) -> &mut Socket {
         match self {
             ClientStream::Plain(socket) => socket,
-            ClientStream::Tls(tls) => tls.get_mut().0,
+            ClientStream::Tls(tls) => tls.socket_mut(),
         }
     }
 
     /// Whether what passes is encrypted.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, ClientStream::Tls(_))
+    }
+
+    /// Whether there is something to read though its socket may have nothing.
+    pub(crate) fn has_unread(&self) -> bool {
+        match self {
+            ClientStream::Plain(_) => false,
+            ClientStream::Tls(tls) => tls.has_unread(),
+        }
     }
 
     /// Registers its socket with the runtime from here on.

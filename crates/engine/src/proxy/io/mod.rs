@@ -6,6 +6,8 @@ mod disconnect;
 mod read;
 mod scratch;
 mod socket;
+mod tls_records;
+mod tls_stream;
 mod write_buffer;
 
 pub(crate) use broken::Broken;
@@ -14,4 +16,5 @@ pub(crate) use disconnect::{DisconnectProbe, LOOK, backend_has_reset, has_reset,
 pub(crate) use read::{ROUNDS, poll_read};
 pub(crate) use scratch::{READ, Scratch, with_scratch};
 pub(crate) use socket::Socket;
+pub(crate) use tls_stream::TlsStream;
 pub(crate) use write_buffer::WriteBuffer;

@@ -23,7 +23,7 @@ pub(crate) fn answer(client: &Client<'_>, request: &Request) -> (String, Reply) 
     let upgrade = request.head.values(FieldKind::Upgrade).flat_map(tokens);
     if upgrade.into_iter().any(|protocol| protocol.eq_ignore_ascii_case(b"websocket")) {
         // No WebSocket client follows a redirect.
-        let why = format!("A plain WebSocket, and this is a port for TLS: use wss://{authority}");
+        let why = format!("a plain WebSocket, and this is a port for TLS: use wss://{authority}");
         let said = format!("This is a port for TLS: use wss://{authority}{target}");
         return (why, LocalReply::refused(StatusCode::BAD_REQUEST, &said).reply(request.wants_page()));
     }
