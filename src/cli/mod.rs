@@ -46,8 +46,9 @@ use args::{Args, DemoBackend, Subcommand};
 use layers::UsageError;
 use offered::offered;
 use say::{FAILED, complain, fail, refuse, say};
+use stickylb::api::Mode;
 use stickylb::config;
-use stickylb::config::Config;
+use stickylb::config::{Config, ListenerConfig};
 use stickylb::program;
 use stickylb::untrusted::Untrusted;
 
@@ -126,7 +127,12 @@ fn check(args: &Args, file: Option<&std::path::Path>) -> Result<ExitCode, UsageE
 fn summary(config: &Config) -> String {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let backends = counted(config.backends().count(), "backend");
-    let addresses: Vec<String> = config.listeners.iter().map(|listener| listener.address().to_string()).collect();
+    let address = |listener: &ListenerConfig| match (&listener.tls, listener.mode) {
+        (None, _) => listener.address().to_string(),
+        (Some(_), Mode::Tcp) => format!("tls://{}", listener.address()),
+        (Some(_), _) => format!("https://{}", listener.address()),
+    };
+    let addresses: Vec<String> = config.listeners.iter().map(address).collect();
     let addresses = addresses.join(", ");
     match config.pools.as_slice() {
         [only] => format!("{backends} by {} on {addresses}", only.strategy),

@@ -22,11 +22,16 @@ const NOT_SENT: [&str; 9] = [
     "expect",
 ];
 
-/// The command line, and a note for the user.
+/// The command line, and a note for the user. `authority` is the file of whom to trust, where the listener's certificate is made
+/// here: a curl that trusts it anyway takes no harm of it.
 ///
 /// # Errors
 /// A sentence if the head was not kept whole or is malformed.
-pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, &'static str), String> {
+pub(crate) fn command(
+    heads: &Heads,
+    request: &RequestEvent,
+    authority: Option<&Untrusted<String>>,
+) -> Result<(String, &'static str), String> {
     if heads.request.cut {
         return Err("its head was too large to be kept whole: it cannot be copied".to_owned());
     }
@@ -43,6 +48,9 @@ pub(crate) fn command(heads: &Heads, request: &RequestEvent) -> Result<(String, 
         _ => add(&mut out, "-X", method),
     }
     out.push_str(if version == b"HTTP/1.0" { " --http1.0" } else { " --http1.1" });
+    if let Some(authority) = authority {
+        add(&mut out, "--cacert", authority.raw().as_bytes());
+    }
     let (host, path) = split(target);
     if path == b"*" {
         out.push_str(" --request-target '*'");
@@ -108,10 +116,11 @@ fn is_of_the_connection(field: &Field<'_>, fields: &[Field<'_>]) -> bool {
         || !kept && listed.any(|name| name.trim_ascii().eq_ignore_ascii_case(field.name))
 }
 
-/// Splits a request target into the host, if it is an absolute `http://` URL, and the path with its query.
+/// Splits a request target into the host, if it is an absolute `http://` or `https://` URL, and the path with its query.
 fn split(target: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    let start = target.get(..7).filter(|start| start.eq_ignore_ascii_case(b"http://"));
-    let Some(rest) = start.map(|_| &target[7..]) else { return (None, target) };
+    let begins = |scheme: &[u8]| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let scheme = [b"http://".as_slice(), b"https://"].into_iter().find(|scheme| begins(scheme));
+    let Some(rest) = scheme.map(|scheme| &target[scheme.len()..]) else { return (None, target) };
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     (Some(&rest[..end]), &rest[end..])
 }
@@ -223,6 +232,7 @@ mod tests {
     #[test]
     fn an_absolute_target_is_a_host_and_a_path() {
         assert_eq!(split(b"http://shop.test:80/cart?x"), (Some(&b"shop.test:80"[..]), &b"/cart?x"[..]));
+        assert_eq!(split(b"https://shop.test/cart"), (Some(&b"shop.test"[..]), &b"/cart"[..]));
         assert_eq!(split(b"/cart"), (None, &b"/cart"[..]));
         assert_eq!(split(b"HTTP://a"), (Some(&b"a"[..]), &b""[..]));
     }

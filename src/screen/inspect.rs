@@ -114,7 +114,9 @@ pub(crate) fn copy(state: &mut State) -> Result<Vec<Effect>, String> {
     let Event::Request(request) = &*event else { return Ok(Vec::new()) };
     match state.inspected.of(request) {
         Ok(Some(heads)) => {
-            let (line, note) = curl::command(heads, request)?;
+            let listener = state.snapshot.listeners.iter().find(|listener| listener.url == heads.url);
+            let authority = listener.and_then(|listener| listener.authority.as_ref());
+            let (line, note) = curl::command(heads, request, authority)?;
             Ok(vec![Effect::Copy(line, note)])
         }
         Ok(None) => {

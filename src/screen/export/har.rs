@@ -114,6 +114,11 @@ impl Entry<'_> {
         entry
     }
 
+    /// By what the client came: its listener's scheme.
+    fn scheme(&self) -> &str {
+        self.heads.url.raw().split_once("://").map_or("http", |(scheme, _)| scheme)
+    }
+
     fn asked(&self) -> Value {
         let head = &self.heads.request;
         let (first, fields) = parts(&head.bytes);
@@ -123,7 +128,7 @@ impl Entry<'_> {
         let host = fields.iter().find(|field| field.name.eq_ignore_ascii_case(b"host")).map(|field| lossy(field.value));
         let url = match (path.contains("://"), host) {
             (true, _) => path.clone(),
-            (false, Some(host)) => format!("http://{host}{path}"),
+            (false, Some(host)) => format!("{}://{host}{path}", self.scheme()),
             (false, None) => format!("{}{path}", self.heads.url.raw()),
         };
         let query = path.split_once('?').map_or("", |(_, query)| query);

@@ -35,6 +35,10 @@ pub struct ListenerView {
     pub pool: Option<Untrusted<String>>,
     /// The routes, in the order in which they are tried.
     pub routes: Vec<RouteTaken>,
+    /// Where it speaks TLS with certificates that are made here: the PEM file of the authority that signs them, for clients that
+    /// are to trust it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Untrusted<String>>,
 }
 
 /// A group of backends that stand in for each other.

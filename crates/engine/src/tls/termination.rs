@@ -9,16 +9,12 @@ use tokio_rustls::rustls::server::ClientHello;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 
-use super::refused_name::RefusedName;
-use super::resolver::{Resolver, unnamed};
+use super::authority::folder;
+use super::leaves::Leaves;
 use super::store::TlsStore;
 use super::tls_error::TlsError;
-use super::user_certificate::UserCertificate;
-use crate::api::Mode;
-use crate::config::{CertificateFiles, Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
-
-/// Addresses of this machine that clients connected to, of a listener on all of them.
-const ADDRESSES: usize = 64;
+use crate::config::{Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
+use crate::untrusted::Untrusted;
 
 /// How one listener speaks TLS with its clients.
 pub(crate) struct Termination {
@@ -26,13 +22,8 @@ pub(crate) struct Termination {
     pub(crate) acceptor: TlsAcceptor,
     /// What becomes of plain HTTP.
     pub(crate) plain: PlainHttp,
-    resolver: Resolver,
-    /// Further names for clients that name nothing.
-    names: Vec<String>,
-    /// The address that it listens on.
-    host: IpAddr,
-    /// For a listener on all addresses: the settings for each that a client connected to.
-    by_address: Mutex<HashMap<IpAddr, Arc<ServerConfig>>>,
+    /// The file of the authority that signs what is shown, where that is made here.
+    pub(crate) authority: Option<Untrusted<String>>,
 }
 
 impl Termination {
@@ -54,60 +45,17 @@ impl Termination {
         } else {
             Resolver::Own(own.into())
         };
-        let server = server(tls.min_version, listener.mode, resolver.clone(), store)?;
-        let (plain, names) = (tls.plain, tls.names.clone());
-        Ok(Termination {
-            acceptor: Arc::new(server).into(),
-            plain,
-            resolver,
-            names,
-            host,
-            by_address: Mutex::default(),
-        })
-    }
-
-    /// What a client is answered with that says this hello, and connected to this address.
-    ///
-    /// # Errors
-    /// It asks for a name that no certificate can be shown for.
-    pub(super) fn answer(&self, hello: &ClientHello<'_>, local: IpAddr) -> Result<Arc<ServerConfig>, RefusedName> {
-        if let Some(name) = hello.server_name() {
-            let refused = || RefusedName { name: name.into() };
-            return if self.resolver.has(name) { Ok(Arc::clone(self.acceptor.config())) } else { Err(refused()) };
-        }
-        Ok(self.at(local.to_canonical()))
-    }
-
-    /// The settings for clients that name nothing and connected to this address.
-    fn at(&self, local: IpAddr) -> Arc<ServerConfig> {
-        let Resolver::Made { leaves, .. } = &self.resolver else { return Arc::clone(self.acceptor.config()) };
-        if local == self.host {
-            return Arc::clone(self.acceptor.config());
-        }
-        // After a panic it holds what was there before.
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = by_address.get(&local) {
-            return Arc::clone(there);
-        }
-        if by_address.len() >= ADDRESSES {
-            by_address.clear();
-        }
-        let names = unnamed(local, &self.names, leaves.authority.is_constrained);
-        let mut server = ServerConfig::clone(self.acceptor.config());
-        server.cert_resolver = Arc::new(Resolver::made(Arc::clone(leaves), names));
-        Arc::clone(by_address.entry(local).or_insert(Arc::new(server)))
-    }
-
-    /// The certificates of the user's own.
-    pub(crate) fn own(&self) -> &[Arc<UserCertificate>] {
-        if let Resolver::Own(all) = &self.resolver { all } else { &[] }
-    }
-
-    /// Whether its certificates of the user's own are not those of another.
-    pub(crate) fn shows_others_than(&self, other: &Termination) -> bool {
-        let shown =
-            |tls: &Termination| -> Vec<_> { tls.own().iter().map(|one| one.current().key.cert.clone()).collect() };
-        shown(self) != shown(other)
+        let names = config.names.iter().cloned().chain([host.to_string(), "localhost".to_owned()]).collect();
+        let resolver = Resolver { leaves: store.own()?, unnamed: names };
+        let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(versions)
+            .map_err(|error| TlsError::NotMade(error.to_string()))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let authority = config.certificates.is_empty().then(|| folder().ok()).flatten();
+        let authority = authority.map(|folder| folder.join("ca.pem").display().to_string().into());
+        Ok(Termination { acceptor: Arc::new(server).into(), plain: config.plain, authority })
     }
 }
 
