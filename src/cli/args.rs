@@ -12,6 +12,7 @@ use super::ctl_words::Ctl;
 use super::glyphs::Glyphs;
 #[cfg(feature = "tui")]
 use super::learn::words::Learn;
+use super::names::Names;
 use super::survive::wanted::Wanted;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};
@@ -61,9 +62,9 @@ pub(super) struct Settings {
     #[command(flatten)]
     pub(super) tls: TlsOptions,
 
-    /// A name that leads here, such as app for app.localhost
-    #[arg(long, value_name = "HOST", value_parser = local_name)]
-    pub(super) name: Option<String>,
+    /// A name that leads here, such as app for app.localhost; may be repeated
+    #[arg(long = "name", value_name = "HOST", value_parser = local_name)]
+    pub(super) names: Vec<String>,
 
     /// round-robin, smooth-round-robin, least-connections, random, power-of-two, least-latency, hash or first [default:
     /// round-robin]
@@ -184,6 +185,8 @@ pub(super) enum Subcommand {
         /// Its file, JSON or INI
         file: PathBuf,
     },
+    /// Print the names that lead to pools, or their lines for /etc/hosts
+    Names(Names),
     /// Print the keys of the screen, as your own file has them
     #[cfg(feature = "tui")]
     Keys {

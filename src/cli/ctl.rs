@@ -75,11 +75,24 @@ pub(super) async fn ctl(port: Option<u16>, what: &Ctl) -> Result<(), UsageError>
     }
 }
 
+/// How those stand that run and answer.
+pub(super) fn snapshots() -> Result<Vec<Snapshot>, UsageError> {
+    let mut all = Vec::new();
+    run(async {
+        for instance in &instances().await?.running {
+            // It may have ended since it was found.
+            all.extend(snapshot(instance).await.ok());
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 /// `list`.
 pub(super) async fn list() -> Result<(), UsageError> {
     let found = instances().await?;
     let mut problems: Vec<Untrusted<String>> = found.silent.iter().map(|error| error.to_string().into()).collect();
-    let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME"].map(str::to_owned)];
+    let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME", "NAMES"].map(str::to_owned)];
     for instance in &found.running {
         let snapshot = match snapshot(instance).await {
             Ok(snapshot) => snapshot,
@@ -101,12 +114,16 @@ pub(super) async fn list() -> Result<(), UsageError> {
                 pools => format!("{} pools", pools.len()),
             },
             duration(instance.hello.uptime_seconds),
+            names_of(&snapshot),
         ]);
     }
     for problem in &problems {
         complain(&format!("stickylb-tui: {problem}"));
     }
     if rows.len() > 1 {
+        let has_names = rows[1..].iter().any(|row| row.last().is_some_and(|names| !names.is_empty()));
+        let columns = if has_names { 7 } else { 6 };
+        let rows: Vec<&[String]> = rows.iter().map(|row| &row[..columns]).collect();
         say(&aligned(&rows))?;
     } else if problems.is_empty() {
         complain("no stickylb-tui is running");
@@ -157,6 +174,16 @@ async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
         Reply::Snapshot(snapshot) => Ok(*snapshot),
         _ => Err(UsageError::Failed(format!("the balancer on port {} did not say how it stands", instance.port()))),
     }
+}
+
+/// `app.localhost,api.localhost`: the names that lead to its pools.
+fn names_of(snapshot: &Snapshot) -> String {
+    let urls = snapshot.pools.iter().flat_map(|pool| &pool.urls).map(ToString::to_string);
+    let names = urls.map(|url| {
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        host.split(':').next().unwrap_or_default().to_owned()
+    });
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.

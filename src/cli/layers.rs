@@ -99,7 +99,7 @@ pub(super) fn check(path: &Path) -> Result<Config, UsageError> {
 fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
     place(options, &mut config)?;
     encrypt(&options.tls, &mut config);
-    name(options, &mut config)?;
+    name(&options.names, &mut config)?;
     for pool in &mut config.pools {
         if let Some(strategy) = options.strategy {
             pool.strategy = strategy;
@@ -113,8 +113,14 @@ fn with(mut config: Config, options: &Settings) -> Result<Config, UsageError> {
         config.hold = Duration::from_secs(seconds);
     }
     config.seed = options.seed;
+    without_problems(&config)?;
+    Ok(config)
+}
+
+/// Refuses what cannot be together.
+pub(super) fn without_problems(config: &Config) -> Result<(), UsageError> {
     let problems = config.problems();
-    if problems.is_empty() { Ok(config) } else { Err(UsageError::Words(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(UsageError::Words(problems)) }
 }
 
 /// The configuration file, where one is used.
@@ -157,12 +163,12 @@ fn encrypt(options: &TlsOptions, config: &mut Config) {
     }
 }
 
-/// Applies `--name`, which is for one pool.
-fn name(args: &Settings, config: &mut Config) -> Result<(), UsageError> {
-    let Some(name) = &args.name else { return Ok(()) };
+/// Applies `--name`, which is for one pool and takes the place of the file's names.
+pub(super) fn name(names: &[String], config: &mut Config) -> Result<(), UsageError> {
     match config.pools.as_mut_slice() {
+        _ if names.is_empty() => Ok(()),
         [only] => {
-            only.names = vec![name.clone()];
+            only.names = names.to_vec();
             Ok(())
         }
         several => {

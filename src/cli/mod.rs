@@ -23,6 +23,7 @@ mod layers;
 mod learn;
 mod man;
 mod meant;
+mod names;
 mod offered;
 mod reload;
 mod run;
@@ -90,6 +91,7 @@ pub fn main() -> ExitCode {
         Some(Subcommand::Explain(asked)) => ctl::run(explain::explain(asked)),
         #[cfg(unix)]
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
+        Some(Subcommand::Names(asked)) => names::names(&args, asked),
         Some(Subcommand::Import { file }) => import::import(file),
         Some(Subcommand::Completions { shell }) => {
             let mut script = Vec::new();
@@ -134,9 +136,11 @@ fn summary(config: &Config) -> String {
     };
     let addresses: Vec<String> = config.listeners.iter().map(address).collect();
     let addresses = addresses.join(", ");
+    let names: Vec<&str> = config.pools.iter().flat_map(|pool| &pool.names).map(String::as_str).collect();
+    let names = if names.is_empty() { String::new() } else { format!(", for {}", names.join(", ")) };
     match config.pools.as_slice() {
-        [only] => format!("{backends} by {} on {addresses}", only.strategy),
-        pools => format!("{backends} in {} on {addresses}", counted(pools.len(), "pool")),
+        [only] => format!("{backends} by {} on {addresses}{names}", only.strategy),
+        pools => format!("{backends} in {} on {addresses}{names}", counted(pools.len(), "pool")),
     }
 }
 

@@ -16,7 +16,11 @@ pub(crate) fn status(snapshot: &Snapshot) -> String {
 fn table(snapshot: &Snapshot) -> String {
     let totals = &snapshot.totals;
     let plural = if totals.connections == 1 { "" } else { "s" };
-    let how = |pool: &PoolView| format!("{}  sticky: {}", pool.strategy, pool.sticky);
+    let how = |pool: &PoolView| {
+        let urls = pool.urls.iter().map(ToString::to_string);
+        let how = [pool.strategy.to_string(), format!("sticky: {}", pool.sticky)];
+        urls.chain(how).collect::<Vec<_>>().join("  ")
+    };
     let urls = snapshot.listeners.iter().map(|listener| listener.url.to_string());
     let counts = format!("{} requests  {} connection{plural}\n", totals.requests, totals.connections);
     let head = match snapshot.pools.as_slice() {

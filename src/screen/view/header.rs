@@ -85,6 +85,9 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     }
     // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
+        for url in &only.urls {
+            parts.push((78, vec![Span::raw(url.to_string())]));
+        }
         // One key means one backend for all clients, which looks like a fault where it is not explained.
         let one_key = if only.keys_seen == Some(1) { " (one key)" } else { "" };
         let by_hash = only.strategy == Strategy::Hash;

@@ -113,9 +113,13 @@ impl Snapshot {
         self.pools.iter().find(|pool| pool.name == name)
     }
 
-    /// The first listener's URL, which is the one to open; empty where nothing is known yet.
+    /// The URL to open: the first listener's, or that of a pool's name where it has no pool of its own; empty where nothing is
+    /// known yet.
     pub fn url(&self) -> Untrusted<&str> {
-        self.listeners.first().map(|listener| listener.url.borrowed()).unwrap_or_default()
+        let Some(first) = self.listeners.first() else { return Untrusted::default() };
+        let by_name = || self.pools.iter().find_map(|pool| pool.urls.first());
+        let named = if first.pool.is_none() { by_name() } else { None };
+        named.unwrap_or(&first.url).borrowed()
     }
 }
 

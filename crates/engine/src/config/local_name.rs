@@ -3,9 +3,40 @@
 /// Top-level domains whose names browsers ask for over https alone, with a certificate that a public authority signed: they
 /// stand on the list that browsers are built with (RFC 6797 12.3).
 const HTTPS_ONLY: [&str; 34] = [
-    "android", "app", "bank", "boo", "channel", "chrome", "dad", "day", "dev", "eat", "esq", "fly", "foo", "gle", "gmail",
-    "google", "hangout", "how", "ing", "insurance", "meet", "meme", "mov", "new", "nexus", "page", "phd", "play", "prof",
-    "rsvp", "search", "soy", "youtube", "zip",
+    "android",
+    "app",
+    "bank",
+    "boo",
+    "channel",
+    "chrome",
+    "dad",
+    "day",
+    "dev",
+    "eat",
+    "esq",
+    "fly",
+    "foo",
+    "gle",
+    "gmail",
+    "google",
+    "hangout",
+    "how",
+    "ing",
+    "insurance",
+    "meet",
+    "meme",
+    "mov",
+    "new",
+    "nexus",
+    "page",
+    "phd",
+    "play",
+    "prof",
+    "rsvp",
+    "search",
+    "soy",
+    "youtube",
+    "zip",
 ];
 
 /// Bytes of a label, and of a whole name, at most (RFC 1035 2.3.4).
@@ -75,6 +106,12 @@ fn label(label: &str) -> Option<String> {
     }
     let dashed = label.starts_with('-') || label.ends_with('-');
     dashed.then(|| "no part of it begins or ends with -: write one such as app.localhost".to_owned())
+}
+
+/// The URL of a name at this port; without the port where the scheme says it (RFC 9110 4.2), or where it is 0.
+pub fn name_url(name: &str, is_tls: bool, port: u16) -> String {
+    let (scheme, usual) = if is_tls { ("https", 443) } else { ("http", 80) };
+    if port == usual || port == 0 { format!("{scheme}://{name}") } else { format!("{scheme}://{name}:{port}") }
 }
 
 /// The host that a name of a pool is compared with: without a dot at its end.

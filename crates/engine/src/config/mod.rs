@@ -77,7 +77,7 @@ pub use listener::{DEFAULT_PORT, ListenerConfig};
 pub use local::is_local_name;
 pub(crate) use local::reaches;
 pub(crate) use local_name::bare_host;
-pub use local_name::local_name;
+pub use local_name::{local_name, name_url};
 pub use passive::Passive;
 pub use pool::{DEFAULT_POOL, PoolConfig};
 pub use problem::{ConfigError, Problem};

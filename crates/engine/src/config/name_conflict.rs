@@ -22,9 +22,9 @@ pub(super) fn names(config: &Config, wrong: &mut impl FnMut(At, String)) {
     for (number, pool) in config.pools.iter().enumerate() {
         for (place, name) in pool.names.iter().enumerate() {
             let problem = match listener {
-                _ if is_raw(config, pool) => Some(
-                    "this pool is behind a tcp listener, and raw bytes have no host: leave 'names' out".to_owned(),
-                ),
+                _ if is_raw(config, pool) => {
+                    Some("this pool is behind a tcp listener, and raw bytes have no host: leave 'names' out".to_owned())
+                }
                 None => Some("no listener speaks http, and raw bytes have no host: leave 'names' out".to_owned()),
                 Some(listener) => twice(config, (number, place)).or_else(|| beside(listener, name)),
             };

@@ -39,9 +39,11 @@ impl Process {
     /// Starts a program under a supervisor, for which `own`, the path of this program, is run. When stopped, the
     /// program has `grace` to finish.
     ///
+    /// It finds the URL of its pool, `url`, in its environment.
+    ///
     /// # Errors
     /// It cannot be started, or not in time.
-    pub(crate) async fn start(own: &Path, program: &Program, grace: Duration) -> io::Result<Self> {
+    pub(crate) async fn start(own: &Path, program: &Program, url: &str, grace: Duration) -> io::Result<Self> {
         let mut supervisor = Command::new(own)
             .args(["supervise", "--grace", &grace.as_millis().to_string()])
             .args(descriptors::words().into_iter().flatten())
@@ -50,6 +52,7 @@ impl Process {
             .envs(owner::environment())
             .env("PORT", program.port.to_string())
             .env("STICKYLB_INSTANCE", program.instance.to_string())
+            .env("STICKYLB_URL", url)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

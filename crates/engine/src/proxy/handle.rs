@@ -8,8 +8,8 @@ use crate::access::Refused;
 use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{CLIENT_GONE, Exchange, Request, rewrite, validate, wants_page};
-use crate::proxy::forward::forward;
-use crate::proxy::local_reply::{LocalReply, Page, misplaced, pages, send};
+use crate::proxy::forward::{forward, name_of, route};
+use crate::proxy::local_reply::{LocalReply, Page, Reply, no_such_name, pages, send};
 use crate::state::Routing;
 use crate::untrusted::Untrusted;
 
@@ -44,7 +44,7 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
         Some(answer) => answer,
         None => match route(routing, &request) {
             Some(led) => {
-                request.is_for_a_name = is_for_a_name(routing, &request);
+                request.name_of = name_of(routing, &request);
                 return forward(client, (routing, led), &mut exchange, &mut request, now).await;
             }
             None => nowhere(client, routing, &request),

@@ -231,7 +231,10 @@ impl ProcessTask {
     async fn start(&mut self) -> Result<(), CommandError> {
         self.keep_or_change_port();
         let grace = self.shared.topology.config().timeouts.shutdown;
-        match Process::start(&self.own, &self.program, grace).await {
+        let topology = self.shared.topology.load();
+        let url = topology.find(self.backend.id()).map(|(pool, _)| topology.url_of(&pool)).unwrap_or_default();
+        drop(topology);
+        match Process::start(&self.own, &self.program, &url, grace).await {
             Ok(process) => {
                 self.note(Some(&process));
                 self.process = Some(process);

@@ -110,7 +110,8 @@ impl Processes {
 
     async fn add(&self, pool: &LivePool, config: BackendConfig, program: Program) -> Result<Added, CommandError> {
         let id = config.id;
-        let process = self.start(&config.name, &program).await?;
+        let url = self.shared.topology.load().url_of(pool);
+        let process = self.start(&config.name, &program, &url).await?;
         let backend = Arc::new(Backend::spawned(&config, pool.label.clone()));
         self.shared.registry.add(pool, &backend);
         let (give, orders) = mpsc::channel(8);
@@ -120,9 +121,9 @@ impl Processes {
         Ok((backend, process_task))
     }
 
-    async fn start(&self, name: &str, program: &Program) -> Result<Process, CommandError> {
+    async fn start(&self, name: &str, program: &Program, url: &str) -> Result<Process, CommandError> {
         let grace = self.shared.topology.config().timeouts.shutdown;
-        Process::start(self.program(name)?, program, grace)
+        Process::start(self.program(name)?, program, url, grace)
             .await
             .map_err(|error| CommandError::SpawnFailed { name: name.into(), reason: error.to_string().into() })
     }

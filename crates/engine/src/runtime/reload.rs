@@ -194,21 +194,19 @@ fn not_opened(error: ListenError, before: &Topology) -> StartError {
     let is_roots = match &error {
         ListenError::Denied { .. } => true,
         // While a listener's address changes, old and new socket share the port, which only sockets of one user may.
-        ListenError::InUse { port, .. } | ListenError::OnOtherLoopback { port, .. } => before.listeners.iter().any(|open| open.listener.address.port() == *port),
+        ListenError::InUse { port, .. } | ListenError::OnOtherLoopback { port, .. } => {
+            before.listeners.iter().any(|open| open.listener.address.port() == *port)
+        }
         ListenError::Other { .. } => false,
     };
     match (error, &before.config.downgrade_to_user) {
         (
-            ListenError::Denied { port }
-            | ListenError::InUse { port, .. }
-            | ListenError::OnOtherLoopback { port, .. },
+            ListenError::Denied { port } | ListenError::InUse { port, .. } | ListenError::OnOtherLoopback { port, .. },
             Some(user),
-        ) if is_roots => {
-            StartError::user(format!(
-                "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
+        ) if is_roots => StartError::user(format!(
+            "port {port} needs root's rights, which were given up for '{user}' (downgradeToUser): stop the program and \
              start it as root with this file"
-            ))
-        }
+        )),
         (error, _) => error.into(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::live_pool::LivePool;
 use crate::api::{Mode, RouteTaken, Strategy};
-use crate::config::{Config, ListenerConfig, RouteConfig};
+use crate::config::{Config, ListenerConfig, RouteConfig, name_url};
 use crate::tls::Termination;
 
 /// A running listener.
@@ -73,7 +73,8 @@ impl Routing {
             let taken = Arc::new(RouteTaken { matched: matches.matched().into(), pool: matches.pool.clone().into() });
             Route { matches: matches.clone(), taken, pool: named(&matches.pool) }
         };
-        let has_names = config.named_listener().is_some_and(|first| std::ptr::eq(&raw const config.listeners[first], listener));
+        let has_names =
+            config.named_listener().is_some_and(|first| std::ptr::eq(&raw const config.listeners[first], listener));
         let by_name = config.pools.iter().filter(|_| has_names).flat_map(|pool| {
             pool.names.iter().map(|name| NamedPool {
                 name: name.clone(),
@@ -131,13 +132,9 @@ impl Listener {
         self.routing.load().tls.is_some()
     }
 
-    /// The URL of a name that leads here; without its port where the scheme says it (RFC 9110 4.2).
+    /// The URL of a name that leads here.
     pub(crate) fn url_of(&self, name: &str) -> String {
-        let (scheme, usual) = if self.is_tls() { ("https", 443) } else { ("http", 80) };
-        match self.address.port() {
-            port if port == usual => format!("{scheme}://{name}"),
-            port => format!("{scheme}://{name}:{port}"),
-        }
+        name_url(name, self.is_tls(), self.address.port())
     }
 
     /// A URL that leads to a pool: that of its first name where it has no pool of its own.

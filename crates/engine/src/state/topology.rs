@@ -86,6 +86,20 @@ impl Topology {
         }
     }
 
+    /// The URL that leads to a pool: that of its first name, else that of the first listener that leads to it.
+    pub(crate) fn url_of(&self, pool: &LivePool) -> String {
+        let listeners = || self.listeners.iter().map(|open| &open.listener);
+        let leads =
+            |listener: &&Arc<Listener>| listener.routing.load().pools().any(|one| std::ptr::eq(Arc::as_ptr(one), pool));
+        let is_own = |listener: &&Arc<Listener>| {
+            listener.routing.load().pool.as_ref().is_some_and(|one| std::ptr::eq(Arc::as_ptr(one), pool))
+        };
+        let by_name = listeners().find_map(|listener| listener.urls_of(pool).into_iter().next());
+        let by_listener =
+            || listeners().find(is_own).or_else(|| listeners().find(leads)).map(|listener| listener.url());
+        by_name.or_else(by_listener).unwrap_or_else(|| "http://localhost".to_owned())
+    }
+
     /// Every backend of every pool, in the order of the configuration.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
         self.pools.iter().flat_map(|pool| pool.current.load().backends.to_vec()).collect()

@@ -5,7 +5,7 @@ use stickylb_survive::CopyNames;
 
 use crate::api::{BackendId, Mode, State};
 use crate::balancer::Backend;
-use crate::state::{BoundListener, Listener, LivePool, Shared};
+use crate::state::{LivePool, Shared};
 use crate::untrusted::Untrusted;
 
 /// The copies of one run, in the order of their pool.
@@ -63,24 +63,9 @@ impl Copies {
         self.each.iter().enumerate().map(name).collect()
     }
 
-    /// The URL of the first listener that leads to them.
+    /// The URL that leads to them.
     pub(crate) fn url(&self) -> String {
-        self.listener().map_or_else(|| "http://localhost".to_owned(), |listener| listener.url())
-    }
-
-    /// Whether it speaks TLS with its clients.
-    pub(crate) fn are_behind_tls(&self) -> bool {
-        self.listener().is_some_and(|listener| listener.is_tls())
-    }
-
-    fn listener(&self) -> Option<Arc<Listener>> {
-        let topology = self.shared.topology.load();
-        let leads = |open: &&BoundListener| {
-            let routing = open.listener.routing.load();
-            routing.pools().any(|pool| Arc::ptr_eq(pool, &self.pool))
-        };
-        let open = topology.listeners.iter().find(leads).or(topology.listeners.first());
-        open.map(|open| Arc::clone(&open.listener))
+        self.shared.topology.load().url_of(&self.pool)
     }
 
     /// Whether their processes were started here, so that their output is known.

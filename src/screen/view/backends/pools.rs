@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::screen::format::{cut, fit_right, percent, short_name};
 use crate::screen::state::State;
+use stickylb::untrusted::Untrusted;
 
 /// Minimum width, in columns, for whole listener URLs in headings.
 const ROOMY: usize = 110;
@@ -29,14 +30,16 @@ pub(crate) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'sta
     ])
 }
 
-/// The listeners and routes that lead to a pool. Narrow headings drop the scheme and a `localhost` host.
+/// The URLs of its names, and the listeners and routes that lead to a pool. Narrow headings drop the scheme and a `localhost` host.
 fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
-    let mut ways = Vec::new();
+    let short = |url: &str| url.split_once("://").map_or(url, |(_, host)| host).to_owned();
+    let named = pool.urls.iter().map(|url| if width < ROOMY { short(url.raw()).into() } else { url.clone() });
+    let mut ways: Vec<String> = named.map(|url: Untrusted<String>| url.to_string()).collect();
     for listener in &state.snapshot.listeners {
         let url = listener.url.raw();
         let host = url.split_once("://").map_or(url, |(_, host)| host);
         let place = if width < ROOMY { short_name(host, 0) } else { listener.url.borrowed() };
-        if listener.pool == pool.name {
+        if listener.pool.as_ref() == Some(&pool.name) {
             ways.push(place.to_string());
         }
         let routes = listener.routes.iter().filter(|route| route.pool == pool.name);

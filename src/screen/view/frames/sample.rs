@@ -101,7 +101,7 @@ pub(crate) fn pools() -> Vec<PoolView> {
 
 fn listener(url: &str, pool: &str) -> ListenerView {
     let mut listener = ListenerView::default();
-    (listener.url, listener.pool) = (url.into(), pool.into());
+    (listener.url, listener.pool) = (url.into(), Some(pool.into()));
     listener
 }
 

@@ -13,6 +13,15 @@ use crate::config::Config;
 use crate::proxy::connection::Peer;
 use crate::upstream::{PROVES, Reuse, binds_connection, response};
 
+/// Whose name the host is that a request asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    /// A pool's, which is one of this machine.
+    Pool,
+    /// Anybody's.
+    Other,
+}
+
 /// A request that may pass.
 pub(crate) struct Request {
     pub(crate) head: RequestHead,
@@ -27,8 +36,7 @@ pub(crate) struct Request {
     pub(crate) upload: Upload,
     /// Names of the balancer's sticky cookies, which are not forwarded.
     pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
-    /// Whether it is for a name of a pool, which is one of this machine.
-    pub(crate) is_for_a_name: bool,
+    pub(crate) name_of: NameOf,
     /// Whether any byte of it may have reached a backend.
     pub(crate) sent: bool,
     /// The head as written to a backend; `None` while nobody watches.
@@ -57,7 +65,7 @@ impl Request {
                 expects,
             ),
             own_cookies: SmallVec::new(),
-            is_for_a_name: false,
+            name_of: NameOf::Other,
             sent: false,
             written: None,
             head,

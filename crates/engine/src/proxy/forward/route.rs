@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::api::RouteTaken;
 use crate::balancer::Pool;
 use crate::config::{RouteConfig, UpgradeMatch, bare_host};
-use crate::proxy::exchange::Request;
+use crate::proxy::exchange::{NameOf, Request};
 use crate::proxy::host::without_port;
 use crate::state::{LivePool, Routing};
 
@@ -33,10 +33,11 @@ pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> Option<Led<'
     routing.pool.as_ref().map(|pool| (pool, None))
 }
 
-/// Whether a request is for a name of a pool, so that its host is one of this machine.
-pub(crate) fn is_for_a_name(routing: &Routing, request: &Request) -> bool {
-    !routing.names.is_empty()
-        && host_of(request).is_some_and(|host| routing.names.iter().any(|named| named.name.eq_ignore_ascii_case(host)))
+/// Whose name the host is, also where a route came before it.
+pub(crate) fn name_of(routing: &Routing, request: &Request) -> NameOf {
+    let is_name = |host: &str| routing.names.iter().any(|named| named.name.eq_ignore_ascii_case(host));
+    let is_pools = !routing.names.is_empty() && host_of(request).is_some_and(is_name);
+    if is_pools { NameOf::Pool } else { NameOf::Other }
 }
 
 /// Whether a host is no name that somebody gave: an address, or `localhost` itself.

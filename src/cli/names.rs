@@ -1,0 +1,143 @@
+//! `names`: the names that lead to pools, and their lines for /etc/hosts.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::args::Args;
+use super::layers;
+use super::layers::UsageError;
+use super::say::say;
+use crate::words::aligned;
+use stickylb::config::{Config, local_name, name_url};
+use stickylb::untrusted::Untrusted;
+
+/// Who needs the lines, in comments of the file they are for.
+const WHO: &str = "\
+# Names of stickylb-tui. Chromium, Firefox and curl need no line for names below .localhost; Node, Python, Safari and, without
+# systemd-resolved, most programs of Linux do. Any other name needs its lines everywhere.
+";
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = "It takes the names of the file, ./stickylb.json unless --config names another, or those of --name; with \
+neither, those of the balancers of yours that run. It changes nothing.
+
+  stickylb-tui names
+  stickylb-tui names --hosts | sudo tee -a /etc/hosts"
+)]
+pub(super) struct Names {
+    /// Print lines for /etc/hosts, for programs that do not look such names up themselves
+    #[arg(long)]
+    pub(super) hosts: bool,
+
+    /// JSON file; ./stickylb.json when it exists and no --name is given
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// A name in place of the file's, such as app for app.localhost; may be repeated
+    #[arg(long = "name", value_name = "HOST", value_parser = local_name)]
+    pub(super) given: Vec<String>,
+}
+
+/// A name that leads to a pool.
+struct Led {
+    name: String,
+    url: String,
+    pool: String,
+    /// Where it is listened on.
+    addresses: Vec<IpAddr>,
+}
+
+/// Prints them.
+pub(super) fn names(args: &Args, asked: &Names) -> Result<ExitCode, UsageError> {
+    let file = asked.config.clone().or_else(|| args.options.config.clone());
+    let file = file.or_else(|| layers::default_file().filter(|_| asked.given.is_empty()));
+    let (led, place) = match file {
+        Some(path) => {
+            let mut config = layers::check(&path)?;
+            layers::name(&asked.given, &mut config)?;
+            layers::without_problems(&config)?;
+            (of_config(&config), path.display().to_string())
+        }
+        None if !asked.given.is_empty() => {
+            let mut config = Config::new(Vec::new());
+            layers::name(&asked.given, &mut config)?;
+            layers::without_problems(&config)?;
+            (of_config(&config), String::new())
+        }
+        None => (of_running()?, String::new()),
+    };
+    if led.is_empty() {
+        let to_do = "give one with --name app, or write \"names\": [\"app.localhost\"]";
+        return Err(UsageError::Failed(if place.is_empty() {
+            format!("there is no ./stickylb.json and no balancer that runs has names: {to_do} there")
+        } else {
+            format!("{} has no names: {to_do} there", Untrusted::new(place))
+        }));
+    }
+    say(&if asked.hosts { hosts(&led) } else { table(&led) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(led: &[Led]) -> String {
+    let mut rows = vec![["NAME", "URL", "POOL"].map(str::to_owned)];
+    rows.extend(led.iter().map(|led| [led.name.clone(), led.url.clone(), led.pool.clone()]));
+    aligned(&rows)
+}
+
+/// Each name once for each address, the first address first.
+fn hosts(led: &[Led]) -> String {
+    let mut seen = BTreeSet::new();
+    let pairs = led.iter().flat_map(|led| led.addresses.iter().map(|address| (*address, led.name.as_str())));
+    let lines = pairs.filter(|pair| seen.insert(*pair)).map(|(address, name)| format!("{address} {name}\n"));
+    WHO.to_owned() + &lines.collect::<String>()
+}
+
+/// Those of a configuration.
+fn of_config(config: &Config) -> Vec<Led> {
+    let Some(listener) = config.named_listener().map(|first| &config.listeners[first]) else { return Vec::new() };
+    let led = |(name, pool): (&String, &str)| Led {
+        name: name.clone(),
+        url: match listener.port {
+            0 => format!("{}, at the port that is chosen at the start", name_url(name, listener.tls.is_some(), 0)),
+            port => name_url(name, listener.tls.is_some(), port),
+        },
+        pool: pool.to_owned(),
+        addresses: dialled(listener.host),
+    };
+    config.pools.iter().flat_map(|pool| pool.names.iter().map(|name| (name, pool.name.as_str()))).map(led).collect()
+}
+
+/// The addresses at which a listener at `host` is reached on this machine.
+fn dialled(host: IpAddr) -> Vec<IpAddr> {
+    let (four, six) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
+    match host {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => vec![four, six],
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => vec![four],
+        other => vec![other],
+    }
+}
+
+/// Those of the balancers that run.
+#[cfg(unix)]
+fn of_running() -> Result<Vec<Led>, UsageError> {
+    let mut led = Vec::new();
+    for snapshot in super::ctl::snapshots()? {
+        for pool in &snapshot.pools {
+            led.extend(pool.urls.iter().filter_map(|url| {
+                let host = url.raw().split_once("://")?.1;
+                let name = host.split_once(':').map_or(host, |(name, _)| name).to_owned();
+                let addresses = dialled(Ipv4Addr::LOCALHOST.into());
+                Some(Led { name, url: url.to_string(), pool: pool.name.to_string(), addresses })
+            }));
+        }
+    }
+    Ok(led)
+}
+
+#[cfg(not(unix))]
+fn of_running() -> Result<Vec<Led>, UsageError> {
+    Ok(Vec::new())
+}
