@@ -30,6 +30,8 @@ mod mail_server;
 #[cfg(unix)]
 mod man;
 mod markdown;
+#[cfg(unix)]
+mod names;
 #[cfg(all(unix, feature = "tui"))]
 mod only_watching;
 #[cfg(all(unix, feature = "tui"))]

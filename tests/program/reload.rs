@@ -107,9 +107,7 @@ fn a_listener_moves_and_its_clients_stay() {
     let mut balancer = Config::new(&[&backend]).start();
     let mut kept = balancer.client();
     assert_eq!(kept.exchange(&request("GET", "/", &[])).status, 200);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = crate::support::program::free_port();
     balancer.rewrite(&Config::new(&[&backend]).set("/port", json!(port)));
     balancer.line(&format!("listening on http://localhost:{port}"));
     assert_eq!(kept.exchange(&request("GET", "/", &[])).status, 200);

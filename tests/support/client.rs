@@ -51,7 +51,11 @@ impl Response {
 
 impl Client {
     pub(crate) fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        Client::over(TcpStream::connect(("127.0.0.1", port)).unwrap())
+    }
+
+    /// On this connection.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         let record = Arc::default();
         Client { wire: Wire::new(stream, Arc::clone(&record)), record }
     }

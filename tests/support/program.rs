@@ -48,9 +48,15 @@ pub(crate) fn get(port: u16, path: &str) -> String {
     exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
-/// A port without a listener.
+/// A port without a listener at either loopback address.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let other = TcpListener::bind(("::1", port));
+        if !other.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
+            return port;
+        }
+    }
 }
 
 /// The port in `… http://localhost:PORT …`.

@@ -176,8 +176,12 @@ impl Balancer {
         for open in &self.shared.topology.load().listeners {
             self.notice(format!("listening on {}", open.listener.url()));
             for named in &open.listener.routing.load().names {
-                let (name, pool) = (&named.name, named.pool.name());
-                self.notice(format!("{name} leads to the pool {pool}: {}", open.listener.url_of(name)));
+                let url = open.listener.url_of(&named.name);
+                // The one pool there is has no name that a person gave it.
+                self.notice(match &named.pool.label {
+                    Some(pool) => format!("{} leads to the pool {pool}: {url}", named.name),
+                    None => format!("{} leads here: {url}", named.name),
+                });
             }
         }
     }
