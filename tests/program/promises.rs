@@ -6,9 +6,13 @@ use std::path::Path;
 /// Every module of the test programs, with its text. A file that no program includes would never be built.
 fn modules(tests: &Path) -> HashMap<String, String> {
     let mut modules = HashMap::new();
-    for program in ["proxy", "screen", "program", "library", "survive"] {
+    for program in ["clients", "proxy", "screen", "program", "library", "survive"] {
         let main = std::fs::read_to_string(tests.join(program).join("main.rs")).unwrap();
         for file in std::fs::read_dir(tests.join(program)).unwrap().map(|entry| entry.unwrap().path()) {
+            // What is no module: scripts for other programs, and what those need.
+            if file.extension().is_none_or(|ending| ending != "rs") {
+                continue;
+            }
             let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
             if name == "main" {
                 continue;

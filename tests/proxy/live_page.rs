@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use serde_json::json;
 
-use crate::browser::Browser;
 use crate::events::Stream;
+use crate::support::browser::Browser;
 use crate::support::left_out::left_out;
 use crate::support::{Backend, Balancer, Config, Response, request, until};
 

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod access;
-mod browser;
 #[cfg(unix)]
 mod chaos;
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod balancer;
+pub(crate) mod browser;
 pub(crate) mod client;
 #[cfg(unix)]
 pub(crate) mod home;

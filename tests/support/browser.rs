@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
-use crate::support::{Client, request, until_some};
+use super::{Client, request, until_some};
 
 /// One at a time: each is several processes, and takes as much of the machine as all other tests together.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -34,6 +34,15 @@ fn found() -> Option<PathBuf> {
 impl Browser {
     /// Opens this URL; `None` if there is no browser on this machine.
     pub(crate) fn open(url: &str) -> Option<Self> {
+        Browser::start(None, url)
+    }
+
+    /// The same for a user with this home: the browser trusts what the certificate database there does.
+    pub(crate) fn at_home(home: &Path, url: &str) -> Option<Self> {
+        Browser::start(Some(home), url)
+    }
+
+    fn start(home: Option<&Path>, url: &str) -> Option<Self> {
         let program = found()?;
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = tempfile::tempdir().unwrap();
@@ -43,6 +52,7 @@ impl Browser {
             .arg("--remote-debugging-port=0")
             .arg(format!("--user-data-dir={}", dir.path().display()))
             .arg("about:blank")
+            .env("HOME", home.unwrap_or(dir.path()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -83,6 +93,12 @@ impl Browser {
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str, expression: &str) {
         until_some(what, || (self.value(expression) == json!(true)).then_some(()));
+    }
+
+    /// The cookies that it would send to the page's server, as the protocol shows them.
+    pub(crate) fn cookies(&mut self) -> Vec<Value> {
+        let answer = self.ask("Network.getCookies", &json!({}));
+        answer["cookies"].as_array().cloned().unwrap_or_default()
     }
 
     pub(crate) fn complaints(&mut self) -> Vec<String> {
