@@ -116,7 +116,7 @@ impl Balancer {
             // A directory of its own, because the balancer warns of others with the same cookie.
             .env("XDG_RUNTIME_DIR", dir.path())
             // The authority that signs certificates is made there.
-            .env("XDG_DATA_HOME", dir.path())
+            .env("XDG_DATA_HOME", dir.path().join("data"))
             .envs(config.environment.iter().cloned())
             .current_dir(dir.path())
             .stdin(Stdio::null())
@@ -163,7 +163,7 @@ impl Balancer {
 
     /// Trust in the authority that it made.
     pub(crate) fn trust(&self) -> Trust {
-        Trust::of(self.dir.path())
+        Trust::of(&self.dir.path().join("data"))
     }
 
     /// Sends a request on a connection of its own and reads the answer.

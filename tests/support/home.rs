@@ -24,7 +24,7 @@ impl Home {
     pub(crate) fn program(&self, words: &[&str]) -> Command {
         let mut command = program(words);
         // Authorities that sign certificates are made in the data folder.
-        command.env("XDG_RUNTIME_DIR", self.path()).env("XDG_DATA_HOME", self.path());
+        command.env("XDG_RUNTIME_DIR", self.path()).env("XDG_DATA_HOME", self.path().join("data"));
         command
     }
 

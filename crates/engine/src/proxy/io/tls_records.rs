@@ -10,6 +10,9 @@ use tokio_rustls::rustls::unbuffered::{
 /// Most messages of the protocol's own that are taken out after an error: its alert, and what waited before that.
 const LAST_WORDS: usize = 16;
 
+/// How long an alert is that TLS 1.3 encrypts: header, level, description, content type and tag.
+const ENCRYPTED_ALERT: usize = 5 + 2 + 1 + 16;
+
 /// Plain bytes in one record (RFC 8446 5.1).
 const FRAGMENT: usize = 1 << 14;
 
@@ -85,9 +88,24 @@ pub(super) fn drive(
 pub(super) fn alert(session: &mut UnbufferedServerConnection, came: &mut [u8], out: &mut Vec<u8>) {
     for _ in 0..LAST_WORDS {
         match session.process_tls_records(came).state {
-            Ok(ConnectionState::EncodeTlsData(data)) => encode(data, out),
+            Ok(ConnectionState::EncodeTlsData(data)) => {
+                let at = out.len();
+                encode(data, out);
+                // Nothing comes after it, and asked again the session would find the same error.
+                if is_alert(&out[at..]) {
+                    return;
+                }
+            }
             _ => return,
         }
+    }
+}
+
+fn is_alert(record: &[u8]) -> bool {
+    match record {
+        [0x15, ..] => true,
+        [0x17, ..] => record.len() == ENCRYPTED_ALERT,
+        _ => false,
     }
 }
 
