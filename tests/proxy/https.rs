@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use crate::support::https::TlsClient;
 use crate::support::socket::{KEY, LINES, accepted, echo_bytes, echo_messages, read_exactly, socket};
 use crate::support::{After, Backend, Balancer, Client, Config, PATIENCE, raw, request, response};
+use crate::tunnels::{LAST, closing_without_notice};
 
 fn over(backends: &[&Backend]) -> Config {
     Config::new(backends).set("/tls", json!(true))
@@ -154,6 +155,45 @@ fn a_tunnel_that_breaks_is_not_told_to_have_ended_in_order() {
     assert_eq!(read_exactly(&mut client, 4), b"half");
     client.send(b"x");
     assert_eq!(end_of(&mut client), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn what_a_backend_does_not_say_to_be_all_is_not_said_to_be_all() {
+    let (port, told) = closing_without_notice();
+    let balancer = Config::of_ports(&[port])
+        .set("/backends/0/url", json!(format!("https://localhost:{port}")))
+        .set("/backends/0/tls", json!({"verify": false}))
+        .set("/tls", json!(true))
+        .start();
+    let mut client = open(&balancer);
+    told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(read_exactly(&mut client, LAST).len(), LAST);
+    assert_eq!(end_of(&mut client), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn keys_may_change_at_any_time_and_in_pieces() {
+    let large = response("200 OK", &[], &"x".repeat(3_000_000));
+    let backend = Backend::answering(large);
+    let balancer = over(&[&backend]).start();
+    let mut client = balancer.tls_client();
+    for _ in 0..3 {
+        client.send(&request("GET", "/", &[]));
+        let mut first = Vec::new();
+        client.wire.exactly(1000, &mut first).unwrap();
+        let stream = &mut client.wire.stream;
+        stream.conn.refresh_traffic_keys().unwrap();
+        let mut update = Vec::new();
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut update).unwrap();
+        }
+        stream.sock.write_all(&update[..7]).unwrap();
+        let length = first.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4 + 3_000_000;
+        assert_eq!(read_exactly(&mut client, length - 1000).len(), length - 1000);
+        client.wire.stream.sock.write_all(&update[7..]).unwrap();
+    }
+    client.send(&request("GET", "/", &[]));
+    assert_eq!(client.response().body.bytes.len(), 3_000_000);
 }
 
 #[test]

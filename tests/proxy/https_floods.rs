@@ -266,6 +266,5 @@ fn a_thousand_idle_clients_over_tls_hold_no_buffers() {
     let before = balancer.memory();
     let idle: Vec<TlsClient> = (0..1000).map(|_| client()).collect();
     let each = balancer.memory().saturating_sub(before) / 1000;
-    println!("{each} bytes for each idle client over TLS");
-    assert!(each < 40 * 1024, "{each} bytes for each of {} clients", warm.len() + idle.len());
+    assert!(each < 14 * 1024, "{each} bytes for each of {} clients", warm.len() + idle.len());
 }

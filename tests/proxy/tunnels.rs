@@ -17,7 +17,7 @@ use crate::support::{After, Backend, Balancer, Config, Gate, PATIENCE, raw, tls,
 const QUITE_A_WHILE: Duration = Duration::from_millis(1500);
 
 /// The last message of a backend, longer than one read.
-const LAST: usize = 512 * 1024;
+pub(crate) const LAST: usize = 512 * 1024;
 
 fn active(balancer: &Balancer) -> u64 {
     balancer.backend(0)["activeConnections"].as_u64().unwrap()
@@ -159,7 +159,7 @@ fn what_a_backend_said_before_it_ended_reaches_a_client_that_takes_its_time() {
 
 /// Switches protocols over TLS, sends something, and closes without a close_notify, as many servers do. Reports when it
 /// has.
-fn closing_without_notice() -> (u16, Receiver<()>) {
+pub(crate) fn closing_without_notice() -> (u16, Receiver<()>) {
     let (_, config) = tls::self_signed();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

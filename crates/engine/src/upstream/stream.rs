@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[cfg(unix)]
@@ -53,6 +53,15 @@ impl Stream {
             Stream::Unix(_) => None,
             Stream::Faulty(_) => None,
         }
+    }
+
+    /// Closes the writing side after bytes that may not be all: over TLS it is not said that they are (`close_notify`).
+    pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Stream::Tls(tls) = self {
+            ready!(Pin::new(&mut *tls).poll_flush(cx))?;
+            return Pin::new(tls.get_mut().0).poll_shutdown(cx);
+        }
+        Pin::new(self).poll_shutdown(cx)
     }
 
     /// Waits until there may be something to read, below TLS.

@@ -47,6 +47,14 @@ impl ClientStream {
         }
     }
 
+    /// Closes the writing side after bytes that may not be all: over TLS it is not said that they are (`close_notify`).
+    pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            ClientStream::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            ClientStream::Tls(tls) => tls.poll_cut(cx),
+        }
+    }
+
     /// Registers its socket with the runtime from here on.
     pub(crate) fn watch(&mut self) -> io::Result<&mut TcpStream> {
         self.socket_mut().watch()

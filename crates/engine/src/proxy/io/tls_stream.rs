@@ -117,6 +117,13 @@ impl TlsStream {
         !self.unread.is_empty()
     }
 
+    /// Closes this side without saying that all was sent, so that the client knows that it may not be.
+    pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.was_told = true;
+        ready!(self.poll_send(cx))?;
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_send(cx))?;

@@ -222,6 +222,25 @@ struct Direction {
     carried: u64,
     frames: Option<Frames>,
     closed: Closed,
+    /// The reading side closed over TLS without saying that this was all.
+    is_cut: bool,
+}
+
+/// A side that can be written to, and closed in order or not.
+trait Receiver: AsyncWrite + Unpin {
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Receiver for ClientStream {
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ClientStream::poll_cut(self, cx)
+    }
+}
+
+impl Receiver for Stream {
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Stream::poll_cut(self, cx)
+    }
 }
 
 #[derive(PartialEq)]
@@ -234,7 +253,7 @@ enum Closed {
 
 impl Direction {
     fn new(early: Vec<u8>, frames: Option<Frames>) -> Self {
-        Direction { early, out: WriteBuffer::default(), carried: 0, frames, closed: Closed::No }
+        Direction { early, out: WriteBuffer::default(), carried: 0, frames, closed: Closed::No, is_cut: false }
     }
 
     /// Whether a close frame would stand between two frames.
@@ -250,7 +269,7 @@ impl Direction {
     fn poll<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
+        W: Receiver,
     {
         if !self.early.is_empty() {
             self.out.send(to, &std::mem::take(&mut self.early), cx).map_err(|_| Side::To)?;
@@ -262,7 +281,7 @@ impl Direction {
                 Closed::Read => {
                     // A half-close: the other direction goes on. If the shutdown fails the side has disconnected, which
                     // the other direction finds out; in this one, everything has been delivered.
-                    let _ = ready!(Pin::new(&mut *to).poll_shutdown(cx));
+                    let _ = ready!(if self.is_cut { to.poll_cut(cx) } else { Pin::new(&mut *to).poll_shutdown(cx) });
                     self.closed = Closed::Both;
                 }
                 Closed::No => ready!(self.pass_on(from, to, cx))?,
@@ -276,14 +295,17 @@ impl Direction {
     fn pass_on<R, W>(&mut self, from: &mut R, to: &mut W, cx: &mut Context<'_>) -> Poll<Result<(), Side>>
     where
         R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
+        W: Receiver,
     {
         with_scratch(|Scratch { read, .. }| {
             let read = self.out.share(read);
             let read = match ready!(poll_read(from, read, cx)) {
                 // Over TLS, a close without close_notify (RFC 8446 6.1), which many servers leave out. Whether the bytes are
-                // complete is for their receiver to tell from what they say.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => &[],
+                // complete is for their receiver to tell from what they say; over TLS it learns that nobody has said so.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.is_cut = true;
+                    &[]
+                }
                 read => read.map_err(|_| Side::From)?,
             };
             if read.is_empty() {
