@@ -13,6 +13,16 @@ use stickylb::untrusted::{Untrusted, pretty_json};
 /// Said where the other program listens on every address.
 const OTHERS: &str = "it listens on 127.0.0.1, for this machine alone: add \"host\": \"0.0.0.0\" to let others in";
 
+/// Said of settings about TLS: neither program ends it, so that what they mean in such a file only its author knows.
+const TLS: &str =
+    "to speak TLS with clients add \"tls\": {\"certificates\": [{\"cert\": \"FILE\", \"key\": \"FILE\"}]} to it";
+
+/// Whether a setting is about TLS, by its name.
+fn is_of_tls(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["tls", "ssl", "cert", "https"].iter().any(|part| key.contains(part))
+}
+
 /// A file's settings as our configuration.
 struct Imported {
     /// Which program's file it was.
@@ -90,6 +100,7 @@ fn load_balancer_js(from: &Map<String, Value>) -> Result<Imported, String> {
             "balancerControllerPath" => {
                 left_out.push(format!("{key} is left out: write the networks that may come in under 'access'"));
             }
+            _ if is_of_tls(key) => left_out.push(format!("{key} is left out: {TLS}")),
             _ => left_out.push(format!("{key} is left out: there is nothing like it here")),
         }
     }
@@ -120,6 +131,7 @@ fn reverse_proxy(text: &str) -> Result<Imported, String> {
                 listener["host"] = value.into();
             }
             "host" => left_out.push(format!("[frontend] host = {value} is left out: {OTHERS}")),
+            _ if is_of_tls(key) => left_out.push(format!("[frontend] {key} is left out: {TLS}")),
             _ => left_out.push(format!("[frontend] {key} is left out: there is nothing like '{value}' here")),
         }
     }

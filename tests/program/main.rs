@@ -20,6 +20,8 @@ mod explain;
 #[cfg(unix)]
 mod headless;
 #[cfg(unix)]
+mod https_said;
+#[cfg(unix)]
 mod import;
 #[cfg(all(unix, feature = "tui"))]
 mod learn_cli;

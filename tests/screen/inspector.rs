@@ -62,7 +62,7 @@ fn ask(port: u16, path: &str) -> String {
 }
 
 /// What was last copied to the clipboard.
-fn copied(terminal: &Terminal) -> String {
+pub(crate) fn copied(terminal: &Terminal) -> String {
     let written = String::from_utf8_lossy(&terminal.written()).into_owned();
     let carried = written.rsplit_once("]52;c;").unwrap().1.split('\u{7}').next().unwrap();
     String::from_utf8(base64::engine::general_purpose::STANDARD.decode(carried).unwrap()).unwrap()

@@ -14,6 +14,7 @@ mod export;
 mod flow;
 mod har;
 mod hostile_text;
+mod https_screen;
 mod inspector;
 mod keys;
 mod learn_screen;

@@ -129,7 +129,12 @@ impl Balancer {
             });
         }
         for ((open, listener), tls) in listeners.iter().zip(&config.listeners).zip(terminations) {
-            open.listener.routing.store(Arc::new(Routing::new(&config, listener, tls, &pools)));
+            let before_it = open.listener.url();
+            open.listener.routing.store(Arc::new(Routing::new(listener, tls, &pools)));
+            let url = open.listener.url();
+            if url != before_it {
+                changes.told.push(format!("{url} in place of {before_it}"));
+            }
             if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
                 for old in replaced(&before, &config, listener.port) {
                     listener::leave_new_clients(&old);

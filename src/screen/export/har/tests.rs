@@ -104,6 +104,14 @@ fn every_field_that_har_demands_is_there_and_of_its_kind() {
 }
 
 #[test]
+fn a_request_that_came_by_https_has_an_https_url() {
+    let mut held = held(b"", "");
+    held[0].1.url = "https://localhost:3001".into();
+    let archive: Value = serde_json::from_str(&har(&held, None, &hiding())).expect("JSON");
+    assert_eq!(archive["log"]["entries"][0]["request"]["url"], "https://shop.test/login?a=1&token=hidden&b");
+}
+
+#[test]
 fn its_values_are_those_of_the_request() {
     let archive = archive(None);
     let entry = &archive["log"]["entries"][0];
