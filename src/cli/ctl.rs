@@ -92,7 +92,7 @@ pub(super) fn snapshots() -> Result<Vec<Snapshot>, UsageError> {
 pub(super) async fn list() -> Result<(), UsageError> {
     let found = instances().await?;
     let mut problems: Vec<Untrusted<String>> = found.silent.iter().map(|error| error.to_string().into()).collect();
-    let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME", "NAMES"].map(str::to_owned)];
+    let mut rows = vec![["PORT", "PID", "UP", "DOWN", "STRATEGY", "UPTIME", "URL"].map(str::to_owned)];
     for instance in &found.running {
         let snapshot = match snapshot(instance).await {
             Ok(snapshot) => snapshot,
@@ -114,7 +114,7 @@ pub(super) async fn list() -> Result<(), UsageError> {
                 pools => format!("{} pools", pools.len()),
             },
             duration(instance.hello.uptime_seconds),
-            names_of(&snapshot),
+            instance.hello.url.to_string(),
         ]);
     }
     for problem in &problems {

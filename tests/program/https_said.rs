@@ -28,6 +28,7 @@ fn start_status_and_stop_speak_of_https() {
     let url = home.good(&["start", "--demo=1", "--tls", "-p", "0"]);
     assert!(url.starts_with("https://localhost:"), "{url}");
     let url = url.split_whitespace().next().unwrap();
+    assert!(home.good(&["list"]).lines().any(|line| line.ends_with(url)));
     let said = home.good(&["ctl", "status"]);
     assert!(said.starts_with(&format!("{url}  round-robin")), "{said}");
     let status: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
