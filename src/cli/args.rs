@@ -12,7 +12,7 @@ use super::ctl_words::Ctl;
 use super::glyphs::Glyphs;
 #[cfg(feature = "tui")]
 use super::learn::words::Learn;
-use super::names::Names;
+use super::names_words::Names;
 use super::survive::wanted::Wanted;
 use crate::headless::LogFormat;
 use stickylb::api::{StickyBy, Strategy};

@@ -24,6 +24,7 @@ mod learn;
 mod man;
 mod meant;
 mod names;
+mod names_words;
 mod offered;
 mod reload;
 mod run;

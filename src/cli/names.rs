@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::Args;
 use super::layers;
 use super::layers::UsageError;
+use super::names_words::Names;
 use super::say::say;
 use crate::words::aligned;
-use stickylb::config::{Config, local_name, name_url};
+use stickylb::config::{Config, name_url};
 use stickylb::untrusted::Untrusted;
 
 /// Who needs the lines, in comments of the file they are for.
@@ -18,28 +18,6 @@ const WHO: &str = "\
 # Names of stickylb-tui. Chromium, Firefox and curl need no line for names below .localhost; Node, Python, Safari and, without
 # systemd-resolved, most programs of Linux do. Any other name needs its lines everywhere.
 ";
-
-#[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "It takes the names of the file, ./stickylb.json unless --config names another, or those of --name; with \
-neither, those of the balancers of yours that run. It changes nothing.
-
-  stickylb-tui names
-  stickylb-tui names --hosts | sudo tee -a /etc/hosts"
-)]
-pub(super) struct Names {
-    /// Print lines for /etc/hosts, for programs that do not look such names up themselves
-    #[arg(long)]
-    pub(super) hosts: bool,
-
-    /// JSON file; ./stickylb.json when it exists and no --name is given
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-
-    /// A name in place of the file's, such as app for app.localhost; may be repeated
-    #[arg(long = "name", value_name = "HOST", value_parser = local_name)]
-    pub(super) given: Vec<String>,
-}
 
 /// A name that leads to a pool.
 struct Led {

@@ -33,7 +33,7 @@ mod mail_server;
 mod man;
 mod markdown;
 #[cfg(unix)]
-mod names;
+mod names_cli;
 #[cfg(all(unix, feature = "tui"))]
 mod only_watching;
 #[cfg(all(unix, feature = "tui"))]

@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use stickylb::api::{State as BackendState, Strategy, SurviveStage};
+use stickylb::api::{Snapshot, State as BackendState, Strategy, SurviveStage};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{fitted, kept};
@@ -61,8 +61,8 @@ pub(crate) fn live(state: &State) -> Span<'static> {
 /// Listeners, strategy, stickiness and the number of backends in each state, each with its priority.
 pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     let (theme, snapshot) = (state.theme, &state.snapshot);
-    let mut parts =
-        vec![(55, vec![Span::styled("stickylb", theme.title())]), (80, vec![Span::raw(snapshot.url().to_string())])];
+    let mut parts = vec![(55, vec![Span::styled("stickylb", theme.title())])];
+    parts.extend(urls(snapshot).into_iter().zip([80, 58, 57]).map(|(url, priority)| (priority, vec![Span::raw(url)])));
     if state.rights.only_watches() {
         parts.push((98, vec![Span::styled("watching", theme.warning())]));
     }
@@ -85,9 +85,6 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
     }
     // With several pools, the headings in the table show this.
     if let [only] = snapshot.pools.as_slice() {
-        for url in &only.urls {
-            parts.push((78, vec![Span::raw(url.to_string())]));
-        }
         // One key means one backend for all clients, which looks like a fault where it is not explained.
         let one_key = if only.keys_seen == Some(1) { " (one key)" } else { "" };
         let by_hash = only.strategy == Strategy::Hash;
@@ -104,6 +101,18 @@ pub(crate) fn what(state: &State) -> Vec<(u8, Vec<Span<'static>>)> {
         }
     }
     parts
+}
+
+/// The URLs of the first listener, that of a name before that of the machine; with several pools the headings in the table show
+/// the names.
+fn urls(snapshot: &Snapshot) -> Vec<String> {
+    let named = match snapshot.pools.as_slice() {
+        [only] => only.urls.as_slice(),
+        _ => &[],
+    };
+    let mut urls: Vec<String> = named.iter().map(ToString::to_string).collect();
+    urls.insert(urls.len().min(1), snapshot.url().to_string());
+    urls
 }
 
 /// The least columns of the spark line, and the part of the line that it has at most: the figures go before it.

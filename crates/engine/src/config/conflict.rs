@@ -57,11 +57,15 @@ fn listeners(config: &Config, wrong: &mut impl FnMut(At, String)) {
             let message = format!("another listener has the port {} already: give each its own", listener.port);
             wrong(At::Listener(number, "port"), message);
         }
-        if listener.pool.is_none() && !config.pools.is_empty() && !leads_by_names(config, number) {
+        let is_missing = match listener.pool.as_deref() {
+            Some(written) => written.is_empty(),
+            None => !leads_by_names(config, number),
+        };
+        if is_missing && !config.pools.is_empty() {
             let names: Vec<&str> = names().collect();
             wrong(At::Listener(number, "pool"), format!("a listener needs a 'pool': write {}", names.join(" or ")));
         }
-        if let Some(message) = listener.pool.as_deref().and_then(unknown) {
+        if let Some(message) = listener.pool.as_deref().filter(|pool| !pool.is_empty()).and_then(unknown) {
             wrong(At::Listener(number, "pool"), message);
         }
         if listener.mode == Mode::Tcp && !listener.routes.is_empty() {

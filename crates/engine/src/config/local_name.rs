@@ -49,8 +49,9 @@ const NAME: usize = 253;
 /// # Errors
 /// It is no name that can be used, with what to write instead.
 pub fn local_name(name: &str) -> Result<String, String> {
-    let asked = name;
-    let wrong = |why: &str| Err(format!("'{asked}' cannot be a name: {why}"));
+    let shown: String = name.chars().take(LABEL).collect();
+    let more = if shown.len() < name.len() { "…" } else { "" };
+    let wrong = |why: &str| Err(format!("'{shown}{more}' cannot be a name: {why}"));
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     if name.is_empty() {
         return wrong("it is empty: write letters, digits and -, such as app.localhost");

@@ -6,7 +6,6 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::screen::format::{cut, fit_right, percent, short_name};
 use crate::screen::state::State;
-use stickylb::untrusted::Untrusted;
 
 /// Minimum width, in columns, for whole listener URLs in headings.
 const ROOMY: usize = 110;
@@ -30,11 +29,15 @@ pub(crate) fn heading(state: &State, pool: &PoolView, width: usize) -> Line<'sta
     ])
 }
 
-/// The URLs of its names, and the listeners and routes that lead to a pool. Narrow headings drop the scheme and a `localhost` host.
+/// The URL of its first name with the number of others, and the listeners and routes that lead to a pool. Narrow headings drop the scheme and a `localhost` host.
 fn entrances(state: &State, pool: &PoolView, width: usize) -> Option<String> {
-    let short = |url: &str| url.split_once("://").map_or(url, |(_, host)| host).to_owned();
-    let named = pool.urls.iter().map(|url| if width < ROOMY { short(url.raw()).into() } else { url.clone() });
-    let mut ways: Vec<String> = named.map(|url: Untrusted<String>| url.to_string()).collect();
+    let mut ways = Vec::new();
+    if let [first, others @ ..] = pool.urls.as_slice() {
+        let url = first.raw();
+        let host = url.split_once("://").map_or(url, |(_, host)| host);
+        let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
+        ways.push(format!("{}{more}", if width < ROOMY { host.into() } else { first.borrowed() }));
+    }
     for listener in &state.snapshot.listeners {
         let url = listener.url.raw();
         let host = url.split_once("://").map_or(url, |(_, host)| host);

@@ -125,6 +125,7 @@ pub(crate) fn pools_and_listeners() -> State {
         listener("http://localhost:3002", "api"),
         listener("tcp://localhost:5431", "database"),
     ];
+    snapshot.pools[0].urls = ["http://shop.localhost:3001", "http://shop.test:3001"].map(Into::into).into();
     let routes = [("path /api", "api"), ("upgrade", "web")];
     snapshot.listeners[0].routes = routes.map(|(matched, pool)| RouteTaken::new(matched, pool)).into();
     for (backend, pool) in snapshot.backends.iter_mut().zip(["web", "web", "web", "api", "database", "database"]) {

@@ -33,6 +33,22 @@ fn several_pools_and_listeners() {
 }
 
 #[test]
+fn the_url_of_a_name_stands_beside_its_pool() {
+    let mut state = state();
+    let mut snapshot = state.snapshot.clone();
+    snapshot.pools[0].urls = vec!["http://app.localhost:3001".into()];
+    state.refresh(snapshot);
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let drawn = text(&state, width, height);
+        let first = drawn.lines().next().unwrap_or_default();
+        assert!(first.contains("http://app.localhost:3001"), "{width}: {first}");
+    }
+    let several = pools_and_listeners();
+    assert!(text(&several, 80, 24).contains(" web  shop.localhost:3001 +1, :3001"));
+    assert!(text(&several, 120, 40).contains(" web  http://shop.localhost:3001 +1, http://localhost:3001"));
+}
+
+#[test]
 fn the_order_of_every_column_is_seen_in_its_title() {
     for width in [80, 120, 200] {
         let mut state = state();
