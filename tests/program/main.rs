@@ -6,6 +6,8 @@
 mod alerts;
 mod architecture;
 #[cfg(unix)]
+mod authority;
+#[cfg(unix)]
 mod cli;
 mod configs;
 #[cfg(unix)]

@@ -65,6 +65,8 @@ mod tcp;
 mod tls;
 mod tls_backend;
 #[cfg(unix)]
+mod tls_certificates;
+#[cfg(unix)]
 mod traffic;
 #[cfg(unix)]
 mod traffic_clients;

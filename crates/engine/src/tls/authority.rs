@@ -11,6 +11,7 @@ use super::authority_files::{Pair, both};
 use super::data_folder::{data_folder, mkcert_folder};
 use super::facts::Facts;
 use super::new_authority::BEFORE;
+use super::read_pem::read_pem;
 use super::tls_error::{TlsError, shown};
 use crate::config;
 
@@ -82,6 +83,12 @@ impl Authority {
         }
         let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|_| no_certificate())?;
         Ok(Authority { issuer, certificate, path: pair.certificate_path.clone(), facts, is_constrained })
+    }
+
+    /// Whether another is in its place now. One that is gone, or that this user must not read, is not replaced.
+    pub(super) fn is_replaced(&self) -> bool {
+        let now = read_pem(&self.path).ok().and_then(|pem| CertificateDer::from_pem_slice(&pem).ok());
+        now.is_some_and(|now| now != self.certificate)
     }
 
     /// Signs a certificate for these names and addresses with this key; tells when it ends.

@@ -64,3 +64,42 @@ impl Leaves {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::Facts;
+    use super::*;
+
+    fn leaves() -> (tempfile::TempDir, Leaves) {
+        let dir = tempfile::tempdir().unwrap();
+        let leaves = Leaves::new(Authority::own(&dir.path().join("a/ca")).unwrap()).unwrap();
+        (dir, leaves)
+    }
+
+    #[test]
+    fn a_certificate_is_kept_and_made_anew_before_it_ends() {
+        let (_dir, leaves) = leaves();
+        let now = OffsetDateTime::now_utc();
+        let at = |days| leaves.at(now + Duration::days(days), "a.test", &["a.test".to_owned()]).unwrap();
+        let first = at(0);
+        assert!(Arc::ptr_eq(&first, &at(19)));
+        let second = at(21);
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &at(22)));
+        let facts = Facts::of(&second.cert[0]).unwrap();
+        assert_eq!((facts.names, (facts.not_after - now).whole_days()), (vec!["a.test".to_owned()], 51));
+    }
+
+    #[test]
+    fn no_more_are_kept_than_256_and_none_has_the_number_of_another() {
+        let (_dir, leaves) = leaves();
+        let mut numbers = std::collections::HashSet::new();
+        for n in 0..400 {
+            let name = format!("n{n}.test");
+            let leaf = leaves.of(&name, std::slice::from_ref(&name)).unwrap();
+            let (_, parsed) = x509_parser::parse_x509_certificate(&leaf.cert[0]).unwrap();
+            assert!(numbers.insert(parsed.raw_serial().to_vec()));
+        }
+        assert_eq!(leaves.made().len(), KEPT.get());
+    }
+}

@@ -24,7 +24,7 @@ pub(crate) struct TlsStore {
 }
 
 impl TlsStore {
-    /// The certificates of an authority, which is read or made on first use.
+    /// The certificates of an authority, which is read or made on first use, and read again where another took its place.
     pub(super) fn leaves(&self, whose: config::Authority) -> Result<Arc<Leaves>, TlsError> {
         let kept = match whose {
             config::Authority::Own => &self.own,
@@ -32,7 +32,7 @@ impl TlsStore {
         };
         // After a panic it holds what was there before.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = &*kept {
+        if let Some(there) = kept.as_ref().filter(|there| !there.authority.is_replaced()) {
             return Ok(Arc::clone(there));
         }
         let made = Arc::new(Leaves::new(Authority::of(whose)?)?);

@@ -149,3 +149,62 @@ impl fmt::Debug for Tickets {
         f.debug_struct("Tickets").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 3600;
+
+    fn now() -> u64 {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    #[test]
+    fn a_ticket_opens_for_a_day_at_most_and_only_unchanged() {
+        let tickets = Tickets::open(None);
+        let ticket = tickets.encrypt(b"session").unwrap();
+        assert_eq!(tickets.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
+        for at in 0..ticket.len() {
+            let mut changed = ticket.clone();
+            changed[at] ^= 1;
+            assert_eq!(tickets.decrypt(&changed), None, "byte {at}");
+            assert_eq!(tickets.decrypt(&ticket[..at]), None, "{at} bytes");
+        }
+        tickets.rotate_at(now() + 13 * HOUR);
+        assert_eq!(tickets.keys.load().len(), 2);
+        assert!(tickets.decrypt(&ticket).is_some());
+        tickets.rotate_at(now() + 25 * HOUR);
+        assert!(tickets.decrypt(&ticket).is_none());
+    }
+
+    #[test]
+    fn a_program_that_starts_later_opens_what_was_made_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("b/tickets");
+        let ticket = Tickets::open(Some(file.clone())).encrypt(b"session").unwrap();
+        let later = Tickets::open(Some(file.clone()));
+        assert_eq!(later.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
+        assert_eq!(later.take_trouble(), None);
+        later.rotate_at(now() + 13 * HOUR);
+        let ticket = later.encrypt(b"session").unwrap();
+        // Made in the future, so that it is as good as none now.
+        assert_eq!(Tickets::open(Some(file)).decrypt(&ticket), None);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_stays_and_is_told_of_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tickets");
+        for text in ["", "stickylb-tui tickets 1\nshort", "something else"] {
+            std::fs::write(&file, text).unwrap();
+            let tickets = Tickets::open(Some(file.clone()));
+            assert!(tickets.decrypt(&tickets.encrypt(b"session").unwrap()).is_some());
+            let said = tickets.take_trouble().unwrap();
+            assert!(said.contains("tickets: ") && said.ends_with("remove it"), "{said}");
+            tickets.rotate_at(now() + 13 * HOUR);
+            assert_eq!(tickets.take_trouble(), None);
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+}

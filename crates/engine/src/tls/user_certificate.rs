@@ -196,3 +196,53 @@ fn is_denied<T>(read: &Result<T, TlsError>) -> bool {
 fn is_unreadable(error: &TlsError) -> bool {
     matches!(error, TlsError::Unreadable { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    #[test]
+    fn no_message_repeats_what_a_key_file_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::new(dir.path().join("cert.pem"), dir.path().join("key.pem"));
+        let ((cert, key), (_, other)) = (made(), made());
+        let flat = key.replace('\n', "");
+        let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+        let keys = [
+            other.clone(),
+            flat,
+            body.clone(),
+            key.replace("-----END", "----END"),
+            key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+            key.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+            key.replace("PRIVATE KEY-----\n", "PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n"),
+            key.replace("BEGIN", &body),
+            key.replace("A", "?"),
+            key[..key.len() / 2].to_owned(),
+        ];
+        for held in keys {
+            std::fs::write(&files.cert, &cert).unwrap();
+            std::fs::write(&files.key, &held).unwrap();
+            let swapped = CertificateFiles::new(&files.key, &files.cert);
+            for files in [&files, &swapped] {
+                let Err(error) = UserCertificate::read(files) else { panic!("good: {held}") };
+                for said in [error.to_string(), format!("{error:?}")] {
+                    let repeats = |piece: &[u8]| said.contains(&String::from_utf8_lossy(piece).into_owned());
+                    assert!(
+                        !held
+                            .lines()
+                            .filter(|line| !line.contains("KEY"))
+                            .any(|line| line.len() >= 8 && repeats(&line.as_bytes()[..8])),
+                        "{said}"
+                    );
+                    assert!(!repeats(&body.as_bytes()[20..28]), "{said}");
+                }
+            }
+        }
+    }
+}
