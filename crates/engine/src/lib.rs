@@ -75,6 +75,7 @@
 //! | [`EventReader`] | reads events in order; a slow reader misses events, but blocks nobody |
 //! | [`CheckFunction`], [`KeyFunction`], [`Admission`] | your own functions for health checks, sticky keys and access |
 //! | [`Copies`] | copies of a program to start, each on its own port |
+//! | [`LocalAuthority`] | the authority that signs certificates made here, for programs that are to trust it |
 //! | [`LocalHandle`] | a front end's handle to an engine in the same process |
 //! | [`untrusted`] | text from outside, escaped when printed |
 //!
@@ -95,10 +96,10 @@
 //!
 //! # Limits
 //!
-//! Protocols: HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol; no TLS to clients. The resources of
-//! clients are limited ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)), and optionally those of
-//! backends ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history. Starting processes
-//! requires the `stickylb-tui` program ([`Options::program`]).
+//! Protocols: HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) and the PROXY protocol, over TLS 1.2 and 1.3 where a listener
+//! has it. The resources of clients are limited ([`Limits`](config::Limits), [`AccessConfig`](config::AccessConfig)),
+//! and optionally those of backends ([`BackendLimits`](config::BackendLimits)). Events are kept in a bounded history.
+//! Starting processes requires the `stickylb-tui` program ([`Options::program`]).
 //!
 //! Most public enums and structs are `#[non_exhaustive]`. Structs for programs to build have a `new`, or a `Default`
 //! whose fields can be set one by one.

@@ -8,8 +8,9 @@ use tokio::time::MissedTickBehavior;
 
 use super::start::Balancer;
 use crate::api::{About, CommandError, Level};
-use crate::state::Shared;
-use crate::tls::{certificate_warnings, refresh};
+use crate::config::Config;
+use crate::state::{Shared, Topology};
+use crate::tls::{Termination, TlsError, certificate_warnings, refresh, terminations};
 use crate::untrusted::Untrusted;
 
 /// How often they are looked after.
@@ -46,11 +47,12 @@ impl Balancer {
     }
 
     /// Where no configuration can be read again, certificates can.
-    pub(super) async fn reload_what_there_is(&self) -> Result<(), CommandError> {
+    pub(super) async fn reload_what_there_is(&self) -> Result<&'static str, CommandError> {
         if self.shared.topology.load().certificates().is_empty() {
             return Err(CommandError::NothingToReload);
         }
-        self.reload_certificates().await.map_err(|problems| CommandError::NotReloaded { problems })
+        self.reload_certificates().await.map_err(|problems| CommandError::NotReloaded { problems })?;
+        Ok("the certificates are read again")
     }
 
     /// Warns of certificates that end soon, and makes new ticket keys, for as long as it runs.
@@ -70,6 +72,17 @@ impl Balancer {
             }
         });
     }
+}
+
+/// How each listener of a changed configuration speaks TLS, its certificates read anew.
+///
+/// # Errors
+/// See [`terminations`].
+pub(super) async fn read(config: &Arc<Config>, before: &Topology) -> Result<Vec<Option<Arc<Termination>>>, TlsError> {
+    let (config, store, certificates) = (Arc::clone(config), Arc::clone(&before.tls), before.certificates());
+    // Reading may block. It fails only if the runtime is shutting down.
+    let read = spawn_blocking(move || terminations(&config, &store, &certificates)).await;
+    read.unwrap_or_else(|lost| Err(TlsError::NotMade(lost.to_string())))
 }
 
 /// Warns of what is wrong with the certificates now, or no longer.

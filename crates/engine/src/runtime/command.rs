@@ -78,10 +78,7 @@ impl Balancer {
                 self.roll(None)?;
                 Ok("the rolling restart has begun: the log says how it goes".to_owned())
             }
-            Command::Reload => {
-                self.reload_from_source().await?;
-                Ok("the configuration file is applied".to_owned())
-            }
+            Command::Reload => self.reload_from_source().await.map(str::to_owned),
             Command::SetAlert { when } => self.set_alert(when.as_deref()),
             Command::KeepBodies { on } => self.keep_bodies(on),
             Command::Survive(options) => self.survive(options),

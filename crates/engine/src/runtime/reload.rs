@@ -22,12 +22,12 @@ use crate::health::Checker;
 use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
-use crate::tls::{Termination, terminations};
+use crate::tls::Termination;
 use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
-    /// Reads the configuration from its source again, applies it, and reports the changes.
-    pub(crate) async fn reload_from_source(&self) -> Result<(), CommandError> {
+    /// Reads the configuration from its source again, applies it, and reports the changes; tells what was done.
+    pub(crate) async fn reload_from_source(&self) -> Result<&'static str, CommandError> {
         let Some(Source(read)) = &self.source else { return self.reload_what_there_is().await };
         // Locked before reading, so that configurations are applied in the order in which they were read.
         let alone = self.reloading.lock().await;
@@ -51,7 +51,7 @@ impl Balancer {
         self.shared.telemetry.is_well(About::Configuration);
         let changes = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
         self.shared.telemetry.notice(Level::Info, format!("configuration reloaded: {changes}"));
-        Ok(())
+        Ok("the configuration file is applied")
     }
 
     /// Applies another configuration, and returns a short description of each change.
@@ -84,7 +84,7 @@ impl Balancer {
         let there = before.backends();
         let mut changes = ReloadChanges::default();
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
-        let terminations = terminations(&config, &before.tls, &before.certificates())?;
+        let terminations = certificates::read(&config, &before).await?;
         // Bound before anything changes, because an address may be in use.
         let open = config.listeners.iter().zip(&terminations).map(|(listener, tls)| {
             let present = before.listeners.iter().find(|open| open.listener.is(&config, listener));

@@ -87,7 +87,8 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &second));
         assert!(Arc::ptr_eq(&second, &at(22)));
         let facts = Facts::of(&second.cert[0]).unwrap();
-        assert_eq!((facts.names, (facts.not_after - now).whole_days()), (vec!["a.test".to_owned()], 51));
+        assert_eq!(facts.names, ["a.test"]);
+        assert!(facts.not_after - now > Duration::days(50));
     }
 
     #[test]

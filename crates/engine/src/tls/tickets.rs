@@ -198,6 +198,8 @@ mod tests {
         let file = dir.path().join("tickets");
         for text in ["", "stickylb-tui tickets 1\nshort", "something else"] {
             std::fs::write(&file, text).unwrap();
+            #[cfg(unix)]
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             let tickets = Tickets::open(Some(file.clone()));
             assert!(tickets.decrypt(&tickets.encrypt(b"session").unwrap()).is_some());
             let said = tickets.take_trouble().unwrap();
