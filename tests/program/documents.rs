@@ -84,6 +84,7 @@ fn links_lead_to_files_and_headings_that_are_there() {
 fn configurations_in_the_documents_are_good() {
     let mut wrong = String::new();
     let mut count = 0;
+    let pair = rcgen::generate_simple_self_signed(vec!["app.test".to_owned()]).unwrap();
     for page in documents() {
         // Another program's file is shown together with its import.
         let configurations = page.blocks().into_iter().filter(|block| block.language.starts_with("json"));
@@ -92,6 +93,9 @@ fn configurations_in_the_documents_are_good() {
         for block in configurations.filter(|block| !is_other(&block.body)) {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("lb.json"), &block.body).unwrap();
+            // The certificate that they name.
+            std::fs::write(folder.path().join("app.pem"), pair.cert.pem()).unwrap();
+            std::fs::write(folder.path().join("app-key.pem"), pair.signing_key.serialize_pem()).unwrap();
             let mut check = program(folder.path());
             let secrets = block.body.split("\"env:").skip(1).filter_map(|rest| rest.split('"').next());
             if page.name == "docs/user-config.md" {
