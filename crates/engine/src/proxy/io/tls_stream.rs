@@ -21,8 +21,9 @@ use super::tls_records::{Driven, Traffic, alert, close, drive, encrypt};
 /// Most bytes of one record, with its header and what encryption adds (RFC 8446 5.2, RFC 5246 6.2.3).
 const RECORD: usize = 5 + (1 << 14) + 2048;
 
-/// Most bytes of a handshake message that has not come whole, which may stand in many records.
-const UNFINISHED: usize = 64 * 1024 + RECORD;
+/// Most bytes of a handshake message that has not come whole, which may stand in several records: far more than any client
+/// has to say, and little enough where thousands leave theirs unfinished.
+const UNFINISHED: usize = 2 * RECORD;
 
 /// Most bytes that are encrypted before the socket is asked to take them: what it does not take is kept.
 const WRITE: usize = 64 * 1024;
