@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::https::{TlsClient, Trust};
 use crate::support::patience::read_to_end;
-use crate::support::{Backend, Balancer, Config, request, until};
+use crate::support::{Backend, Balancer, Config, request, response, until};
 
 fn over(backend: &Backend) -> Config {
     Config::new(&[backend]).set("/tls", json!(true))
@@ -267,4 +267,32 @@ fn a_thousand_idle_clients_over_tls_hold_no_buffers() {
     let idle: Vec<TlsClient> = (0..1000).map(|_| client()).collect();
     let each = balancer.memory().saturating_sub(before) / 1000;
     assert!(each < 14 * 1024, "{each} bytes for each of {} clients", warm.len() + idle.len());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_client_over_tls_does_not_read_is_not_held_for_it() {
+    const SENT: usize = 64 << 20;
+    let backend = Backend::answering(response("200 OK", &[], &"x".repeat(SENT)));
+    let balancer = over(&backend).start();
+    let mut client = balancer.tls_client();
+    client.send(&request("GET", "/", &[]));
+    assert_eq!(client.head().unwrap().unwrap().status, 200);
+    client.wire.exactly_filled(SENT, b'x').unwrap();
+    let before = balancer.memory();
+    client.send(&request("GET", "/", &[]));
+    backend.wait_for_requests(2);
+    // Until nothing more moves.
+    let (mut last, mut same) = (0, 0);
+    until("it stalls", || {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = balancer.memory();
+        same = if now.abs_diff(last) < 64 * 1024 { same + 1 } else { 0 };
+        last = now;
+        same > 10
+    });
+    let grown = balancer.memory().saturating_sub(before);
+    assert!(grown < 8 << 20, "grew by {grown} bytes");
+    assert_eq!(client.head().unwrap().unwrap().status, 200);
+    client.wire.exactly_filled(SENT, b'x').unwrap();
 }
