@@ -81,6 +81,8 @@ fn why_not(error: &Error, version: Option<[u8; 2]>) -> String {
             | PeerIncompatible::NoKxGroupsInCommon
             | PeerIncompatible::NoSignatureSchemesInCommon,
         ) => "the client offers no encryption that is still thought safe".to_owned(),
+        Error::DecryptError => "what the client sent in the TLS handshake cannot be decrypted".to_owned(),
+        Error::PeerMisbehaved(how) => format!("the client does not keep to the rules of TLS: {how:?}"),
         Error::NoApplicationProtocol => {
             "the client wants a protocol that is not spoken here, such as HTTP/2 alone (ALPN): let it offer http/1.1"
                 .to_owned()
