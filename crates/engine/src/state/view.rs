@@ -79,7 +79,7 @@ fn listener_view(listener: &Listener) -> ListenerView {
         mode: listener.mode,
         pool: routing.pool.as_ref().map(|pool| pool.name().clone()),
         routes: routing.routes.iter().map(|route| (*route.taken).clone()).collect(),
-        authority: routing.tls.as_ref().and_then(|tls| tls.authority.clone()),
+        authority: routing.tls.as_ref().and_then(|tls| tls.authority()).map(|file| file.display().to_string().into()),
     }
 }
 

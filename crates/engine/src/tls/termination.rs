@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::ClientHello;
@@ -14,7 +15,6 @@ use super::leaves::Leaves;
 use super::store::TlsStore;
 use super::tls_error::TlsError;
 use crate::config::{Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
-use crate::untrusted::Untrusted;
 
 /// How one listener speaks TLS with its clients.
 pub(crate) struct Termination {
@@ -22,8 +22,7 @@ pub(crate) struct Termination {
     pub(crate) acceptor: TlsAcceptor,
     /// What becomes of plain HTTP.
     pub(crate) plain: PlainHttp,
-    /// The file of the authority that signs what is shown, where that is made here.
-    pub(crate) authority: Option<Untrusted<String>>,
+    authority: Option<PathBuf>,
 }
 
 impl Termination {
@@ -54,8 +53,13 @@ impl Termination {
             .with_cert_resolver(Arc::new(resolver));
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         let authority = config.certificates.is_empty().then(|| folder().ok()).flatten();
-        let authority = authority.map(|folder| folder.join("ca.pem").display().to_string().into());
+        let authority = authority.map(|folder| folder.join("ca.pem"));
         Ok(Termination { acceptor: Arc::new(server).into(), plain: config.plain, authority })
+    }
+
+    /// The file of the authority that signs what is shown, where that is made here.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 }
 
