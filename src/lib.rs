@@ -16,6 +16,7 @@ mod plain;
 pub mod screen;
 mod signals;
 mod survive_report;
+mod trust;
 #[cfg(feature = "tui")]
 mod user;
 mod words;

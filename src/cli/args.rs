@@ -212,6 +212,8 @@ pub(super) enum Subcommand {
     },
     /// Print the man page, in roff
     Man,
+    /// Have browsers and programs here trust the certificates that --tls makes: says each step, then does it
+    Trust(Trust),
     /// Start in the background: everything after it as without it
     #[cfg(unix)]
     Start {
@@ -314,6 +316,27 @@ pub(super) struct Survive {
     /// The program and its arguments; {port} in an argument is replaced by the copy's port
     #[arg(value_name = "CMD", last = true)]
     pub(super) command: Vec<OsString>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = "A step that needs root is left for you, with its command. It ends with 1 if a step failed or is left for you.
+
+  stickylb-tui trust
+  curl --cacert <(stickylb-tui trust --print) https://localhost:3001
+  eval \"$(stickylb-tui trust --env)\""
+)]
+#[group(multiple = false)]
+pub(super) struct Trust {
+    /// Undo all of it
+    #[arg(long)]
+    pub(super) remove: bool,
+    /// Print the authority's certificate in PEM, for other machines, and change nothing
+    #[arg(long)]
+    pub(super) print: bool,
+    /// Print variables for programs with a list of their own, such as Node.js, and change nothing
+    #[arg(long)]
+    pub(super) env: bool,
 }
 
 #[derive(Clone, Debug, clap::Args)]

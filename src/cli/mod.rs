@@ -33,6 +33,8 @@ mod say;
 mod screen;
 mod survive;
 mod threads;
+mod trust;
+mod trusted;
 #[cfg(feature = "tui")]
 mod user;
 mod warnings;
@@ -99,6 +101,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(*shell, &mut offered(&Args::command()), "stickylb-tui", &mut script);
             say(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
+        Some(Subcommand::Trust(asked)) => trust::trust(asked),
         Some(Subcommand::Man) => say(&man::page(Args::command())).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Schema { .. }) => say(&config::SCHEMA).map(|()| ExitCode::SUCCESS),
         Some(Subcommand::Run(asked)) => run::copies(&args, asked),

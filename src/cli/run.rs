@@ -17,6 +17,7 @@ use super::layers::{self, UsageError};
 use super::reload::{Followed, Follower};
 use super::survive::watch::Watch;
 use super::threads::{self, MainThread, cannot_start};
+use super::trusted::TrustWatch;
 use super::warnings;
 use crate::headless::{self, Log, LogFile};
 use crate::signals::Signals;
@@ -60,7 +61,8 @@ pub(super) fn copies(args: &Args, asked: &Run) -> Result<ExitCode, UsageError> {
     let config = layers::beside_copies(&settings, None)?;
     let (program, arguments) = asked.command.split_first().expect("clap asks for at least one word");
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
+    let mut copies = Copies::new(program.clone(), arguments.to_vec(), asked.copies.map_or_else(cores, usize::from));
+    copies.environment = super::trust::for_copies(&config);
     run(&settings, config, Backends { demos: 0, copies: Some(copies), file }, None)
 }
 
@@ -137,6 +139,7 @@ async fn serve(
     let follows = backends.file.is_some() || shows_certificates;
     let _certificates = follows.then(|| CertificateFollower::new(&engine, asked));
     let _follower = backends.file.map(|file| Follower::new(file, &engine, on_hangup()));
+    let _trusted = TrustWatch::new(&engine);
     let cannot_log = |error| UsageError::Failed(format!("cannot write the log: {error}"));
     let file = file.map(|file| file.start(&engine, on_hangup())).transpose().map_err(cannot_log)?;
     let mut lines = None;

@@ -34,12 +34,15 @@ pub(super) fn survive(args: &Args, asked: &Survive) -> Result<ExitCode, UsageErr
     if args.options != Settings::default() || args.demo.is_some() || !args.backends.is_empty() {
         return misused("write what belongs to 'survive' behind it: stickylb-tui survive [OPTIONS] -- CMD");
     }
-    let copies = copies(asked)?;
+    let mut copies = copies(asked)?;
     let file = Followed::beside_copies(&asked.options);
     let mut config = match &copies {
         Some(_) => layers::beside_copies(&asked.options, None)?,
         None => layers::of_file(&asked.options, None)?,
     };
+    if let Some(copies) = &mut copies {
+        copies.environment = super::trust::for_copies(&config);
+    }
     let started = copies.as_ref().map_or(0, |copies| copies.count);
     compares(&config, started)?;
     let options = asked.wanted.options().map_err(|why| UsageError::Words(vec![why]))?;

@@ -24,6 +24,8 @@ pub enum About {
     Certificates,
     /// A threshold: its alert has begun and not ended.
     Alert,
+    /// Trust: browsers here do not know the authority that signs the certificates made here.
+    Trust,
 }
 
 /// Something that is wrong until it is mended, in [`Snapshot::warnings`](super::Snapshot::warnings).

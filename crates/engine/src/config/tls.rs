@@ -87,6 +87,11 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
+    /// Whether its certificates are signed by this program's own authority.
+    pub fn is_signed_here(&self) -> bool {
+        self.certificates.is_empty() && self.ca == Authority::Own
+    }
+
     /// Reads `true`, `false` or an object into what holds before.
     pub(crate) fn read(n: Node<'_, '_>, into: &mut Option<TlsConfig>) -> Option<()> {
         let whole = |n: Node<'_, '_>| {

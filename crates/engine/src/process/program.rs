@@ -28,12 +28,14 @@ pub struct Copies {
     pub arguments: Vec<OsString>,
     /// The number of copies, in addition to the pool's configured backends.
     pub count: usize,
+    /// Environment variables that each of them gets besides this process's and PORT.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Copies {
     /// `count` copies of this program.
     pub fn new(program: OsString, arguments: Vec<OsString>, count: usize) -> Self {
-        Copies { program, arguments, count }
+        Copies { program, arguments, count, environment: Vec::new() }
     }
 
     /// The backend name of one copy: the program's name and the copy's number.
@@ -50,6 +52,7 @@ impl Copies {
             port,
             instance: number,
             restarts: true,
+            environment: self.environment.clone(),
         }
     }
 }
@@ -66,6 +69,8 @@ pub(crate) struct Program {
     pub(crate) instance: usize,
     /// Whether it is restarted when it exits by itself.
     pub(crate) restarts: bool,
+    /// Environment variables besides those of this process.
+    pub(crate) environment: Vec<(OsString, OsString)>,
 }
 
 impl Program {
@@ -79,6 +84,7 @@ impl Program {
             port,
             instance: number,
             restarts: false,
+            environment: Vec::new(),
         }
     }
 
@@ -105,8 +111,7 @@ mod tests {
 
     #[test]
     fn a_copy_is_named_after_its_program_and_gets_its_port_as_an_argument() {
-        let copies =
-            Copies { program: "./bin/api.sh".into(), arguments: vec!["--listen=:{port}".into(), "x".into()], count: 2 };
+        let copies = Copies::new("./bin/api.sh".into(), vec!["--listen=:{port}".into(), "x".into()], 2);
         assert_eq!([copies.name(0), copies.name(1)], ["api-0", "api-1"]);
         let words: Vec<_> = copies.program(1, 20_001).words().collect();
         assert_eq!(words, ["./bin/api.sh", "--listen=:20001", "x"]);

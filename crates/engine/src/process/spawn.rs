@@ -50,6 +50,7 @@ impl Process {
             .arg("--")
             .args(program.words())
             .envs(owner::environment())
+            .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .env("PORT", program.port.to_string())
             .env("STICKYLB_INSTANCE", program.instance.to_string())
             .env("STICKYLB_URL", url)

@@ -19,10 +19,10 @@ use super::worker;
 use super::worker::Work;
 use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
 use crate::balancer::Backend;
-use crate::config::{AlertRule, Config};
+use crate::config::{AlertRule, Config, TlsConfig};
 use crate::health::Checker;
 use crate::proxy::Proxy;
-use crate::state::{EventReader, LivePool, Phase, Shared};
+use crate::state::{EventReader, Listener, LivePool, Phase, Shared};
 use crate::{alert, proxy};
 
 /// How long tunnels may take to close in an orderly way.
@@ -272,6 +272,23 @@ impl Balancer {
     /// is in now, if any. A warning is shown while there is trouble.
     pub fn log_stands(&self, output: LogOutput, dropped: u64, trouble: Option<String>) {
         self.shared.telemetry.log_stands(output, dropped, trouble);
+    }
+
+    /// The URLs of the listeners whose certificates this program's own authority signs.
+    pub fn signed_here(&self) -> Vec<String> {
+        let topology = self.shared.topology.load();
+        let signed = |listener: &Listener| {
+            let configured = topology.config.listeners.iter().find(|config| listener.is(config));
+            configured.and_then(|config| config.tls.as_ref()).is_some_and(TlsConfig::is_signed_here)
+        };
+        let listeners = topology.listeners.iter().map(|open| &open.listener);
+        listeners.filter(|listener| signed(listener)).map(|listener| listener.url()).collect()
+    }
+
+    /// Says why clients on this machine do not trust the certificates made here, as one sentence; a warning is shown until it
+    /// is called with `None`.
+    pub fn trust_stands(&self, trouble: Option<String>) {
+        self.shared.telemetry.trust_stands(trouble);
     }
 
     /// Sends a warning to the log and to the readers of events.

@@ -174,6 +174,17 @@ impl Telemetry {
         }
     }
 
+    /// Sets or clears the warning that the certificates made here are not trusted; a new text is told in the log once.
+    pub(crate) fn trust_stands(&self, trouble: Option<String>) {
+        let Some(text) = trouble else { return self.is_well(About::Trust) };
+        let is_new =
+            !self.warnings().iter().any(|warning| warning.about == About::Trust && *warning.text.raw() == text);
+        if is_new {
+            self.warn_of(About::Trust, text.clone());
+            self.notice(Level::Warning, text);
+        }
+    }
+
     /// The dropped lines of each log output.
     pub(crate) fn log_views(&self) -> Vec<LogView> {
         self.logs().views()
