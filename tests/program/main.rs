@@ -51,6 +51,10 @@ mod support;
 mod survive_cli;
 #[cfg(unix)]
 mod traffic_and_faults;
+#[cfg(target_os = "linux")] // whose anchors it is about, and setsid
+mod trust;
+#[cfg(target_os = "linux")]
+mod trusting;
 mod untrusted;
 #[cfg(all(unix, feature = "tui"))]
 mod user_file;
