@@ -87,7 +87,8 @@ pub(super) fn databases(places: &Places) -> Vec<Database> {
     }
     let own = own(places);
     let is_read = |database: &Database| own.contains(&database.folder);
-    if !found.iter().any(is_read) && has(places, &CHROMIUM) {
+    // On macOS it asks the keychain.
+    if !places.has_keychain && !found.iter().any(is_read) && has(places, &CHROMIUM) {
         let [_, folder] = own;
         found.insert(0, Database { browser: Browser::Chromium, folder, kept: Kept::Absent });
     }
@@ -101,7 +102,9 @@ pub(super) fn is_firefox_unused(places: &Places) -> bool {
 }
 
 fn has(places: &Places, programs: &[&str]) -> bool {
-    programs.iter().any(|name| places.program(name).is_some())
+    // What leads to snap has databases of its own, made when it is started.
+    let is_snap = |file: PathBuf| file.canonicalize().is_ok_and(|real| real.ends_with("snap"));
+    programs.iter().filter_map(|name| places.program(name)).any(|file| !is_snap(file))
 }
 
 /// Where a Chromium of the distribution looks: into the first of these, or where it is not there, into the second, which

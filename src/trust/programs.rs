@@ -17,8 +17,28 @@ pub(super) fn output_of(command: &mut Command) -> Result<String, String> {
         return Ok(out);
     }
     let err = String::from_utf8_lossy(&run.stderr);
-    // keytool complains on standard output.
-    let said = err.lines().chain(out.lines()).map(str::trim).find(|line| !line.is_empty());
-    Err(said
+    Err(complaint(&err, &out)
         .map_or_else(|| format!("{} {}", Untrusted::new(&name), run.status), |line| Untrusted::new(line).to_string()))
+}
+
+/// The line that says what went wrong: the last with an error, else the last. Java's keytool complains on standard output.
+fn complaint<'o>(err: &'o str, out: &'o str) -> Option<&'o str> {
+    let mut lines = out.lines().chain(err.lines()).map(str::trim).filter(|line| !line.is_empty());
+    let is_error = |line: &&str| line.to_ascii_lowercase().contains("error");
+    lines.clone().rfind(is_error).or_else(|| lines.next_back())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaint;
+
+    #[test]
+    fn the_line_with_the_error_is_told() {
+        let err =
+            "Error opening input terminal for read\ncertutil: could not authenticate: SEC_ERROR_BAD_PASSWORD: no.\n";
+        assert_eq!(complaint(err, ""), Some("certutil: could not authenticate: SEC_ERROR_BAD_PASSWORD: no."));
+        assert_eq!(complaint("Picked up JAVA_TOOL_OPTIONS: x\n", "keytool error: y\n"), Some("keytool error: y"));
+        assert_eq!(complaint("W: first\nnot allowed\n", "said\n"), Some("not allowed"));
+        assert_eq!(complaint("\n", ""), None);
+    }
 }

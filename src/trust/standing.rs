@@ -44,7 +44,9 @@ impl Standing {
 
     /// Who does not trust it now. Blocks: it reads files, and where they changed runs `certutil`.
     pub(crate) fn look(&mut self) -> Option<Unbelieving> {
-        let databases = databases(&self.places);
+        let mut databases = databases(&self.places);
+        // A browser that still has such a one is too old to be in use.
+        databases.retain(|database| database.kept != Kept::Dbm);
         let anchors = Anchors::of(&self.places);
         let keychain = Keychain::of(&self.places);
         let mut files: Vec<PathBuf> = databases.iter().map(Database::file).collect();
