@@ -99,15 +99,16 @@ impl Anchors {
         Step::new(says, move || self.put(&root, &file))
     }
 
-    /// Takes away what is ours, where something is.
-    pub(super) fn remove(self) -> Option<Step> {
-        let ours: Vec<PathBuf> = self.ours();
+    /// Takes away what is ours, where something is, or is still in the bundle.
+    pub(super) fn remove(self, root: Option<&Root>) -> Option<Step> {
+        let ours = self.ours();
+        let update = self.kind.remove.join(" ");
         if ours.is_empty() {
-            return None;
+            let is_left = root.is_some_and(|root| self.trusts(root));
+            return is_left.then(|| Step::new(format!("system: run {update}"), move || self.delete(&[])));
         }
         let names = ours.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" and ");
-        let says = format!("system: delete {names} and run {}", self.kind.remove.join(" "));
-        Some(Step::new(says, move || self.delete(&ours)))
+        Some(Step::new(format!("system: delete {names} and run {update}"), move || self.delete(&ours)))
     }
 
     fn ours(&self) -> Vec<PathBuf> {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::places::Places;
-use super::programs::output_of;
+use super::programs::{output_of, said};
 use super::root::{Root, is_ours};
-use super::shell::line;
+use super::shell::{line, quoted};
 use super::step::{Outcome, Step};
 use stickylb::untrusted::Untrusted;
 
@@ -58,7 +58,7 @@ impl Java {
         let step = |alias: String| {
             let own = self.clone();
             let says = format!("Java: remove {} from {store}", Untrusted::new(&alias));
-            Step::new(says, move || own.change(own.command().args(["-delete", "-alias", &alias])))
+            Step::new(says, move || own.change(own.command().args(["-delete", "-alias", &alias]), "", ""))
         };
         entries.map(step).collect()
     }
@@ -70,22 +70,26 @@ impl Java {
             Ok(entries) if entries.iter().any(|entry| entry.fingerprint == root.fingerprint) => {
                 Outcome::NotNeeded("it is there".to_owned())
             }
-            Ok(_) => {
-                let mut import = self.command();
-                import.args(["-importcert", "-noprompt", "-alias", &root.name(), "-file"]).arg(&root.path);
-                self.change(&mut import)
-            }
+            Ok(_) => self.import(root),
         }
     }
 
-    fn change(&self, command: &mut Command) -> Outcome {
+    fn import(&self, root: &Root) -> Outcome {
+        let mut import = self.command();
+        import.args(["-importcert", "-noprompt", "-alias", &root.name()]);
+        // Java opens no file whose name is not of the locale: it reads from its input, and a person's shell needs the file.
+        self.change(&mut import, &root.pem, &format!(" -file {}", quoted(root.path.as_os_str())))
+    }
+
+    /// Runs a command with this on its input. To a person who has to do it, it is shown with `more` words.
+    fn change(&self, command: &mut Command, input: &str, more: &str) -> Outcome {
         match OpenOptions::new().append(true).open(&self.store) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                let command = format!("sudo {}", line(command));
+                let command = format!("sudo {}{more}", line(command));
                 Outcome::Left { why: "it needs root".to_owned(), command }
             }
             Err(error) => Outcome::Failed(format!("{} cannot be written: {error}", shown(&self.store))),
-            Ok(_) => output_of(command).map_or_else(Outcome::Failed, |_| Outcome::Done),
+            Ok(_) => said(command, input).map_or_else(Outcome::Failed, |_| Outcome::Done),
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn addition(places: &Places, root: &Root) -> Plan {
 
 /// Takes away all that `addition` put anywhere, for this authority and earlier ones.
 pub(crate) fn removal(places: &Places, root: Option<&Root>) -> Plan {
-    let mut steps: Vec<Step> = Anchors::of(places).and_then(Anchors::remove).into_iter().collect();
+    let mut steps: Vec<Step> = Anchors::of(places).and_then(|anchors| anchors.remove(root)).into_iter().collect();
     steps.extend(Keychain::of(places).iter().flat_map(Keychain::remove));
     let mut found = databases(places);
     found.retain(|database| database.kept != Kept::Absent);

@@ -1,6 +1,7 @@
 //! Running the programs that keep trust stores.
 
-use std::process::{Command, Stdio};
+use std::io::{self, Write as _};
+use std::process::{Command, Output, Stdio};
 
 use stickylb::untrusted::Untrusted;
 
@@ -9,16 +10,29 @@ use stickylb::untrusted::Untrusted;
 /// # Errors
 /// What it said was wrong, in its words, as one line.
 pub(super) fn output_of(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let run = command.stdin(Stdio::null()).env("LC_ALL", "C").output();
-    let run = run.map_err(|error| format!("{} cannot be run: {error}", Untrusted::new(&name)))?;
-    let out = String::from_utf8_lossy(&run.stdout).into_owned();
-    if run.status.success() {
+    said(command, "")
+}
+
+/// The same, with this on its standard input.
+pub(super) fn said(command: &mut Command, input: &str) -> Result<String, String> {
+    let name = Untrusted::new(command.get_program().to_string_lossy().into_owned());
+    let output = run(command, input).map_err(|error| format!("{name} cannot be run: {error}"))?;
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
         return Ok(out);
     }
-    let err = String::from_utf8_lossy(&run.stderr);
-    Err(complaint(&err, &out)
-        .map_or_else(|| format!("{} {}", Untrusted::new(&name), run.status), |line| Untrusted::new(line).to_string()))
+    let err = String::from_utf8_lossy(&output.stderr);
+    let complaint = complaint(&err, &out).map(|line| Untrusted::new(line).to_string());
+    Err(complaint.unwrap_or_else(|| format!("{name} {}", output.status)))
+}
+
+fn run(command: &mut Command, input: &str) -> io::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // It fits into the pipe, and a program that reads nothing of it says what is wrong.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    child.wait_with_output()
 }
 
 /// The line that says what went wrong: the last with an error, else the last. Java's keytool complains on standard output.

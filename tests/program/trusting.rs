@@ -129,7 +129,9 @@ impl Trusting {
     pub(crate) fn furnish(&self, command: &mut Command) {
         let unset =
             ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "JAVA_HOME", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "REQUESTS_CA_BUNDLE"];
-        unset.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in unset {
+            command.env_remove(name);
+        }
         command.env("HOME", self.path("home")).env("PATH", self.path("bin"));
         command.env("STICKYLB_TRUST_ROOT", self.path("root")).env_remove("SUDO_USER");
         if self.path("java").exists() {

@@ -288,7 +288,11 @@ impl Balancer {
     /// Says why clients on this machine do not trust the certificates made here, as one sentence; a warning is shown until it
     /// is called with `None`.
     pub fn trust_stands(&self, trouble: Option<String>) {
-        self.shared.telemetry.trust_stands(trouble);
+        let mended = self.shared.telemetry.trust_stands(trouble);
+        // A reload may have ended TLS, which trusts nothing.
+        if mended && !self.signed_here().is_empty() {
+            self.notice("the certificates made here are trusted now".to_owned());
+        }
     }
 
     /// Sends a warning to the log and to the readers of events.

@@ -174,15 +174,20 @@ impl Telemetry {
         }
     }
 
-    /// Sets or clears the warning that the certificates made here are not trusted; a new text is told in the log once.
-    pub(crate) fn trust_stands(&self, trouble: Option<String>) {
-        let Some(text) = trouble else { return self.is_well(About::Trust) };
-        let is_new =
-            !self.warnings().iter().any(|warning| warning.about == About::Trust && *warning.text.raw() == text);
-        if is_new {
-            self.warn_of(About::Trust, text.clone());
-            self.notice(Level::Warning, text);
+    /// Sets or clears the warning that the certificates made here are not trusted; a new text is told in the log once. Whether
+    /// there was one and is none any more.
+    pub(crate) fn trust_stands(&self, trouble: Option<String>) -> bool {
+        let before = self.warnings().iter().find(|warning| warning.about == About::Trust).map(|it| it.text.clone());
+        match trouble {
+            None => self.is_well(About::Trust),
+            Some(text) if before.as_ref().is_none_or(|before| *before.raw() != text) => {
+                self.warn_of(About::Trust, text.clone());
+                self.notice(Level::Warning, text);
+                return false;
+            }
+            Some(_) => return false,
         }
+        before.is_some()
     }
 
     /// The dropped lines of each log output.
