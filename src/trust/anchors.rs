@@ -102,13 +102,15 @@ impl Anchors {
     /// Takes away what is ours, where something is, or is still in the bundle.
     pub(super) fn remove(self, root: Option<&Root>) -> Option<Step> {
         let ours = self.ours();
-        let update = self.kind.remove.join(" ");
-        if ours.is_empty() {
-            let is_left = root.is_some_and(|root| self.trusts(root));
-            return is_left.then(|| Step::new(format!("system: run {update}"), move || self.delete(&[])));
+        let is_left = root.is_some_and(|root| self.trusts(root));
+        if ours.is_empty() && !is_left {
+            return None;
         }
         let names = ours.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" and ");
-        Some(Step::new(format!("system: delete {names} and run {update}"), move || self.delete(&ours)))
+        let delete = if ours.is_empty() { String::new() } else { format!("delete {names} and ") };
+        let says = format!("system: {delete}run {}", self.kind.remove.join(" "));
+        let root = root.cloned();
+        Some(Step::new(says, move || self.delete(&ours, root.as_ref())))
     }
 
     fn ours(&self) -> Vec<PathBuf> {
@@ -146,7 +148,7 @@ impl Anchors {
         Outcome::Done
     }
 
-    fn delete(&self, ours: &[PathBuf]) -> Outcome {
+    fn delete(&self, ours: &[PathBuf], root: Option<&Root>) -> Outcome {
         let Some(program) = &self.program else { return self.no_program() };
         for file in ours {
             match fs::remove_file(file) {
@@ -161,9 +163,13 @@ impl Anchors {
                 _ => {}
             }
         }
+        let update = self.kind.remove.join(" ");
         match output_of(Command::new(program).args(&self.kind.remove[1..])) {
+            Ok(_) if root.is_some_and(|root| self.trusts(root)) => {
+                Outcome::Failed(format!("{update} ran, but it is still in {}", shown(&self.bundle)))
+            }
             Ok(_) => Outcome::Done,
-            Err(why) => Outcome::Failed(format!("{}: {why}", self.kind.remove[0])),
+            Err(why) => Outcome::Failed(format!("{update}: {why}")),
         }
     }
 
