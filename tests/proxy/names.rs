@@ -14,7 +14,7 @@ fn pool(backend: &Backend, names: &[&str]) -> Value {
 }
 
 /// The pools `web` for app.localhost and shop.test, `api` for api.localhost, behind a listener like this.
-fn config(web: &Backend, api: &Backend, listener: Value) -> Config {
+fn config(web: &Backend, api: &Backend, listener: &Value) -> Config {
     let pools = json!({"web": pool(web, &["app", "Shop.Test."]), "api": pool(api, &["api.localhost"])});
     Config::of(json!({"listeners": [listener], "pools": pools}))
 }
@@ -27,7 +27,7 @@ fn asked(balancer: &Balancer, host: &str) -> (u16, Option<u32>) {
 #[test]
 fn a_name_leads_to_its_pool_whatever_its_port_capitals_and_last_dot() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     for (host, backend) in [
         ("app.localhost", 0),
         ("APP.LocalHost:80", 0),
@@ -46,7 +46,7 @@ fn a_name_leads_to_its_pool_whatever_its_port_capitals_and_last_dot() {
 #[test]
 fn a_name_that_nobody_has_is_404_and_lists_those_there_are() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     let mut client = balancer.client();
     let post = b"POST /x HTTP/1.1\r\nHost: App.example:1\r\nContent-Length: 5\r\n\r\nhello";
     let answer = client.exchange(post);
@@ -71,14 +71,14 @@ fn a_name_that_nobody_has_is_404_and_lists_those_there_are() {
 #[test]
 fn an_address_and_localhost_lead_to_the_listeners_own_pool_or_nowhere() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0, "pool": "api"})).start();
+    let balancer = config(&web, &api, &json!({"port": 0, "pool": "api"})).start();
     for host in ["localhost", "LOCALHOST.:1", "127.0.0.1:3001", "[::1]:3001", "192.168.1.7"] {
         assert_eq!(asked(&balancer, host), (200, Some(1)), "{host}");
     }
     let unnamed = balancer.exchange(b"GET / HTTP/1.0\r\n\r\n");
     assert_eq!(unnamed.backend(), Some(1));
     assert_eq!(asked(&balancer, "other.localhost"), (404, None));
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     for host in ["localhost", "127.0.0.1:3001", "[::1]", "other.localhost"] {
         assert_eq!(asked(&balancer, host), (404, None), "{host}");
     }
@@ -117,12 +117,12 @@ fn routes_come_before_names_and_names_are_of_the_first_http_listener_alone() {
 #[test]
 fn a_backend_sees_the_name_that_is_asked_for_where_both_are_of_this_machine() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0, "pool": "web"})).start();
+    let balancer = config(&web, &api, &json!({"port": 0, "pool": "web"})).start();
     asked(&balancer, "Shop.test:3001");
     asked(&balancer, "192.168.1.7:3001");
     let seen: Vec<String> = web.requests().iter().filter(|r| r.target == "/x").filter_map(|r| r.get("host")).collect();
     assert_eq!(seen, ["Shop.test:3001".to_owned(), format!("localhost:{}", web.port)]);
-    let own = config(&web, &api, json!({"port": 0})).set("/hostHeader", json!("backend")).start();
+    let own = config(&web, &api, &json!({"port": 0})).set("/hostHeader", json!("backend")).start();
     asked(&own, "shop.test");
     assert_eq!(web.requests().last().unwrap().get("host").unwrap(), format!("localhost:{}", web.port));
 }
@@ -130,7 +130,7 @@ fn a_backend_sees_the_name_that_is_asked_for_where_both_are_of_this_machine() {
 #[test]
 fn the_balancers_pages_are_there_under_each_name_and_under_no_other() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     let page = |host: &str| balancer.exchange(format!("GET /_lb/health HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
     for host in ["shop.test:3001", "SHOP.test.", "other.localhost", "localhost"] {
         assert_eq!(page(host).status, 200, "{host}");
@@ -147,11 +147,11 @@ fn the_balancers_pages_are_there_under_each_name_and_under_no_other() {
 #[test]
 fn a_changed_file_changes_names_and_no_connection_notices() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     balancer.line("app.localhost leads to the pool web: http://app.localhost:");
     let mut kept = balancer.client();
     assert_eq!(kept.exchange(b"GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n").status, 200);
-    let changed = config(&web, &api, json!({"port": 0}))
+    let changed = config(&web, &api, &json!({"port": 0}))
         .set("/pools/web/names", json!(["new.localhost"]))
         .set("/pools/api/names", json!(["api.localhost", "app.localhost"]));
     balancer.rewrite(&changed);
@@ -172,7 +172,7 @@ fn a_changed_file_changes_names_and_no_connection_notices() {
 #[test]
 fn each_name_has_sessions_of_its_own_pool() {
     let (web, api) = (Backend::echoing(), Backend::echoing());
-    let balancer = config(&web, &api, json!({"port": 0})).start();
+    let balancer = config(&web, &api, &json!({"port": 0})).start();
     let first = balancer.exchange(b"GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
     let cookie = first.get("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     assert!(cookie.starts_with("X-Backend-ID-web="), "{cookie}");
