@@ -242,11 +242,15 @@ mod tests {
         for spelling in ["0.0.0.0", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "LocalHost."] {
             assert!(address(&format!("http://{spelling}:3001")).is_listener(loopback, 3001), "{spelling}");
         }
+        // A listener on 127.0.0.1 listens on both loopback addresses.
+        for other in ["[::1]", "[::]", "[0:0:0:0:0:0:0:1]"] {
+            assert!(address(&format!("http://{other}:3001")).is_listener(loopback, 3001), "{other}");
+        }
         let every = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         for spelling in ["[::]", "127.0.0.2", "[::ffff:0:0]"] {
             assert!(address(&format!("http://{spelling}:3001")).is_listener(every, 3001), "{spelling}");
         }
-        for other in ["127.0.0.2", "128.1", "[::1]", "[::]", "127.0.0.0.1", "127.1.", "0x.1", "256.1", "4294967296"] {
+        for other in ["127.0.0.2", "128.1", "[::2]", "127.0.0.0.1", "127.1.", "0x.1", "256.1", "4294967296"] {
             assert!(!address(&format!("http://{other}:3001")).is_listener(loopback, 3001), "{other}");
         }
         assert!(!address("3002").is_listener(loopback, 3001));

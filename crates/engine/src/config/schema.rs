@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     /// Refused for what no schema can know: other keys and values, the environment, the system, or the text itself.
-    const READER_ALONE: [&str; 35] = [
+    const READER_ALONE: [&str; 38] = [
         "alerts-about-nothing",
         "alerts-without-email",
         "balancer-itself",
@@ -71,6 +71,9 @@ mod tests {
         "hostile-names",
         "ids-and-names-over-pools",
         "listener-pool-empty",
+        "names-in-the-way",
+        "names-nobody-vouches-for",
+        "names-without-http",
         "pool-unknown",
         "pool-unused",
         "pool-written-twice",
