@@ -78,7 +78,8 @@ fn server(oldest: TlsVersion, mode: Mode, resolver: Resolver, store: &TlsStore) 
     server.ticketer = store.tickets();
     server.session_storage = store.sessions();
     if mode == Mode::Http {
-        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // The second for clients that offer it alone: without a protocol in common rustls refuses (RFC 7301 3.2).
+        server.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     }
     Ok(server)
 }
