@@ -71,12 +71,12 @@ def temporary(folder):
 
 
 def stickylb(place, binary):
-    config = {"workers": 1,
-              "listeners": [{"host": "127.0.0.1", "port": place.plain, "pool": "web"},
-                            {"host": "127.0.0.1", "port": place.tls, "pool": "web",
-                             "tls": {"certificates": [{"cert": place.cert, "key": place.key}]}}],
-              "pools": {"web": {"backends": [{"id": n, "url": f"http://127.0.0.1:{p}"} for n, p in enumerate(place.backends)]}}}
-    del config["workers"]  # one for each processor that it may use, which is one
+    """One worker for each processor that it may use, which is one."""
+    backends = [{"id": n, "url": f"http://127.0.0.1:{p}"} for n, p in enumerate(place.backends)]
+    own = {"certificates": [{"cert": place.cert, "key": place.key}]}
+    config = {"listeners": [{"host": "127.0.0.1", "port": place.plain, "pool": "web"},
+                            {"host": "127.0.0.1", "port": place.tls, "pool": "web", "tls": own}],
+              "pools": {"web": {"backends": backends}}}
     return ["env", f"HOME={place.folder}", f"XDG_RUNTIME_DIR={place.folder}", f"XDG_DATA_HOME={place.folder}",
             binary, "--headless", "--config", write(place.folder, "stickylb.json", json.dumps(config))]
 
