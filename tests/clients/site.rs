@@ -13,7 +13,7 @@ use crate::support::socket::socket;
 use crate::support::{After, Backend, Call};
 
 /// What `GET /page` answers.
-pub(crate) const PAGE: &str = "<!doctype html><title>a page</title><p id=text>a page of a backend</p>";
+const PAGE: &str = "<!doctype html><title>a page</title><p id=text>a page of a backend</p>";
 
 /// A balancer that has started. Its home, where its authority is, ends with it.
 pub(crate) struct Site {
