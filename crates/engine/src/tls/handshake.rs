@@ -2,9 +2,8 @@
 
 use std::io;
 use std::net::IpAddr;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::refused_name::RefusedName;
@@ -14,20 +13,12 @@ impl Termination {
     /// Shakes hands with a client that connected to this address.
     ///
     /// # Errors
-    /// Of the stream, a rustls error, or a [`RefusedName`]; the client was told by an alert where it could be.
+    /// Of the stream, a rustls error, or a [`RefusedName`].
     pub(crate) async fn handshake<S>(&self, stream: S, local: IpAddr) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        match self.answer(&begun.client_hello(), local) {
-            Ok(settings) => begun.into_stream(settings).await,
-            Err(refused) => {
-                // It closes whether this reaches it or not.
-                let _ = begun.io.write_all(&RefusedName::ALERT).await;
-                let _ = begun.io.shutdown().await;
-                Err(io::Error::other(refused))
-            }
-        }
+        let shaken = TlsAcceptor::from(self.settings(local)).accept(stream).await;
+        shaken.map_err(|error| RefusedName::take().map_or(error, io::Error::other))
     }
 }

@@ -9,6 +9,7 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::leaves::Leaves;
+use super::refused_name::RefusedName;
 use super::user_certificate::UserCertificate;
 use crate::config::{is_vouched, is_vouched_address};
 
@@ -36,7 +37,7 @@ impl Resolver {
     }
 
     /// Whether there is a certificate for this name that a client could take.
-    pub(super) fn has(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         match self {
             Resolver::Own(_) => true,
             Resolver::Made { leaves, .. } => !leaves.authority.is_constrained || is_vouched(&plain(name)),
@@ -52,7 +53,10 @@ impl ResolvesServerCert for Resolver {
             Resolver::Made { leaves, unnamed, label } => match name {
                 None => leaves.of(label, unnamed).ok(),
                 Some(name) if self.has(&name) => leaves.of(&name, &[name.clone().into_owned()]).ok(),
-                Some(_) => None,
+                Some(name) => {
+                    RefusedName::note(&name);
+                    None
+                }
             },
         }
     }

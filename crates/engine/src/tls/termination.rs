@@ -2,24 +2,20 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::server::ClientHello;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 
-use super::authority::folder;
-use super::leaves::Leaves;
+use super::resolver::{Resolver, unnamed};
 use super::store::TlsStore;
 use super::tls_error::TlsError;
 use crate::config::{Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
 
 /// How one listener speaks TLS with its clients.
 pub(crate) struct Termination {
-    /// Shakes hands where the address that the client connected to does not matter.
-    pub(crate) acceptor: TlsAcceptor,
+    /// The settings where the address that the client connected to does not matter.
+    server: Arc<ServerConfig>,
     /// What becomes of plain HTTP.
     pub(crate) plain: PlainHttp,
     authority: Option<PathBuf>,
@@ -44,22 +40,43 @@ impl Termination {
         } else {
             Resolver::Own(own.into())
         };
-        let names = config.names.iter().cloned().chain([host.to_string(), "localhost".to_owned()]).collect();
-        let resolver = Resolver { leaves: store.own()?, unnamed: names };
-        let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(versions)
-            .map_err(|error| TlsError::NotMade(error.to_string()))?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(resolver));
-        server.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let authority = config.certificates.is_empty().then(|| folder().ok()).flatten();
-        let authority = authority.map(|folder| folder.join("ca.pem"));
-        Ok(Termination { acceptor: Arc::new(server).into(), plain: config.plain, authority })
+        let server = server(tls.min_version, listener.mode, resolver.clone(), store)?;
+        let (plain, names) = (tls.plain, tls.names.clone());
+        Ok(Termination { server: Arc::new(server), plain, resolver, names, host, by_address: Mutex::default() })
     }
 
-    /// The file of the authority that signs what is shown, where that is made here.
-    pub(crate) fn authority(&self) -> Option<&Path> {
-        self.authority.as_deref()
+    /// The settings for a handshake with a client that connected to this address. Where it fails, `RefusedName::take` may
+    /// know why.
+    pub(crate) fn settings(&self, local: IpAddr) -> Arc<ServerConfig> {
+        let local = local.to_canonical();
+        let Resolver::Made { leaves, .. } = &self.resolver else { return Arc::clone(&self.server) };
+        if local == self.host {
+            return Arc::clone(&self.server);
+        }
+        // After a panic it holds what was there before.
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = by_address.get(&local) {
+            return Arc::clone(there);
+        }
+        if by_address.len() >= ADDRESSES {
+            by_address.clear();
+        }
+        let names = unnamed(local, &self.names, leaves.authority.is_constrained);
+        let mut server = ServerConfig::clone(&self.server);
+        server.cert_resolver = Arc::new(Resolver::made(Arc::clone(leaves), names));
+        Arc::clone(by_address.entry(local).or_insert(Arc::new(server)))
+    }
+
+    /// The certificates of the user's own.
+    pub(crate) fn own(&self) -> &[Arc<UserCertificate>] {
+        if let Resolver::Own(all) = &self.resolver { all } else { &[] }
+    }
+
+    /// Whether its certificates of the user's own are not those of another.
+    pub(crate) fn shows_others_than(&self, other: &Termination) -> bool {
+        let shown =
+            |tls: &Termination| -> Vec<_> { tls.own().iter().map(|one| one.current().key.cert.clone()).collect() };
+        shown(self) != shown(other)
     }
 }
 
