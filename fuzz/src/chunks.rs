@@ -1,9 +1,10 @@
 //! Chunked bodies.
 //!
 //! The target checks that a body means the same however its bytes are split, that a body accepted here ends at the same
-//! byte with the same data for any other server, and that what is sent on has that data, chunked or not.
+//! byte with the same data for any other server, and that what is sent on has that data, chunked or not, also where it is
+//! framed anew from its middle on.
 
-use stickylb_http1::{BodyRelay, Framing, HeadLimits, ReadBuffer, RequestHead, Version};
+use stickylb_http1::{BodyReader, BodyWriter, Framing, HeadLimits, Piece, ReadBuffer, RequestHead};
 
 use crate::pieces::ways;
 
@@ -52,15 +53,17 @@ enum End {
     Malformed(String),
 }
 
-fn relay<'b>(mut body: BodyRelay, pieces: impl IntoIterator<Item = &'b [u8]>) -> Relayed {
+/// Relays a chunked body in these pieces to a connection that wants it framed like this.
+fn relay<'b>(mut body: BodyReader, into: Framing, pieces: impl IntoIterator<Item = &'b [u8]>) -> Relayed {
     let (mut out, mut used, mut spill) = (Vec::new(), 0, Vec::new());
+    let mut writer = BodyWriter::new(into);
     for piece in pieces {
-        let relayed = body.pass(piece, &mut spill);
+        let relayed = body.read(piece, &mut spill);
         assert!(relayed.used <= piece.len(), "more than came");
         used += relayed.used;
-        out.extend_from_slice(relayed.out);
+        writer.append(relayed.pieces, &mut out);
         if let Some(bad) = relayed.bad {
-            assert_eq!(body.pass(b"0\r\n\r\n", &mut spill).used, 0, "it goes on after {bad}");
+            assert_eq!(body.read(b"0\r\n\r\n", &mut spill).used, 0, "it goes on after {bad}");
             // A malformed body has no length: how much of it was read depends on the pieces.
             return Relayed { used: 0, out, data: body.data(), end: End::Malformed(bad.to_string()) };
         }
@@ -69,7 +72,8 @@ fn relay<'b>(mut body: BodyRelay, pieces: impl IntoIterator<Item = &'b [u8]>) ->
     let data = body.data();
     let end = if body.is_done() { End::Whole } else { End::Missing };
     match (body.end(), &end) {
-        (Ok(b""), End::Whole) | (Err(_), End::Missing) => {}
+        (Ok(rest), End::Whole) => assert_eq!(rest.into_iter().next(), None, "something after the end"),
+        (Err(_), End::Missing) => {}
         (ended, _) => panic!("{end:?}, and then {ended:?}"),
     }
     Relayed { used, out, data, end }
@@ -125,22 +129,26 @@ fn head() -> RequestHead {
 /// Bytes that begin with a chunked body.
 pub fn target(data: &[u8]) {
     let head = head();
-    let as_chunks = || BodyRelay::new(Framing::Chunked).behind(&head);
-    let without = || BodyRelay::to_client(Framing::Chunked, Version::Http10).behind(&head);
-    let (whole, plain) = (relay(as_chunks(), [data]), relay(without(), [data]));
+    let body = || BodyReader::new(Framing::Chunked).behind(&head);
+    let (chunks, bare) = (Framing::Chunked, Framing::Close);
+    let (whole, plain) = (relay(body(), chunks, [data]), relay(body(), bare, [data]));
     for pieces in ways(data) {
-        assert_eq!(relay(as_chunks(), pieces.iter().copied()), whole, "in pieces it is something else");
-        assert_eq!(relay(without(), pieces), plain, "without chunks it is something else in pieces");
+        assert_eq!(relay(body(), chunks, pieces.iter().copied()), whole, "in pieces it is something else");
+        assert_eq!(relay(body(), bare, pieces.iter().copied()), plain, "without chunks it is something else in pieces");
+        if whole.end == End::Whole {
+            let anew = relay(body(), bare, [again(body(), &pieces).as_slice()]);
+            assert_eq!((&anew.out, &anew.end), (&plain.out, &End::Whole), "framed anew it is something else");
+        }
     }
     assert_eq!((&plain.end, plain.data, plain.used), (&whole.end, whole.data, whole.used), "without chunks");
     assert_eq!(plain.out.len() as u64, plain.data, "the data that was counted");
     let by_hand = by_hand(data);
     if whole.end == End::Whole {
         assert_eq!(by_hand, Some((plain.out.clone(), whole.used)), "others would read it differently");
-        let again = relay(as_chunks(), [whole.out.as_slice()]);
+        let again = relay(body(), chunks, [whole.out.as_slice()]);
         assert_eq!(again.used, whole.out.len(), "sent on, it ends elsewhere");
         assert_eq!((&again.out, &again.end, again.data), (&whole.out, &End::Whole, whole.data), "sent on");
-        assert_eq!(relay(without(), [whole.out.as_slice()]).out, plain.out, "sent on, it has other data");
+        assert_eq!(relay(body(), bare, [whole.out.as_slice()]).out, plain.out, "sent on, it has other data");
         let sent = String::from_utf8_lossy(&whole.out[..]).to_ascii_lowercase();
         let trailers = sent.rsplit_once("\r\n0\r\n").map_or(sent.as_str(), |(_, trailers)| trailers);
         assert!(!trailers.lines().any(|line| NEVER.iter().any(|never| line.starts_with(never))), "{trailers}");
@@ -151,16 +159,32 @@ pub fn target(data: &[u8]) {
     becomes_chunks(data);
 }
 
+/// What a second connection gets of a body whose first pieces are kept as data, and whose rest comes as it comes.
+fn again(mut body: BodyReader, pieces: &[&[u8]]) -> Vec<u8> {
+    let (mut out, mut spill) = (Vec::new(), Vec::new());
+    let mut writer = BodyWriter::new(Framing::Chunked);
+    for (n, piece) in pieces.iter().enumerate() {
+        let came = body.read(piece, &mut spill).pieces;
+        if n < pieces.len() / 2 {
+            came.into_iter().for_each(|piece: Piece<'_>| writer.append_piece(piece, &mut out));
+        } else {
+            writer.append(came, &mut out);
+        }
+    }
+    out
+}
+
 /// A body that ends with the connection reaches a client chunked, with its bytes unchanged.
 fn becomes_chunks(data: &[u8]) {
     for pieces in ways(data) {
-        let mut body = BodyRelay::to_client(Framing::Close, Version::Http11);
+        let mut body = BodyReader::new(Framing::Close);
+        let mut writer = BodyWriter::new(Framing::Chunked);
         let (mut sent, mut spill) = (Vec::new(), Vec::new());
         for piece in pieces {
-            sent.extend_from_slice(body.pass(piece, &mut spill).out);
+            writer.append(body.read(piece, &mut spill).pieces, &mut sent);
         }
-        sent.extend_from_slice(body.end().expect("the connection's end is its own"));
-        let got = relay(BodyRelay::to_client(Framing::Chunked, Version::Http10), [sent.as_slice()]);
+        writer.append(body.end().expect("the connection's end is its own"), &mut sent);
+        let got = relay(BodyReader::new(Framing::Chunked), Framing::Close, [sent.as_slice()]);
         assert!(got.end == End::Whole && got.used == sent.len() && got.out == data, "{}", sent.escape_ascii());
     }
 }

@@ -4,7 +4,8 @@
 //! came, and that a field counts exactly if it is present.
 
 use stickylb_http1::{
-    BodyRelay, Fate, FieldKind, Framing, HeadLimits, ReadBuffer, RequestHead, ResponseHead, Target, Version, is_host,
+    BodyReader, BodyWriter, Fate, FieldKind, Framing, HeadLimits, ReadBuffer, RequestHead, ResponseHead, Target,
+    Version, is_host,
 };
 
 use crate::pieces::ways;
@@ -60,7 +61,7 @@ trait Head: Sized {
     #[expect(clippy::option_option, reason = "refused, not whole yet, or a head")]
     fn find(buffer: &mut ReadBuffer, limits: &HeadLimits) -> Option<Option<Self>>;
     fn message(&self) -> Message;
-    fn body(&self, framing: Framing) -> BodyRelay;
+    fn body(&self, framing: Framing) -> BodyReader;
     /// The body's framing, derived independently from the fields; `None` if they do not define it.
     fn framing_by_hand(&self, fields: &[u8]) -> Option<Framing>;
 }
@@ -83,8 +84,8 @@ impl Head for RequestHead {
         Message { line, fields, framing, keeps: self.is_persistent(), body: Vec::new(), is_whole: false }
     }
 
-    fn body(&self, framing: Framing) -> BodyRelay {
-        BodyRelay::new(framing).behind(self)
+    fn body(&self, framing: Framing) -> BodyReader {
+        BodyReader::new(framing).behind(self)
     }
 
     fn framing_by_hand(&self, fields: &[u8]) -> Option<Framing> {
@@ -113,8 +114,8 @@ impl Head for ResponseHead {
         Message { line, fields, framing, keeps: self.is_persistent(), body: Vec::new(), is_whole: false }
     }
 
-    fn body(&self, framing: Framing) -> BodyRelay {
-        BodyRelay::new(framing).behind(self)
+    fn body(&self, framing: Framing) -> BodyReader {
+        BodyReader::new(framing).behind(self)
     }
 
     fn framing_by_hand(&self, fields: &[u8]) -> Option<Framing> {
@@ -184,15 +185,15 @@ fn check_target(head: &RequestHead) {
 fn messages<'b, H: Head>(pieces: impl IntoIterator<Item = &'b [u8]>, limits: &HeadLimits) -> (Vec<Message>, bool) {
     let (mut buffer, mut spill) = (ReadBuffer::default(), Vec::new());
     let mut found: Vec<Message> = Vec::new();
-    let mut body = BodyRelay::new(Framing::None);
+    let (mut body, mut writer) = (BodyReader::new(Framing::None), BodyWriter::new(Framing::None));
     for piece in pieces {
         buffer.add(piece);
         while !buffer.is_empty() {
             if let Some(message) = found.last_mut().filter(|message| !message.is_whole) {
                 let mut bad = false;
                 buffer.consume(|bytes| {
-                    let relayed = body.pass(bytes, &mut spill);
-                    message.body.extend_from_slice(relayed.out);
+                    let relayed = body.read(bytes, &mut spill);
+                    writer.append(relayed.pieces, &mut message.body);
                     bad = relayed.bad.is_some();
                     relayed.used
                 });
@@ -210,7 +211,7 @@ fn messages<'b, H: Head>(pieces: impl IntoIterator<Item = &'b [u8]>, limits: &He
                 found.push(message);
                 return (found, true);
             };
-            body = head.body(framing);
+            (body, writer) = (head.body(framing), BodyWriter::new(framing));
             message.is_whole = body.is_done();
             found.push(message);
         }

@@ -43,6 +43,44 @@ fn a_chunked_body_is_replayed_too() {
 }
 
 #[test]
+fn a_chunked_body_is_the_same_for_the_next_backend_however_it_came() {
+    let (dying, alive) = (dying(), Backend::echoing());
+    let balancer = Config::new(&[&dying, &alive]).start();
+    let head = request("PUT", "/", &["Cookie: X-Backend-ID=0", "Transfer-Encoding: chunked", "Trailer: X-Sum, Cookie"]);
+    let signed = format!("5;chunk-signature={}\r\nhello\r\n", "0".repeat(64));
+    let body =
+        [signed.as_str(), "006 \t;a=\"b;c\"\r\n world\r\n", "00;last\r\nX-Sum: 7\r\nCookie: evil\r\n\r\n"].concat();
+    let answer = balancer.exchange(&[&head[..], body.as_bytes()].concat());
+    assert_eq!((answer.status, answer.text().as_str()), (200, "hello world"));
+    for backend in [&dying, &alive] {
+        assert_eq!(backend.requests().len(), 1);
+    }
+    let seen = alive.requests()[0].body.clone().unwrap();
+    assert_eq!((seen.bytes.as_slice(), seen.complete), (&b"hello world"[..], true));
+    assert_eq!(seen.trailers, [("x-sum".to_owned(), b"7".to_vec())], "what is dropped is so each time");
+}
+
+#[test]
+fn a_chunked_body_whose_backend_dies_in_the_middle_of_a_chunk_is_whole_at_the_next() {
+    let dying = Backend::start(|_| After::Reset);
+    let alive = Backend::echoing();
+    let balancer = Config::new(&[&dying, &alive]).set("/health/passive", json!({"failures": 0})).start();
+    let chunks = ["Cookie: X-Backend-ID=0", "Transfer-Encoding: chunked"];
+    let body = "10;x\r\nhello wonderful!\r\n5\r\nworld\r\n0\r\nX-Sum: 7\r\n\r\n";
+    for (n, split) in [1, 2, 4, 5, 6, 12, 23, 31, 35, 40].into_iter().enumerate() {
+        let (before, behind) = body.split_at(split);
+        let mut client = balancer.client();
+        client.send(&[&request("PUT", "/", &chunks)[..], before.as_bytes()].concat());
+        alive.wait_for_requests(n + 1);
+        client.send(behind.as_bytes());
+        let answer = client.response();
+        assert_eq!((answer.status, answer.text().as_str()), (200, "hello wonderful!world"), "split at {split}");
+        assert_eq!(alive.wait_for_body(n).trailers, [("x-sum".to_owned(), b"7".to_vec())], "split at {split}");
+    }
+    assert_eq!(dying.requests().len(), 10);
+}
+
+#[test]
 fn a_body_beyond_the_limit_is_not_sent_again_and_the_log_says_why() {
     let (dying, alive) = (dying(), Backend::echoing());
     let balancer = Config::new(&[&dying, &alive]).set("/retry/bodyLimit", json!(1000)).start();

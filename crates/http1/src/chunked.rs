@@ -4,6 +4,7 @@
 
 use memchr::memchr;
 
+use super::chunk_place::{BadChunk, Expecting, Place};
 use super::trailers::write_clean;
 
 /// Most bytes of chunk extension, or padding, behind one chunk size.
@@ -18,64 +19,19 @@ const ALLOWANCE: u64 = 16;
 /// Bytes of trailer fields.
 const TRAILERS_LIMIT: usize = 16 * 1024;
 
-/// Hexadecimal digits of a size: as many as 64 bits have.
-const DIGITS: u8 = 16;
-
-/// The largest size: servers that store it in a signed integer would read a larger one as negative.
-const LARGEST: u64 = i64::MAX as u64;
-
-/// Why a chunked body is malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of each says what it is")]
-pub enum BadChunk {
-    #[error("a chunk's size is malformed")]
-    Size,
-    #[error("a chunk does not end where its size says")]
-    End,
-    #[error("the chunks' extensions are too long")]
-    Extensions,
-    #[error("the trailer fields are malformed")]
-    Trailers,
-}
-
-/// One piece of a chunked body, in order.
-pub(crate) enum Piece<'b> {
-    /// Chunk sizes and line ends: dropped where the data is taken out of its chunks.
+/// One part of a chunked body, in order.
+pub(crate) enum Part<'b> {
+    /// Chunk sizes and line ends.
     Frame(&'b [u8]),
     Data(&'b [u8]),
     /// The trailer section without forbidden fields, with the empty line that ends it.
     Trailers(&'b [u8]),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expecting {
-    /// In a size; so many digits of it have come.
-    Size(u8),
-    /// In the blanks behind a size, with which some servers fill up its line.
-    Blank,
-    /// In a chunk's extensions, which end with the line.
-    Extension,
-    /// The line feed behind a size.
-    SizeEnd,
-    Data,
-    /// The line end behind a chunk's data.
-    DataReturn,
-    DataEnd,
-    /// At the first byte behind the last chunk: an empty line, or the first trailer field.
-    Trailers,
-    /// The line feed of that empty line.
-    LastEnd,
-    /// In the trailer section.
-    Trailer,
-    Done,
-}
-
 /// The decoder of one chunked body.
 #[derive(Debug)]
 pub(crate) struct Chunked {
-    expecting: Expecting,
-    /// Of the current chunk: its size while that is read, then the bytes still to come.
-    left: u64,
+    place: Place,
     /// Bytes of extension in the current line.
     behind: u32,
     /// Bytes of extensions so far beyond the allowance.
@@ -91,32 +47,48 @@ impl Chunked {
     /// `connection` lists the trailer fields to drop beside those that are always dropped.
     pub(crate) fn new(connection: Vec<u8>, of_response: bool) -> Self {
         let trailers = Vec::new();
-        Chunked { expecting: Expecting::Size(0), left: 0, behind: 0, excess: 0, trailers, connection, of_response }
+        Chunked { place: Place::BETWEEN, behind: 0, excess: 0, trailers, connection, of_response }
+    }
+
+    /// Where it is, as it looks without the extensions.
+    pub(crate) fn place(&self) -> Place {
+        match self.place.expecting {
+            Expecting::Extension => Place { expecting: Expecting::Blank, ..self.place },
+            _ => self.place,
+        }
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.expecting == Expecting::Done
+        self.place.is_end()
     }
 
     /// Decodes on; returns how many of the bytes belong to the body. All do, unless it ends among them.
-    pub(crate) fn read(&mut self, bytes: &[u8], mut pass: impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+    pub(crate) fn read(&mut self, bytes: &[u8], mut pass: impl FnMut(Part<'_>)) -> Result<usize, BadChunk> {
         let mut at = 0;
-        while at < bytes.len() && self.expecting != Expecting::Done {
-            if self.expecting == Expecting::Data {
-                let end = at + usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len() - at);
-                pass(Piece::Data(&bytes[at..end]));
-                self.left -= (end - at) as u64;
+        while at < bytes.len() && self.place.expecting != Expecting::Done {
+            if self.place.expecting == Expecting::Data {
+                let end = at + usize::try_from(self.place.left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                pass(Part::Data(&bytes[at..end]));
+                self.place.left -= (end - at) as u64;
                 at = end;
-                if self.left == 0 {
-                    self.expecting = Expecting::DataReturn;
+                if self.place.left == 0 {
+                    self.place.expecting = Expecting::DataReturn;
                 }
                 continue;
             }
-            if self.expecting == Expecting::Trailer {
+            if let Some(length) = self.place.line(&bytes[at..]) {
+                if matches!(self.place.expecting, Expecting::Data | Expecting::Trailers) {
+                    self.end_line()?;
+                }
+                pass(Part::Frame(&bytes[at..at + length]));
+                at += length;
+                continue;
+            }
+            if self.place.expecting == Expecting::Trailer {
                 at += self.trailer(&bytes[at..], &mut pass)?;
                 continue;
             }
-            if self.expecting == Expecting::Extension {
+            if self.place.expecting == Expecting::Extension {
                 let end = memchr(b'\r', &bytes[at..]).map_or(bytes.len(), |n| at + n);
                 self.add_behind(end - at)?;
                 if bytes[at..end].iter().any(|b| *b < b' ' && *b != b'\t') {
@@ -124,68 +96,29 @@ impl Chunked {
                 }
                 at = end;
                 if at < bytes.len() {
-                    pass(Piece::Frame(&bytes[at..=at]));
-                    self.expecting = Expecting::SizeEnd;
+                    pass(Part::Frame(&bytes[at..=at]));
+                    self.place.expecting = Expecting::SizeEnd;
                     at += 1;
                 }
                 continue;
             }
-            if self.expecting == Expecting::Blank && matches!(bytes[at], b' ' | b'\t') {
+            if self.place.expecting == Expecting::Blank && matches!(bytes[at], b' ' | b'\t') {
                 self.add_behind(1)?;
                 at += 1;
                 continue;
             }
             let byte = bytes[at];
-            let kept = self.step(byte)?;
+            let kept = self.place.step(byte)?;
+            if byte == b'\n' && matches!(self.place.expecting, Expecting::Data | Expecting::Trailers) {
+                self.end_line()?;
+            }
             if kept {
-                pass(Piece::Frame(&bytes[at..=at]));
+                pass(Part::Frame(&bytes[at..=at]));
             }
             // The first byte of blanks, of an extension and of a trailer field is read again, as part of what it begins.
             at += usize::from(kept);
         }
         Ok(at)
-    }
-
-    /// Decodes one byte of framing; `false` where the byte begins something else and is to be read again.
-    fn step(&mut self, byte: u8) -> Result<bool, BadChunk> {
-        self.expecting = match (self.expecting, byte) {
-            (Expecting::Size(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                if digits == DIGITS {
-                    return Err(BadChunk::Size);
-                }
-                let digit = (byte as char).to_digit(16).unwrap_or(0);
-                self.left = self.left << 4 | u64::from(digit);
-                if self.left > LARGEST {
-                    return Err(BadChunk::Size);
-                }
-                Expecting::Size(digits + 1)
-            }
-            (Expecting::Size(1..) | Expecting::Blank, b'\r') => Expecting::SizeEnd,
-            (Expecting::Size(1..) | Expecting::Blank, b';') => {
-                self.expecting = Expecting::Extension;
-                return Ok(false);
-            }
-            (Expecting::Size(1..), b' ' | b'\t') => {
-                self.expecting = Expecting::Blank;
-                return Ok(false);
-            }
-            (Expecting::SizeEnd, b'\n') => {
-                self.end_line()?;
-                if self.left == 0 { Expecting::Trailers } else { Expecting::Data }
-            }
-            (Expecting::DataReturn, b'\r') => Expecting::DataEnd,
-            (Expecting::DataEnd, b'\n') => Expecting::Size(0),
-            (Expecting::Trailers, b'\r') => Expecting::LastEnd,
-            (Expecting::LastEnd, b'\n') => Expecting::Done,
-            (Expecting::Trailers, _) => {
-                self.expecting = Expecting::Trailer;
-                return Ok(false);
-            }
-            (Expecting::Size(_) | Expecting::Blank | Expecting::SizeEnd, _) => return Err(BadChunk::Size),
-            (Expecting::LastEnd, _) => return Err(BadChunk::Trailers),
-            _ => return Err(BadChunk::End),
-        };
-        Ok(true)
     }
 
     /// Counts bytes of extension.
@@ -196,13 +129,13 @@ impl Chunked {
 
     /// The line of a chunk size is complete: its extension is weighed against the data it comes with.
     fn end_line(&mut self) -> Result<(), BadChunk> {
-        let allowance = ALLOWANCE.saturating_add(self.left.saturating_mul(2));
+        let allowance = ALLOWANCE.saturating_add(self.place.left.saturating_mul(2));
         self.excess = (self.excess + u64::from(std::mem::take(&mut self.behind))).saturating_sub(allowance);
         if self.excess > EXCESS_LIMIT { Err(BadChunk::Extensions) } else { Ok(()) }
     }
 
     /// Gathers the trailer section until its end; says how many of the bytes are part of it.
-    fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Piece<'_>)) -> Result<usize, BadChunk> {
+    fn trailer(&mut self, bytes: &[u8], pass: &mut impl FnMut(Part<'_>)) -> Result<usize, BadChunk> {
         for (at, byte) in bytes.iter().enumerate() {
             self.trailers.push(*byte);
             // RFC 9112 2.2 lets a recipient accept a bare LF, and servers differ in whether they do: where one sees the end of
@@ -214,9 +147,9 @@ impl Chunked {
                 let mut clean = Vec::with_capacity(self.trailers.len());
                 write_clean(&self.trailers, &self.connection, self.of_response, &mut clean)
                     .ok_or(BadChunk::Trailers)?;
-                pass(Piece::Trailers(&clean));
+                pass(Part::Trailers(&clean));
                 self.trailers = Vec::new();
-                self.expecting = Expecting::Done;
+                self.place.expecting = Expecting::Done;
                 return Ok(at + 1);
             }
             if self.trailers.len() > TRAILERS_LIMIT {
@@ -242,11 +175,11 @@ mod tests {
         let mut chunked = Chunked::new(Vec::new(), false);
         for piece in pieces {
             used += chunked.read(piece, |piece| match piece {
-                Piece::Data(bytes) => {
+                Part::Data(bytes) => {
                     wire.extend_from_slice(bytes);
                     data.extend_from_slice(bytes);
                 }
-                Piece::Frame(bytes) | Piece::Trailers(bytes) => wire.extend_from_slice(bytes),
+                Part::Frame(bytes) | Part::Trailers(bytes) => wire.extend_from_slice(bytes),
             })?;
         }
         Ok((wire, data, used, chunked.is_done()))

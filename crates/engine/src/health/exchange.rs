@@ -1,6 +1,6 @@
 //! Sends a check's request and reads the response by the rules for traffic (`upstream::response`).
 
-use stickylb_http1::{BadBody, BodyRelay, Framing, HeadLimits, ReadBuffer, ResponseHead, Version};
+use stickylb_http1::{BadBody, BodyReader, Framing, HeadLimits, Piece, ReadBuffer, ResponseHead};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::request::CheckRequest;
@@ -57,16 +57,15 @@ pub(crate) async fn ask(
 impl CheckAnswer {
     /// Reads the body, keeping at most `most` bytes; stops reading when it is longer.
     pub(crate) async fn body(&mut self, most: usize) -> Result<Body, BadBody> {
-        // A relay to an HTTP/1.0 client decodes chunks, which yields the plain data.
-        let mut relay = BodyRelay::to_client(self.framing, Version::Http10).behind(&self.head);
+        let mut reader = BodyReader::new(self.framing).behind(&self.head);
         let (mut body, mut spill) = (Body::default(), Vec::new());
         let begun = self.read_buffer.take();
-        if !begun.is_empty() && !relay.is_done() {
-            body.add(carry(&mut relay, Ok(&begun), &mut spill), most)?;
+        if !begun.is_empty() && !reader.is_done() {
+            body.add(carry(&mut reader, Ok(&begun), &mut spill), most)?;
         }
-        while !relay.is_done() && !body.cut {
+        while !reader.is_done() && !body.cut {
             let read = self.stream.read(&mut self.buffer).await.map(|read| &self.buffer[..read]);
-            body.add(carry(&mut relay, read, &mut spill), most)?;
+            body.add(carry(&mut reader, read, &mut spill), most)?;
         }
         Ok(body)
     }
@@ -79,9 +78,12 @@ impl CheckAnswer {
 
 impl Body {
     fn add(&mut self, carried: Carried<'_>, most: usize) -> Result<(), BadBody> {
-        let room = most - self.bytes.len();
-        self.bytes.extend_from_slice(&carried.out[..carried.out.len().min(room)]);
-        self.cut = carried.out.len() > room;
+        for piece in carried.pieces {
+            let Piece::Data(data) = piece else { break };
+            let room = most - self.bytes.len();
+            self.bytes.extend_from_slice(&data[..data.len().min(room)]);
+            self.cut |= data.len() > room;
+        }
         carried.cut.map_or(Ok(()), Err)
     }
 }

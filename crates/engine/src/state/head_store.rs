@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::api::BODY_KEPT;
     use crate::state::add_to;
-    use stickylb_http1::Framing;
+    use stickylb_http1::{Framing, Pieces};
 
     fn heads(shelf: &Shelf, request: &[u8]) -> Option<RequestNumber> {
         let here = SocketAddr::from(([127, 0, 0, 1], 3001));
@@ -239,8 +239,9 @@ mod tests {
         recording.passes(b"", Framing::Length(1 << 20));
         for _ in 0..BODY_KEPT / 1024 {
             let Some(upload) = &upload else { break };
-            add_to(upload, &[b'x'; 1024]);
-            recording.carries(&[b'x'; 1024]);
+            let piece = Pieces::data(&[b'x'; 1024], false);
+            add_to(upload, piece);
+            recording.carries(piece);
         }
         shelf.keep(recording.into_heads([1 << 20, 1 << 20], true));
         Some(number)

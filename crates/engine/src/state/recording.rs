@@ -2,45 +2,46 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use stickylb_http1::{BodyRelay, Framing, Version};
+use stickylb_http1::{Framing, Piece, Pieces};
 
 use crate::api::{BODY_KEPT, Body, COMPARED, Heads};
 
 /// The beginning of a body that passes, without its frame.
+#[derive(Default)]
 pub(crate) struct BodyRecord {
-    frame: BodyRelay,
     bytes: Vec<u8>,
     most: usize,
     /// More came than is kept: what follows is not looked at.
     full: bool,
+    /// Its end was seen.
+    ended: bool,
 }
 
 impl BodyRecord {
-    /// A body that passes in this frame, of which at most `most` bytes are kept.
-    fn new(framing: Framing, most: usize) -> Self {
-        // Only the older version wants chunks taken apart.
-        BodyRecord { frame: BodyRelay::to_client(framing, Version::Http10), bytes: Vec::new(), most, full: false }
+    /// A body of which at most `most` bytes are kept.
+    fn new(most: usize) -> Self {
+        BodyRecord { most, ..BodyRecord::default() }
     }
 
-    /// A body of which nothing is kept.
-    fn nothing() -> Self {
-        BodyRecord::new(Framing::None, 0)
-    }
-
-    /// Takes what passes, frame and all.
-    pub(crate) fn add(&mut self, framed: &[u8]) {
+    /// Takes what passes.
+    pub(crate) fn add(&mut self, pieces: Pieces<'_>) {
         if self.full {
             return;
         }
-        let mut spill = Vec::new();
-        let data = self.frame.pass(framed, &mut spill).out;
-        let kept = data.len().min(self.most - self.bytes.len());
-        self.bytes.extend_from_slice(&data[..kept]);
-        self.full = kept < data.len();
+        for piece in pieces {
+            match piece {
+                Piece::Data(data) => {
+                    let kept = data.len().min(self.most - self.bytes.len());
+                    self.bytes.extend_from_slice(&data[..kept]);
+                    self.full |= kept < data.len();
+                }
+                Piece::Trailers(_) | Piece::End => self.ended = true,
+            }
+        }
     }
 
     fn has_ended(&self) -> bool {
-        self.frame.is_done() && !self.full
+        self.ended && !self.full
     }
 }
 
@@ -48,9 +49,9 @@ impl BodyRecord {
 pub(crate) type UploadRecord = Arc<Mutex<BodyRecord>>;
 
 /// Adds what passes of a request's body.
-pub(crate) fn add_to(record: &UploadRecord, framed: &[u8]) {
+pub(crate) fn add_to(record: &UploadRecord, pieces: Pieces<'_>) {
     // Ignoring poison is safe, here and below: what was added stands.
-    record.lock().unwrap_or_else(PoisonError::into_inner).add(framed);
+    record.lock().unwrap_or_else(PoisonError::into_inner).add(pieces);
 }
 
 /// Room for the two bodies of one request while they pass, taken from what there is for all. It is given back on drop.
@@ -111,7 +112,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     pub(super) fn new(heads: Heads, room: Option<Room>) -> Self {
-        Recording { heads, room, up: None, down: BodyRecord::nothing() }
+        Recording { heads, room, up: None, down: BodyRecord::default() }
     }
 
     /// Where the request's body is to be recorded; `None` where it has none or bodies are not kept.
@@ -120,32 +121,31 @@ impl Recording {
             room.for_upload(framing);
         }
         if self.room.is_some() && framing != Framing::None {
-            self.up = Some(Arc::new(Mutex::new(BodyRecord::new(framing, BODY_KEPT))));
+            self.up = Some(Arc::new(Mutex::new(BodyRecord::new(BODY_KEPT))));
         }
         self.up.clone()
     }
 
-    /// Keeps the head of the response as the client gets it; its body goes in this frame.
+    /// Keeps the head of the response as the client gets it; its body has this framing.
     pub(crate) fn passes(&mut self, head: &[u8], framing: Framing) {
         self.heads.passed.set(head);
         if let Some(room) = &mut self.room {
             room.for_answer(framing);
         }
-        self.down = BodyRecord::new(framing, if self.room.is_some() { BODY_KEPT } else { COMPARED });
+        self.down = BodyRecord::new(if self.room.is_some() { BODY_KEPT } else { COMPARED });
     }
 
-    /// Keeps the beginning of the response's body, in its frame.
-    pub(crate) fn carries(&mut self, framed: &[u8]) {
-        self.down.add(framed);
+    /// Keeps the beginning of the response's body.
+    pub(crate) fn carries(&mut self, pieces: Pieces<'_>) {
+        self.down.add(pieces);
     }
 
     /// All that is kept, at the end: so many bytes of body went down and up, and the response was whole or not.
     pub(crate) fn into_heads(self, [down, up]: [u64; 2], complete: bool) -> Heads {
         let Recording { mut heads, room, up: record, down: answer } = self;
         if room.is_some() {
-            let nothing = BodyRecord::nothing();
-            let request = record.map_or(nothing, |record| {
-                std::mem::replace(&mut *record.lock().unwrap_or_else(PoisonError::into_inner), BodyRecord::nothing())
+            let request = record.map_or_else(BodyRecord::default, |record| {
+                std::mem::take(&mut *record.lock().unwrap_or_else(PoisonError::into_inner))
             });
             let ended = request.has_ended();
             heads.request_body = Some(Body::new(request.bytes, up, ended));
@@ -161,6 +161,7 @@ impl Recording {
 mod tests {
     use super::*;
     use std::net::SocketAddr;
+    use stickylb_http1::BodyReader;
 
     fn recording(bodies: bool) -> Recording {
         let here = SocketAddr::from(([127, 0, 0, 1], 3001));
@@ -174,8 +175,10 @@ mod tests {
         for at in 0..framed.len() {
             let mut recording = recording(true);
             let record = recording.upload(Framing::Chunked).expect("bodies are kept");
-            add_to(&record, &framed[..at]);
-            add_to(&record, &framed[at..]);
+            let mut reader = BodyReader::new(Framing::Chunked);
+            for part in [&framed[..at], &framed[at..]] {
+                add_to(&record, reader.read(part, &mut Vec::new()).pieces);
+            }
             let body = recording.into_heads([0, 11], true).request_body.expect("kept");
             assert_eq!((body.bytes.as_slice(), body.is_whole()), (&b"hello world"[..], true), "split at {at}");
         }
@@ -186,10 +189,10 @@ mod tests {
         let mut recording = recording(true);
         let record = recording.upload(Framing::Length(2 << 20)).expect("bodies are kept");
         for _ in 0..2048 {
-            add_to(&record, &[b'x'; 1024]);
+            add_to(&record, Pieces::data(&[b'x'; 1024], false));
         }
         recording.passes(b"HTTP/1.1 200 OK\r\n\r\n", Framing::Length(BODY_KEPT as u64));
-        recording.carries(&[b'y'; BODY_KEPT]);
+        recording.carries(Pieces::data(&[b'y'; BODY_KEPT], true));
         let heads = recording.into_heads([BODY_KEPT as u64, 2 << 20], true);
         let (up, down) = (heads.request_body.expect("kept"), heads.answer_body.expect("kept"));
         assert_eq!((up.bytes.len(), up.total, up.is_whole()), (BODY_KEPT, 2 << 20, false));
@@ -201,10 +204,10 @@ mod tests {
     fn a_body_that_did_not_come_to_its_end_is_not_whole() {
         let mut recording = recording(true);
         let record = recording.upload(Framing::Length(10)).expect("bodies are kept");
-        add_to(&record, b"hello");
+        add_to(&record, Pieces::data(b"hello", false));
         let heads = recording.into_heads([0, 5], false);
         assert!(!heads.request_body.expect("kept").is_whole());
-        add_to(&record, b"later");
+        add_to(&record, Pieces::data(b"later", true));
     }
 
     #[test]
@@ -212,7 +215,7 @@ mod tests {
         let mut recording = recording(false);
         assert!(recording.upload(Framing::Length(5)).is_none());
         recording.passes(b"HTTP/1.1 200 OK\r\n\r\n", Framing::Length(20_000));
-        recording.carries(&vec![b'x'; 20_000]);
+        recording.carries(Pieces::data(&vec![b'x'; 20_000], true));
         let heads = recording.into_heads([20_000, 5], true);
         assert_eq!((&heads.request_body, &heads.answer_body), (&None, &None));
         assert_eq!(heads.compared().len(), COMPARED, "the beginning alone is kept, to be compared");

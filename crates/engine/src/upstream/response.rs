@@ -3,7 +3,7 @@
 
 use std::io;
 use stickylb_http1::{
-    BadBody, BadFraming, BadHead, BodyRelay, FieldKind, Framing, HeadLimits, ReadBuffer, ResponseHead, tokens,
+    BadBody, BadFraming, BadHead, BodyReader, FieldKind, Framing, HeadLimits, Pieces, ReadBuffer, ResponseHead, tokens,
 };
 
 use crate::api::{BodyCut, Fault, FieldName, Outcome};
@@ -59,20 +59,20 @@ pub(crate) fn accepts_switch(head: &ResponseHead, was_asked: impl Fn(&[u8]) -> b
 /// What one read contributed to a body.
 #[derive(Clone, Copy)]
 pub(crate) struct Carried<'b> {
-    /// Body bytes to forward.
-    pub(crate) out: &'b [u8],
+    /// What it is of the body.
+    pub(crate) pieces: Pieces<'b>,
     /// Bytes after the body's end.
     pub(crate) behind: &'b [u8],
     /// Why the body ends here, if it is malformed or truncated.
     pub(crate) cut: Option<BadBody>,
 }
 
-/// Passes the result of one read through the body relay, which may use `spill` for bytes that it has to rewrite.
-pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill: &'b mut Vec<u8>) -> Carried<'b> {
+/// Takes in the result of one read of the body, which may use `spill` for bytes that it has to rewrite.
+pub(crate) fn carry<'b>(body: &mut BodyReader, read: io::Result<&'b [u8]>, spill: &'b mut Vec<u8>) -> Carried<'b> {
     let end = match read {
         Ok(bytes) if !bytes.is_empty() => {
-            let relayed = body.pass(bytes, spill);
-            return Carried { out: relayed.out, behind: &bytes[relayed.used..], cut: relayed.bad };
+            let came = body.read(bytes, spill);
+            return Carried { pieces: came.pieces, behind: &bytes[came.used..], cut: came.bad };
         }
         Ok(_) => body.end(),
         // A TLS end of stream without close_notify (RFC 8446 6.1). Many servers omit it, and browsers accept such a
@@ -80,7 +80,8 @@ pub(crate) fn carry<'b>(body: &mut BodyRelay, read: io::Result<&'b [u8]>, spill:
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => body.end(),
         Err(_) => Err(BadBody::CutShort),
     };
-    Carried { out: end.unwrap_or_default(), behind: b"", cut: end.err() }
+    let cut = end.as_ref().err().copied();
+    Carried { pieces: end.unwrap_or(Pieces::none()), behind: b"", cut }
 }
 
 /// What a body of this framing lacks that ends like this.

@@ -2,7 +2,7 @@
 
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use std::io::Read;
-use stickylb_http1::{BodyRelay, Framing, Version};
+use stickylb_http1::{Piece, Pieces};
 
 /// So much of a body is looked at, before and after it is unpacked.
 const LOOKED_AT: usize = 4096;
@@ -17,7 +17,8 @@ enum Coding {
 
 /// The beginning of a body, without its frame and unpacked.
 pub(super) struct BodyStart {
-    frame: BodyRelay,
+    /// Its end was seen.
+    ended: bool,
     coding: Coding,
     came: Vec<u8>,
     unpacked: Vec<u8>,
@@ -33,19 +34,19 @@ impl BodyStart {
             () if is(b"deflate") => Coding::Deflate,
             () => return None,
         };
-        Some(BodyStart { frame: relay(Framing::None), coding, came: Vec::new(), unpacked: Vec::new() })
+        Some(BodyStart { ended: false, coding, came: Vec::new(), unpacked: Vec::new() })
     }
 
-    /// It passes in this frame.
-    pub(super) fn passes(&mut self, framing: Framing) {
-        self.frame = relay(framing);
-    }
-
-    /// Takes what passes, frame and all.
-    pub(super) fn add(&mut self, framed: &[u8]) {
-        let mut spill = Vec::new();
-        let data = self.frame.pass(framed, &mut spill).out;
-        self.came.extend_from_slice(&data[..data.len().min(LOOKED_AT - self.came.len())]);
+    /// Takes what passes.
+    pub(super) fn add(&mut self, pieces: Pieces<'_>) {
+        for piece in pieces {
+            match piece {
+                Piece::Data(data) => {
+                    self.came.extend_from_slice(&data[..data.len().min(LOOKED_AT - self.came.len())]);
+                }
+                Piece::Trailers(_) | Piece::End => self.ended = true,
+            }
+        }
         if self.coding == Coding::Identity {
             return;
         }
@@ -67,13 +68,8 @@ impl BodyStart {
 
     /// Whether nothing more of it is looked at.
     pub(super) fn is_over(&self) -> bool {
-        self.frame.is_done() || self.came.len() == LOOKED_AT || self.unpacked.len() == LOOKED_AT
+        self.ended || self.came.len() == LOOKED_AT || self.unpacked.len() == LOOKED_AT
     }
-}
-
-/// Takes a frame off. Only the older version wants chunks taken apart.
-fn relay(framing: Framing) -> BodyRelay {
-    BodyRelay::to_client(framing, Version::Http10)
 }
 
 /// As much as comes out before the end of what is there, or before it is malformed.
@@ -117,10 +113,9 @@ mod tests {
             let packed = packed(name);
             for at in 0..packed.len() {
                 let mut body = BodyStart::new(Some(encoding.as_bytes())).expect("it is known");
-                body.passes(Framing::Length(packed.len() as u64));
-                body.add(&packed[..at]);
+                body.add(Pieces::data(&packed[..at], false));
                 assert!(TEXT.starts_with(body.text()), "{name} split at {at}");
-                body.add(&packed[at..]);
+                body.add(Pieces::data(&packed[at..], true));
                 assert_eq!((body.text(), body.is_over()), (TEXT, true), "{name} split at {at}");
             }
         }
@@ -131,8 +126,7 @@ mod tests {
     fn what_is_no_packed_body_is_empty() {
         for encoding in ["gzip", "deflate"] {
             let mut body = BodyStart::new(Some(encoding.as_bytes())).expect("it is known");
-            body.passes(Framing::Close);
-            body.add(&[b'x'; 100]);
+            body.add(Pieces::data(&[b'x'; 100], false));
             assert!(body.text().len() < 100, "{encoding}");
         }
     }
@@ -143,12 +137,10 @@ mod tests {
         gzip.write_all(&vec![b'x'; 4 << 20]).expect("memory");
         let bomb = gzip.finish().expect("memory");
         let mut body = BodyStart::new(Some(b"gzip")).expect("it is known");
-        body.passes(Framing::Close);
-        body.add(&bomb);
+        body.add(Pieces::data(&bomb, false));
         assert_eq!((body.text().len(), body.is_over()), (LOOKED_AT, true));
         let mut body = BodyStart::new(None).expect("it is known");
-        body.passes(Framing::Length(1 << 20));
-        body.add(&[b'x'; 10_000]);
+        body.add(Pieces::data(&[b'x'; 10_000], false));
         assert_eq!((body.text().len(), body.is_over()), (LOOKED_AT, true));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Instant;
-use stickylb_http1::{FieldKind, Framing, ResponseHead};
+use stickylb_http1::{FieldKind, Pieces, ResponseHead};
 
 use super::body::BodyStart;
 use super::learner::{Learner, Probe};
@@ -132,17 +132,10 @@ impl Learning {
         Some(Box::new(Learning { learner, table, says, now, body }))
     }
 
-    /// The body passes in this frame.
-    pub(crate) fn passes(&mut self, framing: Framing) {
-        if let Some(body) = &mut self.body {
-            body.passes(framing);
-        }
-    }
-
-    /// Takes what passes, frame and all. It is to be called before the client has it, who may bring the id at once.
-    pub(crate) fn carries(&mut self, framed: &[u8]) {
+    /// Takes what passes. It is to be called before the client has it, who may bring the id at once.
+    pub(crate) fn carries(&mut self, pieces: Pieces<'_>) {
         let Some(body) = &mut self.body else { return };
-        body.add(framed);
+        body.add(pieces);
         let text = body.text();
         let (ids, all) = match text.trim_ascii_start().first() {
             None => (Vec::new(), false),
@@ -208,9 +201,8 @@ mod tests {
             let (watch, _) = self.asks(&format!("{request}\r\n\r\n"));
             let taught = self.learner.answered(&self.table, watch, &head, by);
             if let Some(mut learning) = taught.learning {
-                learning.passes(Framing::Close);
                 for piece in pieces {
-                    learning.carries(piece);
+                    learning.carries(Pieces::data(piece, false));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
-use stickylb_http1::{BodyRelay, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
+use stickylb_http1::{BodyReader, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 use super::upload::Upload;
 use super::validate;
@@ -59,7 +59,7 @@ impl Request {
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
             upload: Upload::new(
-                BodyRelay::new(framing).behind(&head),
+                BodyReader::new(framing).behind(&head),
                 config.retry.body_limit,
                 config.limits.body_bytes,
                 expects,
@@ -177,7 +177,7 @@ impl Request {
         // While no byte of it has arrived it may go to any backend, whatever its method.
         if self.sent && !self.is_repeatable {
             Err(Stopped::Unsafe)
-        } else if self.upload.kept().is_none() {
+        } else if !self.upload.is_kept() {
             Err(Stopped::BodyLimit)
         } else {
             Ok(())

@@ -1,18 +1,15 @@
 //! The request body on its way to a backend, kept up to a limit so that it can be sent again.
 
-use stickylb_http1::{BodyRelay, Framing, ReadBuffer};
+use stickylb_http1::{BodyReader, BodyWriter, Framing, Piece, Pieces, ReadBuffer};
 
 use crate::proxy::io::Broken;
 use crate::state::{UploadRecord, add_to};
 
-/// Bytes of chunk framing that may be kept beside the data: chunks can be as small as one byte.
-const FRAME_KEPT: usize = 64 * 1024;
-
 /// A request body, read once and relayed to as many backends as are tried.
 pub(crate) struct Upload {
-    relay: BodyRelay,
+    reader: BodyReader,
     /// What was relayed so far, while all of it is kept.
-    kept: Option<Vec<u8>>,
+    kept: Option<Kept>,
     /// Most bytes that are kept to be sent again.
     keep_limit: usize,
     /// Most bytes of data; 0 is no limit.
@@ -25,11 +22,33 @@ pub(crate) struct Upload {
     pub(crate) record: Option<UploadRecord>,
 }
 
+/// The beginning of a body, without its frame: the next connection may want another.
+#[derive(Default)]
+struct Kept {
+    data: Vec<u8>,
+    /// The fields behind it, once they have come.
+    trailers: Vec<u8>,
+}
+
+impl Kept {
+    fn add(&mut self, pieces: Pieces<'_>) {
+        // All of it is in memory already.
+        self.data.reserve(usize::try_from(pieces.data_len()).unwrap_or_default());
+        for piece in pieces {
+            match piece {
+                Piece::Data(data) => self.data.extend_from_slice(data),
+                Piece::Trailers(fields) => self.trailers.extend_from_slice(fields),
+                Piece::End => {}
+            }
+        }
+    }
+}
+
 impl Upload {
     /// `keep_limit` is how many bytes are kept at most so that they can be sent again.
-    pub(crate) fn new(relay: BodyRelay, keep_limit: usize, limit: u64, expects: bool) -> Self {
-        let expects = expects && !relay.is_done();
-        Upload { relay, kept: Some(Vec::new()), keep_limit, limit, broken: false, expects, record: None }
+    pub(crate) fn new(reader: BodyReader, keep_limit: usize, limit: u64, expects: bool) -> Self {
+        let expects = expects && !reader.is_done();
+        Upload { reader, kept: Some(Kept::default()), keep_limit, limit, broken: false, expects, record: None }
     }
 
     /// Whether its Content-Length alone exceeds the limit.
@@ -39,22 +58,22 @@ impl Upload {
 
     /// Whether all of it was read.
     pub(crate) fn is_done(&self) -> bool {
-        self.relay.is_done() && !self.broken
+        self.reader.is_done() && !self.broken
     }
 
     /// Whether its rest may fit into so many bytes.
     pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
-        self.relay.left().is_none_or(|left| left <= bytes as u64)
+        self.reader.left().is_none_or(|left| left <= bytes as u64)
     }
 
     /// Bytes of data received so far, without chunk framing.
     pub(crate) fn data(&self) -> u64 {
-        self.relay.data()
+        self.reader.data()
     }
 
     /// Whether so many more bytes would still be kept.
     pub(crate) fn may_keep(&self, bytes: usize) -> bool {
-        self.relay.data() + bytes as u64 <= self.keep_limit as u64
+        self.reader.data() + bytes as u64 <= self.keep_limit as u64
     }
 
     /// Whether a body of so many bytes would be kept whole.
@@ -62,22 +81,34 @@ impl Upload {
         length <= self.keep_limit as u64
     }
 
-    /// What was relayed so far; `None` where it is not kept any more.
-    pub(crate) fn kept(&self) -> Option<&[u8]> {
-        self.kept.as_deref()
+    /// Whether all that was relayed so far is kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.is_some()
     }
 
-    /// Relays what was read; returns how many of the bytes belong to it, and what to write.
-    pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, &'b [u8]), Broken> {
-        self.expects = false;
-        let passed = self.relay.pass(read, spill);
-        if let Some(record) = &self.record {
-            add_to(record, passed.out);
+    /// Appends what was relayed so far, framed for one more connection.
+    pub(crate) fn append_kept(&self, writer: &mut BodyWriter, out: &mut Vec<u8>) {
+        let Some(Kept { data, trailers }) = &self.kept else { return };
+        if !data.is_empty() {
+            writer.append_piece(Piece::Data(data), out);
         }
-        let broken = if self.limit > 0 && self.relay.data() > self.limit {
+        if self.is_done() {
+            let is_bare = trailers.is_empty();
+            writer.append_piece(if is_bare { Piece::End } else { Piece::Trailers(trailers) }, out);
+        }
+    }
+
+    /// Relays what was read; returns how many of the bytes belong to it, and what they are of it.
+    pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, Pieces<'b>), Broken> {
+        self.expects = false;
+        let came = self.reader.read(read, spill);
+        if let Some(record) = &self.record {
+            add_to(record, came.pieces);
+        }
+        let broken = if self.limit > 0 && self.reader.data() > self.limit {
             Some(Broken::TooLarge)
         } else {
-            passed.bad.map(|_| Broken::BadFraming)
+            came.bad.map(|_| Broken::BadFraming)
         };
         if let Some(broken) = broken {
             self.broken = true;
@@ -85,30 +116,29 @@ impl Upload {
             return Err(broken);
         }
         if let Some(kept) = &mut self.kept {
-            let frame = (kept.len() + passed.out.len()) as u64 - self.relay.data();
-            if self.relay.data() > self.keep_limit as u64 || frame > FRAME_KEPT as u64 {
+            if self.reader.data() > self.keep_limit as u64 {
                 self.kept = None;
             } else {
-                kept.extend_from_slice(passed.out);
+                kept.add(came.pieces);
             }
         }
-        Ok((passed.used, passed.out))
+        Ok((came.used, came.pieces))
     }
 
     /// Relays what is in the read buffer already.
     pub(crate) fn take_from(
         &mut self,
         read_buffer: &mut ReadBuffer,
-        out: &mut Vec<u8>,
         spill: &mut Vec<u8>,
+        pass_on: impl FnOnce(Pieces<'_>),
     ) -> Result<(), Broken> {
         if self.is_done() || read_buffer.is_empty() {
             return Ok(());
         }
         let mut result = Ok(());
         read_buffer.consume(|bytes| match self.pass(bytes, spill) {
-            Ok((used, goes_on)) => {
-                out.extend_from_slice(goes_on);
+            Ok((used, pieces)) => {
+                pass_on(pieces);
                 used
             }
             Err(broken) => {
@@ -123,7 +153,7 @@ impl Upload {
     pub(crate) fn skip(&mut self, read_buffer: &mut ReadBuffer) -> Result<bool, Broken> {
         if !self.is_done() && !self.broken {
             self.kept = None;
-            self.take_from(read_buffer, &mut Vec::new(), &mut Vec::new())?;
+            self.take_from(read_buffer, &mut Vec::new(), |_| {})?;
         }
         if self.broken { Err(Broken::BadFraming) } else { Ok(self.is_done()) }
     }

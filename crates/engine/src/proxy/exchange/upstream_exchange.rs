@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{Framing, HeadLimits, ReadBuffer, ResponseHead};
+use stickylb_http1::{BodyWriter, Framing, HeadLimits, Pieces, ReadBuffer, ResponseHead};
 
 use super::continues::Continues;
 use super::request::Request;
@@ -41,6 +41,8 @@ pub(crate) struct UpstreamExchange {
     slot: Option<Slot>,
     /// What the backend is still to take.
     up: WriteBuffer,
+    /// How the request's body is framed for it.
+    writer: BodyWriter,
     /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
     /// be read first, so that the rest of the upload is read over.
     write_closed: bool,
@@ -61,6 +63,7 @@ impl UpstreamExchange {
             connection,
             slot,
             up: WriteBuffer::default(),
+            writer: BodyWriter::new(request.framing),
             write_closed: false,
             answer: ReadBuffer::default(),
             saw_interim: false,
@@ -99,7 +102,7 @@ impl UpstreamExchange {
             // A body that the backend did not take may be needed once more: then no more of it is read than is kept.
             let polled = match () {
                 () if left_alone => Poll::Pending,
-                () if self.write_closed && request.upload.kept().is_some() => client.poll_gone(cx),
+                () if self.write_closed && request.upload.is_kept() => client.poll_gone(cx),
                 () => self.poll_client(client, request, cx),
             };
             if let Poll::Ready(broken) = polled {
@@ -154,10 +157,11 @@ impl UpstreamExchange {
                 written.set(out);
             }
             if request.framing != Framing::None {
-                out.extend_from_slice(request.upload.kept().unwrap_or_default());
+                request.upload.append_kept(&mut self.writer, out);
                 // More than is kept is not touched before the backend has taken the head.
                 if request.upload.may_keep(client.read_buffer.len()) {
-                    request.upload.take_from(&mut client.read_buffer, out, spill).map_err(Failure::Client)?;
+                    let pass_on = |pieces: Pieces<'_>| self.writer.append(pieces, out);
+                    request.upload.take_from(&mut client.read_buffer, spill, pass_on).map_err(Failure::Client)?;
                 }
             }
             self.send_up(out, cx);
@@ -269,7 +273,8 @@ impl UpstreamExchange {
             }
             let passed = with_scratch(|Scratch { read, out, spill }| {
                 if !client.read_buffer.is_empty() {
-                    request.upload.take_from(&mut client.read_buffer, out, spill)?;
+                    let pass_on = |pieces: Pieces<'_>| self.writer.append(pieces, out);
+                    request.upload.take_from(&mut client.read_buffer, spill, pass_on)?;
                     self.send_up(out, cx);
                     return Poll::Ready(Ok(()));
                 }
@@ -278,8 +283,9 @@ impl UpstreamExchange {
                     Ok([]) | Err(_) => return Poll::Ready(Err(Broken::Gone)),
                     Ok(read) => read,
                 };
-                let (used, out) = request.upload.pass(read, spill)?;
+                let (used, pieces) = request.upload.pass(read, spill)?;
                 client.read_buffer.add(&read[used..]);
+                let out = self.writer.write(pieces, out);
                 self.send_up(out, cx);
                 Poll::Ready(Ok(()))
             });

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Poll, ready};
 use std::time::Duration;
-use stickylb_http1::{BodyRelay, FieldKind, Framing, ReadBuffer, Version};
+use stickylb_http1::{BodyReader, FieldKind, Framing, Piece, ReadBuffer};
 
 use crate::proxy::connection::Client;
 use crate::proxy::exchange::Request;
@@ -41,16 +41,19 @@ pub(super) async fn read_ahead(client: &mut Client<'_>, framing: Framing) -> Vec
 
 /// What has come of a body, and whether that is all of it.
 fn without_frame(read_buffer: &mut ReadBuffer, framing: Framing) -> (Vec<u8>, bool) {
-    // Only the older version wants chunks taken apart.
-    let mut relay = BodyRelay::to_client(framing, Version::Http10);
+    let mut reader = BodyReader::new(framing);
     let mut data = Vec::new();
-    let mut is_whole = relay.is_done();
+    let mut is_whole = reader.is_done();
     read_buffer.consume(|bytes| {
         let mut spill = Vec::new();
-        let passed = relay.pass(bytes, &mut spill);
-        is_whole = passed.bad.is_some();
-        data.extend_from_slice(passed.out);
+        let came = reader.read(bytes, &mut spill);
+        is_whole = came.bad.is_some();
+        for piece in came.pieces {
+            if let Piece::Data(bytes) = piece {
+                data.extend_from_slice(bytes);
+            }
+        }
         0
     });
-    (data, is_whole || relay.is_done())
+    (data, is_whole || reader.is_done())
 }

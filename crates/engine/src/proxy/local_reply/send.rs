@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BodyRelay, Framing, Version};
+use stickylb_http1::{BodyWriter, Framing, Pieces, Version};
 use tokio::sync::mpsc;
 
 use super::reply::Reply;
@@ -34,7 +34,7 @@ pub(crate) async fn reply(
         let mut head = Vec::new();
         reply.write(true, keeps, version, &mut head);
         recording.passes(&head, Framing::Length(reply.body.len() as u64));
-        recording.carries(if to_head { b"" } else { reply.body.as_bytes() });
+        recording.carries(Pieces::data(if to_head { b"" } else { reply.body.as_bytes() }, true));
     }
     book(client, exchange, reply.status, [if to_head { 0 } else { reply.body.len() as u64 }, up]);
     let sent = send(client, |out| reply.write(to_head, keeps, version, out)).await;
@@ -57,27 +57,24 @@ pub(crate) async fn stream(
     let keeps = version == Version::Http11 && request.head.is_persistent() && request.upload.is_done();
     // Booked, but not over: it may be silent for as long as it likes.
     book(client, exchange, StatusCode::OK, [0, request.upload.data()]);
-    let mut relay = BodyRelay::to_client(Framing::Close, version);
+    // It may end anywhere; only the newer version knows chunks.
+    let mut writer = BodyWriter::new(if version == Version::Http11 { Framing::Chunked } else { Framing::Close });
+    let mut ended = false;
     if send(client, |out| Reply::write_stream(keeps, version, out)).await.is_err() {
         return After::Close;
     }
     let sent: io::Result<()> = poll_fn(|cx| {
         loop {
             ready!(client.poll_flush(cx))?;
-            if relay.is_done() {
+            if ended {
                 return Poll::Ready(Ok(()));
             }
             let Poll::Ready(piece) = pieces.poll_recv(cx) else {
                 return client.poll_gone(cx).map(|_| Err(io::ErrorKind::BrokenPipe.into()));
             };
-            with_scratch(|Scratch { spill, .. }| {
-                let out = match &piece {
-                    Some(piece) => relay.pass(piece, spill).out,
-                    // Such a body may end anywhere.
-                    None => relay.end().unwrap_or_default(),
-                };
-                client.send(out, cx)
-            })?;
+            ended = piece.is_none();
+            let pieces = Pieces::data(piece.as_deref().unwrap_or_default(), ended);
+            with_scratch(|Scratch { spill, .. }| client.send(writer.write(pieces, spill), cx))?;
         }
     })
     .await;

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use stickylb_http1::{BodyRelay, FieldKind, Framing, ResponseHead, Version};
+use stickylb_http1::{BodyReader, BodyWriter, FieldKind, Framing, Pieces, ResponseHead, Version};
 
 use crate::api::{BodyCut, Ended};
 use crate::balancer::Backend;
@@ -47,7 +47,8 @@ struct Delivery<'a, 'c> {
     exchange: &'a mut Exchange<'c>,
     request: &'a mut Request,
     upstream: &'a mut UpstreamExchange,
-    relay: BodyRelay,
+    reader: BodyReader,
+    writer: BodyWriter,
     /// It switches to another protocol.
     switches: bool,
     framing: Framing,
@@ -108,9 +109,11 @@ pub(crate) async fn deliver<'c>(
     }
     client.clock.enter(Stage::Streaming, now);
     client.down.begin();
-    let relay = BodyRelay::to_client(framing, request.version()).behind(head);
+    let reader = BodyReader::new(framing).behind(head);
+    let writer = BodyWriter::new(passed_framing(framing, request.version()));
     let switches = status == 101;
-    let mut delivery = Delivery { client, exchange, request, upstream, relay, switches, framing, cut: None, now };
+    let mut delivery =
+        Delivery { client, exchange, request, upstream, reader, writer, switches, framing, cut: None, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -126,9 +129,9 @@ pub(crate) async fn deliver<'c>(
     })
     .await;
 
-    let Delivery { client, exchange, request, relay, now, .. } = delivery;
+    let Delivery { client, exchange, request, reader, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
-    exchange.carried(relay.data(), request.upload.data());
+    exchange.carried(reader.data(), request.upload.data());
     client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
     Delivered { result, switched: switches.then(protocol), keeps, ends_by_closing, now }
@@ -195,6 +198,16 @@ pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, up
     tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
+/// Those who look into the response's body see what passes of it.
+fn note(exchange: &mut Exchange<'_>, pieces: Pieces<'_>) {
+    if let Some(recording) = &mut exchange.recording {
+        recording.carries(pieces);
+    }
+    if let Some(learning) = &mut exchange.learning {
+        learning.carries(pieces);
+    }
+}
+
 /// How a body in this frame goes on to a client of this version: only HTTP/1.1 knows chunks.
 fn passed_framing(framing: Framing, version: Version) -> Framing {
     match (framing, version) {
@@ -212,22 +225,14 @@ impl Delivery<'_, '_> {
             if let Some(recording) = &mut self.exchange.recording {
                 recording.passes(out, passed_framing(said.framing, self.request.version()));
             }
-            if let Some(learning) = &mut self.exchange.learning {
-                learning.passes(passed_framing(said.framing, self.request.version()));
-            }
-            if !self.relay.is_done() && !self.upstream.answer.is_empty() {
+            if !self.reader.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
                 self.upstream.answer.consume(|bytes| {
-                    let passed = self.relay.pass(bytes, spill);
-                    out.extend_from_slice(passed.out);
-                    if let Some(recording) = &mut self.exchange.recording {
-                        recording.carries(passed.out);
-                    }
-                    if let Some(learning) = &mut self.exchange.learning {
-                        learning.carries(passed.out);
-                    }
-                    self.cut = passed.bad.map(|bad| cut_of(bad, self.framing));
-                    passed.used
+                    let came = self.reader.read(bytes, spill);
+                    self.writer.append(came.pieces, out);
+                    note(self.exchange, came.pieces);
+                    self.cut = came.bad.map(|bad| cut_of(bad, self.framing));
+                    came.used
                 });
             }
             self.send(!self.switches, out, cx)
@@ -236,8 +241,8 @@ impl Delivery<'_, '_> {
 
     /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
     fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
-        self.exchange.carried(self.relay.data(), self.request.upload.data());
-        if books && self.relay.is_done() && self.cut.is_none() {
+        self.exchange.carried(self.reader.data(), self.request.upload.data());
+        if books && self.reader.is_done() && self.cut.is_none() {
             self.exchange.end(Ended::Complete, self.now);
         }
         self.client.send(bytes, cx).map_err(|_| Cut::Client)
@@ -278,7 +283,7 @@ impl Delivery<'_, '_> {
             if let Some(cut) = self.cut {
                 return Poll::Ready(Err(Cut::Backend(cut)));
             }
-            if self.relay.is_done() {
+            if self.reader.is_done() {
                 return Poll::Ready(Ok(()));
             }
             ready!(with_scratch(|scratch| self.poll_pass(scratch, cx)))?;
@@ -289,21 +294,17 @@ impl Delivery<'_, '_> {
 
     /// Reads once from the backend and sends it on.
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
-        let Scratch { read, spill, .. } = scratch;
+        let Scratch { read, out, spill } = scratch;
         let read = self.client.down.share(read);
         let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
-        let Carried { out, behind, cut } = carry(&mut self.relay, read, spill);
+        let Carried { pieces, behind, cut } = carry(&mut self.reader, read, spill);
         self.upstream.answer.add(behind);
         self.cut = cut.map(|bad| cut_of(bad, self.framing));
-        if let Some(recording) = &mut self.exchange.recording {
-            recording.carries(out);
-        }
-        if let Some(learning) = &mut self.exchange.learning {
-            learning.carries(out);
-        }
-        if self.relay.is_done() {
+        note(self.exchange, pieces);
+        if self.reader.is_done() {
             self.now = Instant::now();
         }
+        let out = self.writer.write(pieces, out);
         Poll::Ready(self.send(true, out, cx))
     }
 }

@@ -1,7 +1,7 @@
 //! Where a response's body begins, and how much of it may pass.
 
 use std::task::{Context, Poll};
-use stickylb_http1::{BodyRelay, HeadLimits};
+use stickylb_http1::{BodyReader, HeadLimits};
 
 use super::heads::{End, Heads};
 use super::pace::Pace;
@@ -50,7 +50,7 @@ pub(super) struct BodyFault {
 
 enum Place {
     Heads(Box<Heads>),
-    Body(BodyRelay),
+    Body(BodyReader),
     /// So many bytes of a protocol that is nobody's business.
     Raw(u64),
     /// It is none of HTTP, and refused as it is.
@@ -83,7 +83,7 @@ impl BodyFault {
         match heads.take(bytes).end {
             None => bytes.len(),
             Some(End::Head { switches, framing, behind }) => {
-                self.place = if switches { Place::Raw(0) } else { Place::Body(BodyRelay::new(framing)) };
+                self.place = if switches { Place::Raw(0) } else { Place::Body(BodyReader::new(framing)) };
                 bytes.len().saturating_sub(behind)
             }
             Some(End::Malformed) => {
@@ -96,7 +96,7 @@ impl BodyFault {
     /// What may pass of the body, once anything may.
     pub(super) fn poll_passes(&mut self, cx: &mut Context<'_>) -> Poll<Passes> {
         let data = match &self.place {
-            Place::Body(relay) if !relay.is_done() => relay.data(),
+            Place::Body(reader) if !reader.is_done() => reader.data(),
             Place::Raw(passed) => *passed,
             _ => return Poll::Ready(Passes::Everything),
         };
@@ -111,8 +111,8 @@ impl BodyFault {
     /// Takes in what has passed of the body.
     pub(super) fn passed(&mut self, bytes: &[u8]) {
         match &mut self.place {
-            Place::Body(relay) => {
-                let bad = relay.pass(bytes, &mut Vec::new()).bad;
+            Place::Body(reader) => {
+                let bad = reader.read(bytes, &mut Vec::new()).bad;
                 if bad.is_some() {
                     self.place = Place::Malformed;
                 }
