@@ -32,6 +32,7 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
             return send::reply(client, &mut exchange, None, reply).await;
         }
     };
+    client.front.begin(&request.head, request.framing);
     if let Some(recording) = &mut exchange.recording {
         request.upload.record = recording.upload(request.framing);
     }
@@ -119,7 +120,7 @@ pub(crate) fn book_unfinished(client: &mut Client<'_>, is_late: bool) {
     } else {
         (CLIENT_GONE, "the client left in the middle of the request's head")
     };
-    let said = match client.read_buffer.unfinished_line() {
+    let said = match client.unfinished_line() {
         Some(line) => {
             let begins = Untrusted::new(String::from_utf8_lossy(&line[..line.len().min(BEGINNING)])).to_string();
             format!("{why}: the {} bytes that came have no line end: {begins}", line.len())

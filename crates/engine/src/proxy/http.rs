@@ -4,14 +4,12 @@ use arc_swap::Cache;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
-use stickylb_http1::ReadBuffer;
 use tokio::sync::watch;
 
 use super::handle::{book_unfinished, handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
-use crate::proxy::connection::{Accepted, After, By, Client, Clock, NextRequest, Peer};
-use crate::proxy::io::WriteBuffer;
+use crate::proxy::connection::{Accepted, After, Client, Clock, Front, NextRequest, Peer};
 use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
 
@@ -37,7 +35,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
     let peer = Peer::new(address.ip(), by, &config.trusted_proxies);
     let mut client = Client {
         port: address.port(),
-        stream,
+        front: Front::new(stream),
         listener: &listener,
         ip: address.ip().to_canonical(),
         admitted: admitted.map_or_else(|| proxy.shared.access.connection(address, peer.is_trusted()), Ok),
@@ -47,9 +45,6 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         replay,
         traffic,
         is_inside,
-        read_buffer: ReadBuffer::default(),
-        down: WriteBuffer::default(),
-        look: None,
         login: None,
         engine: engine.clone(),
         config: &config,
@@ -79,19 +74,21 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         }
     };
     match after {
-        After::Keep | After::Close => client.close().await,
-        After::Drain => client.drain().await,
-        After::Reset => client.stream.reset_on_close(),
+        After::Keep | After::Close => client.front.close().await,
+        After::Drain => client.front.drain().await,
+        After::Reset => client.front.reset(),
         After::Tunnel(tunnel) => {
             let idle = config.timeouts.tunnel_idle;
             let counted = (connected, client.admitted.ok().flatten());
-            let half = ClientHalf { early: client.read_buffer.take(), stream: client.stream, counted, engine, idle };
+            let (stream, early) = client.front.into_parts();
+            let half = ClientHalf { stream, early, counted, engine, idle };
             // A task of its own, so that an idle tunnel does not hold the memory of an HTTP connection.
             tokio::spawn(tunnel::carry(*tunnel, half));
         }
         After::Events(feed) => {
             let counted = (connected, client.admitted.ok().flatten());
-            tokio::spawn(event_stream::websocket(*feed, client.stream, client.read_buffer.take(), counted));
+            let (stream, early) = client.front.into_parts();
+            tokio::spawn(event_stream::websocket(*feed, stream, early, counted));
         }
     }
 }

@@ -8,7 +8,7 @@ mod clock;
 mod connection_login;
 mod forwarded;
 mod forwarded_chain;
-mod handshake;
+mod front;
 mod replay;
 
 pub(crate) use accepted::Accepted;
@@ -18,5 +18,5 @@ pub(crate) use client::{Client, NextRequest};
 pub(crate) use clock::{Clock, Stage};
 pub(crate) use connection_login::ConnectionLogin;
 pub(crate) use forwarded::{Peer, is_among};
-pub(crate) use handshake::{FirstBytes, first_bytes, handshake};
+pub(crate) use front::Front;
 pub(crate) use replay::Replay;

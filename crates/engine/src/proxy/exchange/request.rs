@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
-use stickylb_http1::{BodyReader, FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
+use stickylb_http1::{FieldKind, Framing, RequestHead, ResponseHead, Target, Version, decimal, tokens};
 
 use super::upload::Upload;
 use super::validate;
@@ -58,12 +58,7 @@ impl Request {
             upgrades,
             ip: peer.client(&head, &config.trusted_proxies),
             framing,
-            upload: Upload::new(
-                BodyReader::new(framing).behind(&head),
-                config.retry.body_limit,
-                config.limits.body_bytes,
-                expects,
-            ),
+            upload: Upload::new(framing, config.retry.body_limit, config.limits.body_bytes, expects),
             own_cookies: SmallVec::new(),
             name_of: NameOf::Other,
             sent: false,

@@ -1,13 +1,19 @@
 //! The request body on its way to a backend, kept up to a limit so that it can be sent again.
 
-use stickylb_http1::{BodyReader, BodyWriter, Framing, Piece, Pieces, ReadBuffer};
+use stickylb_http1::{BodyWriter, Framing, Piece, Pieces};
 
-use crate::proxy::io::Broken;
+use crate::proxy::connection::Front;
+use crate::proxy::io::{Broken, Scratch, with_scratch};
 use crate::state::{UploadRecord, add_to};
 
 /// A request body, read once and relayed to as many backends as are tried.
 pub(crate) struct Upload {
-    reader: BodyReader,
+    /// How long it is, where that is known.
+    length: Option<u64>,
+    /// Bytes of data received so far.
+    data: u64,
+    /// Its end has come.
+    ended: bool,
     /// What was relayed so far, while all of it is kept.
     kept: Option<Kept>,
     /// Most bytes that are kept to be sent again.
@@ -46,9 +52,24 @@ impl Kept {
 
 impl Upload {
     /// `keep_limit` is how many bytes are kept at most so that they can be sent again.
-    pub(crate) fn new(reader: BodyReader, keep_limit: usize, limit: u64, expects: bool) -> Self {
-        let expects = expects && !reader.is_done();
-        Upload { reader, kept: Some(Kept::default()), keep_limit, limit, broken: false, expects, record: None }
+    pub(crate) fn new(framing: Framing, keep_limit: usize, limit: u64, expects: bool) -> Self {
+        let length = match framing {
+            Framing::None => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::Close => None,
+        };
+        let ended = framing == Framing::None;
+        Upload {
+            length,
+            data: 0,
+            ended,
+            kept: Some(Kept::default()),
+            keep_limit,
+            limit,
+            broken: false,
+            expects: expects && !ended,
+            record: None,
+        }
     }
 
     /// Whether its Content-Length alone exceeds the limit.
@@ -58,22 +79,22 @@ impl Upload {
 
     /// Whether all of it was read.
     pub(crate) fn is_done(&self) -> bool {
-        self.reader.is_done() && !self.broken
+        self.ended && !self.broken
     }
 
     /// Whether its rest may fit into so many bytes.
     pub(crate) fn may_end_within(&self, bytes: usize) -> bool {
-        self.reader.left().is_none_or(|left| left <= bytes as u64)
+        self.ended || self.length.is_none_or(|length| length - self.data <= bytes as u64)
     }
 
     /// Bytes of data received so far, without chunk framing.
     pub(crate) fn data(&self) -> u64 {
-        self.reader.data()
+        self.data
     }
 
     /// Whether so many more bytes would still be kept.
     pub(crate) fn may_keep(&self, bytes: usize) -> bool {
-        self.reader.data() + bytes as u64 <= self.keep_limit as u64
+        self.data + bytes as u64 <= self.keep_limit as u64
     }
 
     /// Whether a body of so many bytes would be kept whole.
@@ -98,62 +119,41 @@ impl Upload {
         }
     }
 
-    /// Relays what was read; returns how many of the bytes belong to it, and what they are of it.
-    pub(crate) fn pass<'b>(&mut self, read: &'b [u8], spill: &'b mut Vec<u8>) -> Result<(usize, Pieces<'b>), Broken> {
-        self.expects = false;
-        let came = self.reader.read(read, spill);
-        if let Some(record) = &self.record {
-            add_to(record, came.pieces);
+    /// Takes in what has come of it, and why no more will; gives what is to be relayed.
+    pub(crate) fn take<'b>(&mut self, (pieces, broken): (Pieces<'b>, Option<Broken>)) -> Result<Pieces<'b>, Broken> {
+        if broken == Some(Broken::Gone) {
+            return Err(Broken::Gone);
         }
-        let broken = if self.limit > 0 && self.reader.data() > self.limit {
-            Some(Broken::TooLarge)
-        } else {
-            came.bad.map(|_| Broken::BadFraming)
-        };
-        if let Some(broken) = broken {
+        self.expects = false;
+        self.data += pieces.data_len();
+        self.ended |= pieces.ends();
+        if let Some(record) = &self.record {
+            add_to(record, pieces);
+        }
+        let is_too_large = self.limit > 0 && self.data > self.limit;
+        if let Some(broken) = is_too_large.then_some(Broken::TooLarge).or(broken) {
             self.broken = true;
             self.kept = None;
             return Err(broken);
         }
         if let Some(kept) = &mut self.kept {
-            if self.reader.data() > self.keep_limit as u64 {
+            if self.data > self.keep_limit as u64 {
                 self.kept = None;
             } else {
-                kept.add(came.pieces);
+                kept.add(pieces);
             }
         }
-        Ok((came.used, came.pieces))
+        Ok(pieces)
     }
 
-    /// Relays what is in the read buffer already.
-    pub(crate) fn take_from(
-        &mut self,
-        read_buffer: &mut ReadBuffer,
-        spill: &mut Vec<u8>,
-        pass_on: impl FnOnce(Pieces<'_>),
-    ) -> Result<(), Broken> {
-        if self.is_done() || read_buffer.is_empty() {
-            return Ok(());
-        }
-        let mut result = Ok(());
-        read_buffer.consume(|bytes| match self.pass(bytes, spill) {
-            Ok((used, pieces)) => {
-                pass_on(pieces);
-                used
-            }
-            Err(broken) => {
-                result = Err(broken);
-                bytes.len()
-            }
-        });
-        result
-    }
-
-    /// Discards what is in the read buffer already; returns whether that was all of it.
-    pub(crate) fn skip(&mut self, read_buffer: &mut ReadBuffer) -> Result<bool, Broken> {
+    /// Discards what has come already; returns whether that was all of it.
+    pub(crate) fn skip(&mut self, front: &mut Front) -> Result<bool, Broken> {
         if !self.is_done() && !self.broken {
             self.kept = None;
-            self.take_from(read_buffer, &mut Vec::new(), |_| {})?;
+            with_scratch(|Scratch { read, spill, .. }| match front.take_piece(read, spill) {
+                Some(came) => self.take(came).map(drop),
+                None => Ok(()),
+            })?;
         }
         if self.broken { Err(Broken::BadFraming) } else { Ok(self.is_done()) }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BodyWriter, Framing, HeadLimits, Pieces, ReadBuffer, ResponseHead};
+use stickylb_http1::{BodyWriter, Framing, HeadLimits, ReadBuffer, ResponseHead};
 
 use super::continues::Continues;
 use super::request::Request;
@@ -87,7 +87,7 @@ impl UpstreamExchange {
                 self.begin(client, backend, request, cx)?;
             }
             // While the client has not taken what came before the answer, no more of it is read.
-            while client.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
+            while client.front.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
                 let Poll::Ready(received) = self.poll_head(&limits, request.is_head(), cx) else { break };
                 match received.map_err(Failure::Backend)? {
                     Received::Interim(head) => self.inform(client, request, &head, cx)?,
@@ -102,7 +102,7 @@ impl UpstreamExchange {
             // A body that the backend did not take may be needed once more: then no more of it is read than is kept.
             let polled = match () {
                 () if left_alone => Poll::Pending,
-                () if self.write_closed && request.upload.is_kept() => client.poll_gone(cx),
+                () if self.write_closed && request.upload.is_kept() => client.front.poll_gone(cx),
                 () => self.poll_client(client, request, cx),
             };
             if let Poll::Ready(broken) = polled {
@@ -133,7 +133,7 @@ impl UpstreamExchange {
 
     /// Whose doing it is that too much time went by.
     fn expired(&self, client: &Client<'_>, request: &Request) -> Failure {
-        if !client.down.is_empty() {
+        if !client.front.is_flushed() {
             // It does not take what came before the answer.
             Failure::Client(Broken::Gone)
         } else if !request.upload.is_done() && self.up.is_empty() {
@@ -151,7 +151,7 @@ impl UpstreamExchange {
         request: &mut Request,
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
-        with_scratch(|Scratch { out, spill, .. }| {
+        with_scratch(|Scratch { read, out, spill }| {
             rewrite::write_request(request, client, &backend.endpoint, out);
             if let Some(written) = &mut request.written {
                 written.set(out);
@@ -159,9 +159,10 @@ impl UpstreamExchange {
             if request.framing != Framing::None {
                 request.upload.append_kept(&mut self.writer, out);
                 // More than is kept is not touched before the backend has taken the head.
-                if request.upload.may_keep(client.read_buffer.len()) {
-                    let pass_on = |pieces: Pieces<'_>| self.writer.append(pieces, out);
-                    request.upload.take_from(&mut client.read_buffer, spill, pass_on).map_err(Failure::Client)?;
+                if request.upload.may_keep(client.front.waiting())
+                    && let Some(came) = client.front.take_piece(read, spill)
+                {
+                    self.writer.append(request.upload.take(came).map_err(Failure::Client)?, out);
                 }
             }
             self.send_up(out, cx);
@@ -215,7 +216,7 @@ impl UpstreamExchange {
         }
         with_scratch(|scratch| {
             rewrite::write_interim(head, &mut scratch.out);
-            client.send(&scratch.out, cx)
+            client.front.send(&scratch.out, cx)
         })
         .map_err(|_| Failure::Client(Broken::Gone))
     }
@@ -228,23 +229,23 @@ impl UpstreamExchange {
         request: &mut Request,
         cx: &mut Context<'_>,
     ) -> Poll<Broken> {
-        if self.continues.poll(request, client.read_buffer.is_empty(), cx).is_ready()
-            && client.send(Continues::WORD, cx).is_err()
+        if self.continues.poll(request, client.front.waiting() == 0, cx).is_ready()
+            && client.front.send(Continues::WORD, cx).is_err()
         {
             return Poll::Ready(Broken::Gone);
         }
-        if let Poll::Ready(Err(_)) = client.poll_flush(cx) {
+        if let Poll::Ready(Err(_)) = client.front.poll_flush(cx) {
             return Poll::Ready(Broken::Gone);
         }
         if self.write_closed && self.up.is_untouched() {
             // Nothing of it was taken: what is still to come of it is for another backend.
-            return client.poll_gone(cx);
+            return client.front.poll_gone(cx);
         }
         match self.poll_upload(client, request, cx) {
-            Poll::Ready(Ok(())) => client.poll_gone(cx),
+            Poll::Ready(Ok(())) => client.front.poll_gone(cx),
             Poll::Ready(Err(broken)) => Poll::Ready(broken),
             // The backend does not take what was read: until it does, no more is.
-            Poll::Pending if !self.up.is_empty() => client.poll_closed(cx),
+            Poll::Pending if !self.up.is_empty() => client.front.poll_closed(cx),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -272,19 +273,8 @@ impl UpstreamExchange {
                 }
             }
             let passed = with_scratch(|Scratch { read, out, spill }| {
-                if !client.read_buffer.is_empty() {
-                    let pass_on = |pieces: Pieces<'_>| self.writer.append(pieces, out);
-                    request.upload.take_from(&mut client.read_buffer, spill, pass_on)?;
-                    self.send_up(out, cx);
-                    return Poll::Ready(Ok(()));
-                }
-                let read = self.up.share(read);
-                let read = match ready!(poll_read(&mut client.stream, read, cx)) {
-                    Ok([]) | Err(_) => return Poll::Ready(Err(Broken::Gone)),
-                    Ok(read) => read,
-                };
-                let (used, pieces) = request.upload.pass(read, spill)?;
-                client.read_buffer.add(&read[used..]);
+                let came = ready!(client.front.poll_piece(self.up.share(read), spill, cx));
+                let pieces = request.upload.take(came)?;
                 let out = self.writer.write(pieces, out);
                 self.send_up(out, cx);
                 Poll::Ready(Ok(()))

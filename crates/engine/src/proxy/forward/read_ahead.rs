@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Poll, ready};
 use std::time::Duration;
-use stickylb_http1::{BodyReader, FieldKind, Framing, Piece, ReadBuffer};
+use stickylb_http1::{FieldKind, Framing};
 
 use crate::proxy::connection::Client;
 use crate::proxy::exchange::Request;
@@ -24,36 +24,17 @@ pub(super) fn may_have_id(request: &Request) -> bool {
 pub(super) async fn read_ahead(client: &mut Client<'_>, framing: Framing) -> Vec<u8> {
     let read = poll_fn(|cx| {
         loop {
-            let (_, is_whole) = without_frame(&mut client.read_buffer, framing);
-            if is_whole || client.read_buffer.len() >= MOST {
+            let (_, is_whole) = client.front.look_ahead(framing);
+            if is_whole || client.front.waiting() >= MOST {
                 return Poll::Ready(());
             }
             // Whether the client left is found out by what comes next.
-            if !matches!(ready!(client.poll_fill(cx)), Ok(1..)) {
+            if !matches!(ready!(client.front.poll_fill(cx)), Ok(1..)) {
                 return Poll::Ready(());
             }
         }
     });
     // Whatever has not come by then is not waited for.
     let _ = tokio::time::timeout(PATIENCE, read).await;
-    without_frame(&mut client.read_buffer, framing).0
-}
-
-/// What has come of a body, and whether that is all of it.
-fn without_frame(read_buffer: &mut ReadBuffer, framing: Framing) -> (Vec<u8>, bool) {
-    let mut reader = BodyReader::new(framing);
-    let mut data = Vec::new();
-    let mut is_whole = reader.is_done();
-    read_buffer.consume(|bytes| {
-        let mut spill = Vec::new();
-        let came = reader.read(bytes, &mut spill);
-        is_whole = came.bad.is_some();
-        for piece in came.pieces {
-            if let Piece::Data(bytes) = piece {
-                data.extend_from_slice(bytes);
-            }
-        }
-        0
-    });
-    (data, is_whole || reader.is_done())
+    client.front.look_ahead(framing).0
 }

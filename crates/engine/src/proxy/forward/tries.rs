@@ -291,7 +291,7 @@ impl<'t, 'c> Tries<'t, 'c> {
         }
         let source = Source { backend, set_cookie };
         let delivered = deliver(self.client, self.exchange, self.request, answered, source, since).await;
-        if delivered.leaves_a_rest(self.request) {
+        if delivered.leaves_a_rest(self.client, self.request) {
             Box::pin(take_rest(self.client, self.request, &mut answered.upstream)).await;
         }
         delivered
@@ -349,7 +349,7 @@ impl<'t, 'c> Tries<'t, 'c> {
     pub(super) fn disconnected(self) -> After {
         self.exchange.carried(0, self.request.upload.data());
         self.exchange.end(Ended::ClientGone, Instant::now());
-        After::Close
+        self.client.front.fail(Ended::ClientGone)
     }
 
     /// Answers in a backend's stead.

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BodyWriter, Framing, Pieces, Version};
+use stickylb_http1::{Framing, Pieces, Version};
 use tokio::sync::mpsc;
 
 use super::reply::Reply;
@@ -26,23 +26,24 @@ pub(crate) async fn reply(
     let (to_head, version) = request.as_ref().map_or((reply.to_head, Version::Http11), |r| (r.is_head(), r.version()));
     // A body that is not read to its end leaves no place for another request.
     let (is_read, up) = request.map_or((false, 0), |r| {
-        let is_read = r.upload.skip(&mut client.read_buffer) == Ok(true) && r.head.is_persistent();
+        let is_read = r.upload.skip(&mut client.front) == Ok(true) && r.head.is_persistent();
         (is_read, r.upload.data())
     });
-    let keeps = is_read && !reply.close && !client.is_finishing();
+    let length = Framing::Length(reply.body.len() as u64);
+    client.front.answers(length, is_read && !reply.close && !client.is_finishing());
+    let keeps = client.front.keeps();
     if let Some(recording) = &mut exchange.recording {
         let mut head = Vec::new();
         reply.write(true, keeps, version, &mut head);
-        recording.passes(&head, Framing::Length(reply.body.len() as u64));
+        recording.passes(&head, length);
         recording.carries(Pieces::data(if to_head { b"" } else { reply.body.as_bytes() }, true));
     }
     book(client, exchange, reply.status, [if to_head { 0 } else { reply.body.len() as u64 }, up]);
     let sent = send(client, |out| reply.write(to_head, keeps, version, out)).await;
     client.clock.enter(Stage::Idle, Instant::now());
     match sent {
-        Ok(()) if keeps => After::Keep,
-        Ok(()) => After::Drain,
-        Err(_) => After::Close,
+        Ok(()) => client.front.end(keeps),
+        Err(_) => client.front.fail(Ended::ClientGone),
     }
 }
 
@@ -54,32 +55,32 @@ pub(crate) async fn stream(
     mut pieces: mpsc::Receiver<Bytes>,
 ) -> After {
     let version = request.version();
-    let keeps = version == Version::Http11 && request.head.is_persistent() && request.upload.is_done();
+    // It may end anywhere.
+    client.front.answers(Framing::Close, request.head.is_persistent() && request.upload.is_done());
+    let keeps = client.front.keeps();
     // Booked, but not over: it may be silent for as long as it likes.
     book(client, exchange, StatusCode::OK, [0, request.upload.data()]);
-    // It may end anywhere; only the newer version knows chunks.
-    let mut writer = BodyWriter::new(if version == Version::Http11 { Framing::Chunked } else { Framing::Close });
     let mut ended = false;
     if send(client, |out| Reply::write_stream(keeps, version, out)).await.is_err() {
-        return After::Close;
+        return client.front.fail(Ended::ClientGone);
     }
     let sent: io::Result<()> = poll_fn(|cx| {
         loop {
-            ready!(client.poll_flush(cx))?;
+            ready!(client.front.poll_flush(cx))?;
             if ended {
                 return Poll::Ready(Ok(()));
             }
             let Poll::Ready(piece) = pieces.poll_recv(cx) else {
-                return client.poll_gone(cx).map(|_| Err(io::ErrorKind::BrokenPipe.into()));
+                return client.front.poll_gone(cx).map(|_| Err(io::ErrorKind::BrokenPipe.into()));
             };
             ended = piece.is_none();
             let pieces = Pieces::data(piece.as_deref().unwrap_or_default(), ended);
-            with_scratch(|Scratch { spill, .. }| client.send(writer.write(pieces, spill), cx))?;
+            with_scratch(|Scratch { spill, .. }| client.front.send_pieces(pieces, spill, cx))?;
         }
     })
     .await;
     client.clock.enter(Stage::Idle, Instant::now());
-    if sent.is_ok() && keeps && !client.is_finishing() { After::Keep } else { After::Close }
+    if sent.is_ok() && !client.is_finishing() { client.front.end(true) } else { client.front.fail(Ended::ClientGone) }
 }
 
 /// Switches to a WebSocket, which is fed from then on.
@@ -96,7 +97,7 @@ pub(crate) async fn switch(
     );
     match send(client, |out| out.extend_from_slice(head.as_bytes())).await {
         Ok(()) => After::Events(feed),
-        Err(_) => After::Close,
+        Err(_) => client.front.fail(Ended::ClientGone),
     }
 }
 
@@ -116,10 +117,10 @@ async fn send(client: &mut Client<'_>, write: impl FnOnce(&mut Vec<u8>)) -> io::
         if let Some(write) = write.take() {
             with_scratch(|Scratch { out, .. }| {
                 write(out);
-                client.send(out, cx)
+                client.front.send(out, cx)
             })?;
         }
-        client.poll_flush(cx)
+        client.front.poll_flush(cx)
     })
     .await
 }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use stickylb_http1::{BodyReader, BodyWriter, FieldKind, Framing, Pieces, ResponseHead, Version};
+use stickylb_http1::{BodyReader, FieldKind, Framing, Pieces, ResponseHead};
 
 use crate::api::{BodyCut, Ended};
 use crate::balancer::Backend;
@@ -48,7 +48,6 @@ struct Delivery<'a, 'c> {
     request: &'a mut Request,
     upstream: &'a mut UpstreamExchange,
     reader: BodyReader,
-    writer: BodyWriter,
     /// It switches to another protocol.
     switches: bool,
     framing: Framing,
@@ -70,10 +69,6 @@ pub(crate) struct Delivered {
     result: Result<(), Cut>,
     /// What it switched to, where it did.
     switched: Option<Protocol>,
-    /// The client's connection goes on after it.
-    keeps: bool,
-    /// Only the end of the client's connection ends its body.
-    ends_by_closing: bool,
     now: Instant,
 }
 
@@ -97,23 +92,20 @@ pub(crate) async fn deliver<'c>(
     let Answered { head, framing, upstream, .. } = answered;
     let framing = *framing;
     let status = head.line.status;
-    // Without chunks, only the end of the connection ends such a body.
-    let ends_by_closing = matches!(framing, Framing::Close | Framing::Chunked) && request.version() == Version::Http10;
     // Who was never told to go on with a body may or may not send it; and a long one that is still to come when its answer
     // is there already is not waited for.
     let ends_with_body = !request.upload.expects && request.upload.may_end_within(SHORT_REST);
-    let keeps = request.head.is_persistent() && !ends_by_closing && ends_with_body && !client.is_finishing();
+    let may = request.head.is_persistent() && ends_with_body && !client.is_finishing();
+    let passed = client.front.answers(framing, may);
+    let keeps = client.front.keeps();
     exchange.answered(status);
     if let Some(recording) = &mut exchange.recording {
         recording.heads.answer.set(head.raw());
     }
     client.clock.enter(Stage::Streaming, now);
-    client.down.begin();
     let reader = BodyReader::new(framing).behind(head);
-    let writer = BodyWriter::new(passed_framing(framing, request.version()));
     let switches = status == 101;
-    let mut delivery =
-        Delivery { client, exchange, request, upstream, reader, writer, switches, framing, cut: None, now };
+    let mut delivery = Delivery { client, exchange, request, upstream, reader, switches, framing, cut: None, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -121,7 +113,8 @@ pub(crate) async fn deliver<'c>(
     let result = poll_fn(|cx| {
         if !begun {
             begun = true;
-            delivery.begin(head, &Said { backend, endpoint: &backend.endpoint, set_cookie, framing, keeps }, cx)?;
+            let said = Said { endpoint: &backend.endpoint, set_cookie, framing, keeps };
+            delivery.begin(head, &said, passed, cx)?;
         }
         let polled = delivery.poll(cx);
         waited |= polled.is_pending();
@@ -134,13 +127,13 @@ pub(crate) async fn deliver<'c>(
     exchange.carried(reader.data(), request.upload.data());
     client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
-    Delivered { result, switched: switches.then(protocol), keeps, ends_by_closing, now }
+    Delivered { result, switched: switches.then(protocol), now }
 }
 
 impl Delivered {
     /// Whether the connection goes on once the short rest of the request's body has come.
-    pub(crate) fn leaves_a_rest(&self, request: &Request) -> bool {
-        self.result.is_ok() && self.keeps && self.switched.is_none() && !request.upload.is_done()
+    pub(crate) fn leaves_a_rest(&self, client: &Client<'_>, request: &Request) -> bool {
+        self.result.is_ok() && client.front.keeps() && self.switched.is_none() && !request.upload.is_done()
     }
 
     /// Books how it ended, and gives the backend's connection back, or over to a tunnel.
@@ -160,28 +153,24 @@ impl Delivered {
                 let tunnel =
                     upstream.into_tunnel(backend, self.switched == Some(Protocol::WebSocket), open, exchange.ticket());
                 exchange.end(Ended::Complete, now);
-                tunnel.map_or(After::Close, |tunnel| After::Tunnel(Box::new(tunnel)))
+                tunnel.map_or(client.front.fail(Ended::CutByBackend), |tunnel| After::Tunnel(Box::new(tunnel)))
             }
             Ok(()) => {
                 let uploaded = request.upload.is_done();
                 upstream.settle(client, backend, request, now);
-                match (uploaded, self.keeps) {
-                    (false, _) => After::Drain,
-                    (true, true) => After::Keep,
-                    (true, false) => After::Close,
-                }
+                client.front.end(uploaded)
             }
             Err(Cut::Client) => {
                 exchange.end(Ended::ClientGone, now);
-                After::Close
+                client.front.fail(Ended::ClientGone)
             }
             Err(cut @ (Cut::Body | Cut::Backend(_))) => {
                 if let Cut::Backend(lacks) = cut {
                     exchange.lacks(*lacks);
                 }
-                exchange.end(if matches!(cut, Cut::Body) { Ended::BadBody } else { Ended::CutByBackend }, now);
-                // Never with a clean end, which is what closing is to this client.
-                if self.ends_by_closing { After::Reset } else { After::Close }
+                let ended = if matches!(cut, Cut::Body) { Ended::BadBody } else { Ended::CutByBackend };
+                exchange.end(ended, now);
+                client.front.fail(ended)
             }
         }
     }
@@ -208,44 +197,41 @@ fn note(exchange: &mut Exchange<'_>, pieces: Pieces<'_>) {
     }
 }
 
-/// How a body in this frame goes on to a client of this version: only HTTP/1.1 knows chunks.
-fn passed_framing(framing: Framing, version: Version) -> Framing {
-    match (framing, version) {
-        (Framing::Chunked | Framing::Close, Version::Http11) => Framing::Chunked,
-        (Framing::Chunked, Version::Http10) => Framing::Close,
-        (framing, _) => framing,
-    }
-}
-
 impl Delivery<'_, '_> {
     /// Sends the head, and what came of the body right behind it.
-    fn begin(&mut self, head: &ResponseHead, said: &Said<'_>, cx: &mut Context<'_>) -> Result<(), Cut> {
+    fn begin(
+        &mut self,
+        head: &ResponseHead,
+        said: &Said<'_>,
+        passed: Framing,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Cut> {
         with_scratch(|Scratch { out, spill, .. }| {
             rewrite::write_response(head, self.request, self.client, said, out);
             if let Some(recording) = &mut self.exchange.recording {
-                recording.passes(out, passed_framing(said.framing, self.request.version()));
+                recording.passes(out, passed);
             }
             if !self.reader.is_done() && !self.upstream.answer.is_empty() {
                 // What is behind the body's end makes the connection one that is not kept.
                 self.upstream.answer.consume(|bytes| {
                     let came = self.reader.read(bytes, spill);
-                    self.writer.append(came.pieces, out);
+                    self.client.front.append(came.pieces, out);
                     note(self.exchange, came.pieces);
                     self.cut = came.bad.map(|bad| cut_of(bad, self.framing));
                     came.used
                 });
             }
-            self.send(!self.switches, out, cx)
+            self.book(!self.switches);
+            self.client.front.send(out, cx).map_err(|_| Cut::Client)
         })
     }
 
-    /// Sends a piece to the client. Where it is the last, `books` it first: who has read it may ask for the figures.
-    fn send(&mut self, books: bool, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Cut> {
+    /// Counts what is about to be sent. Where it is the last, it `may` book the end: who has read it may ask for the figures.
+    fn book(&mut self, may: bool) {
         self.exchange.carried(self.reader.data(), self.request.upload.data());
-        if books && self.reader.is_done() && self.cut.is_none() {
+        if may && self.reader.is_done() && self.cut.is_none() {
             self.exchange.end(Ended::Complete, self.now);
         }
-        self.client.send(bytes, cx).map_err(|_| Cut::Client)
     }
 
     /// Moves both bodies on until the client has all of the response.
@@ -279,7 +265,7 @@ impl Delivery<'_, '_> {
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         for _ in 0..ROUNDS {
-            ready!(self.client.poll_flush(cx)).map_err(|_| Cut::Client)?;
+            ready!(self.client.front.poll_flush(cx)).map_err(|_| Cut::Client)?;
             if let Some(cut) = self.cut {
                 return Poll::Ready(Err(Cut::Backend(cut)));
             }
@@ -295,7 +281,7 @@ impl Delivery<'_, '_> {
     /// Reads once from the backend and sends it on.
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, out, spill } = scratch;
-        let read = self.client.down.share(read);
+        let read = self.client.front.share(read);
         let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
         let Carried { pieces, behind, cut } = carry(&mut self.reader, read, spill);
         self.upstream.answer.add(behind);
@@ -304,7 +290,7 @@ impl Delivery<'_, '_> {
         if self.reader.is_done() {
             self.now = Instant::now();
         }
-        let out = self.writer.write(pieces, out);
-        Poll::Ready(self.send(true, out, cx))
+        self.book(true);
+        Poll::Ready(self.client.front.send_pieces(pieces, out, cx).map_err(|_| Cut::Client))
     }
 }
