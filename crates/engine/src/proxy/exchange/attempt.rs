@@ -7,6 +7,7 @@ use stickylb_http1::{FieldKind, ResponseHead};
 
 use super::connect::connect;
 use super::faulty_attempt;
+use super::link::Link;
 use super::request::Request;
 use super::upstream_exchange::{Answered, Failure, UpstreamExchange};
 use crate::api::{Attempt, Decision, Outcome};
@@ -65,32 +66,32 @@ pub(crate) async fn attempt(
         request.sent |= upstream.has_sent();
         match result {
             Ok((head, framing)) => {
-                upstream.connection.heed(&head, request.is_head());
-                note_login(client, backend, request, &head, &mut upstream.connection);
+                upstream.link.heed(&head, request.is_head());
+                note_login(client, backend, request, &head, &mut upstream.link);
                 return Ok(Answered { head, framing, upstream, connected });
             }
             Err(Failure::Backend(outcome @ Outcome::BadAnswer(_)))
-                if upstream.connection.reused && request.may_be_sent().is_ok() =>
+                if upstream.link.is_reused() && request.may_be_sent().is_ok() =>
             {
                 // It may be the late end of what was answered before: once more, on a fresh connection.
                 decision.attempts.push(Attempt::new(&backend.identity, outcome, now.elapsed()));
                 slot = upstream.take_place();
             }
             Err(Failure::Backend(Outcome::NoAnswer)) if upstream.ended_without_a_word() => {
-                let connection = &mut upstream.connection;
-                let may_be_idle_close = connection.reused && now.elapsed() < IDLE_CLOSE_RACE;
+                let link = &mut upstream.link;
+                let may_be_idle_close = link.is_reused() && now.elapsed() < IDLE_CLOSE_RACE;
                 let outcome = match request.may_be_sent() {
                     Ok(()) if may_be_idle_close => Outcome::ClosedIdle,
-                    Err(_) if Box::pin(connection.had_closed()).await => {
+                    Err(_) if Box::pin(link.had_closed()).await => {
                         request.sent = sent_before;
                         Outcome::ClosedBefore
                     }
                     _ => Outcome::NoAnswer,
                 };
                 if may_be_idle_close {
-                    backend.early_close.note(connection.idle_age(now), now);
+                    backend.early_close.note(link.idle_age(now), now);
                 }
-                if !connection.reused || outcome == Outcome::NoAnswer || request.may_be_sent().is_err() {
+                if !link.is_reused() || outcome == Outcome::NoAnswer || request.may_be_sent().is_err() {
                     return Err(Failure::Backend(outcome));
                 }
                 // The close says nothing of the backend: once more, on a fresh connection.
@@ -161,12 +162,12 @@ fn note_login(
     backend: &Arc<Backend>,
     request: &Request,
     head: &ResponseHead,
-    connection: &mut Connection,
+    link: &mut Link,
 ) {
     let is_asked = head.line.status == 401 && head.values(FieldKind::WwwAuthenticate).any(binds_connection);
-    if !matches!(connection.owner, Some(Owner::LoggedIn(_))) && (is_asked || request.logs_in()) {
+    if !matches!(link.owner(), Some(Owner::LoggedIn(_))) && (is_asked || request.logs_in()) {
         let login = ConnectionLogin::new(client.proxy, backend, request.ip);
-        connection.owner = Some(login.owner());
+        *link.owner() = Some(login.owner());
         client.login = Some(Box::new(login));
     }
 }

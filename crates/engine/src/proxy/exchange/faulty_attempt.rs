@@ -57,6 +57,6 @@ pub(super) async fn attempt(
         *written = Part::default();
     }
     let (head, framing) = answered?;
-    upstream.connection.heed(&head, request.is_head());
+    upstream.link.heed(&head, request.is_head());
     Ok(Answered { head, framing, upstream, connected })
 }

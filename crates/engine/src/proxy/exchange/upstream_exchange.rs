@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use stickylb_http1::{BodyWriter, Framing, HeadLimits, ReadBuffer, ResponseHead};
+use stickylb_http1::{Framing, ResponseHead};
 
 use super::continues::Continues;
+use super::link::Link;
 use super::request::Request;
 use super::rewrite;
 use crate::api::Outcome;
 use crate::balancer::{Backend, OpenId, Slot, Ticket};
 use crate::proxy::connection::Client;
-use crate::proxy::io::{Broken, READ, ROUNDS, Scratch, WriteBuffer, poll_read, with_scratch};
+use crate::proxy::io::{Broken, READ, ROUNDS, Scratch, with_scratch};
 use crate::proxy::tunnel::Tunnel;
-use crate::upstream::response::{self, HEAD_READ, Received};
+use crate::upstream::response::{self, Received};
 use crate::upstream::{Connection, Reuse};
 
 /// A response's head, and where its body ends.
@@ -36,18 +37,9 @@ pub(crate) enum Failure {
 
 /// A request on its way to a backend, or its response on its way back.
 pub(crate) struct UpstreamExchange {
-    pub(crate) connection: Box<Connection>,
-    /// The connection's place at a backend that has so many and no more; given back after it.
+    pub(crate) link: Link,
+    /// The link's place at a backend that has so many and no more; given back after it.
     slot: Option<Slot>,
-    /// What the backend is still to take.
-    up: WriteBuffer,
-    /// How the request's body is framed for it.
-    writer: BodyWriter,
-    /// The backend takes nothing more. It may have answered in the middle of an upload and closed: what it said is to
-    /// be read first, so that the rest of the upload is read over.
-    write_closed: bool,
-    /// What came from the backend and was not used.
-    pub(crate) answer: ReadBuffer,
     /// Something came that was used.
     saw_interim: bool,
     continues: Continues,
@@ -56,16 +48,11 @@ pub(crate) struct UpstreamExchange {
 }
 
 impl UpstreamExchange {
-    pub(crate) fn new(mut connection: Box<Connection>, slot: Option<Slot>, request: &Request, reuse: Reuse) -> Self {
-        connection.reusable = reuse != Reuse::Never;
+    pub(crate) fn new(connection: Box<Connection>, slot: Option<Slot>, request: &Request, reuse: Reuse) -> Self {
         UpstreamExchange {
             may_be_closed: connection.reused,
-            connection,
+            link: Link::new(connection, request.framing, reuse),
             slot,
-            up: WriteBuffer::default(),
-            writer: BodyWriter::new(request.framing),
-            write_closed: false,
-            answer: ReadBuffer::default(),
             saw_interim: false,
             continues: Continues::new(&request.upload),
         }
@@ -88,7 +75,7 @@ impl UpstreamExchange {
             }
             // While the client has not taken what came before the answer, no more of it is read.
             while client.front.poll_flush(cx).map_err(|_| Failure::Client(Broken::Gone))?.is_ready() {
-                let Poll::Ready(received) = self.poll_head(&limits, request.is_head(), cx) else { break };
+                let Poll::Ready(received) = self.link.poll_head(&limits, request.is_head(), cx) else { break };
                 match received.map_err(Failure::Backend)? {
                     Received::Interim(head) => self.inform(client, request, &head, cx)?,
                     Received::Final(head, framing) => {
@@ -102,7 +89,7 @@ impl UpstreamExchange {
             // A body that the backend did not take may be needed once more: then no more of it is read than is kept.
             let polled = match () {
                 () if left_alone => Poll::Pending,
-                () if self.write_closed && request.upload.is_kept() => client.front.poll_gone(cx),
+                () if self.link.is_write_closed() && request.upload.is_kept() => client.front.poll_gone(cx),
                 () => self.poll_client(client, request, cx),
             };
             if let Poll::Ready(broken) = polled {
@@ -118,12 +105,12 @@ impl UpstreamExchange {
 
     /// Whether nothing came on it.
     pub(crate) fn ended_without_a_word(&self) -> bool {
-        !self.saw_interim && self.answer.is_empty()
+        !self.saw_interim && self.link.is_silent()
     }
 
     /// Whether a byte of the request was written.
     pub(crate) fn has_sent(&self) -> bool {
-        !self.up.is_untouched() || self.connection.has_written()
+        self.link.has_sent()
     }
 
     /// Its place, for another connection to the same backend.
@@ -136,7 +123,7 @@ impl UpstreamExchange {
         if !client.front.is_flushed() {
             // It does not take what came before the answer.
             Failure::Client(Broken::Gone)
-        } else if !request.upload.is_done() && self.up.is_empty() {
+        } else if !request.upload.is_done() && self.link.is_flushed() {
             Failure::Client(Broken::TooSlow)
         } else {
             Failure::Backend(Outcome::ResponseTimeout)
@@ -157,47 +144,17 @@ impl UpstreamExchange {
                 written.set(out);
             }
             if request.framing != Framing::None {
-                request.upload.append_kept(&mut self.writer, out);
+                self.link.append_kept(&request.upload, out);
                 // More than is kept is not touched before the backend has taken the head.
                 if request.upload.may_keep(client.front.waiting())
                     && let Some(came) = client.front.take_piece(read, spill)
                 {
-                    self.writer.append(request.upload.take(came).map_err(Failure::Client)?, out);
+                    self.link.append(request.upload.take(came).map_err(Failure::Client)?, out);
                 }
             }
-            self.send_up(out, cx);
+            self.link.send(out, cx);
             Ok(())
         })
-    }
-
-    /// What cannot be written is no failure yet: the reading side tells how it ends.
-    fn send_up(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
-        if !self.write_closed && self.up.send(self.connection.stream(), bytes, cx).is_err() {
-            self.close_writing();
-        }
-    }
-
-    fn close_writing(&mut self) {
-        self.write_closed = true;
-        self.up.clear();
-    }
-
-    fn poll_head(
-        &mut self,
-        limits: &HeadLimits,
-        to_head: bool,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Received, Outcome>> {
-        loop {
-            if let Some(received) = response::next_head(&mut self.answer, limits, to_head)? {
-                return Poll::Ready(Ok(received));
-            }
-            let (stream, answer) = (self.connection.stream(), &mut self.answer);
-            let read = with_scratch(|scratch| {
-                poll_read(stream, &mut scratch.read[..HEAD_READ], cx).map(|read| response::take_in(answer, read))
-            });
-            ready!(read)?;
-        }
     }
 
     /// Passes on what comes before the answer, to clients that know of such (RFC 9110 15.2).
@@ -237,7 +194,7 @@ impl UpstreamExchange {
         if let Poll::Ready(Err(_)) = client.front.poll_flush(cx) {
             return Poll::Ready(Broken::Gone);
         }
-        if self.write_closed && self.up.is_untouched() {
+        if self.link.is_write_closed() && self.link.is_untouched() {
             // Nothing of it was taken: what is still to come of it is for another backend.
             return client.front.poll_gone(cx);
         }
@@ -245,7 +202,7 @@ impl UpstreamExchange {
             Poll::Ready(Ok(())) => client.front.poll_gone(cx),
             Poll::Ready(Err(broken)) => Poll::Ready(broken),
             // The backend does not take what was read: until it does, no more is.
-            Poll::Pending if !self.up.is_empty() => client.front.poll_closed(cx),
+            Poll::Pending if !self.link.is_flushed() => client.front.poll_closed(cx),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -258,25 +215,22 @@ impl UpstreamExchange {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
         for _ in 0..ROUNDS {
-            if !self.up.is_empty() && ready!(self.up.poll_flush(self.connection.stream(), cx)).is_err() {
-                self.close_writing();
-            }
+            ready!(self.link.poll_flush(cx));
             if request.upload.is_done() {
                 return Poll::Ready(Ok(()));
             }
             if self.may_be_closed && !request.upload.may_keep(READ) {
                 // The last moment at which the request could still go over another connection.
                 self.may_be_closed = false;
-                if !self.connection.is_open() {
-                    self.close_writing();
+                if !self.link.is_open() {
+                    self.link.close_writing();
                     return Poll::Pending;
                 }
             }
             let passed = with_scratch(|Scratch { read, out, spill }| {
-                let came = ready!(client.front.poll_piece(self.up.share(read), spill, cx));
+                let came = ready!(client.front.poll_piece(self.link.share(read), spill, cx));
                 let pieces = request.upload.take(came)?;
-                let out = self.writer.write(pieces, out);
-                self.send_up(out, cx);
+                self.link.send_pieces(pieces, out, cx);
                 Poll::Ready(Ok(()))
             });
             ready!(passed)?;
@@ -294,20 +248,13 @@ impl UpstreamExchange {
         open: Option<OpenId>,
         ticket: Option<Ticket>,
     ) -> Option<Tunnel> {
-        let early = self.answer.take();
         let slot = self.slot.take();
-        self.connection
-            .into_stream()
-            .map(|stream| Tunnel::new(stream, early, (backend, ticket), (slot, open), websocket))
+        let (stream, early) = self.link.into_parts();
+        stream.map(|stream| Tunnel::new(stream, early, (backend, ticket), (slot, open), websocket))
     }
 
     /// Lets go of the connection after a whole response, keeping it for the next request where it is good for one.
-    pub(crate) fn settle(mut self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
-        self.connection.rest();
-        let good = request.upload.is_done() && !self.write_closed && self.up.is_empty() && self.answer.is_empty();
-        let keeps = !backend.signals.is_removed() && client.proxy.shared.idle.may_keep(backend);
-        if good && keeps && !self.connection.idle_limit.is_zero() {
-            client.proxy.idle_of(backend).put(backend.number, self.connection, now);
-        }
+    pub(crate) fn settle(self, client: &Client<'_>, backend: &Backend, request: &Request, now: Instant) {
+        self.link.settle(client, backend, request, now);
     }
 }

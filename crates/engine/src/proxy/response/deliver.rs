@@ -5,14 +5,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use stickylb_http1::{BodyReader, FieldKind, Framing, Pieces, ResponseHead};
+use stickylb_http1::{FieldKind, Framing, Pieces, ResponseHead};
 
 use crate::api::{BodyCut, Ended};
 use crate::balancer::Backend;
 use crate::proxy::connection::{After, Client, Stage};
 use crate::proxy::exchange::{Answered, Exchange, Request, Said, UpstreamExchange, rewrite};
-use crate::proxy::io::{Broken, ROUNDS, Scratch, poll_read, with_scratch};
-use crate::upstream::response::{Carried, carry, cut_of};
+use crate::proxy::io::{Broken, ROUNDS, Scratch, with_scratch};
 
 /// Why a response did not reach its end.
 enum Cut {
@@ -47,10 +46,8 @@ struct Delivery<'a, 'c> {
     exchange: &'a mut Exchange<'c>,
     request: &'a mut Request,
     upstream: &'a mut UpstreamExchange,
-    reader: BodyReader,
     /// It switches to another protocol.
     switches: bool,
-    framing: Framing,
     /// No more will come from the backend than is kept.
     cut: Option<BodyCut>,
     /// When what is done last was done; kept, because telling the time costs as much as a small allocation.
@@ -103,9 +100,9 @@ pub(crate) async fn deliver<'c>(
         recording.heads.answer.set(head.raw());
     }
     client.clock.enter(Stage::Streaming, now);
-    let reader = BodyReader::new(framing).behind(head);
+    upstream.link.begin_body(head, framing);
     let switches = status == 101;
-    let mut delivery = Delivery { client, exchange, request, upstream, reader, switches, framing, cut: None, now };
+    let mut delivery = Delivery { client, exchange, request, upstream, switches, cut: None, now };
     let Source { backend, set_cookie } = source;
     let set_cookie = set_cookie.map(HeaderValue::as_bytes);
     let mut begun = false;
@@ -122,9 +119,9 @@ pub(crate) async fn deliver<'c>(
     })
     .await;
 
-    let Delivery { client, exchange, request, reader, now, .. } = delivery;
+    let Delivery { client, exchange, request, upstream, now, .. } = delivery;
     let now = if waited { Instant::now() } else { now };
-    exchange.carried(reader.data(), request.upload.data());
+    exchange.carried(upstream.link.data(), request.upload.data());
     client.clock.enter(Stage::Idle, now);
     let protocol = || if head.lists(FieldKind::Upgrade, b"websocket") { Protocol::WebSocket } else { Protocol::Other };
     Delivered { result, switched: switches.then(protocol), now }
@@ -211,16 +208,10 @@ impl Delivery<'_, '_> {
             if let Some(recording) = &mut self.exchange.recording {
                 recording.passes(out, passed);
             }
-            if !self.reader.is_done() && !self.upstream.answer.is_empty() {
-                // What is behind the body's end makes the connection one that is not kept.
-                self.upstream.answer.consume(|bytes| {
-                    let came = self.reader.read(bytes, spill);
-                    self.client.front.append(came.pieces, out);
-                    note(self.exchange, came.pieces);
-                    self.cut = came.bad.map(|bad| cut_of(bad, self.framing));
-                    came.used
-                });
-            }
+            self.cut = self.upstream.link.take_piece(spill, |pieces| {
+                self.client.front.append(pieces, out);
+                note(self.exchange, pieces);
+            });
             self.book(!self.switches);
             self.client.front.send(out, cx).map_err(|_| Cut::Client)
         })
@@ -228,8 +219,8 @@ impl Delivery<'_, '_> {
 
     /// Counts what is about to be sent. Where it is the last, it `may` book the end: who has read it may ask for the figures.
     fn book(&mut self, may: bool) {
-        self.exchange.carried(self.reader.data(), self.request.upload.data());
-        if may && self.reader.is_done() && self.cut.is_none() {
+        self.exchange.carried(self.upstream.link.data(), self.request.upload.data());
+        if may && self.upstream.link.is_done() && self.cut.is_none() {
             self.exchange.end(Ended::Complete, self.now);
         }
     }
@@ -248,19 +239,7 @@ impl Delivery<'_, '_> {
         if let Poll::Ready(uploaded) = self.upstream.poll_upload(self.client, self.request, cx) {
             return Poll::Ready(uploaded.map_err(Cut::of_client));
         }
-        while self.upstream.answer.len() < FIRST_WORDS {
-            let UpstreamExchange { connection, answer, .. } = &mut *self.upstream;
-            let is_open = ready!(with_scratch(|scratch| {
-                let read = ready!(poll_read(connection.stream(), &mut scratch.read[..FIRST_WORDS], cx));
-                let bytes = read.unwrap_or_default();
-                answer.add(bytes);
-                Poll::Ready(!bytes.is_empty())
-            }));
-            if !is_open {
-                return Poll::Ready(Err(Cut::Backend(BodyCut::Reset)));
-            }
-        }
-        Poll::Pending
+        self.upstream.link.poll_first_words(FIRST_WORDS, cx).map(|()| Err(Cut::Backend(BodyCut::Reset)))
     }
 
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
@@ -269,7 +248,7 @@ impl Delivery<'_, '_> {
             if let Some(cut) = self.cut {
                 return Poll::Ready(Err(Cut::Backend(cut)));
             }
-            if self.reader.is_done() {
+            if self.upstream.link.is_done() {
                 return Poll::Ready(Ok(()));
             }
             ready!(with_scratch(|scratch| self.poll_pass(scratch, cx)))?;
@@ -282,12 +261,10 @@ impl Delivery<'_, '_> {
     fn poll_pass(&mut self, scratch: &mut Scratch, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let Scratch { read, out, spill } = scratch;
         let read = self.client.front.share(read);
-        let read = ready!(poll_read(self.upstream.connection.stream(), read, cx));
-        let Carried { pieces, behind, cut } = carry(&mut self.reader, read, spill);
-        self.upstream.answer.add(behind);
-        self.cut = cut.map(|bad| cut_of(bad, self.framing));
+        let (pieces, cut) = ready!(self.upstream.link.poll_piece(read, spill, cx));
+        self.cut = cut;
         note(self.exchange, pieces);
-        if self.reader.is_done() {
+        if self.upstream.link.is_done() {
             self.now = Instant::now();
         }
         self.book(true);
