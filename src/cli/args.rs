@@ -269,7 +269,8 @@ pub(super) enum Subcommand {
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Each copy finds its port in the environment variable PORT, and its number, from 0, in STICKYLB_INSTANCE.
+    after_help = "Each copy finds its port in the environment variable PORT, its number, from 0, in STICKYLB_INSTANCE, and \
+the URL that clients open in STICKYLB_URL.
 A copy that ends is started again; it gets clients when it answers.
 With --config FILE the file's settings hold, its backends are optional, and the copies join its first HTTP pool.
 
