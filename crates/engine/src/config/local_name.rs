@@ -1,5 +1,7 @@
 //! Names of this machine that lead to a pool.
 
+use crate::untrusted::Untrusted;
+
 /// Top-level domains whose names browsers ask for over https alone, with a certificate that a public authority signed: they
 /// stand on the list that browsers are built with (RFC 6797 12.3).
 const HTTPS_ONLY: [&str; 34] = [
@@ -101,8 +103,8 @@ fn label(label: &str) -> Option<String> {
     if label.len() > LABEL {
         return Some(format!("one of its parts has {} characters, {LABEL} are allowed", label.len()));
     }
-    if let Some(odd) = label.bytes().find(|b| !b.is_ascii_alphanumeric() && *b != b'-') {
-        let odd = char::from(odd).escape_debug();
+    if let Some(odd) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
+        let odd = Untrusted::new(odd.to_string());
         return Some(format!("'{odd}' is in no host: write letters, digits and -, such as app.localhost"));
     }
     let dashed = label.starts_with('-') || label.ends_with('-');
