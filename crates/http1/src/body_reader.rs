@@ -30,7 +30,8 @@ pub struct BodyReader {
 #[derive(Debug)]
 enum Source {
     Length(u64),
-    Chunked(Chunked),
+    /// Boxed, because most bodies have a length, and a reader is made anew for each.
+    Chunked(Box<Chunked>),
     Close,
     Ended,
 }
@@ -48,11 +49,12 @@ pub struct Came<'b> {
 
 impl BodyReader {
     /// A body of this framing.
+    #[inline]
     pub fn new(framing: Framing) -> Self {
         let source = match framing {
             Framing::None => Source::Ended,
             Framing::Length(length) => Source::Length(length),
-            Framing::Chunked => Source::Chunked(Chunked::new(Vec::new(), false)),
+            Framing::Chunked => Source::Chunked(Box::new(Chunked::new(Vec::new(), false))),
             Framing::Close => Source::Close,
         };
         BodyReader { source, data: 0 }
@@ -60,14 +62,12 @@ impl BodyReader {
 
     /// The body that follows this head: trailer fields that its `Connection` names are dropped (RFC 9110 7.6.1).
     #[must_use]
-    pub fn behind<L: StartLine>(self, head: &Head<L>) -> Self {
-        match self.source {
-            Source::Chunked(_) => {
-                let chunked = Chunked::new(head.ended_by_connection(), L::REMOVES_BLANKS);
-                BodyReader { source: Source::Chunked(chunked), ..self }
-            }
-            _ => self,
+    #[inline]
+    pub fn behind<L: StartLine>(mut self, head: &Head<L>) -> Self {
+        if let Source::Chunked(chunked) = &mut self.source {
+            **chunked = Chunked::new(head.ended_by_connection(), L::REMOVES_BLANKS);
         }
+        self
     }
 
     /// Whether the body has ended.

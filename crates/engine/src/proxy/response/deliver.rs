@@ -185,12 +185,13 @@ pub(crate) async fn take_rest(client: &mut Client<'_>, request: &mut Request, up
 }
 
 /// Those who look into the response's body see what passes of it.
-fn note(exchange: &mut Exchange<'_>, pieces: Pieces<'_>) {
+#[inline]
+fn note(exchange: &mut Exchange<'_>, pieces: &Pieces<'_>) {
     if let Some(recording) = &mut exchange.recording {
-        recording.carries(pieces);
+        recording.carries(*pieces);
     }
     if let Some(learning) = &mut exchange.learning {
-        learning.carries(pieces);
+        learning.carries(*pieces);
     }
 }
 
@@ -210,7 +211,7 @@ impl Delivery<'_, '_> {
             }
             self.cut = self.upstream.link.take_piece(spill, |pieces| {
                 self.client.front.append(pieces, out);
-                note(self.exchange, pieces);
+                note(self.exchange, &pieces);
             });
             self.book(!self.switches);
             self.client.front.send(out, cx).map_err(|_| Cut::Client)
@@ -263,7 +264,7 @@ impl Delivery<'_, '_> {
         let read = self.client.front.share(read);
         let (pieces, cut) = ready!(self.upstream.link.poll_piece(read, spill, cx));
         self.cut = cut;
-        note(self.exchange, pieces);
+        note(self.exchange, &pieces);
         if self.upstream.link.is_done() {
             self.now = Instant::now();
         }
