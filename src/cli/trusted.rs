@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::trust::{Places, Root, Standing, Unbelieving};
+use crate::trust::{Authority, Places, Standing, Unbelieving};
 use stickylb::{Balancer, LocalAuthority};
 
 /// How often it looks. As long as no file changed, a look costs a few system calls.
@@ -29,7 +29,7 @@ impl Drop for TrustWatch {
 async fn watch(engine: Arc<Balancer>) {
     let mut standing = None;
     loop {
-        let url = engine.signed_here().into_iter().next();
+        let url = engine.own_authority_urls().into_iter().next();
         let trouble = match url {
             Some(url) => {
                 // Certutil and a slow disk may take long.
@@ -47,9 +47,9 @@ async fn watch(engine: Arc<Balancer>) {
 
 /// Where the authority has changed since, it begins anew.
 fn look(standing: Option<Standing>) -> (Option<Standing>, Option<Unbelieving>) {
-    let Some(root) = LocalAuthority::find().ok().flatten().map(Root::from) else { return (None, None) };
-    let same = standing.filter(|standing| standing.is_about(&root));
-    let Some(mut standing) = same.or_else(|| Some(Standing::new(Places::of_environment()?, root))) else {
+    let Some(authority) = LocalAuthority::find().ok().flatten().map(Authority::from) else { return (None, None) };
+    let same = standing.filter(|standing| standing.is_about(&authority));
+    let Some(mut standing) = same.or_else(|| Some(Standing::new(Places::of_environment()?, authority))) else {
         return (None, None);
     };
     let found = standing.look();

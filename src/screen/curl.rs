@@ -151,7 +151,7 @@ fn add(out: &mut String, option: &str, word: &[u8]) {
 }
 
 /// Quotes one word for any POSIX shell.
-fn quoted(word: &[u8]) -> String {
+pub(crate) fn quoted(word: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(word)
         && Untrusted::new(text).is_plain()
     {

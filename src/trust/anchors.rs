@@ -6,12 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::places::Places;
+use super::authority::{Authority, is_ours};
+use super::places::{Places, shown};
 use super::programs::output_of;
-use super::root::{Root, is_ours};
 use super::shell::line;
 use super::step::{Outcome, Step};
-use stickylb::untrusted::Untrusted;
 
 /// How one family of distributions does it.
 struct Kind {
@@ -87,30 +86,30 @@ impl Anchors {
     }
 
     /// Whether programs find it in what they read.
-    pub(super) fn trusts(&self, root: &Root) -> bool {
-        fs::read_to_string(&self.bundle).is_ok_and(|bundle| root.is_in(&bundle))
+    pub(super) fn trusts(&self, authority: &Authority) -> bool {
+        fs::read_to_string(&self.bundle).is_ok_and(|bundle| authority.is_in(&bundle))
     }
 
     /// Puts it there.
-    pub(super) fn add(self, root: &Root) -> Step {
-        let file = self.folder.join(format!("{}{}", root.name(), self.kind.suffix));
+    pub(super) fn add(self, authority: &Authority) -> Step {
+        let file = self.folder.join(format!("{}{}", authority.name(), self.kind.suffix));
         let says = format!("system: copy it to {} and run {}", shown(&file), self.kind.add.join(" "));
-        let root = root.clone();
-        Step::new(says, move || self.put(&root, &file))
+        let authority = authority.clone();
+        Step::new(says, move || self.put(&authority, &file))
     }
 
     /// Takes away what is ours, where something is, or is still in the bundle.
-    pub(super) fn remove(self, root: Option<&Root>) -> Option<Step> {
+    pub(super) fn remove(self, authority: Option<&Authority>) -> Option<Step> {
         let ours = self.ours();
-        let is_left = root.is_some_and(|root| self.trusts(root));
+        let is_left = authority.is_some_and(|authority| self.trusts(authority));
         if ours.is_empty() && !is_left {
             return None;
         }
         let names = ours.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" and ");
         let delete = if ours.is_empty() { String::new() } else { format!("delete {names} and ") };
         let says = format!("system: {delete}run {}", self.kind.remove.join(" "));
-        let root = root.cloned();
-        Some(Step::new(says, move || self.delete(&ours, root.as_ref())))
+        let authority = authority.cloned();
+        Some(Step::new(says, move || self.delete(&ours, authority.as_ref())))
     }
 
     fn ours(&self) -> Vec<PathBuf> {
@@ -124,15 +123,15 @@ impl Anchors {
         ours
     }
 
-    fn put(&self, root: &Root, file: &Path) -> Outcome {
-        let is_there = fs::read_to_string(file).is_ok_and(|there| root.is_in(&there));
-        if is_there && self.trusts(root) {
+    fn put(&self, authority: &Authority, file: &Path) -> Outcome {
+        let is_there = fs::read_to_string(file).is_ok_and(|there| authority.is_in(&there));
+        if is_there && self.trusts(authority) {
             return Outcome::NotNeeded("it is there".to_owned());
         }
         let mut copy = Command::new("sudo");
-        copy.args(["install", "-m", "644"]).args([&root.path, file]);
+        copy.args(["install", "-m", "644"]).args([&authority.path, file]);
         let Some(program) = &self.program else { return self.no_program() };
-        if !is_there && let Err(error) = write(file, &root.pem) {
+        if !is_there && let Err(error) = write(file, &authority.pem) {
             return match error.kind() {
                 io::ErrorKind::PermissionDenied => left(&copy, self.kind.add),
                 _ => Outcome::Failed(format!("{} cannot be written: {error}", shown(file))),
@@ -140,18 +139,18 @@ impl Anchors {
         }
         // Alpine's does it all and fails for want of a program that runs what others left to be run.
         if let Err(why) = output_of(Command::new(program).args(&self.kind.add[1..]))
-            && !self.trusts(root)
+            && !self.trusts(authority)
         {
             return Outcome::Failed(format!("{}: {why}", self.kind.add[0]));
         }
-        if self.bundle.exists() && !self.trusts(root) {
+        if self.bundle.exists() && !self.trusts(authority) {
             let why = format!("{} ran, but it is not in {}", self.kind.add.join(" "), shown(&self.bundle));
             return Outcome::Failed(why);
         }
         Outcome::Done
     }
 
-    fn delete(&self, ours: &[PathBuf], root: Option<&Root>) -> Outcome {
+    fn delete(&self, ours: &[PathBuf], authority: Option<&Authority>) -> Outcome {
         let Some(program) = &self.program else { return self.no_program() };
         for file in ours {
             match fs::remove_file(file) {
@@ -168,7 +167,7 @@ impl Anchors {
         }
         let update = self.kind.remove.join(" ");
         match output_of(Command::new(program).args(&self.kind.remove[1..])) {
-            Ok(_) if root.is_some_and(|root| self.trusts(root)) => {
+            Ok(_) if authority.is_some_and(|authority| self.trusts(authority)) => {
                 Outcome::Failed(format!("{update} ran, but it is still in {}", shown(&self.bundle)))
             }
             Ok(_) => Outcome::Done,
@@ -195,8 +194,4 @@ fn write(file: &Path, pem: &str) -> io::Result<()> {
         fs::set_permissions(file, fs::Permissions::from_mode(0o644))?;
     }
     Ok(())
-}
-
-fn shown(path: &Path) -> String {
-    Untrusted::new(path.display().to_string()).to_string()
 }

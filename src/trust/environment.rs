@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use super::anchors::Anchors;
+use super::authority::Authority;
 use super::places::Places;
-use super::root::Root;
 use super::shell::quoted;
 
 /// Those that add to what a program trusts: of Node.js and Bun, and of Deno.
@@ -31,20 +31,20 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    pub(crate) fn of(places: &Places, root: &Root) -> Self {
-        let mut wanted: Vec<(&str, &Path)> = ADDING.map(|name| (name, root.path.as_path())).to_vec();
+    pub(crate) fn of(places: &Places, authority: &Authority) -> Self {
+        let mut wanted: Vec<(&str, &Path)> = ADDING.map(|name| (name, authority.path.as_path())).to_vec();
         // The system's bundle has all public authorities too, once it has this one.
-        let anchors = Anchors::of(places).filter(|anchors| anchors.trusts(root));
+        let anchors = Anchors::of(places).filter(|anchors| anchors.trusts(authority));
         wanted.extend(anchors.as_ref().map(|anchors| (REPLACING, anchors.bundle())));
         let (mut lines, mut left) = (Vec::new(), Vec::new());
         for (name, file) in wanted {
             let set = env::var_os(name).filter(|value| !value.is_empty() && Path::new(value) != file);
             match set {
-                Some(set) if fs::read_to_string(&set).is_ok_and(|bundle| root.is_in(&bundle)) => {}
+                Some(set) if fs::read_to_string(&set).is_ok_and(|bundle| authority.is_in(&bundle)) => {}
                 None => lines.push(format!("export {name}={}", quoted(file.as_os_str()))),
                 Some(set) => left.push(format!(
                     "{name} is set already and is left as it is: add {} to the file that it names, {}",
-                    quoted(root.path.as_os_str()),
+                    quoted(authority.path.as_os_str()),
                     quoted(&set)
                 )),
             }

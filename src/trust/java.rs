@@ -2,12 +2,12 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use super::places::Places;
+use super::authority::{Authority, is_ours};
+use super::places::{Places, shown};
 use super::programs::{output_of, said};
-use super::root::{Root, is_ours};
 use super::shell::{line, quoted};
 use super::step::{Outcome, Step};
 use stickylb::untrusted::Untrusted;
@@ -30,12 +30,10 @@ struct Entry {
 }
 
 impl Java {
-    /// That of `JAVA_HOME`, or of the `java` in the `PATH`.
+    /// That of `JAVA_HOME`, or of the `java` in the `PATH`, which is one below the root of the file system.
     pub(super) fn of(places: &Places) -> Option<Self> {
         let in_path = || Some(places.program("java")?.canonicalize().ok()?.parent()?.parent()?.to_owned());
-        // With another root, the machine's own store is not to be touched.
-        let of_this_root = || in_path().filter(|home| home.starts_with(&places.root));
-        let home = places.java_home.clone().or_else(of_this_root)?;
+        let home = places.java_home.clone().or_else(|| in_path().filter(|home| home.starts_with(&places.root)))?;
         let stores = ["lib/security/cacerts", "jre/lib/security/cacerts"].map(|file| home.join(file));
         let store = stores.into_iter().find(|file| file.is_file())?;
         let keytools = ["bin/keytool", "jre/bin/keytool"].map(|file| home.join(file));
@@ -44,10 +42,10 @@ impl Java {
     }
 
     /// Puts the certificate into the store.
-    pub(super) fn add(self, root: &Root) -> Step {
-        let says = format!("Java: add it to {} as {}", shown(&self.store), root.name());
-        let root = root.clone();
-        Step::new(says, move || self.put(&root))
+    pub(super) fn add(self, authority: &Authority) -> Step {
+        let says = format!("Java: add it to {} as {}", shown(&self.store), authority.name());
+        let authority = authority.clone();
+        Step::new(says, move || self.put(&authority))
     }
 
     /// Takes what is ours out of the store, where something is.
@@ -65,22 +63,22 @@ impl Java {
         entries.map(step).collect()
     }
 
-    fn put(&self, root: &Root) -> Outcome {
+    fn put(&self, authority: &Authority) -> Outcome {
         match self.list() {
             Err(why) => Outcome::Failed(why),
             // A distribution may copy the system's anchors into it.
-            Ok(entries) if entries.iter().any(|entry| entry.fingerprint == root.fingerprint) => {
+            Ok(entries) if entries.iter().any(|entry| entry.fingerprint == authority.fingerprint) => {
                 Outcome::NotNeeded("it is there".to_owned())
             }
-            Ok(_) => self.import(root),
+            Ok(_) => self.import(authority),
         }
     }
 
-    fn import(&self, root: &Root) -> Outcome {
+    fn import(&self, authority: &Authority) -> Outcome {
         let mut import = self.command();
-        import.args(["-importcert", "-noprompt", "-alias", &root.name()]);
+        import.args(["-importcert", "-noprompt", "-alias", &authority.name()]);
         // Java opens no file whose name is not of the locale: it reads from its input, and a person's shell needs the file.
-        self.change(&mut import, &root.pem, &format!(" -file {}", quoted(root.path.as_os_str())))
+        self.change(&mut import, &authority.pem, &format!(" -file {}", quoted(authority.path.as_os_str())))
     }
 
     /// Runs a command with this on its input. To a person who has to do it, it is shown with `more` words.
@@ -127,10 +125,6 @@ fn entries(text: &str) -> Vec<Entry> {
         }
     }
     entries
-}
-
-fn shown(path: &Path) -> String {
-    Untrusted::new(path.display().to_string()).to_string()
 }
 
 #[cfg(test)]

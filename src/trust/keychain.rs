@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::authority::Authority;
 use super::places::Places;
 use super::programs::output_of;
-use super::root::Root;
 use super::shell::line;
 use super::step::{Outcome, Step};
 
@@ -28,8 +28,8 @@ impl Keychain {
     }
 
     /// Whether programs that ask the keychain believe what the certificate signed.
-    pub(super) fn trusts(&self, root: &Root) -> bool {
-        output_of(self.command(&["verify-cert", "-L", "-c"]).arg(&root.path)).is_ok()
+    pub(super) fn trusts(&self, authority: &Authority) -> bool {
+        output_of(self.command(&["verify-cert", "-L", "-c"]).arg(&authority.path)).is_ok()
     }
 
     /// The files that change with what it trusts.
@@ -38,13 +38,13 @@ impl Keychain {
     }
 
     /// Puts the certificate there.
-    pub(super) fn add(self, root: &Root) -> Step {
-        let root = root.clone();
+    pub(super) fn add(self, authority: &Authority) -> Step {
+        let authority = authority.clone();
         Step::new(format!("keychain: add it to {SYSTEM} as a trusted root"), move || {
-            if self.trusts(&root) {
+            if self.trusts(&authority) {
                 return Outcome::NotNeeded("it is there".to_owned());
             }
-            change(self.command(&["add-trusted-cert", "-d", "-r", "trustRoot", "-k", SYSTEM]).arg(&root.path))
+            change(self.command(&["add-trusted-cert", "-d", "-r", "trustRoot", "-k", SYSTEM]).arg(&authority.path))
         })
     }
 

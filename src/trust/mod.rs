@@ -2,6 +2,7 @@
 //! person asks for it. Nothing here is done by the way.
 
 mod anchors;
+mod authority;
 mod browsers;
 mod environment;
 mod java;
@@ -10,14 +11,13 @@ mod nss;
 mod places;
 mod plan;
 mod programs;
-mod root;
 mod shell;
 mod standing;
 mod step;
 
+pub(crate) use authority::Authority;
 pub(crate) use environment::{Variables, adding};
 pub(crate) use places::Places;
 pub(crate) use plan::{Plan, addition, removal};
-pub(crate) use root::Root;
 pub(crate) use standing::{Standing, Unbelieving};
 pub(crate) use step::Outcome;

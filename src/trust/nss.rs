@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::authority::{Authority, is_ours};
 use super::browsers::{Database, Kept};
-use super::places::Places;
+use super::places::{Places, shown};
 use super::programs::output_of;
-use super::root::{Root, is_ours};
 use super::shell::line;
 use super::step::{Outcome, Step};
 use stickylb::untrusted::Untrusted;
@@ -23,7 +23,7 @@ enum Held {
     /// It signs servers' certificates, under this name.
     Trusted(String),
     /// It is there under this name, and is not believed.
-    Untrusted(String),
+    NotTrusted(String),
 }
 
 impl Certutil {
@@ -35,8 +35,8 @@ impl Certutil {
     }
 
     /// Puts the certificate into a database.
-    pub(super) fn add(&self, database: Database, root: &Root) -> Step {
-        let name = root.name();
+    pub(super) fn add(&self, database: Database, authority: &Authority) -> Step {
+        let name = authority.name();
         let folder = shown(&database.folder);
         let says = match database.kept {
             Kept::Absent => {
@@ -44,8 +44,8 @@ impl Certutil {
             }
             _ => format!("{}: add it to {folder} as {name}", database.browser),
         };
-        let (own, root) = (self.clone(), root.clone());
-        Step::new(says, move || own.put(database, &root))
+        let (own, authority) = (self.clone(), authority.clone());
+        Step::new(says, move || own.put(database, &authority))
     }
 
     /// Takes what is ours out of a database, where something is.
@@ -70,24 +70,24 @@ impl Certutil {
     }
 
     /// Whether a browser with this database believes what the certificate signed.
-    pub(super) fn trusts(&self, database: &Database, root: &Root) -> bool {
-        matches!(self.held(database, root), Ok(Held::Trusted(_)))
+    pub(super) fn trusts(&self, database: &Database, authority: &Authority) -> bool {
+        matches!(self.held(database, authority), Ok(Held::Trusted(_)))
     }
 
-    fn put(&self, mut database: Database, root: &Root) -> Outcome {
-        let name = root.name();
+    fn put(&self, mut database: Database, authority: &Authority) -> Outcome {
+        let name = authority.name();
         if database.kept == Kept::Absent {
             if let Err(why) = self.make(&database) {
                 return Outcome::Failed(why);
             }
             database.kept = Kept::Sql;
         } else {
-            match self.held(&database, root) {
+            match self.held(&database, authority) {
                 Ok(Held::Trusted(held)) if held == name => return Outcome::NotNeeded("it is there".to_owned()),
                 Ok(Held::Trusted(held)) => {
                     return Outcome::NotNeeded(format!("it is there as '{}'", Untrusted::new(held)));
                 }
-                Ok(Held::Untrusted(held)) if held != name => {
+                Ok(Held::NotTrusted(held)) if held != name => {
                     let held = Untrusted::new(held);
                     let why = format!("it is there as '{held}' without being trusted: delete that one first");
                     return Outcome::Failed(why);
@@ -96,10 +96,10 @@ impl Certutil {
                 Err(why) => return Outcome::Failed(in_words(&why)),
             }
         }
-        let path = root.path.to_string_lossy();
+        let path = authority.path.to_string_lossy();
         let words = ["-A", "-t", "C,,", "-n", &name, "-i", &path];
         match output_of(self.command(&database).args(words)) {
-            Ok(_) if self.trusts(&database, root) => Outcome::Done,
+            Ok(_) if self.trusts(&database, authority) => Outcome::Done,
             Ok(_) => Outcome::Failed("certutil added it, but does not find it afterwards".to_owned()),
             Err(why) => {
                 // It may have added the certificate and failed to say that it is to be trusted.
@@ -121,23 +121,23 @@ impl Certutil {
         output_of(self.command(database).args(["-D", "-n", name])).map(drop)
     }
 
-    fn held(&self, database: &Database, root: &Root) -> Result<Held, String> {
+    fn held(&self, database: &Database, authority: &Authority) -> Result<Held, String> {
         if database.kept == Kept::Absent {
             return Ok(Held::No);
         }
         let names = self.list(database)?;
-        let own = names.iter().find(|(name, _)| *name == root.name());
+        let own = names.iter().find(|(name, _)| *name == authority.name());
         let is_it = |name: &str| {
-            output_of(self.command(database).args(["-L", "-a", "-n", name])).is_ok_and(|pem| root.is_in(&pem))
+            output_of(self.command(database).args(["-L", "-a", "-n", name])).is_ok_and(|pem| authority.is_in(&pem))
         };
         // Someone may have imported it by hand, under another name; looking at all certificates takes long.
-        let by_hand = || names.iter().find(|(name, _)| has_bytes(database, root) && is_it(name));
+        let by_hand = || names.iter().find(|(name, _)| has_bytes(database, authority) && is_it(name));
         Ok(match own.or_else(by_hand) {
             None => Held::No,
             Some((name, trust)) if trust.split(',').next().is_some_and(|ssl| ssl.contains('C')) => {
                 Held::Trusted(name.clone())
             }
-            Some((name, _)) => Held::Untrusted(name.clone()),
+            Some((name, _)) => Held::NotTrusted(name.clone()),
         })
     }
 
@@ -174,9 +174,9 @@ fn row(line: &str) -> Option<(String, String)> {
 }
 
 /// Whether the certificate is in the file, which its being there under any name needs.
-pub(super) fn has_bytes(database: &Database, root: &Root) -> bool {
+pub(super) fn has_bytes(database: &Database, authority: &Authority) -> bool {
     let file = fs::read(database.file()).unwrap_or_default();
-    memchr::memmem::find(&file, &root.der).is_some()
+    memchr::memmem::find(&file, &authority.der).is_some()
 }
 
 fn in_words(why: &str) -> String {
@@ -196,10 +196,6 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
     make.create(folder)
-}
-
-fn shown(path: &Path) -> String {
-    Untrusted::new(path.display().to_string()).to_string()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use stickylb::untrusted::Untrusted;
+
 /// Names a folder that stands for `/`, so that tests touch nothing of the machine.
 const ROOT: &str = "STICKYLB_TRUST_ROOT";
 
@@ -58,6 +60,11 @@ impl Places {
 fn path(variable: Option<OsString>, root: &Path) -> Vec<PathBuf> {
     let named: Vec<PathBuf> = variable.map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     named.into_iter().filter(|path| path.is_absolute()).chain(FOR_ROOT.map(|folder| root.join(folder))).collect()
+}
+
+/// A path for a person to read.
+pub(super) fn shown(path: &Path) -> String {
+    Untrusted::new(path.display().to_string()).to_string()
 }
 
 #[cfg(unix)]

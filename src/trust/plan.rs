@@ -3,12 +3,12 @@
 use std::fs;
 
 use super::anchors::Anchors;
+use super::authority::Authority;
 use super::browsers::{Database, Kept, databases, is_firefox_unused};
 use super::java::Java;
 use super::keychain::Keychain;
 use super::nss::{Certutil, has_bytes};
 use super::places::Places;
-use super::root::Root;
 use super::step::Step;
 
 /// What will be done.
@@ -20,15 +20,15 @@ pub(crate) struct Plan {
 }
 
 /// Has everything here that keeps trusted authorities trust this one.
-pub(crate) fn addition(places: &Places, root: &Root) -> Plan {
-    let mut steps: Vec<Step> = Anchors::of(places).map(|anchors| anchors.add(root)).into_iter().collect();
-    steps.extend(Keychain::of(places).map(|keychain| keychain.add(root)));
+pub(crate) fn addition(places: &Places, authority: &Authority) -> Plan {
+    let mut steps: Vec<Step> = Anchors::of(places).map(|anchors| anchors.add(authority)).into_iter().collect();
+    steps.extend(Keychain::of(places).map(|keychain| keychain.add(authority)));
     let found = databases(places);
     match Certutil::of(places) {
-        Some(certutil) => steps.extend(found.into_iter().map(|database| certutil.add(database, root))),
+        Some(certutil) => steps.extend(found.into_iter().map(|database| certutil.add(database, authority))),
         None => steps.extend(without_certutil(places, &found)),
     }
-    steps.extend(Java::of(places).map(|java| java.add(root)));
+    steps.extend(Java::of(places).map(|java| java.add(authority)));
     let mut notes = Vec::new();
     if is_firefox_unused(places) {
         notes.push("Firefox has no profile yet: start it once, then run this again".to_owned());
@@ -37,15 +37,15 @@ pub(crate) fn addition(places: &Places, root: &Root) -> Plan {
 }
 
 /// Takes away all that `addition` put anywhere, for this authority and earlier ones.
-pub(crate) fn removal(places: &Places, root: Option<&Root>) -> Plan {
-    let mut steps: Vec<Step> = Anchors::of(places).and_then(|anchors| anchors.remove(root)).into_iter().collect();
+pub(crate) fn removal(places: &Places, authority: Option<&Authority>) -> Plan {
+    let mut steps: Vec<Step> = Anchors::of(places).and_then(|anchors| anchors.remove(authority)).into_iter().collect();
     steps.extend(Keychain::of(places).iter().flat_map(Keychain::remove));
     let mut found = databases(places);
     found.retain(|database| database.kept != Kept::Absent);
     if let Some(certutil) = Certutil::of(places) {
         steps.extend(found.iter().flat_map(|database| certutil.remove(database)));
     } else {
-        found.retain(|database| root.is_some_and(|root| has_bytes(database, root)));
+        found.retain(|database| authority.is_some_and(|authority| has_bytes(database, authority)));
         steps.extend(without_certutil(places, &found));
     }
     steps.extend(Java::of(places).iter().flat_map(Java::remove));

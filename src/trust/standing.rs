@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::anchors::Anchors;
+use super::authority::Authority;
 use super::browsers::{Browser, Database, Kept, databases};
 use super::keychain::Keychain;
 use super::nss::{Certutil, has_bytes};
 use super::places::Places;
-use super::root::Root;
 
 /// Who does not trust it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) enum Unbelieving {
 /// What was found, and what it was found in.
 pub(crate) struct Standing {
     places: Places,
-    root: Root,
+    authority: Authority,
     seen: Option<Vec<Traits>>,
     found: Option<Unbelieving>,
 }
@@ -33,13 +33,13 @@ pub(crate) struct Standing {
 type Traits = (PathBuf, Option<(SystemTime, u64)>);
 
 impl Standing {
-    pub(crate) fn new(places: Places, root: Root) -> Self {
-        Standing { places, root, seen: None, found: None }
+    pub(crate) fn new(places: Places, authority: Authority) -> Self {
+        Standing { places, authority, seen: None, found: None }
     }
 
     /// Whether it is about this very certificate.
-    pub(crate) fn is_about(&self, root: &Root) -> bool {
-        self.root.fingerprint == root.fingerprint
+    pub(crate) fn is_about(&self, authority: &Authority) -> bool {
+        self.authority.fingerprint == authority.fingerprint
     }
 
     /// Who does not trust it now. Blocks: it reads files, and where they changed runs `certutil`.
@@ -70,18 +70,18 @@ impl Standing {
         let trusts = |database: &&Database| self.trusts(certutil.as_ref(), database);
         let not: BTreeSet<Browser> = databases.iter().filter(|one| !trusts(one)).map(|one| one.browser).collect();
         if let Some(keychain) = keychain {
-            return (!keychain.trusts(&self.root)).then(|| Unbelieving::Browsers(BTreeSet::new()));
+            return (!keychain.trusts(&self.authority)).then(|| Unbelieving::Browsers(BTreeSet::new()));
         }
         if !databases.is_empty() {
             return (!not.is_empty()).then_some(Unbelieving::Browsers(not));
         }
-        anchors.filter(|anchors| !anchors.trusts(&self.root)).map(|_| Unbelieving::Programs)
+        anchors.filter(|anchors| !anchors.trusts(&self.authority)).map(|_| Unbelieving::Programs)
     }
 
     fn trusts(&self, certutil: Option<&Certutil>, database: &Database) -> bool {
         database.kept != Kept::Absent
-            && has_bytes(database, &self.root)
-            && certutil.is_none_or(|certutil| certutil.trusts(database, &self.root))
+            && has_bytes(database, &self.authority)
+            && certutil.is_none_or(|certutil| certutil.trusts(database, &self.authority))
     }
 }
 

@@ -244,6 +244,19 @@ fn java_trusts_it_and_forgets_it_again() {
 }
 
 #[test]
+fn a_java_of_the_real_machine_is_left_alone_where_a_folder_stands_for_its_root() {
+    let machine = Trusting::new();
+    // Beside the root, as the real one's is for any test.
+    machine.pretends("java");
+    machine.pretends("keytool");
+    fs::create_dir_all(machine.path("lib/security")).unwrap();
+    fs::write(machine.path("lib/security/cacerts"), "").unwrap();
+    let (status, said) = machine.trust(&[]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("there is nothing here to put it into"), "{said}");
+}
+
+#[test]
 fn print_is_the_certificate_and_nothing_else() {
     let machine = Trusting::new();
     machine.pretends("chromium");

@@ -5,11 +5,8 @@ use super::locations::At;
 use super::pool::PoolConfig;
 use super::root::Config;
 use super::route::RouteConfig;
-use super::tls::Authority;
+use super::vouched::{VOUCHED_NAMES, is_vouched};
 use crate::api::Mode;
-
-/// The top-level domains that the authority of this program's own may sign for (RFC 5280 4.2.1.10).
-const SIGNED_HERE: [&str; 4] = ["localhost", "test", "local", "internal"];
 
 /// Whether this listener, by its position, leads to pools by their names, so that it needs none of its own.
 pub(super) fn leads_by_names(config: &Config, listener: usize) -> bool {
@@ -65,12 +62,11 @@ fn beside(listener: &ListenerConfig, name: &str) -> Option<String> {
         ));
     }
     let tls = listener.tls.as_ref()?;
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_signed = !tls.certificates.is_empty() || tls.ca != Authority::Own || SIGNED_HERE.contains(&last);
-    (!is_signed).then(|| {
+    (tls.uses_own_authority() && !is_vouched(name)).then(|| {
         format!(
-            "the certificates made here are for names that end in .localhost, .test, .local or .internal alone: choose such a \
-             name, or give one for {name} in tls.certificates"
+            "the certificates made here are for names that end in .{} alone: choose such a name, or give a certificate of \
+             your own for {name} in tls.certificates (--tls-cert and --tls-key)",
+            VOUCHED_NAMES.join(", .")
         )
     })
 }

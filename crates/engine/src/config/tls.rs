@@ -87,8 +87,8 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    /// Whether its certificates are signed by this program's own authority.
-    pub fn is_signed_here(&self) -> bool {
+    /// Whether its certificates are signed by this program's own authority, which vouches for local names alone.
+    pub fn uses_own_authority(&self) -> bool {
         self.certificates.is_empty() && self.ca == Authority::Own
     }
 
@@ -118,7 +118,7 @@ impl TlsConfig {
             })
         });
         keys.set("ca", "Whose authority signs what is made here", &mut self.ca, |n| n.one_of(Authority::NAMES));
-        let is_constrained = self.is_constrained();
+        let is_constrained = self.uses_own_authority();
         let names = "Further names for the certificate of clients that name no host";
         if let Some(names) = keys.get("names", names, |n| n.list(|n| n.parsed(|name| tls_name(name, is_constrained)))) {
             self.names = names;
@@ -129,14 +129,9 @@ impl TlsConfig {
         keys.set("plain", plain, &mut self.plain, |n| n.one_of(PlainHttp::NAMES));
     }
 
-    /// Whether its certificates are signed by the authority made here, which vouches for local names alone.
-    fn is_constrained(&self) -> bool {
-        self.certificates.is_empty() && self.ca == Authority::Own
-    }
-
     /// What is wrong with its names.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
-        self.names.iter().filter_map(|name| tls_name(name, self.is_constrained()).err())
+        self.names.iter().filter_map(|name| tls_name(name, self.uses_own_authority()).err())
     }
 
     /// Relative paths are those beside the file.

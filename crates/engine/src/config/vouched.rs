@@ -3,7 +3,8 @@
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Names that it may vouch for, with all below them.
+/// Names that it may vouch for, with all below them: they are everybody's own (RFC 6761, RFC 6762, and `internal`, which
+/// ICANN keeps for this).
 pub(crate) const VOUCHED_NAMES: [&str; 4] = ["localhost", "test", "local", "internal"];
 
 /// Networks that it may vouch for: this machine's own, the private ones (RFC 1918, RFC 4193) and the link's (RFC 3927,

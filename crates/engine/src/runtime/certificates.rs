@@ -46,7 +46,7 @@ impl Balancer {
         if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().map(Untrusted::new).collect()) }
     }
 
-    /// Where no configuration can be read again, certificates can.
+    /// What a reload does where the configuration came from no file: the certificates are read again, if there are any.
     pub(super) async fn reload_what_there_is(&self) -> Result<&'static str, CommandError> {
         if self.shared.topology.load().certificates().is_empty() {
             return Err(CommandError::NothingToReload);
@@ -89,5 +89,5 @@ pub(super) async fn read(config: &Arc<Config>, before: &Topology) -> Result<Vec<
 pub(super) fn warn(shared: &Shared) {
     let warnings = certificate_warnings(&shared.topology.load().certificates(), SystemTime::now());
     let well = "the certificates are as they should be again";
-    shared.telemetry.stands(About::Certificates, (!warnings.is_empty()).then(|| warnings.join("; ")), well);
+    shared.telemetry.stands(About::Certificates, (!warnings.is_empty()).then(|| warnings.join("; ")), Some(well));
 }

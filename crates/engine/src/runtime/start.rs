@@ -17,7 +17,7 @@ use super::survive_run::SurviveRun;
 use super::traffic_run::TrafficRun;
 use super::worker;
 use super::worker::Work;
-use crate::api::{BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
+use crate::api::{About, BackendId, CommandError, Ending, Explanation, Level, LogOutput, Question, Snapshot, Unclear};
 use crate::balancer::Backend;
 use crate::config::{AlertRule, Config, TlsConfig};
 use crate::health::Checker;
@@ -274,25 +274,23 @@ impl Balancer {
         self.shared.telemetry.log_stands(output, dropped, trouble);
     }
 
-    /// The URLs of the listeners whose certificates this program's own authority signs.
-    pub fn signed_here(&self) -> Vec<String> {
+    /// The URLs to open of the listeners whose certificates this program's own authority signs.
+    pub fn own_authority_urls(&self) -> Vec<String> {
         let topology = self.shared.topology.load();
-        let signed = |listener: &Listener| {
-            let configured = topology.config.listeners.iter().find(|config| listener.is(config));
-            configured.and_then(|config| config.tls.as_ref()).is_some_and(TlsConfig::is_signed_here)
+        let uses_it = |listener: &Listener| {
+            let configured = topology.config.listeners.iter().find(|config| listener.is(&topology.config, config));
+            configured.and_then(|config| config.tls.as_ref()).is_some_and(TlsConfig::uses_own_authority)
         };
         let listeners = topology.listeners.iter().map(|open| &open.listener);
-        listeners.filter(|listener| signed(listener)).map(|listener| listener.url()).collect()
+        listeners.filter(|listener| uses_it(listener)).map(|listener| listener.url_that_leads()).collect()
     }
 
     /// Says why clients on this machine do not trust the certificates made here, as one sentence; a warning is shown until it
     /// is called with `None`.
     pub fn trust_stands(&self, trouble: Option<String>) {
-        let mended = self.shared.telemetry.trust_stands(trouble);
-        // A reload may have ended TLS, which trusts nothing.
-        if mended && !self.signed_here().is_empty() {
-            self.notice("the certificates made here are trusted now".to_owned());
-        }
+        // A reload may have ended TLS: then nothing is trusted now that was not before.
+        let well = (!self.own_authority_urls().is_empty()).then_some("the certificates made here are trusted now");
+        self.shared.telemetry.stands(About::Trust, trouble, well);
     }
 
     /// Sends a warning to the log and to the readers of events.

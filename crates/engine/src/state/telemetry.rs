@@ -137,8 +137,8 @@ impl Telemetry {
         warnings.push(Warning { about, since, text: text.into() });
     }
 
-    /// Sets a warning and logs it, or clears it and logs that all is well, where that is new.
-    pub(crate) fn stands(&self, about: About, trouble: Option<String>, well: &str) {
+    /// Sets a warning and logs it, or clears it and logs in these words, if any, that all is well; only where that is new.
+    pub(crate) fn stands(&self, about: About, trouble: Option<String>, well: Option<&str>) {
         let before = self.warnings().iter().find(|warning| warning.about == about).map(|warning| warning.text.clone());
         match trouble {
             Some(text) if before.as_ref().is_none_or(|before| before.raw() != text) => {
@@ -147,7 +147,9 @@ impl Telemetry {
             }
             None if before.is_some() => {
                 self.is_well(about);
-                self.notice(Level::Info, well.to_owned());
+                if let Some(well) = well {
+                    self.notice(Level::Info, well.to_owned());
+                }
             }
             _ => {}
         }
@@ -172,22 +174,6 @@ impl Telemetry {
         if is_due {
             self.notice(level, text);
         }
-    }
-
-    /// Sets or clears the warning that the certificates made here are not trusted; a new text is told in the log once. Whether
-    /// there was one and is none any more.
-    pub(crate) fn trust_stands(&self, trouble: Option<String>) -> bool {
-        let before = self.warnings().iter().find(|warning| warning.about == About::Trust).map(|it| it.text.clone());
-        match trouble {
-            None => self.is_well(About::Trust),
-            Some(text) if before.as_ref().is_none_or(|before| *before.raw() != text) => {
-                self.warn_of(About::Trust, text.clone());
-                self.notice(Level::Warning, text);
-                return false;
-            }
-            Some(_) => return false,
-        }
-        before.is_some()
     }
 
     /// The dropped lines of each log output.

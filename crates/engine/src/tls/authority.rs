@@ -101,7 +101,7 @@ impl Authority {
         let not_made = |error: rcgen::Error| TlsError::NotMade(error.to_string());
         let mut params = CertificateParams::new(names).map_err(not_made)?;
         params.use_authority_key_identifier_extension = true;
-        // By itself it would be made of the key, which they share; browsers refuse two of one number.
+        // The library would derive it from the key, which all of them share, and browsers refuse two of one number.
         let number: u128 = fastrand::u128(..) >> 1;
         params.serial_number = Some(SerialNumber::from_slice(&number.to_be_bytes()));
         params.not_before = (now - BEFORE).max(self.facts.not_before);

@@ -18,6 +18,7 @@ use ratatui::widgets::Paragraph;
 
 use super::{nothing_matches, region};
 use crate::screen::action::Action;
+use crate::screen::curl::quoted;
 use crate::screen::format::{count, cut};
 use crate::screen::state::{Focus, State};
 use crate::screen::theme::Theme;
@@ -92,7 +93,10 @@ fn sum(state: &State, width: usize) -> String {
 fn hint(state: &State, width: usize) -> Option<Line<'static>> {
     let hint = if state.log.is_quiet() {
         let url = state.snapshot.url();
-        let long = format!("No request yet. Open {url} in a browser, or: curl -i {url}");
+        let authority = state.snapshot.listeners.first().and_then(|first| first.authority.as_ref());
+        // Until this machine trusts it, a curl has to be told.
+        let trusting = authority.map(|file| format!(" --cacert {}", quoted(file.raw().as_bytes()))).unwrap_or_default();
+        let long = format!("No request yet. Open {url} in a browser, or: curl -i{trusting} {url}");
         if long.len() <= width { long } else { format!("No request yet: open {url} in a browser") }
     } else if state.log.shown() == 0 {
         nothing_matches(state, "line")

@@ -9,11 +9,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::request::Request;
 use crate::api::Level;
 use crate::balancer::Backend;
+use crate::config::VOUCHED_NAMES;
 use crate::proxy::connection::Client;
 use crate::proxy::host::{is_local_host, without_port};
-
-/// Top-level names that are everybody's own (RFC 6761, RFC 6762, and `internal`, which ICANN keeps for this).
-const OWN: [&str; 3] = ["test", "local", "internal"];
 
 /// Whether the field is kept from this request's client; the log says so once for each backend. Without https browsers ignore it.
 pub(super) fn is_dropped(request: &Request, client: &Client<'_>, backend: &Backend) -> bool {
@@ -46,7 +44,7 @@ fn is_shared(host: &[u8]) -> bool {
             let name = bare.strip_suffix('.').unwrap_or(bare);
             let last = name.rsplit('.').next().unwrap_or(name);
             // A name without a dot is one of the local network.
-            !name.contains('.') || OWN.iter().any(|own| last.eq_ignore_ascii_case(own))
+            !name.contains('.') || VOUCHED_NAMES.iter().any(|own| last.eq_ignore_ascii_case(own))
         }
     }
 }

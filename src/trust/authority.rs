@@ -1,4 +1,4 @@
-//! The certificate that is to be trusted, and the name that it has wherever it is put.
+//! The authority that is to be trusted: its certificate, and the name that it has wherever it is put.
 
 use std::path::PathBuf;
 
@@ -10,19 +10,19 @@ const PREFIX: &str = "stickylb-tui-";
 /// How much of the fingerprint is in the name.
 const DIGITS: usize = 8;
 
-/// The certificate that is to be trusted.
+/// The authority that is to be trusted.
 #[derive(Clone, Debug)]
-pub(crate) struct Root {
-    /// The file that it is in.
+pub(crate) struct Authority {
+    /// The file that its certificate is in.
     pub(crate) path: PathBuf,
-    /// It in PEM.
+    /// Its certificate in PEM.
     pub(crate) pem: String,
     /// SHA-256, in lower-case hexadecimal.
     pub(crate) fingerprint: String,
     pub(super) der: Vec<u8>,
 }
 
-impl Root {
+impl Authority {
     pub(super) fn name(&self) -> String {
         format!("{PREFIX}{}", &self.fingerprint[..DIGITS])
     }
@@ -34,9 +34,9 @@ impl Root {
     }
 }
 
-impl From<LocalAuthority> for Root {
+impl From<LocalAuthority> for Authority {
     fn from(authority: LocalAuthority) -> Self {
-        Root {
+        Authority {
             path: authority.certificate_path().to_owned(),
             pem: authority.certificate_pem(),
             fingerprint: authority.fingerprint().replace(':', "").to_lowercase(),
