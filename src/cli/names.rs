@@ -20,7 +20,7 @@ const WHO: &str = "\
 ";
 
 /// A name that leads to a pool.
-struct Led {
+struct NamedUrl {
     name: String,
     url: String,
     pool: String,
@@ -32,7 +32,7 @@ struct Led {
 pub(super) fn names(args: &Args, asked: &Names) -> Result<ExitCode, UsageError> {
     let file = asked.config.clone().or_else(|| args.options.config.clone());
     let file = file.or_else(|| layers::default_file().filter(|_| asked.given.is_empty()));
-    let (led, place) = match file {
+    let (named, place) = match file {
         Some(path) => {
             let mut config = layers::check(&path)?;
             layers::name(&asked.given, &mut config)?;
@@ -47,7 +47,7 @@ pub(super) fn names(args: &Args, asked: &Names) -> Result<ExitCode, UsageError> 
         }
         None => (of_running()?, String::new()),
     };
-    if led.is_empty() {
+    if named.is_empty() {
         let to_do = "give one with --name app, or write \"names\": [\"app.localhost\"]";
         return Err(UsageError::Failed(if place.is_empty() {
             format!("there is no ./stickylb.json and no balancer that runs has names: {to_do} there")
@@ -55,28 +55,28 @@ pub(super) fn names(args: &Args, asked: &Names) -> Result<ExitCode, UsageError> 
             format!("{} has no names: {to_do} there", Untrusted::new(place))
         }));
     }
-    say(&if asked.hosts { hosts(&led) } else { table(&led) })?;
+    say(&if asked.hosts { hosts(&named) } else { table(&named) })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(led: &[Led]) -> String {
+fn table(named: &[NamedUrl]) -> String {
     let mut rows = vec![["NAME", "URL", "POOL"].map(str::to_owned)];
-    rows.extend(led.iter().map(|led| [led.name.clone(), led.url.clone(), led.pool.clone()]));
+    rows.extend(named.iter().map(|one| [one.name.clone(), one.url.clone(), one.pool.clone()]));
     aligned(&rows)
 }
 
 /// Each name once for each address, the first address first.
-fn hosts(led: &[Led]) -> String {
+fn hosts(named: &[NamedUrl]) -> String {
     let mut seen = BTreeSet::new();
-    let pairs = led.iter().flat_map(|led| led.addresses.iter().map(|address| (*address, led.name.as_str())));
+    let pairs = named.iter().flat_map(|one| one.addresses.iter().map(|address| (*address, one.name.as_str())));
     let lines = pairs.filter(|pair| seen.insert(*pair)).map(|(address, name)| format!("{address} {name}\n"));
     WHO.to_owned() + &lines.collect::<String>()
 }
 
 /// Those of a configuration.
-fn of_config(config: &Config) -> Vec<Led> {
+fn of_config(config: &Config) -> Vec<NamedUrl> {
     let Some(listener) = config.named_listener().map(|first| &config.listeners[first]) else { return Vec::new() };
-    let led = |(name, pool): (&String, &str)| Led {
+    let named = |(name, pool): (&String, &str)| NamedUrl {
         name: name.clone(),
         url: match listener.port {
             0 => format!("{}, at the port that is chosen at the start", name_url(name, listener.tls.is_some(), 0)),
@@ -85,7 +85,7 @@ fn of_config(config: &Config) -> Vec<Led> {
         pool: pool.to_owned(),
         addresses: dialled(listener.host),
     };
-    config.pools.iter().flat_map(|pool| pool.names.iter().map(|name| (name, pool.name.as_str()))).map(led).collect()
+    config.pools.iter().flat_map(|pool| pool.names.iter().map(|name| (name, pool.name.as_str()))).map(named).collect()
 }
 
 /// The addresses at which a listener at `host` is reached on this machine.
@@ -100,22 +100,22 @@ fn dialled(host: IpAddr) -> Vec<IpAddr> {
 
 /// Those of the balancers that run.
 #[cfg(unix)]
-fn of_running() -> Result<Vec<Led>, UsageError> {
-    let mut led = Vec::new();
+fn of_running() -> Result<Vec<NamedUrl>, UsageError> {
+    let mut named = Vec::new();
     for snapshot in super::ctl::snapshots()? {
         for pool in &snapshot.pools {
-            led.extend(pool.urls.iter().filter_map(|url| {
+            named.extend(pool.urls.iter().filter_map(|url| {
                 let host = url.raw().split_once("://")?.1;
                 let name = host.split_once(':').map_or(host, |(name, _)| name).to_owned();
                 let addresses = dialled(Ipv4Addr::LOCALHOST.into());
-                Some(Led { name, url: url.to_string(), pool: pool.name.to_string(), addresses })
+                Some(NamedUrl { name, url: url.to_string(), pool: pool.name.to_string(), addresses })
             }));
         }
     }
-    Ok(led)
+    Ok(named)
 }
 
 #[cfg(not(unix))]
-fn of_running() -> Result<Vec<Led>, UsageError> {
+fn of_running() -> Result<Vec<NamedUrl>, UsageError> {
     Ok(Vec::new())
 }

@@ -12,7 +12,7 @@ use stickylb_http1::{HeadLimits, ReadBuffer};
 use crate::api::{CookieAction, Decision, Explanation, Identity, Mode, Question, Rule, Strategy, Unclear};
 use crate::balancer::Traits;
 use crate::config::Config;
-use crate::proxy::connection::{By, Peer};
+use crate::proxy::connection::{ClientScheme, Peer};
 use crate::proxy::exchange::{Request, validate};
 use crate::proxy::forward::{own_cookies, route};
 use crate::proxy::local_reply::{no_such_name, pages};
@@ -29,7 +29,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     let mut decision = Decision::new(routing.pool.current.load().strategy);
     let peer = Peer::new(
         question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()),
-        By::of(listener.is_tls()),
+        ClientScheme::of(listener.is_tls()),
         &topology.config.trusted_proxies,
     );
     let request = match read(&bytes, &peer, &topology.config) {

@@ -8,8 +8,8 @@ use crate::access::Refused;
 use crate::api::{Ended, FieldName, Rule};
 use crate::proxy::connection::{After, Client};
 use crate::proxy::exchange::{CLIENT_GONE, Exchange, Request, rewrite, validate, wants_page};
-use crate::proxy::forward::{forward, name_of, route};
-use crate::proxy::local_reply::{LocalReply, Page, Reply, no_such_name, pages, send};
+use crate::proxy::forward::{forward, host_kind, route};
+use crate::proxy::local_reply::{LocalReply, Page, Reply, misplaced, no_such_name, pages, send};
 use crate::state::Routing;
 use crate::untrusted::Untrusted;
 
@@ -44,9 +44,9 @@ pub(crate) async fn handle(client: &mut Client<'_>, routing: &Routing, head: Req
     let (rule, page) = match answer(client, &request, now) {
         Some(answer) => answer,
         None => match route(routing, &request) {
-            Some(led) => {
-                request.name_of = name_of(routing, &request);
-                return forward(client, (routing, led), &mut exchange, &mut request, now).await;
+            Some(destination) => {
+                request.host_kind = host_kind(routing, &request);
+                return forward(client, (routing, destination), &mut exchange, &mut request, now).await;
             }
             None => nowhere(client, routing, &request),
         },

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::handle::{book_unfinished, handle, refuse_unreadable};
 use super::worker::Proxy;
 use super::{event_stream, tunnel};
-use crate::proxy::connection::{Accepted, After, Client, Clock, Front, NextRequest, Peer};
+use crate::proxy::connection::{Accepted, After, Client, ClientScheme, Clock, Front, NextRequest, Peer};
 use crate::proxy::tunnel::ClientHalf;
 use crate::state::Phase;
 
@@ -27,12 +27,12 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
         }
     };
     let mut routing = Cache::new(&listener.routing);
-    let by = {
+    let scheme = {
         let routing = routing.load();
         // What is inside this process comes as the listener's clients do.
-        By::of(stream.is_tls() || routing.stands_for_tls || is_inside && routing.tls.is_some())
+        ClientScheme::of(stream.is_tls() || routing.stands_for_tls || is_inside && routing.tls.is_some())
     };
-    let peer = Peer::new(address.ip(), by, &config.trusted_proxies);
+    let peer = Peer::new(address.ip(), scheme, &config.trusted_proxies);
     let mut client = Client {
         port: address.port(),
         front: Front::new(stream),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::inside::{Inside, connect};
 use super::{explain, request_bytes};
 use crate::api::{Bodies, Event, Heads, LONGEST, Replayed, RequestNumber, ToReplay};
-use crate::proxy::connection::{By, Peer, Replay};
+use crate::proxy::connection::{ClientScheme, Peer, Replay};
 use crate::proxy::forward::route;
 use crate::proxy::local_reply::no_such_name;
 use crate::state::{EventReader, Phase, Shared};
@@ -90,7 +90,7 @@ fn client(
     own_number: &Arc<AtomicU64>,
 ) -> Result<Inside, String> {
     let topology = shared.topology.load();
-    let peer = Peer::new(heads.peer.ip(), By::Http, &topology.config.trusted_proxies);
+    let peer = Peer::new(heads.peer.ip(), ClientScheme::Http, &topology.config.trusted_proxies);
     let request = explain::read(bytes, &peer, &topology.config)?;
     if request.wanted_upgrade().is_some() {
         return Err("it asked for another protocol, which begins with the two that speak it".to_owned());

@@ -15,6 +15,7 @@ mod process_output;
 mod process_task;
 mod processes;
 mod reload;
+mod reload_changes;
 mod self_target;
 mod source;
 mod start;

@@ -11,6 +11,7 @@ use tokio::sync::MutexGuard;
 use tokio::task::spawn_blocking;
 
 use super::certificates;
+use super::reload_changes::ReloadChanges;
 use super::self_target;
 use super::source::Source;
 use super::start::Balancer;
@@ -22,7 +23,6 @@ use crate::health::Checker;
 use crate::listener;
 use crate::listener::ListenError;
 use crate::state::{BoundListener, LivePool, Routing, Topology};
-use crate::tls::Termination;
 use crate::untrusted::{Untrusted, joined};
 
 impl Balancer {
@@ -86,10 +86,10 @@ impl Balancer {
         let pools: Vec<_> = config.pools.iter().map(|pool| place(&before, &config, pool, &mut changes)).collect();
         let terminations = certificates::read(&config, &before).await?;
         // Bound before anything changes, because an address may be in use.
-        let open = config.listeners.iter().zip(&terminations).map(|(listener, tls)| {
+        let open = config.listeners.iter().zip(&terminations).enumerate().map(|(number, (listener, tls))| {
             let present = before.listeners.iter().find(|open| open.listener.is(&config, listener));
             let replaced = replaced(&before, &config, listener.port);
-            let open = || BoundListener::new(&config, listener, tls.clone(), &pools, &replaced);
+            let open = || BoundListener::new(&config, number, tls.clone(), &pools, &replaced);
             present.map_or_else(open, |present| Ok(present.clone()))
         });
         let listeners = open.collect::<Result<Vec<BoundListener>, _>>().map_err(|error| not_opened(error, &before))?;
@@ -128,15 +128,15 @@ impl Balancer {
                 value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
             });
         }
-        for ((open, listener), tls) in listeners.iter().zip(&config.listeners).zip(terminations) {
+        for (number, (open, tls)) in listeners.iter().zip(terminations).enumerate() {
             let before_it = open.listener.url();
-            open.listener.routing.store(Arc::new(Routing::new(listener, tls, &pools)));
+            open.listener.routing.store(Arc::new(Routing::new(&config, number, tls, &pools)));
             let url = open.listener.url();
             if url != before_it {
                 changes.told.push(format!("{url} in place of {before_it}"));
             }
             if !before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener)) {
-                for old in replaced(&before, &config, listener.port) {
+                for old in replaced(&before, &config, config.listeners[number].port) {
                     listener::leave_new_clients(&old);
                 }
             }
@@ -186,12 +186,6 @@ fn replaced(before: &Topology, config: &Config, port: u16) -> Vec<Arc<TcpListene
         open.listener.address.port() == port && !config.listeners.iter().any(|l| open.listener.is(config, l))
     };
     before.listeners.iter().filter(goes).flat_map(|open| open.sockets.clone()).collect()
-}
-
-/// Whether the certificates of the user's own are others than those that a listener shows.
-fn differs(open: &BoundListener, tls: Option<&Termination>) -> bool {
-    let shown = open.listener.routing.load().tls.clone();
-    shown.as_deref().zip(tls).is_some_and(|(old, new)| old.shows_others_than(new))
 }
 
 /// Explains why a listener cannot be opened: after privileges were dropped, only a restart as root may help.
@@ -284,126 +278,4 @@ fn backends(live: &LivePool, config: &PoolConfig, changes: &mut ReloadChanges) -
 fn is_same(old: &BackendConfig, wanted: &BackendConfig) -> bool {
     let settled = BackendConfig { weight: old.weight, health: old.health.clone(), ..wanted.clone() };
     settled == *old
-}
-
-/// The changes made by a reload.
-#[derive(Default)]
-struct ReloadChanges {
-    /// Descriptions for the user.
-    told: Vec<String>,
-    /// Backends that were created.
-    new: Vec<Arc<Backend>>,
-}
-
-impl ReloadChanges {
-    /// Applies changed settings to a backend that stays.
-    fn settle(&mut self, backend: &Backend, old: &BackendConfig, wanted: &BackendConfig) {
-        if old.weight != wanted.weight {
-            backend.weight.set(wanted.weight);
-            self.told.push(format!("{} has the weight {}", backend.name(), wanted.weight));
-        }
-        if old.health != wanted.health {
-            backend.settings.set_health(wanted.health.clone());
-            backend.signals.check_now.notify_one();
-            self.told.push(format!("{} is checked in another way", backend.name()));
-        }
-    }
-
-    /// Adds a new backend, which may replace one with the same id.
-    fn arrive(&mut self, before: Option<&Arc<Backend>>, backend: Backend) -> Arc<Backend> {
-        let backend = Arc::new(backend);
-        if let Some(before) = before {
-            backend.status.set_intent(before.status.intent());
-            self.told.push(format!("{} changed", backend.name()));
-        } else {
-            self.told.push(format!("{} added", backend.name()));
-        }
-        self.new.push(Arc::clone(&backend));
-        backend
-    }
-
-    fn listeners(&mut self, before: &[BoundListener], now: &[BoundListener]) {
-        let among = |open: &BoundListener, all: &[BoundListener]| {
-            all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener))
-        };
-        for open in now.iter().filter(|open| !among(open, before)) {
-            self.told.push(format!("listening on {}", open.listener.url()));
-        }
-        for open in before.iter().filter(|open| !among(open, now)) {
-            self.told.push(format!("{} closed", open.listener.url()));
-        }
-    }
-
-    /// Describes what changes about TLS on the listeners that stay.
-    fn tls(
-        &mut self,
-        before: &Topology,
-        config: &Config,
-        now: &[BoundListener],
-        terminations: &[Option<Arc<Termination>>],
-    ) {
-        for ((open, wanted), tls) in now.iter().zip(&config.listeners).zip(terminations) {
-            let stays = before.listeners.iter().any(|old| Arc::ptr_eq(&old.listener, &open.listener));
-            let old = before.config.listeners.iter().find(|old| open.listener.is(old)).and_then(|old| old.tls.as_ref());
-            let address = open.listener.address;
-            let told = match (old, &wanted.tls) {
-                (None, Some(_)) => "speaks TLS",
-                (Some(_), None) => "speaks no TLS any more",
-                (Some(old), Some(now)) if old != now => "speaks TLS as it says now",
-                (Some(_), Some(_)) if differs(open, tls.as_deref()) => "shows certificates that were read anew",
-                _ => continue,
-            };
-            if stays {
-                self.told.push(format!("{address} {told}"));
-            }
-        }
-    }
-
-    /// Describes all changes that are not to listeners or backends.
-    fn rest(&mut self, before: &Config, now: &Config) {
-        for (pool, old) in now.pools.iter().filter_map(|p| Some((p, before.pools.iter().find(|o| o.name == p.name)?))) {
-            if pool.strategy != old.strategy {
-                self.told.push(format!("the strategy is {}", pool.strategy));
-            }
-            if pool.sticky != old.sticky {
-                self.told.push(format!("stickiness is {}", pool.sticky.by.in_words()));
-            }
-        }
-        self.names(before, now);
-        for pool in before.pools.iter().filter(|old| now.pools.iter().all(|pool| pool.name != old.name)) {
-            self.told.push(format!("pool {} removed", Untrusted::new(&pool.name)));
-        }
-        if before.downgrade_to_user != now.downgrade_to_user {
-            self.told.push("downgradeToUser changes with the next start".to_owned());
-        }
-        if before.email != now.email {
-            let how = if now.email.is_some() { "mail is sent as it says now" } else { "mail is off" };
-            self.told.push(how.to_owned());
-        }
-        if before.limits.connections != now.limits.connections {
-            self.told.push(format!("the limit of connections is {}", now.limits.connections));
-        }
-        if before.chaos != now.chaos {
-            let how = if now.chaos { "faults are allowed everywhere" } else { "faults are for this machine alone" };
-            self.told.push(how.to_owned());
-        }
-        if before.alerts != now.alerts {
-            self.told.push(match now.alerts.len() {
-                0 => "no alert is watched".to_owned(),
-                1 => "1 alert is watched".to_owned(),
-                several => format!("{several} alerts are watched"),
-            });
-        }
-        let mut told = before.clone();
-        told.listeners.clone_from(&now.listeners);
-        told.pools.clone_from(&now.pools);
-        told.downgrade_to_user.clone_from(&now.downgrade_to_user);
-        told.email.clone_from(&now.email);
-        told.alerts.clone_from(&now.alerts);
-        told.limits.connections = now.limits.connections;
-        told.chaos = now.chaos;
-        if told != *now {
-            self.told.push("settings for new connections".to_owned());
-        }
-    }
 }

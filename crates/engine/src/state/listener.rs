@@ -55,16 +55,12 @@ pub(crate) struct NamedPool {
 }
 
 impl Routing {
-    /// The routing of a configuration's listener to these pools.
+    /// The routing of the listener with this number in a configuration to these pools.
     ///
     /// # Panics
     /// If it names a missing pool, which [`Config::problems`](crate::config::Config::problems) rules out.
-    pub(crate) fn new(
-        config: &Config,
-        listener: &ListenerConfig,
-        tls: Option<Arc<Termination>>,
-        pools: &[Arc<LivePool>],
-    ) -> Self {
+    pub(crate) fn new(config: &Config, number: usize, tls: Option<Arc<Termination>>, pools: &[Arc<LivePool>]) -> Self {
+        let listener = &config.listeners[number];
         let named = |name: &str| {
             let pool = pools.iter().find(|pool| pool.name() == name);
             Arc::clone(pool.expect("a configuration without problems names pools that are there"))
@@ -73,8 +69,7 @@ impl Routing {
             let taken = Arc::new(RouteTaken { matched: matches.matched().into(), pool: matches.pool.clone().into() });
             Route { matches: matches.clone(), taken, pool: named(&matches.pool) }
         };
-        let has_names =
-            config.named_listener().is_some_and(|first| std::ptr::eq(&raw const config.listeners[first], listener));
+        let has_names = config.named_listener() == Some(number);
         let by_name = config.pools.iter().filter(|_| has_names).flat_map(|pool| {
             pool.names.iter().map(|name| NamedPool {
                 name: name.clone(),

@@ -7,7 +7,7 @@ use super::listener::{Listener, Routing};
 use super::live_pool::LivePool;
 use crate::api::BackendId;
 use crate::balancer::{Backend, KeyFunction};
-use crate::config::{Config, ListenerConfig, PoolConfig};
+use crate::config::{Config, PoolConfig};
 use crate::listener;
 use crate::listener::ListenError;
 use crate::tls::{Termination, TlsStore, UserCertificate};
@@ -33,21 +33,22 @@ pub(crate) struct BoundListener {
 }
 
 impl BoundListener {
-    /// Binds a listener of a configuration. `old` are sockets on the same port that it may replace.
+    /// Binds the listener with this number in a configuration. `old` are sockets on the same port that it may replace.
     pub(crate) fn new(
         config: &Config,
-        listener: &ListenerConfig,
+        number: usize,
         tls: Option<Arc<Termination>>,
         pools: &[Arc<LivePool>],
         old: &[Arc<TcpListener>],
     ) -> Result<BoundListener, ListenError> {
+        let listener = &config.listeners[number];
         let (sockets, address) = if config.is_on_both_loopbacks(listener) {
             listener::bind_both_loopbacks(listener.port, old)?
         } else {
             let (socket, address) = listener::bind(listener.address(), old)?;
             (vec![socket], address)
         };
-        let routing = Routing::new(config, listener, tls, pools);
+        let routing = Routing::new(config, number, tls, pools);
         Ok(BoundListener {
             listener: Arc::new(Listener::new(config, listener, address, routing)),
             sockets: sockets.into_iter().map(Arc::new).collect(),
@@ -68,8 +69,8 @@ impl Topology {
             Arc::new(LivePool::new(config.with_secure_decided(pool), config.mode_of(&pool.name), several, key.clone()))
         };
         let pools: Vec<_> = config.pools.iter().map(pool).collect();
-        let listeners = config.listeners.iter().zip(terminations);
-        let listeners = listeners.map(|(listener, tls)| BoundListener::new(&config, listener, tls, &pools, &[]));
+        let listeners = terminations.into_iter().enumerate();
+        let listeners = listeners.map(|(number, tls)| BoundListener::new(&config, number, tls, &pools, &[]));
         let listeners = listeners.collect::<Result<_, _>>()?;
         Ok(Topology { listeners, pools, config: Arc::new(config), key, tls })
     }

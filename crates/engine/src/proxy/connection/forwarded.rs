@@ -18,37 +18,37 @@ pub(crate) struct Peer {
     ip: IpAddr,
     trusted: bool,
     /// How it speaks with this balancer.
-    by: By,
+    scheme: ClientScheme,
     told: Arc<Told>,
 }
 
 /// How a client speaks with this balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum ClientScheme {
     Http,
     /// Over TLS.
     Https,
 }
 
-impl By {
-    /// By https where the connection is `secure`.
+impl ClientScheme {
+    /// `https` where the connection is `secure`.
     pub(crate) fn of(secure: bool) -> Self {
-        if secure { By::Https } else { By::Http }
+        if secure { ClientScheme::Https } else { ClientScheme::Http }
     }
 
     /// As URLs name it.
-    pub(crate) fn scheme(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            By::Http => "http",
-            By::Https => "https",
+            ClientScheme::Http => "http",
+            ClientScheme::Https => "https",
         }
     }
 
     /// The end of `Forwarded`, and `X-Forwarded-Proto`.
     fn told(self) -> &'static [u8] {
         match self {
-            By::Http => b";proto=http\r\nx-forwarded-proto: http\r\n",
-            By::Https => b";proto=https\r\nx-forwarded-proto: https\r\n",
+            ClientScheme::Http => b";proto=http\r\nx-forwarded-proto: http\r\n",
+            ClientScheme::Https => b";proto=https\r\nx-forwarded-proto: https\r\n",
         }
     }
 }
@@ -84,9 +84,9 @@ fn real_ip(ip: IpAddr) -> String {
 }
 
 impl Peer {
-    pub(crate) fn new(ip: IpAddr, by: By, trusted_proxies: &[IpNet]) -> Self {
+    pub(crate) fn new(ip: IpAddr, scheme: ClientScheme, trusted_proxies: &[IpNet]) -> Self {
         let ip = ip.to_canonical();
-        Peer { ip, trusted: is_among(ip, trusted_proxies), by, told: Told::of(ip) }
+        Peer { ip, trusted: is_among(ip, trusted_proxies), scheme, told: Told::of(ip) }
     }
 
     /// Whether it is a trusted proxy, which speaks for many clients.
@@ -140,7 +140,7 @@ impl Peer {
         out: &mut Vec<u8>,
     ) {
         if self.trusted && Chain::is_in(head) {
-            let proto = Some(self.by.scheme().as_bytes());
+            let proto = Some(self.scheme.name().as_bytes());
             let own = Element { node: node_of(self.ip), host: host.filter(|_| rewritten), proto };
             Chain::of(head).write(self.ip, host, own, out);
         } else {
@@ -148,7 +148,7 @@ impl Peer {
             if let Some(host) = host.filter(|_| rewritten) {
                 write_host(host, out);
             }
-            out.extend_from_slice(self.by.told());
+            out.extend_from_slice(self.scheme.told());
             if let Some(host) = host {
                 for part in [b"x-forwarded-host: ", host, b"\r\n"] {
                     out.extend_from_slice(part);
@@ -165,17 +165,17 @@ impl Peer {
     /// Scheme and authority by which the client reached the outermost trusted proxy, or this balancer.
     pub(crate) fn origin(&self, head: &RequestHead, host: &[u8]) -> (&'static str, Vec<u8>) {
         let chain = if self.trusted && Chain::is_in(head) { Chain::of(head) } else { Chain::default() };
-        let by = chain.is_https().map_or(self.by, By::of);
+        let scheme = chain.is_https().map_or(self.scheme, ClientScheme::of);
         let mut authority = chain.host().unwrap_or(host).to_vec();
         // Proxies that pass a host without its port tell the port apart.
         let port = head.named(b"x-forwarded-port").next().filter(|_| self.trusted).and_then(decimal);
-        let usual = if by == By::Https { 443 } else { 80 };
+        let usual = if scheme == ClientScheme::Https { 443 } else { 80 };
         if let Some(port) = port.filter(|port| *port != usual && *port < 65_536)
             && without_port(&String::from_utf8_lossy(&authority)).len() == authority.len()
         {
             authority.extend_from_slice(format!(":{port}").as_bytes());
         }
-        (by.scheme(), authority)
+        (scheme.name(), authority)
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
         read_buffer.add(b"\r\n");
         let head =
             read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
-        let peer = Peer::new(peer.parse().expect("an address"), By::Http, &trusted);
+        let peer = Peer::new(peer.parse().expect("an address"), ClientScheme::Http, &trusted);
         peer.client(&head, &trusted).to_string()
     }
 

@@ -17,6 +17,6 @@ pub(crate) use before_requests::BeforeRequests;
 pub(crate) use client::{Client, NextRequest};
 pub(crate) use clock::{Clock, Stage};
 pub(crate) use connection_login::ConnectionLogin;
-pub(crate) use forwarded::{Peer, is_among};
+pub(crate) use forwarded::{ClientScheme, Peer, is_among};
 pub(crate) use front::Front;
 pub(crate) use replay::Replay;

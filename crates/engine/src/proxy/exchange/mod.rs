@@ -16,6 +16,6 @@ pub(crate) mod validate;
 pub(crate) use accounting::{CLIENT_GONE, Exchange, book_refused};
 pub(crate) use attempt::attempt;
 pub(crate) use connect::outcome_of;
-pub(crate) use request::{NameOf, Request, wants_page};
+pub(crate) use request::{HostKind, Request, wants_page};
 pub(crate) use rewrite::{Said, connection_field};
 pub(crate) use upstream_exchange::{Answered, Failure, UpstreamExchange};

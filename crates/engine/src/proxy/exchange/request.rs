@@ -13,12 +13,12 @@ use crate::config::Config;
 use crate::proxy::connection::Peer;
 use crate::upstream::{PROVES, Reuse, binds_connection, response};
 
-/// Whose name the host is that a request asks for.
+/// What the host is that a request asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NameOf {
-    /// A pool's, which is one of this machine.
-    Pool,
-    /// Anybody's.
+pub(crate) enum HostKind {
+    /// The name of a pool, which is one of this machine.
+    PoolName,
+    /// Anything else.
     Other,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Request {
     pub(crate) upload: Upload,
     /// Names of the balancer's sticky cookies, which are not forwarded.
     pub(crate) own_cookies: SmallVec<[Arc<str>; 1]>,
-    pub(crate) name_of: NameOf,
+    pub(crate) host_kind: HostKind,
     /// Whether any byte of it may have reached a backend.
     pub(crate) sent: bool,
     /// The head as written to a backend; `None` while nobody watches.
@@ -60,7 +60,7 @@ impl Request {
             framing,
             upload: Upload::new(framing, config.retry.body_limit, config.limits.body_bytes, expects),
             own_cookies: SmallVec::new(),
-            name_of: NameOf::Other,
+            host_kind: HostKind::Other,
             sent: false,
             written: None,
             head,

@@ -4,8 +4,8 @@ use stickylb_http1::{Fate, FieldKind, Framing, RequestHead, ResponseHead, Versio
 
 use super::hsts;
 use super::redirect::{Places, leads, led_back};
-use super::request::{NameOf, Request};
-use crate::balancer::{CookieSticky, Endpoint};
+use super::request::{HostKind, Request};
+use crate::balancer::{Backend, CookieSticky, Endpoint};
 use crate::config::HostHeader;
 use crate::proxy::connection::Client;
 use crate::proxy::host::is_local_host;
@@ -78,7 +78,7 @@ fn write_upgrade<'h>(protocols: impl Iterator<Item = &'h [u8]>, out: &mut Vec<u8
 /// The `Host` that this backend is to see.
 fn host_for<'h>(endpoint: &'h Endpoint, request: &'h Request, rule: HostHeader) -> &'h [u8] {
     let client = request.host();
-    let is_local = |host: &[u8]| endpoint.is_local && (request.name_of == NameOf::Pool || is_local_host(host));
+    let is_local = |host: &[u8]| endpoint.is_local && (request.host_kind == HostKind::PoolName || is_local_host(host));
     let keep = match rule {
         HostHeader::Backend => None,
         HostHeader::Client => client,

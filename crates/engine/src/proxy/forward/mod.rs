@@ -10,5 +10,5 @@ mod selection;
 mod tries;
 
 pub(crate) use policy::forward;
-pub(crate) use route::{name_of, own_cookies, route};
+pub(crate) use route::{host_kind, own_cookies, route};
 pub(crate) use selection::{SelectBy, Selection};

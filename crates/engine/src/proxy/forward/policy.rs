@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::route::Led;
+use super::route::Destination;
 use super::tries::{Stop, Tries};
 use crate::balancer::Choice;
 use crate::proxy::connection::{After, Client};
@@ -12,12 +12,12 @@ use crate::state::Routing;
 /// Sends a request to the backend the balancer chooses, or to the next where that one fails.
 pub(crate) async fn forward<'c>(
     client: &mut Client<'c>,
-    (routing, led): (&Routing, Led<'_>),
+    (routing, destination): (&Routing, Destination<'_>),
     exchange: &mut Exchange<'c>,
     request: &mut Request,
     now: Instant,
 ) -> After {
-    let mut tries = Tries::new(client, (routing, led), exchange, request, now);
+    let mut tries = Tries::new(client, (routing, destination), exchange, request, now);
     let stop = loop {
         let Choice { backend, slot, set_cookie, ticket } = match tries.choose_or_wait().await {
             Ok(choice) => choice,

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use crate::api::RouteTaken;
 use crate::balancer::Pool;
 use crate::config::{RouteConfig, UpgradeMatch, bare_host};
-use crate::proxy::exchange::{NameOf, Request};
+use crate::proxy::exchange::{HostKind, Request};
 use crate::proxy::host::without_port;
 use crate::state::{LivePool, Routing};
 
 /// Where a request goes: the pool, and the route or name that led to it.
-pub(crate) type Led<'l> = (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>);
+pub(crate) type Destination<'l> = (&'l Arc<LivePool>, Option<&'l Arc<RouteTaken>>);
 
 /// The pool of the first route that matches, else of the name that is asked for, else the listener's own; `None` where names
 /// lead to pools and this one to none.
-pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> Option<Led<'l>> {
+pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> Option<Destination<'l>> {
     if let Some(route) = routing.routes.iter().find(|route| matches(&route.matches, request)) {
         return Some((&route.pool, Some(&route.taken)));
     }
@@ -33,11 +33,11 @@ pub(crate) fn route<'l>(routing: &'l Routing, request: &Request) -> Option<Led<'
     routing.pool.as_ref().map(|pool| (pool, None))
 }
 
-/// Whose name the host is, also where a route came before it.
-pub(crate) fn name_of(routing: &Routing, request: &Request) -> NameOf {
+/// What the host is that a request asks for, also where a route came before it.
+pub(crate) fn host_kind(routing: &Routing, request: &Request) -> HostKind {
     let is_name = |host: &str| routing.names.iter().any(|named| named.name.eq_ignore_ascii_case(host));
-    let is_pools = !routing.names.is_empty() && host_of(request).is_some_and(is_name);
-    if is_pools { NameOf::Pool } else { NameOf::Other }
+    let is_pool_name = !routing.names.is_empty() && host_of(request).is_some_and(is_name);
+    if is_pool_name { HostKind::PoolName } else { HostKind::Other }
 }
 
 /// Whether a host is no name that somebody gave: an address, or `localhost` itself.
@@ -100,7 +100,7 @@ fn is_host(wanted: &str, request: &Request) -> bool {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::proxy::connection::{By, Peer};
+    use crate::proxy::connection::{ClientScheme, Peer};
     use stickylb_http1::{HeadLimits, ReadBuffer};
 
     fn request(target: &str, lines: &[(&str, &str)]) -> Request {
@@ -115,7 +115,7 @@ mod tests {
         read_buffer.add(b"\r\n");
         let head =
             read_buffer.head(&HeadLimits { bytes: 4096, fields: 16 }).expect("a good head").expect("a whole head");
-        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), By::Http, &[]);
+        let peer = Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), ClientScheme::Http, &[]);
         let request = Request::new(head, &peer, &Config::new(Vec::new()));
         request.map_err(|(_, refusal)| refusal).expect("a request that may pass")
     }

@@ -8,7 +8,7 @@ use stickylb_http1::FieldKind;
 
 use super::read_ahead::{may_have_id, read_ahead};
 use super::retry::{may_retry, tries_made};
-use super::route::{Led, own_cookies};
+use super::route::{Destination, own_cookies};
 use super::selection::{SelectBy, Selection};
 use crate::api::{
     About, Attempt, BackendId, CookieAction, Decision, Ended, Fault, Level, Outcome, Part, Rule, StickyKey, Stopped,
@@ -50,7 +50,7 @@ impl<'t, 'c> Tries<'t, 'c> {
     #[inline]
     pub(super) fn new(
         client: &'t mut Client<'c>,
-        (routing, (live, route)): (&'t Routing, Led<'t>),
+        (routing, (live, route)): (&'t Routing, Destination<'t>),
         exchange: &'t mut Exchange<'c>,
         request: &'t mut Request,
         now: Instant,
