@@ -34,7 +34,7 @@ fn start_status_and_stop_speak_of_https() {
     let status: Value = serde_json::from_str(&home.good(&["ctl", "status", "--json"])).unwrap();
     let listener = &status["listeners"][0];
     assert_eq!(listener["url"], url);
-    let authority = home.path().join("stickylb-tui/ca/ca.pem");
+    let authority = home.path().join("data/stickylb-tui/ca/ca.pem");
     assert_eq!(listener["authority"], authority.to_str().unwrap());
     assert!(authority.exists());
     let said = home.good(&["explain", "GET", &format!("{url}/a")]);

@@ -119,7 +119,7 @@ fn the_names_of_what_runs_are_told_everywhere() {
     };
     assert!(asked(&["names"]).contains(&url));
     assert!(asked(&["names", "--hosts"]).contains("\n::1 shop.test\n"));
-    assert!(asked(&["list"]).contains("app.localhost,shop.test"));
+    assert!(asked(&["list"]).contains(&format!("{url} http://shop.test:{port}")));
     assert!(asked(&["ctl", "status"]).contains(&url));
     let told: serde_json::Value = serde_json::from_str(&asked(&["ctl", "status", "--json"])).unwrap();
     assert_eq!(told["pools"][0]["urls"], json!([url, format!("http://shop.test:{port}")]));

@@ -1,39 +1,23 @@
 //! Clients over TLS: all that passes without it passes with it, and no end of a connection is mistaken for another.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, TcpStream};
-use std::sync::mpsc::channel;
+use std::net::{Ipv4Addr, TcpStream};
 
 use serde_json::json;
+use tokio_rustls::rustls::HandshakeKind;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::support::https::TlsClient;
+use crate::support::https::{TlsClient, handshake, rest};
 use crate::support::socket::{KEY, LINES, accepted, echo_bytes, echo_messages, read_exactly, socket};
-use crate::support::{After, Backend, Balancer, Client, Config, PATIENCE, raw, request, response};
+use crate::support::{After, Backend, Balancer, Client, Config, PATIENCE, request, response};
 use crate::tunnels::{LAST, closing_without_notice};
-
-fn over(backends: &[&Backend]) -> Config {
-    Config::new(backends).set("/tls", json!(true))
-}
-
-/// A TCP pool of one target behind TLS.
-fn raw_over_tls(port: u16) -> Config {
-    raw::config(&[port]).set("/listeners/0/tls", json!(true))
-}
 
 fn open(balancer: &Balancer) -> TlsClient {
     let mut client = balancer.tls_client();
     client.send(&request("GET", "/socket", &LINES));
     assert_eq!(client.head().unwrap().unwrap().status, 101);
     client
-}
-
-/// Reads to the end, which must be told (`close_notify`).
-fn rest(client: &mut TlsClient) -> Vec<u8> {
-    let mut rest = Vec::new();
-    client.wire.read_rest(&mut rest).expect("an end that is told");
-    rest
 }
 
 /// How a connection ends that is not told to have ended in order.
@@ -44,7 +28,7 @@ fn end_of(client: &mut TlsClient) -> ErrorKind {
 #[test]
 fn requests_follow_each_other_on_one_connection_over_tls() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     for trust in [balancer.trust(), balancer.trust().tls12()] {
         let mut client = trust.connect(balancer.port, "localhost");
         for _ in 0..3 {
@@ -67,7 +51,7 @@ fn requests_follow_each_other_on_one_connection_over_tls() {
 #[test]
 fn large_bodies_and_100_continue_pass_over_tls() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let body: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
     let length = format!("Content-Length: {}", body.len());
     for trust in [balancer.trust(), balancer.trust().tls12()] {
@@ -84,7 +68,7 @@ fn large_bodies_and_100_continue_pass_over_tls() {
 #[test]
 fn a_request_that_comes_byte_by_byte_in_records_of_its_own_is_read() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     for byte in request("GET", "/slowly", &[]) {
         client.send(&[byte]);
@@ -96,7 +80,7 @@ fn a_request_that_comes_byte_by_byte_in_records_of_its_own_is_read() {
 #[test]
 fn records_that_come_in_pieces_are_put_together() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     let body = vec![7; 40_000];
     let head = request("POST", "/", &["Content-Length: 40000"]);
@@ -116,7 +100,7 @@ fn records_that_come_in_pieces_are_put_together() {
 #[test]
 fn websockets_pass_over_tls_and_close_in_order() {
     let backend = Backend::start(echo_messages);
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = open(&balancer);
     let early = client.wire.take_buffer();
     let mut socket = socket(client.wire.stream, early, Role::Client);
@@ -134,7 +118,7 @@ fn websockets_pass_over_tls_and_close_in_order() {
 #[test]
 fn a_client_that_says_it_is_done_gets_the_rest_of_a_tunnel() {
     let backend = Backend::start(echo_bytes);
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = open(&balancer);
     let sent = vec![9; 500_000];
     client.send(&sent);
@@ -150,7 +134,7 @@ fn a_tunnel_that_breaks_is_not_told_to_have_ended_in_order() {
         call.wire.exactly(1, &mut Vec::new()).unwrap();
         After::Reset
     });
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = open(&balancer);
     assert_eq!(read_exactly(&mut client, 4), b"half");
     client.send(b"x");
@@ -163,7 +147,7 @@ fn what_a_backend_does_not_say_to_be_all_is_not_said_to_be_all() {
     let balancer = Config::of_ports(&[port])
         .set("/backends/0/url", json!(format!("https://localhost:{port}")))
         .set("/backends/0/tls", json!({"verify": false}))
-        .set("/tls", json!(true))
+        .tls()
         .start();
     let mut client = open(&balancer);
     told.recv_timeout(PATIENCE).unwrap();
@@ -175,7 +159,7 @@ fn what_a_backend_does_not_say_to_be_all_is_not_said_to_be_all() {
 fn keys_may_change_at_any_time_and_in_pieces() {
     let large = response("200 OK", &[], &"x".repeat(3_000_000));
     let backend = Backend::answering(large);
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     for _ in 0..3 {
         client.send(&request("GET", "/", &[]));
@@ -204,7 +188,7 @@ fn an_answer_that_is_cut_short_does_not_end_in_order() {
         std::thread::sleep(std::time::Duration::from_millis(300));
         After::Reset
     });
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     client.send(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n");
     assert_eq!(client.head().unwrap().unwrap().status, 200);
@@ -217,7 +201,7 @@ fn an_answer_that_ends_with_its_connection_ends_in_order() {
         call.send(b"HTTP/1.1 200 OK\r\n\r\nall of it");
         After::Close
     });
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     client.send(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n");
     assert_eq!(client.head().unwrap().unwrap().status, 200);
@@ -227,11 +211,11 @@ fn an_answer_that_ends_with_its_connection_ends_in_order() {
 #[test]
 fn an_idle_client_is_told_of_the_end_and_so_is_one_when_the_balancer_stops() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).set("/timeouts/idle", json!(300)).start();
+    let balancer = Config::new(&[&backend]).tls().set("/timeouts/idle", json!(300)).start();
     let mut client = balancer.tls_client();
     assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
     assert_eq!(rest(&mut client), b"");
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
     balancer.terminate();
@@ -244,7 +228,7 @@ fn a_client_that_leaves_while_it_waits_is_noticed_over_tls() {
         call.wait_for_close();
         After::Close
     });
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     client.send(&request("GET", "/waits", &[]));
     let connection = backend.wait_for_requests(1)[0].connection;
@@ -259,7 +243,7 @@ fn an_upload_that_nobody_wants_still_gets_its_answer_over_tls() {
         call.send(&response("413 Content Too Large", &[], "no"));
         After::Close
     });
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     client.send(&request("POST", "/", &["Content-Length: 50000000"]));
     let piece = vec![0; 1 << 20];
@@ -276,7 +260,7 @@ fn an_upload_that_nobody_wants_still_gets_its_answer_over_tls() {
 #[test]
 fn a_backend_that_is_taken_out_ends_its_websockets_in_order_over_tls() {
     let backend = Backend::start(echo_bytes);
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = open(&balancer);
     client.send(b"hello");
     assert_eq!(read_exactly(&mut client, 5), b"hello");
@@ -288,7 +272,7 @@ fn a_backend_that_is_taken_out_ends_its_websockets_in_order_over_tls() {
 #[test]
 fn events_are_told_over_tls() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     let key = format!("Sec-WebSocket-Key: {KEY}");
     let lines = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", &key];
@@ -311,72 +295,9 @@ fn events_are_told_over_tls() {
 }
 
 #[test]
-fn raw_connections_are_decrypted_and_their_target_learns_the_clients_address() {
-    let (tell, told) = channel();
-    let target = raw::target(move |mut stream| {
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        stream.write_all(b"bye").unwrap();
-        tell.send(all).unwrap();
-    });
-    let config = raw_over_tls(target).set("/pools/raw/backends/0/proxyProtocol", json!("v1"));
-    let balancer = config.set("/listeners/0/proxyProtocol", json!(true)).start();
-    let port = balancer.ports()[0];
-    for (header, from) in
-        [("PROXY TCP4 192.0.2.7 198.51.100.2 5000 443\r\n", "192.0.2.7"), ("PROXY UNKNOWN\r\n", "127.0.0.1")]
-    {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-        stream.write_all(header.as_bytes()).unwrap();
-        let mut client = TlsClient::over(balancer.trust().handshake(stream, "localhost").unwrap());
-        client.send(b"hello");
-        client.close_notify();
-        assert_eq!(rest(&mut client), b"bye");
-        let got = String::from_utf8(told.recv_timeout(PATIENCE).unwrap()).unwrap();
-        assert!(got.starts_with(&format!("PROXY TCP4 {from} 127.0.0.1 ")) && got.ends_with("\r\nhello"), "{got}");
-    }
-    balancer.line(" 192.0.2.7 TCP up 5 B");
-}
-
-#[test]
-fn raw_bytes_pass_both_ways_over_tls_and_a_target_may_speak_first() {
-    let target = raw::target(|mut stream| {
-        stream.write_all(b"welcome").unwrap();
-        let mut bytes = vec![0; 64 * 1024];
-        while let Ok(n @ 1..) = stream.read(&mut bytes) {
-            stream.write_all(&bytes[..n]).unwrap();
-        }
-    });
-    let balancer = raw_over_tls(target).start();
-    let mut client = balancer.trust().connect(balancer.ports()[0], "localhost");
-    assert_eq!(read_exactly(&mut client, 7), b"welcome");
-    let sent: Vec<u8> = (0..2_000_000u32).map(|n| (n % 253) as u8).collect();
-    for piece in sent.chunks(100_000) {
-        client.send(piece);
-        assert!(read_exactly(&mut client, piece.len()) == piece);
-    }
-    client.close_notify();
-    assert_eq!(rest(&mut client), b"");
-}
-
-#[test]
-fn a_client_that_closes_without_a_word_loses_nothing_that_it_sent() {
-    let (tell, told) = channel();
-    let target = raw::target(move |mut stream| {
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        tell.send(all).unwrap();
-    });
-    let balancer = raw_over_tls(target).start();
-    let mut client = balancer.trust().connect(balancer.ports()[0], "localhost");
-    client.send(b"all I had to say");
-    client.wire.stream.sock.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), b"all I had to say");
-}
-
-#[test]
 fn a_record_that_was_tampered_with_ends_the_connection_and_passes_nothing_on() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     assert_eq!(client.exchange(&request("GET", "/good", &[])).status, 200);
     let stream = &mut client.wire.stream;
@@ -392,11 +313,12 @@ fn a_record_that_was_tampered_with_ends_the_connection_and_passes_nothing_on() {
 #[test]
 fn a_connection_resumes_what_one_before_it_has_agreed_on() {
     let backend = Backend::echoing();
-    let balancer = over(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let config = balancer.trust().config();
-    for _ in 0..3 {
+    for is_again in [false, true, true] {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, balancer.port)).unwrap();
-        let mut client = TlsClient::over(crate::support::https::handshake(&config, stream, "localhost").unwrap());
+        let mut client = TlsClient::over(handshake(&config, stream, "localhost").unwrap());
+        assert_eq!(client.wire.stream.conn.handshake_kind() == Some(HandshakeKind::Resumed), is_again);
         assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
     }
 }

@@ -10,10 +10,6 @@ use crate::support::https::{TlsClient, Trust};
 use crate::support::patience::read_to_end;
 use crate::support::{Backend, Balancer, Config, request, response, until};
 
-fn over(backend: &Backend) -> Config {
-    Config::new(&[backend]).set("/tls", json!(true))
-}
-
 fn connect(balancer: &Balancer) -> TcpStream {
     TcpStream::connect((Ipv4Addr::LOCALHOST, balancer.port)).unwrap()
 }
@@ -50,7 +46,7 @@ fn is_served(balancer: &Balancer) {
 #[test]
 fn old_versions_are_refused_by_name() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     for (version, said) in [
         ([3, 0], "SSL 3.0: too old, TLS 1.2 is the oldest"),
         ([3, 1], "TLS 1.0: too old, 1.2 is the oldest"),
@@ -60,7 +56,7 @@ fn old_versions_are_refused_by_name() {
         assert_eq!(answer.first(), Some(&0x15), "an alert for {version:?}: {answer:?}");
         balancer.line(&format!("refused: {said}"));
     }
-    let balancer = over(&backend).set("/tls", json!({"minVersion": "1.3"})).start();
+    let balancer = Config::new(&[&backend]).tls().set("/tls", json!({"minVersion": "1.3"})).start();
     balancer.trust().tls12().handshake(connect(&balancer), "localhost").expect_err("too old");
     balancer.line("refused: TLS 1.2: too old, 1.3 is the oldest (tls.minVersion)");
     is_served(&balancer);
@@ -69,7 +65,7 @@ fn old_versions_are_refused_by_name() {
 #[test]
 fn what_is_no_handshake_is_refused_with_its_reason() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     for garbage in [
         &b"\x16garbage that is no TLS at all, and goes on and on"[..],
         b"\x16\x03\x01\x00\x05\xff\x00\x00\x01\x00",
@@ -89,7 +85,7 @@ fn what_is_no_handshake_is_refused_with_its_reason() {
 #[test]
 fn a_handshake_that_its_client_ends_is_told_as_that() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let whole = hello([3, 3], &[]);
     for cut in [1, 5, 30] {
         let mut stream = connect(&balancer);
@@ -116,7 +112,7 @@ fn a_handshake_that_its_client_ends_is_told_as_that() {
 #[test]
 fn a_client_that_does_not_trust_the_certificate_is_told_with_what_to_do() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     for trust in [Trust::none(), Trust::none().tls12()] {
         trust.handshake(connect(&balancer), "localhost").expect_err("not trusted");
     }
@@ -129,7 +125,7 @@ fn a_client_that_does_not_trust_the_certificate_is_told_with_what_to_do() {
 #[test]
 fn a_slow_handshake_ends_by_the_time_for_heads() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).set("/timeouts/requestHeaders", json!(500)).start();
+    let balancer = Config::new(&[&backend]).tls().set("/timeouts/requestHeaders", json!(500)).start();
     let whole = hello([3, 3], &[]);
     let mut stream = connect(&balancer);
     stream.write_all(&whole[..10]).unwrap();
@@ -153,7 +149,7 @@ fn a_slow_handshake_ends_by_the_time_for_heads() {
 #[test]
 fn a_handshake_counts_among_the_connections_of_its_address_and_who_may_not_come_in_gets_none() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).set("/access/connectionsPerIp", json!(3)).start();
+    let balancer = Config::new(&[&backend]).tls().set("/access/connectionsPerIp", json!(3)).start();
     // The connection of the health page has ended by then, or ends soon.
     let held: Vec<TcpStream> = (0..3).map(|_| connect(&balancer)).collect();
     for mut stream in &held {
@@ -167,7 +163,7 @@ fn a_handshake_counts_among_the_connections_of_its_address_and_who_may_not_come_
     drop(held);
     until("there is room again", || balancer.trust().handshake(connect(&balancer), "localhost").is_ok());
 
-    let balancer = over(&backend).set("/access/deny", json!(["127.0.0.0/8"])).start_without_health();
+    let balancer = Config::new(&[&backend]).tls().set("/access/deny", json!(["127.0.0.0/8"])).start_without_health();
     let error = balancer.trust().handshake(connect(&balancer), "localhost").expect_err("refused");
     assert_ne!(error.kind(), std::io::ErrorKind::TimedOut);
     balancer.line(" TLS - 400 ");
@@ -200,7 +196,7 @@ fn the_client_that_a_proxy_tells_of_is_the_one_that_is_refused() {
 #[test]
 fn a_handshake_ends_when_the_balancer_stops() {
     let backend = Backend::echoing();
-    let mut balancer = over(&backend).set("/timeouts/requestHeaders", json!(600_000)).start();
+    let mut balancer = Config::new(&[&backend]).tls().set("/timeouts/requestHeaders", json!(600_000)).start();
     let mut stream = connect(&balancer);
     stream.write_all(&hello([3, 3], &[])[..10]).unwrap();
     // Once it is seen.
@@ -213,7 +209,7 @@ fn a_handshake_ends_when_the_balancer_stops() {
 #[test]
 fn names_of_any_length_and_none_are_survived() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let name = |length: usize| {
         let name = vec![b'a'; length];
         let entry = [&[0][..], &u16::try_from(length).unwrap().to_be_bytes(), &name].concat();
@@ -232,7 +228,7 @@ fn names_of_any_length_and_none_are_survived() {
 #[test]
 fn a_thousand_handshakes_that_stall_disturb_nobody_and_are_held_in_little_memory() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     is_served(&balancer);
     let before = balancer.memory();
     let whole = hello([3, 3], &[]);
@@ -254,7 +250,7 @@ fn a_thousand_handshakes_that_stall_disturb_nobody_and_are_held_in_little_memory
 #[test]
 fn a_thousand_idle_clients_over_tls_hold_no_buffers() {
     let backend = Backend::echoing();
-    let balancer = over(&backend).set("/limits/connections", json!(2000)).start();
+    let balancer = Config::new(&[&backend]).tls().set("/limits/connections", json!(2000)).start();
     let config = balancer.trust().config();
     let client = || {
         let stream = connect(&balancer);
@@ -274,7 +270,7 @@ fn a_thousand_idle_clients_over_tls_hold_no_buffers() {
 fn what_a_client_over_tls_does_not_read_is_not_held_for_it() {
     const SENT: usize = 64 << 20;
     let backend = Backend::answering(response("200 OK", &[], &"x".repeat(SENT)));
-    let balancer = over(&backend).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.tls_client();
     client.send(&request("GET", "/", &[]));
     assert_eq!(client.head().unwrap().unwrap().status, 200);

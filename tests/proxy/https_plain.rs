@@ -8,14 +8,10 @@ use serde_json::json;
 use crate::support::socket::LINES;
 use crate::support::{Backend, Balancer, Client, Config, raw, request};
 
-fn over(backend: &Backend) -> Balancer {
-    Config::new(&[backend]).set("/tls", json!(true)).start()
-}
-
 #[test]
 fn plain_http_is_sent_to_the_same_url_with_https() {
     let backend = Backend::echoing();
-    let balancer = over(&backend);
+    let balancer = Config::new(&[&backend]).tls().start();
     let port = balancer.port;
     for (head, location) in [
         (format!("GET /a?b=c HTTP/1.1\r\nHost: localhost:{port}\r\n"), format!("https://localhost:{port}/a?b=c")),
@@ -49,7 +45,7 @@ fn plain_http_is_sent_to_the_same_url_with_https() {
 #[test]
 fn a_host_that_is_none_breaks_no_line_of_the_redirect() {
     let backend = Backend::echoing();
-    let balancer = over(&backend);
+    let balancer = Config::new(&[&backend]).tls().start();
     for host in ["a b", "a\"", "a/b", "a@b", "localhost:99999", "localhost:1x", "[::1", "\u{1}"] {
         let answer = balancer.exchange(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
         let own = format!("https://localhost:{}/", balancer.port);
@@ -60,7 +56,7 @@ fn a_host_that_is_none_breaks_no_line_of_the_redirect() {
 #[test]
 fn the_body_of_a_redirected_request_does_not_lose_its_answer() {
     let backend = Backend::echoing();
-    let balancer = over(&backend);
+    let balancer = Config::new(&[&backend]).tls().start();
     let mut client = balancer.client();
     client.send(&request("POST", "/", &["Content-Length: 5000000"]));
     for _ in 0..5 {
@@ -73,7 +69,7 @@ fn the_body_of_a_redirected_request_does_not_lose_its_answer() {
 #[test]
 fn a_plain_websocket_is_told_the_right_url() {
     let backend = Backend::echoing();
-    let balancer = over(&backend);
+    let balancer = Config::new(&[&backend]).tls().start();
     let answer = balancer.exchange(&request("GET", "/socket?a", &LINES));
     let url = format!("wss://localhost:{}/socket?a", balancer.port);
     assert!(answer.status == 400 && answer.text().contains(&url), "{}", answer.text());
@@ -83,8 +79,7 @@ fn a_plain_websocket_is_told_the_right_url() {
 #[test]
 fn a_plain_head_that_does_not_end_is_waited_for_no_longer_than_any() {
     let backend = Backend::echoing();
-    let balancer =
-        Config::new(&[&backend]).set("/tls", json!(true)).set("/timeouts/requestHeaders", json!(400)).start();
+    let balancer = Config::new(&[&backend]).tls().set("/timeouts/requestHeaders", json!(400)).start();
     let mut client = balancer.client();
     client.send(b"GET / HTTP/1.1\r\nHost: loc");
     client.assert_closed();
@@ -122,7 +117,7 @@ fn tls_to_a_plain_port_is_told_with_what_to_do() {
 #[test]
 fn http2_is_told_by_name_whichever_way_it_comes() {
     let backend = Backend::echoing();
-    let balancer = over(&backend);
+    let balancer = Config::new(&[&backend]).tls().start();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let plain = Balancer::over(&[&backend]);
     for lb in [&balancer, &plain] {

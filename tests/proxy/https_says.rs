@@ -27,10 +27,6 @@ fn strict() -> Backend {
     Backend::answering(response("200 OK", &["Strict-Transport-Security: max-age=31536000"], "pinned"))
 }
 
-fn tls(backends: &[&Backend]) -> Config {
-    Config::new(backends).set("/tls", json!(true))
-}
-
 /// Two listeners that lead to one pool, and what each says of TLS.
 fn two_listeners(backend: &Backend, first: bool, second: bool) -> Config {
     let listener = |tls: bool| json!({"port": 0, "pool": "web", "tls": tls});
@@ -67,7 +63,7 @@ fn a_backend_is_told_https_by_each_clients_own_connection() {
 #[test]
 fn what_a_trusted_proxy_says_of_the_scheme_is_kept_and_its_own_hop_is_added() {
     let backend = Backend::echoing();
-    let balancer = tls(&[&backend]).set("/trustedProxies", json!(["127.0.0.1"])).start();
+    let balancer = Config::new(&[&backend]).tls().set("/trustedProxies", json!(["127.0.0.1"])).start();
     let mut client = balancer.tls_client();
     for lines in [
         &["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http"][..],
@@ -93,7 +89,7 @@ fn what_a_trusted_proxy_says_of_the_scheme_is_kept_and_its_own_hop_is_added() {
 #[test]
 fn a_redirect_leads_an_https_client_to_https_and_none_leads_it_round_in_a_circle() {
     let backend = leading();
-    let balancer = tls(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let here = format!("localhost:{}", balancer.port);
     for (place, wanted) in [
         ("http://OWN/a", format!("https://{here}/a")),
@@ -168,7 +164,7 @@ fn hsts_of_a_backend_is_kept_from_local_names_over_https_and_told_once() {
 #[test]
 fn the_balancers_own_pages_are_for_pages_of_its_own_that_came_by_https() {
     let backend = Backend::echoing();
-    let balancer = tls(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let asked = |path: &str, origin: &str| {
         let origin = format!("Origin: {origin}");
         balancer.tls_client().exchange(&request("GET", path, &[&origin])).status
@@ -184,7 +180,7 @@ fn the_balancers_own_pages_are_for_pages_of_its_own_that_came_by_https() {
 #[test]
 fn live_events_come_over_wss() {
     let backend = Backend::echoing();
-    let balancer = tls(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let origin = format!("Origin: https://localhost:{}", balancer.port);
     let lines = [
         "Connection: Upgrade",
@@ -206,7 +202,7 @@ fn live_events_come_over_wss() {
 #[test]
 fn traffic_comes_to_a_tls_listener_over_tls_from_addresses_of_its_own_and_is_sticky() {
     let backends = [Backend::echoing(), Backend::echoing()];
-    let balancer = tls(&[&backends[0], &backends[1]]).start();
+    let balancer = Config::new(&[&backends[0], &backends[1]]).tls().start();
     balancer.ctl(&["traffic", "closed", "clients=3", "think=1ms", "for=1s"]);
     let view = crate::traffic::ended(&balancer);
     let sent = view["sent"].as_u64().unwrap();
@@ -233,7 +229,7 @@ fn a_backend_that_is_the_balancer_itself_over_https_is_refused() {
     let port = free_port();
     let said = Config::of_ports(&[1])
         .set("/port", json!(port))
-        .set("/tls", json!(true))
+        .tls()
         .set("/backends/0/url", json!(format!("https://127.0.0.1:{port}")))
         .refused();
     assert!(said.contains(&format!("https://127.0.0.1:{port} is this balancer itself")), "{said}");
@@ -242,7 +238,7 @@ fn a_backend_that_is_the_balancer_itself_over_https_is_refused() {
 #[test]
 fn explain_reads_the_scheme_of_a_url() {
     let backend = Backend::echoing();
-    let balancer = tls(&[&backend]).start();
+    let balancer = Config::new(&[&backend]).tls().start();
     let port = balancer.port;
     let url = |scheme: &str| format!("{scheme}://localhost:{port}/a");
     let explained: Value = serde_json::from_str(&balancer.said(&["explain", "--json", "GET", &url("https")])).unwrap();
@@ -256,7 +252,7 @@ fn explain_reads_the_scheme_of_a_url() {
 #[test]
 fn survive_behind_tls_tells_the_copies_https_and_leads_the_requests_of_a_file_there() {
     let backends = [Backend::echoing(), Backend::echoing()];
-    let balancer = tls(&[&backends[0], &backends[1]]).start();
+    let balancer = Config::new(&[&backends[0], &backends[1]]).tls().start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.har");
     let fields = json!([{"name": "Origin", "value": "http://localhost:3000"}]);

@@ -233,12 +233,12 @@ fn tls_goes_on_and_off_with_the_file_on_the_same_port() {
     let backend = Backend::echoing();
     let config = Config::new(&[&backend]);
     let balancer = config.start();
-    balancer.rewrite(&config.clone().set("/tls", json!(true)));
-    assert!(balancer.line("configuration reloaded").contains(" speaks TLS"));
+    balancer.rewrite(&config.clone().tls());
+    balancer.line(&format!("https://localhost:{0} in place of http://localhost:{0}", balancer.port));
     let mut client = balancer.tls_client();
     assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200);
     balancer.rewrite(&config);
-    balancer.line("speaks no TLS any more");
+    balancer.line(&format!("http://localhost:{0} in place of https://localhost:{0}", balancer.port));
     assert_eq!(balancer.client().exchange(&request("GET", "/", &[])).status, 200);
     assert_eq!(client.exchange(&request("GET", "/", &[])).status, 200, "the connection from before goes on");
 }

@@ -37,6 +37,12 @@ impl Config {
         Config { value, environment: Vec::new() }
     }
 
+    /// With TLS in front, by certificates that are made.
+    #[must_use]
+    pub(crate) fn tls(self) -> Self {
+        self.set("/tls", json!(true))
+    }
+
     /// Sets the value at a JSON pointer, and creates what is missing on the way.
     #[must_use]
     pub(crate) fn set(mut self, pointer: &str, value: Value) -> Self {

@@ -93,6 +93,13 @@ pub(crate) fn handshake(config: &Arc<ClientConfig>, mut stream: TcpStream, name:
     Ok(StreamOwned::new(tls, stream))
 }
 
+/// Reads to the end, which must be told (`close_notify`).
+pub(crate) fn rest(client: &mut TlsClient) -> Vec<u8> {
+    let mut rest = Vec::new();
+    client.wire.read_rest(&mut rest).expect("an end that is told");
+    rest
+}
+
 impl TlsClient {
     /// Over this connection.
     pub(crate) fn over(stream: TlsStream) -> Self {
