@@ -32,25 +32,23 @@ struct NamedUrl {
 pub(super) fn names(args: &Args, asked: &Names) -> Result<ExitCode, UsageError> {
     let file = asked.config.clone().or_else(|| args.options.config.clone());
     let file = file.or_else(|| layers::default_file().filter(|_| asked.given.is_empty()));
-    let (named, place) = match file {
-        Some(path) => {
-            let mut config = layers::check(&path)?;
+    let written = match file {
+        Some(path) => Some((layers::check(&path)?, path.display().to_string())),
+        None if asked.given.is_empty() => None,
+        None => Some((Config::new(Vec::new()), String::new())),
+    };
+    let (named, place) = match written {
+        Some((mut config, place)) => {
             layers::name(&asked.given, &mut config)?;
             layers::without_problems(&config)?;
-            (of_config(&config), path.display().to_string())
-        }
-        None if !asked.given.is_empty() => {
-            let mut config = Config::new(Vec::new());
-            layers::name(&asked.given, &mut config)?;
-            layers::without_problems(&config)?;
-            (of_config(&config), String::new())
+            (of_config(&config), place)
         }
         None => (of_running()?, String::new()),
     };
     if named.is_empty() {
         let to_do = "give one with --name app, or write \"names\": [\"app.localhost\"]";
         return Err(UsageError::Failed(if place.is_empty() {
-            format!("there is no ./stickylb.json and no balancer that runs has names: {to_do} there")
+            format!("there is no ./stickylb.json, and no balancer of yours that runs has names: {to_do} in such a file")
         } else {
             format!("{} has no names: {to_do} there", Untrusted::new(place))
         }));

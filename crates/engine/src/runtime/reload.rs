@@ -104,30 +104,7 @@ impl Balancer {
         let checkers: Vec<_> = changes.new.iter().map(|new| Checker::new(&self.shared, Arc::clone(new))).collect();
         join_all(checkers.iter().map(|checker| checker.check_once(&config.limits))).await;
 
-        for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
-            let pool = config.with_secure_decided(pool);
-            let old = live.follow(&pool);
-            let mut configured = old.sticky.clone();
-            // Where only the listeners changed, what a person chose since stays, with the cookie as it is to be now.
-            let is_rebuilt = configured.cookie.secure != pool.sticky.cookie.secure;
-            configured.cookie.secure = pool.sticky.cookie.secure;
-            let is_same = configured == pool.sticky;
-            if !is_same {
-                self.shared.telemetry.is_well(About::Sticky);
-            }
-            self.shared.registry.change_pool(live, |value| {
-                let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
-                let kept = match &value.sticky.by {
-                    StickyBy::Cookie if is_same && is_rebuilt => live.sticky_by(&StickyBy::Cookie),
-                    _ if is_same => value.sticky.clone(),
-                    _ => live.sticky_by(&pool.sticky.by),
-                };
-                // Processes started by this program stay, because the configuration does not list them. Read from the
-                // current value, in case one was added just now.
-                let started = value.backends.iter().filter(|backend| backend.settings.spawned).cloned();
-                value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
-            });
-        }
+        self.change_pools(&config, &pools, next);
         for (number, (open, tls)) in listeners.iter().zip(terminations).enumerate() {
             let before_it = open.listener.url();
             open.listener.routing.store(Arc::new(Routing::new(&config, number, tls, &pools)));
@@ -158,6 +135,34 @@ impl Balancer {
             drop(self.watch(backend));
         }
         Ok(changes.told)
+    }
+
+    /// Gives each pool its changed configuration, and its backends of `next`.
+    fn change_pools(&self, config: &Config, pools: &[Arc<LivePool>], next: Vec<Vec<Arc<Backend>>>) {
+        for ((live, pool), backends) in pools.iter().zip(&config.pools).zip(next) {
+            let pool = config.with_secure_decided(pool);
+            let old = live.follow(&pool);
+            let mut configured = old.sticky.clone();
+            // Where only the listeners changed, what a person chose since stays, with the cookie as it is to be now.
+            let is_rebuilt = configured.cookie.secure != pool.sticky.cookie.secure;
+            configured.cookie.secure = pool.sticky.cookie.secure;
+            let is_same = configured == pool.sticky;
+            if !is_same {
+                self.shared.telemetry.is_well(About::Sticky);
+            }
+            self.shared.registry.change_pool(live, |value| {
+                let strategy = if old.strategy == pool.strategy { value.strategy } else { pool.strategy };
+                let kept = match &value.sticky.by {
+                    StickyBy::Cookie if is_same && is_rebuilt => live.sticky_by(&StickyBy::Cookie),
+                    _ if is_same => value.sticky.clone(),
+                    _ => live.sticky_by(&pool.sticky.by),
+                };
+                // Processes started by this program stay, because the configuration does not list them. Read from the
+                // current value, in case one was added just now.
+                let started = value.backends.iter().filter(|backend| backend.settings.spawned).cloned();
+                value.changed(backends.into_iter().chain(started).collect(), strategy, kept)
+            });
+        }
     }
 
     /// Releases the backends that are gone. Their requests in flight go on; their tunnels are closed, unless a new
