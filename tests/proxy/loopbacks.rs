@@ -84,6 +84,19 @@ fn a_listener_that_moves_leaves_both_addresses_and_its_clients_stay() {
 }
 
 #[test]
+fn a_listener_that_moves_to_another_address_of_the_same_url_says_which() {
+    let backend = Backend::echoing();
+    let port = free_port();
+    let at = |host: &str| Config::new(&[&backend]).set("/port", json!(port)).set("/host", json!(host));
+    let balancer = at("127.0.0.1").start();
+    balancer.rewrite(&at("0.0.0.0"));
+    let said = balancer.line("configuration reloaded");
+    let expected = format!("http://localhost:{port} listens on 0.0.0.0 in place of 127.0.0.1");
+    assert!(said.contains(&expected) && !said.contains("closed"), "{said}");
+    assert_eq!(balancer.get("/").status, 200);
+}
+
+#[test]
 fn another_listener_may_have_the_other_address_at_once_or_by_a_changed_file() {
     if is_without_six() {
         return;
