@@ -114,16 +114,13 @@ pub(super) async fn list() -> Result<(), UsageError> {
                 pools => format!("{} pools", pools.len()),
             },
             duration(instance.hello.uptime_seconds),
-            instance.hello.url.to_string(),
+            urls(&snapshot),
         ]);
     }
     for problem in &problems {
         complain(&format!("stickylb-tui: {problem}"));
     }
     if rows.len() > 1 {
-        let has_names = rows[1..].iter().any(|row| row.last().is_some_and(|names| !names.is_empty()));
-        let columns = if has_names { 7 } else { 6 };
-        let rows: Vec<&[String]> = rows.iter().map(|row| &row[..columns]).collect();
         say(&aligned(&rows))?;
     } else if problems.is_empty() {
         complain("no stickylb-tui is running");
@@ -176,14 +173,10 @@ async fn snapshot(instance: &Instance) -> Result<Snapshot, UsageError> {
     }
 }
 
-/// `app.localhost,api.localhost`: the names that lead to its pools.
-fn names_of(snapshot: &Snapshot) -> String {
-    let urls = snapshot.pools.iter().flat_map(|pool| &pool.urls).map(ToString::to_string);
-    let names = urls.map(|url| {
-        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
-        host.split(':').next().unwrap_or_default().to_owned()
-    });
-    names.collect::<Vec<_>>().join(",")
+/// The URLs of the names that lead to its pools; without names, the one to open.
+fn urls(snapshot: &Snapshot) -> String {
+    let named: Vec<String> = snapshot.pools.iter().flat_map(|pool| &pool.urls).map(ToString::to_string).collect();
+    if named.is_empty() { snapshot.url().to_string() } else { named.join(" ") }
 }
 
 /// `42 s`, `3 min`, `5 h 12 min`, `2 d 3 h`.

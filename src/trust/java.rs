@@ -30,10 +30,12 @@ struct Entry {
 }
 
 impl Java {
-    /// That of `JAVA_HOME`, or of the `java` in the `PATH`, which is one below the root of the file system.
+    /// That of `JAVA_HOME`, or of the `java` in the `PATH`.
     pub(super) fn of(places: &Places) -> Option<Self> {
         let in_path = || Some(places.program("java")?.canonicalize().ok()?.parent()?.parent()?.to_owned());
-        let home = places.java_home.clone().or_else(|| in_path().filter(|home| home.starts_with(&places.root)))?;
+        // With another root, the machine's own store is not to be touched.
+        let of_this_root = || in_path().filter(|home| home.starts_with(&places.root));
+        let home = places.java_home.clone().or_else(of_this_root)?;
         let stores = ["lib/security/cacerts", "jre/lib/security/cacerts"].map(|file| home.join(file));
         let store = stores.into_iter().find(|file| file.is_file())?;
         let keytools = ["bin/keytool", "jre/bin/keytool"].map(|file| home.join(file));

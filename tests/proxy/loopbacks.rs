@@ -10,7 +10,7 @@ use crate::support::{Backend, Balancer, Client, Config, request, until};
 
 /// A client that comes to `::1`.
 fn over_six(balancer: &Balancer) -> Client {
-    Client::over(TcpStream::connect(("::1", balancer.port)).unwrap())
+    Client::plain(TcpStream::connect(("::1", balancer.port)).unwrap())
 }
 
 /// Whether this machine has no IPv6, which leaves the test out.

@@ -51,11 +51,11 @@ impl Response {
 
 impl Client {
     pub(crate) fn connect(port: u16) -> Self {
-        Client::over(TcpStream::connect(("127.0.0.1", port)).unwrap())
+        Client::plain(TcpStream::connect(("127.0.0.1", port)).unwrap())
     }
 
-    /// On this connection.
-    pub(crate) fn over(stream: TcpStream) -> Self {
+    /// On this connection, without waiting for ever.
+    pub(crate) fn plain(stream: TcpStream) -> Self {
         let record = Arc::default();
         Client { wire: Wire::new(stream, Arc::clone(&record)), record }
     }
@@ -72,6 +72,12 @@ impl Client {
 }
 
 impl<S: Read + Write> Client<S> {
+    /// On this connection, which is set up already.
+    pub(crate) fn over(stream: S) -> Self {
+        let record = Arc::default();
+        Client { wire: Wire::over(stream, Arc::clone(&record)), record }
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.wire.write(bytes).unwrap();
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -13,7 +13,6 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 
 use super::Client;
 use super::patience::{PATIENCE, until_some};
-use super::wire::Wire;
 
 /// A connection over TLS. Its end without a `close_notify` is an error (`UnexpectedEof`).
 pub(crate) type TlsStream = StreamOwned<ClientConnection, TcpStream>;
@@ -101,12 +100,6 @@ pub(crate) fn rest(client: &mut TlsClient) -> Vec<u8> {
 }
 
 impl TlsClient {
-    /// Over this connection.
-    pub(crate) fn over(stream: TlsStream) -> Self {
-        let record: Arc<Mutex<Vec<u8>>> = Arc::default();
-        Client { wire: Wire::over(stream, Arc::clone(&record)), record }
-    }
-
     /// Says that nothing more comes (`close_notify`), and leaves the connection open.
     pub(crate) fn close_notify(&mut self) {
         let stream = &mut self.wire.stream;

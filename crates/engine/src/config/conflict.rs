@@ -27,9 +27,10 @@ impl Config {
     pub fn problems(&self) -> Vec<Untrusted<String>> {
         let cookies = self.pools.iter().flat_map(|pool| pool.sticky.cookie.problems());
         let names = self.pools.iter().filter_map(|pool| pool_name(&pool.name).err());
+        let hosts = self.pools.iter().flat_map(|pool| &pool.names).filter_map(|name| local_name(name).err());
         let tls = self.listeners.iter().filter_map(|listener| listener.tls.as_ref()).flat_map(TlsConfig::problems);
         let conflicts = conflicts(self).into_iter().map(|conflict| conflict.message);
-        cookies.chain(names).chain(tls).chain(conflicts).map(Untrusted::new).collect()
+        cookies.chain(names).chain(hosts).chain(tls).chain(conflicts).map(Untrusted::new).collect()
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn explain(topology: &Topology, question: &Question) -> Result<Explan
     let listener = listener(topology.listeners.iter().map(|open| &open.listener), &uri)?;
     let bytes = request(question, &uri, listener)?;
     let routing = listener.routing.load();
-    let mut decision = Decision::new(routing.pool.current.load().strategy);
+    let mut decision = Decision::new(routing.strategy());
     let peer = Peer::new(
         question.ip.unwrap_or(Ipv4Addr::LOCALHOST.into()),
         ClientScheme::of(listener.is_tls()),

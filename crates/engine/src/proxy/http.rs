@@ -17,7 +17,6 @@ use crate::state::Phase;
 pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::Receiver<Phase>) {
     let Accepted { stream, peer: address, listener, connected, replay, traffic, is_inside, before } = accepted;
     let config = Arc::clone(&proxy.shared.topology.load().config);
-    let peer = Peer::new(address.ip(), &config.trusted_proxies);
     let mut clock = Clock::new(&config.timeouts, Instant::now());
     let (admitted, is_misplaced) = match before {
         None => (None, false),
@@ -64,10 +63,10 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, accepted: Accepted, engine: watch::
             NextRequest::Bad(bad) => refuse_unreadable(&mut client, bad).await,
             NextRequest::Unfinished => {
                 book_unfinished(&mut client, true);
-                return client.leave().await;
+                return client.front.leave().await;
             }
             NextRequest::Left => return book_unfinished(&mut client, false),
-            NextRequest::Over => return client.leave().await,
+            NextRequest::Over => return client.front.leave().await,
         };
         if !matches!(after, After::Keep) {
             break after;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::balancer::Backend;
 use crate::config::{BackendConfig, Config};
-use crate::state::{BoundListener, Topology};
+use crate::state::{BoundListener, Listener, Topology};
 use crate::tls::Termination;
 use crate::untrusted::Untrusted;
 
@@ -46,14 +46,25 @@ impl ReloadChanges {
 
     /// Describes which listeners are opened and closed.
     pub(super) fn listeners(&mut self, before: &[BoundListener], now: &[BoundListener]) {
-        let among = |open: &BoundListener, all: &[BoundListener]| {
-            all.iter().any(|other| Arc::ptr_eq(&open.listener, &other.listener))
+        let among =
+            |open: &Arc<Listener>, all: &[BoundListener]| all.iter().any(|other| Arc::ptr_eq(open, &other.listener));
+        let (opened, closed): (Vec<_>, Vec<_>) = (
+            now.iter().map(|open| &open.listener).filter(|open| !among(open, before)).collect(),
+            before.iter().map(|open| &open.listener).filter(|open| !among(open, now)).collect(),
+        );
+        // Of several addresses one URL is told.
+        let moved = |one: &Listener, all: &[&Arc<Listener>]| {
+            all.iter().find(|other| other.url() == one.url()).map(|other| other.address.ip())
         };
-        for open in now.iter().filter(|open| !among(open, before)) {
-            self.told.push(format!("listening on {}", open.listener.url()));
+        for open in &opened {
+            let (url, ip) = (open.url(), open.address.ip());
+            self.told.push(match moved(open, &closed) {
+                Some(before) => format!("{url} listens on {ip} in place of {before}"),
+                None => format!("listening on {url}"),
+            });
         }
-        for open in before.iter().filter(|open| !among(open, now)) {
-            self.told.push(format!("{} closed", open.listener.url()));
+        for open in closed.iter().filter(|open| moved(open, &opened).is_none()) {
+            self.told.push(format!("{} closed", open.url()));
         }
     }
 

@@ -83,7 +83,7 @@ impl Routing {
             pool: listener.pool.as_deref().map(named),
             proxy_protocol: listener.proxy_protocol,
             tls,
-            stands_for_tls: config.stands_for_tls,
+            stands_for_tls: listener.stands_for_tls,
         }
     }
 

@@ -89,16 +89,17 @@ impl Topology {
 
     /// The URL that leads to a pool: that of its first name, else that of the first listener that leads to it.
     pub(crate) fn url_of(&self, pool: &LivePool) -> String {
-        let listeners = || self.listeners.iter().map(|open| &open.listener);
-        let leads =
-            |listener: &&Arc<Listener>| listener.routing.load().pools().any(|one| std::ptr::eq(Arc::as_ptr(one), pool));
-        let is_own = |listener: &&Arc<Listener>| {
-            listener.routing.load().pool.as_ref().is_some_and(|one| std::ptr::eq(Arc::as_ptr(one), pool))
-        };
-        let by_name = listeners().find_map(|listener| listener.urls_of(pool).into_iter().next());
-        let by_listener =
-            || listeners().find(is_own).or_else(|| listeners().find(leads)).map(|listener| listener.url());
+        let by_name = self.listeners.iter().find_map(|open| open.listener.urls_of(pool).into_iter().next());
+        let by_listener = || self.listener_of(pool).map(|listener| listener.url());
         by_name.or_else(by_listener).unwrap_or_else(|| "http://localhost".to_owned())
+    }
+
+    /// The first listener whose own pool this is, else the first that leads to it.
+    pub(crate) fn listener_of(&self, pool: &LivePool) -> Option<&Arc<Listener>> {
+        let is = |one: &Arc<LivePool>| std::ptr::eq(Arc::as_ptr(one), pool);
+        let listeners = || self.listeners.iter().map(|open| &open.listener);
+        let is_own = |listener: &&Arc<Listener>| listener.routing.load().pool.as_ref().is_some_and(is);
+        listeners().find(is_own).or_else(|| listeners().find(|listener| listener.routing.load().pools().any(is)))
     }
 
     /// Every backend of every pool, in the order of the configuration.

@@ -5,7 +5,7 @@ use stickylb_survive::CopyNames;
 
 use crate::api::{BackendId, Mode, State};
 use crate::balancer::Backend;
-use crate::state::{BoundListener, LivePool, Shared};
+use crate::state::{LivePool, Shared};
 use crate::untrusted::Untrusted;
 
 /// The copies of one run, in the order of their pool.
@@ -65,19 +65,12 @@ impl Copies {
 
     /// The URL that leads to them.
     pub(crate) fn url(&self) -> String {
-        let topology = self.shared.topology.load();
-        let leads = |open: &&BoundListener| {
-            let routing = open.listener.routing.load();
-            Arc::ptr_eq(&routing.pool, &self.pool)
-                || routing.routes.iter().any(|route| Arc::ptr_eq(&route.pool, &self.pool))
-        };
-        let open = topology.listeners.iter().find(leads).or(topology.listeners.first());
-        open.map_or_else(|| "http://localhost".to_owned(), |open| open.listener.url())
+        self.shared.topology.load().url_of(&self.pool)
     }
 
-    /// Whether that listener speaks TLS with its clients.
+    /// Whether that speaks TLS with its clients.
     pub(crate) fn are_behind_tls(&self) -> bool {
-        self.url().starts_with("https://")
+        self.shared.topology.load().listener_of(&self.pool).is_some_and(|listener| listener.is_tls())
     }
 
     /// Whether their processes were started here, so that their output is known.

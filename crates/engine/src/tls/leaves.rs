@@ -71,8 +71,9 @@ mod tests {
     use super::*;
 
     fn leaves() -> (tempfile::TempDir, Leaves) {
-        let dir = tempfile::tempdir().unwrap();
-        let leaves = Leaves::new(Authority::own(&dir.path().join("a/ca")).unwrap()).unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
+        let leaves =
+            Leaves::new(Authority::own(&dir.path().join("a/ca")).expect("an authority")).expect("an authority");
         (dir, leaves)
     }
 
@@ -80,13 +81,13 @@ mod tests {
     fn a_certificate_is_kept_and_made_anew_before_it_ends() {
         let (_dir, leaves) = leaves();
         let now = OffsetDateTime::now_utc();
-        let at = |days| leaves.at(now + Duration::days(days), "a.test", &["a.test".to_owned()]).unwrap();
+        let at = |days| leaves.at(now + Duration::days(days), "a.test", &["a.test".to_owned()]).expect("a certificate");
         let first = at(0);
         assert!(Arc::ptr_eq(&first, &at(19)));
         let second = at(21);
         assert!(!Arc::ptr_eq(&first, &second));
         assert!(Arc::ptr_eq(&second, &at(22)));
-        let facts = Facts::of(&second.cert[0]).unwrap();
+        let facts = Facts::of(&second.cert[0]).expect("a certificate");
         assert_eq!(facts.names, ["a.test"]);
         assert!(facts.not_after - now > Duration::days(50));
     }
@@ -97,8 +98,8 @@ mod tests {
         let mut numbers = std::collections::HashSet::new();
         for n in 0..400 {
             let name = format!("n{n}.test");
-            let leaf = leaves.of(&name, std::slice::from_ref(&name)).unwrap();
-            let (_, parsed) = x509_parser::parse_x509_certificate(&leaf.cert[0]).unwrap();
+            let leaf = leaves.of(&name, std::slice::from_ref(&name)).expect("a certificate");
+            let (_, parsed) = x509_parser::parse_x509_certificate(&leaf.cert[0]).expect("a certificate");
             assert!(numbers.insert(parsed.raw_serial().to_vec()));
         }
         assert_eq!(leaves.made().len(), KEPT.get());

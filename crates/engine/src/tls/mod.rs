@@ -4,7 +4,6 @@ mod authority;
 mod authority_files;
 mod data_folder;
 mod facts;
-mod handshake;
 mod leaves;
 mod local_authority;
 mod new_authority;
@@ -20,6 +19,7 @@ mod tls_error;
 mod user_certificate;
 
 pub use local_authority::LocalAuthority;
+pub(crate) use refused_name::RefusedName;
 pub(crate) use store::TlsStore;
 pub(crate) use termination::{Termination, terminations};
 pub use tls_error::TlsError;

@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn a_client_that_names_nothing_gets_the_address_that_it_connected_to() {
-        let loopback = unnamed("127.0.0.1".parse().unwrap(), &["App.Localhost.".to_owned()], true);
+        let loopback = unnamed("127.0.0.1".parse().expect("an address"), &["App.Localhost.".to_owned()], true);
         assert_eq!(loopback, ["127.0.0.1", "localhost", "::1", "app.localhost"]);
-        assert_eq!(unnamed("192.168.1.7".parse().unwrap(), &[], true), ["192.168.1.7", "localhost"]);
-        assert_eq!(unnamed("8.8.8.8".parse().unwrap(), &[], true), ["localhost"]);
-        assert_eq!(unnamed("8.8.8.8".parse().unwrap(), &[], false), ["8.8.8.8", "localhost"]);
+        assert_eq!(unnamed("192.168.1.7".parse().expect("an address"), &[], true), ["192.168.1.7", "localhost"]);
+        assert_eq!(unnamed("8.8.8.8".parse().expect("an address"), &[], true), ["localhost"]);
+        assert_eq!(unnamed("8.8.8.8".parse().expect("an address"), &[], false), ["8.8.8.8", "localhost"]);
     }
 }

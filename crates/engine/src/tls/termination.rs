@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
@@ -10,15 +11,26 @@ use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 use super::resolver::{Resolver, unnamed};
 use super::store::TlsStore;
 use super::tls_error::TlsError;
-use crate::config::{Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
+use super::user_certificate::UserCertificate;
+use crate::api::Mode;
+use crate::config::{CertificateFiles, Config, ListenerConfig, PlainHttp, TlsConfig, TlsVersion};
+
+/// Addresses of this machine that clients connected to, of a listener on all of them.
+const ADDRESSES: usize = 64;
 
 /// How one listener speaks TLS with its clients.
 pub(crate) struct Termination {
-    /// The settings where the address that the client connected to does not matter.
+    /// Where the address that the client connected to does not matter.
     server: Arc<ServerConfig>,
     /// What becomes of plain HTTP.
     pub(crate) plain: PlainHttp,
-    authority: Option<PathBuf>,
+    resolver: Resolver,
+    /// Further names for clients that name nothing.
+    names: Vec<String>,
+    /// The address that it listens on.
+    host: IpAddr,
+    /// For a listener on all addresses: the settings for each that a client connected to.
+    by_address: Mutex<HashMap<IpAddr, Arc<ServerConfig>>>,
 }
 
 impl Termination {
@@ -45,8 +57,8 @@ impl Termination {
         Ok(Termination { server: Arc::new(server), plain, resolver, names, host, by_address: Mutex::default() })
     }
 
-    /// The settings for a handshake with a client that connected to this address. Where it fails, `RefusedName::take` may
-    /// know why.
+    /// The settings for a handshake with a client that connected to this address. Where it fails, [`RefusedName`](super::RefusedName) may know
+    /// why.
     pub(crate) fn settings(&self, local: IpAddr) -> Arc<ServerConfig> {
         let local = local.to_canonical();
         let Resolver::Made { leaves, .. } = &self.resolver else { return Arc::clone(&self.server) };
@@ -65,6 +77,12 @@ impl Termination {
         let mut server = ServerConfig::clone(&self.server);
         server.cert_resolver = Arc::new(Resolver::made(Arc::clone(leaves), names));
         Arc::clone(by_address.entry(local).or_insert(Arc::new(server)))
+    }
+
+    /// The file of the authority that signs what is shown, where that is made here.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        let Resolver::Made { leaves, .. } = &self.resolver else { return None };
+        Some(&leaves.authority.path)
     }
 
     /// The certificates of the user's own.

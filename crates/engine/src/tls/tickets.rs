@@ -157,13 +157,13 @@ mod tests {
     const HOUR: u64 = 3600;
 
     fn now() -> u64 {
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970").as_secs()
     }
 
     #[test]
     fn a_ticket_opens_for_a_day_at_most_and_only_unchanged() {
         let tickets = Tickets::open(None);
-        let ticket = tickets.encrypt(b"session").unwrap();
+        let ticket = tickets.encrypt(b"session").expect("a ticket");
         assert_eq!(tickets.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
         for at in 0..ticket.len() {
             let mut changed = ticket.clone();
@@ -180,33 +180,34 @@ mod tests {
 
     #[test]
     fn a_program_that_starts_later_opens_what_was_made_before() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("b/tickets");
-        let ticket = Tickets::open(Some(file.clone())).encrypt(b"session").unwrap();
+        let ticket = Tickets::open(Some(file.clone())).encrypt(b"session").expect("a ticket");
         let later = Tickets::open(Some(file.clone()));
         assert_eq!(later.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
         assert_eq!(later.take_trouble(), None);
         later.rotate_at(now() + 13 * HOUR);
-        let ticket = later.encrypt(b"session").unwrap();
+        let ticket = later.encrypt(b"session").expect("a ticket");
         // Made in the future, so that it is as good as none now.
         assert_eq!(Tickets::open(Some(file)).decrypt(&ticket), None);
     }
 
     #[test]
     fn a_file_that_cannot_be_used_stays_and_is_told_of_once() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("tickets");
         for text in ["", "stickylb-tui tickets 1\nshort", "something else"] {
-            std::fs::write(&file, text).unwrap();
+            std::fs::write(&file, text).expect("a file that can be written");
             #[cfg(unix)]
-            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .expect("a file that can be written");
             let tickets = Tickets::open(Some(file.clone()));
-            assert!(tickets.decrypt(&tickets.encrypt(b"session").unwrap()).is_some());
-            let said = tickets.take_trouble().unwrap();
+            assert!(tickets.decrypt(&tickets.encrypt(b"session").expect("a ticket")).is_some());
+            let said = tickets.take_trouble().expect("trouble");
             assert!(said.contains("tickets: ") && said.ends_with("remove it"), "{said}");
             tickets.rotate_at(now() + 13 * HOUR);
             assert_eq!(tickets.take_trouble(), None);
-            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+            assert_eq!(std::fs::read_to_string(&file).expect("a file that can be written"), text);
         }
     }
 }

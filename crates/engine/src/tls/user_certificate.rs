@@ -202,13 +202,13 @@ mod tests {
     use super::*;
 
     fn made() -> (String, String) {
-        let made = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).unwrap();
+        let made = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).expect("a certificate");
         (made.cert.pem(), made.signing_key.serialize_pem())
     }
 
     #[test]
     fn no_message_repeats_what_a_key_file_holds() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
         let files = CertificateFiles::new(dir.path().join("cert.pem"), dir.path().join("key.pem"));
         let ((cert, key), (_, other)) = (made(), made());
         let flat = key.replace('\n', "");
@@ -222,12 +222,12 @@ mod tests {
             key.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
             key.replace("PRIVATE KEY-----\n", "PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n"),
             key.replace("BEGIN", &body),
-            key.replace("A", "?"),
+            key.replace('A', "?"),
             key[..key.len() / 2].to_owned(),
         ];
         for held in keys {
-            std::fs::write(&files.cert, &cert).unwrap();
-            std::fs::write(&files.key, &held).unwrap();
+            std::fs::write(&files.cert, &cert).expect("a file that can be written");
+            std::fs::write(&files.key, &held).expect("a file that can be written");
             let swapped = CertificateFiles::new(&files.key, &files.cert);
             for files in [&files, &swapped] {
                 let Err(error) = UserCertificate::read(files) else { panic!("good: {held}") };

@@ -14,7 +14,11 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Words { f, some: false };
         if let Some(route) = &self.route {
-            words.next(format_args!("route {} -> {}", route.matched, route.pool))?;
+            words.next(format_args!("route {}", route.matched))?;
+            // Of a single pool it is known.
+            if self.pool.is_some() {
+                write!(words.f, " -> {}", route.pool)?;
+            }
         }
         if let Some(number) = self.replayed {
             let edited = if self.edited { "edited and " } else { "" };

@@ -232,20 +232,28 @@ impl Front {
     pub(crate) async fn close(mut self) {
         if !self.read_buffer.is_empty() || self.stream.socket_mut().has_more() {
             self.drain().await;
-        } else if self.stream.is_tls() {
-            // The client must see that nothing was cut off (close_notify, RFC 8446 6.1). What fails here is closed already.
-            let _ = self.stream.shutdown().await;
+        } else {
+            self.leave().await;
+        }
+    }
+
+    /// Ends a connection on which nothing is unread. Over TLS the client must see that nothing was cut off (close_notify,
+    /// RFC 8446 6.1).
+    pub(crate) async fn leave(mut self) {
+        if self.stream.is_tls() {
+            // One that reads nothing has no room for it, either. What fails here is closed already.
+            let _ = tokio::time::timeout(DRAIN_TIME, self.stream.shutdown()).await;
         }
     }
 
     /// Lingering close: reads and discards for a while after the last response. Closing at once while the client is still
     /// sending would reset the connection, and the client might never see its answer.
     pub(crate) async fn drain(mut self) {
-        // The client has disconnected already.
-        if self.stream.shutdown().await.is_err() {
-            return;
-        }
         let rest = async {
+            // An error: the client has disconnected already.
+            if self.stream.shutdown().await.is_err() {
+                return;
+            }
             let mut buffer = vec![0; 16 * 1024];
             let mut left = DRAINED;
             while left > 0 {

@@ -2,12 +2,11 @@
 
 use std::io;
 use std::io::ErrorKind;
-use std::sync::Arc;
 use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible};
 
 use super::accepted::Accepted;
 use crate::proxy::io::{ClientStream, TlsStream};
-use crate::tls::Termination;
+use crate::tls::{RefusedName, Termination};
 
 /// The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
 const HANDSHAKE: u8 = 0x16;
@@ -46,7 +45,8 @@ pub(crate) async fn handshake(
     version: Option<[u8; 2]>,
 ) -> Result<Accepted, String> {
     let ClientStream::Plain(socket) = accepted.stream else { return Ok(accepted) };
-    match TlsStream::accept(socket, Arc::clone(tls.acceptor.config())).await {
+    let local = socket.local_addr().unwrap_or(accepted.listener.address).ip();
+    match TlsStream::accept(socket, tls.settings(local)).await {
         Ok(shaken) => Ok(Accepted { stream: ClientStream::Tls(Box::new(shaken)), ..accepted }),
         Err(error) => Err(why(&error, version)),
     }
@@ -56,6 +56,9 @@ pub(crate) async fn handshake(
 fn why(error: &io::Error, version: Option<[u8; 2]>) -> String {
     if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
         return why_not(error, version);
+    }
+    if let Some(refused) = error.get_ref().and_then(|error| error.downcast_ref::<RefusedName>()) {
+        return refused.to_string();
     }
     match error.kind() {
         ErrorKind::UnexpectedEof => "the client closed the connection in the middle of the TLS handshake".to_owned(),
@@ -89,10 +92,6 @@ fn why_not(error: &Error, version: Option<[u8; 2]>) -> String {
         }
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
             "what the client sent is no TLS handshake, though it began like one".to_owned()
-        }
-        // The only thing that is said in so general words here (rustls' server, choosing a certificate).
-        Error::General(why) if why.contains("no server certificate chain resolved") => {
-            "there is no certificate for the name that the client asks for".to_owned()
         }
         error => format!("the TLS handshake failed: {error}"),
     }

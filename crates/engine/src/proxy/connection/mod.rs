@@ -9,6 +9,7 @@ mod connection_login;
 mod forwarded;
 mod forwarded_chain;
 mod front;
+mod handshake;
 mod replay;
 
 pub(crate) use accepted::Accepted;
@@ -19,4 +20,5 @@ pub(crate) use clock::{Clock, Stage};
 pub(crate) use connection_login::ConnectionLogin;
 pub(crate) use forwarded::{ClientScheme, Peer, is_among};
 pub(crate) use front::Front;
+pub(crate) use handshake::{FirstBytes, first_bytes, handshake};
 pub(crate) use replay::Replay;

@@ -5,6 +5,7 @@ mod attempt;
 mod connect;
 mod continues;
 mod faulty_attempt;
+mod hsts;
 mod link;
 mod redirect;
 mod request;

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::server::UnbufferedServerConnection;
 use super::scratch::READ;
 use super::socket::Socket;
 use super::tls_records::{Driven, Traffic, alert, close, drive, encrypt};
+use crate::tls::RefusedName;
 
 /// Most bytes of one record, with its header and what encryption adds (RFC 8446 5.2, RFC 5246 6.2.3).
 const RECORD: usize = 5 + (1 << 14) + 2048;
@@ -183,6 +184,10 @@ impl TlsStream {
             Err((error, used)) => {
                 self.has_failed = true;
                 self.partial = Vec::new();
+                if let Some(refused) = RefusedName::take() {
+                    self.unsent.bytes.extend_from_slice(&RefusedName::ALERT);
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, refused));
+                }
                 alert(&mut self.session, &mut incoming[used..], &mut self.unsent.bytes);
                 Err(io::Error::new(io::ErrorKind::InvalidData, error))
             }

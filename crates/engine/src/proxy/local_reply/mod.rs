@@ -1,6 +1,7 @@
 //! What the balancer answers itself.
 
 pub(crate) mod misplaced;
+mod no_such_name;
 pub(crate) mod pages;
 mod reply;
 pub(crate) mod send;

@@ -110,7 +110,7 @@ pub(crate) async fn deliver<'c>(
     let result = poll_fn(|cx| {
         if !begun {
             begun = true;
-            let said = Said { endpoint: &backend.endpoint, set_cookie, framing, keeps };
+            let said = Said { backend, endpoint: &backend.endpoint, set_cookie, framing, keeps };
             delivery.begin(head, &said, passed, cx)?;
         }
         let polled = delivery.poll(cx);

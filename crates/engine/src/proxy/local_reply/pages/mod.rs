@@ -150,7 +150,7 @@ fn is_followed(request: &Request) -> bool {
     request.head.named(b"sec-fetch-dest").eq([b"document"])
 }
 
-/// Whether this names the machine, or the address the balancer was told to listen on.
+/// Whether this names the machine, a pool, or the address the balancer was told to listen on.
 pub(crate) fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
     is_local_host(host)
         || std::str::from_utf8(host).is_ok_and(|host| {
