@@ -211,6 +211,17 @@ fn a_test_command_that_sends_nothing_is_no_success() {
 }
 
 #[test]
+fn a_test_command_finds_the_authority_of_https_in_its_environment() {
+    let home = Home::new();
+    let test = "echo $STICKYLB_URL; cat \"$NODE_EXTRA_CA_CERTS\"";
+    let mut command = home.program(&[&["survive", "--tls", "--test", test, "--"], SERVER.as_slice()].concat());
+    command.env_remove("NODE_EXTRA_CA_CERTS");
+    let (_, stderr, _) = said(&run_within(OF_A_RUN, command));
+    let authority = std::fs::read_to_string(home.path().join("data/stickylb-tui/ca/ca.pem")).unwrap();
+    assert!(stderr.contains("https://localhost:") && stderr.contains(&authority), "{stderr}");
+}
+
+#[test]
 fn a_copy_that_dies_while_the_test_runs_is_told_in_the_report() {
     let stop = r#"curl -s "$STICKYLB_URL/" >&2; kill -9 "$(curl -s "$STICKYLB_URL/whoami" | tr -dc '0-9,a-z' | sed 's/.*pid\([0-9]*\).*/\1/')"; sleep 4"#;
     let (stdout, stderr, status) = said(&run_within(OF_A_RUN, survive(&["--test", stop], &SERVER)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ready::ready;
 use super::reporting::{Trying, end_watch, finished, partial, print};
-use super::test_command::TestCommand;
+use super::test_command::{Asked, TestCommand};
 use crate::cli::args::Settings;
 use crate::cli::layers::UsageError;
 use crate::cli::run::{end, opened_log};
@@ -71,23 +71,22 @@ async fn report(
         ready = ready(engine, &tell) => ready?,
         () = signals.next() => return Ok(Box::new(partial("it was stopped before the copies served"))),
     }
-    let url = engine.snapshot().url().raw().to_owned();
-    let copies = engine.snapshot().backends.len();
-    main.complain(format!("survive: {copies} copies serve at {url}"));
+    let snapshot = engine.snapshot();
+    main.complain(format!("survive: {} copies serve at {}", snapshot.backends.len(), snapshot.url().raw()));
     engine.command(Command::Survive(options)).await.map_err(|error| UsageError::Failed(error.to_string()))?;
     let Some(test) = test else { return finished(engine, signals, &tell).await };
-    tested(engine, &test, (&url, engine.address().port()), signals, &tell).await
+    tested(engine, &test, &Asked::of(&snapshot, engine.address().port()), signals, &tell).await
 }
 
 /// Runs the test command, then waits for the report, which says if the command did not end well.
 pub(super) async fn tested(
     engine: &impl Trying,
     test: &str,
-    (url, port): (&str, u16),
+    asked: &Asked,
     signals: &mut Signals,
     tell: &impl Fn(String),
 ) -> Result<Box<SurviveReport>, UsageError> {
-    let mut test = match TestCommand::start(test, url, port) {
+    let mut test = match TestCommand::start(test, asked) {
         Ok(test) => test,
         Err(error) => {
             // What began is not left under way in a balancer that goes on.

@@ -6,13 +6,14 @@ use tokio::sync::oneshot;
 
 use super::alone::tested;
 use super::reporting::{Trying, end_watch, finished, print};
+use super::test_command::Asked;
 use super::wanted::{Step, Wanted};
 use crate::cli::layers::UsageError;
 use crate::cli::say::{complain, say};
 use crate::cli::threads::cannot_start;
 use crate::control::{ControlError, Instance, Reply, Request};
 use crate::signals::Signals;
-use stickylb::api::{Command, SurviveReport, SurviveStage, SurviveView};
+use stickylb::api::{Command, Snapshot, SurviveReport, SurviveStage};
 
 impl Trying for Instance {
     async fn command(&self, command: Command) -> Result<String, UsageError> {
@@ -23,9 +24,9 @@ impl Trying for Instance {
         }
     }
 
-    async fn view(&self) -> Result<Option<SurviveView>, UsageError> {
+    async fn stands(&self) -> Result<Snapshot, UsageError> {
         match ask(self, Request::Snapshot).await? {
-            Reply::Snapshot(snapshot) => Ok(snapshot.survive),
+            Reply::Snapshot(snapshot) => Ok(*snapshot),
             _ => Err(other(self)),
         }
     }
@@ -63,9 +64,9 @@ pub(in crate::cli) async fn of_running(instance: &Instance, step: Step, wanted: 
         Step::Whole => {
             let options = wanted.options().map_err(|why| UsageError::Words(vec![why]))?;
             instance.command(Command::Survive(options)).await?;
-            let url = instance.hello.url.raw();
             if let Some(test) = &wanted.test {
-                tested(instance, test, (url, instance.port()), &mut signals, &tell).await?
+                let asked = Asked::of(&instance.stands().await?, instance.port());
+                tested(instance, test, &asked, &mut signals, &tell).await?
             } else {
                 if wanted.har.is_none() {
                     watched(instance, &mut signals).await?;

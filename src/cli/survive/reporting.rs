@@ -8,7 +8,7 @@ use crate::cli::layers::UsageError;
 use crate::signals::Signals;
 use crate::survive_report::{Form, fails, progress};
 use stickylb::Balancer;
-use stickylb::api::{Command, SurviveReport, SurviveStage, SurviveView};
+use stickylb::api::{Command, Snapshot, SurviveReport, SurviveStage, SurviveView};
 
 /// How often the engine is asked how far it is.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,8 +23,12 @@ const STOPPING: Duration = Duration::from_secs(10);
 pub(in crate::cli) trait Trying {
     /// Carries out a command; returns what it says.
     async fn command(&self, command: Command) -> Result<String, UsageError>;
+    /// How the balancer stands.
+    async fn stands(&self) -> Result<Snapshot, UsageError>;
     /// How far it is; `None` where there is no run.
-    async fn view(&self) -> Result<Option<SurviveView>, UsageError>;
+    async fn view(&self) -> Result<Option<SurviveView>, UsageError> {
+        self.stands().await.map(|snapshot| snapshot.survive)
+    }
     /// What the last run has found.
     async fn report(&self) -> Result<Option<Box<SurviveReport>>, UsageError>;
 }
@@ -35,8 +39,8 @@ impl Trying for Balancer {
         Ok(done.said.to_string())
     }
 
-    async fn view(&self) -> Result<Option<SurviveView>, UsageError> {
-        Ok(self.snapshot().survive)
+    async fn stands(&self) -> Result<Snapshot, UsageError> {
+        Ok(self.snapshot())
     }
 
     async fn report(&self) -> Result<Option<Box<SurviveReport>>, UsageError> {

@@ -2,6 +2,7 @@
 //! this program ends.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -9,9 +10,27 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::cli::layers::UsageError;
 use crate::signals::Signals;
+use crate::trust::adding;
+use stickylb::api::Snapshot;
 
 /// Milliseconds that it has to end when it is told to.
 const GRACE: &str = "5000";
+
+/// The balancer that a test command is to ask.
+pub(super) struct Asked {
+    pub(super) url: String,
+    pub(super) port: u16,
+    /// The authority that signs what it shows, where that is made here.
+    pub(super) authority: Option<PathBuf>,
+}
+
+impl Asked {
+    /// The first listener of a balancer, which has this port.
+    pub(super) fn of(snapshot: &Snapshot, port: u16) -> Self {
+        let authority = snapshot.listeners.first().and_then(|listener| listener.authority.as_ref());
+        Asked { url: snapshot.url().raw().to_owned(), port, authority: authority.map(|file| file.raw().into()) }
+    }
+}
 
 /// A test command that runs. Its output is on standard error.
 pub(super) struct TestCommand {
@@ -23,12 +42,13 @@ pub(super) struct TestCommand {
 
 impl TestCommand {
     /// Starts it by `sh -c`; it finds the balancer in its environment.
-    pub(super) fn start(command: &str, url: &str, port: u16) -> Result<Self, UsageError> {
+    pub(super) fn start(command: &str, asked: &Asked) -> Result<Self, UsageError> {
         let start = || {
             let mut supervisor = Command::new(std::env::current_exe()?)
                 .args(["supervise", "--grace", GRACE, "--", "sh", "-c", command])
-                .env("STICKYLB_URL", url)
-                .env("STICKYLB_PORT", port.to_string())
+                .env("STICKYLB_URL", &asked.url)
+                .env("STICKYLB_PORT", asked.port.to_string())
+                .envs(asked.authority.as_deref().map(adding).unwrap_or_default())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()?;
