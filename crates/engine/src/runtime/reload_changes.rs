@@ -59,8 +59,8 @@ impl ReloadChanges {
         for open in &opened {
             let (url, ip) = (open.url(), open.address.ip());
             self.told.push(match moved(open, &closed) {
-                Some(before) => format!("{url} listens on {ip} in place of {before}"),
-                None => format!("listening on {url}"),
+                Some(before) if before != ip => format!("{url} listens on {ip} in place of {before}"),
+                _ => format!("listening on {url}"),
             });
         }
         for open in closed.iter().filter(|open| moved(open, &opened).is_none()) {

@@ -57,8 +57,8 @@ impl Termination {
         Ok(Termination { server: Arc::new(server), plain, resolver, names, host, by_address: Mutex::default() })
     }
 
-    /// The settings for a handshake with a client that connected to this address. Where it fails, [`RefusedName`](super::RefusedName) may know
-    /// why.
+    /// The settings for a handshake with a client that connected to this address. Where it fails,
+    /// [`RefusedName`](super::RefusedName) may know why.
     pub(crate) fn settings(&self, local: IpAddr) -> Arc<ServerConfig> {
         let local = local.to_canonical();
         let Resolver::Made { leaves, .. } = &self.resolver else { return Arc::clone(&self.server) };
