@@ -43,6 +43,9 @@ pub const TOKENS: &[&str] = &[
     "\"email\": {\"service\": \"gmail\"},",
     "\"owner\": \"a@b.example, c <d@e>\",",
     "\"trustedProxies\": [\"10.0.0.0/33\"],",
+    "\"tls\": {\"certificates\": [{\"cert\": \"a\", \"key\": \"b\"}], \"minVersion\": \"1.3\"},",
+    "\"tls\": {\"names\": [\"a.test\", \"example.com\", \"10.0.0.1\"], \"plain\": \"refuse\"},",
+    "\"names\": [\"app\", \"a.dev\", \"app.localhost.\"],",
 ];
 
 fn problems_of(parsed: Result<Config, ConfigError>) -> Result<Config, Vec<Problem>> {
