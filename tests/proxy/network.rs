@@ -6,7 +6,7 @@ use std::net::{TcpListener, ToSocketAddrs as _, UdpSocket};
 use serde_json::json;
 
 use crate::silent::Silent;
-use crate::support::raw::closed_port;
+use crate::support::program::free_port;
 use crate::support::{Balancer, Config, until, until_some};
 
 /// Answers one request with this name.
@@ -164,7 +164,7 @@ fn a_backend_that_is_the_balancer_by_the_machines_own_name_or_address_is_refused
     if names.is_empty() {
         crate::support::left_out::left_out("this machine has no name and no address of its own");
     }
-    let port = closed_port();
+    let port = free_port();
     for name in names {
         let config = Config::of_ports(&[9]).set("/port", json!(port)).set("/host", json!("0.0.0.0"));
         let said = config.set("/backends/0/url", json!(format!("http://{name}:{port}"))).refused();

@@ -1,9 +1,11 @@
 //! Raw TCP connections: targets that behave as told, and a balancer in front of them.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
 use super::patience::read_to_end;
 use super::{Balancer, Client, Config, PATIENCE, request};
@@ -37,8 +39,14 @@ pub(crate) fn echo(name: &'static str) -> u16 {
     })
 }
 
+/// A port that refuses connections, and that nobody else is given meanwhile: it is bound, and never listened on.
 pub(crate) fn closed_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static BOUND: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    BOUND.lock().unwrap().push(socket);
+    port
 }
 
 /// A TCP pool of these targets, sticky by address unless changed, with checks that always pass.
