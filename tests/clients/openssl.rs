@@ -111,8 +111,9 @@ fn again(site: &Site, version: &str, file: &Path) -> Vec<bool> {
     reused(&connected(site, &[version, "-sess_in", file.to_str().unwrap()]))
 }
 
-#[test]
-fn a_session_is_taken_up_again_after_a_reload() {
+/// Whether a session is taken up again, before this and after it.
+#[track_caller]
+fn outlives(what: &str, happens: fn(&mut Site)) {
     if !there() {
         return;
     }
@@ -121,26 +122,21 @@ fn a_session_is_taken_up_again_after_a_reload() {
     for version in ["-tls1_2", "-tls1_3"] {
         let file = site.home().join(format!("session{version}"));
         begun(&site, version, &file);
-        assert_eq!(again(&site, version, &file), [true], "{version}, before a reload");
+        assert_eq!(again(&site, version, &file), [true], "{version}, before {what}");
         begun(&site, version, &file);
-        site.reload();
-        assert_eq!(again(&site, version, &file), [true], "{version}, after a reload");
+        happens(&mut site);
+        assert_eq!(again(&site, version, &file), [true], "{version}, after {what}");
     }
 }
 
 #[test]
+fn a_session_is_taken_up_again_after_a_reload() {
+    outlives("a reload", Site::reload);
+}
+
+#[test]
 fn a_session_is_taken_up_again_after_a_restart() {
-    if !there() {
-        return;
-    }
-    let b0 = backend("b0");
-    let mut site = Site::over(&[&b0]);
-    for version in ["-tls1_2", "-tls1_3"] {
-        let file = site.home().join(format!("session{version}"));
-        begun(&site, version, &file);
-        site.restart();
-        assert_eq!(again(&site, version, &file), [true], "{version}");
-    }
+    outlives("a restart", Site::restart);
 }
 
 #[test]

@@ -36,9 +36,14 @@ pub(crate) fn ipv4_in_parts(host: &str) -> Option<Ipv4Addr> {
     fits.then(|| Ipv4Addr::from(whole))
 }
 
+/// A host as an address is written alone: of `[::1]`, what stands in the brackets.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 /// Whether `host` (a name or an address, without port) means this machine.
 pub fn is_local_name(host: &str) -> bool {
-    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let host = without_brackets(host);
     let name = host.strip_suffix('.').unwrap_or(host);
     let tail = name.len().checked_sub("localhost".len()).filter(|at| name.is_char_boundary(*at));
     if let Some(at) = tail {

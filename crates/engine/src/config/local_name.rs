@@ -1,5 +1,6 @@
 //! Names of this machine that lead to a pool.
 
+use super::local::without_brackets;
 use crate::untrusted::Untrusted;
 
 /// Top-level domains whose names browsers ask for over https alone, with a certificate that a public authority signed: they
@@ -58,8 +59,7 @@ pub fn local_name(name: &str) -> Result<String, String> {
     if name.is_empty() {
         return wrong("it is empty: write letters, digits and -, such as app.localhost");
     }
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&name);
-    if bare.parse::<std::net::IpAddr>().is_ok() {
+    if without_brackets(&name).parse::<std::net::IpAddr>().is_ok() {
         return wrong("an address leads to the listener's own pool: write a name such as app.localhost");
     }
     if name.contains(['/', ':']) {

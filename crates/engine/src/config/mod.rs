@@ -75,7 +75,7 @@ pub use host_header::HostHeader;
 pub use limits::Limits;
 pub use listener::{DEFAULT_PORT, ListenerConfig};
 pub use local::is_local_name;
-pub(crate) use local::reaches;
+pub(crate) use local::{reaches, without_brackets};
 pub(crate) use local_name::bare_host;
 pub use local_name::{local_name, name_url};
 pub use passive::Passive;

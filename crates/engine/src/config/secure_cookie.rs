@@ -3,7 +3,6 @@
 use super::listener::ListenerConfig;
 use super::pool::PoolConfig;
 use super::root::Config;
-use crate::api::Mode;
 
 impl Config {
     /// A pool of this configuration with `secure` decided. Cookies ignore ports and schemes (RFC 6265 8.5): one that is `Secure`
@@ -16,10 +15,9 @@ impl Config {
     }
 
     fn is_behind_tls_alone(&self, pool: &str, has_names: bool) -> bool {
-        let first = self.listeners.iter().position(|listener| listener.mode == Mode::Http);
-        // Names lead to a pool from the first HTTP listener.
+        let named = self.named_listener().filter(|_| has_names);
         let leads = |(place, listener): &(usize, &ListenerConfig)| {
-            listener.pools().any(|name| name == pool) || has_names && first == Some(*place)
+            listener.pools().any(|name| name == pool) || named == Some(*place)
         };
         let mut leading = self.listeners.iter().enumerate().filter(leads).peekable();
         leading.peek().is_some() && leading.all(|(_, listener)| listener.tls.is_some() || listener.stands_for_tls)

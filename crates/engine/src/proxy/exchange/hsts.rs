@@ -3,13 +3,13 @@
 //! A browser that is told so under `localhost` asks every server of this machine by https from then on, whatever its port. A
 //! backend in production mode tells it as soon as it hears that its client came by https.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::request::Request;
 use crate::api::Level;
 use crate::balancer::Backend;
-use crate::config::VOUCHED_NAMES;
+use crate::config::{bare_host, is_vouched, is_vouched_address, without_brackets};
 use crate::proxy::connection::Client;
 use crate::proxy::host::{is_local_host, without_port};
 
@@ -35,18 +35,14 @@ fn is_shared(host: &[u8]) -> bool {
         return true;
     }
     let Ok(host) = std::str::from_utf8(host) else { return false };
-    let host = without_port(host);
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match bare.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified(),
-        Ok(IpAddr::V6(ip)) => ip == Ipv6Addr::UNSPECIFIED || ip.is_unique_local() || ip.is_unicast_link_local(),
-        Err(_) => {
-            let name = bare.strip_suffix('.').unwrap_or(bare);
-            let last = name.rsplit('.').next().unwrap_or(name);
-            // A name without a dot is one of the local network.
-            !name.contains('.') || VOUCHED_NAMES.iter().any(|own| last.eq_ignore_ascii_case(own))
-        }
+    let host = without_brackets(without_port(host));
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        let ip = ip.to_canonical();
+        return ip.is_unspecified() || is_vouched_address(ip);
     }
+    let name = bare_host(host).to_ascii_lowercase();
+    // A name without a dot is one of the local network.
+    !name.contains('.') || is_vouched(&name)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::api::RouteTaken;
 use crate::balancer::Pool;
-use crate::config::{RouteConfig, UpgradeMatch, bare_host};
+use crate::config::{RouteConfig, UpgradeMatch, bare_host, without_brackets};
 use crate::proxy::exchange::{HostKind, Request};
 use crate::proxy::host::without_port;
 use crate::state::{LivePool, Routing};
@@ -42,8 +42,7 @@ pub(crate) fn host_kind(routing: &Routing, request: &Request) -> HostKind {
 
 /// Whether a host is no name that somebody gave: an address, or `localhost` itself.
 fn is_nobodys(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok()
+    host.eq_ignore_ascii_case("localhost") || without_brackets(host).parse::<IpAddr>().is_ok()
 }
 
 /// The host that is asked for, without port and without a dot at its end.

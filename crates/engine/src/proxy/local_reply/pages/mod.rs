@@ -13,6 +13,7 @@ use std::sync::Arc;
 use stickylb_http1::FieldKind;
 use tokio::sync::mpsc;
 
+use crate::config::without_brackets;
 use crate::proxy::connection::Client;
 use crate::proxy::event_stream;
 use crate::proxy::event_stream::{Feed, Figures};
@@ -155,10 +156,9 @@ pub(crate) fn is_own_host(shared: &Shared, host: &[u8]) -> bool {
     is_local_host(host)
         || std::str::from_utf8(host).is_ok_and(|host| {
             let host = without_port(host);
-            let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
             let listened = |ip: IpAddr| {
                 !ip.is_unspecified() && shared.topology.load().config.listeners.iter().any(|l| l.host == ip)
             };
-            bare.parse().is_ok_and(listened) || shared.topology.config().has_name(host)
+            without_brackets(host).parse().is_ok_and(listened) || shared.topology.config().has_name(host)
         })
 }
