@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::raw::{ask, closed_port, config, connect, echo, health, target};
-use crate::support::{Balancer, Gate, PATIENCE, until, until_some};
+use crate::support::{Balancer, Config, Gate, PATIENCE, until, until_some};
 
 #[test]
 fn a_target_that_closes_before_a_byte_has_moved_is_replaced() {
@@ -289,4 +289,31 @@ fn a_target_that_drains_gets_no_new_address() {
         stream.read_exact(&mut name).unwrap();
         assert_eq!(&name, b"bx");
     }
+}
+
+/// It may speak anything, as one at a `tcp://` address may.
+#[cfg(unix)]
+#[test]
+fn a_target_at_a_unix_socket_is_checked_by_connecting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // A check sees that, and would take it for no HTTP.
+            let _ = stream.write_all(b"hello");
+        }
+    });
+    let balancer = Config::of(json!({
+        "listeners": [{"port": 0, "mode": "tcp", "pool": "db"}, {"port": 0, "pool": "page"}],
+        "pools": {
+            "db": {"backends": [{"url": format!("unix:{}", path.display())}]},
+            "page": {"backends": [{"url": "http://127.0.0.1:9"}]},
+        },
+    }))
+    .start();
+    until("the socket is UP", || health(&balancer, 0)["state"] == "UP");
+    let mut answer = String::new();
+    connect(&balancer).read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "hello");
 }

@@ -107,14 +107,30 @@ impl BackendConfig {
     }
 }
 
+/// A backend as the file has it, while it is not known yet which ids others have and what its pool's clients speak.
+pub(crate) struct UnfinishedBackend {
+    /// Its id, where it is given one.
+    pub(crate) id: Option<BackendId>,
+    /// All else.
+    pub(crate) backend: BackendConfig,
+    /// Whether it says how it is checked, or its pool does.
+    pub(crate) says_how: bool,
+}
+
+impl UnfinishedBackend {
+    /// What a server of raw connections speaks is not known: that it takes one is all that can be asked.
+    pub(crate) fn is_of_raw_connections(&mut self) {
+        if !self.says_how {
+            self.backend.health.algorithm = CheckAlgorithm::Tcp;
+        }
+    }
+}
+
 impl BackendConfig {
-    /// Reads one of a pool's backends, and its id where it is given one; `None` where it has no address.
+    /// Reads one of a pool's backends; `None` where it has no address.
     ///
     /// `health` is the pool's, and whether it says how to check.
-    pub(crate) fn read(
-        keys: &mut Keys<'_, '_>,
-        (health, says_how): (&HealthCheck, bool),
-    ) -> Option<(Option<BackendId>, BackendConfig)> {
+    pub(crate) fn read(keys: &mut Keys<'_, '_>, (health, says_how): (&HealthCheck, bool)) -> Option<UnfinishedBackend> {
         keys.require("url", "a backend needs a 'url', such as \"http://localhost:5000\"");
         let id = keys.get("id", "Unique in the file; its position unless set. The sticky cookie's value", |n| {
             n.integer(0, u64::from(u32::MAX)).map(BackendId::new)
@@ -131,11 +147,7 @@ impl BackendConfig {
         let mut backend = BackendConfig { health: health.clone(), ..BackendConfig::new(0, name, address) };
         backend.read_options(keys);
         let says_how = backend.health.read_own(keys) || says_how;
-        if backend.address.scheme == Scheme::Tcp && !says_how {
-            // What it speaks is not known: that it takes a connection is all that can be asked.
-            backend.health.algorithm = CheckAlgorithm::Tcp;
-        }
-        known.then_some((id, backend))
+        known.then_some(UnfinishedBackend { id, backend, says_how })
     }
 
     fn read_options(&mut self, keys: &mut Keys<'_, '_>) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::address::Scheme;
-use super::backend::free_id;
+use super::backend::{UnfinishedBackend, free_id};
 use super::keys::Keys;
 use super::listener::ListenerConfig;
 use super::locations::{At, Locations};
@@ -45,10 +45,13 @@ pub(crate) fn listeners_and_pools(
             listener.pool.get_or_insert_with(|| only.pool.name.clone());
         }
     }
-    for UnfinishedPool { pool, .. } in pools.iter_mut().filter(|pool| !pool.says_by) {
-        // Raw connections have no cookie.
+    for UnfinishedPool { pool, backends, says_by } in &mut pools {
         if listeners.iter().any(|l| l.mode == Mode::Tcp && l.pools().any(|name| name == pool.name)) {
-            pool.sticky.by = StickyBy::Ip;
+            if !*says_by {
+                // Raw connections have no cookie.
+                pool.sticky.by = StickyBy::Ip;
+            }
+            backends.iter_mut().for_each(UnfinishedBackend::is_of_raw_connections);
         }
     }
     (listeners, numbered(pools))
@@ -80,7 +83,7 @@ fn flat(
     listener.read_address(keys);
     let mut only = UnfinishedPool::empty(PoolConfig::new(DEFAULT_POOL, Vec::new()));
     only.read(keys, 0, locations);
-    if !only.backends.is_empty() && only.backends.iter().all(|(_, backend)| backend.address.scheme == Scheme::Tcp) {
+    if !only.backends.is_empty() && only.backends.iter().all(|read| read.backend.address.scheme == Scheme::Tcp) {
         listener.mode = Mode::Tcp;
     }
     (vec![listener], vec![only])
@@ -153,11 +156,11 @@ fn pools(n: Node<'_, '_>, locations: &mut Locations) -> Option<Vec<UnfinishedPoo
 
 /// Gives the backends of all pools that have no id their position over the whole file, or the next free number.
 fn numbered(pools: Vec<UnfinishedPool>) -> Vec<PoolConfig> {
-    let ids = pools.iter().flat_map(|read| &read.backends).filter_map(|(id, _)| *id);
+    let ids = pools.iter().flat_map(|read| &read.backends).filter_map(|read| read.id);
     let mut taken: BTreeSet<BackendId> = ids.collect();
     let mut position = 0;
     let finished = |UnfinishedPool { mut pool, backends, .. }: UnfinishedPool| {
-        for (id, mut backend) in backends {
+        for UnfinishedBackend { id, mut backend, .. } in backends {
             backend.id = id.unwrap_or_else(|| free_id(&mut taken, position));
             position += 1;
             pool.backends.push(backend);

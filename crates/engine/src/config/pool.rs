@@ -1,13 +1,13 @@
 //! Backends that stand in for each other, and how one of them is chosen.
 
-use super::backend::BackendConfig;
+use super::backend::{BackendConfig, UnfinishedBackend};
 use super::health::HealthCheck;
 use super::keys::Keys;
 use super::local_name::local_name;
 use super::locations::{At, Locations};
 use super::node::Node;
 use super::sticky::StickyConfig;
-use crate::api::{BackendId, Strategy};
+use crate::api::Strategy;
 
 /// The name of the one pool of a configuration without `pools`.
 pub const DEFAULT_POOL: &str = "default";
@@ -48,8 +48,8 @@ impl PoolConfig {
 pub(crate) struct UnfinishedPool {
     /// All but its backends.
     pub(crate) pool: PoolConfig,
-    /// Its backends, each with its id where it is given one.
-    pub(crate) backends: Vec<(Option<BackendId>, BackendConfig)>,
+    /// Its backends.
+    pub(crate) backends: Vec<UnfinishedBackend>,
     /// Whether it says what binds a client to its backend.
     pub(crate) says_by: bool,
 }
@@ -100,7 +100,7 @@ fn backends(
     health: (&HealthCheck, bool),
     pool: usize,
     locations: &mut Locations,
-) -> Option<Vec<(Option<BackendId>, BackendConfig)>> {
+) -> Option<Vec<UnfinishedBackend>> {
     let mut read = Vec::new();
     let count = n.each(|n| {
         let found = n.hint("description", "One server").object(|keys| {
