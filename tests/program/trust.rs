@@ -8,8 +8,10 @@ use std::process::Command;
 
 use rustix::fs::{FlockOperation, fcntl_lock};
 
+use crate::support::browser::Browser;
 use crate::support::left_out::left_out;
 use crate::support::program::{Headless, run_to_end, until};
+use crate::support::until_some;
 use crate::trusting::{Trusting, found};
 
 const CHROMIUM: &str = "home/.pki/nssdb";
@@ -366,31 +368,25 @@ fn to_speak_tls_touches_no_store() {
 #[test]
 fn a_real_chromium_opens_the_page_after_trust_and_neither_before_nor_after_remove() {
     let Some(machine) = Trusting::with_certutil() else { return };
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let Some(browser) = browsers.iter().find_map(|name| found(name)) else {
-        return left_out("no chromium is on this machine");
-    };
     machine.pretends("chromium");
     let mut lb = Headless::from(machine.program(&["--headless", "--tls", "--demo=1", "-p", "0"]));
     let line = lb.line_with("listening on https://localhost:");
     let url = line[line.find("https://").unwrap()..].split_whitespace().next().unwrap().to_owned();
     lb.line_with("alpha: STARTING -> UP");
-    let opens = |profile: &str| {
-        let mut command = Command::new(&browser);
-        command.env("HOME", machine.path("home")).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
-        command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]);
-        command.args(["--disable-background-networking", "--disable-component-update", "--no-proxy-server"]);
-        command.arg(format!("--user-data-dir={}", machine.path(profile).display())).args(["--dump-dom", &url]);
-        let page = String::from_utf8_lossy(&run_to_end(command).stdout).into_owned();
-        match (page.contains("<h1>alpha</h1>"), page.contains("ERR_CERT_AUTHORITY_INVALID")) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => panic!("neither the page nor a refusal: {page}"),
-        }
+    let opens = || {
+        let mut browser = Browser::at_home(&machine.path("home"), &url)?;
+        let mut has =
+            |text: &str| browser.value(&format!("document.documentElement.innerText.includes('{text}')")) == true;
+        Some(until_some("the browser shows the page or refuses it", || match () {
+            () if has("alpha") => Some(true),
+            () if has("ERR_CERT_AUTHORITY_INVALID") => Some(false),
+            () => None,
+        }))
     };
-    assert!(!opens("first"));
+    let Some(before) = opens() else { return left_out("no chromium is on this machine") };
+    assert!(!before);
     assert_eq!(machine.trust(&[]).0, 0);
-    assert!(opens("second"));
+    assert_eq!(opens(), Some(true));
     assert_eq!(machine.trust(&["--remove"]).0, 0);
-    assert!(!opens("third"));
+    assert_eq!(opens(), Some(false));
 }
