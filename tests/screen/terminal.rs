@@ -216,8 +216,10 @@ impl Terminal {
         until("the header shows the address", || port_in(&self.screen()))
     }
 
-    /// Has the terminal say that it has no size, as one on a serial line does.
+    /// Has the terminal say that it has no size, as one of 80 by 24 on a serial line does.
     pub(crate) fn loses_its_size(&self) {
+        let (rows, columns) = size(80, 24);
+        self.shown().parser.set_size(rows, columns);
         self.master.as_ref().unwrap().resize(PtySize { rows: 0, cols: 0, ..PtySize::default() }).unwrap();
     }
 

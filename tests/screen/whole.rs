@@ -37,10 +37,14 @@ fn every_way_of_quitting_gives_the_terminal_back_and_ends_the_children() {
 fn on_a_terminal_that_does_not_know_its_size_the_screen_is_drawn_at_80_by_24() {
     let mut terminal = Terminal::with(&["--demo", "-p", "0"], &[("COLUMNS", ""), ("LINES", "")]);
     terminal.shows("3 up");
+    // A frame that ends in this column.
+    let is_drawn_at = |screen: &str, columns| {
+        screen.lines().map(str::trim_end).any(|line| line.ends_with('┐') && line.chars().count() == columns)
+    };
     terminal.resize(60, 20);
-    terminal.shows("3 up");
-    terminal.resize(80, 24);
+    terminal.wait("the screen is drawn narrow", |screen| is_drawn_at(screen, 60));
     terminal.loses_its_size();
+    terminal.wait("the screen is drawn wide", |screen| is_drawn_at(screen, 80));
     terminal.press("?");
     terminal.shows("Keys");
     assert!(terminal.lines().iter().any(|line| line.trim_end().len() > 60), "{}", terminal.screen());
