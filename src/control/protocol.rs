@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use stickylb::api::{
-    Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, Snapshot,
-    SurviveReport, ToReplay, Unclear, WhatIf, WhatIfOptions,
+    Command, CommandError, Done, Ending, Event, Explanation, Heads, Question, Replayed, RequestNumber, ResolvedConfig,
+    Snapshot, SurviveReport, ToReplay, Unclear, WhatIf, WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -64,6 +64,8 @@ pub(crate) enum Request {
     SurviveReport,
     /// What would each strategy have done with the last requests?
     WhatIf(WhatIfOptions),
+    /// Get the configuration that runs.
+    Configuration,
     /// Only watch from now on, until this connection ends: nothing more that is asked for on it may change anything, and no
     /// heads, no bodies and no output of processes are told.
     Watch,
@@ -114,6 +116,8 @@ pub(crate) enum Reply {
         /// Why, as one sentence.
         why: Untrusted<String>,
     },
+    /// The configuration that runs, without secrets.
+    Configuration(Box<ResolvedConfig>),
     /// This connection only watches from now on.
     Watching,
     /// An event.

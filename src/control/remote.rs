@@ -12,8 +12,8 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, ControlError, Instance};
 use super::protocol::{Reply, Request};
 use stickylb::api::{
-    Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber, Snapshot,
-    SurviveReport, ToReplay, WhatIf, WhatIfOptions,
+    Command, CommandError, Done, Ending, EngineHandle, Event, Heads, LONGEST, News, Replayed, RequestNumber,
+    ResolvedConfig, Snapshot, SurviveReport, ToReplay, WhatIf, WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
 
@@ -191,6 +191,17 @@ impl EngineHandle for Remote {
             }
         }
     }
+
+    fn configuration(&self) -> impl Future<Output = Result<Box<ResolvedConfig>, Untrusted<String>>> + Send + 'static {
+        let instance = self.instance.clone();
+        async move {
+            match instance.ask(&Request::Configuration).await {
+                Ok(Reply::Configuration(config)) => Ok(config),
+                Ok(_) => Err(OTHER.into()),
+                Err(error) => Err(error.to_string().into()),
+            }
+        }
+    }
 }
 
 /// What is in flight there at this moment: on a connection of its own, since the other has news of a while ago on its way.
@@ -258,6 +269,7 @@ fn take(received: &mut Received, reply: Reply) {
         | Reply::Survived { .. }
         | Reply::WhatIf(_)
         | Reply::NoWhatIf { .. }
+        | Reply::Configuration(_)
         | Reply::Watching
         | Reply::Stopping
         | Reply::Refused { .. } => {}

@@ -175,6 +175,7 @@ async fn answer(from: OwnedReadHalf, mut to: OwnedWriteHalf, served: &Served, pl
                     Err(why) => Reply::NoWhatIf { why: why.into() },
                 }
             }
+            Request::Configuration => Reply::Configuration(Box::new(served.engine.configuration())),
             Request::Watch => {
                 only_watches = true;
                 Reply::Watching

@@ -17,6 +17,7 @@ pub(super) fn refusal(request: &Request) -> Option<Reply> {
         | Request::Explain(_)
         | Request::SurviveReport
         | Request::WhatIf(_)
+        | Request::Configuration
         | Request::Watch
         | Request::Follow => None,
     }

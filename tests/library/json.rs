@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stickylb::api::{Command, CommandError, Event, Explanation, Heads, Snapshot};
+use stickylb::api::{Command, CommandError, Event, Explanation, Heads, ResolvedConfig, Snapshot};
 use stickylb::untrusted::{json, pretty_json};
 
 #[track_caller]
@@ -32,6 +32,11 @@ fn commands_and_their_errors_stay_as_they_are() {
 fn explanations_and_heads_stay_as_they_are() {
     each_line_stays::<Explanation>(include_str!("../json/explanations.jsonl"));
     each_line_stays::<Heads>(include_str!("../json/heads.jsonl"));
+}
+
+#[test]
+fn a_resolved_configuration_stays_as_it_is() {
+    each_line_stays::<ResolvedConfig>(include_str!("../json/configurations.jsonl"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::event::Event;
 use super::heads::Heads;
 use super::ids::RequestNumber;
 use super::replayed::Replayed;
+use super::resolved::ResolvedConfig;
 use super::snapshot::Snapshot;
 use super::survive::SurviveReport;
 use super::to_replay::ToReplay;
@@ -79,6 +80,12 @@ pub trait EngineHandle {
         &self,
         options: WhatIfOptions,
     ) -> impl Future<Output = Result<Box<WhatIf>, Untrusted<String>>> + Send + 'static;
+
+    /// Its configuration with every default filled in, and with what a person changed since.
+    ///
+    /// # Errors
+    /// The engine cannot be asked; why, as one sentence.
+    fn configuration(&self) -> impl Future<Output = Result<Box<ResolvedConfig>, Untrusted<String>>> + Send + 'static;
 }
 
 /// What is new.

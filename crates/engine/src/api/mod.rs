@@ -48,6 +48,7 @@ mod percentiles;
 mod phases;
 mod replayed;
 mod request_event;
+mod resolved;
 mod snapshot;
 mod sticky_by;
 mod strategy;
@@ -96,6 +97,12 @@ pub use percentiles::Percentiles;
 pub use phases::Phases;
 pub use replayed::{Bodies, LONGEST, Replayed};
 pub use request_event::{Ended, RequestEvent};
+pub use resolved::{
+    ResolvedAccess, ResolvedBackend, ResolvedCertificate, ResolvedCheck, ResolvedCheckKind, ResolvedConfig,
+    ResolvedCookie, ResolvedExpect, ResolvedHeader, ResolvedHost, ResolvedLimits, ResolvedListener, ResolvedPassive,
+    ResolvedPool, ResolvedRetry, ResolvedRoute, ResolvedSameSite, ResolvedScheme, ResolvedSticky, ResolvedTimeouts,
+    ResolvedTls, ResolvedUpgrade, ResolvedValue,
+};
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;

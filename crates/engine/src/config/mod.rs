@@ -39,6 +39,7 @@ mod passive;
 mod pool;
 mod problem;
 mod read_file;
+mod resolved;
 mod retry;
 mod root;
 mod route;

@@ -12,17 +12,36 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A value that may be a password or a token: it never appears in `Debug` output, pages, logs or events.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    value: String,
+    source: Source,
+}
+
+/// Where a value was written.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// In the configuration, or in the program that embeds the balancer.
+    Here,
+    /// In this environment variable.
+    Environment(String),
+    /// In a file of its own.
+    File,
+}
 
 impl Secret {
     /// Takes a value as it is to be used.
     pub fn new(value: String) -> Self {
-        Secret(value)
+        Secret { value, source: Source::Here }
     }
 
     /// The value itself, for the one place that needs it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.value
+    }
+
+    /// Where the value was written.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Reads what a file says: `env:NAME` and `file:PATH` name where the value is, anything else is the value.
@@ -32,16 +51,17 @@ impl Secret {
                 return Err("'env:' names no variable: write env:NAME".to_owned());
             }
             return std::env::var(name)
-                .map(Secret)
+                .map(|value| Secret { value, source: Source::Environment(name.to_owned()) })
                 .map_err(|_| format!("the environment variable {name} is not set: set it, or write the value"));
         }
         if let Some(path) = written.strip_prefix("file:") {
             return read_file(Path::new(path), Some(PATIENCE))
                 .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
-                .map(|text| Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .map(|value| Secret { value, source: Source::File })
                 .map_err(|e| format!("cannot read {path}: {e}"));
         }
-        Ok(Secret(written.to_owned()))
+        Ok(Secret::new(written.to_owned()))
     }
 }
 

@@ -14,6 +14,11 @@ impl Statuses {
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))
     }
+
+    /// The ranges that it is made of, as they were written.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = &RangeInclusive<u16>> {
+        self.0.iter()
+    }
 }
 
 impl std::str::FromStr for Statuses {

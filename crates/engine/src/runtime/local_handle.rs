@@ -9,8 +9,8 @@ use tokio::task::JoinError;
 
 use super::start::Balancer;
 use crate::api::{
-    Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, Snapshot, SurviveReport,
-    ToReplay, WhatIf, WhatIfOptions,
+    Command, CommandError, Done, EngineHandle, Event, Heads, News, Replayed, RequestNumber, ResolvedConfig, Snapshot,
+    SurviveReport, ToReplay, WhatIf, WhatIfOptions,
 };
 use crate::state::{EventReader, HeadWatch};
 use crate::untrusted::Untrusted;
@@ -132,6 +132,10 @@ impl EngineHandle for LocalHandle {
         let engine = Arc::clone(&self.engine);
         let told = self.runtime.spawn_blocking(move || engine.what_if(&options));
         async { told.await.unwrap_or_else(|lost| Err(lost.to_string())).map(Box::new).map_err(Untrusted::new) }
+    }
+
+    fn configuration(&self) -> impl Future<Output = Result<Box<ResolvedConfig>, Untrusted<String>>> + Send + 'static {
+        std::future::ready(Ok(Box::new(self.engine.configuration())))
     }
 }
 

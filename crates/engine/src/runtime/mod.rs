@@ -5,6 +5,7 @@ mod builder;
 mod certificates;
 mod chaos;
 mod command;
+mod configuration;
 mod connection_limit;
 mod history;
 mod inspect;
