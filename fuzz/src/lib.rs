@@ -11,6 +11,7 @@ pub mod control;
 pub mod filter;
 pub mod har;
 pub mod heads;
+pub mod import;
 mod mutate;
 mod pieces;
 pub mod proxy_protocol;

@@ -7,7 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use stickylb_fuzz::{chunks, configuration, filter, har, heads, mutated, proxy_protocol};
+use stickylb_fuzz::{chunks, configuration, filter, har, heads, import, mutated, proxy_protocol};
 
 /// Inputs for each target by default.
 const INPUTS: u64 = 10_000;
@@ -97,6 +97,17 @@ fn filter() {
 #[test]
 fn har() {
     run("har", har::target, har::TOKENS, &["corpus/har", "../crates/survive/src/har/testdata"]);
+}
+
+#[test]
+fn import_of_others() {
+    let convert = ["foreign", "goldens/haproxy", "goldens/nginx"].map(|of| format!("../crates/convert/tests/{of}"));
+    run(
+        "import",
+        import::target,
+        import::TOKENS,
+        &[&["corpus/import"], convert.each_ref().map(String::as_str).as_slice()].concat(),
+    );
 }
 
 #[cfg(unix)]

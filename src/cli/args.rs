@@ -9,6 +9,7 @@ use clap::{Arg, Command, Parser, ValueEnum};
 
 #[cfg(unix)]
 use super::ctl_words::Ctl;
+use super::export_words::Export;
 use super::glyphs::Glyphs;
 #[cfg(feature = "tui")]
 use super::learn::words::Learn;
@@ -180,9 +181,15 @@ pub(super) enum Subcommand {
         #[arg(long)]
         user: bool,
     },
-    /// Print a LoadBalancer.js or WebsocketReverseProxy configuration as one for this program
+    /// Print a configuration as one of HAProxy, nginx, Caddy, Traefik, Envoy or Kubernetes
+    Export(Export),
+    /// Print a configuration of HAProxy, nginx, LoadBalancer.js or WebsocketReverseProxy as one for this program
+    #[command(after_help = "What has no counterpart here is left out, and named on standard error with its line.
+
+  stickylb-tui import haproxy.cfg > stickylb.json
+  stickylb-tui check stickylb.json")]
     Import {
-        /// Its file, JSON or INI
+        /// Its file
         file: PathBuf,
     },
     /// Print the names that lead to pools, or their lines for /etc/hosts

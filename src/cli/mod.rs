@@ -13,6 +13,8 @@ mod ctl;
 mod ctl_words;
 #[cfg(unix)]
 mod explain;
+mod export;
+mod export_words;
 mod front;
 mod glyphs;
 mod import;
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         #[cfg(unix)]
         Some(Subcommand::Ctl { port, what }) => ctl::run(ctl::ctl(*port, what)),
         Some(Subcommand::Names(asked)) => names::names(&args, asked),
+        Some(Subcommand::Export(asked)) => export::export(&args, asked),
         Some(Subcommand::Import { file }) => import::import(file),
         Some(Subcommand::Completions { shell }) => {
             let mut script = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use stickylb::api::{BackendId, Command, Event, RequestNumber, Snapshot, SurviveStage, WhatIfOptions};
+use stickylb::api::{BackendId, Command, CommandError, Event, RequestNumber, Snapshot, SurviveStage, WhatIfOptions};
+use stickylb_convert::Engine;
 
 use super::input::Typed;
 use super::lines::{LogLines, LogShown};
@@ -23,6 +24,8 @@ pub(super) enum Wanted {
     Answer(Reply),
     Command(Command),
     Replay(RequestNumber, Option<BackendId>),
+    /// A file for another engine.
+    ExportConfig(Engine),
     /// The last report of `survive`.
     Survived,
     /// What each strategy would have done, and whether there are several pools.
@@ -160,13 +163,15 @@ impl Conversation {
             ("why", [number]) => self.why(Some(numbered(number)?), now)?,
             ("replay", [number]) => return self.replay(number, None, now),
             ("replay", [number, backend]) => return self.replay(number, Some(backend), now),
+            ("export-config", [_]) if self.only_watches => return Err(CommandError::OnlyWatches.to_string()),
+            ("export-config", [engine]) => return engine.parse().map(Wanted::ExportConfig),
             ("log", []) => self.log_in_words().to_owned(),
             ("log", [which]) => self.choose(which)?,
             ("filter", _) => self.filter(line.trim_start().strip_prefix(name).unwrap_or_default().trim())?,
             ("help", []) => help(),
             ("help", [asked]) => help_for(asked)?,
             ("quit", []) => return Ok(self.quit()),
-            ("status" | "fairness" | "why" | "replay" | "log" | "help" | "quit", _) => {
+            ("status" | "fairness" | "why" | "replay" | "export-config" | "log" | "help" | "quit", _) => {
                 return Err(format!("write it so: {}", usage(name)));
             }
             _ => return Err(unknown(name)),

@@ -18,8 +18,9 @@ use stickylb::api::{
     CommandError, Done, EngineHandle, Event, News, Replayed, Snapshot, SurviveReport, SurviveStage, ToReplay,
 };
 use stickylb::untrusted::Untrusted;
+use stickylb_convert::Engine;
 
-use crate::screen::{Leaving, Left, Orders};
+use crate::screen::{Leaving, Left, Orders, WrittenConfiguration, write_configuration};
 use crate::survive_report;
 use crate::words::{answer, what_if};
 use crate::writable;
@@ -151,6 +152,12 @@ impl<O: writable::Output> Talk<O> {
                     Err(why) => Reply::trouble(why.to_string()),
                 })
             }
+            Wanted::ExportConfig(target) => {
+                let Some(written) = self.unless_told_to_leave(write_configuration(engine, target)).await else {
+                    return Ok(Some(Left::Ended));
+                };
+                Some(written_in_words(written, target))
+            }
             Wanted::Replay(number, to) => {
                 let Some(replayed) = self.unless_told_to_leave(engine.replay(ToReplay::new(number, to))).await else {
                     return Ok(Some(Left::Ended));
@@ -211,6 +218,16 @@ fn report_in_words(report: Result<Option<Box<SurviveReport>>, Untrusted<String>>
         Ok(Some(report)) => Reply::done(survive_report::text(&report, None)),
         Ok(None) => Reply::trouble("there is no report: survive begins"),
         Err(why) => Reply::trouble(why.to_string()),
+    }
+}
+
+fn written_in_words(written: Result<WrittenConfiguration, String>, target: Engine) -> Reply {
+    match written {
+        Ok(written) => {
+            let cannot = written.cannot.iter().map(|one| format!("\n{} cannot: {one}", target.name()));
+            Reply::done(written.sentence + &cannot.collect::<String>())
+        }
+        Err(why) => Reply::trouble(why),
     }
 }
 

@@ -23,6 +23,10 @@ const PLAIN_WORDS: &[PlainWord] = &[
         usage: "replay NUMBER [BACKEND]",
         help: "send the request with this number again, to this backend or as it is balanced",
     },
+    PlainWord {
+        usage: "export-config ENGINE",
+        help: "write what runs here for HAProxy, nginx, Caddy, Traefik, Envoy or Kubernetes, into a file of theirs",
+    },
     PlainWord { usage: "log on|off|errors", help: "which log lines are shown: all, none, or failures and warnings" },
     PlainWord {
         usage: "filter [FILTER]",

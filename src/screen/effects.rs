@@ -98,6 +98,12 @@ pub(crate) fn apply(
                     let _ = tell.send(Message::Exported(done.await));
                 });
             }
+            Effect::ExportConfig(target) => {
+                let (written, tell) = (export::write_configuration(engine, target), tell.clone());
+                tokio::spawn(async move {
+                    let _ = tell.send(Message::Exported(written.await.map(|written| written.sentence)));
+                });
+            }
             Effect::Keep => keeper.keep(state.arrangement()),
             Effect::LessonPassed(number) => keeper.passed(number),
             Effect::Notify(how, text) => terminal.notify(how, &text),

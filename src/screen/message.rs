@@ -8,6 +8,7 @@ use stickylb::api::{
     WhatIfOptions,
 };
 use stickylb::untrusted::Untrusted;
+use stickylb_convert::Engine;
 
 use super::draft::Draft;
 use super::notify::Notify;
@@ -89,6 +90,8 @@ pub enum Effect {
     Mouse(bool),
     /// Export to a file.
     Export(Export),
+    /// Write the configuration for another engine to a file.
+    ExportConfig(Engine),
     /// Keep the screen's arrangement for the next start.
     Keep,
     /// Keep for the next start that the lesson of this number was passed.

@@ -90,6 +90,7 @@ pub(crate) use effects::Left;
 use effects::{Loop, apply};
 use event_pane::EventPane;
 pub use export::Export;
+pub(crate) use export::{WrittenConfiguration, write_configuration};
 pub(crate) use flow::Motion;
 pub use glyphs::Glyphs;
 use keeping::Keeper;

@@ -3,6 +3,7 @@
 
 use stickylb::api::{MAX_WEIGHT, Strategy};
 use stickylb::program::nearest;
+use stickylb_convert::Engine;
 
 use super::columns;
 use super::completion;
@@ -216,6 +217,7 @@ fn candidates(state: &State, entry: &Entry, argument: &str, before: &[&str], typ
         "WHEN…" => names(&["off"]),
         "STRATEGY" => Strategy::ALL.iter().map(|s| s.name().to_owned()).collect(),
         "FORMAT" => Export::ALL.iter().map(|export| export.name().to_owned()).collect(),
+        "ENGINE" => names(&Engine::ALL.map(Engine::word)),
         "THEME" => state.themes.names().map(str::to_owned).collect(),
         "COLUMN" => Column::ALL.iter().map(|column| column.name().to_owned()).collect(),
         "COLUMNS" => columns::proposals(typed),

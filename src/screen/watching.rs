@@ -42,6 +42,7 @@ fn changes(action: Action) -> bool {
             | Action::Restart
             | Action::RestartAll
             | Action::Export
+            | Action::ExportConfig
             | Action::CopyCurl
             | Action::Secrets
             | Action::Replay
@@ -62,7 +63,10 @@ pub(crate) fn hold_back(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let before = effects.len();
     effects.retain(|effect| {
-        !matches!(effect, Effect::Command(_) | Effect::Replay(..) | Effect::Edit(_) | Effect::Export(_))
+        !matches!(
+            effect,
+            Effect::Command(_) | Effect::Replay(..) | Effect::Edit(_) | Effect::Export(_) | Effect::ExportConfig(_)
+        )
     });
     if effects.len() < before {
         state.complain(refusal());

@@ -8,11 +8,19 @@ use std::path::{Path, PathBuf};
 type Module = Vec<String>;
 
 /// The crates, by their folder.
-const CRATES: [&str; 6] =
-    ["crates/http1/src", "crates/survive/src", "crates/tcp-info/src", "crates/engine/src", "src", "demo-backends/src"];
+const CRATES: [&str; 7] = [
+    "crates/http1/src",
+    "crates/survive/src",
+    "crates/tcp-info/src",
+    "crates/engine/src",
+    "crates/convert/src",
+    "src",
+    "demo-backends/src",
+];
 
 /// Crates with rooms, each with the heading of its table in ARCHITECTURE.md.
-const TABLES: [(&str, &str); 2] = [("crates/engine/src", "stickylb"), ("src", "stickylb-tui")];
+const TABLES: [(&str, &str); 3] =
+    [("crates/engine/src", "stickylb"), ("crates/convert/src", "stickylb-convert"), ("src", "stickylb-tui")];
 
 /// Files that put a crate together and belong to no room.
 const FACES: [&str; 5] = ["lib", "main", "program", "bench", "fuzzing"];
@@ -234,7 +242,8 @@ fn room(module: &Module) -> &str {
 /// Each room of a crate and the rooms it uses: those of its own crate, and this project's packages.
 fn rooms(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let packages = ["stickylb", "stickylb_http1", "stickylb_survive", "stickylb_tcp_info", "demo_backends"];
+    let packages =
+        ["stickylb", "stickylb_convert", "stickylb_http1", "stickylb_survive", "stickylb_tcp_info", "demo_backends"];
     for (module, source) in &read.modules {
         let from = room(module);
         if FACES.contains(&from) {

@@ -140,7 +140,9 @@ fn what_the_documents_show_is_what_the_program_says() {
                 lines.splice(output, found.lines().map(str::to_owned));
             }
         }
-        if std::env::var_os("UPDATE").is_some() {
+        // What is as it should be stays, since the tables of some pages are written by other tests.
+        let differs = lines.iter().map(String::as_str).ne(page.text.lines());
+        if differs && std::env::var_os("UPDATE").is_some() {
             std::fs::write(root().join(&page.name), lines.join("\n") + "\n").unwrap();
         }
     }

@@ -20,6 +20,9 @@ mod ending;
 #[cfg(unix)]
 mod explain;
 #[cfg(unix)]
+mod export_cli;
+mod export_page;
+#[cfg(unix)]
 mod headless;
 #[cfg(unix)]
 mod https_said;

@@ -76,6 +76,28 @@ fn a_script_asks_why_chooses_lines_and_quits_without_being_asked() {
 }
 
 #[test]
+fn a_script_writes_a_file_for_another_engine_and_is_told_what_that_cannot_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
+    let mut command = inside(&home, &["--plain", "--demo=2", "-p", "0"]);
+    command.current_dir(folder.path());
+    let mut lb = piped(command);
+    lb.ready(2);
+    lb.say("export-config\nexport-config xyzzy\nexport-config kubernetes\n");
+    lb.line_with("= error: write it so: export-config ENGINE");
+    lb.line_with("= error: 'xyzzy' is no engine to export to: write one of haproxy, nginx, ");
+    let said = lb.line_with("= stickylb-kubernetes.yaml is written, with ");
+    assert!(said.ends_with(folder.path().to_str().unwrap()), "{said}");
+    let told = lb.line_with("= Kubernetes cannot: ");
+    let file = std::fs::read_to_string(folder.path().join("stickylb-kubernetes.yaml")).unwrap();
+    let (_, sentence) = told.split_once("cannot: ").unwrap();
+    assert!(file.contains(&format!("# cannot: {sentence}\n")), "{told}\n{file}");
+    let mut watching = piped(inside(&home, &["attach", "--plain", "--watch"]));
+    watching.say("export-config caddy\nquit\n");
+    watching.line_with("= error: this screen only watches");
+}
+
+#[test]
 fn at_the_prompt_traffic_and_faults_have_the_same_words_and_their_notices_are_log_lines() {
     let mut lb = piped(program(&["--plain", "--demo=2", "-p", "0"]));
     lb.ready(2);
@@ -170,7 +192,7 @@ fn a_word_of_palette_ctl_or_plain_that_moves_the_engine_is_a_word_of_all_three()
         assert!(plain.iter().any(|line| is_it(&line)), "--plain lacks {name}");
         assert!([" ", "`"].iter().any(|end| keys.contains(&format!("| `{name}{end}"))), "the palette lacks {name}");
     }
-    let own = ["status", "fairness", "whatif", "why", "replay", "log", "filter", "help", "quit", "an"];
+    let own = ["status", "fairness", "whatif", "why", "replay", "export-config", "log", "filter", "help", "quit", "an"];
     for line in plain {
         let name = line.split([' ', ':']).next().unwrap();
         assert!(own.contains(&name) || names.contains(&name), "ctl lacks {name}");

@@ -6,7 +6,7 @@ use std::path::Path;
 /// Every module of the test programs, with its text. A file that no program includes would never be built.
 fn modules(tests: &Path) -> HashMap<String, String> {
     let mut modules = HashMap::new();
-    for program in ["clients", "proxy", "screen", "program", "library", "survive"] {
+    for program in ["clients", "engines", "proxy", "screen", "program", "library", "survive"] {
         let main = std::fs::read_to_string(tests.join(program).join("main.rs")).unwrap();
         for file in std::fs::read_dir(tests.join(program)).unwrap().map(|entry| entry.unwrap().path()) {
             // What is no module: scripts for other programs, and what those need.

@@ -27,7 +27,7 @@ fn every_key_that_would_change_something_says_that_this_screen_only_watches() {
         terminal.press("j");
         terminal.wait("the sentence is gone", |screen| !screen.contains("only watches"));
     }
-    for line in ["strategy random", "weight alpha 3", "bodies on", "restart-all", "demo"] {
+    for line in ["strategy random", "weight alpha 3", "bodies on", "restart-all", "demo", "export-config haproxy"] {
         terminal.press(&format!(":{line}\r"));
         terminal.shows("this screen only watches");
         terminal.press("\x1b");

@@ -59,9 +59,9 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// The port in `… http://localhost:PORT …`.
+/// The port in `… http://localhost:PORT …`, whatever the scheme.
 pub(crate) fn port_in(text: &str) -> Option<u16> {
-    let (_, rest) = text.split_once("http://localhost:")?;
+    let (_, rest) = text.split_once("://localhost:")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! Raw TCP connections: targets that behave as told, and a balancer in front of them.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -47,6 +47,36 @@ pub(crate) fn closed_port() -> u16 {
     let port = socket.local_addr().unwrap().as_socket().unwrap().port();
     BOUND.lock().unwrap().push(socket);
     port
+}
+
+/// A port of 127.0.0.1 and `::1` that nobody is given while this value lives, and on which programs may listen, one after the
+/// other: it is bound, never listened on, and shared with those that ask for it by its number (`SO_REUSEADDR` of Linux).
+pub(crate) struct HeldPort {
+    pub(crate) port: u16,
+    _sockets: Vec<Socket>,
+}
+
+impl HeldPort {
+    pub(crate) fn new() -> Self {
+        loop {
+            let first = held(Domain::IPV4, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+            let port = first.local_addr().unwrap().as_socket().unwrap().port();
+            let second = held(Domain::IPV6, (Ipv6Addr::LOCALHOST, port).into());
+            if second.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
+                continue;
+            }
+            // Elsewhere than on Linux, nobody could listen on it then; without IPv6 there is one socket.
+            let sockets = [Some(first), second.ok()].into_iter().flatten().filter(|_| cfg!(target_os = "linux"));
+            return HeldPort { port, _sockets: sockets.collect() };
+        }
+    }
+}
+
+fn held(domain: Domain, address: SocketAddr) -> std::io::Result<Socket> {
+    let socket = Socket::new(domain, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// A TCP pool of these targets, sticky by address unless changed, with checks that always pass.

@@ -53,6 +53,7 @@ pub(crate) enum Action {
     Sort,
     Reverse,
     Export,
+    ExportConfig,
     Mouse,
     Freeze,
     StepBack,

@@ -225,6 +225,14 @@ pub(crate) const ACTIONS: &[Entry] = &[
         "write the screen, the log, its requests (HAR) or a report into a file here",
     ),
     entry(
+        Action::ExportConfig,
+        "",
+        &[],
+        None,
+        "export-config ENGINE",
+        "write what runs here for HAProxy, nginx, Caddy, Traefik, Envoy or Kubernetes, into a file of theirs",
+    ),
+    entry(
         Action::Freeze,
         "p",
         &[(NONE, KeyCode::Char('p'))],

@@ -2,6 +2,7 @@
 //!
 //! Exports contain only what the screen shows or could show, with control characters escaped.
 
+mod configuration;
 mod har;
 mod kind;
 mod report;
@@ -11,7 +12,7 @@ use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::SystemTime;
 use stickylb::api::EngineHandle;
@@ -19,6 +20,7 @@ use stickylb::untrusted::{Untrusted, json};
 use tokio::task::{spawn_blocking, yield_now};
 
 use crate::screen::state::State;
+pub(crate) use configuration::{WrittenConfiguration, write_configuration};
 use har::Wanted;
 pub use kind::Export;
 
@@ -38,8 +40,8 @@ pub(crate) fn export(
     Box::pin(async move {
         let make = content.await?;
         let written = spawn_blocking(move || {
-            let folder = std::env::current_dir().map_err(|error| format!("the current directory is gone: {error}"))?;
-            save(&folder, what, SystemTime::now(), &zone, &make())
+            let (name, folder) = save(&folder()?, &stamped(what, SystemTime::now(), &zone), what.extension(), &make())?;
+            Ok(format!("{name} is written in {folder}"))
         });
         written.await.map_err(|lost| lost.to_string())?
     })
@@ -89,23 +91,31 @@ fn ready(text: String) -> Content {
     made(move || text)
 }
 
-/// Writes a new file, never over an existing one; returns a sentence with its name and folder.
+fn folder() -> Result<PathBuf, String> {
+    std::env::current_dir().map_err(|error| format!("the current directory is gone: {error}"))
+}
+
+/// The name of a file without its extension, with the time.
+fn stamped(what: Export, now: SystemTime, zone: &TimeZone) -> String {
+    let stamp = jiff::Timestamp::try_from(now).unwrap_or_default().to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S");
+    format!("stickylb-{}-{stamp}", what.name())
+}
+
+/// Writes a new file, never over an existing one; returns its name, and its folder as it may be shown.
 ///
 /// # Errors
-/// A sentence if the folder cannot be written to, or all 99 file names of this second are taken.
-fn save(folder: &Path, what: Export, now: SystemTime, zone: &TimeZone, text: &str) -> Result<String, String> {
-    let stamp = jiff::Timestamp::try_from(now).unwrap_or_default().to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S");
-    let base = format!("stickylb-{}-{stamp}", what.name());
+/// A sentence if the folder cannot be written to, or all 99 names that begin so are taken.
+fn save(folder: &Path, base: &str, extension: &str, text: &str) -> Result<(String, Untrusted<String>), String> {
     let names = (1..100).map(|n| match n {
-        1 => format!("{base}.{}", what.extension()),
-        n => format!("{base}-{n}.{}", what.extension()),
+        1 => format!("{base}.{extension}"),
+        n => format!("{base}-{n}.{extension}"),
     });
     let shown = Untrusted::new(folder.display().to_string());
     for name in names {
         match File::options().write(true).create_new(true).open(folder.join(&name)) {
             Ok(mut file) => {
                 return match file.write_all(text.as_bytes()) {
-                    Ok(()) => Ok(format!("{name} is written in {shown}")),
+                    Ok(()) => Ok((name, shown)),
                     Err(error) => Err(format!("{name} could not be written whole: {error}")),
                 };
             }
@@ -113,7 +123,7 @@ fn save(folder: &Path, what: Export, now: SystemTime, zone: &TimeZone, text: &st
             Err(error) => return Err(format!("nothing can be written in {shown}: {error}")),
         }
     }
-    Err(format!("there are a hundred exports of this second in {shown}"))
+    Err(format!("there are a hundred files in {shown} whose names begin with {base}: delete some"))
 }
 
 #[cfg(test)]
@@ -123,12 +133,12 @@ mod tests {
     #[test]
     fn a_file_is_never_written_over_and_an_error_is_a_sentence() {
         let folder = tempfile::tempdir().expect("a folder");
-        let save = |folder: &Path, text| save(folder, Export::Report, SystemTime::UNIX_EPOCH, &TimeZone::UTC, text);
+        let base = stamped(Export::Report, SystemTime::UNIX_EPOCH, &TimeZone::UTC);
+        let save = |folder: &Path, text| save(folder, &base, Export::Report.extension(), text);
         for (text, name) in
             [("one", "stickylb-report-19700101-000000.md"), ("two", "stickylb-report-19700101-000000-2.md")]
         {
-            let said = save(folder.path(), text).expect("written");
-            assert!(said.starts_with(name), "{said}");
+            assert_eq!(save(folder.path(), text).expect("written").0, name);
             assert_eq!(std::fs::read_to_string(folder.path().join(name)).expect("read"), text);
         }
         let error = save(&folder.path().join("none"), "").expect_err("no folder");

@@ -241,6 +241,10 @@ fn carry_out(state: &mut State, action: Action, words: &[&str]) -> Outcome {
             Some(name) => return Ok(vec![Effect::Export(name.parse()?)]),
             None => state.dialog = Some(Dialog::Export),
         },
+        Action::ExportConfig => {
+            let target = words.first().copied().unwrap_or_default().parse()?;
+            return Ok(vec![Effect::ExportConfig(target)]);
+        }
         Action::Freeze => state.freeze_or_live(),
         Action::StepBack => state.step_in_time(true)?,
         Action::StepForward => state.step_in_time(false)?,
