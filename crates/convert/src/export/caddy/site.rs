@@ -126,7 +126,7 @@ fn told(config: &ResolvedConfig, to: &mut Writer) {
     to.line(format!("request_header {clients}-Forwarded"));
     to.line("request_header X-Real-IP {client_ip}");
     to.comment("Many servers never answer this one.");
-    to.line("@http2 header_regexp Upgrade \"(?i)^ *h2c? *$\"");
+    to.line("@http2 header_regexp Upgrade \"(?i)(?:^|,) *h2c? *(?:,|$)\"");
     to.line("request_header @http2 -Upgrade");
     to.gap();
 }

@@ -26,7 +26,7 @@ fn variables(listener: &ResolvedListener, to: &mut Writer) {
         to.line("http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)");
     }
     // Many servers never answer this one.
-    to.line("http-request del-header Upgrade if { req.fhdr(upgrade) -i h2c h2 }");
+    to.line("http-request del-header Upgrade if { req.hdr(upgrade) -i h2c h2 }");
     if listener.routes.iter().any(|route| route.upgrade.is_some()) {
         to.line("http-request set-var(txn.upgrade) req.hdr(upgrade,1),lower if { req.hdr(connection) -i upgrade }");
     }

@@ -103,8 +103,7 @@ pub(super) fn write_upgrades(to: &mut Writer) {
     to.comment("WebSockets and other upgrades: both headers ask for one.");
     map("$http_connection", UPGRADE, "\"\"", &[("~*(?:^|,)\\s*upgrade\\s*(?:,|$)", "$http_upgrade")], to);
     to.comment("Not to HTTP/2: many servers never answer that.");
-    let http2 = HTTP2.map(|protocol| (protocol, "\"\""));
-    map(UPGRADE, UPGRADE_TO_BACKEND, UPGRADE, &http2, to);
+    map(UPGRADE, UPGRADE_TO_BACKEND, UPGRADE, &[(HTTP2, "\"\"")], to);
     map(UPGRADE_TO_BACKEND, "$connection_to_backend", "upgrade", &[("", "\"\"")], to);
     to.comment("What may stay open though nothing is sent: upgrades, and event streams.");
     map(

@@ -9,8 +9,8 @@ use crate::export::writer::Writer;
 /// The variable with the protocol that a request asks for, empty where it asks for none.
 pub(super) const UPGRADE: &str = "$wanted_upgrade";
 
-/// Protocols that no request is taken to ask for.
-pub(super) const HTTP2: [&str; 2] = ["h2c", "h2"];
+/// Upgrades that no request is taken to ask for: to HTTP/2, alone or among others.
+pub(super) const HTTP2: &str = r"~*(?:^|,)\s*h2c?\s*(?:,|$)";
 
 /// What of a request the routes of a listener look at.
 #[derive(Clone, Copy, Default)]
@@ -55,10 +55,8 @@ pub(super) fn write(plan: &Plan<'_>, listener: &ResolvedListener, variable: &str
         to.indented(|to| {
             to.line("default other;");
             to.line("\"\" none;");
-            for protocol in HTTP2 {
-                to.line(format!("{protocol} none;"));
-            }
-            for protocol in protocols.iter().filter(|protocol| !HTTP2.contains(protocol)) {
+            to.line(format!("{} none;", word(HTTP2)));
+            for protocol in &protocols {
                 to.line(format!("{} {};", map_key(protocol), protocol_word(protocol, &protocols)));
             }
         });
