@@ -86,10 +86,10 @@ fn a_script_writes_a_file_for_another_engine_and_is_told_what_that_cannot_do() {
     lb.say("export-config\nexport-config xyzzy\nexport-config kubernetes\n");
     lb.line_with("= error: write it so: export-config ENGINE");
     lb.line_with("= error: 'xyzzy' is no engine to export to: write one of haproxy, nginx, ");
-    let said = lb.line_with("= stickylb-kubernetes.yaml is written, with ");
+    let said = lb.line_with("= kubernetes.yaml is written, with ");
     assert!(said.ends_with(folder.path().to_str().unwrap()), "{said}");
     let told = lb.line_with("= Kubernetes cannot: ");
-    let file = std::fs::read_to_string(folder.path().join("stickylb-kubernetes.yaml")).unwrap();
+    let file = std::fs::read_to_string(folder.path().join("kubernetes.yaml")).unwrap();
     let (_, sentence) = told.split_once("cannot: ").unwrap();
     assert!(file.contains(&format!("# cannot: {sentence}\n")), "{told}\n{file}");
     let mut watching = piped(inside(&home, &["attach", "--plain", "--watch"]));

@@ -71,21 +71,21 @@ fn what_runs_is_written_for_another_engine_into_a_new_file_and_what_is_lacking_i
     terminal.press("\x1b");
     terminal.wait("it is closed", |screen| !screen.contains("xyzzy"));
     terminal.press(":export-config hap\r");
-    terminal.shows("stickylb-haproxy.cfg is written");
+    terminal.shows("haproxy.cfg is written");
     let read = |terminal: &Terminal, name: &str| fs::read_to_string(terminal.folder().join(name)).unwrap();
-    let first = read(&terminal, "stickylb-haproxy.cfg");
+    let first = read(&terminal, "haproxy.cfg");
     assert!(first.contains("cookie X-Backend-ID") && first.contains("alpha"), "{first}");
     assert!(first.contains(&format!(":{}\n", terminal.port())), "{first}");
     // The weight of now, and not over the file that is there.
     terminal.press(":weight alpha 7\r");
     terminal.shows("weight alpha 1 → 7");
     terminal.press(":export-config haproxy\r");
-    terminal.shows("stickylb-haproxy-2.cfg is written");
-    assert!(read(&terminal, "stickylb-haproxy-2.cfg").contains("weight 7"));
-    assert_eq!(read(&terminal, "stickylb-haproxy.cfg"), first);
+    terminal.shows("haproxy-2.cfg is written");
+    assert!(read(&terminal, "haproxy-2.cfg").contains("weight 7"));
+    assert_eq!(read(&terminal, "haproxy.cfg"), first);
     terminal.press(":export-config kub\r");
-    terminal.shows("stickylb-kubernetes.yaml is written");
-    let counted = read(&terminal, "stickylb-kubernetes.yaml").matches("# cannot: ").count();
+    terminal.shows("kubernetes.yaml is written");
+    let counted = read(&terminal, "kubernetes.yaml").matches("# cannot: ").count();
     terminal.shows(&format!("is written, with {counted} comments \"# cannot:\", in "));
 }
 

@@ -1,7 +1,5 @@
 //! The configuration that runs, as a file for another engine.
 
-use std::path::Path;
-
 use stickylb::api::EngineHandle;
 use stickylb::untrusted::Untrusted;
 use stickylb_convert::{Engine, Target};
@@ -28,7 +26,10 @@ pub(crate) fn write_configuration(
         // The same may stand in several places.
         let marked = text.lines().filter(|line| line.trim_start().starts_with("# cannot: ")).count();
         let written = spawn_blocking(move || {
-            super::save(&super::folder()?, &format!("stickylb-{}", target.word()), extension(target), &text)
+            // The name that the file's own first lines take it to have.
+            let name = target.file_name();
+            let (base, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+            super::save(&super::folder()?, base, extension, &text)
         });
         let (name, folder) = written.await.map_err(|lost| lost.to_string())??;
         let cannot: Vec<String> = exported.cannot.iter().map(|one| Untrusted::new(&one.sentence).to_string()).collect();
@@ -38,22 +39,5 @@ pub(crate) fn write_configuration(
             count => format!(", with {count} comments \"# cannot:\","),
         };
         Ok(WrittenConfiguration { sentence: format!("{name} is written{comments} in {folder}"), cannot })
-    }
-}
-
-/// The end of its usual file's name, by which its own tools know what it is.
-fn extension(engine: Engine) -> &'static str {
-    let name = Path::new(engine.file_name());
-    // Caddy takes a file for its own by this end, too.
-    name.extension().and_then(|end| end.to_str()).unwrap_or("caddyfile")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_ends_as_that_of_its_engine_does() {
-        assert_eq!(Engine::ALL.map(extension), ["cfg", "conf", "caddyfile", "yaml", "yaml", "yaml"]);
     }
 }

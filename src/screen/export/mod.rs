@@ -106,9 +106,10 @@ fn stamped(what: Export, now: SystemTime, zone: &TimeZone) -> String {
 /// # Errors
 /// A sentence if the folder cannot be written to, or all 99 names that begin so are taken.
 fn save(folder: &Path, base: &str, extension: &str, text: &str) -> Result<(String, Untrusted<String>), String> {
+    let end = if extension.is_empty() { String::new() } else { format!(".{extension}") };
     let names = (1..100).map(|n| match n {
-        1 => format!("{base}.{extension}"),
-        n => format!("{base}-{n}.{extension}"),
+        1 => format!("{base}{end}"),
+        n => format!("{base}-{n}{end}"),
     });
     let shown = Untrusted::new(folder.display().to_string());
     for name in names {
