@@ -1,5 +1,7 @@
 //! What ours does, and how far another engine does it.
 
+use stickylb::api::Strategy;
+
 macro_rules! features {
     ($($(#[$doc:meta])* $name:ident = $words:literal,)*) => {
         /// One thing that ours does, which another engine may lack. A row of the table in docs/export.md.
@@ -142,6 +144,22 @@ features! {
     Mail = "mail",
     /// `alerts`.
     Alerts = "alerts",
+}
+
+impl Feature {
+    /// The row of a strategy.
+    pub(super) const fn of(strategy: Strategy) -> Feature {
+        match strategy {
+            Strategy::SmoothRoundRobin => Feature::SmoothRoundRobin,
+            Strategy::LeastConnections => Feature::LeastConnections,
+            Strategy::Random => Feature::Random,
+            Strategy::PowerOfTwo => Feature::PowerOfTwo,
+            Strategy::LeastLatency => Feature::LeastLatency,
+            Strategy::Hash => Feature::Hash,
+            Strategy::First => Feature::First,
+            _ => Feature::RoundRobin,
+        }
+    }
 }
 
 /// How far an engine does what ours does.

@@ -1,6 +1,6 @@
 //! Our configuration as that of another engine.
 //!
-//! Each engine has one file, which turns a [`ResolvedConfig`] into text by a [`Writer`](writer::Writer), and says in
+//! Each engine has one folder, which turns a [`ResolvedConfig`] into text by a [`Writer`](writer::Writer), and says in
 //! [`Support`] which of our [`Feature`]s it has. What it cannot say is written in its place as a comment, and told.
 
 mod any_port;
@@ -14,9 +14,11 @@ mod kubernetes;
 mod local;
 mod nginx;
 mod nginx_version;
+mod nobodys;
 mod set_cookie;
 mod target;
 mod traefik;
+mod usual;
 mod writer;
 mod yaml;
 
@@ -40,5 +42,6 @@ pub fn export(config: &ResolvedConfig, target: Target) -> Exported {
         Engine::Envoy => envoy::write(config, &mut to),
         Engine::Kubernetes => kubernetes::write(config, &mut to),
     }
+    nobodys::say(config, target.engine, &mut to);
     to.finish()
 }

@@ -59,7 +59,7 @@ fn places(feature: Feature) -> &'static [&'static str] {
         Feature::HostHeader => &["hostHeader"],
         Feature::AnyPort => &["listeners/*/port"],
         Feature::User => &["downgradeToUser"],
-        Feature::Mail => &["sendsMail", "pools/*/backends/*/hasOwner"],
+        Feature::Mail => &["sendsMail"],
         Feature::Alerts => &["alerts"],
         // All of it comes back, in spite of what is said.
         _ => &[],

@@ -179,7 +179,6 @@ fn backend(backend: &BackendConfig) -> ResolvedBackend {
             Some(ProxyProtocol::V1) => 1,
             Some(ProxyProtocol::V2) => 2,
         },
-        has_owner: backend.owner.is_some(),
         check: check(backend),
     }
 }

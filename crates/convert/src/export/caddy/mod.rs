@@ -21,14 +21,12 @@ mod transport;
 use stickylb::api::{Mode, ResolvedConfig, ResolvedListener, ResolvedPool};
 
 use super::feature::Feature;
+use super::usual::{has_usual_budget, usual};
 use super::writer::Writer;
 pub(super) use support::support;
 
 /// The oldest version that tries requests elsewhere as ours does: with their bodies from 2.11.2 on, by statuses from this one.
 const OLDEST: &str = "2.11.3";
-
-/// The default of `retry.budgetPercent` and `retry.bodyLimit`.
-const RETRY_GUARDS: (u32, usize) = (20, 65536);
 
 pub(super) fn write(config: &ResolvedConfig, to: &mut Writer) {
     to.indent_by_tabs();
@@ -64,8 +62,8 @@ fn leads_to(listener: &ResolvedListener, pool: &ResolvedPool) -> bool {
 
 /// What of the whole configuration Caddy cannot do.
 fn without_place(config: &ResolvedConfig, to: &mut Writer) {
-    let (retry, limits, access) = (&config.retry, &config.limits, &config.access);
-    if (retry.budget_percent, retry.body_limit) != RETRY_GUARDS {
+    let (limits, access) = (&config.limits, &config.access);
+    if !has_usual_budget(&config.retry) {
         to.cannot(Feature::RetryBudget, "retry.budgetPercent and retry.bodyLimit: Caddy has neither, it repeats requests without a budget and keeps no bodies");
     }
     if config.timeouts.tunnel_idle_millis > 0 {
@@ -74,7 +72,8 @@ fn without_place(config: &ResolvedConfig, to: &mut Writer) {
             "timeouts.tunnelIdle: Caddy has none, a WebSocket on which nothing moves stays open",
         );
     }
-    if (limits.connections, limits.headers) != (10_000, 128) {
+    let usual = usual().limits;
+    if (limits.connections, limits.headers) != (usual.connections, usual.headers) {
         to.cannot(
             Feature::Limits,
             "limits.connections and limits.headers: Caddy counts neither connections nor header fields, it takes all",
@@ -94,11 +93,5 @@ fn without_place(config: &ResolvedConfig, to: &mut Writer) {
             Feature::User,
             "downgradeToUser: Caddy stays the user that starts it: start it as another, and let it open ports below 1024",
         );
-    }
-    if config.sends_mail || config.pools.iter().flat_map(|pool| &pool.backends).any(|backend| backend.has_owner) {
-        to.cannot(Feature::Mail, "email: Caddy sends no mail, nobody is told of backends that go down");
-    }
-    if config.alerts > 0 {
-        to.cannot(Feature::Alerts, "alerts: Caddy watches no thresholds, nobody is told");
     }
 }

@@ -4,6 +4,7 @@ use stickylb::api::{ResolvedBackend, ResolvedConfig, ResolvedPassive, ResolvedPo
 
 use super::text::duration;
 use crate::export::feature::Feature;
+use crate::export::usual::usual_passive;
 use crate::export::writer::Writer;
 
 /// Methods that may be repeated and have no body: Caddy keeps none, and would send the rest of one.
@@ -14,9 +15,6 @@ const HELD_MILLIS: u64 = 50;
 
 /// How long a backend is out for the sake of the next try alone.
 const SHORT_MILLIS: u64 = 1000;
-
-/// The default of `health.passive`, beside its statuses, of which there are none.
-const PASSIVE: (u32, u64, u32) = (3, 10_000, 50);
 
 /// Writes how often a proxy of these backends tries a request; one that `holds` it waits for a backend that is up.
 pub(super) fn tries(config: &ResolvedConfig, backends: &[&ResolvedBackend], holds: bool, to: &mut Writer) {
@@ -89,7 +87,7 @@ fn matching(lines: &[&str], to: &mut Writer) {
 
 /// Whether a backend is ejected as it is by default.
 fn is_default(passive: &ResolvedPassive) -> bool {
-    (passive.failures, passive.eject_for_millis, passive.max_ejected_percent) == PASSIVE && passive.statuses.is_empty()
+    *passive == usual_passive()
 }
 
 /// How many failures take a backend out. By default it is one, so that the next try, also in a client's own handle, goes to

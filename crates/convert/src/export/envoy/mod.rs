@@ -24,6 +24,7 @@ mod transport;
 use stickylb::api::{ResolvedConfig, ResolvedPool};
 
 use super::feature::Feature;
+use super::usual::has_usual_budget;
 use super::writer::Writer;
 use block::{Anchors, block};
 use scope::Listener;
@@ -64,17 +65,11 @@ fn without_a_place(config: &ResolvedConfig, to: &mut Writer) {
         let sentence = format!("downgradeToUser {user}: Envoy stays the user that starts it, start it as that one");
         to.cannot(Feature::User, sentence);
     }
-    if config.sends_mail || config.pools.iter().flat_map(|pool| &pool.backends).any(|backend| backend.has_owner) {
-        to.cannot(Feature::Mail, "email: Envoy sends no mail, nobody is told when a backend is DOWN");
-    }
-    if config.alerts > 0 {
-        to.cannot(Feature::Alerts, "alerts: Envoy has none, its figures have to be watched by another program");
-    }
     if config.hold_millis > 0 {
         let sentence = "hold: Envoy holds no requests, they are answered 503 while no backend is up";
         to.cannot(Feature::Hold, sentence);
     }
-    if !retry::has_usual_budget(config) {
+    if !has_usual_budget(&config.retry) {
         let sentence = "retry.budgetPercent and retry.bodyLimit: a budget of Envoy would count refused connections too, so \
                         there is none, and it keeps bodies of up to 1 MB to send them again";
         to.cannot(Feature::RetryBudget, sentence);

@@ -8,14 +8,8 @@ use super::facts::moves_clients;
 use super::scope::Listener;
 use crate::export::writer::Writer;
 
-/// The budget of retries and the body that is kept, where nothing is said of them.
-const USUAL_BUDGET: (u32, usize) = (20, 65536);
 /// How often a backend is chosen anew, where the one that was chosen has been tried.
 const CHOICES: u32 = 10;
-
-pub(super) fn has_usual_budget(config: &ResolvedConfig) -> bool {
-    (config.retry.budget_percent, config.retry.body_limit) == USUAL_BUDGET
-}
 
 /// Whether requests that may be repeated are tried again where others are not.
 pub(super) fn tells_methods_apart(retry: &ResolvedRetry) -> bool {

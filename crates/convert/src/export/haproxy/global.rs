@@ -5,18 +5,13 @@ use stickylb::api::{Mode, ResolvedCheckKind, ResolvedConfig, ResolvedRetry};
 use super::frontend::extension_is_left_out;
 use super::quote::{time, word};
 use super::{Feature, Writer};
+use crate::export::usual::{has_usual_budget, usual};
 
 /// Bytes of a buffer that HAProxy keeps free for what it adds to a head (`tune.maxrewrite`).
 const KEPT_FREE: usize = 1024;
 
 /// Files that are open beside the two of each connection.
 const OTHER_FILES: usize = 100;
-
-/// Milliseconds for requests in flight, where nothing else is said.
-const SHUTDOWN: u64 = 10_000;
-
-/// Per cent of repeated requests and bytes of a body, where nothing else is said.
-const BUDGET: (u32, usize) = (20, 65_536);
 
 /// Statuses that `retry-on` knows in every version.
 const RETRIED: [u16; 10] = [401, 403, 404, 408, 425, 500, 501, 502, 503, 504];
@@ -48,7 +43,7 @@ fn global(config: &ResolvedConfig, to: &mut Writer) {
             format!("the groups of {user}: HAProxy keeps those of root until a line with group and a name is added"),
         );
     }
-    if config.timeouts.shutdown_millis != SHUTDOWN {
+    if config.timeouts.shutdown_millis != usual().timeouts.shutdown_millis {
         to.line(format!("hard-stop-after {}", time(config.timeouts.shutdown_millis)));
     }
     if extension_is_left_out(config) {
@@ -58,12 +53,6 @@ fn global(config: &ResolvedConfig, to: &mut Writer) {
     if backends().any(|backend| backend.check.kind == ResolvedCheckKind::Command) {
         to.line("external-check");
         to.line("insecure-fork-wanted");
-    }
-    if config.sends_mail || backends().any(|backend| backend.has_owner) {
-        to.cannot(Feature::Mail, "mail about backends: nobody gets any from what is written here");
-    }
-    if config.alerts > 0 {
-        to.cannot(Feature::Alerts, "alerts: HAProxy has no thresholds of this kind, nobody is told");
     }
 }
 
@@ -89,11 +78,8 @@ fn defaults(config: &ResolvedConfig, to: &mut Writer) {
     }
 }
 
-/// Milliseconds for a response, where nothing else is said.
-const RESPONSE: u64 = 60_000;
-
 fn say_of_timeouts(response_millis: u64, to: &mut Writer) {
-    if response_millis != RESPONSE {
+    if response_millis != usual().timeouts.response_millis {
         to.cannot(
             Feature::Timeouts,
             format!(
@@ -123,7 +109,7 @@ fn retries(retry: &ResolvedRetry, to: &mut Writer) {
             format!("retries on {}: HAProxy hands such an answer to the client", others.join(", ")),
         );
     }
-    if (retry.budget_percent, retry.body_limit) != BUDGET {
+    if !has_usual_budget(retry) {
         to.cannot(
             Feature::RetryBudget,
             format!(

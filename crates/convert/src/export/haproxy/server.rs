@@ -7,12 +7,10 @@ use super::place::{is_looked_up, place, verified_name};
 use super::quote::time;
 use super::weights::scaled;
 use super::{Feature, Writer};
+use crate::export::usual::usual_passive;
 
 /// Milliseconds that a connection may lie idle, where nothing else is said.
 const IDLE: u64 = 4000;
-
-/// When backends are ejected, where nothing else is said: failures, milliseconds and per cent.
-const EJECTION: (u32, u64, u32) = (3, 10_000, 50);
 
 pub(super) fn write(pool: &ResolvedPool, names: &[String], checks: &Checks, to: &mut Writer) {
     let weights = weights(pool, to);
@@ -90,12 +88,14 @@ fn say(backend: &ResolvedBackend, to: &mut Writer) {
 /// What HAProxy does in another way where traffic fails.
 fn say_of_ejection(backend: &ResolvedBackend, to: &mut Writer) {
     let passive = &backend.check.passive;
-    let asked = (passive.failures, passive.eject_for_millis, passive.max_ejected_percent);
+    let usual = usual_passive();
+    let is_usual = (passive.failures, passive.eject_for_millis, passive.max_ejected_percent)
+        == (usual.failures, usual.eject_for_millis, usual.max_ejected_percent);
     let name = &backend.name;
     if passive.failures == 0 {
         return;
     }
-    if asked != EJECTION {
+    if !is_usual {
         to.cannot(
             Feature::Ejection,
             format!(

@@ -54,24 +54,12 @@ fn keyed(pool: &ResolvedPool, algorithm: &str, fetch: &str, to: &mut Writer) {
     match pool.strategy {
         Strategy::RoundRobin | Strategy::SmoothRoundRobin => {}
         strategy => to.cannot(
-            feature_of(strategy),
+            Feature::of(strategy),
             format!("{strategy} of {} for requests without a key: HAProxy gives them out in turn", pool.name),
         ),
     }
     let words: Vec<String> = algorithm.split(' ').map(word).collect();
     to.line(format!("balance {}", words.join(" ")));
-}
-
-fn feature_of(strategy: Strategy) -> Feature {
-    match strategy {
-        Strategy::LeastConnections => Feature::LeastConnections,
-        Strategy::Random => Feature::Random,
-        Strategy::PowerOfTwo => Feature::PowerOfTwo,
-        Strategy::LeastLatency => Feature::LeastLatency,
-        Strategy::Hash => Feature::Hash,
-        Strategy::First => Feature::First,
-        _ => Feature::RoundRobin,
-    }
 }
 
 /// What binds it, but for a hash.

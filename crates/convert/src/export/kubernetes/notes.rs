@@ -1,11 +1,10 @@
 //! What Kubernetes and its Gateways cannot do of ours.
 
-use stickylb::api::{
-    Intent, ResolvedBackend, ResolvedConfig, ResolvedHost, ResolvedPool, ResolvedScheme, StickyBy, Strategy,
-};
+use stickylb::api::{Intent, ResolvedBackend, ResolvedConfig, ResolvedHost, ResolvedPool, ResolvedScheme, StickyBy};
 
 use super::facts::{codes, is_by_cookie, port, retries};
 use crate::export::feature::Feature;
+use crate::export::usual::{has_usual_budget, usual};
 use crate::export::writer::Writer;
 
 /// What is nobody's in particular.
@@ -39,14 +38,10 @@ pub(super) fn of_the_whole(config: &ResolvedConfig, to: &mut Writer) {
             Feature::HostHeader,
             "hostHeader: pods see the host that the client asked for",
         ),
-        (
-            (limits.connections, limits.header_bytes, limits.headers, limits.body_bytes) != (10_000, 65_536, 128, 0),
-            Feature::Limits,
-            "limits: a Gateway has none, its implementation may have",
-        ),
+        (*limits != usual().limits, Feature::Limits, "limits: a Gateway has none, its implementation may have"),
         (true, Feature::Timeouts, "timeouts: a Gateway limits whole answers alone, so there is no limit"),
         (
-            config.retry.budget_percent != 20 || config.retry.body_limit != 65_536,
+            !has_usual_budget(&config.retry),
             Feature::RetryBudget,
             "retry.budgetPercent, .bodyLimit: a route has neither",
         ),
@@ -55,8 +50,6 @@ pub(super) fn of_the_whole(config: &ResolvedConfig, to: &mut Writer) {
             Feature::User,
             "downgradeToUser: the Gateway's implementation decides who it runs as",
         ),
-        (config.sends_mail, Feature::Mail, "email: Kubernetes sends no mail"),
-        (config.alerts > 0, Feature::Alerts, "alerts: Kubernetes watches no thresholds of requests"),
     ];
     for (is_said, feature, sentence) in said {
         if is_said {
@@ -112,19 +105,9 @@ pub(super) fn of_pool(pool: &ResolvedPool, to: &mut Writer) {
 }
 
 fn strategy(pool: &ResolvedPool, to: &mut Writer) {
-    let feature = match pool.strategy {
-        Strategy::SmoothRoundRobin => Feature::SmoothRoundRobin,
-        Strategy::LeastConnections => Feature::LeastConnections,
-        Strategy::Random => Feature::Random,
-        Strategy::PowerOfTwo => Feature::PowerOfTwo,
-        Strategy::LeastLatency => Feature::LeastLatency,
-        Strategy::Hash => Feature::Hash,
-        Strategy::First => Feature::First,
-        _ => Feature::RoundRobin,
-    };
     let sentence =
         format!("{} of {}: the Gateway's implementation decides how pods are chosen", pool.strategy.name(), pool.name);
-    to.cannot(feature, sentence);
+    to.cannot(Feature::of(pool.strategy), sentence);
 }
 
 fn sticky(pool: &ResolvedPool, to: &mut Writer) {

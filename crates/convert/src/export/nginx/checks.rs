@@ -3,10 +3,8 @@
 use stickylb::api::{ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedPool};
 
 use crate::export::feature::Feature;
+use crate::export::usual::usual_passive;
 use crate::export::writer::Writer;
-
-/// How many backends may be ejected at a time unless the configuration says so, in per cent.
-const USUAL_PERCENT: u32 = 50;
 
 /// Says once for each pool what is not checked.
 pub(super) fn say(pool: &ResolvedPool, to: &mut Writer) {
@@ -51,7 +49,7 @@ fn missing(check: &ResolvedCheck) -> Vec<(Feature, &'static str, &'static str)> 
 pub(super) fn say_of_ejection(backend: &ResolvedBackend, to: &mut Writer) {
     let passive = &backend.check.passive;
     let name = &backend.name;
-    if !passive.statuses.is_empty() || passive.max_ejected_percent != USUAL_PERCENT {
+    if !passive.statuses.is_empty() || passive.max_ejected_percent != usual_passive().max_ejected_percent {
         let sentence = format!(
             "health.passive of {name}: nginx counts connections and answers that fail, no statuses, and ejects all that fail, \
              each time for as long"

@@ -25,6 +25,7 @@ use self::plan::Plan;
 use self::quote::{seconds, word};
 use super::feature::{Feature, Support};
 use super::nginx_version::NginxVersion;
+use super::usual::has_usual_budget;
 use super::writer::Writer;
 
 /// How it is told to stay in the foreground, and to need no rights of root.
@@ -32,9 +33,6 @@ const OPTIONS: &str = "-e stderr -p \"$PWD\" -c nginx.conf -g 'daemon off; pid n
 
 /// Debian's own module for TCP mode.
 const STREAM_MODULE: &str = "load_module /usr/lib/nginx/modules/ngx_stream_module.so;";
-
-/// What of the recent requests may be repeated, and bytes of a body that are kept for it, unless the configuration says so.
-const USUAL_BUDGET: (u32, usize) = (20, 65_536);
 
 /// Connections beside those of clients, of backends and of listeners.
 const OTHER_CONNECTIONS: usize = 8;
@@ -75,17 +73,11 @@ fn head(plan: &Plan<'_>, to: &mut Writer) {
 /// What nginx has nothing for, whatever the listener.
 fn nobodys(config: &ResolvedConfig, to: &mut Writer) {
     to.gap();
-    if config.sends_mail || config.pools.iter().any(|pool| pool.backends.iter().any(|backend| backend.has_owner)) {
-        to.cannot(Feature::Mail, "mail: nginx sends none");
-    }
-    if config.alerts > 0 {
-        to.cannot(Feature::Alerts, "alerts: nginx has none");
-    }
     if config.hold_millis > 0 {
         let sentence = "hold: nginx holds no requests: while no backend answers, it answers 502";
         to.cannot(Feature::Hold, sentence);
     }
-    if (config.retry.budget_percent, config.retry.body_limit) != USUAL_BUDGET {
+    if !has_usual_budget(&config.retry) {
         let sentence = "retry.budgetPercent and retry.bodyLimit: nginx has no budget, and keeps every body as a whole";
         to.cannot(Feature::RetryBudget, sentence);
     }

@@ -7,6 +7,7 @@ use stickylb::api::{ResolvedConfig, ResolvedListener};
 use super::text::millis;
 use crate::export::any_port::port;
 use crate::export::feature::Feature;
+use crate::export::usual::usual;
 use crate::export::writer::Writer;
 
 /// A listener, and the entry points that are it: two where it is on both loopback addresses.
@@ -96,8 +97,8 @@ pub(super) fn notes(config: &ResolvedConfig, entry_points: &[EntryPoint], to: &m
         to.cannot(Feature::Timeouts, "timeouts.tunnelIdle: Traefik has none, quiet tunnels stay");
     }
     let limits = &config.limits;
-    let default = (10_000, 128);
-    if (limits.connections, limits.headers) != default {
+    let usual = usual().limits;
+    if (limits.connections, limits.headers) != (usual.connections, usual.headers) {
         to.cannot(Feature::Limits, "limits.connections, limits.headers: Traefik has neither");
     }
     if limits.body_bytes > 0 {

@@ -66,12 +66,6 @@ fn said_of_the_whole(config: &ResolvedConfig, to: &mut Writer) {
         let user = text::shown(user);
         to.cannot(Feature::User, format!("downgradeToUser: Traefik has none, start it as {user}"));
     }
-    if config.sends_mail {
-        to.cannot(Feature::Mail, "email: Traefik sends no mail");
-    }
-    if config.alerts > 0 {
-        to.cannot(Feature::Alerts, "alerts: Traefik watches no thresholds, its metrics can be watched by others");
-    }
     if config.hold_millis > 0 {
         to.cannot(Feature::Hold, "hold: Traefik has none, it answers 503 at once while no backend is up");
     }

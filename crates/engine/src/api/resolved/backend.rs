@@ -45,8 +45,6 @@ pub struct ResolvedBackend {
     pub server_name: Option<String>,
     /// The version of the PROXY protocol header, 1 or 2, before each connection to it; 0 is none.
     pub proxy_protocol: u8,
-    /// Whether somebody has mail about it.
-    pub has_owner: bool,
     /// How it is checked.
     pub check: ResolvedCheck,
 }

@@ -15,7 +15,8 @@ pub use pool::{ResolvedCookie, ResolvedPool, ResolvedSameSite, ResolvedSticky};
 /// A configuration with every default filled in and everything worked out that follows from several of its keys: what another
 /// load balancer has to be told to do the same. Of a running balancer, it is what a person made of it since.
 ///
-/// Its text is as it was written, since it goes into files, where each program has its own way to quote it. No secret is in it.
+/// Its text is as it was written, since it goes into files, where each program has its own way to quote it. No mail password is
+/// in it, and no header of a check that may hold a secret; a check's path and command are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
