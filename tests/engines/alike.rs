@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::moved::{Engine, Site};
+use crate::moved::{Engine, Site, one_pool_each};
 use crate::support::{Client, Response};
 
 const WEBSOCKET: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\
@@ -12,24 +12,15 @@ const WEBSOCKET: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r
 const HTTP2: &str =
     "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
 
-/// One pool for each backend, and routes to them.
+/// Routes to a pool for each backend.
 fn routed(config: &mut Value) {
-    let mut pools = json!({});
-    for backend in config["backends"].as_array().unwrap() {
-        let name = backend["name"].as_str().unwrap();
-        pools[name] = json!({"backends": [backend], "sticky": {"by": "off"}, "health": config["health"]});
-    }
-    pools["alpha"]["names"] = json!(["app.localhost"]);
     let routes = json!([
         {"match": {"upgrade": true}, "pool": "charlie"},
         {"match": {"pathPrefix": "/api"}, "pool": "bravo"},
         {"match": {"pathPrefix": "/caf%C3%A9/"}, "pool": "bravo"},
         {"match": {"host": "*.bravo.localhost"}, "pool": "bravo"},
     ]);
-    *config = json!({
-        "listeners": [{"port": config["port"], "pool": "alpha", "routes": routes}],
-        "pools": pools,
-    });
+    one_pool_each(config, &routes);
 }
 
 /// What is asked: host, target and further lines.
@@ -113,6 +104,22 @@ pub(crate) fn backends_are_told_what_ours_tells(engine: &Engine) {
             [CLAIMS, HTTP2].map(told).to_vec()
         },
     );
+}
+
+/// An upgrade to HTTP/2 reaches no backend, alone or in a list: one that takes it could be sent requests behind our back.
+pub(crate) fn no_backend_is_asked_for_http_2(engine: &Engine) {
+    let site = Site::new();
+    let _serving = site.taken_over(engine, |_| {});
+    for upgrade in ["h2c", "H2C", "h2c, websocket", "websocket,h2c", "foo , h2 ,bar"] {
+        let lines = WEBSOCKET.replace("Upgrade: WebSocket", &format!("Upgrade: {upgrade}"));
+        let answer = send(&site, "localhost", "/upgrade", &lines);
+        assert_eq!(answer.status, 200, "{upgrade}: {}", answer.text());
+        let name = answer.text();
+        let requests = site.backend(&name).requests();
+        let reached = requests.iter().rfind(|request| request.target == "/upgrade").unwrap().all("Upgrade").join(",");
+        let is_http_2 = |protocol: &str| ["h2", "h2c"].contains(&protocol.trim().to_ascii_lowercase().as_str());
+        assert!(!reached.split(',').any(is_http_2), "{upgrade}: {reached}");
+    }
 }
 
 fn send(site: &Site, host: &str, target: &str, lines: &str) -> Response {

@@ -169,6 +169,20 @@ impl Site {
     }
 }
 
+/// Makes a configuration one of a pool for each backend, `app.localhost` for alpha's, and these routes to them.
+pub(crate) fn one_pool_each(config: &mut Value, routes: &Value) {
+    let mut pools = json!({});
+    for backend in config["backends"].as_array().unwrap() {
+        let name = backend["name"].as_str().unwrap();
+        pools[name] = json!({"backends": [backend], "sticky": {"by": "off"}, "health": config["health"]});
+    }
+    pools["alpha"]["names"] = json!(["app.localhost"]);
+    *config = json!({
+        "listeners": [{"port": config["port"], "pool": "alpha", "routes": routes}],
+        "pools": pools,
+    });
+}
+
 /// A client that our balancer gave a cookie is answered by the same backend when the engine has taken its place, by another one
 /// when that dies, and there it stays.
 pub(crate) fn clients_keep_their_backend(engine: &Engine) {

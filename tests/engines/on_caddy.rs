@@ -1,30 +1,28 @@
 //! Caddy takes the place of our balancer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::alike::{backends_are_told_what_ours_tells, clients_of_a_backup_go_back, routes_lead_where_ours_do};
+use crate::alike::{
+    backends_are_told_what_ours_tells, clients_of_a_backup_go_back, no_backend_is_asked_for_http_2,
+    routes_lead_where_ours_do,
+};
 use crate::moved::{Engine, clients_keep_their_backend, shares};
+use crate::support::installed::{environment, of_environment};
 use crate::support::left_out::left_out;
 
 const CADDY: Engine = Engine { export: &["caddy"], file: "Caddyfile", command };
 
-/// Caddy, from the Python environment that the gate makes beside the build.
-fn program() -> PathBuf {
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    tmp.with_file_name("engines-venv").join("bin/caddy")
-}
-
 /// What it keeps beside its answers stays in the folder of the test.
 fn command(file: &Path, home: &Path) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(environment("caddy"));
     command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
     command.env("HOME", home).env("XDG_DATA_HOME", home).env("XDG_CONFIG_HOME", home).stderr(Stdio::null());
     command
 }
 
 fn is_there() -> bool {
-    let is_there = program().exists();
+    let is_there = of_environment("caddy").is_some();
     if !is_there {
         left_out("there is no Caddy");
     }
@@ -86,5 +84,12 @@ fn caddy_tells_backends_what_ours_does() {
 fn clients_of_a_backup_go_back_on_caddy() {
     if is_there() {
         clients_of_a_backup_go_back(&CADDY);
+    }
+}
+
+#[test]
+fn caddy_asks_no_backend_for_http_2() {
+    if is_there() {
+        no_backend_is_asked_for_http_2(&CADDY);
     }
 }

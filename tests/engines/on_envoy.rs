@@ -1,26 +1,23 @@
 //! Envoy takes the place of our balancer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::moved::{Engine, Site, clients_keep_their_backend, shares};
+use crate::support::installed::{environment, of_environment};
 use crate::support::left_out::left_out;
 
-/// Envoy of the Python environment that the gate makes beside the build, if it is there.
+/// Envoy, if it is there.
 fn envoy() -> Option<Engine> {
-    if program().exists() {
+    if of_environment("envoy").is_some() {
         return Some(Engine { export: &["envoy"], file: "envoy.yaml", command });
     }
     left_out("there is no Envoy");
     None
 }
 
-fn program() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("engines-venv/bin/envoy")
-}
-
 fn command(file: &Path, home: &Path) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(environment("envoy"));
     command.args(["--concurrency", "1", "--disable-hot-restart", "--use-dynamic-base-id", "--log-level", "error"]);
     command.arg("-c").arg(file).current_dir(home);
     command

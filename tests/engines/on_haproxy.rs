@@ -5,8 +5,12 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::alike::{backends_are_told_what_ours_tells, clients_of_a_backup_go_back, routes_lead_where_ours_do};
-use crate::moved::{Engine, Site, clients_keep_their_backend, shares};
+use crate::alike::{
+    backends_are_told_what_ours_tells, clients_of_a_backup_go_back, no_backend_is_asked_for_http_2,
+    routes_lead_where_ours_do,
+};
+use crate::moved::{Engine, Site, clients_keep_their_backend, one_pool_each, shares};
+use crate::support::installed::of_path;
 use crate::support::left_out::left_out;
 use crate::support::{After, Backend, Client, request, response};
 
@@ -20,9 +24,9 @@ fn command(file: &Path, _folder: &Path) -> Command {
 
 /// Whether it is on this machine; that it is not is said.
 pub(crate) fn is_here() -> bool {
-    let found = Command::new("haproxy").arg("-v").output().is_ok();
+    let found = of_path("haproxy", [2, 6]).is_some();
     if !found {
-        left_out("there is no HAProxy");
+        left_out("there is no HAProxy 2.6 or newer");
     }
     found
 }
@@ -71,23 +75,14 @@ fn raw_connections_stay_with_their_backend_until_it_dies() {
     }
 }
 
-/// One pool for each backend, with routes from the port to them.
+/// Routes to a pool for each backend.
 fn three_pools(config: &mut Value) {
-    let mut pools = json!({});
-    for backend in config["backends"].as_array().unwrap() {
-        let name = backend["name"].as_str().unwrap();
-        pools[name] = json!({"backends": [backend], "sticky": {"by": "off"}, "health": config["health"]});
-    }
-    pools["alpha"]["names"] = json!(["app.localhost"]);
     let routes = json!([
         {"match": {"upgrade": "websocket"}, "pool": "charlie"},
         {"match": {"pathPrefix": "/api"}, "pool": "bravo"},
         {"match": {"host": "*.bravo.localhost", "upgrade": false}, "pool": "bravo"},
     ]);
-    *config = json!({
-        "listeners": [{"port": config["port"], "pool": "alpha", "routes": routes}],
-        "pools": pools,
-    });
+    one_pool_each(config, &routes);
 }
 
 #[test]
@@ -194,5 +189,12 @@ fn haproxy_routes_and_tells_backends_as_ours_does() {
 fn clients_of_a_backup_go_back_on_haproxy() {
     if is_here() {
         clients_of_a_backup_go_back(&HAPROXY);
+    }
+}
+
+#[test]
+fn haproxy_asks_no_backend_for_http_2() {
+    if is_here() {
+        no_backend_is_asked_for_http_2(&HAPROXY);
     }
 }

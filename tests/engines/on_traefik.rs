@@ -5,34 +5,25 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::alike::no_backend_is_asked_for_http_2;
 use crate::moved::{Engine, Site, clients_keep_their_backend_by_another_cookie, shares};
+use crate::support::installed::{environment, of_environment};
 use crate::support::left_out::left_out;
-
-/// The Traefik of the Python environment that the gate makes beside the build.
-fn program() -> Option<PathBuf> {
-    let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("engines-venv").join("bin/traefik");
-    bin.exists().then_some(bin)
-}
 
 /// What the head of the file says: its own flags, by a shell.
 fn started(file: &Path, folder: &Path) -> Command {
     let text = std::fs::read_to_string(file).unwrap();
     let script: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#: ")).collect();
-    let program = program().unwrap();
-    let path = std::env::join_paths(
-        program
-            .parent()
-            .map(Path::to_owned)
-            .into_iter()
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    );
+    let program = environment("traefik");
+    let folders = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
+    let path = std::env::join_paths(program.parent().into_iter().chain(folders.iter().map(PathBuf::as_path)));
     let mut command = Command::new("sh");
     command.arg("-c").arg(script.join("\n")).current_dir(folder).env("PATH", path.unwrap());
     command
 }
 
 fn traefik() -> Option<Engine> {
-    if program().is_none() {
+    if of_environment("traefik").is_none() {
         left_out("there is no Traefik");
         return None;
     }
@@ -71,5 +62,12 @@ fn traefik_goes_on_to_the_next_backend_when_the_first_dies() {
             let response = site.ask(None);
             assert_eq!((response.status, response.text().as_str()), (200, name));
         }
+    }
+}
+
+#[test]
+fn traefik_asks_no_backend_for_http_2() {
+    if let Some(traefik) = traefik() {
+        no_backend_is_asked_for_http_2(&traefik);
     }
 }

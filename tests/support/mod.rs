@@ -9,6 +9,7 @@ pub(crate) mod client;
 #[cfg(unix)]
 pub(crate) mod home;
 pub(crate) mod https;
+pub(crate) mod installed;
 pub(crate) mod left_out;
 pub(crate) mod one_answer;
 pub(crate) mod patience;

@@ -1,22 +1,10 @@
-//! The engines of this machine.
+//! What the engines of this machine are given, and what they say.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::corpus::HOME;
 use crate::left_out::left_out;
-
-/// A program of the Python environment that the gate makes beside the build, for engines that Debian has not, or old.
-pub(crate) fn of_environment(program: &str) -> Option<PathBuf> {
-    let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("engines-venv").join("bin").join(program);
-    bin.exists().then_some(bin)
-}
-
-/// A program of the PATH.
-pub(crate) fn of_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
-}
 
 /// It, or `None` once that is said.
 pub(crate) fn or_left_out(found: Option<PathBuf>, name: &str) -> Option<PathBuf> {
@@ -34,15 +22,9 @@ impl Home {
         let home = tempfile::tempdir().unwrap();
         let certs = home.path().join("certs");
         std::fs::create_dir(&certs).unwrap();
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-            .args(["-subj", "/CN=app.test", "-keyout"])
-            .arg(certs.join("app.key"))
-            .arg("-out")
-            .arg(certs.join("app.pem"))
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.is_ok_and(|status| status.success()), "openssl makes a certificate");
+        let certified = rcgen::generate_simple_self_signed(vec!["app.test".to_owned()]).unwrap();
+        std::fs::write(certs.join("app.pem"), certified.cert.pem()).unwrap();
+        std::fs::write(certs.join("app.key"), certified.signing_key.serialize_pem()).unwrap();
         Home(home)
     }
 

@@ -6,6 +6,8 @@ mod corpus;
 mod engines;
 mod foreign;
 mod goldens;
+#[path = "../../../../tests/support/installed.rs"]
+mod installed;
 mod large;
 #[path = "../../../../tests/support/left_out.rs"]
 mod left_out;

@@ -7,10 +7,11 @@ use stickylb::api::{Intent, ResolvedConfig, ResolvedScheme, ResolvedUpgrade, Sti
 use stickylb_convert::{Engine, Target, export};
 
 use crate::corpus::{cases, exported, odd, row};
-use crate::engines::{Home, of_environment, of_path, or_left_out, said};
+use crate::engines::{Home, or_left_out, said};
+use crate::installed::of_environment;
 
 fn program() -> Option<PathBuf> {
-    or_left_out(of_environment("caddy").or_else(|| of_path("caddy")), "Caddy")
+    or_left_out(of_environment("caddy"), "Caddy")
 }
 
 /// A command of Caddy, which keeps its files in this folder.

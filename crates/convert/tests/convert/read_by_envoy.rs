@@ -7,7 +7,8 @@ use stickylb::api::{Intent, StickyBy};
 use stickylb_convert::{Engine, Feature, Target};
 
 use crate::corpus::{Case, cases, exported, parsed, row};
-use crate::engines::{Home, of_environment, or_left_out, said};
+use crate::engines::{Home, or_left_out, said};
+use crate::installed::of_environment;
 
 #[test]
 fn envoy_reads_every_configuration_without_a_warning() {

@@ -8,7 +8,8 @@ use stickylb::api::{Intent, ResolvedConfig};
 use stickylb_convert::{Engine, Target, export};
 
 use crate::corpus::{HOME, cases, odd};
-use crate::engines::{Home, of_path, or_left_out, said};
+use crate::engines::{Home, or_left_out, said};
+use crate::installed::of_path;
 
 /// HAProxy, and a folder with the certificate of the corpus, whose key is where HAProxy looks for it.
 struct Reader {
@@ -18,7 +19,7 @@ struct Reader {
 
 impl Reader {
     fn new() -> Option<Self> {
-        let haproxy = or_left_out(of_path("haproxy"), "HAProxy")?;
+        let haproxy = or_left_out(of_path("haproxy", [2, 6]), "HAProxy 2.6 or newer")?;
         let home = Home::new();
         let certs = home.path().join("certs");
         std::fs::copy(certs.join("app.key"), certs.join("app.pem.key")).unwrap();

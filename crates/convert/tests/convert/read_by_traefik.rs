@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use stickylb_convert::{Engine, Target};
 
 use crate::corpus::{Case, cases, exported, parsed};
-use crate::engines::{Home, of_environment, or_left_out};
+use crate::engines::{Home, or_left_out};
+use crate::installed::of_environment;
 
 /// A Traefik that runs; it ends with this value.
 struct Running(Child);

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use stickylb_convert::{Engine, Target};
 
 use crate::corpus::{cases, exported};
-use crate::engines::{of_environment, or_left_out};
+use crate::engines::or_left_out;
+use crate::installed::of_environment;
 
 /// Reads `{name: file}`, and answers with what is wrong in each, and with the objects that are none of Kubernetes' own.
 const READER: &str = r#"

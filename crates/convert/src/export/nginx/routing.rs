@@ -56,7 +56,8 @@ pub(super) fn write(plan: &Plan<'_>, listener: &ResolvedListener, variable: &str
             to.line("default other;");
             to.line("\"\" none;");
             to.line(format!("{} none;", word(HTTP2)));
-            for protocol in &protocols {
+            // A key without a pattern would come before that one.
+            for protocol in protocols.iter().filter(|protocol| !["h2c", "h2"].contains(protocol)) {
                 to.line(format!("{} {};", map_key(protocol), protocol_word(protocol, &protocols)));
             }
         });
