@@ -21,12 +21,21 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// All of them, sorted by name.
+/// The configurations in the README.
+fn of_readme() -> Vec<Case> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let blocks = text.split("```jsonc\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let cases: Vec<Case> = blocks.enumerate().map(|(n, block)| parsed(&format!("readme-{}", n + 1), block)).collect();
+    assert!(!cases.is_empty(), "the README has a configuration");
+    cases
+}
+
+/// All of them, sorted by name, those of the README last.
 pub(crate) fn cases() -> Vec<Case> {
     let files = |part: &str| std::fs::read_dir(folder("corpus").join(part)).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = files("rows").chain(files("whole")).collect();
     paths.sort();
-    paths.iter().map(|path| case(path)).collect()
+    paths.iter().map(|path| case(path)).chain(of_readme()).collect()
 }
 
 /// The configuration that has one row of the table alone.
