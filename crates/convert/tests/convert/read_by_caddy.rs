@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stickylb::api::{Intent, ResolvedConfig, ResolvedScheme, ResolvedUpgrade, StickyBy};
+use stickylb::api::{Intent, ResolvedConfig, ResolvedScheme, StickyBy, UpgradeMatch};
 use stickylb_convert::{Engine, Target, export};
 
 use crate::corpus::{cases, exported, odd, row};
@@ -93,7 +93,7 @@ fn with_everywhere(text: &str, by: &StickyBy) -> ResolvedConfig {
     let listener = &mut config.listeners[0];
     listener.tls.clone_from(&row("tls").config.listeners[0].tls);
     listener.routes[0].path_prefix = Some(format!("/{text}"));
-    listener.routes[2].upgrade = Some(ResolvedUpgrade::Protocol(text.to_owned()));
+    listener.routes[2].upgrade = Some(UpgradeMatch::Protocol(text.to_owned()));
     config
 }
 

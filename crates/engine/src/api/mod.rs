@@ -24,6 +24,7 @@ mod body_cut;
 mod candidate;
 mod change;
 mod chaos;
+mod check_algorithm;
 mod command;
 mod decision;
 mod ending;
@@ -34,6 +35,7 @@ mod fairness;
 mod field_name;
 mod handle;
 mod heads;
+mod host_header;
 mod identity;
 mod ids;
 mod latin1;
@@ -49,6 +51,7 @@ mod phases;
 mod replayed;
 mod request_event;
 mod resolved;
+mod same_site;
 mod snapshot;
 mod sticky_by;
 mod strategy;
@@ -60,6 +63,7 @@ mod told_apart;
 mod touches;
 mod traffic;
 mod traffic_view;
+mod upgrade_match;
 mod warning;
 mod what_if;
 mod words_of_a_line;
@@ -73,6 +77,7 @@ pub use body_cut::BodyCut;
 pub use candidate::{Candidate, Score};
 pub use change::{Change, PoolChange};
 pub use chaos::{Chaos, ChaosKind, ChaosTouch, ChaosView};
+pub use check_algorithm::CheckAlgorithm;
 pub use command::{Command, CommandError, Done, MAX_WEIGHT};
 pub use decision::{CookieAction, Decision, RouteTaken, Rule, StickyKey};
 pub use ending::Ending;
@@ -84,6 +89,7 @@ pub use field_name::FieldName;
 pub use handle::{EngineHandle, News};
 pub(crate) use heads::COMPARED;
 pub use heads::{Heads, Part};
+pub use host_header::HostHeader;
 pub use identity::Identity;
 pub use ids::{BackendId, RequestNumber};
 pub use learn_from::{IdInRequest, IdInResponse, LearnFrom, LearnPreset};
@@ -98,11 +104,11 @@ pub use phases::Phases;
 pub use replayed::{Bodies, LONGEST, Replayed};
 pub use request_event::{Ended, RequestEvent};
 pub use resolved::{
-    ResolvedAccess, ResolvedBackend, ResolvedCertificate, ResolvedCheck, ResolvedCheckKind, ResolvedConfig,
-    ResolvedCookie, ResolvedExpect, ResolvedHeader, ResolvedHost, ResolvedLimits, ResolvedListener, ResolvedPassive,
-    ResolvedPool, ResolvedRetry, ResolvedRoute, ResolvedSameSite, ResolvedScheme, ResolvedSticky, ResolvedTimeouts,
-    ResolvedTls, ResolvedUpgrade, ResolvedValue,
+    ResolvedAccess, ResolvedBackend, ResolvedCertificate, ResolvedCheck, ResolvedConfig, ResolvedCookie,
+    ResolvedExpect, ResolvedHeader, ResolvedLimits, ResolvedListener, ResolvedPassive, ResolvedPool, ResolvedRetry,
+    ResolvedRoute, ResolvedScheme, ResolvedSticky, ResolvedTimeouts, ResolvedTls, ResolvedValue,
 };
+pub use same_site::SameSite;
 pub use snapshot::{BackendView, CheckMark, ListenerView, PoolView, Snapshot, Spawned, Totals};
 pub use sticky_by::StickyBy;
 pub use strategy::Strategy;
@@ -118,5 +124,6 @@ pub use traffic::{
     MAX_TRAFFIC_CLIENTS, MAX_TRAFFIC_IN_FLIGHT, MAX_TRAFFIC_RATE, Spacing, Think, TrafficModel, TrafficOptions,
 };
 pub use traffic_view::TrafficView;
+pub use upgrade_match::UpgradeMatch;
 pub use warning::{About, Warning};
 pub use what_if::{Spread, WhatIf, WhatIfBackend, WhatIfOptions, WhatIfRow};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::api::BackendId;
-use crate::config::{CookieConfig, SameSite};
+use crate::config::CookieConfig;
 
 /// Reads the sticky cookie, removes it from requests, and formats `Set-Cookie`.
 #[derive(Clone, Debug)]
@@ -26,12 +26,8 @@ impl CookieSticky {
         if let Some(domain) = &config.domain {
             let _ = write!(attributes, "; Domain={domain}");
         }
-        attributes.push_str("; HttpOnly");
-        attributes.push_str(match config.same_site {
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::None => "; SameSite=None",
-        });
+        attributes.push_str("; HttpOnly; SameSite=");
+        attributes.push_str(config.same_site.word());
         if config.secure == Some(true) {
             attributes.push_str("; Secure");
         }
@@ -113,6 +109,7 @@ fn plain_number(value: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SameSite;
     use proptest::prelude::*;
 
     fn take(lines: &[&str]) -> (Option<u32>, Vec<String>) {

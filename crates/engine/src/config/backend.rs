@@ -6,11 +6,10 @@ use std::time::Duration;
 use super::address::{Address, Scheme};
 use super::backend_limits::BackendLimits;
 use super::backend_spec::BackendSpec;
-use super::check_algorithm::CheckAlgorithm;
 use super::email::owner;
 use super::health::HealthCheck;
 use super::keys::Keys;
-use crate::api::{BackendId, MAX_WEIGHT};
+use crate::api::{BackendId, CheckAlgorithm, MAX_WEIGHT};
 
 /// TLS to a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]

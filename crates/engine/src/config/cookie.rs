@@ -3,28 +3,11 @@
 use super::keys::Keys;
 use super::node::Node;
 use super::token::{TOKEN, is_token};
-use super::written::Named;
+use super::written::Named as _;
+use crate::api::SameSite;
 
 /// Bytes that a cookie's name may have.
 const LONGEST_NAME: usize = 64;
-
-/// `SameSite` of the sticky cookie (RFC 6265bis 4.1.2.7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the values of RFC 6265bis")]
-pub enum SameSite {
-    /// Sent on top-level navigation from other sites.
-    #[default]
-    Lax,
-    /// Never sent from other sites.
-    Strict,
-    /// Sent from everywhere; browsers ask for `Secure` beside it.
-    None,
-}
-
-impl Named for SameSite {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("Lax", SameSite::Lax), ("Strict", SameSite::Strict), ("None", SameSite::None)];
-}
 
 /// The sticky cookie.
 #[derive(Clone, Debug, PartialEq)]

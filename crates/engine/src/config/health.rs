@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::address::Address;
-use super::check_algorithm::CheckAlgorithm;
 use super::expect::Expect;
 use super::keys::Keys;
 use super::node::Node;
@@ -11,6 +10,7 @@ use super::passive::Passive;
 use super::secret::Secret;
 use super::token::TOKEN;
 use super::written::Named;
+use crate::api::CheckAlgorithm;
 
 /// How one backend is checked: the `health` section with the backend's own `health…` keys laid over it.
 #[derive(Clone, Debug, PartialEq)]

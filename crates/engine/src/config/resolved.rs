@@ -6,28 +6,25 @@ use std::time::Duration;
 use super::access::AccessConfig;
 use super::address::Scheme;
 use super::backend::{BackendConfig, ProxyProtocol};
-use super::check_algorithm::CheckAlgorithm;
-use super::cookie::{CookieConfig, SameSite};
+use super::cookie::CookieConfig;
 use super::expect::Expect;
 use super::health::HealthCheck;
-use super::host_header::HostHeader;
 use super::limits::Limits;
 use super::listener::ListenerConfig;
 use super::passive::Passive;
 use super::pool::PoolConfig;
 use super::retry::RetryConfig;
 use super::root::Config;
-use super::route::{RouteConfig, UpgradeMatch};
+use super::route::RouteConfig;
 use super::secret::{Secret, Source};
 use super::statuses::Statuses;
 use super::sticky::{MissingKey, OnFailure, StickyConfig};
 use super::timeouts::Timeouts;
 use super::tls::{PlainHttp, TlsConfig, TlsVersion};
 use crate::api::{
-    Intent, ResolvedAccess, ResolvedBackend, ResolvedCertificate, ResolvedCheck, ResolvedCheckKind, ResolvedConfig,
-    ResolvedCookie, ResolvedExpect, ResolvedHeader, ResolvedHost, ResolvedLimits, ResolvedListener, ResolvedPassive,
-    ResolvedPool, ResolvedRetry, ResolvedRoute, ResolvedSameSite, ResolvedScheme, ResolvedSticky, ResolvedTimeouts,
-    ResolvedTls, ResolvedUpgrade, ResolvedValue,
+    Intent, ResolvedAccess, ResolvedBackend, ResolvedCertificate, ResolvedCheck, ResolvedConfig, ResolvedCookie,
+    ResolvedExpect, ResolvedHeader, ResolvedLimits, ResolvedListener, ResolvedPassive, ResolvedPool, ResolvedRetry,
+    ResolvedRoute, ResolvedScheme, ResolvedSticky, ResolvedTimeouts, ResolvedTls, ResolvedValue,
 };
 
 /// Fields of a check whose values are no secrets; those of all others may be.
@@ -56,11 +53,7 @@ impl Config {
             access: access(&self.access),
             trusted_proxies: self.trusted_proxies.iter().map(ToString::to_string).collect(),
             hold_millis: millis(self.hold),
-            host_header: match self.host_header {
-                HostHeader::Auto => ResolvedHost::Auto,
-                HostHeader::Client => ResolvedHost::Client,
-                HostHeader::Backend => ResolvedHost::Backend,
-            },
+            host_header: self.host_header,
             downgrade_to_user: self.downgrade_to_user.clone(),
             sends_mail: self.email.is_some(),
             alerts: self.alerts.len(),
@@ -102,11 +95,7 @@ impl Config {
 
 fn route(route: &RouteConfig) -> ResolvedRoute {
     ResolvedRoute {
-        upgrade: route.upgrade.as_ref().map(|upgrade| match upgrade {
-            UpgradeMatch::Any => ResolvedUpgrade::Any,
-            UpgradeMatch::None => ResolvedUpgrade::None,
-            UpgradeMatch::Protocol(protocol) => ResolvedUpgrade::Protocol(protocol.clone()),
-        }),
+        upgrade: route.upgrade.clone(),
         path_prefix: route.path_prefix.clone(),
         host: route.host.clone(),
         pool: route.pool.clone(),
@@ -139,11 +128,7 @@ fn cookie(cookie: &CookieConfig) -> ResolvedCookie {
     ResolvedCookie {
         name: cookie.name.clone(),
         max_age: cookie.max_age,
-        same_site: match cookie.same_site {
-            SameSite::Lax => ResolvedSameSite::Lax,
-            SameSite::Strict => ResolvedSameSite::Strict,
-            SameSite::None => ResolvedSameSite::None,
-        },
+        same_site: cookie.same_site,
         secure: cookie.secure.unwrap_or(false),
         path: cookie.path.clone(),
         domain: cookie.domain.clone(),
@@ -186,13 +171,7 @@ fn backend(backend: &BackendConfig) -> ResolvedBackend {
 fn check(backend: &BackendConfig) -> ResolvedCheck {
     let health: &HealthCheck = &backend.health;
     ResolvedCheck {
-        kind: match health.algorithm {
-            CheckAlgorithm::HttpStatus => ResolvedCheckKind::HttpStatus,
-            CheckAlgorithm::Http => ResolvedCheckKind::Http,
-            CheckAlgorithm::Tcp => ResolvedCheckKind::Tcp,
-            CheckAlgorithm::Websocket => ResolvedCheckKind::Websocket,
-            CheckAlgorithm::Command => ResolvedCheckKind::Command,
-        },
+        algorithm: health.algorithm,
         interval_millis: millis(health.interval_for(&backend.address)),
         timeout_millis: millis(health.timeout),
         method: health.method.to_string(),

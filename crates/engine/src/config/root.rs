@@ -12,7 +12,6 @@ use super::backend::BackendConfig;
 use super::backend_spec::BackendSpec;
 use super::cookie::CookieConfig;
 use super::email::{EmailConfig, email};
-use super::host_header::HostHeader;
 use super::keys::Keys;
 use super::limits::Limits;
 use super::listener::ListenerConfig;
@@ -24,7 +23,7 @@ use super::pool::{DEFAULT_POOL, PoolConfig, cookie_of};
 use super::retry::RetryConfig;
 use super::timeouts::Timeouts;
 use super::written::Named;
-use crate::api::{Mode, StickyBy};
+use crate::api::{HostHeader, Mode, StickyBy};
 
 /// Everything a balancer is told.
 #[derive(Clone, Debug, PartialEq)]

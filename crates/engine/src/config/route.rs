@@ -3,18 +3,7 @@
 use super::keys::Keys;
 use super::locations::{At, Locations};
 use super::node::Node;
-
-/// Which upgrade a request must ask for to take a route (RFC 9110 7.8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UpgradeMatch {
-    /// It asks for any other protocol.
-    Any,
-    /// It asks for none.
-    None,
-    /// It asks for this one, such as `websocket`, in lower case.
-    Protocol(String),
-}
+use crate::api::UpgradeMatch;
 
 /// Requests that go to a pool of their own. What is `None` matches everything; what is not must all match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::api::{Mode, StickyBy, Strategy};
+use crate::api::{CheckAlgorithm, HostHeader, Mode, SameSite, StickyBy, Strategy};
 
 /// A value that a file can hold.
 pub(crate) trait Written {
@@ -49,6 +49,29 @@ macro_rules! written_as_in_json {
 }
 
 written_as_in_json!(bool, u16, u32, u64, usize);
+
+impl Named for CheckAlgorithm {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        (CheckAlgorithm::HttpStatus.name(), CheckAlgorithm::HttpStatus),
+        (CheckAlgorithm::Http.name(), CheckAlgorithm::Http),
+        (CheckAlgorithm::Tcp.name(), CheckAlgorithm::Tcp),
+        (CheckAlgorithm::Websocket.name(), CheckAlgorithm::Websocket),
+        (CheckAlgorithm::Command.name(), CheckAlgorithm::Command),
+    ];
+}
+
+impl Named for HostHeader {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("auto", HostHeader::Auto), ("client", HostHeader::Client), ("backend", HostHeader::Backend)];
+}
+
+impl Named for SameSite {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        (SameSite::Lax.word(), SameSite::Lax),
+        (SameSite::Strict.word(), SameSite::Strict),
+        (SameSite::None.word(), SameSite::None),
+    ];
+}
 
 impl Named for Mode {
     const NAMES: &'static [(&'static str, Self)] = &[(Mode::Http.name(), Mode::Http), (Mode::Tcp.name(), Mode::Tcp)];

@@ -1,6 +1,6 @@
 //! How backends are checked.
 
-use stickylb::api::{ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedPool, ResolvedValue, StickyBy};
+use stickylb::api::{CheckAlgorithm, ResolvedBackend, ResolvedCheck, ResolvedPool, ResolvedValue, StickyBy};
 
 use super::text::{duration, pattern, token};
 use crate::export::feature::Feature;
@@ -32,13 +32,13 @@ pub(super) fn write(pool: &ResolvedPool, backends: &[&ResolvedBackend], to: &mut
     let unchecked = |what: &str| {
         format!("health.algorithm {what} of {name}: Caddy has none, only requests that fail take a backend out")
     };
-    match check.kind {
-        ResolvedCheckKind::Tcp => return to.cannot(Feature::CheckTcp, unchecked("tcp")),
+    match check.algorithm {
+        CheckAlgorithm::Tcp => return to.cannot(Feature::CheckTcp, unchecked("tcp")),
         // It could wait for the status 101, and would leave each connection open for ever.
-        ResolvedCheckKind::Websocket => return to.cannot(Feature::CheckWebsocket, unchecked("websocket")),
-        ResolvedCheckKind::Command => return to.cannot(Feature::CheckCommand, unchecked("command")),
+        CheckAlgorithm::Websocket => return to.cannot(Feature::CheckWebsocket, unchecked("websocket")),
+        CheckAlgorithm::Command => return to.cannot(Feature::CheckCommand, unchecked("command")),
         // Any answer will do: one status or class would take out backends that are well.
-        ResolvedCheckKind::Http => return to.cannot(Feature::CheckHttp, unchecked("http")),
+        CheckAlgorithm::Http => return to.cannot(Feature::CheckHttp, unchecked("http")),
         _ => {}
     }
     if pool.sticky.by == StickyBy::Cookie {
@@ -61,7 +61,8 @@ pub(super) fn write(pool: &ResolvedPool, backends: &[&ResolvedBackend], to: &mut
 
 /// Whether two checks say the same of a backend, however often.
 fn is_alike(one: &ResolvedCheck, other: &ResolvedCheck) -> bool {
-    (one.kind, &one.method, &one.path, &one.headers) == (other.kind, &other.method, &other.path, &other.headers)
+    (one.algorithm, &one.method, &one.path, &one.headers)
+        == (other.algorithm, &other.method, &other.path, &other.headers)
         && (&one.expect, &one.command) == (&other.expect, &other.command)
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use stickylb::api::{ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{ResolvedRoute, UpgradeMatch};
 
 use super::text::pattern;
 use crate::export::writer::Writer;
@@ -16,12 +16,12 @@ pub(super) fn write(name: &str, route: &ResolvedRoute, to: &mut Writer) -> bool 
     let mut lines: Vec<String> = Vec::new();
     match &route.upgrade {
         None => {}
-        Some(ResolvedUpgrade::None) => {
+        Some(UpgradeMatch::None) => {
             lines.push("not {".to_owned());
             lines.extend(ASKS_FOR_UPGRADE.map(|line| format!("\t{line}")));
             lines.push("}".to_owned());
         }
-        Some(ResolvedUpgrade::Protocol(protocol)) => {
+        Some(UpgradeMatch::Protocol(protocol)) => {
             lines.push(ASKS_FOR_UPGRADE[0].to_owned());
             lines.push(format!("header_regexp Upgrade \"(?i)^ *{} *$\"", pattern(protocol)));
         }

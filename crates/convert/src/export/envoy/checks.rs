@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use stickylb::api::{
-    ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedHeader, ResolvedPool, ResolvedScheme, ResolvedValue,
+    CheckAlgorithm, ResolvedBackend, ResolvedCheck, ResolvedHeader, ResolvedPool, ResolvedScheme, ResolvedValue,
 };
 
 use super::block::{block, item, seconds};
@@ -51,7 +51,7 @@ pub(super) fn of_endpoint(pool: &ResolvedPool, backend: &ResolvedBackend, to: &m
 }
 
 fn is_http(check: &ResolvedCheck) -> bool {
-    matches!(check.kind, ResolvedCheckKind::HttpStatus | ResolvedCheckKind::Http)
+    matches!(check.algorithm, CheckAlgorithm::HttpStatus | CheckAlgorithm::Http)
 }
 
 /// The `Host` of a check.
@@ -89,12 +89,12 @@ pub(super) fn write(pool: &ResolvedPool, to: &mut Writer) {
 fn cannot(pool: &ResolvedPool, check: &ResolvedCheck, to: &mut Writer) {
     let name = &pool.name;
     let connects = "a backend that takes a connection counts as UP";
-    match check.kind {
-        ResolvedCheckKind::Websocket => {
+    match check.algorithm {
+        CheckAlgorithm::Websocket => {
             let sentence = format!("checks of {name} by a WebSocket handshake: Envoy has none, {connects}");
             to.cannot(Feature::CheckWebsocket, sentence);
         }
-        ResolvedCheckKind::Command => {
+        CheckAlgorithm::Command => {
             let sentence = format!("checks of {name} by a command: Envoy runs no programs, {connects}");
             to.cannot(Feature::CheckCommand, sentence);
         }
@@ -121,7 +121,7 @@ fn http(pool: &ResolvedPool, check: &ResolvedCheck, to: &mut Writer) {
     }
     headers(pool, check, to);
     let expected = if check.expect.status.is_empty() {
-        if check.kind == ResolvedCheckKind::Http {
+        if check.algorithm == CheckAlgorithm::Http {
             ANY_STATUS.to_owned()
         } else {
             "[{start: 200, end: 300}]".to_owned()

@@ -1,6 +1,6 @@
 //! A pool as a cluster.
 
-use stickylb::api::{Mode, ResolvedConfig, ResolvedHost, ResolvedPool, ResolvedScheme};
+use stickylb::api::{HostHeader, Mode, ResolvedConfig, ResolvedPool, ResolvedScheme};
 
 use super::block::{block, item, seconds, typed};
 use super::{checks, ejection, endpoints, sticky, strategy, transport};
@@ -39,7 +39,7 @@ fn cannot(config: &ResolvedConfig, pool: &ResolvedPool, to: &mut Writer) {
     sticky::cannot(pool, to);
     if pool.mode == Mode::Http && rewrites_host(config, pool) {
         let whose = match config.host_header {
-            ResolvedHost::Auto if pool.backends.iter().any(is_local) => {
+            HostHeader::Auto if pool.backends.iter().any(is_local) => {
                 "each backend sees its own Host, those of this machine too, and Location"
             }
             _ => "Location",

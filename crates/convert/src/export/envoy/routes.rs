@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use stickylb::api::{ResolvedListener, ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{ResolvedListener, ResolvedRoute, UpgradeMatch};
 
 use super::block::{block, item, seconds};
 use super::forwarded::{self, Trust};
@@ -55,7 +55,7 @@ pub(super) fn write(this: &Listener, trust: Trust, to: &mut Writer) {
 pub(super) fn protocols(listener: &ResolvedListener) -> Vec<String> {
     let mut protocols = vec!["websocket".to_owned()];
     for route in &listener.routes {
-        if let Some(ResolvedUpgrade::Protocol(protocol)) = &route.upgrade
+        if let Some(UpgradeMatch::Protocol(protocol)) = &route.upgrade
             && !protocols.contains(protocol)
         {
             protocols.push(protocol.clone());
@@ -65,7 +65,7 @@ pub(super) fn protocols(listener: &ResolvedListener) -> Vec<String> {
 }
 
 fn cannot(this: &Listener, to: &mut Writer) {
-    if this.ours.routes.iter().any(|route| route.upgrade == Some(ResolvedUpgrade::Any)) {
+    if this.ours.routes.iter().any(|route| route.upgrade == Some(UpgradeMatch::Any)) {
         let sentence = "routes by any upgrade: Envoy has to know the protocols, those that are not among upgrade_configs are \
                         answered 403";
         to.cannot(Feature::RouteUpgrade, sentence);
@@ -188,14 +188,14 @@ fn routed(this: &Listener, route: &ResolvedRoute, conditions: &[String], to: &mu
     let upgrade =
         |is: bool| format!("- {{name: upgrade, present_match: true{}}}", if is { "" } else { ", invert_match: true" });
     match &route.upgrade {
-        Some(ResolvedUpgrade::Any) => conditions.push(upgrade(true)),
-        Some(ResolvedUpgrade::None) => conditions.push(upgrade(false)),
-        Some(ResolvedUpgrade::Protocol(protocol)) => {
+        Some(UpgradeMatch::Any) => conditions.push(upgrade(true)),
+        Some(UpgradeMatch::None) => conditions.push(upgrade(false)),
+        Some(UpgradeMatch::Protocol(protocol)) => {
             conditions.push(header("upgrade", &format!("exact: {}, ignore_case: true", quoted(protocol))));
         }
         _ => {}
     }
-    let tunnels = matches!(route.upgrade, Some(ResolvedUpgrade::Any | ResolvedUpgrade::Protocol(_)));
+    let tunnels = matches!(route.upgrade, Some(UpgradeMatch::Any | UpgradeMatch::Protocol(_)));
     if route.upgrade.is_none() && this.config.timeouts.tunnel_idle_millis > 0 {
         let with_upgrade = [conditions.as_slice(), &[upgrade(true)]].concat();
         one(this, route, &with_upgrade, &Kind { tunnels: true, may_repeat: false }, to);

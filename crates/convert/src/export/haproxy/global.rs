@@ -1,6 +1,6 @@
 //! What holds for all of it: `global` and `defaults`.
 
-use stickylb::api::{Mode, ResolvedCheckKind, ResolvedConfig, ResolvedRetry};
+use stickylb::api::{CheckAlgorithm, Mode, ResolvedConfig, ResolvedRetry};
 
 use super::frontend::extension_is_left_out;
 use super::quote::{time, word};
@@ -50,7 +50,7 @@ fn global(config: &ResolvedConfig, to: &mut Writer) {
         to.line("ssl-load-extra-del-ext");
     }
     let backends = || config.pools.iter().flat_map(|pool| &pool.backends);
-    if backends().any(|backend| backend.check.kind == ResolvedCheckKind::Command) {
+    if backends().any(|backend| backend.check.algorithm == CheckAlgorithm::Command) {
         to.line("external-check");
         to.line("insecure-fork-wanted");
     }

@@ -1,6 +1,6 @@
 //! Backends that stand in for each other: a `backend` for each pool.
 
-use stickylb::api::{Mode, ResolvedBackend, ResolvedConfig, ResolvedHost, ResolvedPool, Strategy};
+use stickylb::api::{HostHeader, Mode, ResolvedBackend, ResolvedConfig, ResolvedPool, Strategy};
 
 use super::check::Checks;
 use super::quote::{time, word};
@@ -70,7 +70,7 @@ fn requests(config: &ResolvedConfig, pool: &ResolvedPool, to: &mut Writer) {
 }
 
 /// The `Host` that backends see: HAProxy sets it before it knows which of them that is.
-fn host(wanted: ResolvedHost, pool: &ResolvedPool, to: &mut Writer) {
+fn host(wanted: HostHeader, pool: &ResolvedPool, to: &mut Writer) {
     let is_own = |backend: &ResolvedBackend| sees_own_host(wanted, backend);
     let own: Vec<String> =
         pool.backends.iter().map(|backend| if is_own(backend) { backend.authority() } else { String::new() }).collect();

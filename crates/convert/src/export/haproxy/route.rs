@@ -1,6 +1,6 @@
 //! Which pool a request goes to.
 
-use stickylb::api::{Mode, ResolvedListener, ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{Mode, ResolvedListener, ResolvedRoute, UpgradeMatch};
 
 use super::quote::pattern;
 use super::{NOT_FOUND, Writer};
@@ -51,8 +51,8 @@ fn write_route(number: usize, route: &ResolvedRoute, to: &mut Writer) {
     }
     if let Some(upgrade) = &route.upgrade {
         conditions.push(match upgrade {
-            ResolvedUpgrade::None => "!{ var(txn.upgrade) -m found }".to_owned(),
-            ResolvedUpgrade::Protocol(protocol) => format!("{{ var(txn.upgrade) -m str {} }}", pattern(protocol)),
+            UpgradeMatch::None => "!{ var(txn.upgrade) -m found }".to_owned(),
+            UpgradeMatch::Protocol(protocol) => format!("{{ var(txn.upgrade) -m str {} }}", pattern(protocol)),
             _ => "{ var(txn.upgrade) -m found }".to_owned(),
         });
     }

@@ -1,7 +1,7 @@
 //! The lines that say what a check does.
 
 use serde_json::Value;
-use stickylb::api::{ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedExpect, ResolvedHeader, ResolvedValue};
+use stickylb::api::{CheckAlgorithm, ResolvedBackend, ResolvedCheck, ResolvedExpect, ResolvedHeader, ResolvedValue};
 
 use super::quote::{format_word, time, word};
 use super::{Feature, Writer};
@@ -26,10 +26,10 @@ impl Script {
         let check = &backend.check;
         let mut script = Script::default();
         script.line(format!("timeout check {}", time(check.timeout_millis)));
-        match check.kind {
-            ResolvedCheckKind::Tcp => {}
-            ResolvedCheckKind::Command => script.command(backend),
-            ResolvedCheckKind::Websocket => script.websocket(backend),
+        match check.algorithm {
+            CheckAlgorithm::Tcp => {}
+            CheckAlgorithm::Command => script.command(backend),
+            CheckAlgorithm::Websocket => script.websocket(backend),
             _ => script.http(backend),
         }
         script
@@ -158,9 +158,9 @@ impl Script {
 
 /// The statuses that pass, as ranges.
 fn statuses(check: &ResolvedCheck) -> String {
-    let ranges = match (&check.expect.status, check.kind) {
+    let ranges = match (&check.expect.status, check.algorithm) {
         (given, _) if !given.is_empty() => given.clone(),
-        (_, ResolvedCheckKind::Http) => vec![(100, 999)],
+        (_, CheckAlgorithm::Http) => vec![(100, 999)],
         _ => vec![(200, 299)],
     };
     let range = |(first, last): &(u16, u16)| if first == last { first.to_string() } else { format!("{first}-{last}") };

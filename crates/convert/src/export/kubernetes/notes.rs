@@ -1,6 +1,6 @@
 //! What Kubernetes and its Gateways cannot do of ours.
 
-use stickylb::api::{Intent, ResolvedBackend, ResolvedConfig, ResolvedHost, ResolvedPool, ResolvedScheme, StickyBy};
+use stickylb::api::{HostHeader, Intent, ResolvedBackend, ResolvedConfig, ResolvedPool, ResolvedScheme, StickyBy};
 
 use super::facts::{codes, is_by_cookie, port, retries};
 use crate::export::feature::Feature;
@@ -34,7 +34,7 @@ pub(super) fn of_the_whole(config: &ResolvedConfig, to: &mut Writer) {
             "trustedProxies: a Gateway has no word for them, its implementation may have",
         ),
         (
-            config.host_header == ResolvedHost::Backend,
+            config.host_header == HostHeader::Backend,
             Feature::HostHeader,
             "hostHeader: pods see the host that the client asked for",
         ),

@@ -1,6 +1,6 @@
 //! The checks of a pool, as the readiness probe of its pods.
 
-use stickylb::api::{ResolvedCheck, ResolvedCheckKind, ResolvedPool, ResolvedValue};
+use stickylb::api::{CheckAlgorithm, ResolvedCheck, ResolvedPool, ResolvedValue};
 
 use super::facts::{is_https, port, seconds};
 use crate::export::feature::Feature;
@@ -14,9 +14,9 @@ pub(super) fn write(pool: &ResolvedPool, to: &mut Writer) {
     notes(pool, check, to);
     to.line("readinessProbe:");
     to.indented(|to| {
-        match check.kind {
-            ResolvedCheckKind::HttpStatus => http(pool, check, to),
-            ResolvedCheckKind::Command => {
+        match check.algorithm {
+            CheckAlgorithm::HttpStatus => http(pool, check, to),
+            CheckAlgorithm::Command => {
                 let words: Vec<String> = check.command.iter().map(|word| quoted(word)).collect();
                 to.line("exec:");
                 to.line(format!("  command: [{}]", words.join(", ")));
@@ -90,8 +90,8 @@ fn notes(pool: &ResolvedPool, check: &ResolvedCheck, to: &mut Writer) {
 
 fn kind(name: &str, check: &ResolvedCheck, to: &mut Writer) {
     let connects = "a probe has none, it checks whether it can connect";
-    match check.kind {
-        ResolvedCheckKind::HttpStatus => {
+    match check.algorithm {
+        CheckAlgorithm::HttpStatus => {
             if check.method != "GET" {
                 to.cannot(Feature::CheckHttp, format!("health.method of {name}: a probe is always a GET"));
             }
@@ -102,16 +102,16 @@ fn kind(name: &str, check: &ResolvedCheck, to: &mut Writer) {
                 );
             }
         }
-        ResolvedCheckKind::Command => {
+        CheckAlgorithm::Command => {
             to.cannot(
                 Feature::CheckCommand,
                 format!("health.command of {name}: it runs in the pod, whose image must have it"),
             );
         }
-        ResolvedCheckKind::Websocket => {
+        CheckAlgorithm::Websocket => {
             to.cannot(Feature::CheckWebsocket, format!("health by websocket of {name}: {connects}"));
         }
-        ResolvedCheckKind::Http => {
+        CheckAlgorithm::Http => {
             to.cannot(Feature::CheckHttp, format!("health by any answer of {name}: {connects}"));
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! Which pool answers which requests: `HTTPRoute` and `TCPRoute`.
 
-use stickylb::api::{Mode, ResolvedConfig, ResolvedListener, ResolvedPool, ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{Mode, ResolvedConfig, ResolvedListener, ResolvedPool, ResolvedRoute, UpgradeMatch};
 
 use super::facts::{codes, is_by_cookie, port, retries};
 use super::gateway::{GATEWAY, listeners, section_of};
@@ -125,8 +125,8 @@ fn matches(route: &ResolvedRoute, to: &mut Writer) {
     let header =
         |kind: &str, value: &str| format!("headers: [{{type: {kind}, name: Upgrade, value: {}}}]", quoted(value));
     match &route.upgrade {
-        Some(ResolvedUpgrade::Protocol(protocol)) => lines.push(header("Exact", protocol)),
-        Some(ResolvedUpgrade::None) => {
+        Some(UpgradeMatch::Protocol(protocol)) => lines.push(header("Exact", protocol)),
+        Some(UpgradeMatch::None) => {
             let sentence = "route of upgrade false: a route cannot ask for a field's absence, upgrades that no other has go there too";
             to.cannot(Feature::RouteUpgrade, sentence);
         }

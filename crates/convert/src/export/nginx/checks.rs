@@ -1,6 +1,6 @@
 //! What nginx does in place of checks: it finds out who is down by the requests that fail.
 
-use stickylb::api::{ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedPool};
+use stickylb::api::{CheckAlgorithm, ResolvedBackend, ResolvedCheck, ResolvedPool};
 
 use crate::export::feature::Feature;
 use crate::export::usual::usual_passive;
@@ -21,10 +21,10 @@ pub(super) fn say(pool: &ResolvedPool, to: &mut Writer) {
 
 /// What of a check is missing, and what is instead.
 fn missing(check: &ResolvedCheck) -> Vec<(Feature, &'static str, &'static str)> {
-    let (feature, what) = match check.kind {
-        ResolvedCheckKind::Tcp => (Feature::CheckTcp, "checks by tcp"),
-        ResolvedCheckKind::Websocket => (Feature::CheckWebsocket, "checks by websocket"),
-        ResolvedCheckKind::Command => (Feature::CheckCommand, "checks by command"),
+    let (feature, what) = match check.algorithm {
+        CheckAlgorithm::Tcp => (Feature::CheckTcp, "checks by tcp"),
+        CheckAlgorithm::Websocket => (Feature::CheckWebsocket, "checks by websocket"),
+        CheckAlgorithm::Command => (Feature::CheckCommand, "checks by command"),
         _ => (Feature::CheckHttp, "checks by http"),
     };
     let instead =

@@ -1,6 +1,6 @@
 //! What backends are told of the client, and which `Host` they see.
 
-use stickylb::api::{Mode, ResolvedBackend, ResolvedHost};
+use stickylb::api::{HostHeader, Mode, ResolvedBackend};
 
 use super::plan::{Plan, PoolPlan};
 use super::quote::{pattern, word};
@@ -166,7 +166,7 @@ fn host(plan: &Plan<'_>, to: &mut Writer) -> &'static str {
 }
 
 /// The `Host` that all backends of a pool see where it is their own and not the client's.
-fn own_host(rule: ResolvedHost, pool: &PoolPlan<'_>) -> Result<Option<String>, String> {
+fn own_host(rule: HostHeader, pool: &PoolPlan<'_>) -> Result<Option<String>, String> {
     let backends = &pool.pool.backends;
     if !backends.iter().any(|backend| sees_own_host(rule, backend)) {
         return Ok(None);

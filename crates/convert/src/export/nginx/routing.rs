@@ -1,6 +1,6 @@
 //! Which pool a request goes to.
 
-use stickylb::api::{ResolvedConfig, ResolvedListener, ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{ResolvedConfig, ResolvedListener, ResolvedRoute, UpgradeMatch};
 
 use super::plan::{Plan, PoolPlan};
 use super::quote::{map_key, pattern, word};
@@ -93,7 +93,7 @@ pub(super) fn write(plan: &Plan<'_>, listener: &ResolvedListener, variable: &str
 pub(super) fn longest_protocol(config: &ResolvedConfig) -> usize {
     let routes = config.listeners.iter().flat_map(|listener| &listener.routes);
     let length = |route: &ResolvedRoute| match &route.upgrade {
-        Some(ResolvedUpgrade::Protocol(protocol)) => protocol.len(),
+        Some(UpgradeMatch::Protocol(protocol)) => protocol.len(),
         _ => 0,
     };
     routes.map(length).max().unwrap_or_default()
@@ -103,7 +103,7 @@ pub(super) fn longest_protocol(config: &ResolvedConfig) -> usize {
 fn protocols(routes: &[ResolvedRoute]) -> Vec<&str> {
     let mut all = Vec::new();
     for route in routes {
-        if let Some(ResolvedUpgrade::Protocol(protocol)) = &route.upgrade
+        if let Some(UpgradeMatch::Protocol(protocol)) = &route.upgrade
             && !all.contains(&protocol.as_str())
         {
             all.push(protocol);
@@ -125,8 +125,8 @@ fn matching(route: &ResolvedRoute, looks: Looks, protocols: &[&str]) -> String {
     if looks.upgrade {
         parts.push(match &route.upgrade {
             None => "\\S+".to_owned(),
-            Some(ResolvedUpgrade::None) => "none".to_owned(),
-            Some(ResolvedUpgrade::Protocol(protocol)) => protocol_word(protocol, protocols),
+            Some(UpgradeMatch::None) => "none".to_owned(),
+            Some(UpgradeMatch::Protocol(protocol)) => protocol_word(protocol, protocols),
             Some(_) => "(?!none )\\S+".to_owned(),
         });
     }

@@ -1,6 +1,6 @@
 //! The upstreams: the backends of each pool.
 
-use stickylb::api::{Intent, Mode, ResolvedBackend, ResolvedSameSite, Strategy};
+use stickylb::api::{Intent, Mode, ResolvedBackend, SameSite, Strategy};
 use stickylb::untrusted::Untrusted;
 
 use super::method::Method;
@@ -121,9 +121,9 @@ fn sticky_cookie(pool: &PoolPlan<'_>, to: &mut Writer) {
     }
     words.push(
         match cookie.same_site {
-            ResolvedSameSite::Strict => "samesite=strict",
-            ResolvedSameSite::None => "samesite=none",
-            _ => "samesite=lax",
+            SameSite::Strict => "samesite=strict",
+            SameSite::None => "samesite=none",
+            SameSite::Lax => "samesite=lax",
         }
         .to_owned(),
     );

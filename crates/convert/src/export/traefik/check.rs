@@ -1,6 +1,6 @@
 //! How Traefik learns that a backend is down.
 
-use stickylb::api::{ResolvedBackend, ResolvedCheck, ResolvedCheckKind, ResolvedPool, ResolvedValue};
+use stickylb::api::{CheckAlgorithm, ResolvedBackend, ResolvedCheck, ResolvedPool, ResolvedValue};
 
 use super::facts;
 use super::text::{millis, of_environment, scalar, shown};
@@ -9,7 +9,7 @@ use crate::export::writer::Writer;
 
 /// Whether Traefik can check it: by the status of an answer alone.
 pub(super) fn is_checked(backend: &ResolvedBackend) -> bool {
-    backend.check.kind == ResolvedCheckKind::HttpStatus
+    backend.check.algorithm == CheckAlgorithm::HttpStatus
 }
 
 /// Failures in a row that take a backend of this pool out.
@@ -129,11 +129,11 @@ fn lacks(pool: &str, check: &ResolvedCheck) -> Vec<(Feature, String)> {
         let sentence = format!("health by {word} of {pool}: Traefik has none for HTTP, it sees failing requests alone");
         Some((feature, sentence))
     };
-    let kind = match check.kind {
-        ResolvedCheckKind::HttpStatus => statuses(pool, check),
-        ResolvedCheckKind::Tcp => of_kind(Feature::CheckTcp, "tcp"),
-        ResolvedCheckKind::Websocket => of_kind(Feature::CheckWebsocket, "websocket"),
-        ResolvedCheckKind::Command => of_kind(Feature::CheckCommand, "command"),
+    let kind = match check.algorithm {
+        CheckAlgorithm::HttpStatus => statuses(pool, check),
+        CheckAlgorithm::Tcp => of_kind(Feature::CheckTcp, "tcp"),
+        CheckAlgorithm::Websocket => of_kind(Feature::CheckWebsocket, "websocket"),
+        CheckAlgorithm::Command => of_kind(Feature::CheckCommand, "command"),
         _ => of_kind(Feature::CheckHttp, "any answer"),
     };
     let reads = check.expect.body.is_some() || !check.expect.json.is_empty();

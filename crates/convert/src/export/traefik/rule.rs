@@ -1,6 +1,6 @@
 //! Which requests a router gets.
 
-use stickylb::api::{ResolvedRoute, ResolvedUpgrade};
+use stickylb::api::{ResolvedRoute, UpgradeMatch};
 
 /// Requests of anyone for anything.
 pub(super) const ALL: &str = "PathPrefix(`/`)";
@@ -81,11 +81,11 @@ fn path(prefix: &str) -> Option<String> {
 }
 
 /// A request asks for an upgrade by two fields (RFC 9110 7.8).
-fn upgrade(upgrade: &ResolvedUpgrade) -> String {
+fn upgrade(upgrade: &UpgradeMatch) -> String {
     let asks = "HeaderRegexp(`Connection`, `(?i)(^|,)\\s*upgrade\\s*(,|$)`)";
     match upgrade {
-        ResolvedUpgrade::None => format!("!({asks} && HeaderRegexp(`Upgrade`, `.`))"),
-        ResolvedUpgrade::Protocol(protocol) => {
+        UpgradeMatch::None => format!("!({asks} && HeaderRegexp(`Upgrade`, `.`))"),
+        UpgradeMatch::Protocol(protocol) => {
             let pattern = format!("(?i)(^|,)\\s*{}\\s*(/|,|$)", literally(protocol));
             format!("{asks} && HeaderRegexp(`Upgrade`, {})", argument(&pattern))
         }

@@ -1,8 +1,6 @@
 //! TCP pools.
 
-use stickylb::api::{
-    Intent, Mode, ResolvedBackend, ResolvedCheckKind, ResolvedConfig, ResolvedPool, StickyBy, Strategy,
-};
+use stickylb::api::{CheckAlgorithm, Intent, Mode, ResolvedBackend, ResolvedConfig, ResolvedPool, StickyBy, Strategy};
 
 use super::entry_points::EntryPoint;
 use super::facts::{is_there, left_out, pools, service_of};
@@ -188,7 +186,7 @@ fn of_backend(backend: &ResolvedBackend, to: &mut Writer) {
         to.cannot(Feature::SlowStart, format!("slowStart of {name}: Traefik has none, it gets its full share at once"));
     }
     let check = &backend.check;
-    if check.kind != ResolvedCheckKind::Tcp {
+    if check.algorithm != CheckAlgorithm::Tcp {
         let sentence = format!("health by command of {name}: Traefik has none, it checks whether it can connect");
         to.cannot(Feature::CheckCommand, sentence);
     }

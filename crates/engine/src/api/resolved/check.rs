@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::api::check_algorithm::CheckAlgorithm;
+
 /// How a backend is checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ResolvedCheck {
     /// What counts as healthy.
-    pub kind: ResolvedCheckKind,
+    pub algorithm: CheckAlgorithm,
     /// Milliseconds from one check's end to the next one's start.
     pub interval_millis: u64,
     /// Milliseconds that one may take.
@@ -20,7 +22,7 @@ pub struct ResolvedCheck {
     pub path: String,
     /// Header fields sent with it.
     pub headers: Vec<ResolvedHeader>,
-    /// What the answer must be, beyond what the kind asks for.
+    /// What the answer must be, beyond what the algorithm asks for.
     pub expect: ResolvedExpect,
     /// The program that is run, and its arguments.
     pub command: Vec<String>,
@@ -32,24 +34,6 @@ pub struct ResolvedCheck {
     pub fall: u32,
     /// What failing traffic does.
     pub passive: ResolvedPassive,
-}
-
-/// What counts as healthy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ResolvedCheckKind {
-    /// An answer with a 2xx status, or one of [`ResolvedExpect::status`].
-    #[default]
-    HttpStatus,
-    /// Any HTTP answer.
-    Http,
-    /// A connection can be made.
-    Tcp,
-    /// A WebSocket handshake succeeds.
-    Websocket,
-    /// A program ends with the exit status 0.
-    Command,
 }
 
 /// A header field of a check.
@@ -81,7 +65,7 @@ pub enum ResolvedValue {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ResolvedExpect {
-    /// Its status, as ranges of the first and the last; empty is what the kind asks for.
+    /// Its status, as ranges of the first and the last; empty is what the algorithm asks for.
     pub status: Vec<(u16, u16)>,
     /// A text that its body holds.
     pub body: Option<String>,

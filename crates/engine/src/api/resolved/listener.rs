@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::api::mode::Mode;
+use crate::api::upgrade_match::UpgradeMatch;
 
 /// Where clients connect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,26 +54,13 @@ impl Default for ResolvedListener {
 #[non_exhaustive]
 pub struct ResolvedRoute {
     /// Whether the request asks for another protocol.
-    pub upgrade: Option<ResolvedUpgrade>,
+    pub upgrade: Option<UpgradeMatch>,
     /// Whole segments that its path begins with: `/api` matches `/api` and `/api/cart`, not `/apiary`.
     pub path_prefix: Option<String>,
     /// The host it asks for, in lower case and without port; `*.` at its beginning stands for any name before the rest.
     pub host: Option<String>,
     /// The pool it goes to.
     pub pool: String,
-}
-
-/// Which upgrade a request asks for (RFC 9110 7.8).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ResolvedUpgrade {
-    /// Any other protocol.
-    Any,
-    /// None.
-    None,
-    /// This one, such as `websocket`, in lower case.
-    Protocol(String),
 }
 
 /// How a listener speaks TLS.

@@ -7,10 +7,12 @@ mod pool;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::host_header::HostHeader;
+
 pub use backend::{ResolvedBackend, ResolvedScheme};
-pub use check::{ResolvedCheck, ResolvedCheckKind, ResolvedExpect, ResolvedHeader, ResolvedPassive, ResolvedValue};
-pub use listener::{ResolvedCertificate, ResolvedListener, ResolvedRoute, ResolvedTls, ResolvedUpgrade};
-pub use pool::{ResolvedCookie, ResolvedPool, ResolvedSameSite, ResolvedSticky};
+pub use check::{ResolvedCheck, ResolvedExpect, ResolvedHeader, ResolvedPassive, ResolvedValue};
+pub use listener::{ResolvedCertificate, ResolvedListener, ResolvedRoute, ResolvedTls};
+pub use pool::{ResolvedCookie, ResolvedPool, ResolvedSticky};
 
 /// A configuration with every default filled in and everything worked out that follows from several of its keys: what another
 /// load balancer has to be told to do the same. Of a running balancer, it is what a person made of it since.
@@ -38,7 +40,7 @@ pub struct ResolvedConfig {
     /// Milliseconds that a request is held while no backend is up; 0 is not at all.
     pub hold_millis: u64,
     /// Which `Host` a backend sees.
-    pub host_header: ResolvedHost,
+    pub host_header: HostHeader,
     /// The user to become once the ports are open.
     pub downgrade_to_user: Option<String>,
     /// Whether mail is sent.
@@ -113,18 +115,4 @@ pub struct ResolvedAccess {
     pub connections_per_ip: u32,
     /// Requests one address may send in a second; 0 is no limit.
     pub requests_per_second_per_ip: u32,
-}
-
-/// Which `Host` a backend sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ResolvedHost {
-    /// The client's where it and the backend are both local names, the backend's own otherwise.
-    #[default]
-    Auto,
-    /// The client's.
-    Client,
-    /// The backend's own.
-    Backend,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backend::ResolvedBackend;
 use crate::api::mode::Mode;
+use crate::api::same_site::SameSite;
 use crate::api::sticky_by::StickyBy;
 use crate::api::strategy::Strategy;
 
@@ -51,35 +52,11 @@ pub struct ResolvedCookie {
     /// Seconds the browser keeps it; `None` is until the browser ends.
     pub max_age: Option<u64>,
     /// `SameSite`.
-    pub same_site: ResolvedSameSite,
+    pub same_site: SameSite,
     /// Whether it is `Secure`.
     pub secure: bool,
     /// `Path`.
     pub path: String,
     /// `Domain`.
     pub domain: Option<String>,
-}
-
-/// `SameSite` of a cookie (RFC 6265bis 4.1.2.7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum ResolvedSameSite {
-    /// Sent on top-level navigation from other sites.
-    #[default]
-    Lax,
-    /// Never sent from other sites.
-    Strict,
-    /// Sent from everywhere.
-    None,
-}
-
-impl ResolvedSameSite {
-    /// The word in `Set-Cookie`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            ResolvedSameSite::Lax => "Lax",
-            ResolvedSameSite::Strict => "Strict",
-            ResolvedSameSite::None => "None",
-        }
-    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{Mode, StickyBy, Strategy};
+use crate::api::{CheckAlgorithm, HostHeader, Mode, StickyBy, Strategy};
 use crate::config::parse;
 
 fn resolved(text: &str) -> ResolvedConfig {
@@ -22,7 +22,7 @@ fn every_default_is_filled_in() {
     assert_eq!((backend.id.get(), backend.name.as_str(), backend.weight), (0, "localhost:5000", 1));
     assert_eq!((backend.intent, backend.max_connections, backend.queue_timeout_millis), (Intent::InService, 0, 5000));
     let check = &backend.check;
-    assert_eq!((check.kind, check.method.as_str(), check.path.as_str()), (ResolvedCheckKind::HttpStatus, "GET", "/"));
+    assert_eq!((check.algorithm, check.method.as_str(), check.path.as_str()), (CheckAlgorithm::HttpStatus, "GET", "/"));
     assert_eq!((check.rise, check.fall, check.timeout_millis), (1, 1, 2000));
     assert_eq!(
         (check.passive.failures, check.passive.eject_for_millis, check.passive.max_ejected_percent),
@@ -31,7 +31,7 @@ fn every_default_is_filled_in() {
     assert!(check.expect.status.is_empty() && check.passive.statuses.is_empty(), "{check:?}");
     assert_eq!((config.retry.attempts, config.retry.on_connect, config.retry.on_no_response), (3, true, true));
     assert_eq!((config.timeouts.connect_millis, config.timeouts.tunnel_idle_millis, config.hold_millis), (2000, 0, 0));
-    assert_eq!((config.host_header, config.sends_mail, config.alerts), (ResolvedHost::Auto, false, 0));
+    assert_eq!((config.host_header, config.sends_mail, config.alerts), (HostHeader::Auto, false, 0));
 }
 
 #[test]

@@ -1,8 +1,6 @@
-//! What counts as healthy: `algorithm`.
+//! What counts as healthy.
 
 use serde::{Deserialize, Serialize};
-
-use super::written::Named;
 
 /// What counts as healthy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +45,4 @@ impl CheckAlgorithm {
     pub const fn reads_an_answer(self) -> bool {
         matches!(self, CheckAlgorithm::HttpStatus | CheckAlgorithm::Http)
     }
-}
-
-impl Named for CheckAlgorithm {
-    const NAMES: &'static [(&'static str, Self)] = &[
-        (CheckAlgorithm::HttpStatus.name(), CheckAlgorithm::HttpStatus),
-        (CheckAlgorithm::Http.name(), CheckAlgorithm::Http),
-        (CheckAlgorithm::Tcp.name(), CheckAlgorithm::Tcp),
-        (CheckAlgorithm::Websocket.name(), CheckAlgorithm::Websocket),
-        (CheckAlgorithm::Command.name(), CheckAlgorithm::Command),
-    ];
 }
