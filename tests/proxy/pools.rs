@@ -122,7 +122,8 @@ fn a_pool_without_a_backend_answers_503_and_the_others_go_on() {
 fn one_port_in_use_and_nothing_starts() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let free = crate::support::program::free_port();
+    let held = crate::support::raw::HeldPort::new();
+    let free = held.port;
     let servers = Servers::start();
     let config = json!({
         "listeners": [{"port": free, "pool": "web"}, {"port": port, "pool": "api"}, {"port": 0, "pool": "live"}],
